@@ -1,0 +1,52 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+# Another interpreter: make PYTHON=/path/to/python verify
+
+PYTHONS ?= $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+BIN := .venv/bin
+# Written last, so that an interrupted installation is started again from nothing.
+ENV := .venv/.complete
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+.PHONY: verify test lint notebooks clean
+
+verify: $(ENV)
+	@$(BIN)/ergs-verify verify
+
+test: lint
+	$(BIN)/pytest -n auto --dist worksteal --doctest-modules --nbmake tests ergs_verify $(NOTEBOOKS)
+
+lint: $(ENV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+# Runs every notebook again and saves it with its new outputs.
+notebooks: $(ENV)
+	$(BIN)/pytest --nbmake --overwrite $(NOTEBOOKS)
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	find ergs_verify tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENV): pyproject.toml constraints.txt
+	@chosen=; \
+	for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    chosen=$$python; break; \
+	  fi; \
+	done; \
+	if [ -z "$$chosen" ]; then \
+	  echo "No Python 3.11 or newer among: $(PYTHONS). Install one, or name it: make PYTHON=..." >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making .venv with $$($$chosen -V), once; this takes a minute or two." >&2; \
+	if ! "$$chosen" -m venv --clear .venv >/dev/null; then \
+	  echo "$$chosen cannot make a virtual environment: on Debian and Ubuntu install the package" \
+	    "python$$($$chosen -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv," \
+	    "or name another Python: make PYTHON=..." >&2; \
+	  exit 1; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  --no-build-isolation -e '.[dev,fast]'
+	@touch $@

@@ -1,0 +1,70 @@
+"""Verification of entropy-regularized general-sum linear-quadratic games.
+
+The public names load their modules when first used: ``import ergs_verify`` alone costs next to
+nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ergs_verify.files import load_game
+    from ergs_verify.gallery import gallery
+    from ergs_verify.game import Game, Policy
+    from ergs_verify.ledger import verify_paper
+    from ergs_verify.proof import prove
+    from ergs_verify.solve import solve
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Game",
+    "Policy",
+    "__version__",
+    "gallery",
+    "load_game",
+    "prove",
+    "solve",
+    "verify_paper",
+]
+
+_HOMES = {
+    "Game": "ergs_verify.game",
+    "Policy": "ergs_verify.game",
+    "gallery": "ergs_verify.gallery",
+    "load_game": "ergs_verify.files",
+    "prove": "ergs_verify.proof",
+    "solve": "ergs_verify.solve",
+    "verify_paper": "ergs_verify.ledger",
+}
+
+
+class _Package(ModuleType):
+    """Some public functions are named as the module they live in, `gallery` for one.
+
+    The import system binds every imported submodule to an attribute of its package, which would
+    hide such a function; here a public name stays what it is.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

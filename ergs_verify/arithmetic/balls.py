@@ -1,0 +1,189 @@
+"""Balls [mid ± rad] by python-flint (Arb): every result contains the exact one.
+
+flint keeps its precision in one global context, so each operation here sets it for itself and
+puts it back. That holds for one thread at a time: use processes, not threads.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+from flint import arb, arb_mat, fmpq
+
+from ergs_verify.arithmetic import shapes
+from ergs_verify.errors import NotCertifiedError
+
+__all__ = ["Ball", "Balls"]
+
+
+class Ball:
+    """A number known to lie in `value` (an `arb`), which computes at a precision of its own."""
+
+    __slots__ = ("bits", "value")
+
+    def __init__(self, value: Any, bits: int):
+        self.value = value
+        self.bits = bits
+
+    def __add__(self, other: Ball) -> Ball:
+        return self._with(operator.add, other)
+
+    def __sub__(self, other: Ball) -> Ball:
+        return self._with(operator.sub, other)
+
+    def __mul__(self, other: Ball) -> Ball:
+        return self._with(operator.mul, other)
+
+    def __truediv__(self, other: Ball) -> Ball:
+        return self._with(operator.truediv, other)
+
+    def __neg__(self) -> Ball:
+        with flint.ctx.workprec(self.bits):  # flint rounds even a change of sign
+            return Ball(-self.value, self.bits)
+
+    def __repr__(self) -> str:
+        return f"Ball({self.value})"
+
+    def _with(self, operation: Callable, other: Ball) -> Ball:
+        with flint.ctx.workprec(self.bits):
+            value = operation(self.value, other.value)
+        if not value.is_finite():
+            raise NotCertifiedError(
+                f"a quotient by a ball that contains 0 has no bounds at {self.bits} bits"
+            )
+        return Ball(value, self.bits)
+
+
+class Balls:
+    """Scalars are `Ball`, matrices are `arb_mat`; rationals enter rounded outward.
+
+    Parameters
+    ----------
+    bits : int
+        The precision that every operation works at.
+
+    Notes
+    -----
+    `solve` raises `NotCertifiedError` where the precision does not show the matrix to be regular;
+    that never means it is singular. `log` needs a ball of positive numbers.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.arithmetic import Balls
+    >>> balls = Balls(64)
+    >>> third = balls.scalar(Fraction(1, 3))
+    >>> low, high = balls.enclosure(third + third)
+    >>> low < Fraction(2, 3) < high, high - low < Fraction(1, 2**62)
+    (True, True)
+    """
+
+    name = "balls"
+
+    def __init__(self, bits: int):
+        if bits < 2:
+            raise ValueError("balls need at least 2 bits")
+        self.bits = bits
+
+    def scalar(self, value: Fraction) -> Ball:
+        with flint.ctx.workprec(self.bits):
+            return Ball(arb(fmpq(value.numerator, value.denominator)), self.bits)
+
+    def log(self, x: Ball) -> Ball:
+        if not x.value > 0:
+            raise NotCertifiedError(
+                f"the argument of a logarithm is not known to be positive at {self.bits} bits"
+            )
+        with flint.ctx.workprec(self.bits):
+            return Ball(x.value.log(), self.bits)
+
+    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> Any:
+        shapes.need_entries(rows, shape)
+        with flint.ctx.workprec(self.bits):
+            entries = [arb(fmpq(x.numerator, x.denominator)) for row in rows for x in row]
+            return arb_mat(*shape, entries)
+
+    def zeros(self, rows: int, cols: int) -> Any:
+        return arb_mat(rows, cols)
+
+    def identity(self, size: int) -> Any:
+        return arb_mat(size, size, 1)
+
+    def shape(self, X: Any) -> tuple[int, int]:
+        return X.nrows(), X.ncols()
+
+    def add(self, X: Any, Y: Any) -> Any:
+        shapes.need_equal(self.shape(X), self.shape(Y))
+        with flint.ctx.workprec(self.bits):
+            return X + Y
+
+    def multiply(self, X: Any, Y: Any) -> Any:
+        shapes.need_chain(self.shape(X), self.shape(Y))
+        with flint.ctx.workprec(self.bits):
+            return X * Y
+
+    def scale(self, s: Ball, X: Any) -> Any:
+        with flint.ctx.workprec(self.bits):
+            return X * s.value
+
+    def transpose(self, X: Any) -> Any:
+        with flint.ctx.workprec(self.bits):
+            return X.transpose()
+
+    def solve(self, X: Any, Y: Any) -> Any:
+        shapes.need_square(self.shape(X))
+        shapes.need_chain(self.shape(X), self.shape(Y))
+        try:
+            with flint.ctx.workprec(self.bits):
+                return X.solve(Y)
+        except ZeroDivisionError:
+            raise NotCertifiedError(
+                f"a matrix is not certified to be regular at {self.bits} bits"
+            ) from None
+
+    def trace(self, X: Any) -> Ball:
+        shapes.need_square(self.shape(X))
+        with flint.ctx.workprec(self.bits):
+            return Ball(X.trace(), self.bits)
+
+    def determinant(self, X: Any) -> Ball:
+        shapes.need_square(self.shape(X))
+        with flint.ctx.workprec(self.bits):
+            return Ball(X.det(), self.bits)
+
+    def log_determinant(self, X: Any) -> Ball:
+        return self.log(self.determinant(X))
+
+    def blocks(self, rows: Sequence[Sequence[Any]]) -> Any:
+        shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
+        parts = [[X.tolist() for X in row] for row in rows]
+        with flint.ctx.workprec(self.bits):
+            return arb_mat(
+                [
+                    [x for part in line for x in part]
+                    for row in parts
+                    for line in zip(*row, strict=True)
+                ]
+            )
+
+    def rows(self, X: Any, start: int, stop: int) -> Any:
+        with flint.ctx.workprec(self.bits):
+            return arb_mat(X.tolist()[start:stop])
+
+    def enclosure(self, s: Ball) -> tuple[Fraction, Fraction]:
+        """Dyadic rationals lo ≤ hi with the ball's every number between them."""
+        with flint.ctx.workprec(self.bits):
+            return _dyadic(s.value.lower()), _dyadic(s.value.upper())
+
+    def enclosures(self, X: Any) -> list[list[tuple[Fraction, Fraction]]]:
+        """`enclosure` of every entry of a matrix."""
+        return [[self.enclosure(Ball(x, self.bits)) for x in row] for row in X.tolist()]
+
+
+def _dyadic(point: Any) -> Fraction:
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

@@ -1,0 +1,144 @@
+"""Algorithm 1 of the paper, as printed: simultaneous best responses, stage by stage."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.engine.equilibrium import best_covariance
+from ergs_verify.engine.evaluation import constants
+from ergs_verify.engine.linear_algebra import solve, symmetric
+from ergs_verify.engine.stacking import (
+    GameArrays,
+    StackedGame,
+    own_constants,
+    own_matrices,
+    stack_costs,
+    stack_game,
+)
+from ergs_verify.errors import InputError
+
+__all__ = ["AlgorithmOutput", "algorithm_1"]
+
+
+@frozen(kw_only=True, eq=False)
+class AlgorithmOutput:
+    """The policy that Algorithm 1 puts out, and what it costs.
+
+    Attributes
+    ----------
+    K, Sigma, P, q : tuples over agents
+        Shapes as in `ergs_verify.engine.EngineSolution`.
+    iterates : tuple over agents of (L+1, …, p_i, m), or None
+        The gains of the recorded stage before the first and after each iteration.
+    """
+
+    K: tuple[np.ndarray, ...]
+    Sigma: tuple[np.ndarray, ...]
+    P: tuple[np.ndarray, ...]
+    q: tuple[np.ndarray, ...]
+    iterates: tuple[np.ndarray, ...] | None
+
+
+def algorithm_1(
+    game: GameArrays, iterations: int, *, record_stage: int | None = None
+) -> AlgorithmOutput:
+    """Algorithm 1 from zero with L inner iterations a stage.
+
+    At t = T−1, …, 0 all agents answer each other's gains at once, L times, by equation (19), with
+    P_{t+1} the Lyapunov solution of the policy found so far for the later stages.
+
+    Parameters
+    ----------
+    iterations : int
+        L ≥ 0. With L = 0 the policy stays where it starts, K = 0 and Σ = 0.
+    record_stage : int, optional
+        A stage t whose gains are kept at every iteration.
+
+    Returns
+    -------
+    AlgorithmOutput
+        Where the inner loop diverges, entries grow, in the end to infinities and NaN; nothing is
+        raised. With L = 0 and τ > 0, q is ∞.
+
+    Raises
+    ------
+    InputError
+        If `iterations` is negative or `record_stage` is no stage.
+
+    Examples
+    --------
+    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.engine import algorithm_1, nash, policy_distance
+    >>> game = gallery("random:N=2,m=2,p=1,T=3,seed=0").floats()
+    >>> float(policy_distance(algorithm_1(game, 500), nash(game))) < 1e-12
+    True
+    """
+    if iterations < 0:
+        raise InputError(f"iterations is {iterations}, but must be ≥ 0", "iterations")
+    if record_stage is not None and not 0 <= record_stage < game.horizon:
+        raise InputError(
+            f"record_stage is {record_stage}, but stages run from 0 to {game.horizon - 1}",
+            "record_stage",
+        )
+    stacked = stack_game(game)
+    with np.errstate(all="ignore"):
+        K, W, P, recorded = _backward(stacked, stack_costs(game), iterations, record_stage)
+        if iterations:
+            Sigma, log_det = best_covariance(stacked, W)
+        else:
+            Sigma, log_det = np.zeros_like(W), np.full(W.shape[:-2], -np.inf)
+        P = symmetric(P)
+        q = constants(stacked, P, Sigma, log_det)
+    return AlgorithmOutput(
+        K=own_matrices(stacked, K, square=False),
+        Sigma=own_matrices(stacked, Sigma, square=True),
+        P=tuple(np.moveaxis(P[..., i, :, :], 0, -3) for i in range(stacked.agents)),
+        q=own_constants(q),
+        iterates=None
+        if recorded is None
+        else tuple(recorded[..., i, :p_i, :] for i, p_i in enumerate(stacked.sizes)),
+    )
+
+
+def _backward(
+    stacked: StackedGame, Q: np.ndarray, iterations: int, record_stage: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """K, W, P (written over Q) and the recorded gains."""
+    by_agent = (*stacked.batch, stacked.agents, stacked.p, stacked.m)
+    K = np.empty((stacked.horizon, *by_agent))
+    W = np.empty((stacked.horizon, *by_agent[:-1], stacked.p))
+    recorded = None
+    P = Q[-1]
+    for t in reversed(range(stacked.horizon)):
+        W[t], coupling, alone = _answers(stacked, P, t)
+        gains = [np.zeros_like(alone)]
+        for _ in range(iterations):
+            following = coupling @ gains[-1] + alone
+            gains = [*gains, following] if t == record_stage else [following]
+        if t == record_stage:
+            recorded = np.stack([each.reshape(by_agent) for each in gains])
+        K_t = K[t] = gains[-1].reshape(by_agent)
+        F = (stacked.A[t] + stacked.B[t] @ gains[-1])[..., None, :, :]
+        P = Q[t]
+        P += F.swapaxes(-1, -2) @ (Q[t + 1] @ F)
+        P += K_t.swapaxes(-1, -2) @ (stacked.R[t] @ K_t)
+    return K, W, Q, recorded
+
+
+def _answers(stacked: StackedGame, P: np.ndarray, t: int):
+    """W^i, and the map 𝓚 ↦ coupling·𝓚 + alone in which every agent answers the others.
+
+    Row block i of `coupling` is −(W^i)⁻¹B^i'P^i[B¹ … Bᴺ] with 0 in place of its own block, that of
+    `alone` is −(W^i)⁻¹B^i'P^iA: equation (19) with A^i written out.
+    """
+    n, p = stacked.n, stacked.p
+    products = stacked.B_transposed[t] @ P @ stacked.BA[t][..., None, :, :]
+    own = np.stack(
+        [products[..., i, :, i * p : (i + 1) * p] for i in range(stacked.agents)], axis=-3
+    )
+    W = stacked.R[t] + own
+    for i in range(stacked.agents):
+        products[..., i, :, i * p : (i + 1) * p] = 0
+    answers = -solve(W, products).reshape(*stacked.batch, n, n + stacked.m)
+    return W, answers[..., :n], answers[..., n:]

@@ -1,0 +1,80 @@
+"""The metric ‖·‖_□ of Section IV between joint policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ergs_verify.errors import InputError
+
+__all__ = ["JointPolicy", "policy_distance", "stage_distances"]
+
+
+class JointPolicy(Protocol):
+    """Anything with K and Sigma, lists over agents of (…, T, p_i, m) and (…, T, p_i, p_i)."""
+
+    @property
+    def K(self) -> Sequence[np.ndarray]: ...
+    @property
+    def Sigma(self) -> Sequence[np.ndarray] | None: ...
+
+
+def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
+    """‖S_t − S'_t‖_□ = Σ_i ‖K_t^i − K'_t^i‖_F + ‖Σ_t^i − Σ'_t^i‖_F, (…, T).
+
+    `Sigma` None, a deterministic policy, counts as Σ = 0.
+
+    Raises
+    ------
+    InputError
+        Where the policies differ in agents or shapes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> one, zero = np.ones((2, 1, 1)), np.zeros((2, 1, 1))
+    >>> stage_distances(SimpleNamespace(K=[one], Sigma=[one]),
+    ...                 SimpleNamespace(K=[zero], Sigma=None))
+    array([2., 2.])
+    """
+    total = np.zeros(())
+    for letter, ours, theirs in (
+        ("K", first.K, second.K),
+        ("Sigma", *_covariances(first, second)),
+    ):
+        if len(ours) != len(theirs):
+            raise InputError(
+                f"one policy has {letter} for {len(ours)} agents, the other for {len(theirs)}",
+                letter,
+            )
+        for i, (X, Y) in enumerate(zip(ours, theirs, strict=True)):
+            if X.shape[-3:] != Y.shape[-3:]:
+                raise InputError(
+                    f"{letter} of agent {i + 1} has shape {X.shape} in one policy and {Y.shape} "
+                    "in the other",
+                    f"{letter}[{i}]",
+                )
+            total = total + np.linalg.norm(X - Y, axis=(-2, -1))
+    return total
+
+
+def policy_distance(first: JointPolicy, second: JointPolicy) -> np.ndarray:
+    """Σ_t ‖S_t − S'_t‖_□, the distance of Theorem IV.2, of the batch's shape.
+
+    Parameters and errors as for `stage_distances`.
+    """
+    return stage_distances(first, second).sum(-1)
+
+
+def _covariances(first: JointPolicy, second: JointPolicy):
+    if first.Sigma is None and second.Sigma is None:
+        return (), ()
+    ours, theirs = first.Sigma, second.Sigma
+    if ours is None:
+        ours = [np.zeros_like(X) for X in theirs or ()]
+    if theirs is None:
+        theirs = [np.zeros_like(X) for X in ours]
+    return ours, theirs

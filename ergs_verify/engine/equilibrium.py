@@ -1,0 +1,193 @@
+"""The feedback Nash equilibrium, from the block system Φ_t of Lemma III.4."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.engine.evaluation import constants
+from ergs_verify.engine.linear_algebra import cholesky, solve, symmetric
+from ergs_verify.engine.stacking import (
+    GameArrays,
+    StackedGame,
+    own_constants,
+    own_matrices,
+    stack_costs,
+    stack_game,
+)
+from ergs_verify.errors import ErgsError, SingularStageError
+
+__all__ = ["EngineSolution", "best_covariance", "nash"]
+
+
+@frozen(kw_only=True, eq=False)
+class EngineSolution:
+    """The equilibrium policies u_t^i ~ N(K x, Σ) and costs x'Px + q.
+
+    Attributes
+    ----------
+    K : tuple over agents of (…, T, p_i, m)
+    Sigma : tuple over agents of (…, T, p_i, p_i)
+    P : tuple over agents of (…, T+1, m, m)
+    q : tuple over agents of (…, T+1)
+    condition : (…, T)
+        Reciprocal condition of Φ_t, as `reciprocal_condition` defines it: about how much smaller
+        than its size a change of Φ_t is that makes it singular. NaN before a lost stage.
+    singular_stage : (…) of int
+        −1, or the last t at which Φ_t is singular to float64.
+    """
+
+    K: tuple[np.ndarray, ...]
+    Sigma: tuple[np.ndarray, ...]
+    P: tuple[np.ndarray, ...]
+    q: tuple[np.ndarray, ...]
+    condition: np.ndarray
+    singular_stage: np.ndarray
+
+
+def nash(game: GameArrays) -> EngineSolution:
+    """Feedback Nash equilibrium: Φ_t K_t = −rhs_t backwards in time, equations (4) to (6).
+
+    The blocks of Φ_t are B^i'P^i_{t+1}B^j, plus (τ/2)I + R^i where i = j; those of rhs_t are
+    B^i'P^i_{t+1}A. Then Σ^i = (τ/2)(W^i)⁻¹ with W^i the diagonal block, and P and q follow from
+    the Lyapunov equations. τ = 0 is the plain LQ game: Σ = 0 and no entropy terms in q.
+
+    Parameters
+    ----------
+    game : GameArrays
+        One game, or games stacked along leading axes.
+
+    Returns
+    -------
+    EngineSolution
+        In a batch, a game with a stage that is singular to float64 has NaN for all its entries
+        and the stage in `singular_stage`. A game whose recursion leaves the range of float64 has
+        NaN entries and −1 there.
+
+    Raises
+    ------
+    SingularStageError
+        For a single game, where Φ_t is singular to float64.
+    ErgsError
+        For a single game whose recursion leaves the range of float64.
+
+    Notes
+    -----
+    Φ_t counts as singular where `condition` is below 8n·2⁻⁵², n the number of controls: rounding
+    alone changes Φ_t by that much. Errors of P_{t+1} can be larger, so near there the gains are
+    to be trusted only to about 2⁻⁵²/condition.
+
+    Examples
+    --------
+    >>> from ergs_verify.gallery import gallery
+    >>> nash(gallery("g-star-2").floats()).K[0].round(4)
+    array([[[-0.1429,  0.5714]]])
+    """
+    stacked = stack_game(game)
+    with np.errstate(all="ignore"):
+        K, P, phi = _backward(stacked, stack_costs(game))
+        condition = reciprocal_condition(phi)
+        Sigma, log_det = best_covariance(stacked, _diagonal_blocks(stacked, phi))
+        P = symmetric(P)
+        q = constants(stacked, P, Sigma, log_det)
+    singular_stage, lost = _failures(phi, condition, q)
+    if not stacked.batch and lost:
+        raise (
+            SingularStageError(int(singular_stage)) if singular_stage >= 0 else _overflow_error()
+        )
+    if lost.any():
+        for entries in (K, Sigma, P, q):
+            entries[:, lost] = np.nan
+    return EngineSolution(
+        K=own_matrices(stacked, K, square=False),
+        Sigma=own_matrices(stacked, Sigma, square=True),
+        P=tuple(np.moveaxis(P[..., i, :, :], 0, -3) for i in range(stacked.agents)),
+        q=own_constants(q),
+        condition=np.moveaxis(condition, 0, -1),
+        singular_stage=singular_stage,
+    )
+
+
+def reciprocal_condition(phi: np.ndarray) -> np.ndarray:
+    """1 over Skeel's condition number ‖ |Φ⁻¹| |Φ| ‖ in the norm max_k |z_k| √Φ_kk.
+
+    It does not change with an agent's unit of control. R. D. Skeel, "Scaling for numerical
+    stability in Gaussian elimination", J. ACM 26 (1979), 494–526.
+    """
+    unit = 1 / np.sqrt(np.einsum("...ii->...i", phi))[..., None]
+    inverse = solve(phi, np.broadcast_to(np.eye(phi.shape[-1]), phi.shape))
+    reached = np.abs(inverse) @ (np.abs(phi) @ unit)
+    return np.min(unit / reached, axis=(-2, -1))
+
+
+def best_covariance(stacked: StackedGame, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Σ = (τ/2)W⁻¹ of every agent, and log|Σ| (0 where τ = 0), for W (T, …, N, p, p)."""
+    lower = cholesky(symmetric(W))
+    half = solve(lower, np.broadcast_to(np.eye(stacked.p), lower.shape))
+    Sigma = stacked.entropy[..., None, None, None] * (half.swapaxes(-1, -2) @ half)
+    if len(set(stacked.sizes)) > 1:
+        Sigma *= 1 - stacked.filled.max(-1, keepdims=True)
+    log_entropy = np.log(np.where(stacked.entropy > 0, stacked.entropy, 1))[..., None]
+    log_det_W = 2 * np.log(np.einsum("...ii->...i", lower)).sum(-1)
+    return Sigma, np.array(stacked.sizes) * log_entropy - log_det_W
+
+
+def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K (T, …, N, p, m), P (T+1, …, N, m, m), written over Q, and Φ (T, …, n, n)."""
+    n, m, batch = stacked.n, stacked.m, stacked.batch
+    by_agent = (*batch, stacked.agents, stacked.p, m)
+    K = np.empty((stacked.horizon, *by_agent))
+    system = np.empty((stacked.horizon, *batch, n, n + m))
+    R_blocks = _block_diagonal(stacked)
+    P = Q[-1]
+    for t in reversed(range(stacked.horizon)):
+        rows = np.matmul(stacked.B_transposed[t], P).reshape(*batch, n, m)
+        stage = np.matmul(rows, stacked.BA[t], out=system[t])
+        phi = stage[..., :n]
+        phi += R_blocks[t]
+        gains = solve(phi, stage[..., n:])
+        F = stacked.A[t] - np.matmul(stacked.B[t], gains)
+        K_t = np.negative(gains.reshape(by_agent), out=K[t])
+        ahead = np.matmul(F.swapaxes(-1, -2)[..., None, :, :], P).reshape(*batch, -1, m)
+        P = Q[t]
+        P += np.matmul(ahead, F).reshape(P.shape)
+        P += np.matmul(K_t.swapaxes(-1, -2), np.matmul(stacked.R[t], K_t))
+    return K, Q, system[..., :n]
+
+
+def _block_diagonal(stacked: StackedGame) -> np.ndarray:
+    """R̃ of all agents as one block diagonal matrix, (T, …, n, n)."""
+    p, R = stacked.p, stacked.R
+    stages = 1 if R.strides[0] == 0 else stacked.horizon
+    blocks = np.zeros((stages, *stacked.batch, stacked.n, stacked.n))
+    for i in range(stacked.agents):
+        own = slice(i * p, (i + 1) * p)
+        blocks[..., own, own] = R[:stages, ..., i, :, :]
+    return np.broadcast_to(blocks, (stacked.horizon, *blocks.shape[1:]))
+
+
+def _diagonal_blocks(stacked: StackedGame, phi: np.ndarray) -> np.ndarray:
+    p = stacked.p
+    owns = (slice(i * p, (i + 1) * p) for i in range(stacked.agents))
+    return np.stack([phi[..., own, own] for own in owns], axis=-3)
+
+
+def _failures(
+    phi: np.ndarray, condition: np.ndarray, q: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The stage, or −1, at which each game first meets a singular Φ; which games are lost."""
+    singular = ~(condition > 8 * phi.shape[-1] * np.finfo(float).eps)
+    if not singular.any():
+        return np.full(singular.shape[1:], -1), ~np.isfinite(q[0]).all(-1)
+    stages = len(singular)
+    first = stages - 1 - np.argmax(singular[::-1], axis=0)
+    at_first = np.take_along_axis(phi, first[None, ..., None, None], axis=0)[0]
+    real = singular.any(0) & np.isfinite(at_first).all((-2, -1))
+    return np.where(real, first, -1), singular.any(0) | ~np.isfinite(q[0]).all(-1)
+
+
+def _overflow_error() -> ErgsError:
+    return ErgsError(
+        "the backward recursion leaves the range of float64: shorten the horizon, scale the game, "
+        "or solve it with more digits"
+    )

@@ -1,0 +1,62 @@
+"""Second moments of the state under a joint policy, forward in time and without any Riccati."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ergs_verify.engine.stacking import (
+    GameArrays,
+    StackedGame,
+    StackedPolicy,
+    stack_game,
+    stack_policy,
+)
+
+__all__ = ["second_moments", "state_moments"]
+
+
+def state_moments(
+    game: GameArrays, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+) -> np.ndarray:
+    """X_t = E[x_t x_t'], (…, T+1, m, m), under a joint policy.
+
+    X_0 = Σ⁰ + x⁰x⁰' and X_{t+1} = F_t X_t F_t' + Σ_ω + Σ_j B_t^j Σ_t^j B_t^j'.
+
+    Parameters
+    ----------
+    K : list over agents of (…, T, p_i, m)
+    Sigma : list over agents of (…, T, p_i, p_i), or None for a deterministic policy
+
+    Raises
+    ------
+    InputError
+        Where an agent or a shape does not fit the game.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ergs_verify.game import FloatGame
+    >>> one = np.ones((1, 1, 1))
+    >>> game = FloatGame(A=one, B=(one,), Q=(np.ones((2, 1, 1)),), R=(one,), tau=2.0, horizon=1,
+    ...                  noise_cov=np.ones((1, 1)), x0_mean=np.ones(1), x0_cov=np.ones((1, 1)))
+    >>> state_moments(game, [-0.5 * one], [3 * one]).ravel()  # 1 + 1; 2/4 + 1 + 3
+    array([2. , 4.5])
+    """
+    stacked = stack_game(game, deterministic=Sigma is None)
+    with np.errstate(all="ignore"):
+        X = second_moments(stacked, game, stack_policy(stacked, K, Sigma))
+    return np.moveaxis(X, 0, -3)
+
+
+def second_moments(stacked: StackedGame, game: GameArrays, policy: StackedPolicy) -> np.ndarray:
+    """X, (T+1, …, m, m)."""
+    F = stacked.closed_loop(policy.K)
+    noise = stacked.joint_noise(policy.Sigma)
+    X = np.empty((stacked.horizon + 1, *stacked.batch, stacked.m, stacked.m))
+    mean = game.x0_mean[..., None]
+    X[0] = game.x0_cov + mean * mean.swapaxes(-1, -2)
+    for t in range(stacked.horizon):
+        X[t + 1] = F[t] @ X[t] @ F[t].swapaxes(-1, -2) + noise[t]
+    return X

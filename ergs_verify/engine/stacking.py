@@ -1,0 +1,254 @@
+"""One game or many as stacked arrays: time first, then the batch, then the agents.
+
+Agents with fewer controls than the widest get columns of zeros in B and a unit diagonal in R. Such
+a control moves nothing, is decoupled from every other, and its optimal gain is exactly 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.errors import InputError
+
+__all__ = [
+    "GameArrays",
+    "StackedGame",
+    "StackedPolicy",
+    "own_constants",
+    "own_matrices",
+    "stack_costs",
+    "stack_game",
+    "stack_policy",
+]
+
+
+class GameArrays(Protocol):
+    """What the engine needs of a game: float64 arrays, any batch axes first.
+
+    `ergs_verify.game.FloatGame` is one. Shapes: A (…, T, m, m), B[i] (…, T, m, p_i), Q[i]
+    (…, T+1, m, m), R[i] (…, T, p_i, p_i), noise_cov and x0_cov (…, m, m), x0_mean (…, m), tau
+    scalar or (…). The batch axes broadcast against each other.
+    """
+
+    @property
+    def A(self) -> np.ndarray: ...
+    @property
+    def B(self) -> Sequence[np.ndarray]: ...
+    @property
+    def Q(self) -> Sequence[np.ndarray]: ...
+    @property
+    def R(self) -> Sequence[np.ndarray]: ...
+    @property
+    def noise_cov(self) -> np.ndarray: ...
+    @property
+    def tau(self) -> Any: ...
+    @property
+    def horizon(self) -> int: ...
+    @property
+    def x0_mean(self) -> np.ndarray: ...
+    @property
+    def x0_cov(self) -> np.ndarray: ...
+
+
+@frozen(kw_only=True, eq=False)
+class StackedGame:
+    """A game's data, N agents of p = max p_i controls each, n = N·p.
+
+    Attributes
+    ----------
+    BA : (T, …, m, n+m)
+        [B¹ … Bᴺ A], so that one product serves Φ_t and its right-hand side.
+    B_transposed : (T, …, N, p, m)
+    R : (T, …, N, p, p)
+        R̃ⁱ = (τ/2)I + Rⁱ, with 1 on the diagonal of the filled-in controls.
+    noise_cov : (…, m, m)
+    entropy : (…)
+        τ/2, or 0 where the policy under study is deterministic.
+    sizes : tuple of int
+        The control dimensions p_i.
+    batch : tuple of int
+    horizon, m, p : int
+    """
+
+    BA: np.ndarray
+    B_transposed: np.ndarray
+    R: np.ndarray
+    noise_cov: np.ndarray
+    entropy: np.ndarray
+    sizes: tuple[int, ...]
+    batch: tuple[int, ...]
+    horizon: int
+    m: int
+    p: int
+
+    @property
+    def agents(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def n(self) -> int:
+        return self.agents * self.p
+
+    @property
+    def A(self) -> np.ndarray:
+        """(T, …, m, m)."""
+        return self.BA[..., self.n :]
+
+    @property
+    def B(self) -> np.ndarray:
+        """[B¹ … Bᴺ], (T, …, m, n)."""
+        return self.BA[..., : self.n]
+
+    @property
+    def filled(self) -> np.ndarray:
+        """(N, p, p), the unit diagonal of the controls that were filled in."""
+        return np.stack([np.diag((np.arange(self.p) >= p_i).astype(float)) for p_i in self.sizes])
+
+    def closed_loop(self, K: np.ndarray) -> np.ndarray:
+        """F_t = A_t + Σ_j B_t^j K_t^j, (T, …, m, m), for gains (T, …, N, p, m)."""
+        return self.A + self.B @ K.reshape(*K.shape[:-3], self.n, self.m)
+
+    def joint_noise(self, Sigma: np.ndarray | None) -> np.ndarray:
+        """N_t = Σ_ω + Σ_j B_t^j Σ_t^j B_t^j', (T, …, m, m)."""
+        if Sigma is None:
+            return np.broadcast_to(self.noise_cov, (self.horizon, *self.batch, self.m, self.m))
+        rows = Sigma @ self.B_transposed
+        return self.noise_cov + self.B @ rows.reshape(*rows.shape[:-3], self.n, self.m)
+
+
+@frozen(kw_only=True, eq=False)
+class StackedPolicy:
+    """K (T, …, N, p, m) and Sigma (T, …, N, p, p) or None, zeros filled in."""
+
+    K: np.ndarray
+    Sigma: np.ndarray | None
+
+
+def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
+    """The game's data, stacked.
+
+    Parameters
+    ----------
+    deterministic : bool
+        Take the plain LQ game with R + (τ/2)I for R, without entropy terms: equation (20).
+    """
+    batch = _batch(game)
+    T, m = game.horizon, game.A.shape[-1]
+    sizes = tuple(B_i.shape[-1] for B_i in game.B)
+    agents, p = len(sizes), max(sizes)
+    n = agents * p
+    A, B, R = (
+        [_time_first(X, batch) for X in matrices] for matrices in ((game.A,), game.B, game.R)
+    )
+    # Matrices that are constant in time (broadcast, stride 0) are stacked once.
+    stages = 1 if all(X.strides[0] == 0 for X in (*A, *B, *R)) else T
+
+    half_tau = 0.5 * np.asarray(game.tau, dtype=float)
+    BA = np.zeros((stages, *batch, m, n + m))
+    R_tilde = np.zeros((stages, *batch, agents, p, p))
+    BA[..., n:] = A[0][:stages]
+    for i, (B_i, R_i, p_i) in enumerate(zip(B, R, sizes, strict=True)):
+        BA[..., i * p : i * p + p_i] = B_i[:stages]
+        R_tilde[..., i, :p_i, :p_i] = R_i[:stages]
+    diagonal = np.einsum("...ii->...i", R_tilde)
+    diagonal += half_tau[..., None, None]
+    for i, p_i in enumerate(sizes):
+        if p_i < p:
+            diagonal[..., i, p_i:] = 1
+    B_transposed = np.ascontiguousarray(BA[..., :n].swapaxes(-1, -2))
+    return StackedGame(
+        BA=np.broadcast_to(BA, (T, *BA.shape[1:])),
+        B_transposed=np.broadcast_to(
+            B_transposed.reshape(stages, *batch, agents, p, m), (T, *batch, agents, p, m)
+        ),
+        R=np.broadcast_to(R_tilde, (T, *R_tilde.shape[1:])),
+        noise_cov=game.noise_cov,
+        entropy=np.zeros(()) if deterministic else half_tau,
+        sizes=sizes,
+        batch=batch,
+        horizon=T,
+        m=m,
+        p=p,
+    )
+
+
+def stack_costs(game: GameArrays, agents: Sequence[int] | None = None) -> np.ndarray:
+    """Q of the chosen agents (default: all), a fresh array (T+1, …, N, m, m)."""
+    batch = _batch(game)
+    chosen = range(len(game.Q)) if agents is None else agents
+    m = game.A.shape[-1]
+    stacked = np.empty((game.horizon + 1, *batch, len(chosen), m, m))
+    for place, i in enumerate(chosen):
+        stacked[..., place, :, :] = _time_first(game.Q[i], batch)
+    return stacked
+
+
+def stack_policy(
+    stacked: StackedGame, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+) -> StackedPolicy:
+    """A joint policy, stacked like its game.
+
+    Raises
+    ------
+    InputError
+        Where an agent or a shape does not fit the game.
+    """
+    return StackedPolicy(
+        K=_fill(stacked, K, "K", stacked.m),
+        Sigma=None if Sigma is None else _fill(stacked, Sigma, "Sigma", None),
+    )
+
+
+def own_matrices(stacked: StackedGame, X: np.ndarray, *, square: bool) -> tuple[np.ndarray, ...]:
+    """Per agent (…, T, p_i, columns) of an array (T, …, N, p, columns); columns p_i if square."""
+    return tuple(
+        np.moveaxis(X[..., i, :p_i, : p_i if square else None], 0, -3)
+        for i, p_i in enumerate(stacked.sizes)
+    )
+
+
+def own_constants(q: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Per agent (…, T+1) of an array (T+1, …, N)."""
+    return tuple(np.moveaxis(q[..., i], 0, -1) for i in range(q.shape[-1]))
+
+
+def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, columns: int | None):
+    if len(given) != stacked.agents:
+        raise InputError(
+            f"{letter} has {len(given)} agents but the game has {stacked.agents}", letter
+        )
+    width = stacked.p if columns is None else columns
+    filled = np.zeros((stacked.horizon, *stacked.batch, stacked.agents, stacked.p, width))
+    for i, (X, p_i) in enumerate(zip(given, stacked.sizes, strict=True)):
+        wanted = (stacked.horizon, p_i, p_i if columns is None else columns)
+        if X.shape[-3:] != wanted:
+            raise InputError(
+                f"{letter} of agent {i + 1} has shape {X.shape} but must end in {wanted}",
+                f"{letter}[{i}]",
+            )
+        filled[..., i, :p_i, : wanted[-1]] = _time_first(X, stacked.batch)
+    return filled
+
+
+def _batch(game: GameArrays) -> tuple[int, ...]:
+    overtime = (game.A, *game.B, *game.Q, *game.R)
+    ranks = (np.ndim(game.tau), game.x0_mean.ndim, game.noise_cov.ndim, game.x0_cov.ndim)
+    if ranks == (0, 1, 2, 2) and all(X.ndim == 3 for X in overtime):
+        return ()
+    return np.broadcast_shapes(
+        np.shape(game.tau),
+        game.noise_cov.shape[:-2],
+        game.x0_mean.shape[:-1],
+        game.x0_cov.shape[:-2],
+        *(X.shape[:-3] for X in overtime),
+    )
+
+
+def _time_first(X: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:
+    if not batch:
+        return X
+    return np.moveaxis(np.broadcast_to(X, batch + X.shape[-3:]), -3, 0)

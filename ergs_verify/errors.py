@@ -1,0 +1,74 @@
+"""Every exception of the package, worded for the person who meets it.
+
+`InputError` and its kin are the input's fault (exit status 2 on the command line); the others
+are answers: a game without a single equilibrium, a question that a precision cannot settle.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DerivationError",
+    "ErgsError",
+    "FileFormatError",
+    "InputError",
+    "NotCertifiedError",
+    "ShapeError",
+    "SingularStageError",
+    "UnsupportedError",
+]
+
+
+class ErgsError(Exception):
+    """Whatever this package raises on purpose."""
+
+
+class InputError(ErgsError):
+    """The input is bad. `where` is the place in it, such as ``Q[1][3]``."""
+
+    def __init__(self, message: str, where: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.where = where
+
+
+class FileFormatError(InputError):
+    """A file cannot be read as what it should be. `where` is the file and the place in it."""
+
+
+class ShapeError(ErgsError):
+    """An expression adds or multiplies matrices whose sizes do not fit."""
+
+
+class UnsupportedError(ErgsError):
+    """An expression lies outside what an engine can decide."""
+
+
+class DerivationError(ErgsError):
+    """A derivation's step does not follow from the step before."""
+
+
+class NotCertifiedError(ErgsError):
+    """An arithmetic could not certify a step (a solve, an inverse) at its precision."""
+
+
+class SingularStageError(ErgsError):
+    """Φ_t is singular at a stage, so there is not one Nash equilibrium.
+
+    Attributes
+    ----------
+    t : int
+        The stage, counted from 0.
+    consistent : bool or None
+        Whether the equations for the gains have a solution nonetheless (then a continuum), None
+        where the arithmetic cannot tell.
+    """
+
+    def __init__(self, t: int, consistent: bool | None = None):
+        self.t = t
+        self.consistent = consistent
+        kind = {
+            True: "the equations for the gains have a continuum of solutions",
+            False: "the equations for the gains have no solution, so there is no Nash equilibrium",
+            None: "there is no Nash equilibrium or a continuum of them",
+        }[consistent]
+        super().__init__(f"Φ_t is singular at stage t = {t}: {kind}")

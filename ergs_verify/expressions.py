@@ -1,0 +1,176 @@
+"""What SymPy's matrix expressions lack for games: letters that belong to an agent, and sums over agents.
+
+A formula of a game is an ordinary SymPy (matrix) expression in which a letter such as Bⁱ is an
+`AgentMatrix` whose agent is a symbol, and a sum over agents is an `AgentSum`. Both hold for any
+number of agents; `instantiate` writes them out for a given one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+from sympy import Basic, Expr, Function, Integer, MatrixExpr, MatrixSymbol, Symbol, sympify
+from sympy.core.symbol import Str
+
+__all__ = [
+    "AgentMatrix",
+    "AgentSum",
+    "AgentTotal",
+    "agent_index",
+    "agent_sum",
+    "control_size",
+    "instantiate",
+    "trace_of",
+]
+
+
+def agent_index(name: str) -> Symbol:
+    """A symbol that stands for an agent, counted from 1."""
+    return Symbol(name, integer=True, positive=True)
+
+
+def control_size(agent) -> Expr:
+    """The control dimension p_i of an agent, so that agents may differ in size."""
+    return Function("p", integer=True, positive=True)(agent)
+
+
+class AgentMatrix(MatrixSymbol):
+    """A matrix letter of one agent, such as Bⁱ (m×p_i).
+
+    Examples
+    --------
+    >>> from ergs_verify.expressions import AgentMatrix, agent_index, control_size
+    >>> i = agent_index("i")
+    >>> B = AgentMatrix("B", i, 3, control_size(i))
+    >>> B, B.shape, B.subs(i, 2)
+    (B^i, (3, p(i)), B^2)
+    """
+
+    def __new__(cls, name, agent, rows, cols):
+        name = name if isinstance(name, Str) else Str(name)
+        return Basic.__new__(cls, name, sympify(agent), sympify(rows), sympify(cols))
+
+    @property
+    def agent(self) -> Basic:
+        return self.args[1]
+
+    @property
+    def shape(self):
+        return self.args[2], self.args[3]
+
+    def _sympystr(self, printer) -> str:
+        return f"{self.name}^{printer._print(self.agent)}"
+
+    def _latex(self, printer) -> str:
+        return f"{_latex_name(self.name)}^{{{printer._print(self.agent)}}}"
+
+
+class _OverAgents:
+    """What the two kinds of sum share: args are (body, index, excluded agents)."""
+
+    args: tuple
+
+    @property
+    def body(self):
+        return self.args[0]
+
+    @property
+    def index(self):
+        return self.args[1]
+
+    @property
+    def excluded(self):
+        return tuple(self.args[2])
+
+    def _condition(self, printer, unequal: str) -> str:
+        index = printer._print(self.index)
+        return ", ".join(f"{index}{unequal}{printer._print(k)}" for k in self.excluded) or index
+
+    def _sympystr(self, printer) -> str:
+        return f"Sum[{self._condition(printer, '≠')}]({printer._print(self.body)})"
+
+    def _latex(self, printer) -> str:
+        condition = self._condition(printer, r" \neq ")
+        return rf"\sum_{{{condition}}} {_bracketed(printer, self.body)}"
+
+
+class AgentSum(_OverAgents, MatrixExpr):
+    """Sum of a matrix over all agents j but the excluded ones."""
+
+    def __new__(cls, body, index, excluded=()):
+        return Basic.__new__(cls, body, index, sympy.Tuple(*excluded))
+
+    @property
+    def shape(self):
+        return self.body.shape
+
+
+class AgentTotal(_OverAgents, Expr):
+    """Sum of a scalar over all agents j but the excluded ones."""
+
+    def __new__(cls, body, index, excluded=()):
+        return Basic.__new__(cls, sympify(body), index, sympy.Tuple(*excluded))
+
+
+def agent_sum(body, index: Symbol, *excluded):
+    """Σ over agents `index` ∉ `excluded` of `body`, matrix or scalar."""
+    kind = AgentSum if getattr(body, "is_Matrix", False) else AgentTotal
+    return kind(body, index, excluded)
+
+
+def trace_of(*factors) -> Expr:
+    """Trace of a product left exactly as written, for scalars such as x'Px."""
+    product = factors[0] if len(factors) == 1 else sympy.MatMul(*factors)
+    return sympy.Trace(product)
+
+
+def instantiate(expr, agents: int, indices: Mapping[Symbol, int] | None = None):
+    """Write a formula out for a number of agents: sums become additions, indices become numbers.
+
+    Parameters
+    ----------
+    expr : SymPy expression
+    agents : int
+        The number N of agents.
+    indices : mapping, optional
+        The agent that each free index stands for, counted from 1.
+
+    Examples
+    --------
+    >>> from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, instantiate
+    >>> i, j = agent_index("i"), agent_index("j")
+    >>> instantiate(agent_sum(AgentMatrix("S", j, 2, 2), j, i), 3, {i: 2})
+    S^1 + S^3
+    """
+    return _write_out(expr, agents, {k: Integer(v) for k, v in (indices or {}).items()})
+
+
+def _write_out(node, agents: int, indices: dict):
+    if node in indices:
+        return indices[node]
+    if isinstance(node, _OverAgents):
+        left_out = {indices.get(k, k) for k in node.excluded}
+        terms = [
+            _write_out(node.body, agents, {**indices, node.index: Integer(k)})
+            for k in range(1, agents + 1)
+            if Integer(k) not in left_out
+        ]
+        if isinstance(node, AgentTotal):
+            return sympy.Add(*terms)
+        if not terms:
+            return sympy.ZeroMatrix(*(_write_out(side, agents, indices) for side in node.shape))
+        return terms[0] if len(terms) == 1 else sympy.MatAdd(*terms)
+    if not node.args:
+        return node
+    args = [_write_out(arg, agents, indices) for arg in node.args]
+    return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.func(*args)
+
+
+def _latex_name(name: str) -> str:
+    return name
+
+
+def _bracketed(printer, body) -> str:
+    text = printer._print(body)
+    return rf"\left({text}\right)" if isinstance(body, sympy.Add | sympy.MatAdd) else text

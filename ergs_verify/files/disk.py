@@ -1,0 +1,74 @@
+"""Reading a whole file, writing one whole or not at all, and naming it in what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+
+from ergs_verify.errors import FileFormatError, InputError
+
+__all__ = ["naming", "read", "suffix", "write"]
+
+
+@contextmanager
+def naming(path: str | PathLike[str]) -> Iterator[None]:
+    """Puts the file's name in front of every `InputError`, which becomes a `FileFormatError`."""
+    try:
+        yield
+    except InputError as error:
+        shown = _shown(path)
+        where = f"{shown}: {error.where}" if error.where else shown
+        raise FileFormatError(f"{shown}: {error.message}", where) from error
+
+
+def suffix(path: str | PathLike[str], known: Sequence[str]) -> str:
+    """The ending of a file's name, in lower case, if it is a known one."""
+    end = Path(path).suffix.lower()
+    if end not in known:
+        raise InputError(f"the name of the file must end in {', '.join(known[:-1])} or {known[-1]}")
+    return end
+
+
+def read(path: str | PathLike[str]) -> bytes:
+    """All bytes of a regular file."""
+    try:
+        if Path(path).is_dir():
+            raise InputError("is a directory, not a file")
+        if Path(path).exists() and not Path(path).is_file():
+            raise InputError("is not a regular file")
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError("there is no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
+        raise InputError(f"cannot be read: {_reason(error)}") from error
+
+
+def write(path: str | PathLike[str], data: bytes) -> None:
+    """Write beside the target and move there, so that no half-written file is ever seen."""
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            raise InputError("is there already and is not a regular file")
+        beside = target.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            beside.write_bytes(data)
+            os.replace(beside, target)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _shown(path: str | PathLike[str]) -> str:
+    text = os.fspath(path)
+    return text if text.isprintable() else ascii(text)

@@ -1,0 +1,362 @@
+"""What a claim of the paper is, and how it is decided.
+
+A claim holds statements, not verdicts: `Claim.decide` computes them. A display with several
+faults is written once, as a function of the set of faults it carries: all of them give the
+printed form, none the corrected one, and each alone a finding of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sympy
+from attrs import field, frozen
+from sympy.core.function import AppliedUndef
+
+from ergs_verify.errors import ErgsError, ShapeError
+from ergs_verify.proof import prove
+from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
+
+__all__ = [
+    "Assumed",
+    "Claim",
+    "Computed",
+    "Decision",
+    "Definition",
+    "Equalities",
+    "Equality",
+    "Fault",
+    "Finding",
+    "Judged",
+    "Statement",
+    "common_size",
+]
+
+p = sympy.Symbol("p", integer=True, positive=True)
+
+
+def common_size(expression):
+    """The formula with one control dimension p for all agents, as in the paper."""
+    expression = sympy.sympify(expression)
+    sizes = {a: p for a in expression.atoms(AppliedUndef) if a.func.__name__ == "p"}
+    return expression.xreplace(sizes)
+
+
+@frozen(kw_only=True)
+class Decision:
+    """The verdict on one statement, with what it rests on.
+
+    Attributes
+    ----------
+    verdict : str
+        ``proved``, ``refuted``, ``ill-typed``, ``assumed``, ``definition``, ``supported`` or
+        ``undecided``.
+    evidence : tuple of (method, detail)
+    counterexample : mapping or None
+        As in INTERFACE: ``{"values", "left", "right"}``.
+    replay : callable or None
+        Evaluates the counterexample afresh; True where it still refutes.
+    """
+
+    verdict: str
+    evidence: tuple[tuple[str, str], ...] = ()
+    counterexample: Mapping[str, Any] | None = None
+    replay: Callable[[], bool] | None = field(default=None, repr=False)
+
+
+class Statement(Protocol):
+    """Something that can be decided and written down."""
+
+    def decide(self) -> Decision: ...
+
+    @property
+    def expression(self) -> str: ...
+
+    @property
+    def latex(self) -> str: ...
+
+
+@frozen
+class Equality:
+    """left = right, for every size and number of agents.
+
+    `symmetric` letters equal their transpose; they are positive definite in counterexamples.
+    `exists` says in what sense a definition on one side is used.
+    """
+
+    left: Any
+    right: Any
+    symmetric: tuple = ()
+    definitions: Mapping = field(factory=dict)
+
+    def decide(self) -> Decision:
+        definitions = {common_size(k): common_size(v) for k, v in self.definitions.items()}
+        proof = prove(
+            common_size(self.left),
+            common_size(self.right),
+            definitions=definitions,
+            symmetric=[common_size(s) for s in self.symmetric],
+        )
+        evidence = proof.evidence
+        if proof.reason:
+            evidence = (*evidence, ("reason", proof.reason))
+        example = proof.counterexample
+        return Decision(
+            verdict=proof.verdict,
+            evidence=evidence,
+            counterexample=example and example.as_json(),
+            replay=example and example.replay,
+        )
+
+    @property
+    def expression(self) -> str:
+        return f"{self.left} = {self.right}"
+
+    @property
+    def latex(self) -> str:
+        return f"{_tex(self.left)} = {_tex(self.right)}"
+
+
+@frozen
+class Equalities:
+    """Several equalities that a display states together; the worst verdict is the display's."""
+
+    parts: tuple[Equality, ...]
+
+    def decide(self) -> Decision:
+        decisions = [part.decide() for part in self.parts]
+        order = ["ill-typed", "refuted", "undecided", "proved"]
+        worst = min(decisions, key=lambda d: order.index(d.verdict))
+        evidence = tuple(
+            (method, f"part {k}: {detail}")
+            for k, decision in enumerate(decisions, 1)
+            for method, detail in decision.evidence
+        )
+        return Decision(
+            verdict=worst.verdict,
+            evidence=evidence,
+            counterexample=worst.counterexample,
+            replay=worst.replay,
+        )
+
+    @property
+    def expression(self) -> str:
+        return "; ".join(part.expression for part in self.parts)
+
+    @property
+    def latex(self) -> str:
+        return r",\quad ".join(part.latex for part in self.parts)
+
+
+@frozen
+class Definition:
+    """name := value. It claims nothing, but its types must fit at sizes that all differ."""
+
+    name: Any
+    value: Any
+    symmetric: tuple = ()
+
+    def decide(self) -> Decision:
+        import random
+
+        expressions = [common_size(e) for e in (self.name, self.value) if not isinstance(e, str)]
+        setting = Setting.of(expressions, symmetric=self.symmetric, size_of=lambda k: k + 2)
+        arithmetic = SymPyNumbers()
+        try:
+            values = setting.evaluate(small_values(setting, random.Random(3)), arithmetic)
+            mismatch = typed_mismatch(*values, arithmetic) if len(values) == 2 else None
+        except ShapeError as error:
+            mismatch = str(error)
+        if mismatch:
+            return Decision(verdict="ill-typed", evidence=(("types", mismatch),))
+        sizes = ", ".join(f"{d} = {n}" for d, n in setting.sizes.items())
+        return Decision(verdict="definition", evidence=(("types", f"fit at {sizes}"),))
+
+    @property
+    def expression(self) -> str:
+        return f"{self.name} := {self.value}"
+
+    @property
+    def latex(self) -> str:
+        return f"{_tex(self.name)} := {_tex(self.value)}"
+
+
+@frozen
+class Assumed:
+    """Rests on a cited result outside this project."""
+
+    text: str
+    source: str
+
+    def decide(self) -> Decision:
+        return Decision(verdict="assumed", evidence=(("cited", self.source),))
+
+    @property
+    def expression(self) -> str:
+        return self.text
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.text}}}"
+
+
+@frozen
+class Computed:
+    """A statement in words, decided by a function of its own."""
+
+    text: str
+    decider: Callable[[], Decision]
+
+    def decide(self) -> Decision:
+        return self.decider()
+
+    @property
+    def expression(self) -> str:
+        return self.text
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.text}}}"
+
+
+@frozen(kw_only=True)
+class Fault:
+    """A fault that a display carries: what is wrong, and of what kind.
+
+    `kind` is one of ``sign``, ``factor``, ``index``, ``bracket``, ``shape``, ``missing term``,
+    ``transpose``, ``random for mean``, ``wording``, ``overclaim``, ``scan``.
+    """
+
+    name: str
+    what: str
+    kind: str
+
+
+@frozen(kw_only=True)
+class Finding:
+    """A fault, with the decision on the corrected form in which it stands alone."""
+
+    fault: Fault
+    decision: Decision
+
+    def as_json(self) -> dict:
+        return {
+            "what": self.fault.what,
+            "kind": self.fault.kind,
+            "counterexample": self.decision.counterexample,
+        }
+
+
+@frozen(kw_only=True)
+class Claim:
+    """One claim of the paper.
+
+    Attributes
+    ----------
+    id : str
+        ``eq-4``, ``lemma-III.2/minimiser``, …
+    title, where : str
+        What it says, and where it stands.
+    latex : str
+        As the paper prints it (empty for a claim in words; then `quote` has the words).
+    quote : str
+        The paper's words.
+    statement : Statement or callable
+        The claim; for a display with faults, a function of the set of names of the faults present.
+    faults : tuple of Fault
+    hypotheses : tuple of str
+    """
+
+    id: str
+    title: str
+    where: str
+    statement: Statement | Callable[[frozenset[str]], Statement]
+    latex: str = ""
+    quote: str = ""
+    faults: Sequence[Fault] = ()
+    hypotheses: Sequence[str] = ()
+
+    def form(self, *faults: str) -> Statement:
+        """The statement with the named faults alone."""
+        if not self.faults:
+            return self.statement  # type: ignore[return-value]
+        return self.statement(frozenset(faults))  # type: ignore[operator]
+
+    @property
+    def printed(self) -> Statement:
+        return self.form(*(f.name for f in self.faults))
+
+    @property
+    def corrected(self) -> Statement | None:
+        return self.form() if self.faults else None
+
+    def decide(self) -> Judged:
+        """Compute every verdict of the claim."""
+        start = time.perf_counter()
+        printed = _decided(self.printed)
+        corrected = _decided(self.corrected) if self.corrected is not None else None
+        findings = tuple(
+            Finding(fault=f, decision=_decided(self.form(f.name))) for f in self.faults
+        )
+        return Judged(
+            claim=self,
+            printed=printed,
+            corrected=corrected,
+            findings=findings,
+            seconds=time.perf_counter() - start,
+        )
+
+
+def _decided(statement: Statement) -> Decision:
+    try:
+        return statement.decide()
+    except ErgsError as error:
+        return Decision(verdict="undecided", evidence=(("failed", str(error)),))
+
+
+@frozen(kw_only=True)
+class Judged:
+    """A claim with its verdicts."""
+
+    claim: Claim
+    printed: Decision
+    corrected: Decision | None
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Decided, and right as printed or as corrected."""
+        last = self.corrected or self.printed
+        return last.verdict in ("proved", "definition", "assumed", "supported")
+
+    def as_json(self) -> dict:
+        """One entry of ``ergs-ledger/1``."""
+        claim, last = self.claim, self.corrected
+        corrected = claim.corrected
+        evidence = [
+            {"method": method, "detail": detail, "seconds": round(self.seconds, 3)}
+            for decision in (self.printed, last)
+            if decision is not None
+            for method, detail in decision.evidence
+        ]
+        return {
+            "id": claim.id,
+            "title": claim.title,
+            "where": claim.where,
+            "quote": claim.quote,
+            "hypotheses": list(claim.hypotheses),
+            "printed": {"latex": claim.latex, "expression": claim.printed.expression},
+            "printed_verdict": self.printed.verdict,
+            "corrected": corrected
+            and {"latex": corrected.latex, "expression": corrected.expression},
+            "corrected_verdict": last.verdict if last is not None else None,
+            "findings": [finding.as_json() for finding in self.findings],
+            "evidence": evidence,
+        }
+
+
+def _tex(value) -> str:
+    return rf"\text{{{value}}}" if isinstance(value, str) else sympy.latex(value)

@@ -1,0 +1,379 @@
+"""Lemma III.2: the density that minimises E[u'Mu + b'u + τ log(π/μ)], derived from the functional.
+
+Densities of u at a point are scalars here; log π(u) is a letter of its own wherever π is any
+density, so that the Gibbs identity holds for all of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import mpmath
+import sympy
+from sympy import (
+    Determinant,
+    Identity,
+    Integer,
+    Inverse,
+    MatrixSymbol,
+    Symbol,
+    exp,
+    log,
+    pi,
+)
+
+from ergs_verify.errors import DerivationError
+from ergs_verify.expressions import trace_of
+from ergs_verify.paper.derivation import Derivation, Derived, Move, demand_equal
+from ergs_verify.paper.notation import tau
+from ergs_verify.proof import gaussian_expectation
+from ergs_verify.proof.reading import quadratic_form
+
+__all__ = [
+    "M",
+    "W",
+    "W_is",
+    "b",
+    "derivation",
+    "derive",
+    "divergence_from_prior",
+    "f",
+    "lagrange",
+    "p",
+    "quadratic",
+    "symmetric",
+    "u",
+    "v",
+    "w",
+]
+
+p = Symbol("p", integer=True, positive=True)
+u, b = MatrixSymbol("u", p, 1), MatrixSymbol("b", p, 1)
+M, W = MatrixSymbol("M", p, p), MatrixSymbol("W", p, p)
+mean, cov = MatrixSymbol("k", p, 1), MatrixSymbol(r"\Sigma", p, p)
+
+# Scalars at a point u: the densities v = π(u) and w = μ(u), and ℓ = u'Mu + b'u.
+v, w = Symbol("v", positive=True), Symbol("w", positive=True)
+ell = Symbol("ell", real=True)
+lagrange = Symbol("lambda", real=True)
+log_density = Symbol(r"\log\pi(u)", real=True)
+
+quadratic = trace_of(u.T, M, u) + trace_of(b.T, u)
+W_is = tau / 2 * Identity(p) + M
+symmetric = (M, W, cov)
+
+f = (ell + tau * log(v / w) + lagrange) * v
+"""The integrand of the Lagrangian, at a point u."""
+
+log_prior = -trace_of(u.T, u) / 2 - p * log(2 * pi) / 2
+"""log μ(u) of the standard normal prior."""
+
+
+def divergence_from_prior(mean_vector, covariance, size):
+    """KL(N(mean, covariance) ‖ N(0, I)) by the moments of the two log densities (18).
+
+    E log π − E log μ with log π = −½(u−k)'Σ⁻¹(u−k) − ½ log det Σ − (p/2) log 2π.
+    """
+    gaussians = {u: (mean, cov)}
+    centred = u - mean
+    log_gaussian = (
+        -trace_of(centred.T, Inverse(cov), centred) / 2
+        - log(Determinant(cov)) / 2
+        - p * log(2 * pi) / 2
+    )
+    divergence = gaussian_expectation(
+        log_gaussian, gaussians, symmetric=[cov]
+    ) - gaussian_expectation(log_prior, gaussians, symmetric=[cov])
+    replacements = {mean: mean_vector, cov: covariance, p: size}
+    return divergence.xreplace(replacements) if (mean_vector, size) != (mean, p) else divergence
+
+
+def _euler_lagrange(_state):
+    return {"condition": sympy.diff(f, v)}
+
+
+def _check_euler_lagrange(state) -> str:
+    """The condition against a central difference of the integrand at 40 digits."""
+    context = mpmath.MPContext()
+    context.dps = 60
+    point = {ell: "0.7", tau: "1.3", w: "0.4", lagrange: "-0.2", v: "0.9"}
+    order = list(point)
+    integrand = sympy.lambdify(order, f, modules=_functions(context))
+    condition = sympy.lambdify(order, state["condition"], modules=_functions(context))
+    at = [context.mpf(x) for x in point.values()]
+    h = context.mpf(10) ** -20
+    shifted = [integrand(*at[:-1], at[-1] + s * h) for s in (1, -1)]
+    slope = (shifted[0] - shifted[1]) / (2 * h)
+    # A central difference with h = 1e-20 is off by O(h²) = 1e-40, rounding by 1e-60/h = 1e-40.
+    if abs(slope - condition(*at)) > context.mpf(10) ** -38:
+        raise DerivationError("the Euler–Lagrange condition is not the slope of the integrand")
+    return "agrees with a central difference of the integrand to 38 digits"
+
+
+def _functions(context) -> list:
+    return [{"log": context.log, "exp": context.exp}]
+
+
+def _solve(state):
+    (solution,) = sympy.solve(sympy.Eq(state["condition"], 0), v)
+    return {"density": solution, "curvature": sympy.diff(f, v, 2)}
+
+
+def _check_solution(state) -> str:
+    inserted = state["condition"].subs(v, state["density"])
+    if sympy.simplify(sympy.expand_log(inserted, force=True)) != 0:
+        raise DerivationError("the density does not satisfy the Euler–Lagrange condition")
+    if sympy.simplify(state["curvature"] - tau / v) != 0:
+        raise DerivationError("the integrand is not strictly convex in the density")
+    return "inserted into the condition gives 0; ∂²f/∂v² = τ/v > 0, so it is the only solution"
+
+
+def _insert_prior(state):
+    exponent = sympy.expand_log(log(state["density"]), force=True)
+    exponent = sympy.expand(exponent.subs(log(w), log_prior).subs(ell, quadratic))
+    return {"exponent": exponent}
+
+
+def _check_prior(state) -> str:
+    expected = log_prior - quadratic / tau - 1 - lagrange / tau
+    return demand_equal(state["exponent"], expected, symmetric=symmetric, why="log density")
+
+
+def _complete_square(state):
+    form = quadratic_form(state["exponent"], u, symmetric=symmetric)
+    precision = (-2 * form.matrix).doit()
+    return {
+        "precision": precision,
+        "centre": Inverse(precision) * form.linear,
+        "rest": form.constant,
+    }
+
+
+def _completed(state):
+    centred = u - state["centre"]
+    precision, centre = state["precision"], state["centre"]
+    return (
+        -trace_of(centred.T, precision, centred) / 2
+        + trace_of(centre.T, precision, centre) / 2
+        + state["rest"]
+    )
+
+
+def _check_square(state) -> str:
+    return demand_equal(
+        state["exponent"], _completed(state), symmetric=symmetric, why="the completed square"
+    )
+
+
+def _identify(state):
+    return {"mean": -Inverse(W) * b / 2, "covariance": tau / 2 * Inverse(W)}
+
+
+def _check_identified(state) -> str:
+    definitions = {W: W_is}
+    demand_equal(state["mean"], state["centre"], definitions=definitions, symmetric=symmetric)
+    return demand_equal(
+        state["covariance"],
+        Inverse(state["precision"]),
+        definitions=definitions,
+        symmetric=symmetric,
+    )
+
+
+def _normalise(state):
+    """log ∫ exp(−½(u−c)'S(u−c)) du, and the multiplier λ that makes the density integrate to 1."""
+    precision, centre = state["precision"], state["centre"]
+    log_integral = p * log(2 * pi) / 2 - log(Determinant(precision)) / 2
+    # The peak's height rest + ½c'Sc is affine in λ and has to be −log ∫.
+    rest = sympy.expand(state["rest"])
+    slope, height = rest.coeff(lagrange, 1), rest.coeff(lagrange, 0)
+    height += trace_of(centre.T, precision, centre) / 2
+    return {"log_integral": log_integral, "multiplier": -(log_integral + height) / slope}
+
+
+def _check_normalised(state) -> str:
+    """Against the integrals themselves, done by SymPy for p = 1 and p = 2 with letters for S."""
+    for size in (1, 2):
+        entries = _symbolic_precision(size)
+        integral = _gaussian_integral(entries)
+        formula = sympy.exp(_at(state["log_integral"], state["precision"], entries))
+        if sympy.simplify(integral / formula) != 1:
+            raise DerivationError(f"the Gaussian integral for p = {size} is {integral}")
+    return "the integrals for p = 1 and p = 2, done in full, agree"
+
+
+def _symbolic_precision(size: int) -> sympy.Matrix:
+    """S = LL' with letters for L, so that it is positive definite by construction."""
+    a, c = sympy.symbols("a c", positive=True)
+    if size == 1:
+        return sympy.Matrix([[a**2]])
+    e = Symbol("e", real=True)
+    L = sympy.Matrix([[a, 0], [e, c]])
+    return L * L.T
+
+
+def _gaussian_integral(precision: sympy.Matrix):
+    size = precision.rows
+    variables = sympy.symbols(f"u1:{size + 1}", real=True)
+    vector = sympy.Matrix(variables)
+    integral = exp(sympy.expand(-(vector.T * precision * vector)[0] / 2))
+    for variable in variables:
+        integral = sympy.integrate(integral, (variable, -sympy.oo, sympy.oo), conds="none")
+        integral = sympy.simplify(integral)
+    return integral
+
+
+def _at(formula, precision, entries: sympy.Matrix):
+    value = formula.xreplace({Determinant(precision): sympy.factor(entries.det())})
+    return value.subs(p, entries.rows)
+
+
+def _gibbs(state):
+    """For any density π, pointwise: ℓ + τ log(π/μ) = τ log(π/π*) + κ."""
+    centred = u - state["mean"]
+    log_minimiser = -trace_of(centred.T, state["precision"], centred) / 2 - state["log_integral"]
+    left = quadratic + tau * (log_density - log_prior)
+    difference = left - tau * (log_density - log_minimiser)
+    form = quadratic_form(difference, u, definitions={W: W_is}, symmetric=symmetric)
+    return {"log_minimiser": log_minimiser, "gibbs_left": left, "value": form.constant}
+
+
+def _check_gibbs(state) -> str:
+    right = tau * (log_density - state["log_minimiser"]) + state["value"]
+    definitions = {W: W_is}
+    demand_equal(
+        state["gibbs_left"],
+        right,
+        definitions=definitions,
+        symmetric=symmetric,
+        why="the Gibbs identity",
+    )
+    demand_equal(
+        state["exponent"].subs(lagrange, state["multiplier"]),
+        state["log_minimiser"],
+        definitions=definitions,
+        symmetric=symmetric,
+        why="the normalised density",
+    )
+    moments = gaussian_expectation(
+        quadratic,
+        {u: (state["mean"], state["covariance"])},
+        definitions=definitions,
+        symmetric=symmetric,
+    )
+    divergence = divergence_from_prior(state["mean"], state["covariance"], p)
+    demand_equal(
+        state["value"],
+        moments + tau * divergence,
+        definitions=definitions,
+        symmetric=symmetric,
+        why="the least value",
+    )
+    return "proved pointwise; the constant is F(π*), computed from the moments of π* besides"
+
+
+_MOVES = (
+    Move(
+        name="Euler–Lagrange",
+        what="Set the derivative of the Lagrangian's integrand in the density to zero",
+        rule=r"calculus of variations, $f = (u^\top M u + b^\top u + \tau\log(v/w) + \lambda)v$",
+        find=_euler_lagrange,
+        check=_check_euler_lagrange,
+        show=lambda s: (Integer(0), s["condition"]),
+    ),
+    Move(
+        name="solve",
+        what="Solve for the density",
+        rule="the condition is strictly increasing in v",
+        find=_solve,
+        check=_check_solution,
+        show=lambda s: (v, s["density"]),
+    ),
+    Move(
+        name="prior",
+        what="Insert the standard normal prior and take logarithms",
+        rule=r"$\mu = \mathcal{N}(0, I)$, $\ell = u^\top M u + b^\top u$",
+        find=_insert_prior,
+        check=_check_prior,
+        show=lambda s: (log(v), s["exponent"]),
+    ),
+    Move(
+        name="square",
+        what="Complete the square",
+        rule="read off the quadratic and linear parts, for every p",
+        find=_complete_square,
+        check=_check_square,
+        show=lambda s: (log(v), _completed(s)),
+    ),
+    Move(
+        name="Gaussian",
+        what="Recognise a Gaussian: its mean and covariance",
+        rule=r"$W := \frac{\tau}{2} I + M$, which is invertible since $M \succeq 0$",
+        find=_identify,
+        check=_check_identified,
+        show=lambda s: (
+            sympy.Tuple(mean, cov),
+            sympy.Tuple(s["mean"], s["covariance"]),
+        ),
+    ),
+    Move(
+        name="normalise",
+        what="Normalise",
+        rule="the Gaussian integral",
+        find=_normalise,
+        check=_check_normalised,
+        show=lambda s: (
+            r"\log\int e^{-\frac12 (u-k)^\top \Sigma^{-1} (u-k)}\,du",
+            s["log_integral"],
+        ),
+    ),
+    Move(
+        name="Gibbs",
+        what="For every density π: F(π) = τ KL(π ‖ π*) + F(π*), so π* alone is the minimiser",
+        rule="integrate the pointwise identity against π; KL ≥ 0, and = 0 only for π = π* (Gibbs)",
+        find=_gibbs,
+        check=_check_gibbs,
+        show=lambda s: (
+            s["gibbs_left"],
+            tau * (log_density - Symbol(r"\log\pi^*(u)", real=True)) + s["value"],
+        ),
+    ),
+)
+
+derivation = Derivation(
+    title="Lemma III.2",
+    start={"functional": f},
+    moves=_MOVES,
+    results=(
+        "condition",
+        "curvature",
+        "density",
+        "exponent",
+        "precision",
+        "centre",
+        "mean",
+        "covariance",
+        "log_minimiser",
+        "value",
+    ),
+)
+"""From the functional (7) to its minimiser; `derive` runs it once."""
+
+
+@cache
+def derive() -> Derived:
+    """The derivation, run.
+
+    Returns
+    -------
+    Derived
+        With results ``mean`` (−W⁻¹b/2), ``covariance`` ((τ/2)W⁻¹), ``value`` (F(π*)) and those on
+        the way.
+
+    Examples
+    --------
+    >>> from ergs_verify.paper import lemma_III_2
+    >>> lemma_III_2.derive()["mean"]
+    -1/2*W**(-1)*b
+    """
+    return derivation.run()

@@ -1,0 +1,72 @@
+"""The letters of the paper, at one stage t, for an agent i among any number of agents.
+
+Sizes: the state has m entries, agent i's control p_i. Time is part of a letter's name: ``P`` is
+P_{t+1}, what the next stage hands back; everything else belongs to stage t.
+"""
+
+from __future__ import annotations
+
+from sympy import Function, Identity, MatrixSymbol, Symbol
+
+from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
+
+i, j = agent_index("i"), agent_index("j")
+m = Symbol("m", integer=True, positive=True)
+tau = Symbol("tau", positive=True)
+
+A = MatrixSymbol("A_t", m, m)
+noise = MatrixSymbol(r"\Sigma", m, m)
+x = MatrixSymbol("x", m, 1)
+next_state = MatrixSymbol("x_{t+1}", m, 1)
+omega = MatrixSymbol(r"\omega_t", m, 1)
+F = MatrixSymbol("F_t", m, m)
+"""Closed loop A + Σ_j BʲKʲ."""
+
+
+def _letter(name: str, rows, cols):
+    return lambda agent: AgentMatrix(
+        name,
+        agent,
+        *(control_size(agent) if side == "p" else side for side in (rows, cols)),
+    )
+
+
+B = _letter("B_t", m, "p")
+Q = _letter("Q_t", m, m)
+R = _letter("R_t", "p", "p")
+K = _letter("K_t", "p", m)
+S = _letter(r"\Sigma_t", "p", "p")
+P = _letter("P_{t+1}", m, m)
+W = _letter("W_t", "p", "p")
+"""(τ/2)I + R + B'PB."""
+others_loop = _letter(r"\bar{A}_t", m, m)
+"""Āⁱ = A + Σ_{j≠i} BʲKʲ, the paper's A_t^{i*}."""
+u = _letter("u_t", "p", 1)
+"""A control drawn from its agent's policy."""
+own = _letter("u", "p", 1)
+"""The control that agent i still has to choose."""
+own_mean, own_covariance = _letter("k", "p", 1), _letter("Z", "p", "p")
+"""Moments of agent i's own control, apart from the letters of all agents' policies: a sum over
+all agents less agent i holds the latter, and must not change when the former get values."""
+mean = _letter("M_t", "p", 1)
+"""Mean of an agent's control at x, the paper's M_t^{i*}(x)."""
+
+
+def q(agent):
+    """The number q_{t+1} of an agent."""
+    return Function("q_{t+1}", real=True)(agent)
+
+
+def eye(agent):
+    """Identity of an agent's control dimension."""
+    return Identity(control_size(agent))
+
+
+symmetric = tuple(letter(i) for letter in (Q, R, S, P, W, own_covariance)) + (noise,)
+"""The symmetric letters; all are positive semidefinite, R, Σⁱ and W definite."""
+
+definitions = {
+    W(i): tau / 2 * eye(i) + R(i) + B(i).T * P(i) * B(i),
+    others_loop(i): A + agent_sum(B(j) * K(j), j, i),
+    F: A + agent_sum(B(j) * K(j), j),
+}

@@ -1,0 +1,486 @@
+"""Theorem III.1: the Bellman step with a quadratic ansatz gives P, q, K, Σ and the rows of Φ.
+
+For an agent i among any number of agents, all sizes left open. The other agents play
+N(Mʲ(x), Σʲ); agent i's own control stays a variable until Lemma III.2 chooses its density.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sympy
+from sympy import Determinant, Inverse, Trace, ZeroMatrix, log
+
+from ergs_verify.errors import DerivationError
+from ergs_verify.expressions import AgentMatrix, agent_sum, control_size, trace_of
+from ergs_verify.paper import lemma_III_2
+from ergs_verify.paper.derivation import Derivation, Derived, Move, demand_equal
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.notation import (
+    A,
+    B,
+    F,
+    K,
+    P,
+    Q,
+    R,
+    S,
+    W,
+    definitions,
+    eye,
+    i,
+    j,
+    m,
+    mean,
+    next_state,
+    noise,
+    omega,
+    others_loop,
+    own,
+    own_covariance,
+    own_mean,
+    q,
+    symmetric,
+    tau,
+    u,
+    x,
+)
+from ergs_verify.proof import gaussian_expectation
+from ergs_verify.proof.quadrature import agrees_with_sigma_points
+from ergs_verify.proof.reading import agent_coefficients, linear_map, quadratic_form
+
+__all__ = [
+    "cost_to_go",
+    "derivation",
+    "derive",
+    "derive_policy_value",
+    "derived_formulas",
+    "policy_value",
+]
+
+p = control_size(i)
+P_now, q_now = sympy.Symbol("P_t^i"), sympy.Symbol("q_t^i")
+noise_moments = (ZeroMatrix(m, 1), noise)
+
+
+def cost_to_go(state):
+    """The ansatz (12): J_{t+1}(y) = y'Py + q."""
+    return trace_of(state.T, P(i), state) + q(i)
+
+
+def _stage(control):
+    return trace_of(x.T, Q(i), x) + trace_of(control.T, R(i), control)
+
+
+def _dynamics(own_control):
+    """(1), with agent i's control apart from the others'."""
+    return A * x + agent_sum(B(j) * u(j), j, i) + B(i) * own_control + omega
+
+
+def _equal(left, right, why: str) -> str:
+    return demand_equal(left, right, definitions=definitions, symmetric=symmetric, why=why)
+
+
+def _expected(before, gaussians):
+    return gaussian_expectation(before, gaussians, symmetric=symmetric)
+
+
+def _check_expected(before, after, gaussians) -> str:
+    if not agrees_with_sigma_points(before, after, gaussians, symmetric=symmetric):
+        raise DerivationError("the expectation does not agree with its sigma points")
+    return "agrees with sigma points (exact for quadratics) over a prime field, three agents"
+
+
+# -- the equilibrium ------------------------------------------------------------------------
+
+_others_play = {u(j): (mean(j), S(j)), omega: noise_moments}
+_own_plays = {own(i): (own_mean(i), own_covariance(i))}
+
+
+def _linear_policies(expression):
+    """Insert Mʲ = Kʲx for every agent."""
+    means = (a for a in expression.atoms(AgentMatrix) if a.name == mean(i).name)
+    return expression.xreplace({a: K(a.agent) * x for a in means})
+
+
+def _insert_dynamics(state):
+    return {"step": state["bellman"].xreplace({next_state: _dynamics(own(i))})}
+
+
+def _check_dynamics(state) -> str:
+    return demand_equal(
+        state["bellman"],
+        state["step"],
+        definitions={next_state: _dynamics(own(i))},
+        symmetric=symmetric,
+        why="the dynamics",
+    )
+
+
+def _collect(state):
+    form = quadratic_form(state["expected"], own(i), symmetric=symmetric)
+    return {"form": form}
+
+
+def _collected(form):
+    return trace_of(own(i).T, form.matrix, own(i)) + trace_of(form.linear.T, own(i)) + form.constant
+
+
+def _in_this_game(expression, form):
+    """A result of Lemma III.2 at this stage's M and b."""
+    letters = {
+        lemma_III_2.W: W(i),
+        lemma_III_2.M: form.matrix,
+        lemma_III_2.b: form.linear,
+        lemma_III_2.p: p,
+    }
+    return expression.xreplace(letters)
+
+
+def _apply_lemma(state):
+    lemma, form = state["lemma"], state["form"]
+    return {
+        "weight": _in_this_game(lemma_III_2.W_is, form),
+        "mean": _in_this_game(lemma["mean"], form),
+        "covariance": _in_this_game(lemma["covariance"], form),
+        "least": form.constant + _in_this_game(lemma["value"], form),
+    }
+
+
+def _check_lemma(state) -> str:
+    """First-order conditions, and the least value as the cost under the minimiser."""
+    form = state["form"]
+    _equal(state["weight"], W(i), "the matrix to invert")
+    _equal(2 * state["weight"] * state["mean"], -form.linear, "the mean's first-order condition")
+    _equal(state["covariance"] * state["weight"], tau / 2 * eye(i), "the covariance")
+    under = _expected(_collected(form), _own_plays)
+    cost = under + tau * _divergence()
+    values = {own_mean(i): state["mean"], own_covariance(i): state["covariance"]}
+    return _equal(cost.xreplace(values), state["least"], "the least cost")
+
+
+def _divergence():
+    """KL of agent i's N(k, Z) from its standard normal prior, (18)."""
+    general = lemma_III_2.divergence_from_prior(lemma_III_2.mean, lemma_III_2.cov, lemma_III_2.p)
+    letters = {lemma_III_2.mean: own_mean(i), lemma_III_2.cov: own_covariance(i), lemma_III_2.p: p}
+    return general.xreplace(letters)
+
+
+def _read_gain(state):
+    return {"gain": linear_map(_linear_policies(state["mean"]), x, symmetric=symmetric)}
+
+
+def _check_gain(state) -> str:
+    return _equal(state["gain"] * x, _linear_policies(state["mean"]), "the gain")
+
+
+def _read_rows(state):
+    """W Kⁱ + B'P(A + Σ_{j≠i} BʲKʲ) = 0, split on its last letter."""
+    slope = linear_map(_linear_policies(state["form"].linear) / 2, x, symmetric=symmetric)
+    return {"row": agent_coefficients(state["weight"] * K(i) + slope, K, i, j, symmetric=symmetric)}
+
+
+def _check_rows(state) -> str:
+    row = state["row"]
+    left = row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant
+    return _equal(left, W(i) * (K(i) - state["gain"]), "the rows of Φ")
+
+
+def _read_value(state):
+    value = _linear_policies(state["least"])
+    form = quadratic_form(value, x, definitions={W(i): definitions[W(i)]}, symmetric=symmetric)
+    return {"value": form}
+
+
+def _check_value(state) -> str:
+    form = state["value"]
+    _equal(form.linear, ZeroMatrix(m, 1), "the linear part of the value")
+    whole = trace_of(x.T, form.matrix, x) + form.constant
+    return _equal(whole, _linear_policies(state["least"]), "the value")
+
+
+_compact_riccati = Q(i) + sympy.MatAdd(
+    sympy.MatMul(others_loop(i).T, P(i), others_loop(i)),
+    sympy.MatMul(-1, others_loop(i).T, P(i), B(i), Inverse(W(i)), B(i).T, P(i), others_loop(i)),
+)
+_others_noise = agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j, i)
+_compact_constant = (
+    q(i)
+    + Trace(noise * P(i))
+    + Trace((R(i) + B(i).T * P(i) * B(i)) * S(i))
+    + tau / 2 * (Trace(S(i)) - p - log(Determinant(S(i))))
+    + _others_noise
+)
+
+
+def _write_compactly(_state):
+    return {
+        "gain_compact": -Inverse(W(i)) * B(i).T * P(i) * others_loop(i),
+        "riccati": _compact_riccati,
+        "constant": _compact_constant,
+    }
+
+
+def _check_compact(state) -> str:
+    _equal(state["gain_compact"], state["gain"], "the gain")
+    _equal(state["riccati"], state["value"].matrix, "the Riccati recursion")
+    inserted = state["constant"].xreplace({S(i): state["covariance"]})
+    return _equal(inserted, state["value"].constant, "the recursion of q")
+
+
+_moves = (
+    Move(
+        name="ansatz",
+        what="Stage cost plus the quadratic ansatz for the cost to go",
+        rule="Bellman's principle and (12); the entropy term waits for Lemma III.2",
+        find=lambda s: {"bellman": s["stage"] + cost_to_go(next_state)},
+        check=lambda s: _equal(s["bellman"] - s["stage"], cost_to_go(next_state), "the ansatz"),
+        show=lambda s: (r"x^\top Q x + u^\top R u + J_{t+1}(x_{t+1})", s["bellman"]),
+    ),
+    Move(
+        name="dynamics",
+        what="Insert the dynamics",
+        rule="(1), agent i's control apart from the others'",
+        find=_insert_dynamics,
+        check=_check_dynamics,
+        show=lambda s: (next_state, _dynamics(own(i))),
+    ),
+    Move(
+        name="expectation",
+        what="Take the expectation over the other agents' controls and the noise",
+        rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ and $\omega \sim \mathcal{N}(0, \Sigma)$, independent",
+        find=lambda s: {"expected": _expected(s["step"], _others_play)},
+        check=lambda s: _check_expected(s["step"], s["expected"], _others_play),
+        show=lambda s: (r"\mathbb{E}", s["expected"]),
+    ),
+    Move(
+        name="collect",
+        what="Collect in agent i's control",
+        rule=r"$u^\top M u + b^\top u + c$",
+        find=_collect,
+        check=lambda s: _equal(_collected(s["form"]), s["expected"], "the collected form"),
+        show=lambda s: (
+            sympy.Tuple(sympy.Symbol("M"), sympy.Symbol("b")),
+            sympy.Tuple(s["form"].matrix, s["form"].linear),
+        ),
+    ),
+    Move(
+        name="lemma",
+        what="Apply Lemma III.2",
+        rule=r"$M = R + B^\top P B \succeq 0$, since $R \succ 0$ and $P \succeq 0$",
+        find=_apply_lemma,
+        check=_check_lemma,
+        show=lambda s: (
+            sympy.Tuple(mean(i), S(i)),
+            sympy.Tuple(s["mean"], s["covariance"]),
+        ),
+    ),
+    Move(
+        name="gain",
+        what="Linear policies of all agents: read off the gain",
+        rule=r"$M^j = K^j x$; coefficient of x",
+        find=_read_gain,
+        check=_check_gain,
+        show=lambda s: (K(i), s["gain"]),
+    ),
+    Move(
+        name="rows",
+        what="Read off block row i of Φ and of the right-hand side",
+        rule="first-order condition W K + B'P(A + Σ BK) = 0, split on its last letter",
+        find=_read_rows,
+        check=_check_rows,
+        show=lambda s: (
+            sympy.Tuple(*(sympy.Symbol(n) for n in (r"\Phi_{ii}", r"\Phi_{ij}", r"r_i"))),
+            sympy.Tuple(s["row"].own, s["row"].other, s["row"].constant),
+        ),
+    ),
+    Move(
+        name="value",
+        what="Read off P and q from the least cost",
+        rule="coefficients of x'…x and the constant",
+        find=_read_value,
+        check=_check_value,
+        show=lambda s: (
+            sympy.Tuple(P_now, q_now),
+            sympy.Tuple(s["value"].matrix, s["value"].constant),
+        ),
+    ),
+    Move(
+        name="compact",
+        what="Write them compactly, with W and Ā",
+        rule=r"$W = \frac{\tau}{2}I + R + B^\top P B$, $\bar A = A + \sum_{j \neq i} B^j K^j$",
+        find=_write_compactly,
+        check=_check_compact,
+        show=lambda s: (
+            sympy.Tuple(K(i), P_now, q_now),
+            sympy.Tuple(s["gain_compact"], s["riccati"], s["constant"]),
+        ),
+    ),
+)
+
+derivation = Derivation(
+    title="Theorem III.1",
+    start={"stage": _stage(own(i)), "lemma": lemma_III_2.derive()},
+    moves=_moves,
+    results=(
+        "bellman",
+        "step",
+        "expected",
+        "form",
+        "mean",
+        "covariance",
+        "least",
+        "gain",
+        "row",
+        "value",
+        "gain_compact",
+        "riccati",
+        "constant",
+    ),
+)
+"""From the Bellman equation to K, Σ, P, q and Φ; `derive` runs it once."""
+
+
+@cache
+def derive() -> Derived:
+    """The derivation of Theorem III.1, run."""
+    return derivation.run()
+
+
+# -- the cost of any joint policy -----------------------------------------------------------
+
+_all_play = {**_others_play, **_own_plays}
+
+
+def _expect_policy(state):
+    step = (state["stage"] + cost_to_go(next_state)).xreplace({next_state: _dynamics(own(i))})
+    return {"step": step, "expected": _expected(step, _all_play)}
+
+
+def _add_divergence(state):
+    """The cost, with the letters of agent i's policy like everybody's."""
+    whole = state["expected"] + tau * _divergence()
+    policy = {own_mean(i): mean(i), own_covariance(i): S(i)}
+    return {"whole": whole, "cost": _linear_policies(whole.xreplace(policy))}
+
+
+def _check_cost(state) -> str:
+    """Against the least cost, which the cost must be at the best response."""
+    best = state["equilibrium"]
+    at_best = {own_mean(i): best["mean"], own_covariance(i): best["covariance"]}
+    _equal(state["whole"].xreplace(at_best), best["least"], "the cost of the best response")
+    linear = {own_mean(i): K(i) * x, own_covariance(i): S(i)}
+    return _equal(_linear_policies(state["whole"].xreplace(linear)), state["cost"], "the cost")
+
+
+def _read_policy_value(state):
+    return {"value": quadratic_form(state["cost"], x, symmetric=symmetric)}
+
+
+def _check_policy_value(state) -> str:
+    form = state["value"]
+    _equal(form.linear, ZeroMatrix(m, 1), "the linear part of the cost")
+    return _equal(trace_of(x.T, form.matrix, x) + form.constant, state["cost"], "the cost")
+
+
+def _write_policy_compactly(_state):
+    cost = Q(i) + sympy.MatAdd(
+        sympy.MatMul(K(i).T, tau / 2 * eye(i) + R(i), K(i)), sympy.MatMul(F.T, P(i), F)
+    )
+    constant = (
+        q(i)
+        + Trace(S(i) * (tau / 2 * eye(i) + R(i)))
+        - tau / 2 * (p + log(Determinant(S(i))))
+        + Trace(noise * P(i))
+        + agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j)
+    )
+    return {"policy_cost": cost, "policy_constant": constant}
+
+
+def _check_policy_compact(state) -> str:
+    _equal(state["policy_cost"], state["value"].matrix, "the Lyapunov recursion")
+    return _equal(state["policy_constant"], state["value"].constant, "the recursion of q")
+
+
+_policy_moves = (
+    Move(
+        name="expectation",
+        what="Insert the dynamics and take the expectation over every control and the noise",
+        rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ for every agent",
+        find=_expect_policy,
+        check=lambda s: _check_expected(s["step"], s["expected"], _all_play),
+        show=lambda s: (r"\mathbb{E}", s["expected"]),
+    ),
+    Move(
+        name="divergence",
+        what="Add the relative entropy, with linear policies",
+        rule=r"(18) and $M^j = K^j x$",
+        find=_add_divergence,
+        check=_check_cost,
+        show=lambda s: (r"J_t^i(x)", s["cost"]),
+    ),
+    Move(
+        name="value",
+        what="Read off P and q",
+        rule="coefficients of x'…x and the constant",
+        find=_read_policy_value,
+        check=_check_policy_value,
+        show=lambda s: (
+            sympy.Tuple(P_now, q_now),
+            sympy.Tuple(s["value"].matrix, s["value"].constant),
+        ),
+    ),
+    Move(
+        name="compact",
+        what="Write them compactly, with the closed loop F",
+        rule=r"$F = A + \sum_j B^j K^j$",
+        find=_write_policy_compactly,
+        check=_check_policy_compact,
+        show=lambda s: (
+            sympy.Tuple(P_now, q_now),
+            sympy.Tuple(s["policy_cost"], s["policy_constant"]),
+        ),
+    ),
+)
+
+
+def policy_value() -> Derivation:
+    """The derivation of the cost of any joint policy N(Kʲx, Σʲ), not yet run."""
+    return Derivation(
+        title="Cost of a joint policy",
+        start={"stage": _stage(own(i)), "equilibrium": derive()},
+        moves=_policy_moves,
+        results=("expected", "whole", "cost", "value", "policy_cost", "policy_constant"),
+    )
+
+
+@cache
+def derive_policy_value() -> Derived:
+    """The cost recursion (P, q) of any joint policy, derived."""
+    return policy_value().run()
+
+
+@cache
+def derived_formulas() -> Formulas:
+    """The stage formulas of the game, all derived or proved equal to what was derived.
+
+    Examples
+    --------
+    >>> from ergs_verify.paper.theorem_III_1 import derived_formulas
+    >>> derived_formulas().rhs
+    B_t^i.T*P_{t+1}^i*A_t
+    """
+    equilibrium, policy = derive(), derive_policy_value()
+    row = equilibrium["row"]
+    return Formulas(
+        definitions=definitions,
+        gain=equilibrium["gain_compact"],
+        covariance=equilibrium["covariance"],
+        riccati=equilibrium["riccati"],
+        constant=equilibrium["constant"],
+        phi_diagonal=row.own,
+        phi_off_diagonal=row.other,
+        rhs=row.constant,
+        policy_cost=policy["policy_cost"],
+        policy_constant=policy["policy_constant"],
+    )

@@ -1,0 +1,229 @@
+"""Concrete values for the letters of a formula: sizes, agents, random or small matrices."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+import sympy
+from attrs import frozen
+from sympy.core.function import AppliedUndef
+from sympy.core.symbol import Str
+
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate
+from ergs_verify.proof.field import PrimeField
+
+__all__ = [
+    "Setting",
+    "SymPyNumbers",
+    "field_values",
+    "free_agent_indices",
+    "small_values",
+    "typed_mismatch",
+]
+
+
+@frozen
+class Setting:
+    """A formula written out for a number of agents: what has to be given values."""
+
+    expressions: tuple
+    definitions: Mapping
+    letters: tuple[sympy.MatrixSymbol, ...]
+    scalars: tuple
+    sizes: Mapping
+    symmetric: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        expressions: Sequence,
+        *,
+        definitions: Mapping | None = None,
+        symmetric: Iterable = (),
+        agents: int = 3,
+        size_of: Callable[[int], int],
+    ) -> Setting:
+        """Write formulas out; the k-th dimension that occurs gets `size_of(k)`."""
+        definitions = definitions or {}
+        indices = {
+            index: 1 + (k + 1) % agents
+            for k, index in enumerate(free_agent_indices([*expressions, *definitions.values()]))
+        }
+        written = tuple(instantiate(e, agents, indices) for e in expressions)
+        # A definition's own index runs over every agent.
+        abbreviations = {}
+        for letter, value in definitions.items():
+            if isinstance(letter, AgentMatrix) and letter.agent.is_Symbol:
+                for k in range(1, agents + 1):
+                    named = instantiate(letter, agents, {letter.agent: k})
+                    abbreviations[named] = instantiate(value, agents, {letter.agent: k})
+            else:
+                abbreviations[letter] = instantiate(value, agents, indices)
+        letters, scalars, dimensions = _atoms([*written, *abbreviations.values()])
+        letters -= set(abbreviations)
+        sizes = {d: size_of(k) for k, d in enumerate(sorted(dimensions, key=str))}
+        return cls(
+            expressions=written,
+            definitions=abbreviations,
+            letters=tuple(sorted(letters, key=str)),
+            scalars=tuple(sorted(scalars, key=str)),
+            sizes=sizes,
+            symmetric=frozenset(letter.name for letter in symmetric),
+        )
+
+    def shape(self, letter) -> tuple[int, int]:
+        rows, cols = (int(side) if side.is_Integer else self.sizes[side] for side in letter.shape)
+        return rows, cols
+
+    def evaluate(self, values: Mapping, arithmetic) -> list:
+        """The value of each expression, in order."""
+        evaluator = Evaluator(values, arithmetic, self.definitions, self.sizes)
+        return [evaluator(e) for e in self.expressions]
+
+    def value_of(self, expression, values: Mapping, arithmetic):
+        """The value of one more expression, without sums over agents."""
+        return Evaluator(values, arithmetic, self.definitions, self.sizes)(expression)
+
+
+def free_agent_indices(expressions: Iterable) -> list[sympy.Symbol]:
+    """Agent indices that no sum binds, by name."""
+    found: set = set()
+
+    def look(node, bound: frozenset) -> None:
+        if isinstance(node, AgentSum | AgentTotal):
+            found.update(e for e in node.excluded if e.is_Symbol and e not in bound)
+            look(node.body, bound | {node.index})
+            return
+        owners: tuple = ()
+        if isinstance(node, AgentMatrix):
+            owners = (node.agent,)
+        elif isinstance(node, AppliedUndef):
+            owners = node.args
+        found.update(e for e in owners if e.is_Symbol and e not in bound)
+        for arg in node.args:
+            look(arg, bound)
+
+    for expression in expressions:
+        look(sympy.sympify(expression), frozenset())
+    return sorted(found, key=str)
+
+
+def field_values(setting: Setting, rng: random.Random) -> dict:
+    """Random values modulo the prime of `PrimeField`."""
+    field = PrimeField()
+    values: dict = {s: field.random_scalar(rng) for s in setting.scalars}
+    for letter in setting.letters:
+        rows, cols = setting.shape(letter)
+        X = field.random_matrix(rows, cols, rng)
+        values[letter] = X + X.transpose() if letter.name in setting.symmetric else X
+    return values
+
+
+def small_values(setting: Setting, rng: random.Random) -> dict:
+    """Small integers; symmetric letters positive definite, scalars positive."""
+    values: dict = {s: sympy.Rational(rng.choice([1, 2, 3, 4])) for s in setting.scalars}
+    for letter in setting.letters:
+        rows, cols = setting.shape(letter)
+        entries = [[rng.choice([-1, 0, 1, 1, 2]) for _ in range(cols)] for _ in range(rows)]
+        X = sympy.ImmutableDenseMatrix(rows, cols, lambda r, c, e=entries: e[r][c])
+        if letter.name in setting.symmetric:
+            X = X * X.T + sympy.eye(rows) * rng.choice([1, 1, 2])
+        values[letter] = X.as_immutable()
+    return values
+
+
+class SymPyNumbers:
+    """Exact arithmetic on SymPy's own numbers and matrices, logarithms included; for small cases."""
+
+    name = "SymPy"
+
+    def scalar(self, value: Fraction):
+        return sympy.Rational(value.numerator, value.denominator)
+
+    def log(self, x):
+        return sympy.log(x)
+
+    def matrix(self, rows, shape):
+        return sympy.ImmutableDenseMatrix(
+            *shape, [self.scalar(Fraction(e)) for r in rows for e in r]
+        )
+
+    def zeros(self, rows: int, cols: int):
+        return sympy.zeros(rows, cols).as_immutable()
+
+    def identity(self, size: int):
+        return sympy.eye(size).as_immutable()
+
+    def shape(self, X) -> tuple[int, int]:
+        return X.shape
+
+    def add(self, X, Y):
+        return X + Y
+
+    def multiply(self, X, Y):
+        return X * Y
+
+    def scale(self, s, X):
+        return X * s
+
+    def transpose(self, X):
+        return X.T
+
+    def solve(self, X, Y):
+        if X.det() == 0:
+            raise ZeroDivisionError("singular")
+        return X.LUsolve(Y)
+
+    def trace(self, X):
+        return X.trace()
+
+    def determinant(self, X):
+        return X.det()
+
+    def log_determinant(self, X):
+        return sympy.log(X.det())
+
+    def blocks(self, rows):
+        return sympy.ImmutableDenseMatrix(sympy.BlockMatrix(rows).as_explicit())
+
+    def rows(self, X, start: int, stop: int):
+        return X[start:stop, :]
+
+
+def _atoms(expressions) -> tuple[set, set, set]:
+    """Matrix letters, scalar letters and dimensions of written-out formulas."""
+    letters: set = set()
+    scalars: set = set()
+    dimensions: set = set()
+    stack = [sympy.sympify(e) for e in expressions]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, sympy.MatrixSymbol):
+            letters.add(node)
+            dimensions.update(s for s in node.shape if not s.is_Integer)
+        elif isinstance(node, sympy.Identity | sympy.ZeroMatrix):
+            dimensions.update(s for s in node.shape if not s.is_Integer)
+        elif isinstance(node, sympy.Symbol | AppliedUndef):
+            (dimensions if node.is_integer else scalars).add(node)
+        elif isinstance(node, sympy.NumberSymbol):
+            scalars.add(node)
+        elif not isinstance(node, Str):
+            stack.extend(node.args)
+    return letters, scalars, dimensions
+
+
+def typed_mismatch(left, right, arithmetic) -> str | None:
+    """Why two values cannot be compared, if so."""
+    shapes = []
+    for value in (left, right):
+        try:
+            shapes.append(arithmetic.shape(value))
+        except (AttributeError, TypeError):
+            shapes.append(None)
+    if shapes[0] == shapes[1]:
+        return None
+    text = ["a scalar" if s is None else f"{s[0]}×{s[1]}" for s in shapes]
+    return f"the left side is {text[0]} and the right side {text[1]}"

@@ -1,0 +1,383 @@
+"""Polynomials in typed, noncommuting letters, with traces, log determinants and sums over agents.
+
+A monomial is a product of scalar factors (traces of cyclic words, logarithms) and at most one
+word of matrix letters; bound agent indices are part of it. Every monomial has one canonical
+form: traces up to rotation and transposition, bound indices up to renaming, a word cut wherever
+a 1×1 boundary makes part of it a number. Two polynomials in canonical form are equal in the free
+algebra, for every size and number of agents, if and only if their dictionaries are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import permutations
+from typing import Any, NamedTuple
+
+from ergs_verify.errors import ShapeError
+
+__all__ = [
+    "ONE",
+    "Letter",
+    "LogAtom",
+    "Monomial",
+    "Poly",
+    "Size",
+    "Trace",
+    "Word",
+    "canonical",
+    "fresh_agent",
+]
+
+
+class Size(NamedTuple):
+    """A matrix dimension such as m, p_i or 3."""
+
+    name: str
+    agents: tuple[str, ...] = ()
+
+    def rename(self, names: Mapping[str, str]) -> Size:
+        return Size(self.name, _renamed(self.agents, names)) if self.agents else self
+
+    def __str__(self) -> str:
+        return self.name + "".join(f"({a})" for a in self.agents)
+
+
+ONE = Size("1")
+
+
+class Letter(NamedTuple):
+    """An indeterminate matrix, possibly transposed or inverted, of the agents it belongs to."""
+
+    name: str
+    agents: tuple[str, ...]
+    rows: Size
+    cols: Size
+    symmetric: bool = False
+    transposed: bool = False
+    inverse: bool = False
+
+    @property
+    def T(self) -> Letter:
+        if self.symmetric:
+            return self
+        return self._replace(transposed=not self.transposed, rows=self.cols, cols=self.rows)
+
+    @property
+    def inv(self) -> Letter:
+        return self._replace(inverse=not self.inverse, rows=self.cols, cols=self.rows)
+
+    @property
+    def bare(self) -> Letter:
+        letter = self.T if self.transposed else self
+        return letter.inv if letter.inverse else letter
+
+    def rename(self, names: Mapping[str, str]) -> Letter:
+        return self._replace(
+            agents=_renamed(self.agents, names),
+            rows=self.rows.rename(names),
+            cols=self.cols.rename(names),
+        )
+
+
+Word = tuple[Letter, ...]
+
+
+class Trace(NamedTuple):
+    """The trace of a cyclic word; of an empty one, the size of its identity."""
+
+    word: Word
+    size: Size
+
+    def rename(self, names: Mapping[str, str]) -> Trace:
+        return Trace(tuple(a.rename(names) for a in self.word), self.size.rename(names))
+
+
+class LogAtom(NamedTuple):
+    """log det of a letter, or the logarithm of a scalar's irreducible factor."""
+
+    text: str
+    letters: Word = ()
+
+    def rename(self, names: Mapping[str, str]) -> LogAtom:
+        return LogAtom(self.text, tuple(a.rename(names) for a in self.letters))
+
+
+class Monomial(NamedTuple):
+    """traces · logs · word, summed over the bound agents; `word` is None in a scalar."""
+
+    traces: tuple[Trace, ...] = ()
+    logs: tuple[LogAtom, ...] = ()
+    word: Word | None = None
+    bound: tuple[str, ...] = ()
+
+    def rename(self, names: Mapping[str, str]) -> Monomial:
+        return Monomial(
+            tuple(t.rename(names) for t in self.traces),
+            tuple(a.rename(names) for a in self.logs),
+            None if self.word is None else tuple(a.rename(names) for a in self.word),
+            _renamed(self.bound, names),
+        )
+
+    def agents(self) -> set[str]:
+        """Every agent index that occurs, bound or free."""
+        found: set[str] = set()
+        for trace in self.traces:
+            found.update(trace.size.agents)
+        for letter in self.letters():
+            found.update(letter.agents)
+        return found
+
+    def letters(self) -> Iterable[Letter]:
+        for trace in self.traces:
+            yield from trace.word
+        for atom in self.logs:
+            yield from atom.letters
+        yield from self.word or ()
+
+
+class Poly:
+    """A polynomial with coefficients in a field, a scalar or a matrix of a given type.
+
+    Parameters
+    ----------
+    terms : mapping from canonical monomials to nonzero coefficients
+    shape : (Size, Size) or None
+        None for a scalar.
+    """
+
+    __slots__ = ("shape", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, Any], shape: tuple[Size, Size] | None):
+        self.terms = dict(terms)
+        self.shape = shape
+
+    @classmethod
+    def collect(cls, pairs: Iterable[tuple[Monomial, Any]], shape) -> Poly:
+        """Bring monomials into canonical form and add up like ones."""
+        terms: dict[Monomial, Any] = {}
+        for monomial, coefficient in pairs:
+            key = canonical(monomial, shape)
+            total = terms.get(key)
+            terms[key] = coefficient if total is None else total + coefficient
+        return cls({k: c for k, c in terms.items() if c}, shape)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Poly) and (self.terms, self.shape) == (other.terms, other.shape)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def __neg__(self) -> Poly:
+        return Poly({k: -c for k, c in self.terms.items()}, self.shape)
+
+    def __add__(self, other: Poly) -> Poly:
+        if self.shape != other.shape:
+            raise ShapeError(f"cannot add {_typed(self.shape)} and {_typed(other.shape)}")
+        terms = dict(self.terms)
+        for key, coefficient in other.terms.items():
+            total = terms[key] + coefficient if key in terms else coefficient
+            if total:
+                terms[key] = total
+            else:
+                del terms[key]
+        return Poly(terms, self.shape)
+
+    def __sub__(self, other: Poly) -> Poly:
+        return self + (-other)
+
+    def scale(self, factor) -> Poly:
+        return Poly({k: c * factor for k, c in self.terms.items()} if factor else {}, self.shape)
+
+    def __mul__(self, other: Poly) -> Poly:
+        """Product of scalars, a scalar and a matrix, or two matrices."""
+        shape = self.shape or other.shape
+        if self.shape and other.shape:
+            if self.shape[1] != other.shape[0]:
+                raise ShapeError(f"cannot multiply {_typed(self.shape)} and {_typed(other.shape)}")
+            shape = (self.shape[0], other.shape[1])
+        return Poly.collect(
+            (
+                (_joined(a, _apart(b)), c * d)
+                for a, c in self.terms.items()
+                for b, d in other.terms.items()
+            ),
+            shape,
+        )
+
+    @property
+    def T(self) -> Poly:
+        if self.shape is None:
+            return self
+        return Poly.collect(
+            ((k._replace(word=_flipped(k.word or ())), c) for k, c in self.terms.items()),
+            (self.shape[1], self.shape[0]),
+        )
+
+    def trace(self) -> Poly:
+        if self.shape is None or self.shape[0] != self.shape[1]:
+            raise ShapeError(f"the trace of {_typed(self.shape)} does not exist")
+        size = self.shape[0]
+        return Poly.collect(
+            (
+                (k._replace(word=None, traces=(*k.traces, Trace(k.word or (), size))), c)
+                for k, c in self.terms.items()
+            ),
+            None,
+        )
+
+    def sum_over(self, index: str) -> Poly:
+        """Bind an agent index that occurs freely."""
+        return Poly.collect(
+            ((k._replace(bound=(*k.bound, index)), c) for k, c in self.terms.items()), self.shape
+        )
+
+    def rename(self, names: Mapping[str, str]) -> Poly:
+        """Give free agent indices other names."""
+        shape = self.shape and (self.shape[0].rename(names), self.shape[1].rename(names))
+        return Poly.collect(((_apart(k).rename(names), c) for k, c in self.terms.items()), shape)
+
+    def free_agents(self) -> list[str]:
+        """Free agent indices, sorted."""
+        found: set[str] = set()
+        for monomial in self.terms:
+            found |= monomial.agents() - set(monomial.bound)
+        for size in self.shape or ():
+            found.update(size.agents)
+        return sorted(found)
+
+    def expand(self, replace: Callable[[Letter], Poly | None], one: Any) -> Poly:
+        """Put a polynomial for every letter for which `replace` returns one."""
+        total = Poly({}, self.shape)
+        for monomial, coefficient in self.terms.items():
+            total = total + _expanded(_apart(monomial), coefficient, replace, one, self.shape)
+        return total
+
+
+def canonical(monomial: Monomial, shape) -> Monomial:
+    """The one representative of a monomial."""
+    used = monomial.agents()
+    bound = tuple(b for b in monomial.bound if b in used)
+    # A sum over an index that no letter carries counts the agents.
+    idle = (Trace((), Size("N")),) * (len(monomial.bound) - len(bound))
+    monomial = monomial._replace(traces=monomial.traces + idle, bound=bound)
+    if not bound:
+        return _tidy(monomial, shape)
+    names = [f"#{k + 1}" for k in range(len(bound))]
+    return min(
+        _tidy(monomial.rename(dict(zip(order, names, strict=True))), shape)._replace(
+            bound=tuple(names)
+        )
+        for order in permutations(bound)
+    )
+
+
+def _tidy(monomial: Monomial, shape) -> Monomial:
+    """Canonical form up to the naming of bound indices."""
+    traces: list[Trace] = []
+    for trace in monomial.traces:
+        traces.extend(_pieces(trace))
+    word = monomial.word
+    if word is not None:
+        word, scalars = _without_scalars(word, shape)
+        for piece in scalars:
+            traces.append(_least_rotation(piece))
+    return Monomial(tuple(sorted(traces)), tuple(sorted(monomial.logs)), word, monomial.bound)
+
+
+def _pieces(trace: Trace) -> list[Trace]:
+    """A trace, cut at its 1×1 boundaries into traces that multiply."""
+    word = trace.word
+    if not word:
+        return [] if trace.size == ONE else [trace]
+    cuts = [k for k, letter in enumerate(word) if letter.rows == ONE]
+    if len(cuts) <= 1:
+        return [_least_rotation(word)]
+    pieces = []
+    for start, stop in zip(cuts, [*cuts[1:], cuts[0] + len(word)], strict=True):
+        pieces.append(_least_rotation((word + word)[start:stop]))
+    return pieces
+
+
+def _without_scalars(word: Word, shape) -> tuple[Word, list[Word]]:
+    """Pull the parts of a word that are numbers out of it."""
+    cuts = [k for k, letter in enumerate(word) if letter.rows == ONE]
+    if word and word[-1].cols == ONE:
+        cuts.append(len(word))
+    if len(cuts) < 2:
+        return word, []
+    pieces = [word[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return word[: cuts[0]] + word[cuts[-1] :], pieces
+
+
+def _least_rotation(word: Word) -> Trace:
+    flipped = _flipped(word)
+    turns = [w[k:] + w[:k] for w in (word, flipped) for k in range(len(word))]
+    return Trace(min(turns), ONE)
+
+
+def _flipped(word: Word) -> Word:
+    return tuple(letter.T for letter in reversed(word))
+
+
+_counter = 0
+
+
+def fresh_agent() -> str:
+    """An agent index that occurs nowhere else."""
+    global _counter
+    _counter += 1
+    return f"~{_counter}"
+
+
+def _apart(monomial: Monomial) -> Monomial:
+    """Bound indices renamed, so that another monomial's cannot be captured."""
+    if not monomial.bound:
+        return monomial
+    return monomial.rename({b: fresh_agent() for b in monomial.bound})
+
+
+def _joined(a: Monomial, b: Monomial) -> Monomial:
+    if a.word is None or b.word is None:
+        word = a.word if b.word is None else b.word
+    else:
+        word = a.word + b.word
+    return Monomial(a.traces + b.traces, a.logs + b.logs, word, a.bound + b.bound)
+
+
+def _expanded(monomial: Monomial, coefficient, replace, one, shape) -> Poly:
+    outside = Monomial(logs=monomial.logs)
+    total = Poly({outside: coefficient}, None)
+    for trace in monomial.traces:
+        factor = (
+            _word_product(trace.word, replace, one).trace()
+            if trace.word
+            else Poly({Monomial(traces=(trace,)): one}, None)
+        )
+        total = total * factor
+    if monomial.word is not None:
+        product = _word_product(monomial.word, replace, one)
+        if not monomial.word:
+            product = Poly({Monomial(word=()): one}, shape)
+        total = total * product
+    for index in monomial.bound:
+        total = total.sum_over(index)
+    return total
+
+
+def _word_product(word: Word, replace, one) -> Poly:
+    product: Poly | None = None
+    for letter in word:
+        factor = replace(letter)
+        if factor is None:
+            factor = Poly({Monomial(word=(letter,)): one}, (letter.rows, letter.cols))
+            factor = Poly.collect(factor.terms.items(), factor.shape)
+        product = factor if product is None else product * factor
+    return product if product is not None else Poly({}, None)
+
+
+def _renamed(agents: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(names.get(a, a) for a in agents)
+
+
+def _typed(shape) -> str:
+    return "a scalar" if shape is None else f"{shape[0]}×{shape[1]}"

@@ -1,0 +1,84 @@
+"""Algorithm 1: at each stage, backwards in time, L simultaneous best responses from zero."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+from ergs_verify.arithmetic.base import Arithmetic
+from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.records import Sequences, Stage
+from ergs_verify.recursion.stages import Progress, Stages
+
+__all__ = ["algorithm_1"]
+
+
+def algorithm_1(
+    game: Game,
+    arithmetic: Arithmetic,
+    iterations: int,
+    *,
+    formulas: Formulas | None = None,
+    progress: Progress | None = None,
+) -> Sequences:
+    """What Algorithm 1 of the paper gives out after L = `iterations` inner steps a stage.
+
+    P_t and q_t are the costs of the policy so found (the Lyapunov equations). The inner loop may
+    diverge; nothing here says so, as after any L it is a policy.
+
+    Raises
+    ------
+    InputError
+        Where `iterations` is no whole number ≥ 1.
+
+    Examples
+    --------
+    >>> from ergs_verify.arithmetic import Rationals
+    >>> from ergs_verify.game import Game
+    >>> from ergs_verify.recursion import algorithm_1
+    >>> game = Game.from_arrays(
+    ...     A=[[1]], B=[[[1]]] * 3, Q=[[[[0]], [[1]]]] * 3, R=[[["1/4"]]] * 3,
+    ...     tau="1/2", noise_cov=[[1]], horizon=1)
+    >>> algorithm_1(game, Rationals(), 2).K[0][0]
+    [2/9]
+    """
+    count = _iterations(iterations)
+    stages = Stages(game, arithmetic, formulas)
+    terminal = stages.terminal()
+    played = []
+    try:
+        for stage in _backwards(stages, terminal, count):
+            played.append(stage)
+            if progress:
+                progress(len(played), game.horizon)
+    except NotCertifiedError as error:
+        t = game.horizon - 1 - len(played)
+        raise NotCertifiedError(f"stage t = {t}: {error}; ask for more digits") from error
+    return Sequences.from_backwards(terminal, played)
+
+
+def _backwards(stages: Stages, terminal: Stage, count: int) -> Iterator[Stage]:
+    arithmetic, game = stages.arithmetic, stages.game
+    ahead = terminal
+    for t in reversed(range(game.horizon)):
+        stage = stages.at(t, ahead)
+        Sigma = stages.covariances(stage)
+        K = [arithmetic.zeros(p, game.state_size) for p in game.control_sizes]
+        for _ in range(count):
+            known = stage.with_values({notation.K(k): K[k - 1] for k in stages.agents})
+            K = [known(stages.formula("gain", k)) for k in stages.agents]
+        ahead = stages.evaluated(stage, K, Sigma, t)
+        yield ahead
+
+
+def _iterations(iterations: int) -> int:
+    try:
+        count = operator.index(iterations)
+    except TypeError:
+        count = 0
+    if count < 1 or isinstance(iterations, bool):
+        raise InputError("iterations must be a whole number ≥ 1", "iterations")
+    return count

@@ -1,0 +1,52 @@
+"""Is Φ_t singular? Decided in exact rationals, as far as they stay short enough."""
+
+from __future__ import annotations
+
+from ergs_verify.arithmetic.rationals import Rationals
+from ergs_verify.game import Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.stages import Stages
+
+__all__ = ["decide_singular"]
+
+#: Work of one exact stage, in bits of an entry times the cube of the largest size: a few seconds.
+_MOST_WORK = 2 * 10**7
+
+
+def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = None) -> bool:
+    """Decide exactly whether Φ_t is regular for t = T−1, …, `until`.
+
+    Returns
+    -------
+    bool
+        True: regular at each of these stages. False: undecided, because the rationals grow too
+        long (they triple in length at every stage).
+
+    Raises
+    ------
+    SingularStageError
+        At the first singular stage, saying whether its equations are consistent.
+
+    Examples
+    --------
+    >>> from ergs_verify.game import Game
+    >>> from ergs_verify.recursion import decide_singular
+    >>> game = Game.from_arrays(A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=1,
+    ...     noise_cov=[[0]], horizon=3)
+    >>> decide_singular(game)
+    True
+    """
+    stages = Stages(game, Rationals(), formulas)
+    size = max(game.state_size, sum(game.control_sizes))
+    ahead = stages.terminal()
+    steps = backwards(stages, ahead)
+    for _ in range(game.horizon - until):
+        if size**3 * max(_bits(P) for P in ahead.P) > _MOST_WORK:
+            return False
+        ahead = next(steps)
+    return True
+
+
+def _bits(P) -> int:
+    return max(max(abs(x.p).bit_length(), x.q.bit_length()) for x in P.entries())

@@ -1,0 +1,153 @@
+"""A game's stages in an arithmetic, ready for the formulas to be evaluated on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
+from ergs_verify.errors import NotCertifiedError, UnsupportedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import fractions
+from ergs_verify.expressions import control_size
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.written_out import WrittenOut
+
+__all__ = ["Progress", "Stages"]
+
+#: Called with the number of stages done and of all stages.
+Progress = Callable[[int, int], None]
+
+
+class Stages:
+    """The game's numbers, entered into an arithmetic once, and its formulas written out.
+
+    Parameters
+    ----------
+    game : Game
+    arithmetic : Arithmetic
+    formulas : Formulas, optional
+        The derived ones by default.
+    deterministic : bool
+        The plain game with R + (τ/2)I for R, in which deterministic policies are judged.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        arithmetic: Arithmetic,
+        formulas: Formulas | None = None,
+        *,
+        deterministic: bool = False,
+    ):
+        if formulas is None:
+            from ergs_verify.paper.theorem_III_1 import derived_formulas
+
+            formulas = derived_formulas()
+        self.game = game
+        self.arithmetic = arithmetic
+        self.agents = range(1, game.agents + 1)
+        plain = game.tau == 0 or deterministic
+        self.formula = WrittenOut(formulas, agents=game.agents, plain=plain)
+        self._sizes = {notation.m: game.state_size} | {
+            control_size(sympy.Integer(k)): p
+            for k, p in zip(self.agents, game.control_sizes, strict=True)
+        }
+        self._tau = None if plain else arithmetic.scalar(game.tau)
+        self._weight = game.tau / 2 if deterministic else Fraction(0)
+        self._entered: dict[tuple, tuple] = {}
+        uses_log = any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
+        self.has_constants = not uses_log or _has_log(arithmetic)
+
+    def terminal(self) -> Stage:
+        """P_T = Q_T and q_T = 0; no policy."""
+        zero = self.arithmetic.scalar(Fraction(0))
+        end = self.game.horizon
+        return Stage(
+            K=(),
+            Sigma=(),
+            P=tuple(self.enter(Q[end]) for Q in self.game.Q),
+            q=tuple(zero for _ in self.agents) if self.has_constants else None,
+        )
+
+    def at(self, t: int, ahead: Stage) -> Evaluator:
+        """An evaluator that knows stage t's letters and P_{t+1}, q_{t+1}, but no policy."""
+        values = {notation.P(k): ahead.P[k - 1] for k in self.agents}
+        if ahead.q is not None:
+            values |= {notation.q(k): ahead.q[k - 1] for k in self.agents}
+        return self.bare(t).with_values(values)
+
+    def bare(self, t: int) -> Evaluator:
+        """An evaluator that knows only what the game itself says of stage t."""
+        game = self.game
+        values: dict[Any, Any] = {
+            notation.A: self.enter(game.A[t]),
+            notation.noise: self.enter(game.noise_cov),
+        }
+        if self._tau is not None:
+            values[notation.tau] = self._tau
+        for k in self.agents:
+            values[notation.B(k)] = self.enter(game.B[k - 1][t])
+            values[notation.Q(k)] = self.enter(game.Q[k - 1][t])
+            values[notation.R(k)] = self.enter(game.R[k - 1][t], diagonal=self._weight)
+        return Evaluator(values, self.arithmetic, self.formula.definitions, self._sizes)
+
+    def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
+        """A matrix of the game, entered once however many stages share it."""
+        key = (id(array), diagonal)
+        if key not in self._entered:
+            exact = fractions(array)
+            for k in range(len(exact) if diagonal else 0):
+                exact[k][k] += diagonal
+            rows, cols = array.shape
+            # The array is kept too, so that its id stays its own.
+            self._entered[key] = array, self.arithmetic.matrix(exact, (rows, cols))
+        return self._entered[key][1]
+
+    def covariances(self, stage: Evaluator) -> tuple[Matrix, ...]:
+        return tuple(stage(self.formula("covariance", k)) for k in self.agents)
+
+    def evaluated(
+        self, stage: Evaluator, K: Sequence[Matrix], Sigma: Sequence[Matrix], t: int
+    ) -> Stage:
+        """The stage with its policy and the costs P_t and q_t of it."""
+        known = stage.with_values(
+            {notation.K(k): K[k - 1] for k in self.agents}
+            | {notation.S(k): Sigma[k - 1] for k in self.agents}
+        )
+        return Stage(
+            K=tuple(K),
+            Sigma=tuple(Sigma),
+            P=tuple(known(self.formula("policy_cost", k)) for k in self.agents),
+            q=tuple(self.constant(known, "policy_constant", k, t) for k in self.agents)
+            if self.has_constants
+            else None,
+        )
+
+    def constant(self, stage: Evaluator, name: str, agent: int, t: int) -> Scalar:
+        """q_t of an agent by the formula `name`."""
+        try:
+            return stage(self.formula(name, agent))
+        except NotCertifiedError as error:
+            raise NotCertifiedError(
+                f"q of agent {agent} at t = {t}: {error}; with τ > 0 it needs a positive definite "
+                "covariance Σ"
+            ) from error
+
+
+_CONSTANTS = ("constant", "policy_constant")
+
+
+def _has_log(arithmetic: Arithmetic) -> bool:
+    try:
+        arithmetic.log(arithmetic.scalar(Fraction(1)))
+    except UnsupportedError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""The stage formulas written out for a number of agents, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Integer
+
+from ergs_verify.expressions import instantiate
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.notation import i, j, tau
+
+__all__ = ["WrittenOut"]
+
+
+class WrittenOut:
+    """Formulas of a game of N agents, written out when first asked for.
+
+    Parameters
+    ----------
+    formulas : Formulas
+    agents : int
+    plain : bool
+        Put 0 for the letter τ: the plain LQ game.
+    """
+
+    def __init__(self, formulas: Formulas, *, agents: int, plain: bool):
+        self._formulas = formulas
+        self._agents = agents
+        self._plain = plain
+        self._done: dict[tuple, Any] = {}
+        self.definitions = {
+            instantiate(letter, agents, {i: agent}): self._write(body, {i: agent})
+            for letter, body in formulas.definitions.items()
+            for agent in range(1, agents + 1)
+        }
+
+    def __call__(self, name: str, agent: int, other: int | None = None) -> Any:
+        """The formula `name` for an agent (and another, in place of i and j), counted from 1."""
+        key = (name, agent, other)
+        if key not in self._done:
+            indices = {i: agent} if other is None else {i: agent, j: other}
+            self._done[key] = self._write(getattr(self._formulas, name), indices)
+        return self._done[key]
+
+    def _write(self, expr: Any, indices: dict) -> Any:
+        if self._plain:
+            expr = expr.xreplace({tau: Integer(0)})
+        return instantiate(expr, self._agents, indices)
