@@ -69,20 +69,22 @@ def judge_symmetric(
     if asymmetry:
         _refuse_asymmetric(matrix, where, asymmetry, exact)
         matrix = _symmetrised(matrix)
-    eigenvalue = None
     if definite and not is_positive(matrix, strictly=True):
         raise InputError(
             f"{where} has {_eigenvalue_text(matrix)}, so it is not positive definite", where
         )
+    eigenvalue = None
     if semidefinite:
-        lowest, norm = _extremes(matrix)
-        refused = not is_positive(matrix) if exact else lowest < -4 * len(matrix) * _U * norm
-        if refused:
+        if exact:
+            good = is_positive(matrix)
+        else:
+            lowest, norm = _extremes(matrix)
+            good = lowest >= -4 * len(matrix) * _U * norm
+            eigenvalue = lowest if lowest < 0 else None
+        if not good:
             raise InputError(
-                f"{where} has {_eigenvalue_text(matrix)}, so it is not positive semidefinite",
-                where,
+                f"{where} has {_eigenvalue_text(matrix)}, so it is not positive semidefinite", where
             )
-        eigenvalue = lowest if lowest < 0 and not exact else None
     return Judged(matrix=matrix, asymmetry=asymmetry or None, eigenvalue=eigenvalue)
 
 
@@ -110,7 +112,9 @@ def is_positive(matrix: np.ndarray, strictly: bool = False) -> bool:
     import flint
 
     scale = math.lcm(*(x.denominator for row in rows for x in row))
-    integers = flint.fmpz_mat([[x.numerator * (scale // x.denominator) for x in row] for row in rows])
+    integers = flint.fmpz_mat(
+        [[x.numerator * (scale // x.denominator) for x in row] for row in rows]
+    )
     signed = ((-1) ** (size - k) * int(c) for k, c in enumerate(integers.charpoly().coeffs()))
     return all(c > 0 if strictly else c >= 0 for c in signed)
 
@@ -123,7 +127,10 @@ def _largest_asymmetry(matrix: np.ndarray) -> float:
         return float(np.abs(scaled - scaled.T).max()) * scale
     rows = matrix.tolist()
     gaps = (
-        abs(Fraction(rows[r][c]) - Fraction(rows[c][r])) for r in range(len(rows)) for c in range(r)
+        abs(Fraction(rows[r][c]) - Fraction(rows[c][r]))
+        for r in range(len(rows))
+        for c in range(r)
+        if rows[r][c] != rows[c][r]
     )
     largest = max(gaps, default=Fraction(0))
     return max(_as_float(largest), math.ulp(0.0)) if largest else 0.0

@@ -1,4 +1,4 @@
-"""Walks SymPy matrix expressions over one arithmetic: float64, mpmath, rationals, balls, a prime field.
+"""Walks SymPy matrix expressions over one arithmetic, such as float64, mpmath, rationals, balls.
 
 The walk never simplifies: it adds, multiplies and solves exactly as the expression says, checks
 every shape on the way, and shares common subexpressions. It chooses only the order: how a product
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sympy
@@ -84,9 +85,7 @@ class Evaluator:
         again = [str(letter) for letter in values if letter in self._known]
         if again:
             raise ValueError(f"these letters have a value already: {', '.join(again)}")
-        return Evaluator(
-            {**self._known, **values}, self.arithmetic, self._definitions, self._sizes
-        )
+        return Evaluator({**self._known, **values}, self.arithmetic, self._definitions, self._sizes)
 
     def __call__(self, expr):
         expr = sympy.sympify(expr)
@@ -118,8 +117,8 @@ class Evaluator:
         if isinstance(expr, sympy.Add):
             return self._fold(expr.args, lambda x, y: x + y)
         if isinstance(expr, sympy.Mul):
-            over = [arg.base for arg in expr.args if _is_reciprocal(arg)]
-            top = [arg for arg in expr.args if not _is_reciprocal(arg)]
+            over = [arg.base for arg in expr.args if isinstance(arg, sympy.Pow) and arg.exp == -1]
+            top = [arg for arg in expr.args if not (isinstance(arg, sympy.Pow) and arg.exp == -1)]
             value = self._fold(top, lambda x, y: x * y) if top else arithmetic.scalar(Fraction(1))
             for divisor in over:
                 value = value / self(divisor)
@@ -140,12 +139,7 @@ class Evaluator:
             size = self._square(value, expr)
             return arithmetic.solve(value, arithmetic.identity(size))
         if isinstance(expr, sympy.MatPow) and expr.exp.is_Integer:
-            factor = expr.base if expr.exp >= 0 else sympy.Inverse(expr.base)
-            value = self(factor)
-            size = self._square(value, expr)
-            if expr.exp.is_zero:
-                return arithmetic.identity(size)
-            return self._fold([factor] * abs(int(expr.exp)), arithmetic.multiply)
+            return self._power(expr, int(sympy.Integer(expr.exp)))
         if isinstance(expr, sympy.Transpose):
             return arithmetic.transpose(self(expr.arg))
         if isinstance(expr, sympy.Identity):
@@ -153,6 +147,13 @@ class Evaluator:
         if isinstance(expr, sympy.ZeroMatrix):
             return arithmetic.zeros(self._size(expr.shape[0]), self._size(expr.shape[1]))
         return self._defined(expr)
+
+    def _power(self, expr, exponent: int) -> Matrix:
+        factor = expr.base if exponent >= 0 else sympy.Inverse(expr.base)
+        size = self._square(self(factor), expr)
+        if exponent == 0:
+            return self.arithmetic.identity(size)
+        return self._fold([factor] * abs(exponent), self.arithmetic.multiply)
 
     def _defined(self, expr):
         if expr in self._definitions:
@@ -185,7 +186,7 @@ class Evaluator:
         if len(factors) == 1:
             return self(factors[0])
         shapes = [self.arithmetic.shape(self(_without_inverse(f))) for f in factors]
-        for left, right in zip(shapes, shapes[1:], strict=False):
+        for left, right in pairwise(shapes):
             if left[1] != right[0]:
                 raise ShapeError(f"cannot multiply {_by(left)} and {_by(right)} in {expr}")
         cut = _cheapest_cut(shapes)
@@ -207,9 +208,8 @@ class Evaluator:
         factors = [arg for arg in expr.args if arg.is_Matrix]
         shapes = [self.arithmetic.shape(self(_without_inverse(f))) for f in factors]
         if shapes[0][0] != shapes[-1][1]:
-            raise ShapeError(
-                f"a square matrix is needed, not {shapes[0][0]}×{shapes[-1][1]}, in a trace of {expr}"
-            )
+            outer = _by((shapes[0][0], shapes[-1][1]))
+            raise ShapeError(f"a square matrix is needed, not {outer}, in a trace of {expr}")
         first = min(range(len(factors)), key=lambda k: shapes[k][0])
         if first == 0:
             return expr
@@ -233,10 +233,6 @@ class Evaluator:
         if size in self._sizes:
             return self._sizes[size]
         raise UnsupportedError(f"the size {size} has no value")
-
-
-def _is_reciprocal(arg) -> bool:
-    return isinstance(arg, sympy.Pow) and arg.exp == -1
 
 
 def _without_inverse(factor):

@@ -104,6 +104,8 @@ def number(value: Any, where: str = "") -> Number:
     """
     if type(value) is float:
         return _finite(value, where)
+    if type(value) is int:
+        return _bounded(Fraction(value), where)
     if isinstance(value, str):
         return parse_number(value, where)
     if isinstance(value, bool | np.bool_):
@@ -197,9 +199,7 @@ def fractions(array: np.ndarray) -> list[list[Fraction]]:
     >>> fractions(np.array([[0.5, 2.0]]))
     [[Fraction(1, 2), Fraction(2, 1)]]
     """
-    return [
-        [x if type(x) is Fraction else Fraction(x) for x in row] for row in array.tolist()
-    ]
+    return [[x if type(x) is Fraction else Fraction(x) for x in row] for row in array.tolist()]
 
 
 def floats(array: np.ndarray, where: str = "") -> np.ndarray:
@@ -251,7 +251,7 @@ def reduced_ratio(value: Number) -> str:
 
 def short(value: Number | int) -> str:
     """A number for a message: whole where it is short, six digits where it is long."""
-    text = repr(value) if isinstance(value, float) else written(Fraction(value))
+    text = repr(float(value)) if isinstance(value, float) else written(Fraction(value))
     if len(text) <= 20:
         return text
     exact = Fraction(value)

@@ -10,11 +10,12 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
-from ergs_verify.game import Game
+from ergs_verify.game import MAX_NUMBERS, Game
 
 __all__ = ["gallery", "names", "random_game"]
 
@@ -26,6 +27,8 @@ class _Entry:
     shows: str
     data: Callable[[], dict[str, Any]]
 
+
+_RANDOM_KEYS = ("N", "m", "p", "T", "tau", "seed")
 
 _GAMES: dict[str, _Entry] = {}
 
@@ -57,7 +60,10 @@ def gallery(name: str) -> Game:
     if name == "random" or name.startswith("random:"):
         return _random_from(name)
     if name not in _GAMES:
-        nearest = difflib.get_close_matches(name[:50], [*_GAMES, "random:"], n=1, cutoff=0.0)[0]
+        nearest = max(
+            [*_GAMES, "random:"],
+            key=lambda known: difflib.SequenceMatcher(None, name[:50], known).ratio(),
+        )
         raise InputError(
             f"{quoted(name)} is no game of the gallery; the nearest name is {quoted(nearest)}",
             "name",
@@ -101,12 +107,13 @@ def random_game(
         A number ≥ 0.
     seed : int
     """
+    # Judged before anything of that size is made; `Game` has the precise limit.
+    size = p if isinstance(p, int) else max(p)
+    if N * T * m * m > MAX_NUMBERS or N * T * size * (size + m) > MAX_NUMBERS:
+        raise InputError("the random game would hold more than 10^8 numbers", "random")
     p_of = p if isinstance(p, tuple) else (p,) * N
     if len(p_of) != N:
         raise InputError(f"p names {len(p_of)} control dimensions, but N = {N}", "p")
-    # Judged before anything of that size is made; `Game` has the precise limit.
-    if T * (m * m * (N + 1) + sum(p_i * (p_i + m) for p_i in p_of)) > 10**8:
-        raise InputError("the random game would hold more than 10^8 numbers", "random")
     draw = random.Random(f"ergs-verify {seed}")
 
     def matrix(rows: int, cols: int, largest: int, over: int) -> Rows:
@@ -115,11 +122,9 @@ def random_game(
         ]
 
     def gram(size: int, over: int, ridge: int) -> Rows:
-        C = [[draw.randint(-1, 1) for _ in range(size)] for _ in range(size)]
-        return [
-            [_over(sum(row[r] * row[c] for row in C) + ridge * (r == c), over) for c in range(size)]
-            for r in range(size)
-        ]
+        C = np.array([[draw.randint(-1, 1) for _ in range(size)] for _ in range(size)])
+        product = C.T @ C + ridge * np.eye(size, dtype=int)
+        return [[_over(x, over) for x in row] for row in product.tolist()]
 
     sizes = str(p) if isinstance(p, int) else "-".join(map(str, p))
     return Game.from_arrays(
@@ -140,7 +145,7 @@ def _random_from(name: str) -> Game:
     given: dict[str, Any] = {}
     for part in filter(None, name.removeprefix("random").removeprefix(":").split(",")):
         key, _, value = part.partition("=")
-        if key not in ("N", "m", "p", "T", "tau", "seed"):
+        if key not in _RANDOM_KEYS:
             raise InputError(
                 f"{quoted(key)} is no key of a random game; known are N, m, p, T, tau and seed, "
                 'as in "random:N=3,m=4,p=2,T=10,seed=0"',
@@ -158,9 +163,11 @@ def _random_from(name: str) -> Game:
         parse_number(given["tau"], "tau")
         numbers["tau"] = given["tau"]
     if "p" in given:
-        sizes = tuple(_whole("p", value, True) for value in given["p"].split("-"))
-        numbers["p"] = sizes if len(sizes) > 1 else sizes[0]
-        if len(sizes) > 1:
+        sizes = [_whole("p", value, True) for value in given["p"].split("-")]
+        if len(sizes) == 1:
+            numbers["p"] = sizes[0]
+        else:
+            numbers["p"] = tuple(sizes)
             numbers.setdefault("N", len(sizes))
     return random_game(**numbers)
 
@@ -384,8 +391,8 @@ def _scalar_state() -> dict[str, Any]:
 
 @_game(
     "ill-conditioned",
-    "Costs from 10^-8 to 10^8 and two nearly equal control directions: float64 loses about half "
-    "of its digits, which a certificate must notice.",
+    "Costs from 10^-8 to 10^8 and two nearly equal control directions: the condition number of Φ "
+    "reaches 10^12, so float64 keeps few digits, which a certificate must notice.",
 )
 def _ill_conditioned() -> dict[str, Any]:
     return {
@@ -424,8 +431,8 @@ def _assumption_holds() -> dict[str, Any]:
     return {
         "tau": 10,
         "A": [["1/2", "1/10"], [0, "1/2"]],
-        "B": [[["1/2"], [0]], [[0], ["1/2"]]],
-        "Q": [_diagonal(1, 0), _diagonal(0, 1)],
+        "B": [[["1/2"], ["1/4"]], [["1/4"], ["1/2"]]],
+        "Q": [_diagonal(1, "1/2"), _diagonal("1/2", 1)],
         "R": [[[1]], [[1]]],
         "noise_cov": _scalar(2, "1/10"),
         "horizon": 5,

@@ -13,9 +13,7 @@ from ergs_verify.paper.notation import tau as t
 _R = t / 2 * eye(i) + R(i)
 _W = _R + B(i).T * P(i) * B(i)
 _spread = trace_of(P(i), noise) + agent_sum(trace_of(P(i), B(j), S(j), B(j).T), j)
-_own = (
-    trace_of(_R, S(i)) - t / 2 * control_size(i) - t / 2 * sympy.log(sympy.Determinant(S(i)))
-)
+_own = trace_of(_R, S(i)) - t / 2 * control_size(i) - t / 2 * sympy.log(sympy.Determinant(S(i)))
 
 
 def typed_formulas() -> Formulas:

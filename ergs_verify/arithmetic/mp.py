@@ -185,8 +185,9 @@ class MPMath:
             best = max(range(k, size), key=lambda i: abs(work[i][k]) / scale[i])
             if best != k:
                 sign = -sign
-                for rows in (work, scale, order):
-                    rows[k], rows[best] = rows[best], rows[k]
+                work[k], work[best] = work[best], work[k]
+                scale[k], scale[best] = scale[best], scale[k]
+                order[k], order[best] = order[best], order[k]
             if work[k][k]:
                 for i in range(k + 1, size):
                     work[i][k] /= work[k][k]

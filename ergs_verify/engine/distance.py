@@ -57,7 +57,8 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
                     "in the other",
                     f"{letter}[{i}]",
                 )
-            total = total + np.linalg.norm(X - Y, axis=(-2, -1))
+            with np.errstate(all="ignore"):  # policies that diverged hold infinities
+                total = total + np.linalg.norm(X - Y, axis=(-2, -1))
     return total
 
 

@@ -80,8 +80,8 @@ def nash(game: GameArrays) -> EngineSolution:
     Examples
     --------
     >>> from ergs_verify.gallery import gallery
-    >>> nash(gallery("g-star-2").floats()).K[0].round(4)
-    array([[[-0.1429,  0.5714]]])
+    >>> nash(gallery("g-star-2").floats()).K[0].round(4)  # −13/7 and 8/7
+    array([[[-1.8571,  1.1429]]])
     """
     stacked = stack_game(game)
     with np.errstate(all="ignore"):
@@ -90,7 +90,10 @@ def nash(game: GameArrays) -> EngineSolution:
         Sigma, log_det = best_covariance(stacked, _diagonal_blocks(stacked, phi))
         P = symmetric(P)
         q = constants(stacked, P, Sigma, log_det)
-    singular_stage, lost = _failures(phi, condition, q)
+    # Infinities and NaN reach the first stage: 0·∞ is NaN.
+    finite = np.isfinite(P[0]).all((-3, -2, -1)) & np.isfinite(q[0]).all(-1)
+    singular_stage = _first_singular(phi, condition)
+    lost = ~finite | (singular_stage >= 0)
     if not stacked.batch and lost:
         raise (
             SingularStageError(int(singular_stage)) if singular_stage >= 0 else _overflow_error()
@@ -138,21 +141,23 @@ def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarr
     by_agent = (*batch, stacked.agents, stacked.p, m)
     K = np.empty((stacked.horizon, *by_agent))
     system = np.empty((stacked.horizon, *batch, n, n + m))
-    R_blocks = _block_diagonal(stacked)
+    A, B, BA, R = stacked.A, stacked.B, stacked.BA, stacked.R
+    B_transposed, R_blocks = stacked.B_transposed, _block_diagonal(stacked)
+    phi, rhs = system[..., :n], system[..., n:]
     P = Q[-1]
     for t in reversed(range(stacked.horizon)):
-        rows = np.matmul(stacked.B_transposed[t], P).reshape(*batch, n, m)
-        stage = np.matmul(rows, stacked.BA[t], out=system[t])
-        phi = stage[..., :n]
-        phi += R_blocks[t]
-        gains = solve(phi, stage[..., n:])
-        F = stacked.A[t] - np.matmul(stacked.B[t], gains)
+        rows = np.matmul(B_transposed[t], P).reshape(*batch, n, m)
+        np.matmul(rows, BA[t], out=system[t])
+        phi_t = phi[t]
+        phi_t += R_blocks[t]
+        gains = solve(phi_t, rhs[t])
+        F = A[t] - np.matmul(B[t], gains)
         K_t = np.negative(gains.reshape(by_agent), out=K[t])
         ahead = np.matmul(F.swapaxes(-1, -2)[..., None, :, :], P).reshape(*batch, -1, m)
         P = Q[t]
         P += np.matmul(ahead, F).reshape(P.shape)
-        P += np.matmul(K_t.swapaxes(-1, -2), np.matmul(stacked.R[t], K_t))
-    return K, Q, system[..., :n]
+        P += np.matmul(K_t.swapaxes(-1, -2), np.matmul(R[t], K_t))
+    return K, Q, phi
 
 
 def _block_diagonal(stacked: StackedGame) -> np.ndarray:
@@ -172,18 +177,15 @@ def _diagonal_blocks(stacked: StackedGame, phi: np.ndarray) -> np.ndarray:
     return np.stack([phi[..., own, own] for own in owns], axis=-3)
 
 
-def _failures(
-    phi: np.ndarray, condition: np.ndarray, q: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The stage, or −1, at which each game first meets a singular Φ; which games are lost."""
+def _first_singular(phi: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The stage, or −1, at which each game first meets a singular Φ, going backwards."""
     singular = ~(condition > 8 * phi.shape[-1] * np.finfo(float).eps)
     if not singular.any():
-        return np.full(singular.shape[1:], -1), ~np.isfinite(q[0]).all(-1)
-    stages = len(singular)
-    first = stages - 1 - np.argmax(singular[::-1], axis=0)
+        return np.full(singular.shape[1:], -1)
+    first = len(singular) - 1 - np.argmax(singular[::-1], axis=0)
     at_first = np.take_along_axis(phi, first[None, ..., None, None], axis=0)[0]
-    real = singular.any(0) & np.isfinite(at_first).all((-2, -1))
-    return np.where(real, first, -1), singular.any(0) | ~np.isfinite(q[0]).all(-1)
+    # Where Φ is not finite the recursion was lost before, to overflow.
+    return np.where(singular.any(0) & np.isfinite(at_first).all((-2, -1)), first, -1)
 
 
 def _overflow_error() -> ErgsError:

@@ -11,13 +11,14 @@ __all__ = ["cholesky", "log_det_covariance", "solve", "symmetric"]
 
 
 def solve(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """X⁻¹Y, NaN where elimination met a pivot that is exactly 0."""
+    """X⁻¹Y, NaN where X is not finite or elimination met a pivot that is exactly 0."""
     try:
         return np.linalg.solve(X, Y)
     except np.linalg.LinAlgError:
-        singular = (np.linalg.slogdet(X).sign == 0)[..., None, None]
-        regular = np.where(singular, np.eye(X.shape[-1]), X)
-        return np.where(singular, np.nan, np.linalg.solve(regular, Y))
+        finite = _finite(X)
+        regular = finite & (np.linalg.slogdet(_or_identity(X, finite)).sign != 0)
+        solved = np.linalg.solve(_or_identity(X, regular), Y)
+        return np.where(regular[..., None, None], solved, np.nan)
 
 
 def cholesky(X: np.ndarray) -> np.ndarray:
@@ -25,13 +26,29 @@ def cholesky(X: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.cholesky(X)
     except np.linalg.LinAlgError:
-        factors = np.full(X.shape, np.nan)
-        for place in np.ndindex(X.shape[:-2]):
-            try:
-                factors[place] = np.linalg.cholesky(X[place])
-            except np.linalg.LinAlgError:
-                continue
-        return factors
+        finite = _finite(X)
+        try:
+            factors = np.linalg.cholesky(_or_identity(X, finite))
+        except np.linalg.LinAlgError:
+            factors = np.empty(X.shape)
+            for place in np.ndindex(finite.shape):
+                factors[place] = _one_cholesky(X[place])
+        return np.where(finite[..., None, None], factors, np.nan)
+
+
+def _one_cholesky(X: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.cholesky(X)
+    except np.linalg.LinAlgError:
+        return np.full(X.shape, np.nan)
+
+
+def _finite(X: np.ndarray) -> np.ndarray:
+    return np.isfinite(X).all((-2, -1))
+
+
+def _or_identity(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    return np.where(kept[..., None, None], X, np.eye(X.shape[-1]))
 
 
 def log_det_covariance(Sigma: np.ndarray) -> np.ndarray:

@@ -90,10 +90,10 @@ def policy_arrays(policy: Policy) -> Arrays:
     """The arrays of a policy, each with a time axis."""
     arrays: Arrays = {}
     for letter in ("K", "Sigma", "P"):
-        for agent, matrices in enumerate(getattr(policy, letter) or (), start=1):
+        for agent, matrices in enumerate(getattr(policy, letter) or [], start=1):
             key = _entry_of(letter, agent)
             arrays[key] = np.stack([_same_floats(X, key) for X in matrices])
-    for agent, values in enumerate(() if policy.q is None else policy.q, start=1):
+    for agent, values in enumerate(policy.q or [], start=1):
         arrays[_entry_of("q", agent)] = _same_floats(values, _entry_of("q", agent))
     return arrays
 

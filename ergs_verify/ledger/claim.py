@@ -7,6 +7,7 @@ printed form, none the corrected one, and each alone a finding of its own.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -83,7 +84,6 @@ class Equality:
     """left = right, for every size and number of agents.
 
     `symmetric` letters equal their transpose; they are positive definite in counterexamples.
-    `exists` says in what sense a definition on one side is used.
     """
 
     left: Any
@@ -159,14 +159,12 @@ class Definition:
     symmetric: tuple = ()
 
     def decide(self) -> Decision:
-        import random
-
         expressions = [common_size(e) for e in (self.name, self.value) if not isinstance(e, str)]
         setting = Setting.of(expressions, symmetric=self.symmetric, size_of=lambda k: k + 2)
         arithmetic = SymPyNumbers()
         try:
             values = setting.evaluate(small_values(setting, random.Random(3)), arithmetic)
-            mismatch = typed_mismatch(*values, arithmetic) if len(values) == 2 else None
+            mismatch = typed_mismatch(values[0], values[-1], arithmetic)
         except ShapeError as error:
             mismatch = str(error)
         if mismatch:
@@ -245,6 +243,7 @@ class Finding:
         return {
             "what": self.fault.what,
             "kind": self.fault.kind,
+            "verdict": self.decision.verdict,
             "counterexample": self.decision.counterexample,
         }
 
@@ -264,7 +263,8 @@ class Claim:
     quote : str
         The paper's words.
     statement : Statement or callable
-        The claim; for a display with faults, a function of the set of names of the faults present.
+        The claim; for a display with faults, or one that needs a derivation to be run first, a
+        function of the set of names of the faults present.
     faults : tuple of Fault
     hypotheses : tuple of str
     """
@@ -280,9 +280,7 @@ class Claim:
 
     def form(self, *faults: str) -> Statement:
         """The statement with the named faults alone."""
-        if not self.faults:
-            return self.statement  # type: ignore[return-value]
-        return self.statement(frozenset(faults))  # type: ignore[operator]
+        return self.statement(frozenset(faults)) if callable(self.statement) else self.statement
 
     @property
     def printed(self) -> Statement:

@@ -55,7 +55,9 @@ __all__ = [
     "derive",
     "derive_policy_value",
     "derived_formulas",
+    "own_divergence",
     "policy_value",
+    "with_linear_policies",
 ]
 
 p = control_size(i)
@@ -97,7 +99,7 @@ _others_play = {u(j): (mean(j), S(j)), omega: noise_moments}
 _own_plays = {own(i): (own_mean(i), own_covariance(i))}
 
 
-def _linear_policies(expression):
+def with_linear_policies(expression):
     """Insert Mʲ = Kʲx for every agent."""
     means = (a for a in expression.atoms(AgentMatrix) if a.name == mean(i).name)
     return expression.xreplace({a: K(a.agent) * x for a in means})
@@ -154,12 +156,12 @@ def _check_lemma(state) -> str:
     _equal(2 * state["weight"] * state["mean"], -form.linear, "the mean's first-order condition")
     _equal(state["covariance"] * state["weight"], tau / 2 * eye(i), "the covariance")
     under = _expected(_collected(form), _own_plays)
-    cost = under + tau * _divergence()
+    cost = under + tau * own_divergence()
     values = {own_mean(i): state["mean"], own_covariance(i): state["covariance"]}
     return _equal(cost.xreplace(values), state["least"], "the least cost")
 
 
-def _divergence():
+def own_divergence():
     """KL of agent i's N(k, Z) from its standard normal prior, (18)."""
     general = lemma_III_2.divergence_from_prior(lemma_III_2.mean, lemma_III_2.cov, lemma_III_2.p)
     letters = {lemma_III_2.mean: own_mean(i), lemma_III_2.cov: own_covariance(i), lemma_III_2.p: p}
@@ -167,16 +169,16 @@ def _divergence():
 
 
 def _read_gain(state):
-    return {"gain": linear_map(_linear_policies(state["mean"]), x, symmetric=symmetric)}
+    return {"gain": linear_map(with_linear_policies(state["mean"]), x, symmetric=symmetric)}
 
 
 def _check_gain(state) -> str:
-    return _equal(state["gain"] * x, _linear_policies(state["mean"]), "the gain")
+    return _equal(state["gain"] * x, with_linear_policies(state["mean"]), "the gain")
 
 
 def _read_rows(state):
     """W Kⁱ + B'P(A + Σ_{j≠i} BʲKʲ) = 0, split on its last letter."""
-    slope = linear_map(_linear_policies(state["form"].linear) / 2, x, symmetric=symmetric)
+    slope = linear_map(with_linear_policies(state["form"].linear) / 2, x, symmetric=symmetric)
     return {"row": agent_coefficients(state["weight"] * K(i) + slope, K, i, j, symmetric=symmetric)}
 
 
@@ -187,7 +189,7 @@ def _check_rows(state) -> str:
 
 
 def _read_value(state):
-    value = _linear_policies(state["least"])
+    value = with_linear_policies(state["least"])
     form = quadratic_form(value, x, definitions={W(i): definitions[W(i)]}, symmetric=symmetric)
     return {"value": form}
 
@@ -196,7 +198,7 @@ def _check_value(state) -> str:
     form = state["value"]
     _equal(form.linear, ZeroMatrix(m, 1), "the linear part of the value")
     whole = trace_of(x.T, form.matrix, x) + form.constant
-    return _equal(whole, _linear_policies(state["least"]), "the value")
+    return _equal(whole, with_linear_policies(state["least"]), "the value")
 
 
 _compact_riccati = Q(i) + sympy.MatAdd(
@@ -327,6 +329,7 @@ derivation = Derivation(
         "step",
         "expected",
         "form",
+        "weight",
         "mean",
         "covariance",
         "least",
@@ -359,9 +362,9 @@ def _expect_policy(state):
 
 def _add_divergence(state):
     """The cost, with the letters of agent i's policy like everybody's."""
-    whole = state["expected"] + tau * _divergence()
+    whole = state["expected"] + tau * own_divergence()
     policy = {own_mean(i): mean(i), own_covariance(i): S(i)}
-    return {"whole": whole, "cost": _linear_policies(whole.xreplace(policy))}
+    return {"whole": whole, "cost": with_linear_policies(whole.xreplace(policy))}
 
 
 def _check_cost(state) -> str:
@@ -370,7 +373,7 @@ def _check_cost(state) -> str:
     at_best = {own_mean(i): best["mean"], own_covariance(i): best["covariance"]}
     _equal(state["whole"].xreplace(at_best), best["least"], "the cost of the best response")
     linear = {own_mean(i): K(i) * x, own_covariance(i): S(i)}
-    return _equal(_linear_policies(state["whole"].xreplace(linear)), state["cost"], "the cost")
+    return _equal(with_linear_policies(state["whole"].xreplace(linear)), state["cost"], "the cost")
 
 
 def _read_policy_value(state):

@@ -7,7 +7,7 @@ derived one by default; a misprint or a planted fault runs through the same code
 from __future__ import annotations
 
 from ergs_verify.recursion.best_response import best_response
-from ergs_verify.recursion.equilibrium import nash
+from ergs_verify.recursion.equilibrium import block_system, nash
 from ergs_verify.recursion.inner_loop import algorithm_1
 from ergs_verify.recursion.policy_evaluation import evaluate_policy
 from ergs_verify.recursion.records import AgentSequences, Sequences
@@ -18,6 +18,7 @@ __all__ = [
     "Sequences",
     "algorithm_1",
     "best_response",
+    "block_system",
     "decide_singular",
     "evaluate_policy",
     "nash",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 from ergs_verify.arithmetic.base import Arithmetic
-from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.errors import InputError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas

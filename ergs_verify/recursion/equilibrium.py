@@ -14,7 +14,7 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["backwards", "nash"]
+__all__ = ["backwards", "block_system", "nash"]
 
 
 def nash(
@@ -75,7 +75,8 @@ def backwards(stages: Stages, terminal: Stage) -> Iterator[Stage]:
         yield ahead
 
 
-def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:
+def block_system(stages: Stages, stage: Evaluator) -> tuple[Matrix, Matrix]:
+    """Φ_t and the right-hand side r of Φ_t 𝓚_t = −r, at a stage that knows P_{t+1}."""
     arithmetic, formula = stages.arithmetic, stages.formula
     phi = arithmetic.blocks(
         [
@@ -90,7 +91,12 @@ def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:
             for k in stages.agents
         ]
     )
-    rhs = arithmetic.blocks([[stage(formula("rhs", k))] for k in stages.agents])
+    return phi, arithmetic.blocks([[stage(formula("rhs", k))] for k in stages.agents])
+
+
+def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:
+    arithmetic = stages.arithmetic
+    phi, rhs = block_system(stages, stage)
     try:
         solved = arithmetic.solve(phi, rhs)
     except ZeroDivisionError as error:

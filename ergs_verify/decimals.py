@@ -1,0 +1,79 @@
+"""Rounding whole matrices to D digits, and whether two computations of one agree to them.
+
+A matrix is its exact entries, `Fraction`s in rows. Its digits count from its size: D digits of it
+are known where the error is at most 10^−D · max(1, largest entry in size).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+__all__ = ["agree", "decimals", "quantum"]
+
+Rows = Sequence[Sequence[Fraction]]
+
+
+def quantum(rows: Rows, digits: int, *, relative: bool = False) -> int:
+    """The number of places after the point that D digits of a matrix reach to.
+
+    With `relative` digits count from the largest entry even where all are smaller than 1.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.decimals import quantum
+    >>> quantum([[Fraction(250)]], 10), quantum([[Fraction(1, 250)]], 10)
+    (8, 10)
+    >>> quantum([[Fraction(1, 250)]], 10, relative=True)
+    13
+    """
+    largest = max(abs(x) for row in rows for x in row)
+    if not relative:
+        largest = max(largest, Fraction(1))
+    return digits - (_magnitude(largest) if largest else 0)
+
+
+def decimals(rows: Rows, places: int, *, symmetric: bool = False) -> list[list[Decimal]]:
+    """Every entry rounded correctly to `places` after the point (before it, where negative).
+
+    A symmetric matrix is read from its upper triangle, so that it stays symmetric exactly.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.decimals import decimals
+    >>> print(decimals([[Fraction(2, 3)]], 5)[0][0])
+    0.66667
+    """
+    if symmetric:
+        rows = [[rows[min(r, c)][max(r, c)] for c in range(len(rows))] for r in range(len(rows))]
+    return [[_rounded(x, places) for x in row] for row in rows]
+
+
+def agree(left: Rows, right: Rows, places: int) -> bool:
+    """Whether no two entries differ by more than 10^−places."""
+    bound = Fraction(10) ** -places
+    return all(
+        abs(x - y) <= bound
+        for one, other in zip(left, right, strict=True)
+        for x, y in zip(one, other, strict=True)
+    )
+
+
+def _rounded(x: Fraction, places: int) -> Decimal:
+    units = round(x * Fraction(10) ** places)
+    if places < 0:
+        units, places = units * 10**-places, 0
+    # From its parts: the current decimal context would round an operation.
+    return Decimal((int(units < 0), Decimal(abs(units)).as_tuple().digits, -places))
+
+
+def _magnitude(x: Fraction) -> int:
+    """floor(log10 x) of a positive number."""
+    if x >= 1:
+        return Decimal(x.numerator // x.denominator).adjusted()
+    inverse = Decimal(-(-x.denominator // x.numerator))  # rounded up: 1/x ≤ inverse
+    guess = -inverse.adjusted() - 1
+    return guess + 1 if Fraction(10) ** (guess + 1) <= x else guess

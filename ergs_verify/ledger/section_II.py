@@ -1,0 +1,128 @@
+"""Claims of Section II: the game, its cost, the policies, the equilibrium."""
+
+from __future__ import annotations
+
+from sympy import Function, MatrixSymbol, Symbol, Trace, log
+
+from ergs_verify.expressions import agent_sum, trace_of
+from ergs_verify.ledger.claim import Claim, Definition, Equality, Fault
+from ergs_verify.paper import lemma_III_2
+from ergs_verify.paper.notation import A, B, Q, R, i, j, next_state, omega, tau, u, x
+from ergs_verify.proof import gaussian_expectation
+
+__all__ = ["CLAIMS"]
+
+density, prior = Symbol(r"\pi", positive=True), Symbol(r"\mu", positive=True)
+terminal_state = MatrixSymbol("x_T", *x.shape)
+terminal_cost = MatrixSymbol("Q_T", x.shape[0], x.shape[0])
+cost = Function("J", real=True)
+
+_stage_and_end = (
+    trace_of(x.T, Q(i), x)
+    + trace_of(u(i).T, R(i), u(i))
+    + tau * log(density / prior)
+    + trace_of(terminal_state.T, terminal_cost, terminal_state)
+)
+
+# The scalar case in which the next two claims already fail.
+variance, spread, memory = (Symbol(s, positive=True) for s in ("s", "z", "theta"))
+scalar_control = Symbol("u", real=True)
+
+_log_ratio = -(scalar_control**2) / (2 * variance) - log(variance) / 2 + scalar_control**2 / 2
+"""log π(u)/μ(u) for π = N(0, s) and μ = N(0, 1)."""
+
+
+def _divergence(s):
+    """KL(N(0, s) ‖ N(0, 1)), scalar."""
+    return (s - 1 - log(s)) / 2
+
+
+def _log_ratio_is_divergence(faults: frozenset[str]) -> Equality:
+    if "unaveraged" in faults:
+        return Equality(_log_ratio, _divergence(variance))
+    vector = lemma_III_2.u
+    density_log = (
+        -trace_of(vector.T, lemma_III_2.cov.I, vector) / 2
+        - log(lemma_III_2.cov.det()) / 2
+        + trace_of(vector.T, vector) / 2
+    )
+    averaged = gaussian_expectation(
+        density_log,
+        {vector: (lemma_III_2.mean * 0, lemma_III_2.cov)},
+        symmetric=[lemma_III_2.cov],
+    )
+    known = (Trace(lemma_III_2.cov) - lemma_III_2.p - log(lemma_III_2.cov.det())) / 2
+    return Equality(averaged, known, symmetric=(lemma_III_2.cov,))
+
+
+def _divergence_of_memory_policy(faults: frozenset[str]) -> Equality:
+    """u_1 ~ N(θ u_0, s) with u_0 ~ N(0, z): the divergence given (x, u_0), averaged over u_0."""
+    given_history = (memory**2 * spread + variance - 1 - log(variance)) / 2
+    if "conditioning" in faults:
+        return Equality(_divergence(memory**2 * spread + variance), given_history)
+    mutual_information = log((memory**2 * spread + variance) / variance) / 2
+    marginal = _divergence(memory**2 * spread + variance)
+    return Equality(marginal + mutual_information, given_history)
+
+
+CLAIMS = (
+    Claim(
+        id="eq-1",
+        title="Dynamics",
+        where="Section II, (1)",
+        latex=r"x_{t+1} = A_t x_t + \sum_{i=1}^N B_t^i u_t^i + \omega_t, \quad 0 \leq t \leq T-1,",
+        statement=Definition(next_state, A * x + agent_sum(B(j) * u(j), j) + omega),
+    ),
+    Claim(
+        id="eq-2",
+        title="Cost of an agent",
+        where="Section II, (2)",
+        latex=r"J^i(x, \pi^i, \pi^{-i}) = \mathbb{E} \left[ \sum_{t=0}^{T-1} x_t^\top Q_t^i x_t"
+        r" + (u_t^i)^\top R_t^i u_t^i + \tau \log \left( \frac{\pi_t^i(u_t^i | x_t)}"
+        r"{\mu_t^i(u_t^i | x_t)} \right) + x_T^\top Q_T^i x_T \middle| x_0 = x \right],",
+        statement=Definition(r"J^i(x, \pi^i, \pi^{-i})", _stage_and_end),
+        hypotheses=("the sum runs over everything that carries t; x_T'Q_T x_T stands once",),
+    ),
+    Claim(
+        id="eq-2/kl",
+        title="The logarithmic term is the relative entropy",
+        where="Section II, after (2)",
+        quote="the logarithmic term is the relative entropy-based regularizer …, which"
+        " equivalently denotes the KL divergence between a policy and a prior policy",
+        statement=_log_ratio_is_divergence,
+        faults=(
+            Fault(
+                name="unaveraged",
+                what="log(π/μ) at a drawn control is a random number, which may be negative; its"
+                " expectation is the divergence",
+                kind="wording",
+            ),
+        ),
+    ),
+    Claim(
+        id="eq-2/information",
+        title="The regularizer of a policy with memory",
+        where="Section II, after (2)",
+        quote="the space of admissible policies … adapted to I_t^i (with costs in π_t(u_t | x_t))",
+        statement=_divergence_of_memory_policy,
+        faults=(
+            Fault(
+                name="conditioning",
+                what="for a policy that uses its own past controls, π(u_t | x_t) is not the density"
+                " it draws from: the two divergences differ by the mutual information of u_t and"
+                " the past given x_t",
+                kind="wording",
+            ),
+        ),
+    ),
+    Claim(
+        id="def-II.1",
+        title="Nash equilibrium",
+        where="Section II, Definition II.1",
+        latex=r"J^i(x, \pi^{i*}, \pi^{-i*}) \leq J^i(x, \pi^i, \pi^{-i*})",
+        statement=Definition(
+            r"J^i(x, \pi^{i*}, \pi^{-i*}) \leq J^i(x, \pi^i, \pi^{-i*})",
+            cost(i),
+        ),
+    ),
+)

@@ -1,0 +1,141 @@
+"""`verify_paper`: decide the paper's claims and keep the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import cache
+
+from attrs import frozen
+
+from ergs_verify.errors import InputError
+from ergs_verify.ledger.claim import Claim, Judged
+
+__all__ = ["Ledger", "claims", "verify_paper"]
+
+DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
+
+
+@frozen(kw_only=True)
+class Ledger:
+    """The claims judged, in the paper's order.
+
+    Attributes
+    ----------
+    claims : tuple of Judged
+    summary : dict
+        How many claims have each verdict, as printed.
+    """
+
+    claims: tuple[Judged, ...]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        return dict(Counter(judged.printed.verdict for judged in self.claims))
+
+    @property
+    def holds(self) -> bool:
+        """Every claim is decided, and each that is wrong as printed holds as corrected."""
+        return all(judged.holds for judged in self.claims)
+
+    @property
+    def undecided(self) -> tuple[Judged, ...]:
+        return tuple(
+            judged
+            for judged in self.claims
+            if any(
+                d is not None and d.verdict not in DECIDED
+                for d in (judged.printed, judged.corrected)
+            )
+        )
+
+    def __getitem__(self, claim_id: str) -> Judged:
+        return next(judged for judged in self.claims if judged.claim.id == claim_id)
+
+    def as_json(self) -> dict:
+        """The object that ``ergs-verify paper --json`` prints."""
+        return {
+            "format": "ergs-ledger/1",
+            "claims": [judged.as_json() for judged in self.claims],
+            "summary": self.summary,
+        }
+
+    def _repr_markdown_(self) -> str:
+        lines = ["| claim | as printed | corrected | findings |", "|---|---|---|---|"]
+        for judged in self.claims:
+            corrected = judged.corrected.verdict if judged.corrected is not None else ""
+            findings = "; ".join(f.fault.what for f in judged.findings)
+            claim = judged.claim
+            row = (f"`{claim.id}` {claim.title}", judged.printed.verdict, corrected, findings)
+            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |")
+        return "\n".join(lines)
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """Every record by id, in the paper's order."""
+    from ergs_verify.ledger import (
+        section_II,
+        section_III_lemma,
+        section_III_theorem,
+        section_III_uniqueness,
+    )
+
+    theorem = section_III_theorem.CLAIMS
+    proof_starts = next(k for k, claim in enumerate(theorem) if claim.id == "eq-12")
+    ordered = (
+        *section_II.CLAIMS,
+        *theorem[:proof_starts],
+        *section_III_lemma.CLAIMS,
+        *theorem[proof_starts:],
+        *section_III_uniqueness.CLAIMS,
+    )
+    found = {claim.id: claim for claim in ordered}
+    if len(found) != len(ordered):
+        doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]
+        raise ValueError(f"two records share an id: {doubled}")
+    return found
+
+
+def verify_paper(
+    ids: Iterable[str] | None = None, *, progress: Callable[[int, int], None] | None = None
+) -> Ledger:
+    """Decide the paper's claims.
+
+    Parameters
+    ----------
+    ids : iterable of str, optional
+        Which claims (``"eq-11"``, ``"lemma-III.2/minimiser"``, …); all by default.
+    progress : callable, optional
+        Called with the number of claims decided and of all.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    InputError
+        For an id that no record has.
+
+    Examples
+    --------
+    >>> from ergs_verify import verify_paper
+    >>> ledger = verify_paper(["eq-11"])
+    >>> ledger["eq-11"].printed.verdict, ledger["eq-11"].corrected.verdict
+    ('refuted', 'proved')
+    """
+    records = claims()
+    wanted = list(records) if ids is None else list(ids)
+    for name in wanted:
+        if name not in records:
+            near = get_close_matches(name, records, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InputError(f"the paper's ledger has no claim {name}{hint}", where=name)
+    judged = []
+    for done, name in enumerate(wanted, 1):
+        judged.append(records[name].decide())
+        if progress:
+            progress(done, len(wanted))
+    return Ledger(claims=tuple(judged))

@@ -1,0 +1,271 @@
+"""Solve a game: its Nash equilibrium, or Algorithm 1's output, to as many digits as asked."""
+
+from __future__ import annotations
+
+import html
+import operator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.decimals import agree, decimals, quantum
+from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.exact import nearest_float
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
+from ergs_verify.recursion.stages import Progress
+
+__all__ = ["MOST_DIGITS", "Solution", "solve"]
+
+#: More digits than a file may give an entry of a few digits before the point.
+MOST_DIGITS = 5000
+#: What is computed before it is rounded to float64: enough for entries far below the largest.
+_DIGITS_OF_FLOATS = 40
+#: Two precisions must agree to this many digits more than are given out.
+_GUARD = 3
+
+OverTime = tuple[np.ndarray, ...]
+Exact = list[list[Fraction]]
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Solution:
+    """A joint policy of a game and every agent's cost x'P_t x + q_t under it.
+
+    Attributes
+    ----------
+    K : ``[i][t]``, p_i×m for agents i = 0…N−1 and t = 0…T−1
+    Sigma : ``[i][t]``, p_i×p_i
+    P : ``[i][t]``, m×m for t = 0…T
+    q : ``[i]``, of length T+1
+        Arrays of float64, or of `Decimal` where digits were asked for.
+    digits : int or None
+        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix.
+    certified : bool
+        False: only two precisions agree to these digits.
+    method : str
+        ``"nash"`` or ``"algorithm1"``.
+    iterations : int or None
+        The L of Algorithm 1.
+    working_digits : int
+        The precision, in decimal digits, at which it was computed.
+    game_hash : str
+    """
+
+    K: tuple[OverTime, ...]
+    Sigma: tuple[OverTime, ...]
+    P: tuple[OverTime, ...]
+    q: OverTime
+    digits: int | None
+    certified: bool
+    method: str
+    iterations: int | None
+    working_digits: int
+    game_hash: str
+
+    @property
+    def policy(self) -> Policy:
+        """The solution as a `Policy`, with what is said about it."""
+        about = {
+            "method": self.method,
+            "iterations": self.iterations,
+            "digits": self.digits,
+            "certified": self.certified,
+            "game_hash": self.game_hash,
+        }
+        return Policy.from_arrays(K=self.K, Sigma=self.Sigma, P=self.P, q=self.q, about=about)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the solution to a file: ``.json`` (every digit), ``.npz`` or ``.mat`` (float64)."""
+        self.policy.save(path)
+
+    def __repr__(self) -> str:
+        agents, stages = len(self.K), len(self.K[0])
+        loop = "" if self.iterations is None else f", iterations={self.iterations}"
+        kind = "float64" if self.digits is None else f"digits={self.digits}"
+        certified = f"certified={self.certified}"
+        return f"Solution({self.method}{loop}, N={agents}, T={stages}, {kind}, {certified})"
+
+    def _repr_html_(self) -> str:
+        shown = [
+            (f"{letter}<sup>{i + 1}</sup><sub>0</sub>", getattr(self, letter)[i][0])
+            for i in range(min(len(self.K), 6))
+            for letter in ("K", "Sigma", "P", "q")
+        ]
+        rows = "".join(f"<tr><td>{name}</td><td>{_cells(value)}</td></tr>" for name, value in shown)
+        return f"<b>{html.escape(repr(self))}</b><table>{rows}</table>"
+
+
+def solve(
+    game: Game,
+    *,
+    digits: int | None = None,
+    method: str = "nash",
+    iterations: int | None = None,
+    formulas: Formulas | None = None,
+    progress: Progress | None = None,
+) -> Solution:
+    """The Nash equilibrium of a game, or what Algorithm 1 gives out.
+
+    Parameters
+    ----------
+    game : Game
+    digits : int, optional
+        Decimal digits wanted; float64 without it.
+    method : {"nash", "algorithm1"}
+    iterations : int
+        The inner steps L of Algorithm 1.
+    formulas : Formulas, optional
+        The derived stage formulas by default.
+    progress : function of the stages done and of all, optional
+        Called anew at each precision.
+
+    Raises
+    ------
+    SingularStageError
+        Where there is no single equilibrium: Φ_t is singular, decided exactly.
+    NotCertifiedError
+        Where the precision allowed does not make two computations agree.
+    InputError
+        Where an argument is bad.
+
+    Notes
+    -----
+    The derived recursion (equations (4)–(6), corrected) is computed in mpmath at rising precision
+    until two in a row agree to more digits than are given out. That is evidence, not proof:
+    `certified` is False.
+
+    Examples
+    --------
+    >>> from ergs_verify import Game, solve
+    >>> game = Game.from_arrays(
+    ...     A=[[1]], B=[[[1]]] * 3, Q=[[[[0]], [[1]]]] * 3, R=[[["1/4"]]] * 3,
+    ...     tau="1/2", noise_cov=[[1]], horizon=1)
+    >>> solution = solve(game, digits=20)
+    >>> print(solution.K[0][0][0, 0])  # −2/7
+    -0.28571428571428571429
+    """
+    run = _method(game, method, iterations, formulas, progress)
+    wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
+    before = None
+    for working in _precisions(wanted):
+        now = _computed(run, MPMath(digits=working))
+        if before is not None and now is not None and _all_agree(before, now, wanted):
+            return Solution(
+                **_rounded(now, wanted, as_floats=digits is None),
+                digits=digits,
+                certified=False,
+                method=method,
+                iterations=iterations,
+                working_digits=working,
+                game_hash=game.hash,
+            )
+        before = now
+    if method == "nash":
+        decide_singular(game, formulas=formulas)
+    raise NotCertifiedError(
+        f"up to {_most(wanted)} working digits no two precisions agree to {wanted} digits; the "
+        "game is too ill-conditioned, or Φ_t is singular at some stage too far back to decide "
+        "exactly"
+    )
+
+
+Numbers = dict[str, list[list[Exact]]]
+
+
+def _method(
+    game: Game,
+    method: str,
+    iterations: int | None,
+    formulas: Formulas | None,
+    progress: Progress | None,
+) -> Callable[[MPMath], Sequences]:
+    options: dict[str, Any] = {"formulas": formulas, "progress": progress}
+    if method == "nash":
+        if iterations is not None:
+            raise InputError('iterations are for method="algorithm1" only', "iterations")
+        return lambda arithmetic: nash(game, arithmetic, **options)
+    if method == "algorithm1":
+        if iterations is None:
+            raise InputError('method="algorithm1" needs iterations, its L ≥ 1', "iterations")
+        return lambda arithmetic: algorithm_1(game, arithmetic, iterations, **options)
+    raise InputError('method must be "nash" or "algorithm1"', "method")
+
+
+def _digits(digits: Any) -> int:
+    try:
+        count = operator.index(digits)
+    except TypeError:
+        count = 0
+    if not 1 <= count <= MOST_DIGITS or isinstance(digits, bool):
+        raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
+    return count
+
+
+def _precisions(wanted: int) -> Iterator[int]:
+    working = wanted + 20
+    while working <= _most(wanted):
+        yield working
+        working += max(20, working // 2)
+
+
+def _most(wanted: int) -> int:
+    return 8 * wanted + 1000
+
+
+def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath) -> Numbers | None:
+    """Every number as the rational it is; None where this precision does not suffice."""
+    try:
+        found = run(arithmetic)
+    except NotCertifiedError:
+        return None
+    numbers: Numbers = {
+        letter: [[arithmetic.to_fractions(X) for X in over_time] for over_time in agents]
+        for letter, agents in (("K", found.K), ("Sigma", found.Sigma), ("P", found.P))
+    }
+    numbers["q"] = [[[[arithmetic.to_fraction(x)]] for x in agent] for agent in found.q or ()]
+    return numbers
+
+
+def _places(letter: str, rows: Exact, digits: int) -> int:
+    # Relative to Σ's own size, so that a small Σ (τ small) stays definite when rounded.
+    return quantum(rows, digits, relative=letter == "Sigma")
+
+
+def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:
+    return all(
+        agree(X, Y, _places(letter, Y, digits) + _GUARD)
+        for letter in now
+        for one, other in zip(before[letter], now[letter], strict=True)
+        for X, Y in zip(one, other, strict=True)
+    )
+
+
+def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any]:
+    def array(letter: str, rows: Exact) -> np.ndarray:
+        exact = decimals(rows, _places(letter, rows, digits), symmetric=letter in ("Sigma", "P"))
+        if as_floats:
+            near = [[nearest_float(Fraction(x), letter) for x in row] for row in exact]
+            return np.array(near, dtype=float)
+        return np.array(exact, dtype=object)
+
+    arrays: dict[str, Any] = {
+        letter: tuple(tuple(array(letter, rows) for rows in over_time) for over_time in agents)
+        for letter, agents in numbers.items()
+    }
+    arrays["q"] = tuple(np.concatenate([x.ravel() for x in agent]) for agent in arrays["q"])
+    return arrays
+
+
+def _cells(value: Any) -> str:
+    rows = np.atleast_2d(np.asarray(value))[:6, :6]
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(format(x))}</td>' for x in row)}</tr>" for row in rows
+    )
+    return f"<table>{lines}</table>"

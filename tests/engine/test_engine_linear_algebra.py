@@ -1,0 +1,54 @@
+"""One bad matrix in a stack becomes NaN and leaves the others as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ergs_verify.engine.linear_algebra import cholesky, log_det_covariance, solve, symmetric
+
+GOOD = np.array([[4.0, 2.0], [2.0, 5.0]])
+ROOT = np.array([[2.0, 0.0], [1.0, 2.0]])
+BAD = {
+    "singular": np.ones((2, 2)),
+    "zero": np.zeros((2, 2)),
+    "NaN": np.full((2, 2), np.nan),
+    "partly NaN": np.array([[np.nan, 0.0], [0.0, 0.0]]),
+    "infinite": np.full((2, 2), np.inf),
+}
+
+
+@pytest.mark.parametrize("first", BAD)
+@pytest.mark.parametrize("second", BAD)
+def test_bad_matrices_spoil_no_other(first, second):
+    stack = np.stack([GOOD, BAD[first], GOOD, BAD[second]])
+    with np.errstate(all="ignore"):
+        solved = solve(stack, np.broadcast_to(np.eye(2), stack.shape))
+        factors = cholesky(stack)
+        logs = log_det_covariance(stack)
+    for good in (0, 2):
+        np.testing.assert_allclose(solved[good], [[5 / 16, -1 / 8], [-1 / 8, 1 / 4]], rtol=1e-15)
+        np.testing.assert_array_equal(factors[good], ROOT)
+        np.testing.assert_allclose(logs[good], np.log(16), rtol=1e-15)
+    for bad in (1, 3):
+        assert np.isnan(solved[bad]).any()
+        assert not np.isfinite(factors[bad]).all()
+        assert np.isneginf(logs[bad])
+
+
+def test_indefinite_is_no_covariance():
+    indefinite = np.array([[1.0, 2.0], [2.0, 1.0]])
+    assert np.isnan(cholesky(indefinite)).all()
+    assert np.isneginf(log_det_covariance(indefinite))
+
+
+def test_small_and_ill_conditioned_covariances_are_still_regular():
+    tiny = np.diag([1e-30, 1e-200, 1e20])
+    np.testing.assert_allclose(log_det_covariance(tiny), -210 * np.log(10), rtol=1e-14)
+    close = np.array([[1.0, 1 - 1e-12], [1 - 1e-12, 1.0]])
+    # 1 − (1−10⁻¹²)² is left of 1 with an error of 2⁻⁵², 2e-4 relative to it.
+    np.testing.assert_allclose(log_det_covariance(close), np.log(2e-12), atol=2e-4)
+
+
+def test_symmetric():
+    np.testing.assert_array_equal(symmetric(np.array([[1.0, 2.0], [4.0, 3.0]])), [[1, 3], [3, 3]])

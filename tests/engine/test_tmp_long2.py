@@ -1,0 +1,411 @@
+"""Batches, singular stages, the inner loop, infinities, bad arguments, what the engine imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from types import SimpleNamespace
+
+import attrs
+import numpy as np
+import pytest
+from engine_games import (
+    changed,
+    g_star,
+    random_game,
+    random_policy,
+    stack,
+    three_identical,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ergs_verify import engine
+from ergs_verify.errors import ErgsError, InputError, SingularStageError
+
+#: The library may take other kernels for other strides: sums in another order, a few ulps, grown
+#: by the conditioning of these small random games.
+FEW_ULPS = 1e-12
+
+
+def same(got, wanted, rtol=FEW_ULPS):
+    np.testing.assert_allclose(got, wanted, rtol=rtol, atol=rtol * max(1, np.abs(wanted).max()))
+
+
+def per_agent(record):
+    return [
+        X
+        for letter in ("K", "Sigma", "P", "q")
+        if getattr(record, letter, None) is not None
+        for X in getattr(record, letter)
+    ]
+
+
+@settings(max_examples=300)
+@given(
+    m=st.integers(1, 4),
+    sizes=st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple),
+    T=st.integers(1, 4),
+    seed=st.integers(0, 10**6),
+)
+def test_a_batch_gives_what_single_calls_give(m, sizes, T, seed):
+    games = [random_game(m, sizes, T, tau, seed + k) for k, tau in enumerate((0.0, 1.0, 1.0, 20.0))]
+    policies = [random_policy(game, seed) for game in games]
+    batch = stack(games)
+    K, Sigma = (
+        [np.stack([getattr(p, letter)[i] for p in policies]) for i in range(len(sizes))]
+        for letter in ("K", "Sigma")
+    )
+    calls = {
+        "nash": lambda g, p: per_agent(engine.nash(g)),
+        "algorithm_1": lambda g, p: per_agent(engine.algorithm_1(g, 3)),
+        "evaluate_policy": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, p.Sigma)),
+        "deterministic": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, None)),
+        "best_response": lambda g, p: list(attrs.astuple(engine.best_response(g, p.K, p.Sigma, 0))),
+        "gap": lambda g, p: [engine.gap(g, p.K, p.Sigma), engine.stage_gaps(g, p.K, None)],
+        "moments": lambda g, p: [engine.state_moments(g, p.K, p.Sigma)],
+        "distance": lambda g, p: [engine.policy_distance(p, engine.nash(g))],
+    }
+    for call in calls.values():
+        together = call(batch, SimpleNamespace(K=K, Sigma=Sigma))
+        for place, (game, policy) in enumerate(zip(games, policies, strict=True)):
+            for got, wanted in zip(together, call(game, policy), strict=True):
+                assert got[place].shape == wanted.shape
+                same(got[place], wanted)
+
+
+def test_two_batch_axes_and_shared_matrices():
+    game = random_game()
+    taus = np.array([[0.5, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    batch = changed(game, tau=taus)
+    together = engine.nash(batch)
+    assert together.K[1].shape == (2, 3, 3, 2, 3)
+    assert together.q[0].shape == (2, 3, 4)
+    assert together.condition.shape == (2, 3, 3)
+    for place in np.ndindex(taus.shape):
+        single = engine.nash(changed(game, tau=taus[place]))
+        same(together.K[1][place], single.K[1])
+        same(together.condition[place], single.condition)
+    gaps = engine.stage_gaps(batch, together.K, together.Sigma)
+    assert gaps.shape == (2, 3, 2, 3)
+
+
+def test_matrices_constant_in_time_may_be_broadcast():
+    game = random_game(m=2, sizes=(1, 2), T=4)
+    views = {
+        "A": np.broadcast_to(game.A[:1], game.A.shape),
+        "B": tuple(np.broadcast_to(B_i[:1], B_i.shape) for B_i in game.B),
+        "R": tuple(np.broadcast_to(R_i[:1], R_i.shape) for R_i in game.R),
+    }
+    copies = {
+        name: value.copy() if name == "A" else tuple(X.copy() for X in value)
+        for name, value in views.items()
+    }
+    for got, wanted in zip(
+        per_agent(engine.nash(changed(game, **views))),
+        per_agent(engine.nash(changed(game, **copies))),
+        strict=True,
+    ):
+        same(got, wanted)
+
+
+@pytest.mark.parametrize("A", [np.eye(2), np.ones((2, 2))], ids=["no NE", "a continuum"])
+def test_singular_stage_of_a_single_game(A):
+    with pytest.raises(SingularStageError) as caught:
+        engine.nash(g_star(4.0, A=A, T=3))
+    assert caught.value.t == 2
+
+
+def test_singular_only_up_to_rounding():
+    # An orthogonal change of the state leaves Φ as it is but for rounding.
+    game = g_star(4.0)
+    for angle in np.linspace(0.1, 3, 25):
+        c, s = np.cos(angle), np.sin(angle)
+        U = np.array([[c, -s], [s, c]])
+        turned = changed(
+            game, B=tuple(U @ B_i for B_i in game.B), Q=tuple(U @ Q_i @ U.T for Q_i in game.Q)
+        )
+        with pytest.raises(SingularStageError):
+            engine.nash(turned)
+
+
+def test_nearly_singular_is_solved_and_its_condition_told():
+    for delta in (1e-3, 1e-6, 1e-9):
+        solution = engine.nash(g_star(4.0 + delta))
+        # Φ = [[d, 4], [4, d]] with d = 4 + δ/2: |Φ⁻¹||Φ| has row sums (d+4)/(d−4).
+        exact = (delta / 2) / (8 + delta / 2)
+        np.testing.assert_allclose(solution.condition, exact, rtol=1e-15 / exact + 1e-12)
+        # K = −Φ⁻¹[[1, 4], [4, 1]], to a relative 2⁻⁵²/condition.
+        d = 4 + delta / 2
+        K = (16 - d) / (d * d - 16)
+        np.testing.assert_allclose(solution.K[0][0, 0, 0], K, rtol=8 * 2**-52 / exact)
+
+
+def test_condition_forgets_units_of_control():
+    game = random_game(m=2, sizes=(1, 1), T=2)
+    scaled = changed(
+        game,
+        B=(game.B[0], 2.0**-20 * game.B[1]),
+        R=(game.R[0], 2.0**-40 * game.R[1]),
+        tau=0.0,
+    )
+    same(engine.nash(scaled).condition, engine.nash(changed(game, tau=0.0)).condition)
+
+
+def test_an_ill_posed_game_spoils_no_other():
+    taus = np.array([2.0, 4.0, 3.0, 0.0])
+    games = [g_star(tau, T=3) for tau in taus]
+    games.append(changed(games[0], A=np.full((3, 2, 2), 1e200)))
+    batch = stack(games)
+    together = engine.nash(batch)
+    np.testing.assert_array_equal(together.singular_stage, [-1, 2, -1, -1, -1])
+    for X in per_agent(together):
+        assert np.isnan(X[[1, 4]]).all()
+    for place in (0, 2, 3):
+        single = engine.nash(games[place])
+        for got, wanted in zip(per_agent(together), per_agent(single), strict=True):
+            same(got[place], wanted)
+    gaps = engine.gap(batch, together.K, together.Sigma)
+    assert np.isnan(gaps[[1, 4]]).all()
+    assert (gaps[[0, 2, 3]] < 1e-25).all()
+    cost = engine.evaluate_policy(batch, together.K, together.Sigma)
+    assert np.isnan(cost.q[0][[1, 4], 0]).all()
+    assert np.isfinite(cost.q[0][[0, 2, 3]]).all()
+    answer = engine.best_response(batch, together.K, together.Sigma, 1)
+    same(answer.K[[0, 2, 3]], together.K[1][[0, 2, 3]])
+
+
+def test_leaving_the_range_of_float64_is_said():
+    with pytest.raises(ErgsError, match="range of float64"):
+        engine.nash(changed(g_star(2.0), A=np.full((1, 2, 2), 1e200)))
+
+
+def test_inner_loop_diverges_on_g_star_at_its_spectral_radius():
+    iterates = engine.algorithm_1(g_star(2.0), 40, record_stage=0).iterates
+    assert iterates is not None
+    assert iterates[0].shape == (41, 1, 2)
+    steps = np.linalg.norm(np.diff(np.concatenate(iterates, axis=-2), axis=0), axis=(-2, -1))
+    # J = [[0, −4/3], [−4/3, 0]]: every difference is 4/3 times the one before, exactly.
+    np.testing.assert_allclose(steps[1:] / steps[:-1], 4 / 3, rtol=1e-13)
+
+
+def test_inner_loop_of_three_identical_agents_diverges():
+    game = three_identical()
+    error = [np.abs(engine.algorithm_1(game, L).K[0] + 2 / 7).max() for L in (10, 20)]
+    np.testing.assert_allclose(error[1] / error[0], (4 / 3) ** 10, rtol=1e-12)
+
+
+def test_inner_loop_left_to_diverge_raises_nothing():
+    output = engine.algorithm_1(g_star(2.0, T=2), 3000)
+    assert not np.isfinite(output.K[0]).all()
+    assert not np.isfinite(engine.policy_distance(output, output))
+
+
+def test_algorithm_1_step_by_step():
+    """Two iterations, agent by agent, with the formulas of (19) written out."""
+    game = random_game(m=2, sizes=(1, 2), T=2, tau=0.7, seed=5)
+    output = engine.algorithm_1(game, 2, record_stage=0)
+    P = [Q_i[-1] for Q_i in game.Q]
+    for t in (1, 0):
+        K = [np.zeros((p, 2)) for p in (1, 2)]
+        W = [
+            0.35 * np.eye(p) + game.R[i][t] + game.B[i][t].T @ P[i] @ game.B[i][t]
+            for i, p in enumerate((1, 2))
+        ]
+        for _ in range(2):
+            A_1 = game.A[t] + game.B[1][t] @ K[1]
+            A_2 = game.A[t] + game.B[0][t] @ K[0]
+            K = [
+                -np.linalg.inv(W[i]) @ game.B[i][t].T @ P[i] @ A_i
+                for i, A_i in enumerate((A_1, A_2))
+            ]
+        F = game.A[t] + game.B[0][t] @ K[0] + game.B[1][t] @ K[1]
+        for i in range(2):
+            same(output.K[i][t], K[i])
+            same(output.Sigma[i][t], 0.35 * np.linalg.inv(W[i]))
+            R_tilde = game.R[i][t] + 0.35 * np.eye(len(W[i]))
+            P[i] = game.Q[i][t] + K[i].T @ R_tilde @ K[i] + F.T @ P[i] @ F
+            same(output.P[i][t], P[i])
+    assert output.iterates is not None
+    np.testing.assert_array_equal(output.iterates[1][0], np.zeros((2, 2)))
+    np.testing.assert_array_equal(output.iterates[1][-1], output.K[1][0])
+
+
+def test_start_of_algorithm_1_costs_infinitely_much():
+    game = random_game()
+    start = engine.algorithm_1(game, 0)
+    for K_i, S_i, q_i in zip(start.K, start.Sigma, start.q, strict=True):
+        assert not K_i.any()
+        assert not S_i.any()
+        assert np.isposinf(q_i[:-1]).all()
+    assert np.isposinf(engine.gap(game, start.K, start.Sigma)).all()
+    cost = engine.evaluate_policy(game, start.K, start.Sigma)
+    assert np.isposinf(cost.q[0][0])
+    assert np.isfinite(engine.gap(changed(game, tau=0.0), start.K, start.Sigma)).all()
+
+
+def test_covariance_singular_up_to_rounding_costs_infinitely_much():
+    game = random_game(sizes=(1, 3))
+    policy = random_policy(game)
+    v = np.array([[0.1], [0.2], [0.7]])
+    policy.Sigma[1] = np.broadcast_to(v @ v.T, policy.Sigma[1].shape)
+    gaps = engine.gap(game, policy.K, policy.Sigma)
+    assert np.isfinite(gaps[0])
+    assert np.isposinf(gaps[1])
+
+
+def test_tiny_regular_covariance_costs_finitely_much():
+    game = random_game(sizes=(2, 2))
+    solution = engine.nash(game)
+    gaps = engine.stage_gaps(game, solution.K, [1e-30 * S for S in solution.Sigma])
+    # M = 1e-30·I at the last stage.
+    np.testing.assert_allclose(gaps[:, -1], 2 * (1e-30 - 1 + 30 * np.log(10)), rtol=1e-13)
+
+
+def test_cost_of_one_stage_by_quadrature():
+    """Equation (2) integrated pointwise, logarithms of the densities included."""
+    game = random_game(m=1, sizes=(1, 1), T=1, tau=0.9, seed=11)
+    policy = random_policy(game, seed=12)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(6)  # exact up to degree 11
+    weights = weights / weights.sum()
+    x = 0.8
+    spread = [np.sqrt(S[0, 0, 0]) for S in policy.Sigma]
+    mean = [K_i[0, 0, 0] * x for K_i in policy.K]
+    u = [mean[i] + spread[i] * nodes for i in range(2)]
+    noise = np.sqrt(game.noise_cov[0, 0]) * nodes
+    cost = engine.evaluate_policy(game, policy.K, policy.Sigma)
+    for i in range(2):
+        log_ratio = -0.5 * nodes**2 - np.log(spread[i]) + 0.5 * u[i] ** 2
+        own = game.R[i][0, 0, 0] * u[i] ** 2 + game.tau * log_ratio
+        following = (
+            game.A[0, 0, 0] * x
+            + game.B[0][0, 0, 0] * u[0][:, None, None]
+            + game.B[1][0, 0, 0] * u[1][:, None]
+            + noise
+        )
+        final = np.einsum("a,b,c,abc->", weights, weights, weights, following**2)
+        total = game.Q[i][0, 0, 0] * x**2 + weights @ own + game.Q[i][1, 0, 0] * final
+        np.testing.assert_allclose(cost.P[i][0, 0, 0] * x**2 + cost.q[i][0], total, rtol=1e-13)
+
+
+def test_cost_by_simulation():
+    game = random_game(m=2, sizes=(1, 2), T=3, seed=6)
+    policy = random_policy(game, seed=6)
+    cost = engine.evaluate_policy(game, policy.K, policy.Sigma)
+    rng = np.random.default_rng(0)
+    count = 20_000
+
+    def draw(cov):
+        return rng.multivariate_normal(np.zeros(len(cov)), cov, count, method="cholesky")
+
+    x = game.x0_mean + draw(game.x0_cov)
+    totals = np.zeros((2, count))
+    for t in range(3):
+        u = [x @ K_i[t].T + draw(S_i[t]) for K_i, S_i in zip(policy.K, policy.Sigma, strict=True)]
+        for i in range(2):
+            S, excess = policy.Sigma[i][t], u[i] - x @ policy.K[i][t].T
+            fit = np.einsum("ka,ab,kb->k", excess, np.linalg.inv(S), excess)
+            log_ratio = 0.5 * ((u[i] ** 2).sum(1) - fit - np.linalg.slogdet(S)[1])
+            totals[i] += np.einsum("ka,ab,kb->k", x, game.Q[i][t], x)
+            totals[i] += np.einsum("ka,ab,kb->k", u[i], game.R[i][t], u[i]) + game.tau * log_ratio
+        x = x @ game.A[t].T + sum(u[i] @ game.B[i][t].T for i in range(2)) + draw(game.noise_cov)
+    X_0 = game.x0_cov + np.outer(game.x0_mean, game.x0_mean)
+    for i in range(2):
+        totals[i] += np.einsum("ka,ab,kb->k", x, game.Q[i][3], x)
+        wanted = np.trace(cost.P[i][0] @ X_0) + cost.q[i][0]
+        # Five standard errors; the seed is fixed, so this either always holds or never does.
+        assert abs(totals[i].mean() - wanted) <= 5 * totals[i].std() / np.sqrt(count)
+
+
+def test_metric():
+    game = random_game()
+    policy = random_policy(game)
+    other = SimpleNamespace(K=[X + 3 for X in policy.K], Sigma=[X + 1 for X in policy.Sigma])
+    # Frobenius norms of constant matrices: 3√(1·3) + 1 + 3√(2·3) + 2.
+    wanted = 3 * np.sqrt(3) + 1 + 3 * np.sqrt(6) + 2
+    np.testing.assert_allclose(engine.stage_distances(policy, other), wanted, rtol=1e-14)
+    np.testing.assert_allclose(engine.policy_distance(other, policy), 3 * wanted, rtol=1e-14)
+    bare = SimpleNamespace(K=policy.K, Sigma=None)
+    covariances = sum(np.linalg.norm(S, axis=(-2, -1)).sum() for S in policy.Sigma)
+    for pair in ((policy, bare), (bare, policy)):
+        np.testing.assert_allclose(engine.policy_distance(*pair), covariances, rtol=1e-14)
+    assert engine.policy_distance(bare, bare) == 0
+
+
+def test_bad_arguments_are_named():
+    game = random_game()
+    policy = random_policy(game)
+    turned = [X.swapaxes(-1, -2) for X in policy.K]
+    for message, call in {
+        "K of agent 1": lambda: engine.evaluate_policy(game, turned, None),
+        "K has 1 agents": lambda: engine.gap(game, policy.K[:1], None),
+        "Sigma of agent 2": lambda: engine.state_moments(
+            game, policy.K, [policy.Sigma[0], policy.Sigma[0]]
+        ),
+        "agents are 0 to 1": lambda: engine.best_response(game, policy.K, None, 2),
+        "must be ≥ 0": lambda: engine.algorithm_1(game, -1),
+        "stages run from 0 to 2": lambda: engine.algorithm_1(game, 1, record_stage=3),
+        "for 2 agents, the other for 1": lambda: engine.policy_distance(
+            policy, SimpleNamespace(K=policy.K[:1], Sigma=policy.Sigma)
+        ),
+        "K of agent 1 has shape": lambda: engine.policy_distance(
+            policy, SimpleNamespace(K=turned, Sigma=policy.Sigma)
+        ),
+    }.items():
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+def test_nothing_of_the_game_is_written_to():
+    game = random_game()
+    policy = random_policy(game)
+    for X in (game.A, *game.B, *game.Q, *game.R, *policy.K, *policy.Sigma):
+        X.flags.writeable = False
+    engine.nash(game)
+    engine.algorithm_1(game, 2)
+    engine.gap(game, policy.K, policy.Sigma)
+    engine.best_response(game, policy.K, policy.Sigma, 0)
+    engine.evaluate_policy(game, policy.K, policy.Sigma)
+
+
+ALLOWED = {"__future__", "collections", "typing", "numpy", "attrs"}
+ALLOWED_HERE = ("ergs_verify.engine", "ergs_verify.errors", "ergs_verify.game")
+
+
+def forbidden_imports(source: str) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append("." * node.level + (node.module or ""))
+        elif isinstance(node, ast.Name) and node.id == "__import__":
+            names.append(node.id)
+    return [
+        name
+        for name in names
+        if name.split(".")[0] not in ALLOWED and not name.startswith(ALLOWED_HERE)
+    ]
+
+
+def test_the_engine_imports_nothing_of_the_derived_side():
+    sources = list(Path(engine.__file__).parent.glob("*.py"))
+    assert len(sources) > 5
+    for source in sources:
+        assert forbidden_imports(source.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import sympy",
+        "from ergs_verify.paper import formulas",
+        "from ergs_verify import recursion",
+        "from ..evaluate import evaluate",
+        "def f():\n    import mpmath",
+        "import importlib",
+        "__import__('sympy')",
+    ],
+)
+def test_a_forbidden_import_is_seen(line):
+    assert forbidden_imports(line)
