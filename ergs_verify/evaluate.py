@@ -185,20 +185,23 @@ class Evaluator:
         """The product, associated so that the fewest multiplications are needed."""
         if len(factors) == 1:
             return self(factors[0])
+        key = sympy.Tuple(*factors)
+        if key not in self._known:
+            self._known[key] = self._associated(factors, expr)
+        return self._known[key]
+
+    def _associated(self, factors, expr) -> Matrix:
         shapes = [self.arithmetic.shape(self(_without_inverse(f))) for f in factors]
         for left, right in pairwise(shapes):
             if left[1] != right[0]:
                 raise ShapeError(f"cannot multiply {_by(left)} and {_by(right)} in {expr}")
         cut = _cheapest_cut(shapes)
         left, right = factors[:cut], factors[cut:]
-        key = sympy.Tuple(*right)
-        if key not in self._known:
-            self._known[key] = self._chain(right, expr)
         if len(left) == 1 and isinstance(left[0], sympy.Inverse):
             value = self(left[0].arg)
             self._square(value, left[0])
-            return self.arithmetic.solve(value, self._known[key])
-        return self.arithmetic.multiply(self._chain(left, expr), self._known[key])
+            return self.arithmetic.solve(value, self._chain(right, expr))
+        return self.arithmetic.multiply(self._chain(left, expr), self._chain(right, expr))
 
     def _rotated(self, expr):
         """A product with the same trace whose outer size is the smallest: tr(XY) = tr(YX)."""

@@ -1,4 +1,4 @@
-"""What SymPy's matrix expressions lack for games: letters that belong to an agent, and sums over agents.
+"""What SymPy's matrix expressions lack for games: letters of an agent, and sums over agents.
 
 A formula of a game is an ordinary SymPy (matrix) expression in which a letter such as Bⁱ is an
 `AgentMatrix` whose agent is a symbol, and a sum over agents is an `AgentSum`. Both hold for any
@@ -8,6 +8,7 @@ number of agents; `instantiate` writes them out for a given one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import sympy
 from sympy import Basic, Expr, Function, Integer, MatrixExpr, MatrixSymbol, Symbol, sympify
@@ -69,7 +70,7 @@ class AgentMatrix(MatrixSymbol):
 class _OverAgents:
     """What the two kinds of sum share: args are (body, index, excluded agents)."""
 
-    args: tuple
+    args: Any
 
     @property
     def body(self):
@@ -149,7 +150,7 @@ def instantiate(expr, agents: int, indices: Mapping[Symbol, int] | None = None):
 def _write_out(node, agents: int, indices: dict):
     if node in indices:
         return indices[node]
-    if isinstance(node, _OverAgents):
+    if isinstance(node, AgentSum | AgentTotal):
         left_out = {indices.get(k, k) for k in node.excluded}
         terms = [
             _write_out(node.body, agents, {**indices, node.index: Integer(k)})

@@ -76,10 +76,11 @@ class Policy:
             Where an entry, a length over time or a matrix is wrong. Whether the shapes fit a
             game is judged by `validate`.
         """
-        given = {letter: x for letter, x in (("K", K), ("Sigma", Sigma), ("P", P)) if x is not None}
+        given = {"K": K, "Sigma": Sigma, "P": P}
         series = {
             letter: per_agent(value, letter, entry_of, always_over_time=True)
             for letter, value in given.items()
+            if value is not None or letter == "K"
         }
         numbers = None if q is None else _read_q(q, entry_of)
         stages = len(series["K"][0].matrices)

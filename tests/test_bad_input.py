@@ -79,7 +79,7 @@ def written(tmp_path):
 
 
 def changed(document, place, value):
-    document = copy.deepcopy(document)
+    document = json.loads(json.dumps(document))  # no list is shared with another
     *inner, last = place
     target = document
     for key in inner:
@@ -100,7 +100,7 @@ ENTRIES = [
     ("B", 1, 0, 1),
     ("Q", 0, 1, 1),
     ("Q", 1, 2, 0, 1),
-    ("R", 0, 0, 0),
+    ("R", 1, 1, 0),
     ("noise_cov", 1, 0),
     ("x0", "mean", 1),
     ("x0", "cov", 0, 1),
@@ -382,7 +382,8 @@ def test_any_bytes_are_parsed_or_refused(parse, data):
     try:
         parse(data)
     except InputError as error:
-        assert error.message.isprintable()
+        if not error.message.isprintable():
+            raise AssertionError(f"not one line: {error.message!r}") from error
 
 
 @pytest.mark.parametrize("end", [".npz", ".mat"])
@@ -401,7 +402,7 @@ def test_damaged_archives_are_valid_or_refused(tmp_path, end, data):
     valid_or_refused(load_game, path, Game)
 
 
-# --- arrays ----------------------------------------------------------------------------------------
+# --- arrays --------------------------------------------------------------------------------------
 
 ARRAYS = {
     "A": np.eye(2),
@@ -489,23 +490,22 @@ def test_missing_arrays(tmp_path):
     [
         (
             {"A": np.array([[1, "x"]], dtype=object)},
-            'the array "A" is of the MATLAB class cell; save it as a full array of doubles',
+            'the array "A" is of the MATLAB class cell; save it as a full array of real doubles',
         ),
         (
             {"A": {"field": 1.0}},
-            'the array "A" is of the MATLAB class struct; save it as a full array of doubles',
+            'the array "A" is of the MATLAB class struct; save it as a full array of real doubles',
         ),
         (
             {"A": scipy.sparse.eye_array(2).tocsc()},
-            'the array "A" is of the MATLAB class sparse; save it as a full array of doubles',
+            'the array "A" is of the MATLAB class sparse; save it as a full array of real doubles',
         ),
         (
             {"A": np.eye(2, dtype=bool)},
-            'the array "A" is of the MATLAB class logical; save it as a full array of doubles',
+            'the array "A" is of the MATLAB class logical; save it as a full array of real doubles',
         ),
-        ({"A": "text"}, "A must be a matrix, not"),
-        ({"tau": 1j}, "tau is a complex number, not a number"),
-        ({"horizon": 1j}, "horizon must be a whole number ≥ 1"),
+        ({"A": "text"}, 'the array "A" is text; save it as doubles'),
+        ({"tau": 1j}, 'the array "tau" is of the MATLAB class complex double; save it'),
         ({"A": np.array([[np.nan, 0], [0, 1]])}, "A[0][0] is NaN, not a number"),
     ],
 )
@@ -520,6 +520,16 @@ def test_a_mat_file_of_version_7_3_is_named_as_such(tmp_path):
     header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
     path.write_bytes(header + b"\x89HDF\r\n\x1a\n" + b"\x00" * 500)
     assert refused(load_game, path) == 'is a MAT file of version 7.3; save it with the option "-v7"'
+
+
+def test_a_mat_file_that_crashes_scipys_reader(tmp_path):
+    """A data type tag out of range: scipy 1.17 dies of a segmentation fault on it."""
+    path = tmp_path / "game.mat"
+    scipy.io.savemat(path, ARRAYS)
+    whole = path.read_bytes()
+    tag = whole.index(b"\x09\x00\x00\x00\x20\x00\x00\x00")  # miDOUBLE, 32 bytes: A
+    path.write_bytes(whole[:tag] + b"\xff\x08\xa6\x00" + whole[tag + 4 :])
+    assert refused(load_game, path).startswith("is no MAT file, or a damaged one")
 
 
 def test_a_bare_array_file_is_no_archive(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import zipfile
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution, save_game, save_solution
+from ergs_verify.files.mat5 import named_arrays
 from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game, Policy
 
@@ -235,6 +237,37 @@ def test_mat_of_matlab_has_the_time_axis_last(tmp_path):
     assert game.A[1].tolist() == A[:, :, 1].tolist()
     assert game.x0_mean.tolist() == [1, 1, 1]
     assert game.horizon == 2
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
+def test_mat_arrays_are_those_that_scipy_reads(compressed, kind):
+    buffer = io.BytesIO()
+    arrays = {
+        "small": np.array([[1, 2]], dtype=kind),
+        "cube": np.arange(24).reshape(2, 3, 4).astype(kind),
+        "one": np.array(7, dtype=kind),
+    }
+    scipy.io.savemat(buffer, {**arrays, "name": "Başar"}, do_compression=compressed)
+    read = dict(named_arrays(buffer.getvalue(), 100))
+    wanted = scipy.io.loadmat(io.BytesIO(buffer.getvalue()))
+    for key in arrays:
+        assert read[key].tolist() == wanted[key].tolist()
+        assert read[key].shape == wanted[key].shape
+    assert read["name"].tolist() == wanted["name"].tolist() == ["Başar"]
+
+
+def test_mat_doubles_stored_in_bytes_are_doubles():
+    """What MATLAB writes for a small whole double: class double (6), data of type uint8 (2)."""
+    for order in "<>":
+        body = struct.pack(order + "4I", 6, 8, 6, 0)
+        body += struct.pack(order + "2I2i", 5, 8, 1, 1)
+        body += struct.pack(order + "2I8s", 1, 3, b"tau")
+        body += struct.pack(order + "2I8s", 2, 1, bytes([3]))
+        header = b"MATLAB 5.0".ljust(124) + struct.pack(order + "2H", 0x0100, 0x4D49)
+        data = header + struct.pack(order + "2I", 14, len(body)) + body
+        ((name, value),) = named_arrays(data, 100)
+        assert (name, value.dtype, value.tolist()) == ("tau", np.float64, [[3.0]])
 
 
 @st.composite

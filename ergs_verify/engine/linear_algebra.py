@@ -44,7 +44,7 @@ def _one_cholesky(X: np.ndarray) -> np.ndarray:
 
 
 def _finite(X: np.ndarray) -> np.ndarray:
-    return np.isfinite(X).all((-2, -1))
+    return np.asarray(np.isfinite(X).all((-2, -1)))
 
 
 def _or_identity(X: np.ndarray, kept: np.ndarray) -> np.ndarray:

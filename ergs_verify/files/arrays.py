@@ -18,6 +18,7 @@ import numpy as np
 from ergs_verify.errors import InputError
 from ergs_verify.exact import floats, nearest_float, quoted, short
 from ergs_verify.files.documents import check_keys, first_repeated
+from ergs_verify.files.mat5 import named_arrays
 from ergs_verify.game import MAX_NUMBERS, Game, Policy
 
 __all__ = [
@@ -36,12 +37,6 @@ Arrays = dict[str, Any]
 _OF_AN_AGENT = re.compile(r"([A-Za-z]+)_([1-9][0-9]{0,5})")
 _GAME_REQUIRED = ("A", "noise_cov", "tau")
 _GAME_OPTIONAL = ("horizon", "x0_mean", "x0_cov", "name")
-_NUMERIC_MAT = {"double", "single", "int8", "int16", "int32", "int64"} | {
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-}
 
 
 def game_from(arrays: Arrays) -> Game:
@@ -101,7 +96,8 @@ def policy_arrays(policy: Policy) -> Arrays:
 def parse_npz(data: bytes) -> Arrays:
     """The arrays of an NPZ archive; kinds and sizes are judged before anything is unpacked."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(data)) as archive:
+            warnings.simplefilter("error")  # numpy warns of headers that it has to mend
             names = [entry.filename for entry in archive.infolist()]
             _refuse_twice(names)
             return {name.removesuffix(".npy"): _npy(archive, name) for name in names}
@@ -120,25 +116,12 @@ def render_npz(arrays: Arrays) -> bytes:
 
 def parse_mat(data: bytes) -> Arrays:
     """The arrays of a MAT file (up to version 7), the time axis moved to the front."""
-    from scipy.io import loadmat, whosmat
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            held = whosmat(io.BytesIO(data))
-            _refuse_twice([name for name, _, _ in held])
-            for name, shape, kind in held:
-                _expect_mat_kind(name, shape, kind)
-            arrays = loadmat(io.BytesIO(data), mat_dtype=True)
-    except InputError:
-        raise
-    except NotImplementedError as error:
-        raise InputError('is a MAT file of version 7.3; save it with the option "-v7"') from error
-    except Exception as error:  # scipy raises a dozen kinds on damaged files
-        raise InputError(f"is no MAT file, or a damaged one: {_one_line(error)}") from error
-    return {
-        key: _time_first(value, key) for key, value in arrays.items() if not key.startswith("__")
-    }
+    held = list(named_arrays(data, MAX_NUMBERS))
+    _refuse_twice([key for key, _ in held])
+    for key, value in held:
+        if value.dtype.kind == "U" and key != "name":
+            raise InputError(f"the array {quoted(key)} is text; save it as doubles", key)
+    return {key: _time_first(value, key) for key, value in held}
 
 
 def render_mat(arrays: Arrays) -> bytes:
@@ -202,16 +185,6 @@ def _npy(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     _refuse_huge(name_shown, shape)
     with archive.open(name) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _expect_mat_kind(name: str, shape: tuple[int, ...], kind: str) -> None:
-    if kind not in _NUMERIC_MAT and kind != "char":
-        raise InputError(
-            f"the array {quoted(name)} is of the MATLAB class {kind}; "
-            "save it as a full array of doubles",
-            name,
-        )
-    _refuse_huge(quoted(name), shape)
 
 
 def _refuse_huge(shown: str, shape: tuple[int, ...]) -> None:

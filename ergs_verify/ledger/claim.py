@@ -335,8 +335,13 @@ class Judged:
         claim, last = self.claim, self.corrected
         corrected = claim.corrected
         evidence = [
-            {"method": method, "detail": detail, "seconds": round(self.seconds, 3)}
-            for decision in (self.printed, last)
+            {
+                "form": form,
+                "method": method,
+                "detail": detail,
+                "seconds": round(self.seconds, 3),
+            }
+            for form, decision in (("printed", self.printed), ("corrected", last))
             if decision is not None
             for method, detail in decision.evidence
         ]

@@ -54,7 +54,7 @@ from ergs_verify.paper.notation import (
 from ergs_verify.paper.theorem_III_1 import cost_to_go
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "covariance", "cross", "sufficient", "weight"]
 
 p = control_size(i)
 half = sympy.Rational(1, 2)
@@ -166,7 +166,7 @@ def _lemma_gives_the_policy() -> Decision:
     )
 
 
-def _sufficient() -> Decision:
+def sufficient() -> Decision:
     theorem_III_1.derive()
     return Decision(
         verdict="proved",
@@ -420,7 +420,7 @@ CLAIMS = (
         where="Section III, after Theorem III.1",
         quote="any solution to (4) will specify a NE",
         statement=Computed(
-            "gains and P that solve (4) and (6) for all agents are a NE", _sufficient
+            "gains and P that solve (4) and (6) for all agents are a NE", sufficient
         ),
         hypotheses=("(4) taken with the gains of (6)",),
     ),
@@ -594,7 +594,7 @@ CLAIMS = (
         where="Section III, after (17)",
         quote="since the cost functional in (13) is strictly convex, … (16)-(17) is also"
         " sufficient for the NE",
-        statement=Computed("(16)–(17) for all agents are a NE", _sufficient),
+        statement=Computed("(16)–(17) for all agents are a NE", sufficient),
     ),
     Claim(
         id="eq-18",

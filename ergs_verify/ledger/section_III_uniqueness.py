@@ -24,7 +24,7 @@ from ergs_verify.paper.notation import (
     tau,
 )
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "unique"]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
 agents = Symbol("N", positive=True)
@@ -80,7 +80,7 @@ def _closing() -> Equality:
     return Equality((agents - 1) * (2 / tau) * gamma_B**2 * gamma_P, bound / tau)
 
 
-def _unique() -> Decision:
+def unique() -> Decision:
     """Φ_t 𝓚 = 0 forces 𝓚 = 0 by block diagonal dominance; then backwards in time."""
     homogeneous = agent_sum(_row().other * K(j), j, i)
     solved = _equal(
@@ -119,7 +119,7 @@ def _dominance(faults: frozenset[str]) -> Computed:
 def _model_alone(faults: frozenset[str]) -> Computed:
     if faults:
         return Computed("2γ_B²γ_P*(N−1) is a scalar of the model alone", bound_depends_on_tau)
-    return Computed("a sufficient condition, checked at the solved game", _unique)
+    return Computed("a sufficient condition, checked at the solved game", unique)
 
 
 CLAIMS = (
@@ -151,7 +151,7 @@ CLAIMS = (
         title="Under Assumption III.3 the Nash equilibrium is unique",
         where="Section III, Lemma III.4",
         quote="Under Assumption III.3, the NE of the ERGS LQ Game (1)-(2) is unique.",
-        statement=Computed("τ > 2γ_B²γ_P*(N−1) ⇒ one feedback NE", _unique),
+        statement=Computed("τ > 2γ_B²γ_P*(N−1) ⇒ one feedback NE", unique),
         hypotheses=("feedback policies π_t(u | x_t)", "Q ⪰ 0", "R ≻ 0", "τ > 0"),
     ),
     Claim(
@@ -221,6 +221,6 @@ CLAIMS = (
         where="Section III, end of the proof of Lemma III.4",
         quote="The Riccati matrices and the covariance matrices are now determined by the uniquely"
         " solvable set of equations (4)-(6)",
-        statement=Computed("unique gains at t = T−1, …, 0 give unique P, Σ and q", _unique),
+        statement=Computed("unique gains at t = T−1, …, 0 give unique P, Σ and q", unique),
     ),
 )

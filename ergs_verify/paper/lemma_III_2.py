@@ -7,6 +7,7 @@ density, so that the Gibbs identity holds for all of them.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import mpmath
 import sympy
@@ -74,18 +75,14 @@ def divergence_from_prior(mean_vector, covariance, size):
 
     E log π − E log μ with log π = −½(u−k)'Σ⁻¹(u−k) − ½ log det Σ − (p/2) log 2π.
     """
-    gaussians = {u: (mean, cov)}
-    centred = u - mean
+    centred: Any = u - mean
     log_gaussian = (
         -trace_of(centred.T, Inverse(cov), centred) / 2
         - log(Determinant(cov)) / 2
         - p * log(2 * pi) / 2
     )
-    divergence = gaussian_expectation(
-        log_gaussian, gaussians, symmetric=[cov]
-    ) - gaussian_expectation(log_prior, gaussians, symmetric=[cov])
-    replacements = {mean: mean_vector, cov: covariance, p: size}
-    return divergence.xreplace(replacements) if (mean_vector, size) != (mean, p) else divergence
+    divergence = gaussian_expectation(log_gaussian - log_prior, {u: (mean, cov)}, symmetric=[cov])
+    return divergence.xreplace({mean: mean_vector, cov: covariance, p: size})
 
 
 def _euler_lagrange(_state):
@@ -374,6 +371,6 @@ def derive() -> Derived:
     --------
     >>> from ergs_verify.paper import lemma_III_2
     >>> lemma_III_2.derive()["mean"]
-    -1/2*W**(-1)*b
+    -(1/2)*W**(-1)*b
     """
     return derivation.run()

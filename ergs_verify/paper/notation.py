@@ -62,7 +62,7 @@ def eye(agent):
     return Identity(control_size(agent))
 
 
-symmetric = tuple(letter(i) for letter in (Q, R, S, P, W, own_covariance)) + (noise,)
+symmetric = (*(letter(i) for letter in (Q, R, S, P, W, own_covariance)), noise)
 """The symmetric letters; all are positive semidefinite, R, Σⁱ and W definite."""
 
 definitions = {

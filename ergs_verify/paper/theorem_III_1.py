@@ -250,7 +250,7 @@ _moves = (
     Move(
         name="expectation",
         what="Take the expectation over the other agents' controls and the noise",
-        rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ and $\omega \sim \mathcal{N}(0, \Sigma)$, independent",
+        rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ and $\omega \sim \mathcal{N}(0, \Sigma)$",
         find=lambda s: {"expected": _expected(s["step"], _others_play)},
         check=lambda s: _check_expected(s["step"], s["expected"], _others_play),
         show=lambda s: (r"\mathbb{E}", s["expected"]),

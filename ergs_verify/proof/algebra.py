@@ -9,17 +9,20 @@ inverses exist; where the rules do not overlap, a nonzero one means that the two
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import permutations
-from typing import NamedTuple
+from fractions import Fraction
+from itertools import chain, combinations, count, permutations
+from typing import Any, NamedTuple, cast
 
 import sympy
 from sympy import QQ
 from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
+from sympy.polys.polyerrors import CoercionFailed
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.proof.words import (
+    AGENTS,
     ONE,
     Letter,
     LogAtom,
@@ -28,11 +31,16 @@ from ergs_verify.proof.words import (
     Size,
     Trace,
     Word,
-    canonical,
     fresh_agent,
 )
 
 __all__ = ["Algebra"]
+
+# A few passes settle which inverses occur; rewriting that goes on for longer than this is
+# taken not to end (the longest derivation of the paper needs fewer than 20 passes).
+NAMING_PASSES = 4
+REWRITING_PASSES = 50
+MOST_TERMS = 5000
 
 
 class _Rule(NamedTuple):
@@ -47,7 +55,6 @@ class _Named(NamedTuple):
 
     letter: Letter
     value: Poly
-    shown: sympy.MatrixExpr
     parameters: tuple[str, ...]
 
 
@@ -59,27 +66,42 @@ class Algebra:
     expressions : iterable of SymPy expressions
         Everything that will be converted: their scalar symbols become the coefficient field.
     definitions : mapping from letters to expressions
-        Abbreviations; a key with an agent index serves every agent.
+        Abbreviations, of matrices or scalars; a key with an agent index serves every agent, one
+        with an agent's number that agent alone.
     symmetric : iterable of letters
         Letters equal to their transpose, by name.
+
+    Attributes
+    ----------
+    inverted : set of str
+        Names of the letters inside inverses and log determinants of sums: expressions may depend
+        on them although they do not show.
     """
 
     def __init__(self, expressions: Iterable, definitions: Mapping | None = None, symmetric=()):
-        self._definitions = {
-            _name(letter): (letter, e) for letter, e in (definitions or {}).items()
-        }
+        self._definitions: dict[str, list[tuple]] = {}
+        for letter, expression in (definitions or {}).items():
+            self._definitions.setdefault(_name(letter), []).append((letter, expression))
         self._symmetric = {_name(letter) for letter in symmetric}
         everything = [*expressions, *(definitions or {}).values()]
         generators = sorted(set().union(*(_generators(e) for e in everything)), key=str)
         self.field = QQ.frac_field(*generators) if generators else QQ
         self.one = self.field.one
+        self.inverted: set[str] = set()
         self._rules: list[_Rule] = []
         self._named: list[_Named] = []
-        self._shown: dict[str, sympy.MatrixExpr] = {}
+        self._letters: dict[str, tuple[Letter, Any]] = {}
+        self._logarithms: dict[str, Any] = {}
+        self._indices: dict[str, Any] = {}
+        self._dimensions: dict[str, Any] = {}
         self._being_defined: list[str] = []
-        # The first pass finds the inverses and their rules, so that later ones all see them.
-        for expression in everything:
-            self.poly(expression)
+        # Every inverse brings a rule; later conversions must all see the same ones.
+        for _ in range(NAMING_PASSES):
+            names = len(self._named)
+            for expression in everything:
+                self.poly(expression)
+            if len(self._named) == names:
+                break
 
     # -- from SymPy -----------------------------------------------------------------------
 
@@ -91,7 +113,7 @@ class Algebra:
         ShapeError
             Where sizes do not fit.
         UnsupportedError
-            Where the expression leaves the language (powers of logarithms, 1/trace, …).
+            Where the expression leaves the language (1/trace, Hadamard products, …).
         """
         return self.reduce(self._convert(sympy.sympify(expression), {}))
 
@@ -124,22 +146,39 @@ class Algebra:
             power = _product([base] * abs(int(node.exp)))
             if node.exp > 0:
                 return power
-            return self.number(self.one / self._coefficient(self.reduce(power), node))
-        if node.is_integer and (node.is_Symbol or isinstance(node, AppliedUndef)):
-            return Poly.collect(
-                [(Monomial(traces=(Trace((), _size(node, agents)),)), self.one)], None
-            )
-        if node.is_number or node.is_Symbol or isinstance(node, AppliedUndef):
-            return self.number(self.field.from_sympy(node))
+            return self.number(self.one / self._coefficient(self.reduce(power), f"1/{node.base}"))
+        if node.is_Symbol or isinstance(node, AppliedUndef):
+            return self._scalar_letter(node, agents)
+        if node.is_Float:
+            node = sympy.Rational(node)  # a float is the dyadic rational it is
+        if node.is_number:
+            try:
+                return self.number(self.field.from_sympy(node))
+            except CoercionFailed:
+                pass
         raise UnsupportedError(f"{type(node).__name__} is not understood in {node}")
+
+    def _scalar_letter(self, node, agents) -> Poly:
+        defined = self._defined(node, agents)
+        if defined is not None:
+            return defined
+        if node.is_integer:
+            if node in agents:
+                raise UnsupportedError(f"the agent {node} is used as a number")
+            trace = Trace((), self._size(node, agents))
+            return Poly.collect([(Monomial(traces=(trace,)), self.one)], None)
+        if _belongs_to_agents(node):
+            letter = self._typed(node, node.args, (ONE, ONE), agents)
+            return Poly.collect([(Monomial(traces=(Trace((letter,), ONE),)), self.one)], None)
+        return self.number(self.field.from_sympy(node))
 
     def number(self, coefficient) -> Poly:
         """A scalar of the coefficient field."""
         return Poly.collect([(Monomial(), coefficient)], None)
 
-    def _coefficient(self, poly: Poly, node):
+    def _coefficient(self, poly: Poly, wanted: str):
         if list(poly.terms) != [Monomial()]:
-            raise UnsupportedError(f"cannot divide by {node}")
+            raise UnsupportedError(f"{wanted} is more than a rational function of scalars")
         return poly.terms[Monomial()]
 
     def _matrix(self, node, agents) -> Poly:
@@ -150,15 +189,18 @@ class Algebra:
         if isinstance(node, sympy.Transpose):
             return self._convert(node.arg, agents).T
         if isinstance(node, sympy.Inverse):
-            return self._inverse(self.reduce(self._convert(node.arg, agents)), node.arg, agents)
+            return self._inverse(self.reduce(self._convert(node.arg, agents)), node.arg)
         if isinstance(node, sympy.MatPow) and node.exp.is_Integer:
-            base = sympy.Inverse(node.base) if node.exp < 0 else node.base
-            return _product([self._convert(base, agents)] * abs(int(node.exp)))
+            if node.exp == 0:
+                return self._convert(sympy.Identity(node.shape[0]), agents)
+            exponent = int(cast(Any, node.exp))
+            base = sympy.Inverse(node.base) if exponent < 0 else node.base
+            return _product([self._convert(base, agents)] * abs(exponent))
         if isinstance(node, sympy.Identity):
-            size = _size(node.shape[0], agents)
+            size = self._size(node.shape[0], agents)
             return Poly({Monomial(word=()): self.one}, (size, size))
         if isinstance(node, sympy.ZeroMatrix):
-            return Poly({}, (_size(node.shape[0], agents), _size(node.shape[1], agents)))
+            return Poly({}, (self._size(node.shape[0], agents), self._size(node.shape[1], agents)))
         if isinstance(node, AgentSum):
             return self._sum(node, agents)
         if isinstance(node, sympy.MatrixSymbol):
@@ -166,21 +208,76 @@ class Algebra:
         raise UnsupportedError(f"{type(node).__name__} is not understood in {node}")
 
     def _letter(self, node: sympy.MatrixSymbol, agents) -> Poly:
-        defined = self._definitions.get(_name(node))
-        if defined is not None and _name(node) not in self._being_defined:
-            template, expression = defined
-            if isinstance(template, AgentMatrix) and isinstance(node, AgentMatrix):
-                expression = expression.subs(template.agent, node.agent)
+        defined = self._defined(node, agents)
+        if defined is not None:
+            return defined
+        rows, cols = (self._size(side, agents) for side in node.shape)
+        letter = self._typed(node, _owners(node), (rows, cols), agents)
+        return Poly.collect([(Monomial(word=(letter,)), self.one)], (rows, cols))
+
+    def _defined(self, node, agents) -> Poly | None:
+        """What a letter abbreviates, read with no indices but the definition's own."""
+        for template, expression in self._definitions.get(_name(node), ()):
+            indices = self._serves(template, node, agents)
+            if indices is None:
+                continue
+            if _name(node) in self._being_defined:
+                raise UnsupportedError(f"the definition of {template} comes back to itself")
             self._being_defined.append(_name(node))
             try:
-                return self._convert(expression, agents)
+                return self._convert(sympy.sympify(expression), indices)
             finally:
                 self._being_defined.pop()
-        owner = (_agent(node.agent, agents),) if isinstance(node, AgentMatrix) else ()
-        rows, cols = (_size(side, agents) for side in node.shape)
-        letter = Letter(_name(node), owner, rows, cols, _name(node) in self._symmetric)
-        self._shown.setdefault(letter.name, node)
-        return Poly.collect([(Monomial(word=(letter,)), self.one)], (rows, cols))
+        return None
+
+    def _serves(self, template, node, agents) -> dict | None:
+        """The definition's indices, where `template` stands for `node`."""
+        owners = _owners(template), _owners(node)
+        if template.is_Matrix != node.is_Matrix or len(owners[0]) != len(owners[1]):
+            return None
+        indices = {}
+        for wanted, owner in zip(*owners, strict=True):
+            agent = self._agent(owner, agents)
+            if wanted.is_Symbol:
+                indices[wanted] = agent
+            elif str(wanted) != agent:
+                return None
+        return indices
+
+    def _typed(self, node, owners, shape: tuple[Size, Size], agents) -> Letter:
+        """The letter of a node; its name must not have stood for something of another type."""
+        name = _name(node)
+        symmetric = name in self._symmetric
+        if symmetric and shape[0] != shape[1]:
+            raise ShapeError(f"{node} is {shape[0]}×{shape[1]} and cannot be symmetric")
+        names = tuple(self._agent(owner, agents) for owner in owners)
+        letter = Letter(name, names, *shape, symmetric)
+        general = letter.rename({agent: f"?{k}" for k, agent in enumerate(names)})
+        first, shown = self._letters.setdefault(name, (general, node))
+        if first != general or node.is_Matrix != shown.is_Matrix:
+            raise UnsupportedError(f"two letters of different types are both named {name}")
+        return letter
+
+    def _agent(self, node, agents) -> str:
+        if node in agents:
+            return agents[node]
+        if self._indices.setdefault(str(node), node) != node:
+            raise UnsupportedError(f"two different indices are both named {node}")
+        return str(node)
+
+    def _size(self, node: Any, agents) -> Size:
+        if isinstance(node, AppliedUndef):
+            size = Size(node.func.__name__, tuple(self._agent(a, agents) for a in node.args))
+            kind = node.func
+        elif node.is_Integer and node.is_nonnegative:
+            return Size(str(node))
+        elif node.is_Symbol:
+            size, kind = Size(str(node)), node
+        else:
+            raise UnsupportedError(f"the size {node} is not understood")
+        if self._dimensions.setdefault(size.name, kind) != kind:
+            raise UnsupportedError(f"two different dimensions are both named {size.name}")
+        return size
 
     def _sum(self, node: AgentSum | AgentTotal, agents) -> Poly:
         index = fresh_agent()
@@ -190,7 +287,7 @@ class Algebra:
                 raise ShapeError(f"the terms of the sum {node} have sizes of their own")
         if len(node.excluded) > 1 and not all(e.is_Integer for e in node.excluded):
             raise UnsupportedError(f"more than one agent left out of {node}")
-        left_out = {_agent(e, agents) for e in node.excluded}
+        left_out = {self._agent(e, agents) for e in node.excluded}
         total = body.sum_over(index)
         for agent in sorted(left_out):
             total = total - body.rename({index: agent})
@@ -204,25 +301,29 @@ class Algebra:
         if isinstance(inside, sympy.exp):
             return self._convert(inside.args[0], agents)
         poly = self.reduce(self._convert(inside, agents))
-        return self._log_of_number(self._coefficient(poly, inside))
+        return self._log_of_number(self._coefficient(poly, f"log({inside})"))
 
     def _log_of_number(self, coefficient) -> Poly:
         """log of a positive coefficient, split over its irreducible factors."""
-        numerator, denominator = sympy.fraction(sympy.factor(self.field.to_sympy(coefficient)))
-        pairs = []
+        numerator, denominator = sympy.fraction(sympy.together(self.field.to_sympy(coefficient)))
+        number, pairs = Fraction(1), []
         for part, sign in ((numerator, 1), (denominator, -1)):
-            for factor in sympy.Mul.make_args(part):
-                base, exponent = factor.as_base_exp()
-                if base.is_Rational:
-                    for prime, power in sympy.factorrat(base).items():
-                        pairs.append((str(prime), sign * power * exponent))
-                else:
-                    pairs.append((str(base), sign * exponent))
+            constant, factors = cast(tuple, sympy.factor_list(part))
+            number *= Fraction(int(constant.p), int(constant.q)) ** sign
+            pairs += [(factor, sign * power) for factor, power in factors]
+        if number < 0:
+            odd = next((k for k, (_, power) in enumerate(pairs) if power % 2), None)
+            if odd is None:
+                raise UnsupportedError(f"the logarithm of {number}")
+            pairs[odd] = (-pairs[odd][0], pairs[odd][1])
+        primes = sympy.factorint(abs(number.numerator)), sympy.factorint(number.denominator)
+        for sign, powers in zip((1, -1), primes, strict=True):
+            pairs += [(sympy.Integer(prime), sign * power) for prime, power in powers.items()]
+        self._logarithms.update({sympy.srepr(factor): factor for factor, _ in pairs})
         return Poly.collect(
             (
-                (Monomial(logs=(LogAtom(text),)), self.field.from_sympy(sympy.sympify(power)))
-                for text, power in pairs
-                if text != "1"
+                (Monomial(logs=(LogAtom(sympy.srepr(factor)),)), self.one * int(power))
+                for factor, power in pairs
             ),
             None,
         )
@@ -232,16 +333,13 @@ class Algebra:
         if value.shape is None or value.shape[0] != value.shape[1]:
             raise ShapeError(f"the determinant of {node} does not exist")
         size = Poly.collect([(Monomial(traces=(Trace((), value.shape[0]),)), self.one)], None)
-        if len(value.terms) != 1:
-            factor, letter = self._name_for(value, node, agents)
+        product = _square_letters(value)
+        if product is None:
+            factor, letter = self._name_for(value, node)
             return self._log_letter(letter) + self._log_of_number(factor) * size
-        ((monomial, coefficient),) = value.terms.items()
-        if monomial.traces or monomial.logs or monomial.bound:
-            raise UnsupportedError(f"log det of {node}")
+        coefficient, letters = product
         total = self._log_of_number(coefficient) * size
-        for letter in monomial.word or ():
-            if letter.rows != letter.cols:
-                raise UnsupportedError(f"log det of a product of rectangular matrices, {node}")
+        for letter in letters:
             total = total + self._log_letter(letter)
         return total
 
@@ -249,20 +347,22 @@ class Algebra:
         sign = -self.one if letter.inverse else self.one
         return Poly.collect([(Monomial(logs=(LogAtom("det", (letter.bare,)),)), sign)], None)
 
-    def _inverse(self, value: Poly, node, agents) -> Poly:
+    def _inverse(self, value: Poly, node) -> Poly:
         if value.shape is None or value.shape[0] != value.shape[1]:
             raise ShapeError(f"the inverse of {node} does not exist")
-        if len(value.terms) == 1:
-            ((monomial, coefficient),) = value.terms.items()
-            square = all(letter.rows == letter.cols for letter in monomial.word or ())
-            if square and not (monomial.traces or monomial.logs or monomial.bound):
-                word = tuple(letter.inv for letter in reversed(monomial.word or ()))
-                return Poly.collect([(Monomial(word=word), self.one / coefficient)], value.shape)
-        factor, letter = self._name_for(value, node, agents)
-        return Poly.collect([(Monomial(word=(letter.inv,)), self.one / factor)], value.shape)
+        product = _square_letters(value)
+        if product is None:
+            coefficient, letter = self._name_for(value, node)
+            letters = [letter]
+        else:
+            coefficient, letters = product
+        word = tuple(letter.inv for letter in reversed(letters))
+        return Poly.collect([(Monomial(word=word), self.one / coefficient)], value.shape)
 
-    def _name_for(self, value: Poly, node, agents) -> tuple:
+    def _name_for(self, value: Poly, node) -> tuple:
         """A letter X and a factor c with value = c·X, an old letter where there is one."""
+        if not value:
+            raise UnsupportedError(f"{node} is zero and has no inverse")
         free = value.free_agents()
         for named in self._named:
             if len(named.parameters) != len(free):
@@ -272,9 +372,9 @@ class Algebra:
                 factor = _ratio(value, named.value.rename(names))
                 if factor is not None:
                     return factor, named.letter.rename(names)
-        return self.one, self._new_name(value, node, agents, free)
+        return self.one, self._new_name(value, free)
 
-    def _new_name(self, value: Poly, node, agents, free: list[str]) -> Letter:
+    def _new_name(self, value: Poly, free: list[str]) -> Letter:
         assert value.shape is not None
         parameters = tuple(f"?{k}" for k in range(len(free)))
         to_parameters = dict(zip(free, parameters, strict=True))
@@ -282,12 +382,8 @@ class Algebra:
         assert template.shape is not None
         name = f"⟨{len(self._named) + 1}⟩"
         letter = Letter(name, parameters, *template.shape, symmetric=template.T == template)
-        shown = node
-        if agents:
-            shown = node.xreplace(
-                {k: sympy.Symbol(to_parameters.get(v, v)) for k, v in agents.items()}
-            )
-        self._named.append(_Named(letter, template, shown, parameters))
+        self.inverted |= {a.name for monomial in value.terms for a in monomial.letters()}
+        self._named.append(_Named(letter, template, parameters))
         rule = self._elimination(template, letter)
         if rule is not None:
             self._rules.append(rule)
@@ -327,7 +423,7 @@ class Algebra:
             candidates.append(
                 (
                     len(word),
-                    -len(set(a.bare.name for a in word) - set(others)),
+                    -len({a.bare.name for a in word} - set(others)),
                     monomial,
                     coefficient,
                 )
@@ -342,10 +438,20 @@ class Algebra:
     # -- rewriting ------------------------------------------------------------------------
 
     def reduce(self, poly: Poly) -> Poly:
-        """Apply X X⁻¹ → 1 and the elimination rules until nothing changes."""
+        """Apply X X⁻¹ → 1 and the elimination rules until nothing changes.
+
+        Raises
+        ------
+        UnsupportedError
+            Where rewriting does not seem to end.
+        """
         done = Poly({}, poly.shape)
         todo = poly
-        while todo:
+        for _ in range(REWRITING_PASSES):
+            if not todo:
+                return done
+            if len(todo.terms) > MOST_TERMS:
+                break
             following = Poly({}, poly.shape)
             for monomial, coefficient in todo.terms.items():
                 rewritten = self._rewrite(monomial, coefficient, poly.shape)
@@ -354,7 +460,7 @@ class Algebra:
                 else:
                     following = following + rewritten
             todo = following
-        return done
+        raise UnsupportedError("rewriting with the rules for the inverses does not come to an end")
 
     def _rewrite(self, monomial: Monomial, coefficient, shape) -> Poly | None:
         if monomial.word:
@@ -371,6 +477,20 @@ class Algebra:
                 return self._with(
                     monomial._replace(traces=others), coefficient, found.trace(), shape
                 )
+        return self._cancelled_numbers(monomial, coefficient, shape)
+
+    def _cancelled_numbers(self, monomial: Monomial, coefficient, shape) -> Poly | None:
+        """r·r⁻¹ → 1 for 1×1 letters, which stand as traces of their own."""
+        for trace in monomial.traces:
+            if len(trace.word) == 1 and trace.word[0].inverse and trace.word[0].rows == ONE:
+                partner = Trace((trace.word[0].inv,), ONE)
+                if partner in monomial.traces:
+                    rest = list(monomial.traces)
+                    rest.remove(trace)
+                    rest.remove(partner)
+                    return Poly.collect(
+                        [(monomial._replace(traces=tuple(rest)), coefficient)], shape
+                    )
         return None
 
     def _with(self, rest: Monomial, coefficient, factor: Poly, shape) -> Poly:
@@ -390,62 +510,86 @@ class Algebra:
         for turn in turns:
             for k in range(len(turn) - 1):
                 if turn[k] == turn[k + 1].inv:
-                    return self._word(turn[:k] + turn[k + 2 :], turn[k].rows, turn)
+                    return self._word(turn[:k] + turn[k + 2 :], turn[k].rows)
             for rule in self._rules:
                 for k in range(len(turn) - len(rule.pattern) + 1):
                     names = _match(rule.pattern, turn[k : k + len(rule.pattern)])
                     if names is None:
                         continue
-                    before = self._word(turn[:k], turn[k].rows, turn)
+                    before = self._word(turn[:k], turn[k].rows)
                     end = k + len(rule.pattern)
-                    after = self._word(turn[end:], turn[end - 1].cols, turn)
+                    after = self._word(turn[end:], turn[end - 1].cols)
                     return before * rule.result.rename(names) * after
         return None
 
-    def _word(self, word: Word, size: Size, _context: Word) -> Poly:
+    def _word(self, word: Word, size: Size) -> Poly:
         shape = (word[0].rows, word[-1].cols) if word else (size, size)
         return Poly.collect([(Monomial(word=word), self.one)], shape)
 
     # -- back to SymPy --------------------------------------------------------------------
 
-    def to_sympy(self, poly: Poly):
+    def to_sympy(self, poly: Poly) -> Any:
         """A SymPy expression equal to the polynomial."""
-        terms = [self._term(k, c, poly.shape, e) for k, c, e in _with_exclusions(poly)]
+        free = poly.free_agents()
+        terms = [self._term(k, c, poly.shape, e, free) for k, c, e in _with_exclusions(poly)]
         if poly.shape is None:
             return sympy.Add(*terms)
         if not terms:
-            return sympy.ZeroMatrix(*(_sympy_size(s) for s in poly.shape))
+            return sympy.ZeroMatrix(*(self._shown_size(s) for s in poly.shape))
         return terms[0] if len(terms) == 1 else sympy.MatAdd(*terms)
 
-    def _term(self, monomial: Monomial, coefficient, shape, excluded: str | None):
-        scalars = [self.field.to_sympy(coefficient)]
-        scalars += [self._shown_trace(t) for t in monomial.traces]
+    def _term(self, monomial: Monomial, coefficient, shape, excluded: str | None, free: list[str]):
+        unused = (name for name in _index_names() if name not in free)
+        monomial = monomial.rename(dict(zip(monomial.bound, unused, strict=False)))
+        scalars: list = [self._shown_trace(t) for t in monomial.traces]
         scalars += [self._shown_log(a) for a in monomial.logs]
-        scalar = sympy.Mul(*scalars)
         if monomial.word is None:
-            term = scalar
+            term, kind = sympy.Mul(*scalars), AgentTotal
         else:
             factors = [self._shown_letter(a) for a in monomial.word]
-            factors = factors or [sympy.Identity(_sympy_size(shape[0]))]
-            term = _matmul([*([scalar] if scalar != 1 else []), *factors])
-        kind = AgentTotal if monomial.word is None else AgentSum
-        left_out = () if excluded is None else (_sympy_agent(excluded),)
+            factors = factors or [sympy.Identity(self._shown_size(shape[0]))]
+            scalar = sympy.Mul(*scalars)
+            term = _matmul([scalar, *factors] if scalar != 1 else factors)
+            kind = AgentSum
+        left_out = () if excluded is None else (self._shown_agent(excluded),)
         for bound in monomial.bound:
-            term = kind(term, _sympy_agent(bound), left_out)
-        return term
+            term = kind(term, self._shown_agent(bound), left_out)
+        factor = self.field.to_sympy(coefficient)
+        if kind is AgentTotal:
+            return factor * term
+        if factor == 1:
+            return term
+        return sympy.MatMul(factor, *(term.args if isinstance(term, sympy.MatMul) else [term]))
 
     def _shown_trace(self, trace: Trace):
         if not trace.word:
-            return _sympy_size(trace.size)
+            if trace.size == AGENTS:
+                return AgentTotal(sympy.Integer(1), self._shown_agent("j"))
+            return self._shown_size(trace.size)
+        (letter, *others) = trace.word
+        if not others and not self._is_named(letter):
+            shown = self._base(letter)
+            if not shown.is_Matrix:
+                return shown
         return sympy.Trace(_matmul([self._shown_letter(a) for a in trace.word]))
 
     def _shown_log(self, atom: LogAtom):
         if atom.letters:
             return sympy.log(sympy.Determinant(self._shown_letter(atom.letters[0])))
-        return sympy.log(sympy.sympify(atom.text, locals={str(g): g for g in self._symbols()}))
+        return sympy.log(self._logarithms[atom.text])
 
-    def _symbols(self):
-        return getattr(self.field, "symbols", ())
+    def _shown_agent(self, name: str):
+        if name in self._indices:
+            return self._indices[name]
+        if name.isdigit():
+            return sympy.Integer(int(name))
+        return sympy.Symbol(name, integer=True, positive=True)
+
+    def _shown_size(self, size: Size):
+        if size.name.isdigit():
+            return sympy.Integer(int(size.name))
+        kind = self._dimensions[size.name]
+        return kind(*(self._shown_agent(a) for a in size.agents)) if size.agents else kind
 
     def _shown_letter(self, letter: Letter):
         shown = self._base(letter)
@@ -453,38 +597,42 @@ class Algebra:
             shown = sympy.Transpose(shown)
         return sympy.Inverse(shown) if letter.inverse else shown
 
+    def _is_named(self, letter: Letter) -> bool:
+        return any(named.letter.name == letter.name for named in self._named)
+
     def _base(self, letter: Letter):
         for named in self._named:
             if named.letter.name == letter.name:
                 return self._named_as_sympy(named, letter)
-        node = self._shown[letter.name]
+        _, node = self._letters[letter.name]
+        owners = [self._shown_agent(agent) for agent in letter.agents]
         if isinstance(node, AgentMatrix):
-            agent = _sympy_agent(letter.agents[0])
-            return AgentMatrix(node.name, agent, *(s.subs(node.agent, agent) for s in node.shape))
-        return node
+            bare = letter.bare
+            rows, cols = (self._shown_size(side) for side in (bare.rows, bare.cols))
+            return AgentMatrix(node.name, owners[0], rows, cols)
+        return node.func(*owners) if isinstance(node, AppliedUndef) else node
 
     def _named_as_sympy(self, named: _Named, letter: Letter):
         """The user's own letter where a definition has this value, else the sum itself."""
-        names = dict(zip(named.parameters, letter.agents, strict=True))
-        wanted = named.value.rename(names)
-        for template, expression in self._definitions.values():
-            agents = letter.agents if isinstance(template, AgentMatrix) else ("",)
-            for agent in agents:
-                candidate, inside = template, expression
-                if isinstance(template, AgentMatrix):
-                    shown = _sympy_agent(agent)
-                    candidate = template.subs(template.agent, shown)
-                    inside = expression.subs(template.agent, shown)
-                    environment = {shown: agent}
-                else:
-                    environment = {}
-                if self.reduce(self._convert(inside, environment)) == self.reduce(wanted):
-                    return candidate
-        return self.to_sympy(wanted)
+        value = named.value.rename(dict(zip(named.parameters, letter.agents, strict=True)))
+        wanted = self.reduce(value)
+        for template, expression in (d for same in self._definitions.values() for d in same):
+            if not template.is_Matrix:
+                continue
+            owners = [owner for owner in _owners(template) if owner.is_Symbol]
+            for agents in [letter.agents] if len(owners) == len(letter.agents) else []:
+                indices = dict(zip(owners, agents, strict=True))
+                if self.reduce(self._convert(sympy.sympify(expression), indices)) == wanted:
+                    shown = {owner: self._shown_agent(a) for owner, a in indices.items()}
+                    return template.subs(shown)
+        return self.to_sympy(value)
 
 
 def _with_exclusions(poly: Poly) -> list[tuple]:
-    """Terms in order, with Σ_j f(j) − f(i) put together as a sum over j ≠ i."""
+    """Terms in order, with Σ_j f(j) − f(i) put together as a sum over j ≠ i.
+
+    The same for double sums: Σ_jk f(j,k) − Σ_k f(i,k) − Σ_j f(j,i) + f(i,i).
+    """
     terms = dict(poly.terms)
     shown = []
     for monomial in sorted(poly.terms, key=lambda k: (-len(k.bound), k)):
@@ -492,16 +640,27 @@ def _with_exclusions(poly: Poly) -> list[tuple]:
         if coefficient is None:
             continue
         excluded = None
-        if len(monomial.bound) == 1:
+        if 1 <= len(monomial.bound) <= 2:
             for agent in sorted(monomial.agents() - set(monomial.bound)):
-                opened = monomial._replace(bound=()).rename({monomial.bound[0]: agent})
-                single = canonical(opened, poly.shape)
-                if terms.get(single) == -coefficient:
-                    del terms[single]
+                opened = _opened(monomial, coefficient, agent, poly.shape)
+                if all(terms.get(k) == c for k, c in opened.terms.items()):
+                    for key in opened.terms:
+                        del terms[key]
                     excluded = agent
                     break
         shown.append((monomial, coefficient, excluded))
     return shown
+
+
+def _opened(monomial: Monomial, coefficient, agent: str, shape) -> Poly:
+    """What a sum over all agents lacks of the sum over all but one."""
+    pairs = []
+    for many in range(1, len(monomial.bound) + 1):
+        for chosen in combinations(monomial.bound, many):
+            kept = tuple(index for index in monomial.bound if index not in chosen)
+            term = monomial._replace(bound=kept).rename(dict.fromkeys(chosen, agent))
+            pairs.append((term, coefficient * (-1) ** many))
+    return Poly.collect(pairs, shape)
 
 
 def _match(pattern: Word, word: Word) -> dict[str, str] | None:
@@ -555,48 +714,54 @@ def _matmul(factors: list):
 
 
 def _name(letter) -> str:
+    if isinstance(letter, AppliedUndef):
+        return letter.func.__name__
     return letter.name if isinstance(letter, sympy.MatrixSymbol) else str(letter)
 
 
-def _agent(node, agents: Mapping) -> str:
-    return agents.get(node, str(node))
+def _owners(node) -> tuple:
+    """The agents that a letter belongs to."""
+    if isinstance(node, AgentMatrix):
+        return (node.agent,)
+    return node.args if isinstance(node, AppliedUndef) else ()
 
 
-def _sympy_agent(name: str):
-    if name.isdigit():
-        return sympy.Integer(int(name))
-    if name.startswith("#"):
-        name = "jkl"[int(name[1:]) - 1] if int(name[1:]) <= 3 else f"j_{name[1:]}"
-    return sympy.Symbol(name.lstrip("~?"), integer=True, positive=True)
+def _belongs_to_agents(node) -> bool:
+    """Whether a scalar is a function of agents, such as q(i)."""
+    return isinstance(node, AppliedUndef) and all(
+        a.is_Integer or (a.is_Symbol and a.is_integer) for a in node.args
+    )
 
 
-def _size(node, agents: Mapping) -> Size:
-    if isinstance(node, AppliedUndef):
-        return Size(node.func.__name__, tuple(_agent(a, agents) for a in node.args))
-    if node.is_Symbol or node.is_Integer:
-        return Size(str(node))
-    raise UnsupportedError(f"the size {node} is not understood")
+def _square_letters(value: Poly) -> tuple | None:
+    """Coefficient and letters of a product of square letters, else None."""
+    if len(value.terms) != 1:
+        return None
+    ((monomial, coefficient),) = value.terms.items()
+    letters = list(monomial.word or ())
+    if value.shape == (ONE, ONE) and all(len(t.word) == 1 for t in monomial.traces):
+        letters += [t.word[0] for t in monomial.traces]
+    elif monomial.traces:
+        return None
+    if monomial.logs or monomial.bound or any(a.rows != a.cols for a in letters):
+        return None
+    return coefficient, letters
 
 
-def _sympy_size(size: Size):
-    if size.name.isdigit():
-        return sympy.Integer(int(size.name))
-    if size.agents:
-        function = sympy.Function(size.name, integer=True, positive=True)
-        return function(*(_sympy_agent(a) for a in size.agents))
-    return sympy.Symbol(size.name, integer=True, positive=True)
+def _index_names() -> Iterable[str]:
+    return chain("jklnh", (f"j_{k}" for k in count(1)))
 
 
 def _generators(expression) -> set:
-    """The scalar symbols of an expression, sizes and matrix letters aside."""
+    """The scalar symbols of an expression; sizes, agents' numbers and matrix letters aside."""
     found: set = set()
     stack = [sympy.sympify(expression)]
     while stack:
         node = stack.pop()
         if isinstance(node, sympy.MatrixSymbol | sympy.Identity | sympy.ZeroMatrix | Str):
             continue
-        if isinstance(node, sympy.Symbol | AppliedUndef | sympy.NumberSymbol):
-            if not node.is_integer:
+        if node in (sympy.pi, sympy.E) or isinstance(node, sympy.Symbol | AppliedUndef):
+            if not node.is_integer and not _belongs_to_agents(node):
                 found.add(node)
             continue
         stack.extend(node.args)

@@ -67,7 +67,7 @@ class PrimeScalar:
 
 
 class PrimeField:
-    """Arithmetic modulo 2⁶¹ − 1; `ZeroDivisionError` where a random matrix happens to be singular."""
+    """Arithmetic modulo 2⁶¹ − 1; `ZeroDivisionError` where a matrix happens to be singular."""
 
     name = "prime field"
 
@@ -83,7 +83,7 @@ class PrimeField:
 
     def matrix(self, rows, shape) -> flint.nmod_mat:
         entries = [self.scalar(Fraction(entry)).value for row in rows for entry in row]
-        return flint.nmod_mat(*shape, entries, PRIME)
+        return flint.nmod_mat(shape[0], shape[1], entries, PRIME)
 
     def random_matrix(self, rows: int, cols: int, rng: random.Random) -> flint.nmod_mat:
         return flint.nmod_mat(rows, cols, [rng.randrange(PRIME) for _ in range(rows * cols)], PRIME)

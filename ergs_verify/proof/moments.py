@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.words import ONE, Letter, Monomial, Poly, Trace, Word
+from ergs_verify.proof.words import (
+    ONE,
+    Letter,
+    Monomial,
+    Poly,
+    Size,
+    Word,
+    flipped,
+    opened_at_number,
+)
 
 __all__ = ["gaussian_expectation"]
 
@@ -27,15 +36,16 @@ def gaussian_expectation(
     expr : SymPy expression
         At most quadratic in the random letters.
     gaussians : mapping from column letters to (mean, covariance)
-        A key with an agent index serves every agent; different letters, and different agents'
-        vectors, are independent.
+        A key with an agent index serves every agent, one with an agent's number that agent
+        alone; different letters, and different agents' vectors, are independent.
     definitions, symmetric
         As for `ergs_verify.proof.prove`.
 
     Raises
     ------
     UnsupportedError
-        Where a random letter occurs more than twice in a term, or under a logarithm.
+        Where a random letter is no column, occurs more than twice in a term, inside a logarithm
+        or an inverse, or in a moment.
 
     Examples
     --------
@@ -54,45 +64,136 @@ def gaussian_expectation(
 
 def expectation(algebra: Algebra, poly: Poly, gaussians: Mapping) -> Poly:
     """`gaussian_expectation` of a polynomial."""
-    by_name = {letter.name: (letter, mean, cov) for letter, (mean, cov) in gaussians.items()}
+    _refuse_hidden(algebra, poly, gaussians)
 
     def centre(letter: Letter) -> Poly | None:
-        if letter.name not in by_name:
+        template = _template(letter, gaussians)
+        if template is None:
             return None
-        template, mean, _ = by_name[letter.name]
-        value = algebra.convert_for(mean, template, letter.agents)
+        value = algebra.convert_for(gaussians[template][0], template, letter.agents)
         noise = letter.bare._replace(name=letter.name + CENTRED)
         value = value + Poly({Monomial(word=(noise,)): algebra.one}, value.shape)
         return value.T if letter.transposed else value
 
+    def covariance(noise: Letter) -> Poly:
+        letter = noise._replace(name=noise.name.removesuffix(CENTRED))
+        template = _template(letter, gaussians)
+        return algebra.convert_for(gaussians[template][1], template, letter.agents)
+
     total = Poly({}, poly.shape)
     for monomial, coefficient in poly.expand(centre, algebra.one).terms.items():
-        total = total + _contracted(algebra, monomial, coefficient, poly.shape, by_name)
+        total = total + _contracted(algebra, monomial, coefficient, poly.shape, covariance)
     return algebra.reduce(total)
 
 
-def _contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, by_name) -> Poly:
+def _template(letter: Letter, gaussians: Mapping):
+    """The key of `gaussians` that a letter falls under."""
+    for key in gaussians:
+        if key.name != letter.name:
+            continue
+        owner = getattr(key, "agent", None)
+        if owner is None or owner.is_Symbol or str(owner) == letter.agents[0]:
+            return key
+        if not letter.agents[0].isdigit():
+            raise UnsupportedError(
+                f"{key} is random, and the agent {letter.agents[0]} may or may not be it"
+            )
+    return None
+
+
+def _refuse_hidden(algebra: Algebra, poly: Poly, gaussians: Mapping) -> None:
+    """Random letters must stand where they can be seen."""
+    names = {key.name for key in gaussians}
+    if hidden := names & algebra.inverted:
+        raise UnsupportedError(f"the random {min(hidden)} occurs inside a logarithm or an inverse")
+    for key, moments in gaussians.items():
+        if key.shape[1] != 1:
+            raise UnsupportedError(f"the random {key} is no column")
+        for moment in moments:
+            template = algebra.poly(moment)
+            if any(letter.name in names for k in template.terms for letter in k.letters()):
+                raise UnsupportedError(f"the moments of {key} are random themselves")
+    for monomial in poly.terms:
+        if any(a.inverse and a.name in names for a in monomial.letters()):
+            raise UnsupportedError("a random letter occurs inside an inverse")
+        if any(a.name in names for log in monomial.logs for a in log.letters):
+            raise UnsupportedError("a random letter occurs inside a logarithm")
+
+
+def _contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, covariance) -> Poly:
     """The expectation of one monomial in centred letters."""
-    noises = [a for a in monomial.letters() if a.name.endswith(CENTRED)]
+    noises = [a for a in monomial.letters() if _is_noise(a)]
     if not noises:
         return Poly({monomial: coefficient}, shape)
     if len(noises) > 2:
         raise UnsupportedError("more than two random letters in one term")
     if len(noises) == 1 or noises[0].name != noises[1].name:
         return Poly({}, shape)
-    monomial = _same_agent(monomial, noises)
-    if monomial is None:
+    unified = _same_agent(monomial, noises)
+    if unified is None:
         return Poly({}, shape)
-    noise = next(a for a in monomial.letters() if a.name.endswith(CENTRED)).bare
-    template, _, cov = by_name[noise.name.removesuffix(CENTRED)]
-    covariance = algebra.convert_for(cov, template, noise.agents)
-    bound, free = monomial.bound, monomial._replace(bound=())
-    total = _contract_word(algebra, free, covariance, shape, coefficient)
-    if total is None:
-        total = _contract_traces(algebra, free, covariance, shape, coefficient)
-    for index in bound:
+    monomial = unified
+    noise = next(a for a in monomial.letters() if _is_noise(a)).bare
+    random = [t for t in monomial.traces if any(_is_noise(a) for a in t.word)]
+    rest = list(monomial.traces)
+    for trace in random:
+        rest.remove(trace)
+    outside = Poly.collect([(Monomial(traces=tuple(rest), logs=monomial.logs), coefficient)], None)
+    contracted = _joined_by(
+        algebra, monomial.word, [opened_at_number(t) for t in random], covariance(noise), shape
+    )
+    total = outside * contracted
+    for index in monomial.bound:
         total = total.sum_over(index)
     return total
+
+
+def _joined_by(
+    algebra: Algebra, word: Word | None, random: list[Word], covariance: Poly, shape
+) -> Poly:
+    """E[ν ν'] = covariance put where the two centred letters ν stand.
+
+    They stand side by side in the word (…νν'…), one at an end of the word and one in a scalar
+    ν'z, in one scalar ν'Mν, or in two scalars y'ν and ν'z.
+    """
+    n = covariance.shape[0] if covariance.shape else ONE
+    places = [k for k, a in enumerate(word or ()) if _is_noise(a)]
+    if not random:
+        before, after = (word or ())[: places[0]], (word or ())[places[1] + 1 :]
+        return _chain(algebra, [before, covariance, after], n)
+    if places:
+        assert word is not None
+        k, column = places[0], _starting(random[0])[1:]
+        if word[k].transposed:
+            return _chain(algebra, [word[:k], flipped(column), covariance, word[k + 1 :]], n)
+        return _chain(algebra, [word[:k], covariance, column, word[k + 1 :]], n)
+    if len(random) == 1:
+        scalar = _chain(algebra, [random[0][1:-1], covariance], n).trace()
+    else:
+        left, right = (_starting(w)[1:] for w in random)
+        scalar = _chain(algebra, [flipped(left), covariance, right], n).trace()
+    return scalar if shape is None else scalar * _chain(algebra, [word or ()], shape[0])
+
+
+def _is_noise(letter: Letter) -> bool:
+    return letter.name.endswith(CENTRED)
+
+
+def _starting(word: Word) -> Word:
+    """The scalar ν'z written with the centred letter first."""
+    return word if _is_noise(word[0]) else flipped(word)
+
+
+def _chain(algebra: Algebra, parts: list, size: Size) -> Poly:
+    """The product of words and polynomials, the empty word being 1."""
+    product = None
+    for part in parts:
+        if not part and not isinstance(part, Poly):
+            continue
+        if not isinstance(part, Poly):
+            part = Poly.collect([(Monomial(word=part), algebra.one)], (part[0].rows, part[-1].cols))
+        product = part if product is None else product * part
+    return product if product is not None else Poly({Monomial(word=()): algebra.one}, (size, size))
 
 
 def _same_agent(monomial: Monomial, noises: list[Letter]) -> Monomial | None:
@@ -109,55 +210,3 @@ def _same_agent(monomial: Monomial, noises: list[Letter]) -> Monomial | None:
         raise UnsupportedError(f"agents {a} and {b} may be the same or not")
     kept = tuple(index for index in monomial.bound if index != b)
     return monomial._replace(bound=kept).rename({b: a})
-
-
-def _contract_word(algebra, monomial: Monomial, covariance: Poly, shape, coefficient):
-    word = monomial.word or ()
-    for k in range(len(word) - 1):
-        if all(a.name.endswith(CENTRED) for a in word[k : k + 2]):
-            before, after = word[:k], word[k + 2 :]
-            middle = covariance
-            if before:
-                middle = _as_poly(algebra, before) * middle
-            if after:
-                middle = middle * _as_poly(algebra, after)
-            return Poly({monomial._replace(word=None): coefficient}, None) * middle
-    if any(a.name.endswith(CENTRED) for a in word):
-        raise UnsupportedError("random letters apart from each other in a product of matrices")
-    return None
-
-
-def _contract_traces(algebra, monomial: Monomial, covariance: Poly, shape, coefficient) -> Poly:
-    random = [t for t in monomial.traces if any(a.name.endswith(CENTRED) for a in t.word)]
-    rest = list(monomial.traces)
-    for trace in random:
-        rest.remove(trace)
-    outside = Poly({monomial._replace(traces=tuple(rest)): coefficient}, shape)
-    if len(random) == 1:
-        middle = _opened(random[0])[1:-1]
-        inside = _as_poly(algebra, middle) * covariance if middle else covariance
-        return outside * inside.trace()
-    left, right = (_opened(t) for t in random)
-    if not left[-1].name.endswith(CENTRED):
-        left = _flip(left)
-    if not right[0].name.endswith(CENTRED):
-        right = _flip(right)
-    product = _as_poly(algebra, left[:-1]) * covariance * _as_poly(algebra, right[1:])
-    return outside * product.trace()
-
-
-def _opened(trace: Trace) -> Word:
-    """The cyclic word turned so that it starts at its 1×1 boundary."""
-    for k, letter in enumerate(trace.word):
-        if letter.rows == ONE:
-            return trace.word[k:] + trace.word[:k]
-    raise UnsupportedError("a random letter that is no column")
-
-
-def _flip(word: Word) -> Word:
-    return tuple(a.T for a in reversed(word))
-
-
-def _as_poly(algebra: Algebra, word: Word) -> Poly:
-    shape = (word[0].rows, word[-1].cols)
-    return Poly.collect([(Monomial(word=word), algebra.one)], shape)

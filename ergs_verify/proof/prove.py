@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 from attrs import field, frozen
 
-from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.errors import InputError, ShapeError, UnsupportedError
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.field import PrimeField
 from ergs_verify.proof.sampling import (
@@ -24,8 +24,17 @@ from ergs_verify.proof.sampling import (
 __all__ = ["Counterexample", "Proof", "prove"]
 
 FIELD_TRIALS = 4
-# A wrong identity seldom agrees at a random small point; 60 points at four kinds of sizes.
-SEARCH_TRIALS = 15
+# Three agents, then four, and other dimensions, so that a coincidence of the one (N = 3, say)
+# does not pass.
+FIELD_SETTINGS = ((3, lambda k: k + 2), (4, lambda k: 2 * k + 3))
+# A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes.
+SEARCH_SETTINGS = (
+    (2, lambda _: 1, 15),
+    (2, lambda _: 2, 15),
+    (2, lambda k: 1 + k % 3, 15),
+    (3, lambda k: 2 + k % 2, 15),
+    (2, lambda k: 4 + k, 5),
+)
 
 
 @frozen
@@ -162,10 +171,25 @@ def prove(
     refuted
     """
     start = time.perf_counter()
-    lhs, rhs = sympy.sympify(lhs), sympy.sympify(rhs)
-    symmetric = tuple(symmetric)
-    result = _decide(lhs, rhs, definitions or {}, symmetric)
+    lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
+    definitions = {
+        k: _expression(v, f"the definition of {k}") for k, v in (definitions or {}).items()
+    }
+    result = _decide(lhs, rhs, definitions, tuple(symmetric))
     return Proof(left=lhs, right=rhs, seconds=time.perf_counter() - start, **result)
+
+
+def _expression(given, where: str):
+    """A SymPy expression; a string is not read, for reading it would run it."""
+    try:
+        expression = sympy.sympify(given, strict=True)
+    except sympy.SympifyError:
+        expression = None
+    if not isinstance(expression, sympy.Expr | sympy.MatrixExpr | sympy.MatrixBase):
+        raise InputError(
+            f"{where} must be a SymPy expression, not {type(given).__name__} {given!r}", where
+        )
+    return expression
 
 
 def _decide(lhs, rhs, definitions, symmetric) -> dict:
@@ -187,33 +211,38 @@ def _decide(lhs, rhs, definitions, symmetric) -> dict:
         return {"verdict": "undecided", "reason": f"the engines disagree about types: {error}"}
     except UnsupportedError as error:
         normal_form_says, reason = None, str(error)
+    points = f" at {FIELD_TRIALS} random points modulo 2^61 − 1"
     evidence = (
         ("normal form", {True: "zero", False: "not zero", None: reason}[normal_form_says]),
         (
             "prime field",
-            {True: "equal", False: "different", None: field_reason}[field_says]
-            + f" at {FIELD_TRIALS} random points modulo 2^61 − 1",
+            field_reason if field_says is None else ("different", "equal")[field_says] + points,
         ),
     )
-    if normal_form_says and field_says is not False:
-        return {"verdict": "proved", "evidence": evidence}
+    example, compared = None, 0
+    if field_says is None or not (field_says or normal_form_says):
+        example, compared = _search(lhs, rhs, definitions, symmetric)
+        evidence += (("exact values", "different" if example else f"equal at {compared} points"),)
     if normal_form_says:
-        reason = "the engines disagree: the normal form is zero, the prime field says different"
+        if example or field_says is False:
+            reason = "the engines disagree: the normal form is zero, but values differ"
+        elif not (field_says or compared):
+            reason = f"the normal form is zero, but no value confirms it: {field_reason}"
+        else:
+            return {"verdict": "proved", "evidence": evidence}
         return {"verdict": "undecided", "reason": reason, "evidence": evidence}
-    if field_says is not True:
-        example = _search(lhs, rhs, definitions, symmetric)
-        if example is not None:
-            return {
-                "verdict": "refuted",
-                "residual": residual,
-                "counterexample": example,
-                "evidence": evidence,
-            }
+    if example is not None:
+        return {
+            "verdict": "refuted",
+            "residual": residual,
+            "counterexample": example,
+            "evidence": evidence,
+        }
     if field_says:
         reason = reason or "the normal form does not reduce to zero"
         reason += "; the prime field finds both sides equal"
     else:
-        reason = reason or "the sides differ, but no small counterexample was found"
+        reason = reason or "the normal forms differ, but no small counterexample was found"
     return {"verdict": "undecided", "reason": reason, "residual": residual, "evidence": evidence}
 
 
@@ -221,7 +250,7 @@ def _ill_typed(lhs, rhs, definitions, symmetric, found: str) -> dict:
     """Both engines must find the fault in the types."""
     try:
         algebra = Algebra([lhs, rhs], definitions, symmetric)
-        algebra.poly(lhs) - algebra.poly(rhs)
+        _ = algebra.poly(lhs) - algebra.poly(rhs)
     except ShapeError as error:
         evidence = (("types", str(error)), ("sizes all different", found))
         return {"verdict": "ill-typed", "reason": str(error), "evidence": evidence}
@@ -234,24 +263,31 @@ def _over_prime_field(lhs, rhs, definitions, symmetric) -> bool | None:
     """Whether both sides agree at random points; None where no point was regular."""
     arithmetic = PrimeField()
     rng = random.Random(20)
-    setting = Setting.of(
-        [lhs, rhs], definitions=definitions, symmetric=symmetric, size_of=lambda k: k + 2
-    )
     compared = 0
-    for _ in range(2 * FIELD_TRIALS):
-        try:
-            left, right = setting.evaluate(field_values(setting, rng), arithmetic)
-        except ZeroDivisionError:
-            continue
-        mismatch = typed_mismatch(left, right, arithmetic)
-        if mismatch:
-            raise ShapeError(mismatch)
-        if not _same_in_field(left, right):
-            return False
-        compared += 1
-        if compared == FIELD_TRIALS:
-            return True
-    return None
+    for agents, size_of in FIELD_SETTINGS:
+        setting = Setting.of(
+            [lhs, rhs],
+            definitions=definitions,
+            symmetric=symmetric,
+            agents=agents,
+            size_of=size_of,
+        )
+        regular = 0
+        for _ in range(FIELD_TRIALS):
+            try:
+                left, right = setting.evaluate(field_values(setting, rng), arithmetic)
+            except ZeroDivisionError:
+                continue
+            mismatch = typed_mismatch(left, right, arithmetic)
+            if mismatch:
+                raise ShapeError(mismatch)
+            if not _same_in_field(left, right):
+                return False
+            regular += 1
+            if regular == FIELD_TRIALS // len(FIELD_SETTINGS):
+                break
+        compared += regular
+    return True if compared == FIELD_TRIALS else None
 
 
 def _same_in_field(left, right) -> bool:
@@ -260,42 +296,45 @@ def _same_in_field(left, right) -> bool:
     return left == right
 
 
-def _search(lhs, rhs, definitions, symmetric) -> Counterexample | None:
-    """Small exact matrices at which the sides differ; the smallest sizes first."""
-    for agents, size_of in (
-        (2, lambda _: 1),
-        (2, lambda _: 2),
-        (2, lambda k: 1 + k % 3),
-        (3, lambda k: 2 + k % 2),
-    ):
-        setting = Setting.of(
-            [lhs, rhs],
-            definitions=definitions,
-            symmetric=symmetric,
-            agents=agents,
-            size_of=size_of,
-        )
+def _search(lhs, rhs, definitions, symmetric) -> tuple[Counterexample | None, int]:
+    """Small exact matrices at which the sides differ, or at how many points they agree."""
+    compared = 0
+    for agents, size_of, trials in SEARCH_SETTINGS:
         rng = random.Random(11)
-        for _ in range(SEARCH_TRIALS):
-            values = small_values(setting, rng)
-            try:
-                left, right = setting.evaluate(values, SymPyNumbers())
-            except (ZeroDivisionError, ShapeError, UnsupportedError):
-                continue
-            if _differ(left, right):
-                return Counterexample(values, left, right, setting)
-    return None
+        try:
+            setting = Setting.of(
+                [lhs, rhs],
+                definitions=definitions,
+                symmetric=symmetric,
+                agents=agents,
+                size_of=size_of,
+            )
+            for _ in range(trials):
+                values = small_values(setting, rng)
+                try:
+                    left, right = setting.evaluate(values, SymPyNumbers())
+                except ZeroDivisionError:
+                    continue
+                if _differ(left, right):
+                    return Counterexample(values, left, right, setting), compared
+                compared += 1
+        except (ShapeError, UnsupportedError):
+            continue
+    return None, compared
 
 
 def _differ(left, right) -> bool:
-    """Whether exact values differ; logarithms of rationals are told apart at 50 digits."""
+    """Whether exact values differ; logarithms and π are told apart at 50 digits."""
     difference = left - right
-    if hasattr(difference, "is_zero_matrix"):
-        return not difference.is_zero_matrix
-    difference = sympy.sympify(difference)
-    if difference.is_Rational:
-        return difference != 0
-    return abs(difference.evalf(60)) > sympy.Float(10) ** -50
+    if isinstance(difference, sympy.MatrixBase):
+        return any(_nonzero(entry) for entry in difference)
+    return _nonzero(sympy.sympify(difference))
+
+
+def _nonzero(number: sympy.Expr) -> bool:
+    if number.is_Rational:
+        return number != 0
+    return bool(abs(number.evalf(60)) > sympy.Float(10) ** -50)
 
 
 def _exact(value):

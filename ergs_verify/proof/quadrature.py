@@ -71,12 +71,12 @@ def agrees_with_sigma_points(
 
 def _draws(setting: Setting, gaussians: Mapping) -> dict:
     """Every random letter that occurs, with its agent's mean and covariance."""
-    found = {}
+    found: dict = {}
     for letter in setting.letters:
         for template, (mean, covariance) in gaussians.items():
             if letter.name != template.name:
                 continue
-            if isinstance(template, AgentMatrix):
+            if isinstance(template, AgentMatrix) and isinstance(letter, AgentMatrix):
                 mean = sympy.sympify(mean).subs(template.agent, letter.agent)
                 covariance = covariance.subs(template.agent, letter.agent)
             found[letter] = (mean, covariance)

@@ -9,7 +9,16 @@ from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.words import ONE, Letter, Monomial, Poly, Trace, Word
+from ergs_verify.proof.words import (
+    ONE,
+    Letter,
+    Monomial,
+    Poly,
+    Trace,
+    Word,
+    flipped,
+    opened_at_number,
+)
 
 __all__ = [
     "AgentCoefficients",
@@ -56,7 +65,8 @@ def quadratic_form(
     Raises
     ------
     UnsupportedError
-        Where the letter occurs more than twice in a term, or under a logarithm.
+        Where the letter is no column, occurs more than twice in a term, inside a logarithm or
+        an inverse, or for an agent that may or may not be the one asked for.
 
     Examples
     --------
@@ -69,27 +79,30 @@ def quadratic_form(
     (M, b, 3)
     """
     algebra = Algebra([expr, vector], definitions, symmetric)
-    size = algebra.poly(vector).shape
-    assert size is not None
-    n = size[0]
+    poly, target = algebra.poly(expr), _column(algebra, vector)
+    if poly.shape is not None:
+        raise UnsupportedError("a quadratic form is a scalar; take the trace of a 1×1 matrix")
+    n = target.rows
     matrix, linear, constant = Poly({}, (n, n)), Poly({}, (n, ONE)), Poly({}, None)
-    for monomial, coefficient in algebra.poly(expr).terms.items():
-        pieces = [t for t in monomial.traces if _holds(t.word, vector)]
-        count = sum(a.name == vector.name for a in monomial.letters())
-        if count != sum(a.name == vector.name for t in pieces for a in t.word):
-            raise UnsupportedError(f"{vector} under a logarithm")
+    for monomial, coefficient in poly.terms.items():
+        count = _occurrences(monomial, target)
         if count == 0:
             constant = constant + Poly({monomial: coefficient}, None)
             continue
+        pieces = [t for t in monomial.traces if any(_is(a, target) for a in t.word)]
+        if sum(_is(a, target) for t in pieces for a in t.word) != count:
+            raise UnsupportedError(f"{vector} occurs inside a logarithm")
         rest = list(monomial.traces)
         for piece in pieces:
             rest.remove(piece)
-        outside = Poly({monomial._replace(traces=tuple(rest), bound=()): coefficient}, None)
+        outside = Poly.collect(
+            [(monomial._replace(traces=tuple(rest), bound=()), coefficient)], None
+        )
         if count == 1:
-            inside = _word(algebra, _ending_in(pieces[0], vector)[:-1]).T
+            inside = _word(algebra, _ending_in(pieces[0], target)[:-1], ONE).T
             linear = linear + _close(outside * inside, monomial.bound)
         elif count == 2:
-            inside = _between(algebra, pieces, vector, n)
+            inside = _between(algebra, pieces, target)
             whole = _close(outside * inside, monomial.bound)
             matrix = matrix + (whole + whole.T).scale(algebra.one / 2)
         else:
@@ -103,18 +116,26 @@ def linear_map(expr, vector, *, definitions: Mapping | None = None, symmetric: I
     Raises
     ------
     UnsupportedError
-        Where a term does not end in the letter v.
+        Where a term does not end in the letter v, or holds it elsewhere too.
+
+    Examples
+    --------
+    >>> from sympy import MatrixSymbol, Symbol
+    >>> from ergs_verify.proof.reading import linear_map
+    >>> n = Symbol("n", integer=True, positive=True)
+    >>> A, K, v = MatrixSymbol("A", n, n), MatrixSymbol("K", n, n), MatrixSymbol("v", n, 1)
+    >>> linear_map(A * (v + K * v), v)
+    A + A*K
     """
     algebra = Algebra([expr, vector], definitions, symmetric)
-    poly = algebra.poly(expr)
-    assert poly.shape is not None
-    size = algebra.poly(vector).shape
-    assert size is not None
-    total = Poly({}, (poly.shape[0], size[0]))
+    poly, target = algebra.poly(expr), _column(algebra, vector)
+    if poly.shape is None:
+        raise UnsupportedError(f"a scalar is no linear map of {vector}")
+    total = Poly({}, (poly.shape[0], target.rows))
     for monomial, coefficient in poly.terms.items():
         word = monomial.word or ()
-        if not word or word[-1].name != vector.name or word[-1].transposed:
-            raise UnsupportedError(f"a term does not end in {vector}")
+        if not word or word[-1] != target or _occurrences(monomial, target) != 1:
+            raise UnsupportedError(f"a term is not linear in {vector} with {vector} at its end")
         total = total + Poly.collect(
             [(monomial._replace(word=word[:-1]), coefficient)], total.shape
         )
@@ -132,23 +153,43 @@ def agent_coefficients(
     gain : callable
         ``gain(agent)`` is an agent's letter K.
     index, other_index : agent indices i and j of the answer
+
+    Raises
+    ------
+    UnsupportedError
+        Where a term does not end in a gain, holds a second one, or where j occurs already.
+
+    Examples
+    --------
+    >>> from ergs_verify.expressions import agent_sum
+    >>> from ergs_verify.paper.notation import A, B, K, i, j
+    >>> from ergs_verify.proof.reading import agent_coefficients
+    >>> form = agent_coefficients(A + agent_sum(B(j) * K(j), j), K, i, j)
+    >>> form.own, form.other, form.constant
+    (B_t^i, B_t^j, A_t)
     """
     algebra = Algebra([expr, gain(index), gain(other_index)], definitions, symmetric)
     poly = algebra.poly(expr)
     name = gain(index).name
-    assert poly.shape is not None
     i, j = str(index), str(other_index)
+    if poly.shape is None:
+        raise UnsupportedError("a scalar has no rows")
+    if j in poly.free_agents():
+        raise UnsupportedError(f"the index {j} occurs already")
+    if name in algebra.inverted:
+        raise UnsupportedError(f"{name} occurs inside an inverse")
     own: list[tuple[Monomial, object]] = []
     other: list[tuple[Monomial, object]] = []
     constant: list[tuple[Monomial, object]] = []
     for monomial, coefficient in poly.terms.items():
         word = monomial.word or ()
-        if not any(a.name == name for a in word):
+        count = sum(a.name == name for a in monomial.letters())
+        if count == 0:
             constant.append((monomial, coefficient))
             continue
-        last = word[-1]
-        if last.name != name or last.transposed:
-            raise UnsupportedError(f"a term does not end in {name}")
+        last = word[-1] if word else None
+        if last is None or count > 1 or last.name != name or last.transposed or last.inverse:
+            raise UnsupportedError(f"a term is not linear in {name} with {name} at its end")
         agent = last.agents[0]
         opened = monomial._replace(word=word[:-1])
         if agent == i:
@@ -170,35 +211,51 @@ def agent_coefficients(
     )
 
 
-def _holds(word: Word, vector) -> bool:
-    return any(a.name == vector.name for a in word)
+def _column(algebra: Algebra, vector) -> Letter:
+    """The letter of a vector that can be read off."""
+    poly = algebra.poly(vector)
+    letters = [a for k in poly.terms for a in k.letters()]
+    if len(letters) != 1 or letters[0].cols != ONE or letters[0].transposed:
+        raise UnsupportedError(f"{vector} is no column letter")
+    if letters[0].name in algebra.inverted:
+        raise UnsupportedError(f"{vector} occurs inside a logarithm or an inverse")
+    return letters[0]
 
 
-def _opened(trace: Trace) -> Word:
-    for k, letter in enumerate(trace.word):
-        if letter.rows == ONE:
-            return trace.word[k:] + trace.word[:k]
-    raise UnsupportedError("the letter is no column")
+def _is(letter: Letter, target: Letter) -> bool:
+    """Whether a letter is the target or its transpose."""
+    if letter.name != target.name:
+        return False
+    if letter.inverse:
+        raise UnsupportedError(f"{target.name} occurs inside an inverse")
+    if letter.agents == target.agents:
+        return True
+    if all(a.isdigit() for a in letter.agents + target.agents):
+        return False
+    raise UnsupportedError(f"another agent's {target.name} occurs, which may be the same")
 
 
-def _ending_in(trace: Trace, vector) -> Word:
+def _occurrences(monomial: Monomial, target: Letter) -> int:
+    return sum(_is(a, target) for a in monomial.letters())
+
+
+def _ending_in(trace: Trace, target: Letter) -> Word:
     """The piece as a row times the letter."""
-    word = _opened(trace)
-    if word[-1].name != vector.name:
-        word = tuple(a.T for a in reversed(word))
-    return word
+    word = opened_at_number(trace)
+    return word if _is(word[-1], target) else flipped(word)
 
 
-def _between(algebra: Algebra, pieces: list[Trace], vector, n) -> Poly:
+def _between(algebra: Algebra, pieces: list[Trace], target: Letter) -> Poly:
     if len(pieces) == 1:
-        word = _opened(pieces[0])[1:-1]
-        return _word(algebra, word) if word else Poly({Monomial(word=()): algebra.one}, (n, n))
-    first, second = (_word(algebra, _ending_in(t, vector)[:-1]) for t in pieces)
+        return _word(algebra, opened_at_number(pieces[0])[1:-1], target.rows)
+    first, second = (_word(algebra, _ending_in(t, target)[:-1], ONE) for t in pieces)
     return first.T * second
 
 
-def _word(algebra: Algebra, word: tuple[Letter, ...]) -> Poly:
-    return Poly.collect([(Monomial(word=word), algebra.one)], (word[0].rows, word[-1].cols))
+def _word(algebra: Algebra, word: Word, size) -> Poly:
+    """A word as a polynomial; the empty one is an identity of the given size."""
+    shape = (word[0].rows, word[-1].cols) if word else (size, size)
+    return Poly.collect([(Monomial(word=word), algebra.one)], shape)
 
 
 def _close(poly: Poly, bound: tuple[str, ...]) -> Poly:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
+from itertools import product
 
 import sympy
 from attrs import frozen
 from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 
+from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate
 from ergs_verify.proof.field import PrimeField
@@ -46,33 +49,50 @@ class Setting:
         agents: int = 3,
         size_of: Callable[[int], int],
     ) -> Setting:
-        """Write formulas out; the k-th dimension that occurs gets `size_of(k)`."""
+        """Write formulas out; the k-th dimension that occurs gets `size_of(k)`.
+
+        There are as many agents as the formulas number, if that is more than `agents`; a free
+        index stands for an agent that they do not number, if there is one.
+
+        Raises
+        ------
+        UnsupportedError
+            Where a definition comes back to itself.
+        ShapeError
+            Where a symmetric letter is not square.
+        """
         definitions = definitions or {}
-        indices = {
-            index: 1 + (k + 1) % agents
-            for k, index in enumerate(free_agent_indices([*expressions, *definitions.values()]))
-        }
-        written = tuple(instantiate(e, agents, indices) for e in expressions)
-        # A definition's own index runs over every agent.
-        abbreviations = {}
+        everything = [*expressions, *definitions, *definitions.values()]
+        numbered = _numbered_agents(everything)
+        agents = max(agents, *numbered, 0)
+        others = [k for k in range(1, agents + 1) if k not in numbered] or [1]
+        free = free_agent_indices([*expressions, *definitions.values()])
+        indices = {index: others[(k + 1) % len(others)] for k, index in enumerate(free)}
+        written = tuple(_exact_numbers(instantiate(e, agents, indices)) for e in expressions)
+        abbreviations: dict = {}
         for letter, value in definitions.items():
-            if isinstance(letter, AgentMatrix) and letter.agent.is_Symbol:
-                for k in range(1, agents + 1):
-                    named = instantiate(letter, agents, {letter.agent: k})
-                    abbreviations[named] = instantiate(value, agents, {letter.agent: k})
-            else:
-                abbreviations[letter] = instantiate(value, agents, indices)
+            own = [owner for owner in owners(letter) if owner.is_Symbol]
+            # A definition's own indices run over all agents.
+            for chosen in product(range(1, agents + 1), repeat=len(own)):
+                names = {**indices, **dict(zip(own, chosen, strict=True))}
+                named = instantiate(letter, agents, names)
+                abbreviations[named] = _exact_numbers(instantiate(value, agents, names))
+        _refuse_circles(abbreviations)
         letters, scalars, dimensions = _atoms([*written, *abbreviations.values()])
-        letters -= set(abbreviations)
         sizes = {d: size_of(k) for k, d in enumerate(sorted(dimensions, key=str))}
-        return cls(
+        setting = cls(
             expressions=written,
             definitions=abbreviations,
-            letters=tuple(sorted(letters, key=str)),
-            scalars=tuple(sorted(scalars, key=str)),
+            letters=tuple(sorted(letters - set(abbreviations), key=str)),
+            scalars=tuple(sorted(scalars - set(abbreviations), key=str)),
             sizes=sizes,
             symmetric=frozenset(letter.name for letter in symmetric),
         )
+        for letter in setting.letters:
+            rows, cols = setting.shape(letter)
+            if rows != cols and letter.name in setting.symmetric:
+                raise ShapeError(f"{letter} is {rows}×{cols} and cannot be symmetric")
+        return setting
 
     def shape(self, letter) -> tuple[int, int]:
         rows, cols = (int(side) if side.is_Integer else self.sizes[side] for side in letter.shape)
@@ -97,12 +117,7 @@ def free_agent_indices(expressions: Iterable) -> list[sympy.Symbol]:
             found.update(e for e in node.excluded if e.is_Symbol and e not in bound)
             look(node.body, bound | {node.index})
             return
-        owners: tuple = ()
-        if isinstance(node, AgentMatrix):
-            owners = (node.agent,)
-        elif isinstance(node, AppliedUndef):
-            owners = node.args
-        found.update(e for e in owners if e.is_Symbol and e not in bound)
+        found.update(e for e in owners(node) if e.is_Symbol and e not in bound)
         for arg in node.args:
             look(arg, bound)
 
@@ -111,9 +126,46 @@ def free_agent_indices(expressions: Iterable) -> list[sympy.Symbol]:
     return sorted(found, key=str)
 
 
+def owners(node) -> tuple:
+    """The agents that a letter or a scalar such as q(i) belongs to."""
+    if isinstance(node, AgentMatrix):
+        return (node.agent,)
+    return node.args if isinstance(node, AppliedUndef) else ()
+
+
+def _numbered_agents(expressions: Iterable) -> set[int]:
+    """Agents that formulas name by number."""
+    found: set[int] = set()
+    for expression in expressions:
+        for node in sympy.preorder_traversal(sympy.sympify(expression)):
+            left_out = node.excluded if isinstance(node, AgentSum | AgentTotal) else ()
+            found.update(int(a) for a in (*owners(node), *left_out) if a.is_Integer)
+    return found
+
+
+def _exact_numbers(expression):
+    """Floats as the dyadic rationals they are."""
+    return expression.xreplace({x: sympy.Rational(x) for x in expression.atoms(sympy.Float)})
+
+
+def _refuse_circles(definitions: Mapping) -> None:
+    needs = {
+        k: v.atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef) for k, v in definitions.items()
+    }
+    try:
+        TopologicalSorter({k: v & set(needs) for k, v in needs.items()}).prepare()
+    except CycleError as error:
+        raise UnsupportedError(
+            f"the definition of {error.args[1][0]} comes back to itself"
+        ) from None
+
+
 def field_values(setting: Setting, rng: random.Random) -> dict:
-    """Random values modulo the prime of `PrimeField`."""
+    """Random values modulo the prime of `PrimeField`; π and e are as good as indeterminate."""
     field = PrimeField()
+    for constant in setting.scalars:
+        if constant.is_NumberSymbol and constant not in (sympy.pi, sympy.E):
+            raise UnsupportedError(f"the number {constant} has no counterpart in a prime field")
     values: dict = {s: field.random_scalar(rng) for s in setting.scalars}
     for letter in setting.letters:
         rows, cols = setting.shape(letter)
@@ -123,8 +175,11 @@ def field_values(setting: Setting, rng: random.Random) -> dict:
 
 
 def small_values(setting: Setting, rng: random.Random) -> dict:
-    """Small integers; symmetric letters positive definite, scalars positive."""
-    values: dict = {s: sympy.Rational(rng.choice([1, 2, 3, 4])) for s in setting.scalars}
+    """Small integers; symmetric letters positive definite, scalars positive, π itself."""
+    values: dict = {
+        s: s if s.is_NumberSymbol else sympy.Integer(rng.choice([1, 2, 3, 4]))
+        for s in setting.scalars
+    }
     for letter in setting.letters:
         rows, cols = setting.shape(letter)
         entries = [[rng.choice([-1, 0, 1, 1, 2]) for _ in range(cols)] for _ in range(rows)]
@@ -136,7 +191,7 @@ def small_values(setting: Setting, rng: random.Random) -> dict:
 
 
 class SymPyNumbers:
-    """Exact arithmetic on SymPy's own numbers and matrices, logarithms included; for small cases."""
+    """Exact arithmetic on SymPy's own numbers and matrices, logarithms included."""
 
     name = "SymPy"
 
@@ -144,6 +199,8 @@ class SymPyNumbers:
         return sympy.Rational(value.numerator, value.denominator)
 
     def log(self, x):
+        if not x > 0:
+            raise ZeroDivisionError("the logarithm of a number that is not positive")
         return sympy.log(x)
 
     def matrix(self, rows, shape):
@@ -184,7 +241,7 @@ class SymPyNumbers:
         return X.det()
 
     def log_determinant(self, X):
-        return sympy.log(X.det())
+        return self.log(X.det())
 
     def blocks(self, rows):
         return sympy.ImmutableDenseMatrix(sympy.BlockMatrix(rows).as_explicit())

@@ -10,12 +10,13 @@ algebra, for every size and number of agents, if and only if their dictionaries 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any, NamedTuple
 
-from ergs_verify.errors import ShapeError
+from ergs_verify.errors import ShapeError, UnsupportedError
 
 __all__ = [
+    "AGENTS",
     "ONE",
     "Letter",
     "LogAtom",
@@ -25,7 +26,9 @@ __all__ = [
     "Trace",
     "Word",
     "canonical",
+    "flipped",
     "fresh_agent",
+    "opened_at_number",
 ]
 
 
@@ -43,6 +46,8 @@ class Size(NamedTuple):
 
 
 ONE = Size("1")
+AGENTS = Size("#agents")
+"""The number of agents; not a name that a dimension of the user's can have."""
 
 
 class Letter(NamedTuple):
@@ -156,7 +161,9 @@ class Poly:
         """Bring monomials into canonical form and add up like ones."""
         terms: dict[Monomial, Any] = {}
         for monomial, coefficient in pairs:
-            key = canonical(monomial, shape)
+            key, factor = _without_numbers(canonical(monomial, shape))
+            if factor != 1:
+                coefficient = coefficient * factor
             total = terms.get(key)
             terms[key] = coefficient if total is None else total + coefficient
         return cls({k: c for k, c in terms.items() if c}, shape)
@@ -209,7 +216,7 @@ class Poly:
         if self.shape is None:
             return self
         return Poly.collect(
-            ((k._replace(word=_flipped(k.word or ())), c) for k, c in self.terms.items()),
+            ((k._replace(word=flipped(k.word or ())), c) for k, c in self.terms.items()),
             (self.shape[1], self.shape[0]),
         )
 
@@ -258,7 +265,7 @@ def canonical(monomial: Monomial, shape) -> Monomial:
     used = monomial.agents()
     bound = tuple(b for b in monomial.bound if b in used)
     # A sum over an index that no letter carries counts the agents.
-    idle = (Trace((), Size("N")),) * (len(monomial.bound) - len(bound))
+    idle = (Trace((), AGENTS),) * (len(monomial.bound) - len(bound))
     monomial = monomial._replace(traces=monomial.traces + idle, bound=bound)
     if not bound:
         return _tidy(monomial, shape)
@@ -269,6 +276,17 @@ def canonical(monomial: Monomial, shape) -> Monomial:
         )
         for order in permutations(bound)
     )
+
+
+def _without_numbers(monomial: Monomial) -> tuple[Monomial, int]:
+    """Traces of identities whose size is a number, as that number."""
+    factor, kept = 1, []
+    for trace in monomial.traces:
+        if not trace.word and trace.size.name.isdigit():
+            factor *= int(trace.size.name)
+        else:
+            kept.append(trace)
+    return monomial._replace(traces=tuple(kept)), factor
 
 
 def _tidy(monomial: Monomial, shape) -> Monomial:
@@ -305,18 +323,32 @@ def _without_scalars(word: Word, shape) -> tuple[Word, list[Word]]:
         cuts.append(len(word))
     if len(cuts) < 2:
         return word, []
-    pieces = [word[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    pieces = [word[a:b] for a, b in pairwise(cuts)]
     return word[: cuts[0]] + word[cuts[-1] :], pieces
 
 
 def _least_rotation(word: Word) -> Trace:
-    flipped = _flipped(word)
-    turns = [w[k:] + w[:k] for w in (word, flipped) for k in range(len(word))]
+    turns = [w[k:] + w[:k] for w in (word, flipped(word)) for k in range(len(word))]
     return Trace(min(turns), ONE)
 
 
-def _flipped(word: Word) -> Word:
+def flipped(word: Word) -> Word:
+    """The transpose of a word."""
     return tuple(letter.T for letter in reversed(word))
+
+
+def opened_at_number(trace: Trace) -> Word:
+    """The cyclic word turned so that it starts at its 1×1 boundary.
+
+    Raises
+    ------
+    UnsupportedError
+        Where it has none.
+    """
+    for k, letter in enumerate(trace.word):
+        if letter.rows == ONE:
+            return trace.word[k:] + trace.word[:k]
+    raise UnsupportedError("the letter is no column")
 
 
 _counter = 0

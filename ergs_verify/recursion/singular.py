@@ -10,7 +10,9 @@ from ergs_verify.recursion.stages import Stages
 
 __all__ = ["decide_singular"]
 
-#: Work of one exact stage, in bits of an entry times the cube of the largest size: a few seconds.
+#: Beyond these one exact stage takes seconds: the bits of an entry of P, and the bits times the
+#: cube of the largest size.
+_MOST_BITS = 20_000
 _MOST_WORK = 2 * 10**7
 
 
@@ -42,7 +44,8 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     ahead = stages.terminal()
     steps = backwards(stages, ahead)
     for _ in range(game.horizon - until):
-        if size**3 * max(_bits(P) for P in ahead.P) > _MOST_WORK:
+        bits = max(_bits(P) for P in ahead.P)
+        if bits > _MOST_BITS or size**3 * bits > _MOST_WORK:
             return False
         ahead = next(steps)
     return True

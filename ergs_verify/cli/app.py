@@ -1,0 +1,192 @@
+"""The commands and their options. What a command does is fetched when it runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ergs_verify import __version__
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="ergs-verify",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided.",
+)
+
+_GAME = (
+    "A game: a file (.json, .toml, .npz, .mat), a name of the gallery (see `ergs-verify games`), "
+    "or a random one such as random:N=3,m=4,p=2,T=10,seed=0."
+)
+GameName = Annotated[str, typer.Argument(metavar="GAME", help=_GAME)]
+GameNames = Annotated[list[str], typer.Argument(metavar="GAME…", help=_GAME)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to .json, .npz or .mat."),
+]
+
+
+class Method(StrEnum):
+    """How a game is solved."""
+
+    nash = "nash"
+    algorithm1 = "algorithm1"
+
+
+class DerivationName(StrEnum):
+    """What can be derived."""
+
+    lemma_III_2 = "lemma-III.2"
+    thm_III_1 = "thm-III.1"
+    policy_cost = "policy-cost"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ergs-verify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Derive, prove and cross-check entropy-regularized general-sum LQ games.
+
+    After the paper "Policy Optimization finds Nash Equilibrium in Regularized General-Sum LQ
+    Games" by Zaman, Aggarwal, Bastopcu and Başar.
+    """
+
+
+@app.command()
+def verify(
+    games: Annotated[
+        list[str] | None, typer.Argument(metavar="[GAME…]", help=f"More games. {_GAME}")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Do the main job: derive the theory, judge the paper, cross-check games.
+
+    Derives Lemma III.2, Theorem III.1 and the cost of a policy; decides every claim of Sections
+    II and III; solves the games of the gallery, and those given, in independent ways and compares.
+    """
+    from ergs_verify.cli.verify import run
+
+    return run(games or [], as_json=json)
+
+
+@app.command()
+def paper(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID…]", help="Claims to show whole: eq-11, lemma-III.2/minimiser…"),
+    ] = None,
+    json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the summary and the wrong claims as tables.")
+    ] = False,
+) -> int:
+    """Decide the paper's claims: the ledger, or the claims named.
+
+    Exit status 0: every claim is decided, and each that is wrong as printed holds as corrected.
+    """
+    from ergs_verify.cli.paper import run
+
+    return run(ids or [], as_json=json, markdown=markdown)
+
+
+@app.command()
+def derive(
+    name: Annotated[
+        DerivationName | None, typer.Argument(metavar="[lemma-III.2|thm-III.1|policy-cost]")
+    ] = None,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Markdown with LaTeX, for a notebook or a paper.")
+    ] = False,
+) -> int:
+    """Derive a result step by step, each step checked; all of them without a name."""
+    from ergs_verify.cli.derive import run
+
+    return run(name.value if name else None, latex=latex)
+
+
+@app.command()
+def games(json: Json = False) -> int:
+    """List the gallery: named games, each with what it shows."""
+    from ergs_verify.cli.games import show_all
+
+    return show_all(as_json=json)
+
+
+@app.command()
+def game(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A name of the gallery, or random:N=3,m=4,p=2,T=10,seed=0 (any of the keys).",
+        ),
+    ],
+    output: Output = None,
+) -> int:
+    """Print one game of the gallery as JSON, or write it to a file."""
+    from ergs_verify.cli.games import show_one
+
+    return show_one(name, output)
+
+
+@app.command()
+def solve(
+    game: GameName,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            "--digits", metavar="D", help="Decimal digits, 1 to 5000; float64 without it."
+        ),
+    ] = None,
+    method: Annotated[
+        Method, typer.Option("--method", help="The Nash equilibrium, or Algorithm 1's output.")
+    ] = Method.nash,
+    iterations: Annotated[
+        int | None,
+        typer.Option("--iterations", metavar="L", help="Inner steps of Algorithm 1, from zero."),
+    ] = None,
+    output: Output = None,
+    json: Json = False,
+) -> int:
+    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage."""
+    from ergs_verify.cli.solve import run
+
+    return run(
+        game,
+        digits=digits,
+        method=method.value,
+        iterations=iterations,
+        output=output,
+        as_json=json,
+    )
+
+
+@app.command()
+def crosscheck(
+    games: GameNames,
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="D", help="Digits of the derived recursion.")
+    ] = 50,
+    json: Json = False,
+) -> int:
+    """Compute a game's equilibrium in independent ways and compare, quantity by quantity."""
+    from ergs_verify.cli.crosscheck import run
+
+    return run(games, digits=digits, as_json=json)

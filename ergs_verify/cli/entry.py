@@ -1,0 +1,92 @@
+"""The entry point: runs a command, and turns every outcome into an exit status.
+
+The one place where the package's errors become messages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from ergs_verify.cli import output
+from ergs_verify.cli.app import app
+from ergs_verify.cli.status import Status
+from ergs_verify.errors import DerivationError, ErgsError, InputError, SingularStageError
+from ergs_verify.report.terminal import ready_streams
+
+__all__ = ["main"]
+
+# Typer's name for it is private, and whose class it is differs between its versions.
+_UsageError: Any = typer.BadParameter.__base__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command of ``ergs-verify`` and return its exit status.
+
+    Examples
+    --------
+    >>> from ergs_verify.cli import main
+    >>> main(["--version"])
+    ergs-verify 0.1.0
+    0
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    ready_streams()
+    try:
+        status = _outcome(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left; the interpreter must not complain when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.BROKEN_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        return Status.INTERRUPTED
+    except Exception:
+        # Not raised on purpose: a fault of this program, which no other status may stand for.
+        traceback.print_exc()
+        return Status.FAULT
+    return status
+
+
+def _outcome(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        return typer.main.get_command(app)(
+            arguments, prog_name="ergs-verify", standalone_mode=False
+        )
+    except _UsageError as error:
+        output.complain(*_usage(error), as_json=as_json)
+        return Status.BAD_INPUT
+    except InputError as error:
+        output.complain(error.message, error.where, as_json=as_json)
+        return Status.BAD_INPUT
+    except SingularStageError as error:
+        answer = {"message": str(error), "t": error.t, "consistent": error.consistent}
+        return _answer("refuted", answer, Status.REFUTED, as_json)
+    except DerivationError as error:
+        return _answer("refuted", {"message": str(error)}, Status.REFUTED, as_json)
+    except ErgsError as error:
+        return _answer("undecided", {"message": str(error)}, Status.UNDECIDED, as_json)
+
+
+def _answer(verdict: str, said: dict[str, Any], status: Status, as_json: bool) -> int:
+    """Not what was asked for, but an answer: on standard output."""
+    if as_json:
+        output.show_json({"format": "ergs-answer/1", "verdict": verdict, **said})
+    else:
+        output.show_text(f"{verdict}: {said['message']}\n")
+    return status
+
+
+def _usage(error: Any) -> tuple[str, str]:
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx
+    path = context.command_path if context is not None else "ergs-verify"
+    option = getattr(error, "param", None)
+    where = option.opts[-1] if option is not None and option.opts else "command line"
+    return f"{message}; see {path} --help", where

@@ -1,0 +1,50 @@
+"""`games` and `game`: the gallery, and one game as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from ergs_verify.cli import output
+from ergs_verify.cli.inputs import expect_writable
+from ergs_verify.cli.status import Status
+from ergs_verify.files import documents, text
+from ergs_verify.gallery import gallery, names
+from ergs_verify.report.solution import game_line
+
+__all__ = ["show_all", "show_one"]
+
+_RANDOM = (
+    "A random game of any size, the same on every machine; every key may be left out, and "
+    "p=1-2-3 gives each agent its own."
+)
+
+
+def show_all(*, as_json: bool) -> Status:
+    """Every name with what it shows."""
+    if as_json:
+        listed = [{"name": name, "shows": shows} for name, shows in names().items()]
+        output.show_json({"format": "ergs-games/1", "games": listed})
+        return Status.HOLDS
+    rows = [*names().items(), ("random:N=3,m=4,p=2,T=10,tau=1,seed=0", _RANDOM)]
+    output.show(Group(*(part for name, shows in rows for part in _entry(name, shows))))
+    return Status.HOLDS
+
+
+def show_one(name: str, path: Path | None) -> Status:
+    """The game as JSON on standard output, or in a file."""
+    expect_writable(path, ".json", ".npz", ".mat")
+    game = gallery(name)
+    if path is None:
+        output.show_text(text.render_json(documents.game_document(game)).decode())
+        return Status.HOLDS
+    game.save(path)
+    output.say(f"{path}: {game_line(game)}")
+    return Status.HOLDS
+
+
+def _entry(name: str, shows: str) -> tuple[Text, Padding]:
+    return Text(name, "bold"), Padding(Text(shows), (0, 0, 0, 4))

@@ -1,0 +1,46 @@
+"""`solve`: a game's equilibrium, or what Algorithm 1 gives out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ergs_verify.cli import output as out
+from ergs_verify.cli.inputs import expect_writable, named_game
+from ergs_verify.cli.status import Status
+from ergs_verify.errors import InputError
+from ergs_verify.files import documents, text
+from ergs_verify.report.solution import solution_summary
+from ergs_verify.solve import solve
+
+__all__ = ["run"]
+
+
+def run(
+    name: str,
+    *,
+    digits: int | None,
+    method: str,
+    iterations: int | None,
+    output: Path | None,
+    as_json: bool,
+) -> Status:
+    """Solve, write the file where one is wanted, and print a summary or the object."""
+    if method == "algorithm1" and iterations is None:
+        raise InputError("--method algorithm1 needs --iterations L, with L ≥ 1", "--iterations")
+    if method == "nash" and iterations is not None:
+        raise InputError("--iterations goes with --method algorithm1 only", "--iterations")
+    expect_writable(output, ".json", ".npz", ".mat")
+    game = named_game(name)
+    with out.progress("solving") as progress:
+        solution = solve(
+            game, digits=digits, method=method, iterations=iterations, progress=progress
+        )
+    if output is not None:
+        solution.save(output)
+        out.say(f"wrote {output}")
+    if as_json:
+        document = documents.policy_document(solution.policy, {})
+        out.show_text(text.render_json(document).decode())
+    else:
+        out.show(solution_summary(game, solution))
+    return Status.HOLDS

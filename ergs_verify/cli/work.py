@@ -1,0 +1,48 @@
+"""Work spread over processes: matrices of flint and mpmath cannot be shared between threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, connection, get_context, parent_process
+
+__all__ = ["cores", "workers"]
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def workers() -> Iterator[Executor]:
+    """A process per core, gone when the block is left, whatever the reason."""
+    pool = ProcessPoolExecutor(
+        cores(), mp_context=get_context("spawn"), initializer=_enter_worker
+    )
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.terminate()
+        raise
+    pool.shutdown()
+
+
+def _enter_worker() -> None:
+    # Interrupted, a worker ends without a word; so it does when its parent is gone.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,355 @@
+"""Inequalities between norms, derived link by link by named rules, and attacked numerically.
+
+A chain starts from a norm and applies rules; every rule computes the next bound from the one
+before, so nothing between start and end is typed. The end must be proved equal to the bound that
+is claimed. Besides, each link is attacked: a search over random matrices, then an optimiser, tries
+to make the smaller side exceed the larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from attrs import field, frozen
+from scipy.optimize import minimize
+from sympy import Expr, Inverse, MatAdd, MatMul, Transpose
+
+from ergs_verify.arithmetic import Float64
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.expressions import AgentSum, AgentTotal
+from ergs_verify.ledger.claim import Decision, Equality
+from ergs_verify.proof.sampling import Setting
+
+__all__ = [
+    "AGENTS",
+    "Attack",
+    "Chain",
+    "FrobeniusNorm",
+    "SpectralNorm",
+    "attack",
+    "bounded_by",
+    "largest_norm",
+    "same_bound",
+    "submultiplicative",
+    "triangle",
+]
+
+
+class FrobeniusNorm(Expr):
+    """‖X‖_F of a matrix expression."""
+
+    is_commutative = True
+    is_nonnegative = True
+
+    def _sympystr(self, printer) -> str:
+        return f"‖{printer._print(self.args[0])}‖_F"
+
+    def _latex(self, printer) -> str:
+        return rf"\left\|{printer._print(self.args[0])}\right\|_F"
+
+
+class SpectralNorm(Expr):
+    """‖X‖₂ of a matrix expression."""
+
+    is_commutative = True
+    is_nonnegative = True
+
+    def _sympystr(self, printer) -> str:
+        return f"‖{printer._print(self.args[0])}‖_2"
+
+    def _latex(self, printer) -> str:
+        return rf"\left\|{printer._print(self.args[0])}\right\|_2"
+
+
+def _inside_norms(expression, rewrite: Callable[[Any], Any]):
+    """Rewrite every Frobenius norm in an expression that grows with each of them."""
+    norms = expression.atoms(FrobeniusNorm)
+    return expression.xreplace({norm: rewrite(norm.args[0]) for norm in norms})
+
+
+def triangle(expression):
+    """‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, over agents too."""
+
+    def rewrite(X):
+        if isinstance(X, MatAdd):
+            return sympy.Add(*(rewrite(term) for term in X.args))
+        if isinstance(X, AgentSum):
+            return AgentTotal(rewrite(X.body), X.index, X.excluded)
+        return FrobeniusNorm(X)
+
+    return _inside_norms(expression, rewrite)
+
+
+def submultiplicative(expression):
+    """‖XY‖_F ≤ ‖X‖_F ‖Y‖_F, with ‖·‖₂ for an inverse: ‖X⁻¹Y‖_F ≤ ‖X⁻¹‖₂ ‖Y‖_F."""
+
+    def rewrite(X):
+        if isinstance(X, Transpose):
+            return rewrite(X.arg)
+        if isinstance(X, MatMul):
+            factors = []
+            for factor in X.args:
+                factors.append(rewrite(factor) if factor.is_Matrix else abs(factor))
+            return sympy.Mul(*factors)
+        if isinstance(X, Inverse):
+            return SpectralNorm(X)
+        return FrobeniusNorm(X)
+
+    return _inside_norms(expression, rewrite)
+
+
+def bounded_by(bounds: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Put an upper bound for the norm of each named letter (any agent's), or of W⁻¹."""
+
+    def rule(expression):
+        found = {}
+        for norm in expression.atoms(FrobeniusNorm, SpectralNorm):
+            letter = norm.args[0]
+            bare = letter.arg if isinstance(letter, Inverse) else letter
+            name = f"{bare.name}⁻¹" if isinstance(letter, Inverse) else getattr(bare, "name", "")
+            if name in bounds:
+                found[norm] = bounds[name]
+        return expression.xreplace(found)
+
+    names = ", ".join(f"‖{name}‖ ≤ {bound}" for name, bound in bounds.items())
+    rule.__doc__ = f"Bounds {names}."
+    return rule
+
+
+def largest_norm(name: str) -> Callable[[Mapping], float]:
+    """The least bound for the norms of a letter, at the matrices of an attack."""
+    return lambda matrices: max(float(np.linalg.norm(X)) for X in matrices[name])
+
+
+@frozen(kw_only=True)
+class Attack:
+    """What a search for a violation found.
+
+    Attributes
+    ----------
+    worst : float
+        The largest left/right that was met; a violation is clearly above 1.
+    values : mapping
+        The matrices there.
+    points : int
+    """
+
+    worst: float
+    values: Mapping[str, Any]
+    points: int
+
+    @property
+    def violated(self) -> bool:
+        # Rounding in norms of a few small matrices stays far below 1e-9.
+        return self.worst > 1 + 1e-9
+
+
+@frozen(kw_only=True)
+class Chain:
+    """left ≤ right, derived.
+
+    Attributes
+    ----------
+    left : scalar with norms, the start
+    steps : tuple of (rule, hypothesis)
+        Rules applied in turn; the hypothesis is what makes the rule hold, in words.
+    right : the claimed bound
+    sampler : callable
+        ``sampler(rng, agents) -> dict`` of symbol bounds; see `attack`.
+    first : Equality or None
+        An identity that the start rests on.
+    """
+
+    text: str
+    left: Any
+    steps: tuple[tuple[Callable, str], ...]
+    right: Any
+    symbols: Mapping[Any, Callable[[Mapping], float]] = field(repr=False)
+    first: tuple[Equality, ...] = ()
+    symmetric: tuple = ()
+    definitions: Mapping = field(factory=dict)
+
+    def decide(self) -> Decision:
+        evidence: list[tuple[str, str]] = []
+        proved = True
+        for equality in self.first:
+            decision = equality.decide()
+            proved = proved and decision.verdict == "proved"
+            evidence += [(f"identity {m}", d) for m, d in decision.evidence]
+        bound = self.left
+        for rule, hypothesis in self.steps:
+            following = rule(bound)
+            evidence.append((rule.__name__, f"{bound} ≤ {following}; {hypothesis}"))
+            found = self.attack(bound, following)
+            evidence.append(("attack", _told(found)))
+            if found.violated:
+                return self._refuted(found, evidence)
+            bound = following
+        found = self.attack(self.left, self.right)
+        evidence.append(("attack on the whole", _told(found)))
+        if found.violated:
+            return self._refuted(found, evidence)
+        if proved and same_bound(bound, self.right):
+            evidence.append(("identity", f"{bound} = {self.right}"))
+            return Decision(verdict="proved", evidence=tuple(evidence))
+        evidence.append(("reason", f"the chain ends at {bound}, not at {self.right}"))
+        return Decision(verdict="undecided", evidence=tuple(evidence))
+
+    def attack(self, left, right) -> Attack:
+        return attack(
+            left,
+            right,
+            symbols=self.symbols,
+            symmetric=self.symmetric,
+            definitions=self.definitions,
+        )
+
+    def _refuted(self, found: Attack, evidence) -> Decision:
+        return Decision(
+            verdict="refuted",
+            evidence=tuple(evidence),
+            counterexample={
+                "values": {k: _listed(v) for k, v in found.values.items()},
+                "left": f"{found.worst:.6g} times the right side",
+                "right": "1",
+            },
+            replay=lambda: self.attack(self.left, self.right).violated,
+        )
+
+    @property
+    def expression(self) -> str:
+        return f"{self.left} ≤ {self.right}"
+
+    @property
+    def latex(self) -> str:
+        return rf"{sympy.latex(self.left)} \leq {sympy.latex(self.right)}"
+
+
+def same_bound(left, right) -> bool:
+    """Whether two bounds are the same scalar; sums over agents whose terms agree are counted."""
+    return sympy.simplify(_counted(left) - _counted(right)) == 0
+
+
+AGENTS = sympy.Symbol("N", positive=True)
+
+
+def _counted(expression):
+    """Σ over agents of what does not depend on the agent: the number of agents times it."""
+    totals = expression.atoms(AgentTotal)
+    replaced = {}
+    for total in totals:
+        body = _counted(total.body)
+        constant, rest = body.as_independent(total.index, as_Add=False)
+        count = AGENTS - len(total.excluded)
+        replaced[total] = (
+            count * body if rest == 1 else constant * AgentTotal(rest, total.index, total.excluded)
+        )
+    return sympy.expand(expression.xreplace(replaced))
+
+
+class _NormEvaluator(Evaluator):
+    """Float64, with norms."""
+
+    def _scalar(self, expr):
+        if isinstance(expr, FrobeniusNorm):
+            return float(np.linalg.norm(self(expr.args[0])))
+        if isinstance(expr, SpectralNorm):
+            return float(np.linalg.norm(self(expr.args[0]), 2))
+        if isinstance(expr, sympy.Pow) and not expr.exp.is_Integer:
+            return float(self(expr.base)) ** float(expr.exp)
+        return super()._scalar(expr)
+
+
+def attack(
+    left,
+    right,
+    *,
+    symbols: Mapping[Any, Callable[[Mapping], float]],
+    symmetric: tuple = (),
+    definitions: Mapping | None = None,
+    agents: int = 3,
+    random_points: int = 40,
+    refinements: int = 120,
+) -> Attack:
+    """Search for matrices at which `left` exceeds `right`: random points, then Nelder–Mead.
+
+    Parameters
+    ----------
+    symbols : mapping from scalar symbol to callable
+        The value of a bound such as γ_B at given matrices (the least for which the hypothesis
+        holds), or of a free scalar.
+    """
+    settings = [
+        Setting.of(
+            [left, right],
+            definitions=definitions,
+            symmetric=symmetric,
+            agents=count,
+            size_of=size_of,
+        )
+        for count, size_of in ((agents, lambda _: 1), (2, lambda k: 1 + (k + 1) % 2))
+    ]
+    worst, worst_values, points = -np.inf, {}, 0
+    for setting in settings:
+        size = sum(int(np.prod(setting.shape(letter))) for letter in setting.letters)
+        size += len(setting.scalars)
+
+        def ratio(theta, setting=setting):
+            values, shown = _values(setting, theta, symbols)
+            evaluator = _NormEvaluator(values, Float64(), setting.definitions, setting.sizes)
+            lower, upper = (float(evaluator(e)) for e in setting.expressions)
+            if not np.isfinite(lower) or not np.isfinite(upper) or upper <= 0:
+                return (0.0 if lower <= 0 else np.inf), shown
+            return lower / upper, shown
+
+        rng = np.random.default_rng(7)
+        starts = [rng.standard_normal(size) for _ in range(random_points)]
+        scored = sorted(starts, key=lambda theta: -ratio(theta)[0])
+        points += random_points
+        result = minimize(
+            lambda theta: -ratio(theta)[0],
+            scored[0],
+            method="Nelder-Mead",
+            options={"maxfev": refinements},
+        )
+        points += int(result.nfev)
+        value, shown = ratio(result.x)
+        if value > worst:
+            worst, worst_values = value, shown
+    return Attack(worst=float(worst), values=worst_values, points=points)
+
+
+def _values(setting: Setting, theta, symbols) -> tuple[dict, dict]:
+    """Matrices and positive scalars from a vector of parameters; symmetric matrices definite.
+
+    A bound such as γ_B is the largest norm that occurs; one of a letter that does not occur, and
+    any other scalar, is free.
+    """
+    values: dict = {}
+    by_name: dict[str, list] = {}
+    at = len(setting.scalars)
+    for letter in setting.letters:
+        rows, cols = setting.shape(letter)
+        X = np.asarray(theta[at : at + rows * cols], dtype=float).reshape(rows, cols)
+        at += rows * cols
+        if letter.name in setting.symmetric:
+            X = X @ X.T + 1e-6 * np.eye(rows)
+        values[letter] = X
+        by_name.setdefault(letter.name, []).append(X)
+    for k, scalar in enumerate(setting.scalars):
+        try:
+            values[scalar] = symbols[scalar](by_name)
+        except KeyError:
+            values[scalar] = float(np.exp(theta[k]))
+    return values, {str(k): v for k, v in values.items()}
+
+
+def _told(found: Attack) -> str:
+    return f"largest left/right {found.worst:.6g} over {found.points} points"
+
+
+def _listed(value):
+    return np.asarray(value).tolist()

@@ -1,0 +1,617 @@
+"""Claims on Algorithm 1: its lines, the best response map (19), Lemma IV.1 and Theorem IV.2."""
+
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import sympy
+from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose
+
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, agent_sum, control_size
+from ergs_verify.gallery import gallery
+from ergs_verify.ledger.chain import (
+    Chain,
+    FrobeniusNorm,
+    bounded_by,
+    largest_norm,
+    submultiplicative,
+    triangle,
+)
+from ergs_verify.ledger.claim import (
+    Assumed,
+    Claim,
+    Computed,
+    Decision,
+    Definition,
+    Equalities,
+    Equality,
+    Fault,
+)
+from ergs_verify.ledger.counterexamples import continuum_of_equilibria, refutation
+from ergs_verify.ledger.section_III_theorem import covariance, cross, sufficient, weight
+from ergs_verify.paper import theorem_III_1
+from ergs_verify.paper.notation import (
+    A,
+    B,
+    K,
+    P,
+    Q,
+    R,
+    S,
+    W,
+    definitions,
+    eye,
+    i,
+    j,
+    m,
+    others_loop,
+    symmetric,
+    tau,
+)
+from ergs_verify.recursion import algorithm_1, nash
+
+__all__ = ["CLAIMS", "congruences", "contraction_chain"]
+
+gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_{P,t}", positive=True)
+gamma_P_unindexed = Symbol(r"\gamma_P", positive=True)
+N = agent_sum(sympy.Integer(1), j)
+p = control_size(i)
+
+
+def _letter(name: str, rows, cols):
+    return lambda agent: AgentMatrix(
+        name, agent, *(control_size(agent) if side == "p" else side for side in (rows, cols))
+    )
+
+
+P_star = _letter("{P^{*}_{t+1}}", m, m)
+K_other = _letter("{K'_t}", "p", m)
+answer, answer_other = _letter("{K^{*}_t}", "p", m), _letter("{K'^{*}_t}", "p", m)
+difference = _letter("{D_t}", "p", m)
+"""Kʲ − K'ʲ."""
+
+
+def _equal(left, right, **more) -> Equality:
+    return Equality(
+        left, right, (*symmetric, P_star(i)), {**definitions, **more.get("definitions", {})}
+    )
+
+
+# -- Algorithm 1 ------------------------------------------------------------------------------
+
+
+def _zero_covariance() -> Decision:
+    """Σ = 0 has det 0, while the class 𝒮 of policies asks for positive definite Σ."""
+    zero = Rationals().zeros(1, 1)
+    return refutation(
+        {"Sigma": [["0"]]},
+        f"det Σ = {zero.det()}",
+        "det Σ > 0 for Σ in the class of policies",
+        "exact",
+        "Σ = 0 is no element of the class (and its cost is infinite)",
+        lambda: zero.det() == 0,
+    )
+
+
+def _start_does_not_matter() -> Decision:
+    """K = 0, Σ = I is in the class, and no formula of the best response contains Σ."""
+    derived = theorem_III_1.derive()
+    free = not (derived["gain"].has(S(i)) or derived["covariance"].has(S(i), S(j)))
+    one = Rationals().identity(1)
+    return Decision(
+        verdict="proved" if free and one.det() > 0 else "undecided",
+        evidence=(("derivation", "the best response contains no agent's Σ_t"),),
+    )
+
+
+def _initialisation(faults: frozenset[str]) -> Computed:
+    if faults:
+        return Computed("S = (0, 0) is a policy of the class", _zero_covariance)
+    return Computed("S = (0, I) is a policy of the class", _start_does_not_matter)
+
+
+def _loop(gain):
+    """Closed loop with agent i's own gain apart from the others'."""
+    return A + B(i) * own_gain + agent_sum(B(j) * gain(j), j, i)
+
+
+own_gain = MatrixSymbol("K", p, m)
+
+
+def _later_policies(faults: frozenset[str]) -> Equality:
+    """P of agent i under two policies that differ in the other agents' gains alone."""
+    others = K_other if "own alone" in faults else K
+    first, second = _loop(K), _loop(others)
+    head = Q(i) + own_gain.T * (tau / 2 * eye(i) + R(i)) * own_gain
+    return _equal(head + first.T * P(i) * first, head + second.T * P(i) * second)
+
+
+def _index_set(faults: frozenset[str]) -> Computed:
+    def decide() -> Decision:
+        horizon = 3
+        outside = [t for t in range(horizon) if not t + 1 <= horizon - 1]
+        if not faults:
+            return Decision(
+                verdict="proved",
+                evidence=(
+                    (
+                        "convention",
+                        f"at t = T−1 no later policy is needed: P_T = Q_T"
+                        f" (stages with an empty index set for T = 3: {outside})",
+                    ),
+                ),
+            )
+        return refutation(
+            {"T": str(horizon), "t": str(horizon - 1)},
+            f"s = t + 1 = {horizon}",
+            f"s ≤ T − 1 = {horizon - 1}",
+            "exact",
+            "the first pass of the loop conditions on S_[T:T−1], which the definition leaves out",
+            lambda: outside == [horizon - 1],
+        )
+
+    if faults:
+        return Computed("S_[t+1:T−1] is defined at every t of the loop", decide)
+    return Computed("S_[s:t] is empty for s > t", decide)
+
+
+# -- (19) and what surrounds it ---------------------------------------------------------------
+
+
+def _eq_19(faults: frozenset[str]) -> Equalities:
+    star = {P(i): P_star(i)} if "star" in faults else {}
+    gain = MatMul(-1, Inverse(weight), cross).xreplace(star)
+    return Equalities(
+        (
+            _equal(theorem_III_1.derive()["gain"], gain),
+            _equal(theorem_III_1.derive()["covariance"], covariance.xreplace(star)),
+        )
+    )
+
+
+def _lyapunov() -> Equality:
+    loop = MatAdd(others_loop(i), MatMul(B(i), K(i)))
+    printed = MatAdd(
+        Q(i),
+        MatMul(Transpose(K(i)), MatAdd(MatMul(tau / 2, eye(i)), R(i)), K(i)),
+        MatMul(Transpose(loop), P(i), loop),
+    )
+    return _equal(theorem_III_1.derive_policy_value()["value"].matrix, printed)
+
+
+def congruences() -> Decision:
+    """P_t = Q + K'((τ/2)I + R)K + F'PF is a sum of congruences, so W ⪰ (τ/2)I."""
+    decision = _lyapunov().decide()
+    weight_bound = _equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i)).decide()
+    proved = decision.verdict == weight_bound.verdict == "proved"
+    return Decision(
+        verdict="proved" if proved else "undecided",
+        evidence=(
+            *decision.evidence,
+            *weight_bound.evidence,
+            ("rule", "congruences and sums of positive semidefinite matrices are such, so P ⪰ 0"),
+            ("rule", "W ⪰ (τ/2)I ≻ 0 is invertible"),
+        ),
+    )
+
+
+def _fixed_point(faults: frozenset[str]) -> Computed:
+    if faults:
+        return Computed("a fixed point of Ψ_t is the NE", continuum_of_equilibria)
+    return Computed("fixed points of Ψ_t at every t are a NE", sufficient)
+
+
+# -- Lemma IV.1 -------------------------------------------------------------------------------
+
+_answers = {
+    answer(i): -Inverse(weight) * B(i).T * P(i) * (A + agent_sum(B(j) * K(j), j, i)),
+    answer_other(i): -Inverse(weight) * B(i).T * P(i) * (A + agent_sum(B(j) * K_other(j), j, i)),
+}
+
+
+def _first_line(faults: frozenset[str]) -> Equality:
+    """Gains of Ψ_t(S) − Ψ_t(S'): those of the answers, not of the arguments."""
+    printed = K(i) - K_other(i) if "stars" in faults else answer(i) - answer_other(i)
+    psi = _answers[answer(i)] - _answers[answer_other(i)]
+    return _equal(psi, printed, definitions=_answers)
+
+
+def _second_line() -> Equality:
+    inside = MatMul(
+        Inverse(weight),
+        Transpose(B(i)),
+        P(i),
+        agent_sum(MatMul(B(j), MatAdd(K(j), MatMul(-1, K_other(j)))), j, i),
+    )
+    return _equal(answer_other(i) - answer(i), inside, definitions=_answers)
+
+
+_contraction = (2 / tau) * gamma_B**2 * gamma_P
+
+
+def contraction_chain(factor=1) -> Chain:
+    """‖Kⁱ* − K'ⁱ*‖_F ≤ (2/τ)γ_B²γ_{P,t} Σ_{j≠i} ‖Kʲ − K'ʲ‖_F; `factor` plants a false bound."""
+    start = AgentSum(Inverse(W(i)) * B(i).T * P(i) * B(j) * difference(j), j, (i,))
+    return Chain(
+        text="one agent's answer",
+        left=FrobeniusNorm(start),
+        steps=(
+            (triangle, "for any norm"),
+            (submultiplicative, "‖XY‖_F ≤ ‖X‖₂‖Y‖_F and ‖X‖₂ ≤ ‖X‖_F"),
+            (
+                bounded_by({"B_t": gamma_B, "P_{t+1}": gamma_P, "W_t⁻¹": 2 / tau}),
+                "γ_B, γ_{P,t} are maxima; W − (τ/2)I = R + B'PB ⪰ 0 gives ‖W⁻¹‖₂ ≤ 2/τ",
+            ),
+        ),
+        right=factor * _contraction * AgentTotal(FrobeniusNorm(difference(j)), j, (i,)),
+        symbols={gamma_B: largest_norm("B_t"), gamma_P: largest_norm("P_{t+1}")},
+        first=(
+            _equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i)),
+            _second_line(),
+        ),
+        symmetric=symmetric,
+        definitions={W(i): definitions[W(i)]},
+    )
+
+
+distance = _letter("d", 1, 1)
+"""‖Kʲ − K'ʲ‖_F as a number of agent j."""
+
+
+def _third_line(faults: frozenset[str]) -> Equality:
+    """Σ_i Σ_{j≠i} d_j against (N−1) Σ d as printed."""
+    constant = _contraction
+    if "gamma" in faults:
+        constant = constant.subs(gamma_P, gamma_P_unindexed)
+    left = _contraction * AgentTotal(AgentTotal(sympy.Trace(distance(j)), j, (i,)), i)
+    if "index" in faults:
+        right = AgentTotal(sympy.Trace(distance(j)), i)
+    else:
+        right = AgentTotal(sympy.Trace(distance(j)), j)
+    return Equality(left, constant * (N - 1) * right)
+
+
+def _contractive() -> Decision:
+    """The chain for one agent, summed over agents; Σ does not enter."""
+    chain = contraction_chain().decide()
+    summed = _third_line(frozenset()).decide()
+    constant = _start_does_not_matter()
+    proved = all(d.verdict == "proved" for d in (chain, summed, constant))
+    return Decision(
+        verdict="proved" if proved else "undecided",
+        evidence=(
+            *chain.evidence,
+            *summed.evidence,
+            *constant.evidence,
+            ("rule", "a map with Lipschitz constant below 1 in ‖·‖_□ is a contraction"),
+        ),
+    )
+
+
+# -- Theorem IV.2 -----------------------------------------------------------------------------
+
+
+def _few_iterations() -> Decision:
+    """L = 1 is O(log 1/ε), and leaves an error that does not shrink with ε."""
+    game = gallery("assumption-holds")
+    numbers = Rationals()
+    played = algorithm_1(game, numbers, iterations=1)
+    equilibrium = nash(game, numbers)
+    error = sum(
+        (a - b) * (a - b)
+        for mine, best in zip(played.K, equilibrium.K, strict=True)
+        for X, Y in zip(mine, best, strict=True)
+        for a, b in zip(X.entries(), Y.entries(), strict=True)
+    )
+    return refutation(
+        {"game": game.name, "L": "1"},
+        f"Σ‖K_t − K_t*‖_F² = {float(error):.6g}, whatever ε",
+        "O(ε²)",
+        "exact",
+        "L = O(log 1/ε) bounds L from above: L = 1 satisfies it, and its error is fixed",
+        lambda: error > 0,
+    )
+
+
+def _convergence(faults: frozenset[str]):
+    if faults:
+        return Computed("L = O(log(1/ε)) suffices", _few_iterations)
+    return Assumed("L ≥ C log(1/ε) suffices, for some C of the model", "[18, Theorem 4.5]")
+
+
+def _plain(expression):
+    """A formula at τ = 0 with R + (τ/2)I for R: the deterministic game (20)."""
+    return expression.subs(tau, 0).xreplace({R(i): MatAdd(R(i), MatMul(tau / 2, eye(i)))})
+
+
+def _auxiliary() -> Equalities:
+    riccati = theorem_III_1.derive()["riccati"]
+    gain = theorem_III_1.derive()["gain_compact"]
+    written = {W(i): weight}
+    return Equalities(
+        (
+            _equal(gain.xreplace(written), _plain(gain.xreplace(written))),
+            _equal(riccati.xreplace(written), _plain(riccati.xreplace(written))),
+        )
+    )
+
+
+W_star = _letter("{W^{*}_t}", "p", "p")
+P_gap = _letter("E", m, m)
+"""P_{t+1} − P*_{t+1}."""
+
+
+def _covariance_chain() -> Chain:
+    """‖Σ − Σ*‖_F ≤ (2/τ)γ_B²‖P − P*‖_F."""
+    star = tau / 2 * eye(i) + R(i) + B(i).T * P_star(i) * B(i)
+    identity = _equal(
+        tau / 2 * Inverse(weight) - tau / 2 * Inverse(star),
+        -tau / 2 * Inverse(weight) * B(i).T * (P(i) - P_star(i)) * B(i) * Inverse(star),
+    )
+    start = MatMul(tau / 2, Inverse(W(i)), Transpose(B(i)), P_gap(i), B(i), Inverse(W_star(i)))
+    return Chain(
+        text="the covariances follow",
+        left=FrobeniusNorm(start),
+        steps=(
+            (submultiplicative, "‖XYZ‖_F ≤ ‖X‖₂‖Y‖_F‖Z‖₂"),
+            (
+                bounded_by({"B_t": gamma_B, "W_t⁻¹": 2 / tau, "{W^{*}_t}⁻¹": 2 / tau}),
+                "both inverses are at most 2/τ",
+            ),
+        ),
+        right=(2 / tau) * gamma_B**2 * FrobeniusNorm(P_gap(i)),
+        symbols={gamma_B: largest_norm("B_t")},
+        first=(identity,),
+        symmetric=(*symmetric, P_star(i), W_star(i)),
+        definitions={
+            W(i): definitions[W(i)],
+            W_star(i): star,
+        },
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="alg-1",
+        title="Algorithm 1",
+        where="Section IV, Algorithm 1",
+        quote="for t = T−1, …, 1, 0, do; for l = 1, …, L do; S_t^i ← S_t^{il}; Output (S_t)",
+        statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
+    ),
+    Claim(
+        id="alg-1/init",
+        title="Initialisation at zero",
+        where="Section IV, Algorithm 1, line 1",
+        latex=r"S_t^i = (K_t^i, \Sigma_t^i) = 0",
+        statement=_initialisation,
+        faults=(
+            Fault(
+                name="zero covariance",
+                what="Σ = 0 is not positive definite, so the start is outside the class of policies"
+                " (with infinite cost); any positive definite Σ serves, since Ψ_t ignores it",
+                kind="overclaim",
+            ),
+        ),
+    ),
+    Claim(
+        id="alg-1/line-4",
+        title="What the best response is conditioned on",
+        where="Section IV, Algorithm 1, line 4",
+        latex=r"S_t^{il} = \Psi_t^i(S_t | S_{[t+1:T-1]}^i), \forall i \in [N]",
+        statement=_later_policies,
+        faults=(
+            Fault(
+                name="own alone",
+                what="the superscript i leaves agent i's own later policies alone, while P_{t+1}ⁱ"
+                " depends on all agents' later gains: it is S_[t+1:T−1]",
+                kind="index",
+            ),
+        ),
+    ),
+    Claim(
+        id="alg-1/index-set",
+        title="The index set of the later policies",
+        where="Section IV, after (19) and Algorithm 1",
+        latex=r"S_{[s:t]} := \{S_s, \dots, S_t\}",
+        statement=_index_set,
+        faults=(
+            Fault(
+                name="empty",
+                what="defined for s ≤ t only, but the loop starts with S_[T:T−1]: it has to be"
+                " empty there",
+                kind="index",
+            ),
+        ),
+    ),
+    Claim(
+        id="alg-1/metric",
+        title="The metric on joint policies",
+        where="Section IV, before (19)",
+        latex=r"\|S_t\|_{\square} = \sum_{i \in [N]} \|K_t^i\|_F + \|\Sigma_t^i\|_F.",
+        statement=Definition(
+            r"\|S_t\|_\square", AgentTotal(sympy.Trace(K(j).T * K(j)) + sympy.Trace(S(j)), j)
+        ),
+        hypotheses=("the sum runs over both norms",),
+    ),
+    Claim(
+        id="eq-19/map",
+        title="The best response map",
+        where="Section IV, before (19)",
+        latex=r"\Psi_t^i(S_t | S_{[t+1:T-1]}) = (K_t^{i*}, \Sigma_t^{i*}),",
+        statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
+    ),
+    Claim(
+        id="eq-19",
+        title="Best response to a joint policy",
+        where="Section IV, (19)",
+        latex=r"K_t^{i*} = - \left( \frac{\tau}{2}I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i"
+        r" \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} A_t^i,"
+        r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)/\tau)^{-1}.",
+        statement=_eq_19,
+        faults=(
+            Fault(
+                name="star",
+                what="P_{t+1}^{i*} is the equilibrium's; the response to S_[t+1:T−1] takes its"
+                " P_{t+1}ⁱ from the Lyapunov equations below, without the star",
+                kind="index",
+            ),
+        ),
+    ),
+    Claim(
+        id="eq-19/lyapunov",
+        title="Lyapunov equations",
+        where="Section IV, after (19)",
+        latex=r"P_s^i = Q_s^i + (K_s^i)^\top ((\tau/2)I + R_s^i) K_s^i"
+        r" + (A_s^i + B_s^i K_s^i)^\top P_{s+1}^i (A_s^i + B_s^i K_s^i),",
+        statement=lambda _: _lyapunov(),
+    ),
+    Claim(
+        id="eq-19/others",
+        title="The loop closed by the others",
+        where="Section IV, after (19)",
+        latex=r"A_s^i = A_s + \sum_{j \neq i} B_s^j K_s^j",
+        statement=Definition(others_loop(i), A + agent_sum(B(j) * K(j), j, i)),
+    ),
+    Claim(
+        id="eq-19/inverses",
+        title="P is positive semidefinite, so the inverses exist",
+        where="Section IV, after (19)",
+        quote="The matrices P_t^i are symmetric positive semidefinite by definition and"
+        " consequently the inverses in (19) exist.",
+        statement=Computed("P_t ⪰ 0 and W ⪰ (τ/2)I", congruences),
+        hypotheses=("Q ⪰ 0", "R ≻ 0", "τ > 0"),
+    ),
+    Claim(
+        id="eq-19/composite",
+        title="Composite best response",
+        where="Section IV, after (19)",
+        latex=r"\Psi_t(S_t | S_{[t+1:T-1]}) = (\Psi_t^i(S_t | S_{[t+1:T-1]}))_{\forall i}.",
+        statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
+    ),
+    Claim(
+        id="eq-19/fixed-point",
+        title="Fixed points are equilibria",
+        where="Section IV, after (19)",
+        latex=r"S_t^* = \Psi_t(S_t^* | S_{[t+1:T-1]}^*)",
+        statement=_fixed_point,
+        faults=(
+            Fault(
+                name="the",
+                what="a fixed point at every t is a NE; there may be several fixed points, so it is"
+                " not “the” NE, and one stage alone is not enough",
+                kind="overclaim",
+            ),
+        ),
+    ),
+    Claim(
+        id="lemma-IV.1",
+        title="The best response map is a contraction",
+        where="Section IV, Lemma IV.1",
+        latex=r"\tau > 2\gamma_B^2\gamma_{P,t}(N-1)",
+        statement=Computed("τ > 2γ_B²γ_{P,t}(N−1) ⇒ Ψ_t is a contraction in ‖·‖_□", _contractive),
+        hypotheses=("S_[t+1:T−1] fixed",),
+    ),
+    Claim(
+        id="lemma-IV.1/difference",
+        title="The norm of the difference of two answers",
+        where="Section IV, proof of Lemma IV.1, first equality",
+        latex=r"\|\Psi_t(S_t | S_{[t+1:T-1]}) - \Psi_t(S'_t | S_{[t+1:T-1]})\|_{\square}"
+        r" = \sum_{i \in [N]} \|K_t^i - K_t^{i'}\|_F + \|\Sigma_t^i - \Sigma_t^{i'}\|_F",
+        statement=_first_line,
+        faults=(
+            Fault(
+                name="stars",
+                what="on the right stand the gains of the arguments S and S'; it has to be those of"
+                " the answers (stars probably lost)",
+                kind="scan",
+            ),
+        ),
+    ),
+    Claim(
+        id="lemma-IV.1/gains",
+        title="The difference of two answers",
+        where="Section IV, proof of Lemma IV.1, second equality",
+        latex=r"\sum_{i \in [N]} \left\| \left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^i"
+        r" B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^i \sum_{j \neq i} B_t^j (K_t^j - K_t^{j'})"
+        r" \right\|_F",
+        statement=lambda _: _second_line(),
+        hypotheses=("up to the sign, which the norm forgets; the covariances are equal",),
+    ),
+    Claim(
+        id="lemma-IV.1/bound",
+        title="The bound, agent by agent",
+        where="Section IV, proof of Lemma IV.1, inequality",
+        latex=r"\frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \sum_{i \in [N]} \|K_t^j -"
+        r" K_t^{j'}\|_F + \|\Sigma_t^j - \Sigma_t^{j'}\|_F",
+        statement=_third_line,
+        faults=(
+            Fault(
+                name="index",
+                what="the sum runs over i and its terms carry j: one of the two letters is wrong",
+                kind="index",
+            ),
+            Fault(
+                name="gamma",
+                what="γ_P is not defined; it is γ_{P,t}",
+                kind="index",
+            ),
+        ),
+    ),
+    Claim(
+        id="lemma-IV.1/one-agent",
+        title="The inequality behind it",
+        where="Section IV, proof of Lemma IV.1, inequality",
+        quote="≤ (2/τ) γ_B² γ_P (N−1) …",
+        statement=lambda _: contraction_chain(),
+    ),
+    Claim(
+        id="thm-IV.2",
+        title="Algorithm 1 converges to the NE",
+        where="Section IV, Theorem IV.2",
+        latex=r"\sum_{0 \leq t \leq T-1} \|S_t - S_t^*\|_{\square} = \mathcal{O}(\epsilon)",
+        statement=_convergence,
+        faults=(
+            Fault(
+                name="L",
+                what="L = O(log(1/ε)) bounds the iterations from above, so L = 1 would do; L has to"
+                " be at least a multiple of log(1/ε)",
+                kind="overclaim",
+            ),
+        ),
+        hypotheses=("τ > 2γ_B²(γ_P* + cε)(N−1)",),
+    ),
+    Claim(
+        id="eq-20",
+        title="The auxiliary game",
+        where="Section IV, (20)",
+        latex=r"J^i(x, \pi^i, \pi^{-i}) = \mathbb{E} \left[ \sum_{t=0}^{T-1} x_t^\top Q_t^i x_t"
+        r" + (u_t^i)^\top \left( (\tau/2)I + R_t^i \right) u_t^i + x_T^\top Q_T^i x_T"
+        r" \middle| x_0 = x \right].",
+        statement=Definition(Q(i), Q(i) + K(i).T * (tau / 2 * eye(i) + R(i)) * K(i), symmetric),
+    ),
+    Claim(
+        id="eq-20/equivalent",
+        title="The auxiliary game has the same K and P",
+        where="Section IV, after (20)",
+        quote="the NE controller for this game would be linear and deterministic, where K is"
+        " defined in (6) and the adjoining coupled Riccati equations are given by (4)",
+        statement=lambda _: _auxiliary(),
+    ),
+    Claim(
+        id="thm-IV.2/inner-loop",
+        title="Good convergence of the inner loop",
+        where="Section IV, proof of Theorem IV.2",
+        quote="we can utilize [18, Theorem 4.5]",
+        statement=Assumed("errors of P stay O(ε) backwards in time", "[18, Theorem 4.5]"),
+    ),
+    Claim(
+        id="thm-IV.2/covariance",
+        title="The covariances follow P",
+        where="Section IV, end of the proof of Theorem IV.2",
+        latex=r"\|\Sigma_t^i - \Sigma_t^{i*}\| = \mathcal{O}(\epsilon)",
+        statement=lambda _: _covariance_chain(),
+        hypotheses=("‖P_{t+1} − P*_{t+1}‖ = O(ε)",),
+    ),
+)

@@ -1,0 +1,220 @@
+"""The ledger (``ergs-ledger/1``) as a page of text, one claim whole, or Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from ergs_verify.report.mathtext import from_latex, readable
+
+__all__ = ["claim_whole", "ledger_markdown", "ledger_summary", "ledger_table", "wrong_claims"]
+
+Entry = Mapping[str, Any]
+
+STYLES = {
+    "proved": "green",
+    "definition": "cyan",
+    "assumed": "yellow",
+    "supported": "yellow",
+    "refuted": "red",
+    "ill-typed": "red",
+    "undecided": "bold magenta",
+}
+_MEANINGS = {
+    "proved": "proved as printed, for every size and number of agents",
+    "definition": "well-typed definitions, which claim nothing",
+    "assumed": "assumed, resting on a cited outside result",
+    "supported": "supported by evidence, not proved",
+    "refuted": "refuted as printed",
+    "ill-typed": "ill-typed as printed",
+    "undecided": "undecided",
+}
+_WRONG = ("refuted", "ill-typed")
+_VERDICT_WIDTH = len("ill-typed → proved")
+
+
+def ledger_table(ledger: Mapping[str, Any]) -> RenderableType:
+    """Every claim on a line, by section, with the findings under the claims they belong to."""
+    claims = ledger["claims"]
+    id_width = max(len(entry["id"]) for entry in claims)
+    parts: list[RenderableType] = []
+    for section, entries in groupby(claims, _section):
+        parts += [Text(), Rule(Text(section, "bold"), style="dim", align="left")]
+        for entry in entries:
+            parts.append(_line(entry, id_width))
+            parts += _finding_lines(entry)
+    return Group(*parts, Text(), ledger_summary(ledger))
+
+
+def ledger_summary(ledger: Mapping[str, Any]) -> RenderableType:
+    """How many claims have each verdict, and how many of the wrong ones hold as corrected."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    table.add_row(Text(str(len(ledger["claims"])), "bold"), Text("claims judged", "bold"))
+    for verdict, style in STYLES.items():
+        if count := ledger["summary"].get(verdict, 0):
+            meaning = _MEANINGS[verdict] + _corrected_words(ledger, verdict, count)
+            table.add_row(Text(str(count), style), Text(meaning))
+    return table
+
+
+def wrong_claims(ledger: Mapping[str, Any]) -> RenderableType:
+    """The claims that are wrong as printed or undecided, each with its findings."""
+    entries = [e for e in ledger["claims"] if e["printed_verdict"] not in _RIGHT]
+    width = max((len(entry["id"]) for entry in entries), default=0)
+    parts: list[RenderableType] = []
+    for entry in entries:
+        parts += [_line(entry, width), *_finding_lines(entry)]
+    return Group(*parts)
+
+
+def claim_whole(entry: Entry) -> RenderableType:
+    """One claim with everything known of it."""
+    parts: list[RenderableType] = [
+        Text.assemble((entry["id"], "bold"), "  ", (entry["title"], "bold")),
+        Text(entry["where"], "dim"),
+    ]
+    printed = entry["printed"]
+    if entry["quote"]:
+        parts.append(_block("The paper's words", Text(f"“{entry['quote']}”")))
+    if printed["latex"]:
+        parts.append(_block("The paper's LaTeX", Text(printed["latex"])))
+    parts.append(_block("Encoded as printed", _expression(printed)))
+    parts.append(_verdict_line("As printed", entry["printed_verdict"]))
+    if entry["corrected"]:
+        parts.append(_block("Corrected", _expression(entry["corrected"])))
+        parts.append(_verdict_line("As corrected", entry["corrected_verdict"]))
+    parts += [_finding(finding, k) for k, finding in enumerate(entry["findings"], 1)]
+    if entry["hypotheses"]:
+        parts.append(_block("Under", Text("\n".join(entry["hypotheses"]))))
+    parts.append(_block("Evidence", _evidence(entry)))
+    return Group(*parts)
+
+
+def ledger_markdown(ledger: Mapping[str, Any]) -> str:
+    """The summary and the claims that are wrong as printed, as Markdown tables."""
+    lines = ["| claims | verdict |", "| ---: | --- |"]
+    for verdict in STYLES:
+        if count := ledger["summary"].get(verdict, 0):
+            extra = _corrected_words(ledger, verdict, count)
+            lines.append(f"| {count} | {_MEANINGS[verdict]}{extra} |")
+    lines += ["", "| claim | as printed | what is wrong | corrected |", "| --- | --- | --- | --- |"]
+    for entry in ledger["claims"]:
+        if entry["printed_verdict"] not in _RIGHT:
+            found = "; ".join(f"*{f['kind']}*: {f['what']}" for f in entry["findings"])
+            cells = (
+                f"`{entry['id']}` {entry['title']}",
+                entry["printed_verdict"],
+                found,
+                entry["corrected_verdict"] or "",
+            )
+            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+_RIGHT = ("proved", "definition", "assumed", "supported")
+
+
+def _section(entry: Entry) -> str:
+    found = re.search(r"Section [IVX]+", entry["where"])
+    return found[0] if found else "Beyond the paper"
+
+
+def _line(entry: Entry, id_width: int) -> RenderableType:
+    row = Table.grid(padding=(0, 1), expand=True)
+    row.add_column(width=id_width, no_wrap=True)
+    row.add_column(ratio=1)
+    row.add_column(width=_VERDICT_WIDTH, no_wrap=True)
+    row.add_row(
+        Text(entry["id"], "bold" if entry["findings"] else ""),
+        Text(entry["title"]),
+        _verdict(entry),
+    )
+    return row
+
+
+def _verdict(entry: Entry) -> Text:
+    printed, corrected = entry["printed_verdict"], entry["corrected_verdict"]
+    text = Text(printed, STYLES[printed])
+    if corrected:
+        text.append(" → ").append(corrected, STYLES[corrected])
+    return text
+
+
+def _finding_lines(entry: Entry) -> Iterator[RenderableType]:
+    for finding in entry["findings"]:
+        text = Text.assemble((f"{finding['kind']}: ", "red"), finding["what"])
+        yield Padding(text, (0, 0, 0, 4))
+
+
+def _corrected_words(ledger: Mapping[str, Any], verdict: str, count: int) -> str:
+    if verdict not in _WRONG:
+        return ""
+    wrong = [e for e in ledger["claims"] if e["printed_verdict"] == verdict]
+    held = sum(entry["corrected_verdict"] in _RIGHT for entry in wrong)
+    if held < count:
+        return f", {held} of them proved as corrected"
+    return ", proved as corrected" if count == 1 else ", each proved as corrected"
+
+
+def _block(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(), Text(title, "bold"), Padding(body, (0, 0, 0, 2)))
+
+
+def _expression(form: Mapping[str, str]) -> Text:
+    # Several equations of one display stand on a line each.
+    return Text("\n".join(readable(part) for part in form["expression"].split("; ")))
+
+
+def _verdict_line(title: str, verdict: str) -> RenderableType:
+    return Group(Text(), Text.assemble((f"{title}: ", "bold"), (verdict, STYLES[verdict])))
+
+
+def _finding(finding: Mapping[str, Any], number: int) -> RenderableType:
+    body: list[RenderableType] = [
+        Text.assemble((f"{finding['kind']}: ", "red"), finding["what"]),
+        Text(f"alone in the otherwise corrected form: {finding['verdict']}", "dim"),
+    ]
+    if example := finding["counterexample"]:
+        body.append(_counterexample(example))
+    return _block(f"Finding {number}", Group(*body))
+
+
+def _counterexample(example: Mapping[str, Any]) -> RenderableType:
+    table = Table.grid(padding=(0, 1))
+    for _ in range(3):
+        table.add_column()
+    for letter, value in example.get("values", {}).items():
+        table.add_row(readable(letter), "=", Text(_matrix(value)))
+    for side in ("left", "right"):
+        if side in example:
+            table.add_row(Text(f"{side} side", "bold"), "=", Text(_matrix(example[side])))
+    return Group(Text("Counterexample, exact:"), Padding(table, (0, 0, 0, 2)))
+
+
+def _matrix(value: Any) -> str:
+    if isinstance(value, list):
+        rows = [row if isinstance(row, list) else [row] for row in value]
+        return "[" + "; ".join(" ".join(map(str, row)) for row in rows) + "]"
+    return readable(str(value))
+
+
+def _evidence(entry: Entry) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column()
+    for item in entry["evidence"]:
+        table.add_row(
+            Text(item.get("form", ""), "dim"), Text(item["method"], "dim"), from_latex(item["detail"])
+        )
+    seconds = entry["evidence"][0]["seconds"] if entry["evidence"] else 0
+    return Group(table, Text(f"decided in {seconds:.2g} s", "dim"))

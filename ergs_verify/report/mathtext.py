@@ -1,0 +1,108 @@
+"""Formulas as one line of Unicode text, from how SymPy prints them or from simple LaTeX."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+__all__ = ["from_latex", "readable"]
+
+_GREEK = {
+    "Sigma": "Σ",
+    "Phi": "Φ",
+    "lambda": "λ",
+    "omega": "ω",
+    "gamma": "γ",
+    "delta": "δ",
+    "rho": "ρ",
+    "tau": "τ",
+    "mu": "μ",
+    "pi": "π",
+    "ell": "ℓ",
+}
+_SYMBOLS = {
+    "mathbb{E}": "E",
+    "mathcal{N}": "N",
+    "succeq": "⪰",
+    "preceq": "⪯",
+    "succ": "≻",
+    "neq": "≠",
+    "leq": "≤",
+    "geq": "≥",
+    "sim": "~",
+    "int": "∫",
+    "sum": "∑",
+    "top": "ᵀ",
+    "log": "log",
+    "det": "det",
+    "partial": "∂",
+    "cdot": "·",
+    "dots": "…",
+}
+_LOWERED = str.maketrans("tijk+-0123456789", "ₜᵢⱼₖ₊₋₀₁₂₃₄₅₆₇₈₉")
+_RAISED = str.maketrans("ijk+-0123456789T", "ⁱʲᵏ⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ")
+_BAR = "\N{COMBINING MACRON}"
+#: Stands for the star of a name, π^*, while the stars of products are taken away.
+_STAR = "\0"
+
+
+def readable(expression: str) -> str:
+    """An expression as SymPy prints it, in the letters of the paper.
+
+    Examples
+    --------
+    >>> from ergs_verify.report.mathtext import readable
+    >>> readable(r"-W_t^i**(-1)*B_t^i.T*P_{t+1}^i*\\bar{A}_t^i")
+    '-Wₜⁱ⁻¹ Bₜⁱᵀ Pₜ₊₁ⁱ Āₜⁱ'
+    >>> readable("tau*log(Determinant(M))/2 + Sum[j≠i](Trace(M.T*M))")
+    'τ log(det(M))/2 + ∑[j≠i](tr(Mᵀ M))'
+    """
+    text = expression.replace("Sum[", "∑[").replace("Trace(", "tr(")
+    text = text.replace("Determinant(", "det(").replace("^*", _STAR)
+    text = _without_commands(text)
+    for name in ("lambda", "tau", "pi", "ell"):
+        text = re.sub(rf"\b{name}\b", _GREEK[name], text)
+    text = re.sub(r"\*\*\((-?\d+)\)|\*\*(\d+)", _raised, text)
+    text = text.replace(".T", "ᵀ")
+    return _scripts(text).replace("*", " ").replace(_STAR, "*")
+
+
+def from_latex(text: str) -> str:
+    """Prose with simple LaTeX between dollar signs, as text.
+
+    Examples
+    --------
+    >>> from ergs_verify.report.mathtext import from_latex
+    >>> from_latex(r"the loop is $\\bar A = A + \\sum_{j \\neq i} B^j K^j$")
+    'the loop is Ā = A + ∑_{j ≠ i} Bʲ Kʲ'
+    >>> from_latex(r"$f = \\tau\\log v + \\frac{\\tau}{2}$, modulo 2^61 − 1")
+    'f = τ log v + τ/2, modulo 2⁶¹ − 1'
+    """
+    return _scripts(re.sub(r"\$([^$]*)\$", lambda found: _without_commands(found[1]), text))
+
+
+def _without_commands(text: str) -> str:
+    text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text)
+    text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
+    text = re.sub(r"\\bar\s*\{?(\w)\}?", rf"\1{_BAR}", text)
+    text = re.sub(r"\\[,;! ]", " ", text)
+    text = re.sub(r"\\(?:left|right|quad|displaystyle)(?![A-Za-z])", "", text)
+    text = text.replace(r"^\top", "ᵀ")
+    for name, sign in (_SYMBOLS | _GREEK).items():
+        text = re.sub(rf"\\{re.escape(name)}(?=\\)", f"{sign} ", text)
+        text = re.sub(rf"\\{re.escape(name)}(?![A-Za-z])", sign, text)
+    return normalize("NFC", text)
+
+
+def _scripts(text: str) -> str:
+    """Subscripts and superscripts, where Unicode has every sign of them."""
+    text = re.sub(r"_\{([tijk0-9+-]+)\}|_([tijk]|\d+)(?![A-Za-z])", _lowered, text)
+    return re.sub(r"\^\{([ijkT0-9+-]+)\}|\^([ijkT]|\d+)(?![A-Za-z])", _raised, text)
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return (found[1] or found[2]).translate(_LOWERED)
+
+
+def _raised(found: re.Match[str]) -> str:
+    return (found[1] or found[2]).translate(_RAISED)

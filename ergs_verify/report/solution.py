@@ -1,0 +1,94 @@
+"""A solution as text: the first stages of every agent's gain and covariance."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ergs_verify.game import Game
+from ergs_verify.report.terminal import printable
+from ergs_verify.solve import Solution
+
+__all__ = ["game_line", "solution_summary"]
+
+#: What a person takes in at once; the file has the rest.
+_STAGES, _AGENTS, _SIDE = 2, 4, 4
+_FLOAT_DIGITS, _FEWEST_DIGITS = 10, 5
+#: What is left of 80 columns beside the names.
+_ROW_WIDTH = 54
+
+
+def game_line(game: Game) -> str:
+    """The game's name and sizes in one line."""
+    p = ", ".join(map(str, game.control_sizes[:8])) + ("…" if game.agents > 8 else "")
+    agents = "1 agent" if game.agents == 1 else f"{game.agents} agents"
+    sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {game.tau}"
+    return f"{printable(game.name)}: {sizes}" if game.name else sizes
+
+
+def solution_summary(game: Game, solution: Solution) -> RenderableType:
+    """What was solved, how far the digits go, and the first gains and covariances."""
+    stages = range(min(_STAGES, game.horizon))
+    agents = range(min(_AGENTS, game.agents))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for t in stages:
+        for i in agents:
+            of = f"agent {i + 1}, t = {t}"
+            table.add_row(Text(f"K      {of}", "bold"), _matrix(solution.K[i][t], solution.digits))
+            table.add_row(Text(f"Sigma  {of}"), _matrix(solution.Sigma[i][t], solution.digits))
+    return Group(
+        Text(_title(solution), "bold"),
+        Text(game_line(game)),
+        Text(),
+        table,
+        Text(),
+        Text(_left_out(game), "dim"),
+        Text(_certainty(solution), "yellow"),
+    )
+
+
+def _title(solution: Solution) -> str:
+    if solution.method == "nash":
+        return "Nash equilibrium: u_t ~ N(K x_t, Sigma)"
+    return f"Algorithm 1 after L = {solution.iterations} inner steps: u_t ~ N(K x_t, Sigma)"
+
+
+def _certainty(solution: Solution) -> str:
+    digits = "float64" if solution.digits is None else f"{solution.digits} digits"
+    if solution.certified:
+        return f"{digits}, certified."
+    return (
+        f'{digits}, "certified": false. The derived recursion gave the same digits at two '
+        f"precisions (the higher: {solution.working_digits} digits); that is evidence, not proof."
+    )
+
+
+def _left_out(game: Game) -> str:
+    stages, agents = max(0, game.horizon - _STAGES), max(0, game.agents - _AGENTS)
+    left = []
+    if stages:
+        left.append("1 more stage" if stages == 1 else f"{stages} more stages")
+    if agents:
+        left.append("1 more agent" if agents == 1 else f"{agents} more agents")
+    more = f"… and {' and '.join(left)}. " if left else ""
+    return f"{more}Everything, with P, q and every digit: --json or -o FILE."
+
+
+def _matrix(value: np.ndarray, digits: int | None) -> RenderableType:
+    """A matrix as far as it can be taken in, its entries rounded so that the rows fit."""
+    rows, cols = value.shape
+    shown = value[:_SIDE, :_SIDE]
+    # A sign, a point, a zero before it, an exponent and the gaps take 8 signs an entry.
+    fitting = max(_FEWEST_DIGITS, _ROW_WIDTH // shown.shape[1] - 8)
+    places = min(fitting, digits or _FLOAT_DIGITS)
+    table = Table.grid(padding=(0, 1))
+    for row in shown.tolist():
+        entries = [f"{x:.{places}g}" for x in row] + ["…"] * (cols > _SIDE)
+        table.add_row("[", *(Text(entry, justify="right") for entry in entries), "]")
+    if rows > _SIDE:
+        table.add_row("[", "…", *[""] * (len(table.columns) - 3), "]")
+    return table

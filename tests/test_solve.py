@@ -1,0 +1,163 @@
+"""solve: digits as promised, equilibria refused where there is none, files, displays."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from random_games import g_star, games, three_identical
+
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.files import load_solution
+from ergs_verify.game import Game
+from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.recursion import nash
+from ergs_verify.solve import MOST_DIGITS, solve
+
+
+def entries(array):
+    return [Fraction(x) for x in np.ravel(array)]
+
+
+@settings(max_examples=15)
+@given(games(taus=("0", "1/3")))
+def test_digits_are_as_promised(game):
+    """|given − exact| ≤ 10^−D · max(1, largest entry) for each matrix, against exact rationals."""
+    try:
+        exact = nash(game, Rationals())
+    except SingularStageError:
+        assume(False)
+    solution = solve(game, digits=12)
+    for letter in ("K", "Sigma", "P"):
+        for shown, found in zip(getattr(solution, letter), getattr(exact, letter), strict=True):
+            for X, Y in zip(shown, found, strict=True):
+                wanted = [x for row in Rationals().to_fractions(Y) for x in row]
+                bound = Fraction(1, 10**12) * max(1, *map(abs, wanted))
+                for x, y in zip(entries(X), wanted, strict=True):
+                    assert abs(x - y) <= bound
+
+
+@settings(max_examples=8)
+@given(games(taus=("1/3",)))
+def test_fifty_digits_and_eighty_digits_agree(game):
+    try:
+        fewer, more = solve(game, digits=50), solve(game, digits=80)
+    except SingularStageError:
+        assume(False)
+    for one, other in zip(fewer.q, more.q, strict=True):
+        for x, y in zip(entries(one), entries(other), strict=True):
+            assert abs(x - y) <= Fraction(1, 10**50) * max(1, abs(y))
+
+
+def test_printed_digits():
+    solution = solve(three_identical(), digits=30)
+    assert str(solution.K[0][0][0, 0]) == "-0.285714285714285714285714285714"
+    assert solution.K[0][0].dtype == object
+    assert solution.digits == 30
+    assert solution.certified is False
+    assert solution.game_hash == three_identical().hash
+    assert repr(solution) == "Solution(nash, N=3, T=1, digits=30, certified=False)"
+    assert "-0.285714285714285714285714285714" in solution._repr_html_()
+
+
+def test_float64_is_the_nearest_float():
+    solution = solve(g_star(2))
+    assert solution.K[0][0].dtype == np.float64
+    assert solution.K[0][0].tolist() == [[-13 / 7, 8 / 7]]
+    assert solution.digits is None
+
+
+def test_zeros_are_zero_in_float64():
+    game = Game.from_arrays(
+        A=[["1/3", 0], [0, 0]], B=[[["1/7"], [0]]], Q=[[[1, 0], [0, 1]]], R=[[[1]]], tau="1/3",
+        noise_cov=[[0, 0], [0, 0]], horizon=3,
+    )  # fmt: skip
+    assert solve(game).K[0][0][0, 1] == 0
+
+
+def test_sigma_and_P_are_exactly_symmetric():
+    game = Game.from_arrays(
+        A=[["1/3", "1/7"], ["-2/9", 1]], B=[[["1/7", 1], [0, "3/11"]]],
+        Q=[[[1, "1/3"], ["1/3", 1]]], R=[[[1, "1/9"], ["1/9", 1]]], tau="1/3",
+        noise_cov=[[1, 0], [0, 1]], horizon=4,
+    )  # fmt: skip
+    for digits in (None, 25):
+        solution = solve(game, digits=digits)
+        for X in (*solution.Sigma[0], *solution.P[0]):
+            assert (X == X.T).all()
+
+
+def test_a_small_sigma_stays_definite():
+    game = attrs.evolve(g_star(2), tau_given=Fraction(1, 10**40))
+    sigma = solve(game, digits=10).Sigma[0][0][0, 0]
+    exact = Fraction(1, 10**40) / (Fraction(1, 10**40) + 4)
+    assert abs(Fraction(sigma) / exact - 1) < Fraction(1, 10**9)
+
+
+def test_algorithm_1():
+    solution = solve(three_identical(), digits=20, method="algorithm1", iterations=2)
+    assert solution.K[2][0][0, 0] == Decimal("0.22222222222222222222")
+    assert (solution.method, solution.iterations) == ("algorithm1", 2)
+
+
+def test_precision_rises_until_two_agree():
+    """det Φ ≈ −4·10⁻⁵⁸: a hundred working digits leave forty."""
+    solution = solve(g_star("4." + 57 * "0" + "1"), digits=5)
+    assert solution.working_digits > 70
+    gain = Fraction(solution.K[0][0][0, 0])
+    assert abs(gain / (3 * 10**58) - 1) < Fraction(1, 10**5)
+
+
+def test_no_equilibrium_is_an_answer():
+    with pytest.raises(SingularStageError) as caught:
+        solve(g_star("4/3", over=3), digits=20)
+    assert (caught.value.t, caught.value.consistent) == (0, False)
+
+
+def test_beyond_the_cap_it_gives_up_and_says_so():
+    """Regular, but Φ cannot be told from a singular matrix with the digits allowed."""
+    game = g_star("4." + 1999 * "0" + "1")
+    with pytest.raises(NotCertifiedError, match="no two precisions agree to 5 digits"):
+        solve(game, digits=5)
+
+
+def test_a_planted_fault_runs_through():
+    derived = derived_formulas()
+    planted = attrs.evolve(derived, phi_off_diagonal=-derived.phi_off_diagonal)
+    assert solve(three_identical(), formulas=planted).K[0][0][0, 0] != -2 / 7
+
+
+def test_saved_and_loaded(tmp_path):
+    solution = solve(three_identical(), digits=40)
+    solution.save(tmp_path / "ne.json")
+    policy = load_solution(tmp_path / "ne.json")
+    policy.validate(three_identical())
+    for letter in ("K", "Sigma", "P", "q"):
+        for one, other in zip(getattr(policy, letter), getattr(solution, letter), strict=True):
+            assert [entries(X) for X in one] == [entries(X) for X in other]
+    assert policy.about["certified"] is False
+    assert policy.about["digits"] == 40
+    assert policy.about["game_hash"] == solution.game_hash
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"digits": 0}, "digits must be a whole number"),
+        ({"digits": MOST_DIGITS + 1}, "digits must be a whole number"),
+        ({"digits": 2.5}, "digits must be a whole number"),
+        ({"digits": True}, "digits must be a whole number"),
+        ({"method": "newton"}, "method must be"),
+        ({"iterations": 3}, 'for method="algorithm1" only'),
+        ({"method": "algorithm1"}, "needs iterations"),
+        ({"method": "algorithm1", "iterations": 0}, "whole number ≥ 1"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(InputError, match=message):
+        solve(three_identical(), **options)
