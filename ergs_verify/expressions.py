@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 from sympy import Basic, Expr, Function, Integer, MatrixExpr, MatrixSymbol, Symbol, sympify
 from sympy.core.symbol import Str
+from sympy.printing.precedence import PRECEDENCE
 
 __all__ = [
     "AgentMatrix",
@@ -71,6 +72,8 @@ class _OverAgents:
     """What the two kinds of sum share: args are (body, index, excluded agents)."""
 
     args: Any
+    # Bracketed in products, as a sum that binds what follows it would be misread.
+    precedence = PRECEDENCE["Mul"]
 
     @property
     def body(self):
@@ -109,6 +112,8 @@ class AgentSum(_OverAgents, MatrixExpr):
 
 class AgentTotal(_OverAgents, Expr):
     """Sum of a scalar over all agents j but the excluded ones."""
+
+    is_commutative = True
 
     def __new__(cls, body, index, excluded=()):
         return Basic.__new__(cls, sympify(body), index, sympy.Tuple(*excluded))

@@ -84,9 +84,10 @@ def _answer(verdict: str, said: dict[str, Any], status: Status, as_json: bool) -
 
 
 def _usage(error: Any) -> tuple[str, str]:
-    message = " ".join(error.format_message().split()).rstrip(".")
+    message = " ".join(error.format_message().split()) or "Which command?"
+    message += "" if message.endswith((".", "?")) else "."
     context = error.ctx
     path = context.command_path if context is not None else "ergs-verify"
     option = getattr(error, "param", None)
     where = option.opts[-1] if option is not None and option.opts else "command line"
-    return f"{message}; see {path} --help", where
+    return f"{message} See {path} --help.", where

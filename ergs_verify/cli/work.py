@@ -23,9 +23,7 @@ def cores() -> int:
 @contextmanager
 def workers() -> Iterator[Executor]:
     """A process per core, gone when the block is left, whatever the reason."""
-    pool = ProcessPoolExecutor(
-        cores(), mp_context=get_context("spawn"), initializer=_enter_worker
-    )
+    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=_enter_worker)
     try:
         yield pool
     except BaseException:

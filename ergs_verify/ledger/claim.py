@@ -32,6 +32,7 @@ __all__ = [
     "Finding",
     "Judged",
     "Statement",
+    "all_proved",
     "common_size",
 ]
 
@@ -150,16 +151,31 @@ class Equalities:
         return r",\quad ".join(part.latex for part in self.parts)
 
 
+def all_proved(*parts: Statement | Decision, rules: Sequence[tuple[str, str]] = ()) -> Decision:
+    """Proved where every part is; the rules say in words what follows from the parts."""
+    decisions = [d if isinstance(d, Decision) else d.decide() for d in parts]
+    proved = all(d.verdict == "proved" for d in decisions)
+    return Decision(
+        verdict="proved" if proved else "undecided",
+        evidence=(*(e for d in decisions for e in d.evidence), *rules),
+    )
+
+
 @frozen
 class Definition:
-    """name := value. It claims nothing, but its types must fit at sizes that all differ."""
+    """name := value. It claims nothing, but its types must fit at sizes that all differ.
+
+    A condition that a definition or an assumption sets is written with its own `relation`.
+    """
 
     name: Any
     value: Any
     symmetric: tuple = ()
+    relation: str = ":="
 
     def decide(self) -> Decision:
         expressions = [common_size(e) for e in (self.name, self.value) if not isinstance(e, str)]
+        # One expression is compared with itself: its own sums must fit.
         setting = Setting.of(expressions, symmetric=self.symmetric, size_of=lambda k: k + 2)
         arithmetic = SymPyNumbers()
         try:
@@ -170,15 +186,19 @@ class Definition:
         if mismatch:
             return Decision(verdict="ill-typed", evidence=(("types", mismatch),))
         sizes = ", ".join(f"{d} = {n}" for d, n in setting.sizes.items())
-        return Decision(verdict="definition", evidence=(("types", f"fit at {sizes}"),))
+        fit = f"fit at {sizes}" if sizes else "both sides are numbers"
+        return Decision(verdict="definition", evidence=(("types", fit),))
 
     @property
     def expression(self) -> str:
-        return f"{self.name} := {self.value}"
+        return f"{self.name} {self.relation} {self.value}"
 
     @property
     def latex(self) -> str:
-        return f"{_tex(self.name)} := {_tex(self.value)}"
+        return f"{_tex(self.name)} {_RELATIONS[self.relation]} {_tex(self.value)}"
+
+
+_RELATIONS = {":=": ":=", "≤": r"\leq", ">": ">"}
 
 
 @frozen
@@ -259,7 +279,8 @@ class Claim:
     title, where : str
         What it says, and where it stands.
     latex : str
-        As the paper prints it (empty for a claim in words; then `quote` has the words).
+        As the paper prints it (empty for a claim in words; then `quote` has the words). Pieces
+        between which words were left out are separated by ``\\qquad``.
     quote : str
         The paper's words.
     statement : Statement or callable

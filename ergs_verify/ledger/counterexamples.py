@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import sympy
 
@@ -11,19 +12,22 @@ from ergs_verify.errors import SingularStageError
 from ergs_verify.exact import fractions
 from ergs_verify.expressions import instantiate
 from ergs_verify.gallery import gallery
-from ergs_verify.game import Game
+from ergs_verify.game import Game, Policy
 from ergs_verify.ledger.claim import Decision
 from ergs_verify.paper import theorem_III_1
-from ergs_verify.paper.notation import i, mean, x
+from ergs_verify.paper.notation import S, i, mean, x
 from ergs_verify.proof.sampling import SymPyNumbers
-from ergs_verify.recursion import block_system, nash
+from ergs_verify.recursion import best_response, block_system, evaluate_policy, nash
 from ergs_verify.recursion.stages import Stages
 
 __all__ = [
     "bound_depends_on_tau",
     "continuum_of_equilibria",
     "no_equilibrium",
+    "nonquadratic_value",
     "not_diagonally_dominant",
+    "refutation",
+    "unreachable_states",
 ]
 
 
@@ -56,11 +60,8 @@ def no_equilibrium() -> Decision:
 
 def continuum_of_equilibria() -> Decision:
     """G* at τ = 4, A all ones: M¹ = g(x), M² = −(5/4)(x₁ + x₂) − g(x), for every g."""
-    game = gallery("g-star-4-continuum")
-    first, second = sympy.symbols("x_1 x_2", real=True)
-    g = sympy.Function("g", real=True)(first, second)
-    means = (g, -sympy.Rational(5, 4) * (first + second) - g)
-    nonlinear = means[0].subs(g, first**2)
+    game, g, means = _continuum()
+    nonlinear = first**2
     return refutation(
         {**_values(game), "M^1": str(means[0]), "M^2": str(means[1])},
         f"M^1 = {nonlinear} for g = {nonlinear}",
@@ -71,23 +72,129 @@ def continuum_of_equilibria() -> Decision:
         lambda: (
             _singular(game) is True
             and _stationary(game, (first, second), means)
-            and not sympy.Poly(nonlinear, first, second).is_linear
+            and sympy.Poly(means[0].subs(g, nonlinear), first, second).total_degree() > 1
         ),
     )
+
+
+def nonquadratic_value() -> Decision:
+    """The value of agent 1 in the continuum's equilibrium with g(x) = x₁²."""
+    game, g, means = _continuum()
+    played = tuple(m.subs(g, first**2) for m in means)
+    derived = theorem_III_1.derive()
+    stages, stage = _last_stage(game, played)
+    covariances = stages.covariances(stage)
+    known = stage.with_values({S(k): covariances[k - 1] for k in stages.agents})
+    least = instantiate(derived["least"], game.agents, {i: 1})
+    value = sympy.Poly(sympy.expand(known(least)), first, second)
+    return refutation(
+        {**_values(game), "M^1": str(played[0]), "M^2": str(played[1])},
+        f"J^1 = {value.as_expr()}",
+        "x'Px + q for some P and q",
+        "symbolic",
+        "these means satisfy both agents' first-order conditions, so they are a NE; its value is"
+        f" a polynomial of degree {value.total_degree()}",
+        lambda: _stationary(game, (first, second), played) and value.total_degree() > 2,
+    )
+
+
+first, second = sympy.symbols("x_1 x_2", real=True)
+"""The state of the continuum's game."""
+
+
+def _continuum() -> tuple[Game, sympy.Expr, tuple[sympy.Expr, sympy.Expr]]:
+    """The game, the letter g(x) and both agents' means."""
+    g = sympy.Function("g", real=True)(first, second)
+    means = (g, -sympy.Rational(5, 4) * (first + second) - g)
+    return gallery("g-star-4-continuum"), g, means
+
+
+def _last_stage(game: Game, means: tuple, state: tuple = (first, second)):
+    """The last stage in exact numbers, at a state of letters, with the agents' means."""
+    stages = Stages(game, SymPyNumbers())
+    evaluator = stages.at(game.horizon - 1, stages.terminal()).with_values(
+        {mean(k): sympy.ImmutableDenseMatrix([means[k - 1]]) for k in stages.agents}
+        | {x: sympy.ImmutableDenseMatrix(state)}
+    )
+    return stages, evaluator
 
 
 def _stationary(game: Game, state: tuple, means: tuple) -> bool:
     """Whether W Mⁱ + ½b vanishes for every agent, b and W as derived for Lemma III.2."""
     derived = theorem_III_1.derive()
     condition = derived["weight"] * mean(i) + derived["form"].linear / 2
-    numbers = SymPyNumbers()
-    stages = Stages(game, numbers)
-    evaluator = stages.at(game.horizon - 1, stages.terminal()).with_values(
-        {mean(k): sympy.ImmutableDenseMatrix([means[k - 1]]) for k in stages.agents}
-        | {x: sympy.ImmutableDenseMatrix(state)}
-    )
-    values = (evaluator(instantiate(condition, game.agents, {i: k})) for k in stages.agents)
+    stages, stage = _last_stage(game, means, state)
+    values = (stage(instantiate(condition, game.agents, {i: k})) for k in stages.agents)
     return all(sympy.simplify(entry) == 0 for value in values for entry in value)
+
+
+def unreachable_states() -> Decision:
+    """A second NE in the sense of Definition II.1, under Assumption III.3.
+
+    With A_0 = 0, inputs along e₁ and no noise, x_1 lies on the first axis whatever is played, so
+    a gain at t = 1 may change in its second column without anybody's cost from t = 0 changing.
+    """
+    game = Game.from_arrays(
+        name="one axis is never reached",
+        A=[[[0, 0], [0, 0]], [[1, 1], [0, 1]]],
+        B=[[["1/2"], [0]]] * 2,
+        Q=[[[1, 0], [0, 1]]] * 2,
+        R=[[[1]]] * 2,
+        tau=4,
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=2,
+    )
+    numbers = Rationals()
+    equilibrium = nash(game, numbers)
+    gains = [[_listed(K) for K in agent] for agent in equilibrium.K]
+    other = [[K for K in agent] for agent in gains]
+    other[0][1] = [[other[0][1][0][0], other[0][1][0][1] + 1]]
+    policy = Policy.from_arrays(
+        K=other, Sigma=[[_listed(S) for S in agent] for agent in equilibrium.Sigma]
+    )
+    shown = [[str(entry) for entry in gains[0][1][0]], [str(entry) for entry in other[0][1][0]]]
+    return refutation(
+        {**_values(game), "A_0": _shown(game.A[0]), "A_1": _shown(game.A[1])},
+        f"K_1^1 = {shown[0]} in one NE",
+        f"K_1^1 = {shown[1]} in another",
+        "exact",
+        "Assumption III.3 holds; x_1 = Σ_j B_0ʲu_0ʲ lies on the first axis under every joint"
+        " policy, where both gains act alike, so neither agent can gain from any deviation",
+        lambda: (
+            _assumption_holds(game)
+            and shown[0] != shown[1]
+            and _alike_where_reached(game, gains, other)
+            and _nobody_gains_from_the_start(game, policy)
+        ),
+    )
+
+
+def _alike_where_reached(game: Game, gains: list, other: list) -> bool:
+    """Whether both gains of t = 1 agree on all that x_1 can be, which needs no noise."""
+    reached = [game.A[0], *(B[0] for B in game.B)]
+    columns = [column for X in reached for column in zip(*fractions(X), strict=True)]
+    still = all(entry == 0 for row in fractions(game.noise_cov) for entry in row)
+    return still and all(
+        sum((a - b) * c for a, b, c in zip(row, changed, column, strict=True)) == 0
+        for agent, altered in zip(gains, other, strict=True)
+        for row, changed in zip(agent[1], altered[1], strict=True)
+        for column in columns
+    )
+
+
+def _nobody_gains_from_the_start(game: Game, policy: Policy) -> bool:
+    """Whether P_0 under the policy is P_0 of each agent's best response to it."""
+    numbers = Rationals()
+    cost = evaluate_policy(game, policy, numbers)
+    return all(
+        cost.P[k - 1][0] == best_response(game, policy, k, numbers).P[0]
+        for k in range(1, game.agents + 1)
+    )
+
+
+def _listed(X) -> list[list[Fraction]]:
+    entries = [Fraction(int(entry.p), int(entry.q)) for entry in X.entries()]
+    return [entries[r * X.ncols() : (r + 1) * X.ncols()] for r in range(X.nrows())]
 
 
 def not_diagonally_dominant() -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Function, MatrixSymbol, Symbol, Trace, log
+from sympy import MatrixSymbol, Symbol, Trace, log
 
 from ergs_verify.expressions import agent_sum, trace_of
 from ergs_verify.ledger.claim import Claim, Definition, Equality, Fault
@@ -10,19 +10,25 @@ from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.notation import A, B, Q, R, i, j, next_state, omega, tau, u, x
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "cost_at", "stage_and_end"]
 
 density, prior = Symbol(r"\pi", positive=True), Symbol(r"\mu", positive=True)
 terminal_state = MatrixSymbol("x_T", *x.shape)
 terminal_cost = MatrixSymbol("Q_T", x.shape[0], x.shape[0])
-cost = Function("J", real=True)
 
-_stage_and_end = (
+stage_and_end = (
     trace_of(x.T, Q(i), x)
     + trace_of(u(i).T, R(i), u(i))
     + tau * log(density / prior)
     + trace_of(terminal_state.T, terminal_cost, terminal_state)
 )
+"""What (2) and (3) average: one stage of the sum, and the end."""
+
+
+def cost_at(own: str, others: str, name: str = "J^i"):
+    """The number J(x, πⁱ, π⁻ⁱ) at given policies."""
+    return Symbol(rf"{name}(x, {own}, {others})", real=True)
+
 
 # The scalar case in which the next two claims already fail.
 variance, spread, memory = (Symbol(s, positive=True) for s in ("s", "z", "theta"))
@@ -80,7 +86,7 @@ CLAIMS = (
         latex=r"J^i(x, \pi^i, \pi^{-i}) = \mathbb{E} \left[ \sum_{t=0}^{T-1} x_t^\top Q_t^i x_t"
         r" + (u_t^i)^\top R_t^i u_t^i + \tau \log \left( \frac{\pi_t^i(u_t^i | x_t)}"
         r"{\mu_t^i(u_t^i | x_t)} \right) + x_T^\top Q_T^i x_T \middle| x_0 = x \right],",
-        statement=Definition(r"J^i(x, \pi^i, \pi^{-i})", _stage_and_end),
+        statement=Definition(cost_at(r"\pi^i", r"\pi^{-i}"), stage_and_end),
         hypotheses=("the sum runs over everything that carries t; x_T'Q_T x_T stands once",),
     ),
     Claim(
@@ -103,7 +109,10 @@ CLAIMS = (
         id="eq-2/information",
         title="The regularizer of a policy with memory",
         where="Section II, after (2)",
-        quote="the space of admissible policies … adapted to I_t^i (with costs in π_t(u_t | x_t))",
+        latex=r"\Pi^i := \{\pi^i \mid \pi_t^i \text{ is adapted to } \mathcal{I}_t^i"
+        r" := \{x_0, u_0^i, x_1, \dots, u_{t-1}^i, x_t\}\}",
+        quote="the relative entropy-based regularizer … of policies that lie in the space of"
+        " admissible policies, adapted to what the agent has seen and done",
         statement=_divergence_of_memory_policy,
         faults=(
             Fault(
@@ -121,8 +130,8 @@ CLAIMS = (
         where="Section II, Definition II.1",
         latex=r"J^i(x, \pi^{i*}, \pi^{-i*}) \leq J^i(x, \pi^i, \pi^{-i*})",
         statement=Definition(
-            r"J^i(x, \pi^{i*}, \pi^{-i*}) \leq J^i(x, \pi^i, \pi^{-i*})",
-            cost(i),
+            cost_at(r"\pi^{i*}", r"\pi^{-i*}"), cost_at(r"\pi^i", r"\pi^{-i*}"), relation="≤"
         ),
+        hypotheses=("for every x, every agent i and every policy of agent i",),
     ),
 )

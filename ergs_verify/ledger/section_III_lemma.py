@@ -14,15 +14,18 @@ from ergs_verify.ledger.claim import (
     Equalities,
     Equality,
     Fault,
+    all_proved,
 )
 from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.lemma_III_2 import (
     M,
+    W,
     W_is,
     b,
     ell,
     f,
     lagrange,
+    log_density,
     log_prior,
     p,
     quadratic,
@@ -33,7 +36,7 @@ from ergs_verify.paper.lemma_III_2 import (
 from ergs_verify.paper.notation import tau
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "gibbs"]
 
 SYM = (M,)
 integral, mass = Symbol(r"\int_\ell", real=True), Symbol(r"\int\pi", real=True)
@@ -43,6 +46,16 @@ precision = MatAdd(Identity(p), MatMul(2 / tau, M))
 
 def _derived(name: str):
     return lemma_III_2.derive()[name]
+
+
+def gibbs() -> Equality:
+    """ℓ + τ log(π/μ) = τ log(π/π*) + F(π*) at every u, for any density π, as derived."""
+    return Equality(
+        quadratic + tau * (log_density - log_prior),
+        tau * (log_density - _derived("log_minimiser")) + _derived("value"),
+        lemma_III_2.symmetric,
+        {W: W_is},
+    )
 
 
 def _mean(factor):
@@ -117,11 +130,14 @@ def _strictly_convex() -> Decision:
 
 def _global_minimiser() -> Decision:
     """(8) and the lemma's problem have one minimiser: it is positive, and best among all."""
-    lemma_III_2.derive()
-    return Decision(
-        verdict="proved",
-        evidence=(
-            ("derivation", "F(π) − F(π*) = τ KL(π ‖ π*) for every density π (Gibbs identity)"),
+    return all_proved(
+        gibbs(),
+        _positive(),
+        rules=(
+            (
+                "rule",
+                "integrated against π: F(π) − F(π*) = τ KL(π ‖ π*) ≥ 0, and = 0 for π = π* alone",
+            ),
             (
                 "rule",
                 "π without a density has infinite cost; π* is positive everywhere, so the"
@@ -131,15 +147,45 @@ def _global_minimiser() -> Decision:
     )
 
 
-def _invertible() -> Decision:
-    link = Equality(W_is - tau / 2 * Identity(p), M, SYM).decide()
+def _positive() -> Decision:
+    """The stationary density w·exp(…) is positive wherever the prior's is."""
+    density = _derived("density")
     return Decision(
-        verdict=link.verdict,
-        evidence=(
-            *link.evidence,
-            ("rule", "M ⪰ 0, so (τ/2)I + M ⪰ (τ/2)I, all of whose eigenvalues are τ/2 > 0"),
-        ),
+        verdict="proved" if density.is_positive else "undecided",
+        evidence=(("SymPy", f"v = {density}, a positive number for w > 0"),),
     )
+
+
+def _invertible() -> Decision:
+    return all_proved(
+        Equality(W_is - tau / 2 * Identity(p), M, SYM),
+        rules=(("rule", "M ⪰ 0, so (τ/2)I + M ⪰ (τ/2)I, all of whose eigenvalues are τ/2 > 0"),),
+    )
+
+
+def _multiplier() -> Decision:
+    """The exponent (10) is log π* up to what is affine in λ and does not depend on u."""
+    exponent, minimiser = _derived("exponent"), _derived("log_minimiser")
+    free = quadratic_form(
+        exponent - minimiser, u, definitions={W: W_is}, symmetric=lemma_III_2.symmetric
+    ).constant
+    slope = sympy.diff(free, lagrange)
+    solvable = bool(slope.is_nonzero) and not slope.has(lagrange)
+    affine = Decision(
+        verdict="proved" if solvable else "undecided",
+        evidence=(("SymPy", f"the constant is affine in λ with slope {slope}"),),
+    )
+    return all_proved(
+        Equality(exponent, minimiser + free, lemma_III_2.symmetric, {W: W_is}),
+        affine,
+        rules=(("rule", "an affine function with nonzero slope has one zero, the multiplier λ"),),
+    )
+
+
+def _stationary_log():
+    """log of the density at which ∂f/∂v vanishes, solved for."""
+    (solution,) = sympy.solve(sympy.Eq(sympy.diff(f, v), 0), v)
+    return sympy.expand_log(log(solution), force=True)
 
 
 CLAIMS = (
@@ -155,8 +201,10 @@ CLAIMS = (
         id="lemma-III.2",
         title="The minimiser is Gaussian",
         where="Section III, Lemma III.2",
-        latex=r"\pi(u) = \mathcal{N}(-((\tau/2)I + M)^{-1} b/2, (I + 2M/\tau)^{-1})",
-        statement=_minimiser(frozenset()),
+        latex=r"M \in \mathbb{R}^{p \times p} \qquad \tau > 0 \qquad b \in \mathbb{R}^p \qquad"
+        r" \mu(u) = \mathcal{N}(0, I) \qquad"
+        r" \pi(u) = \mathcal{N}(-((\tau/2)I + M)^{-1} b/2, (I + 2M/\tau)^{-1})",
+        statement=_minimiser,
         hypotheses=("M ⪰ 0", "τ > 0", "μ = N(0, I)"),
     ),
     Claim(
@@ -165,12 +213,15 @@ CLAIMS = (
         where="Section III, Lemma III.2",
         quote="the cost (7) is strictly convex in π",
         statement=Computed("π ↦ F(π) is strictly convex", _strictly_convex),
+        hypotheses=("τ > 0", "among densities at which F is finite"),
     ),
     Claim(
         id="eq-8",
         title="The constrained problem",
         where="Section III, (8)",
-        latex=r"\text{s.t.} \quad \int_{\mathbb{R}^p} \pi(u) du = 1, \quad \pi(u) > 0.",
+        latex=r"\min_{\pi(\cdot)} \mathbb{E}_{u \sim \pi(\cdot)} \left[ u^\top M u + b^\top u"
+        r" + \tau \log \left( \frac{\pi(u)}{\mu(u)} \right) \right]"
+        r" \text{s.t.} \quad \int_{\mathbb{R}^p} \pi(u) du = 1, \quad \pi(u) > 0.",
         statement=Definition(r"\min_\pi F(\pi)", quadratic + tau * log(v / w)),
     ),
     Claim(
@@ -200,7 +251,11 @@ CLAIMS = (
             (
                 Equality(integral + lagrange * (mass - 1), (integral + lagrange * mass) - lagrange),
                 # The integrand at a point, where π = v and μ = w.
-                Equality((ell + tau * log(v / w)) * v + lagrange * v, sympy.expand(f)),
+                Equality(
+                    (ell + tau * log(v / w)) * v + lagrange * v,
+                    (ell + tau * log(v / w) + lagrange) * v,
+                ),
+                Equality(f, (ell + tau * log(v / w) + lagrange) * v),
             )
         ),
     ),
@@ -232,8 +287,8 @@ CLAIMS = (
         latex=r"v = \frac{w}{e^{1+\frac{\lambda}{\tau}}}"
         r" \exp \left( -\frac{1}{\tau} (u^\top M u + b^\top u) \right).",
         statement=Equality(
+            _stationary_log(),
             sympy.expand_log(log(w / exp(1 + lagrange / tau) * exp(-ell / tau)), force=True),
-            sympy.expand_log(log(sympy.solve(sympy.Eq(sympy.diff(f, v), 0), v)[0]), force=True),
         ),
         hypotheses=("compared by their logarithms",),
     ),
@@ -246,17 +301,23 @@ CLAIMS = (
         statement=Equality(sympy.diff((ell + tau * log(v / w)) * v, v, 2), tau / v),
     ),
     Claim(
+        id="lemma-III.2/positive",
+        title="The stationary density is positive",
+        where="Section III, before (10)",
+        quote="An implicit assumption here is that v here cannot be zero, which means that π(u)"
+        " assigns positive probability to every open subset",
+        statement=Computed("v > 0 at every u", _positive),
+        hypotheses=("the prior's density is positive",),
+    ),
+    Claim(
         id="eq-10",
         title="The density with the prior inserted",
         where="Section III, (10)",
         latex=r"\pi(u) = \frac{1}{(2\pi)^{\frac{p}{2}} e^{1+\frac{\lambda}{\tau}}}"
         r" \exp \left( -\frac{1}{2} u^\top u - \frac{1}{\tau} (u^\top M u + b^\top u) \right).",
         statement=Equality(
+            _stationary_log().subs(log(w), log_prior).subs(ell, quadratic).expand(),
             -log(2 * pi) * p / 2 - (1 + lagrange / tau) - trace_of(u.T, u) / 2 - quadratic / tau,
-            sympy.expand_log(log(sympy.solve(sympy.Eq(sympy.diff(f, v), 0), v)[0]), force=True)
-            .subs(log(w), log_prior)
-            .subs(ell, quadratic)
-            .expand(),
             SYM,
         ),
         hypotheses=("compared by their logarithms",),
@@ -289,6 +350,14 @@ CLAIMS = (
         r" (I + \frac{2}{\tau} M) (u + 2(\frac{\tau}{2}I + M)^{-1} b)}",
         statement=_density_up_to_a_factor,
         faults=_CENTRE_FAULTS,
+    ),
+    Claim(
+        id="lemma-III.2/multiplier",
+        title="The multiplier can be chosen to normalise",
+        where="Section III, end of the proof of Lemma III.2",
+        quote="As π(u) has the form of Gaussian distribution we can choose the Lagrange multiplier"
+        " λ to satisfy the constraint in (8)",
+        statement=Computed("one λ makes the density integrate to 1", _multiplier),
     ),
     Claim(
         id="lemma-III.2/minimiser",

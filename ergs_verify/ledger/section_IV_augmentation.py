@@ -64,7 +64,7 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "cost_difference", "one_sided"]
 
 p = control_size(i)
 delta = Symbol("delta", positive=True)
@@ -311,7 +311,7 @@ def _unrolled(faults: frozenset[str]) -> Equality:
 # -- (29) to (32) ------------------------------------------------------------------------------
 
 
-def _cost_difference() -> Equality:
+def cost_difference() -> Equality:
     """J̃_t − J_t = δ E KL at x + E[J̃_{t+1} − J_{t+1}], for any joint policy, N and sizes."""
     at_x = delta * theorem_III_1.own_divergence().xreplace(
         {own_mean(i): K(i) * x, own_covariance(i): S(i)}
@@ -331,7 +331,7 @@ def _by_difference(text: str, *rules: str):
     """Decided by the exact difference of the two costs, and named rules."""
 
     def decide() -> Decision:
-        decision = _cost_difference().decide()
+        decision = cost_difference().decide()
         return Decision(
             verdict=decision.verdict,
             evidence=(
@@ -420,12 +420,12 @@ at_ne, at_ne_tilde, gain_of_dev, at_dev = sympy.symbols(r"a \tilde{a} s b", real
 at_dev_tilde = at_ne_tilde + gain_of_dev
 
 
-def _one_sided() -> Decision:
+def one_sided() -> Decision:
     """a − b ≤ (a − ã) + (b̃ − b), the difference being s ≥ 0; both brackets are δ·KL."""
     slack = Equality(
         (at_ne - at_ne_tilde) + (at_dev_tilde - at_dev) - (at_ne - at_dev), gain_of_dev
     ).decide()
-    exact = _cost_difference().decide()
+    exact = cost_difference().decide()
     proved = slack.verdict == exact.verdict == "proved"
     return Decision(
         verdict="proved" if proved else "undecided",
@@ -456,7 +456,7 @@ def _chain_values(a, a_tilde, s, b) -> tuple:
 
 def _final(faults: frozenset[str]) -> Computed:
     if not faults:
-        return Computed("J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ))", _one_sided)
+        return Computed("J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ))", one_sided)
 
     def at(a, a_tilde, s, b, left: int, right: int, relation: str, detail: str):
         values = _chain_values(*map(Rational, (a, a_tilde, s, b)))
@@ -519,7 +519,7 @@ CLAIMS = (
         title="The augmented NE is an O(δ)-NE",
         where="Section IV-A, Theorem IV.3",
         quote="The NE of the augmented game is O(δ)",
-        statement=Computed("0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))", _one_sided),
+        statement=Computed("0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))", one_sided),
         hypotheses=(
             "the constant is the divergence of agent i's best response, which stays"
             " bounded where the augmented gains do",
@@ -531,7 +531,7 @@ CLAIMS = (
         where="Section IV-A, (22)",
         latex=r"J^i(x, \tilde{S}^{i*}, \tilde{S}^{-i*}) \leq J^i(x, S^i, \tilde{S}^{-i*})"
         r" + \mathcal{O}(\delta), \forall i \in [N], S^i \in \mathcal{S}^i.",
-        statement=Computed("J(S̃) ≤ J(Sⁱ, S̃⁻ⁱ) + δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))", _one_sided),
+        statement=Computed("J(S̃) ≤ J(Sⁱ, S̃⁻ⁱ) + δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))", one_sided),
     ),
     Claim(
         id="eq-23",

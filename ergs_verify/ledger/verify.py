@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 
@@ -41,17 +41,12 @@ class Ledger:
 
     @property
     def undecided(self) -> tuple[Judged, ...]:
-        return tuple(
-            judged
-            for judged in self.claims
-            if any(
-                d is not None and d.verdict not in DECIDED
-                for d in (judged.printed, judged.corrected)
-            )
-        )
+        """The claims of which some form, printed, corrected or with one fault, is undecided."""
+        return tuple(judged for judged in self.claims if not _decided(judged))
 
     def __getitem__(self, claim_id: str) -> Judged:
-        return next(judged for judged in self.claims if judged.claim.id == claim_id)
+        found = {judged.claim.id: judged for judged in self.claims}
+        return found[_known(claim_id, found)]
 
     def as_json(self) -> dict:
         """The object that ``ergs-verify paper --json`` prints."""
@@ -70,6 +65,20 @@ class Ledger:
             row = (f"`{claim.id}` {claim.title}", judged.printed.verdict, corrected, findings)
             lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |")
         return "\n".join(lines)
+
+
+def _decided(judged: Judged) -> bool:
+    decisions = (judged.printed, judged.corrected, *(f.decision for f in judged.findings))
+    return all(d is None or d.verdict in DECIDED for d in decisions)
+
+
+def _known(claim_id: str, records: Mapping[str, object]) -> str:
+    """The id, or an `InputError` that names the nearest one."""
+    if claim_id in records:
+        return claim_id
+    near = get_close_matches(str(claim_id), records, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(f"the paper's ledger has no claim {claim_id}{hint}", where=str(claim_id))
 
 
 @cache
@@ -99,13 +108,13 @@ def claims() -> dict[str, Claim]:
 
 
 def verify_paper(
-    ids: Iterable[str] | None = None, *, progress: Callable[[int, int], None] | None = None
+    ids: str | Iterable[str] | None = None, *, progress: Callable[[int, int], None] | None = None
 ) -> Ledger:
     """Decide the paper's claims.
 
     Parameters
     ----------
-    ids : iterable of str, optional
+    ids : str or iterable of str, optional
         Which claims (``"eq-11"``, ``"lemma-III.2/minimiser"``, …); all by default.
     progress : callable, optional
         Called with the number of claims decided and of all.
@@ -127,12 +136,8 @@ def verify_paper(
     ('refuted', 'proved')
     """
     records = claims()
-    wanted = list(records) if ids is None else list(ids)
-    for name in wanted:
-        if name not in records:
-            near = get_close_matches(name, records, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"the paper's ledger has no claim {name}{hint}", where=name)
+    given = [ids] if isinstance(ids, str) else ids
+    wanted = list(records) if given is None else [_known(name, records) for name in given]
     judged = []
     for done, name in enumerate(wanted, 1):
         judged.append(records[name].decide())

@@ -263,7 +263,8 @@ def _over_prime_field(lhs, rhs, definitions, symmetric) -> bool | None:
     """Whether both sides agree at random points; None where no point was regular."""
     arithmetic = PrimeField()
     rng = random.Random(20)
-    compared = 0
+    compared, same = 0, True
+    # Types are judged in every setting: m may happen to be a number of the formula in one.
     for agents, size_of in FIELD_SETTINGS:
         setting = Setting.of(
             [lhs, rhs],
@@ -281,13 +282,12 @@ def _over_prime_field(lhs, rhs, definitions, symmetric) -> bool | None:
             mismatch = typed_mismatch(left, right, arithmetic)
             if mismatch:
                 raise ShapeError(mismatch)
-            if not _same_in_field(left, right):
-                return False
+            same = same and _same_in_field(left, right)
             regular += 1
-            if regular == FIELD_TRIALS // len(FIELD_SETTINGS):
+            if not same or regular == FIELD_TRIALS // len(FIELD_SETTINGS):
                 break
         compared += regular
-    return True if compared == FIELD_TRIALS else None
+    return same if compared == FIELD_TRIALS or not same else None
 
 
 def _same_in_field(left, right) -> bool:

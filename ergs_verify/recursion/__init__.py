@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from ergs_verify.recursion.best_response import best_response
 from ergs_verify.recursion.equilibrium import block_system, nash
+from ergs_verify.recursion.gap import (
+    AgentGap,
+    gaps,
+    second_moments,
+    second_order_coefficients,
+)
 from ergs_verify.recursion.inner_loop import algorithm_1
 from ergs_verify.recursion.policy_evaluation import evaluate_policy
 from ergs_verify.recursion.records import AgentSequences, Sequences
 from ergs_verify.recursion.singular import decide_singular
 
 __all__ = [
+    "AgentGap",
     "AgentSequences",
     "Sequences",
     "algorithm_1",
@@ -21,5 +28,8 @@ __all__ = [
     "block_system",
     "decide_singular",
     "evaluate_policy",
+    "gaps",
     "nash",
+    "second_moments",
+    "second_order_coefficients",
 ]

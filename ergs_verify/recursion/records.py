@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from ergs_verify.arithmetic.base import Matrix, Scalar
+from ergs_verify.game import Policy
 
 __all__ = ["AgentSequences", "Sequences", "Stage"]
 
@@ -36,6 +37,18 @@ class Sequences:
     Sigma: tuple[tuple[Matrix, ...], ...]
     P: tuple[tuple[Matrix, ...], ...]
     q: tuple[tuple[Scalar, ...], ...] | None
+
+    def as_policy(self, arithmetic) -> Policy:
+        """The joint policy with exactly these numbers; Σ made exactly symmetric.
+
+        `arithmetic` must know its numbers exactly (``to_fractions``).
+        """
+        return Policy.from_arrays(
+            K=[[arithmetic.to_fractions(X) for X in agent] for agent in self.K],
+            Sigma=[
+                [_symmetric(arithmetic.to_fractions(X)) for X in agent] for agent in self.Sigma
+            ],
+        )
 
     @classmethod
     def from_backwards(cls, terminal: Stage, stages: Iterable[Stage]) -> Sequences:
@@ -68,3 +81,7 @@ class AgentSequences:
 
 def _by_agent(stages: Iterable[tuple]) -> tuple[tuple, ...]:
     return tuple(zip(*stages, strict=True))
+
+
+def _symmetric(rows: list[list]) -> list[list]:
+    return [[(rows[r][c] + rows[c][r]) / 2 for c in range(len(rows))] for r in range(len(rows))]

@@ -37,6 +37,7 @@ _MEANINGS = {
     "ill-typed": "ill-typed as printed",
     "undecided": "undecided",
 }
+_RIGHT = ("proved", "definition", "assumed", "supported")
 _WRONG = ("refuted", "ill-typed")
 _VERDICT_WIDTH = len("ill-typed → proved")
 
@@ -110,18 +111,20 @@ def ledger_markdown(ledger: Mapping[str, Any]) -> str:
     lines += ["", "| claim | as printed | what is wrong | corrected |", "| --- | --- | --- | --- |"]
     for entry in ledger["claims"]:
         if entry["printed_verdict"] not in _RIGHT:
-            found = "; ".join(f"*{f['kind']}*: {f['what']}" for f in entry["findings"])
+            findings = (f"*{f['kind']}*: {_plain(f['what'])}" for f in entry["findings"])
             cells = (
-                f"`{entry['id']}` {entry['title']}",
+                f"`{entry['id']}` {_plain(entry['title'])}",
                 entry["printed_verdict"],
-                found,
+                "; ".join(findings),
                 entry["corrected_verdict"] or "",
             )
-            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-_RIGHT = ("proved", "definition", "assumed", "supported")
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is, in a cell of a table too."""
+    return re.sub(r"([\\`*_|<])", r"\\\1", text)
 
 
 def _section(entry: Entry) -> str:
@@ -214,7 +217,9 @@ def _evidence(entry: Entry) -> RenderableType:
         table.add_column()
     for item in entry["evidence"]:
         table.add_row(
-            Text(item.get("form", ""), "dim"), Text(item["method"], "dim"), from_latex(item["detail"])
+            Text(item.get("form", ""), "dim"),
+            Text(item["method"], "dim"),
+            from_latex(item["detail"]),
         )
     seconds = entry["evidence"][0]["seconds"] if entry["evidence"] else 0
     return Group(table, Text(f"decided in {seconds:.2g} s", "dim"))

@@ -16,8 +16,8 @@ __all__ = ["game_line", "solution_summary"]
 #: What a person takes in at once; the file has the rest.
 _STAGES, _AGENTS, _SIDE = 2, 4, 4
 _FLOAT_DIGITS, _FEWEST_DIGITS = 10, 5
-#: What is left of 80 columns beside the names.
-_ROW_WIDTH = 54
+#: What is left of 80 columns beside the letters.
+_ROW_WIDTH = 64
 
 
 def game_line(game: Game) -> str:
@@ -32,19 +32,19 @@ def solution_summary(game: Game, solution: Solution) -> RenderableType:
     """What was solved, how far the digits go, and the first gains and covariances."""
     stages = range(min(_STAGES, game.horizon))
     agents = range(min(_AGENTS, game.agents))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
+    policies: list[RenderableType] = []
     for t in stages:
         for i in agents:
-            of = f"agent {i + 1}, t = {t}"
-            table.add_row(Text(f"K      {of}", "bold"), _matrix(solution.K[i][t], solution.digits))
-            table.add_row(Text(f"Sigma  {of}"), _matrix(solution.Sigma[i][t], solution.digits))
+            policies.append(Text(f"agent {i + 1}, t = {t}", "bold"))
+            table = Table.grid(padding=(0, 1))
+            table.add_row("   K", "=", _matrix(solution.K[i][t], solution.digits))
+            table.add_row("   Sigma", "=", _matrix(solution.Sigma[i][t], solution.digits))
+            policies.append(table)
     return Group(
         Text(_title(solution), "bold"),
         Text(game_line(game)),
         Text(),
-        table,
+        *policies,
         Text(),
         Text(_left_out(game), "dim"),
         Text(_certainty(solution), "yellow"),

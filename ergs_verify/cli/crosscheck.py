@@ -1,0 +1,70 @@
+"""`crosscheck`: a game's equilibrium computed in independent ways, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.cli import output
+from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.paper import gathered
+from ergs_verify.cli.status import Status
+from ergs_verify.cli.work import workers
+from ergs_verify.study.crosscheck import crosscheck
+
+__all__ = ["Checked", "as_document", "check", "run", "status_of", "submit"]
+
+_STATUS = {"agree": Status.HOLDS, "disagree": Status.REFUTED, "undecided": Status.UNDECIDED}
+
+
+@frozen
+class Checked:
+    """One game cross-checked: as text, as JSON, and the verdict."""
+
+    name: str
+    text: str
+    document: dict[str, Any]
+    verdict: str
+
+
+def run(names: Sequence[str], *, digits: int, as_json: bool) -> Status:
+    """Cross-check the games and print what agrees with what, in digits."""
+    for name in names:
+        named_game(name)
+    with workers() as pool:
+        checked = gathered(submit(pool, names, digits), "cross-checking games")
+    if as_json:
+        output.show_json(as_document(checked))
+    else:
+        output.show_text("\n\n".join(one.text for one in checked) + "\n")
+    return status_of(checked)
+
+
+def check(name: str, digits: int) -> Checked:
+    """Cross-check one game."""
+    result = crosscheck(named_game(name), digits=digits)
+    return Checked(name, str(result), result.as_json(), result.verdict)
+
+
+def submit(pool: Executor, names: Iterable[str], digits: int) -> list[Future[Checked]]:
+    """Have the games cross-checked by the pool."""
+    return [pool.submit(check, name, digits) for name in names]
+
+
+def as_document(checked: Sequence[Checked]) -> dict[str, Any]:
+    """The object ``ergs-crosschecks/1``."""
+    games = [{"name": one.name, "crosscheck": one.document} for one in checked]
+    worst = max((one.verdict for one in checked), key=_severity, default="agree")
+    return {"format": "ergs-crosschecks/1", "verdict": worst, "games": games}
+
+
+def status_of(checked: Sequence[Checked]) -> Status:
+    """1 where some game's computations disagree, else 3 where some is undecided, else 0."""
+    return _STATUS[as_document(checked)["verdict"]]
+
+
+def _severity(verdict: str) -> int:
+    return ("agree", "undecided", "disagree").index(verdict)

@@ -1,0 +1,104 @@
+"""`verify`: the main job. Derives the theory, judges the paper, cross-checks games."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from rich.console import Group
+from rich.rule import Rule
+from rich.text import Text
+
+from ergs_verify.cli import crosscheck, derive, output, paper
+from ergs_verify.cli.crosscheck import Checked
+from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.paper import Judgement, gathered
+from ergs_verify.cli.status import Status
+from ergs_verify.cli.work import workers
+from ergs_verify.gallery import names
+from ergs_verify.ledger.verify import claims
+from ergs_verify.paper.derivation import Derived
+from ergs_verify.report.crosscheck import crosscheck_lines
+from ergs_verify.report.derivation import derivation_steps
+from ergs_verify.report.ledger import ledger_summary, wrong_claims
+
+__all__ = ["run"]
+
+_DIGITS = 50
+_VERDICTS = {
+    Status.HOLDS: "Everything holds: derived, decided and in agreement.",
+    Status.REFUTED: "Something does not hold: see above.",
+    Status.UNDECIDED: "Nothing is refuted, but something is undecided: see above.",
+}
+
+
+def run(given: Sequence[str], *, as_json: bool) -> Status:
+    """Do the three parts, the later ones in processes of their own while the first is printed."""
+    start = time.monotonic()
+    for name in given:
+        named_game(name)
+    tell = _Telling(as_json)
+    with workers() as pool:
+        claims_left = paper.submit(pool, claims())
+        games_left = crosscheck.submit(pool, [*names(), *given], _DIGITS)
+        derived = _derive(tell)
+        tell.title("2. The paper, Sections II and III, as printed")
+        judged = gathered(claims_left, "judging the paper's claims")
+        ledger = paper.as_ledger(judged)
+        tell.show(Group(ledger_summary(ledger), Text(), wrong_claims(ledger)))
+        tell.title("3. Games, computed in independent ways")
+        checked = gathered(games_left, "cross-checking games")
+        tell.show(crosscheck_lines([(one.name, one.document) for one in checked]))
+    status = _status(judged, checked)
+    if as_json:
+        output.show_json(_document(derived, judged, checked, status))
+    tell.show(Text(f"\n{_VERDICTS[status]} {time.monotonic() - start:.0f} s.", "bold"))
+    return status
+
+
+@frozen
+class _Telling:
+    """Text as it comes, or none where one object is wanted at the end."""
+
+    silent: bool
+
+    def title(self, text: str) -> None:
+        self.show(Group(Text(), Rule(Text(text, "bold"), style="dim", align="left")))
+
+    def show(self, renderable: Any) -> None:
+        if not self.silent:
+            output.show(renderable)
+
+
+def _derive(tell: _Telling) -> list[Derived]:
+    tell.title("1. Derivations, each step checked")
+    found = []
+    for name in derive.NAMES:
+        found.append(derive.derived(name))
+        tell.show(derivation_steps(found[-1]))
+    return found
+
+
+def _status(judged: Sequence[Judgement], checked: Sequence[Checked]) -> Status:
+    both = {paper.status_of(judged), crosscheck.status_of(checked)}
+    return next(s for s in (Status.REFUTED, Status.UNDECIDED, Status.HOLDS) if s in both)
+
+
+def _document(
+    derived: Sequence[Derived],
+    judged: Sequence[Judgement],
+    checked: Sequence[Checked],
+    status: Status,
+) -> dict[str, Any]:
+    verdicts = {Status.HOLDS: "holds", Status.REFUTED: "refuted", Status.UNDECIDED: "undecided"}
+    return {
+        "format": "ergs-verify/1",
+        "verdict": verdicts[status],
+        "derivations": [
+            {"title": d.title, "steps": [step.name for step in d.steps]} for d in derived
+        ],
+        "ledger": paper.as_ledger(judged),
+        "crosschecks": crosscheck.as_document(checked),
+    }

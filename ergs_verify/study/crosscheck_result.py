@@ -1,0 +1,234 @@
+"""What a cross-check found: rows of agreement in digits, and a verdict."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import Any
+
+from attrs import asdict, frozen
+
+from ergs_verify.study.inner_loop import Convergence
+
+__all__ = ["CHECKS", "CrossCheck", "Row", "Simulated"]
+
+#: The checks in their order, each with what is compared.
+CHECKS = {
+    "derived-precision": "derived recursion, at two precisions",
+    "engine-nash": "engine against derived recursion",
+    "engine-algorithm-1": "Algorithm 1, engine against derived",
+    "forward-cost-derived": "forward moments against derived P, q",
+    "forward-cost-engine": "forward moments against engine P, q",
+    "stationarity-derived": "derived policy stationary",
+    "stationarity-engine": "engine policy stationary",
+    "monte-carlo": "simulation against derived P, q",
+}
+#: With more agents than this a table shows the worst of them only.
+_MOST_AGENTS = 6
+
+
+@frozen(kw_only=True)
+class Row:
+    """One quantity of one agent, as two ways of computing it give it.
+
+    Attributes
+    ----------
+    check : str
+        A key of `CHECKS`.
+    quantity : str
+        K, Sigma, P, q, J, dJ/dK or dJ/dSigma.
+    agent : int
+        From 1.
+    t : int or None
+        The stage of which digits are given: the worst.
+    digits : float
+        Decimal digits that agree, ∞ where nothing differs; relative to the matrix's largest
+        entry, for a derivative in units of the policy.
+    needed : float
+        The digits that the game's conditioning lets one ask for.
+    holds : bool
+    """
+
+    check: str
+    quantity: str
+    agent: int
+    t: int | None
+    digits: float
+    needed: float
+    holds: bool
+
+
+@frozen(kw_only=True)
+class Simulated:
+    """One agent's cost by simulation: |mean − exact| ≤ 4.5 standard errors is asked for."""
+
+    agent: int
+    mean: float
+    standard_error: float
+    exact: float
+
+
+@frozen(kw_only=True, repr=False)
+class CrossCheck:
+    """The outcome of `ergs_verify.study.crosscheck`.
+
+    Attributes
+    ----------
+    game : str
+        The game in one line.
+    verdict : {"agree", "disagree", "undecided"}
+        ``undecided``: one side could give no answer, for the reason stated.
+    reasons : tuple of str
+        What disagrees, or why nothing was compared; what a singular game's sides say.
+    rows : tuple of Row
+    algorithm_1 : Convergence or None
+        How Algorithm 1 behaves; divergence is the game's nature and no disagreement.
+    compared_iterations : int or None
+        The L of the rows on Algorithm 1.
+    simulation : tuple of Simulated
+    samples : int
+        Trajectories simulated.
+    digits : int
+        Of the derived recursion.
+    lost_digits : dict
+        By letter, the digits that data rounded to float64 cost: log₁₀ of the condition number.
+    factor : float
+        How often over the moves of the conditioning an error may be.
+    singular_stage : int or None
+        The stage at which both sides find Φ_t singular.
+    seconds : float
+    """
+
+    game: str
+    verdict: str
+    reasons: tuple[str, ...]
+    rows: tuple[Row, ...] = ()
+    algorithm_1: Convergence | None = None
+    compared_iterations: int | None = None
+    simulation: tuple[Simulated, ...] = ()
+    samples: int = 0
+    digits: int
+    lost_digits: dict[str, float]
+    factor: float
+    singular_stage: int | None = None
+    seconds: float
+
+    def failed(self) -> tuple[Row, ...]:
+        """The rows that do not hold."""
+        return tuple(row for row in self.rows if not row.holds)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists, dicts and numbers; null for ∞ (of digits: nothing differs)."""
+        found = asdict(self, recurse=True)
+        return {"format": "ergs-crosscheck/1"} | _plain(found)
+
+    def __str__(self) -> str:
+        headings, lines = self._table()
+        parts = [f"Cross-check: {self.verdict}", self.game, *self._reasons()]
+        if lines:
+            parts += ["", *_aligned([headings, *lines])]
+        return "\n".join([*parts, *(["", *notes] if (notes := self._notes()) else [])])
+
+    def __repr__(self) -> str:
+        return f"CrossCheck({self.verdict}, {len(self.rows)} rows, {len(self.failed())} failed)"
+
+    def _repr_markdown_(self) -> str:
+        headings, lines = self._table()
+        table = [_piped(line) for line in (headings, ["---"] * len(headings), *lines)]
+        head = f"**Cross-check: {self.verdict}**"
+        parts = [head, _escaped(self.game), *map(_escaped, self._reasons())]
+        if lines:
+            parts.append("\n".join(table))
+        return "\n\n".join([*parts, *map(_escaped, self._notes())])
+
+    def _repr_html_(self) -> str:
+        headings, lines = self._table()
+        parts = [f"<b>Cross-check: {self.verdict}</b> {html.escape(self.game)}"]
+        parts += [f"<p>{html.escape(reason)}</p>" for reason in self._reasons()]
+        if lines:
+            head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headings)
+            body = "".join(
+                f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>"
+                for line in lines
+            )
+            parts.append(f"<table><tr>{head}</tr>{body}</table>")
+        return "".join([*parts, *(f"<p>{html.escape(note)}</p>" for note in self._notes())])
+
+    def _reasons(self) -> list[str]:
+        most = 12
+        left = len(self.reasons) - most
+        return [*self.reasons[:most], *([f"… and {left} more"] if left > 0 else [])]
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """Digits that agree (and how many are needed), a column per agent."""
+        agents = sorted({row.agent for row in self.rows})
+        few = len(agents) <= _MOST_AGENTS
+        columns = [f"agent {i}" for i in agents] if few else ["worst agent"]
+        together: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            together.setdefault((row.check, row.quantity), []).append(row)
+        lines, before = [], ""
+        for (check, quantity), rows in together.items():
+            shown = rows if few else [min(rows, key=lambda row: (row.holds, row.digits))]
+            cells = [_cell(row, named=not few) for row in shown]
+            lines.append([CHECKS[check] if check != before else "", quantity, *cells])
+            before = check
+        return ["digits that agree (needed)", "", *columns], lines
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self.algorithm_1 is not None:
+            notes.append(_told(self.algorithm_1))
+        if self.simulation:
+            off = [
+                f"{abs(one.mean - one.exact) / one.standard_error:.1f}"
+                for one in self.simulation
+                if one.standard_error > 0
+            ]
+            far = f"off by {', '.join(off[:_MOST_AGENTS])} standard errors" if off else "exact"
+            notes.append(f"Simulation: {self.samples} trajectories, {far} (at most 4.5 asked for).")
+        if self.lost_digits:
+            lost = ", ".join(f"{letter} {x:.1f}" for letter, x in self.lost_digits.items())
+            notes.append(f"Digits that the game's conditioning costs: {lost}.")
+        return [*notes, f"{self.seconds:.1f} s"]
+
+
+def _told(found: Convergence) -> str:
+    rate = "" if found.rate is None else f", a factor {found.rate:.3g} per inner step"
+    last, far = found.iterations[-1], found.distances[-1]
+    behaviour = {"undecided": "shows no clear trend"}.get(found.behaviour, found.behaviour)
+    return f"Algorithm 1 {behaviour}: distance {far:.2g} after L = {last}{rate}."
+
+
+def _cell(row: Row, *, named: bool) -> str:
+    digits = "all" if row.digits == math.inf else f"{row.digits:.1f}"
+    place = "" if row.t is None else f" at t = {row.t}"
+    agent = f", agent {row.agent}" if named else ""
+    wrong = "" if row.holds else f" FAILS{place}"
+    return f"{digits} ({row.needed:.1f}){wrong}{agent}"
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _piped(cells: list[str]) -> str:
+    return f"| {' | '.join(map(_escaped, cells))} |"
+
+
+def _escaped(text: str) -> str:
+    return "".join("\\" + c if c in "\\|*_`<[#" else c for c in text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(x) for x in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

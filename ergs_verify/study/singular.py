@@ -1,0 +1,120 @@
+"""Where one side finds Φ_t singular, or gives no answer: do both say the same?
+
+The derived side decides singularity exactly. The engine judges by Φ_t's reciprocal condition, so
+where the two differ it is asked whether rounding explains it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ergs_verify import engine
+from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.errors import ErgsError, SingularStageError
+from ergs_verify.game import FloatGame, Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion import nash
+from ergs_verify.study.conditioning import UNIT, Moves, modest_factor, moves, perturbed
+from ergs_verify.study.numbers import Numbers, numbers, size
+
+__all__ = ["compare_singular"]
+
+#: As far as a move is known: data moved by u, at twice that precision and more.
+_BITS = 256
+
+Outcome = tuple[str, str, int | None]
+
+
+def compare_singular(
+    game: Game, derived: Any, found: Any, formulas: Formulas | None, *, seed: int = 0
+) -> Outcome:
+    """Verdict, reason and the stage both agree on, of which at least one side is an `ErgsError`.
+
+    Parameters
+    ----------
+    derived, found : ErgsError or anything else
+        What the derived recursion and the engine raised.
+    """
+    exact = derived if isinstance(derived, SingularStageError) else None
+    rounded = found if isinstance(found, SingularStageError) else None
+    if isinstance(derived, ErgsError) and exact is None:
+        return "undecided", f"the derived recursion gives no answer: {derived}", None
+    if isinstance(found, ErgsError) and rounded is None:
+        return "undecided", f"the engine gives no answer: {found}", None
+    if exact and rounded and exact.t == rounded.t:
+        return "agree", f"{exact}; the engine finds it singular at the same stage", exact.t
+    if exact and (rounded is None or rounded.t < exact.t):
+        return _missed(game, exact, formulas, seed)
+    assert rounded is not None
+    return _too_early(game, rounded.t, formulas, seed)
+
+
+def _missed(
+    game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int
+) -> Outcome:
+    """Φ_t is singular, the engine passed it: is its reciprocal condition rounding alone?"""
+    seen = float(engine.nash(_batch_of_one(game.floats())).condition[0, exact.t])
+    limit = modest_factor(game) * float(UNIT)
+    if exact.t < game.horizon - 1:
+        reference, moved = _conditioned(_tail(game, exact.t + 1), formulas, seed)
+        limit *= max(1.0, _relative(reference, moved, "P"))
+    told = f"{exact}; the engine finds a reciprocal condition of {seen:.1e} there"
+    if seen <= limit:
+        return "undecided", f"{told}, which rounding alone can make of 0", None
+    return "disagree", f"{told}, which rounding does not explain", None
+
+
+def _too_early(game: Game, t: int, formulas: Formulas | None, seed: int) -> Outcome:
+    """The engine says singular, the exact Φ_t is not: does rounding leave K_t any digit?"""
+    told = f"the engine finds Φ_t singular at t = {t}, where it is not"
+    try:
+        reference, moved = _conditioned(_tail(game, t), formulas, seed)
+    except ErgsError as error:
+        return "undecided", f"{told}, but in a game one rounding away: {error}", None
+    lost = _relative(reference, moved, "K")
+    if modest_factor(game) * float(UNIT) * lost >= 1:
+        return "undecided", f"{told}; float64 cannot tell, K_t has no digit that is sure", None
+    return "disagree", f"{told}; rounding moves K_t by {lost * float(UNIT):.1e} of its size", None
+
+
+def _conditioned(game: Game, formulas: Formulas | None, seed: int) -> tuple[Numbers, Moves]:
+    arithmetic = MPMath(bits=_BITS)
+    reference = numbers(nash(game, arithmetic, formulas=formulas))
+    nearby = [
+        numbers(nash(perturbed(game, reference["P"], seed + k), arithmetic, formulas=formulas))
+        for k in range(3)
+    ]
+    return reference, moves(game, reference, nearby, arithmetic)
+
+
+def _relative(reference: Numbers, moved: Moves, letter: str) -> float:
+    """How many times u the first stage moves, relative to its size."""
+    return max(
+        float(changes[0] / size(over_time[0])) / float(UNIT)
+        for over_time, changes in zip(reference[letter], moved[letter], strict=True)
+        if size(over_time[0])
+    )
+
+
+def _tail(game: Game, t: int) -> Game:
+    """The stages from t on."""
+    return attrs.evolve(
+        game,
+        horizon=game.horizon - t,
+        A=game.A[t:],
+        B=tuple(B_i[t:] for B_i in game.B),
+        Q=tuple(Q_i[t:] for Q_i in game.Q),
+        R=tuple(R_i[t:] for R_i in game.R),
+    )
+
+
+def _batch_of_one(game: FloatGame) -> FloatGame:
+    return attrs.evolve(
+        game,
+        A=game.A[None],
+        B=tuple(X[None] for X in game.B),
+        Q=tuple(X[None] for X in game.Q),
+        R=tuple(X[None] for X in game.R),
+    )

@@ -1,0 +1,153 @@
+"""The command line as a process: what it loads, what it costs, pipes, signals, encodings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "ergs_verify.cli"]
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **settings},
+        timeout=300,
+    )
+
+
+def test_the_installed_command_is_this_one():
+    beside = Path(sys.executable).with_name("ergs-verify")
+    done = subprocess.run([beside, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run("--version").stdout
+    assert done.stdout.startswith("ergs-verify ")
+
+
+def test_help_loads_no_mathematics():
+    code = (
+        "import sys; from ergs_verify.cli import main; main(['--help']); main(['solve', '--help'])"
+        "; print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"sympy", "numpy", "scipy", "matplotlib", "mpmath", "flint"}
+    assert heavy & set(done.stderr.split()) == set()
+
+
+def processor_seconds(command: list[str]) -> float:
+    """User and system time of a process: what a busy machine does not change much."""
+    before = os.times()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    spent = after.children_user - before.children_user
+    return spent + after.children_system - before.children_system
+
+
+def test_help_is_quick():
+    # At most three times the bare import of the library that the command line is made with.
+    pairs = [
+        (
+            processor_seconds([*COMMAND, "--help"]),
+            processor_seconds([sys.executable, "-c", "import typer"]),
+        )
+        for _ in range(5)
+    ]
+    help_time, typer_time = (min(column) for column in zip(*pairs, strict=True))
+    assert help_time <= 3 * typer_time
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_without_unicode_gets_words(encoding):
+    for arguments in (["games"], ["solve", "g-star-2"], ["--help"], ["paper", "eq-11"]):
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            timeout=120,
+            check=True,
+        )
+        assert done.stderr == b""
+        assert "?" not in done.stdout.decode(encoding).replace("Which command?", "")
+    assert "tau" in run("solve", "g-star-2", PYTHONIOENCODING=encoding).stdout
+
+
+def test_json_is_the_same_text_whatever_the_encoding():
+    plain, ascii_only = (
+        run("games", "--json", PYTHONIOENCODING=e).stdout for e in ("utf-8", "ascii")
+    )
+    assert json.loads(plain) == json.loads(ascii_only)
+    assert ascii_only.isascii()
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "80", "300"])
+def test_any_width_of_terminal_will_do(columns):
+    for arguments in (["games"], ["solve", "g-star-2", "--digits", "30"], ["paper", "eq-11"]):
+        done = run(*arguments, COLUMNS=columns)
+        assert (done.returncode, done.stderr) == (0, "")
+        if int(columns) >= 20:
+            assert max(map(len, done.stdout.splitlines())) <= int(columns)
+
+
+def test_no_colour_and_no_bar_where_no_terminal_is():
+    done = run("solve", "g-star-2")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    with subprocess.Popen(
+        [*COMMAND, "games"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, b"")
+
+
+def test_interrupted_it_ends_at_once_and_leaves_no_process():
+    process = subprocess.Popen(
+        [*COMMAND, "paper"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A shell that starts a job in the background may have it ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    assert out == b""
+    deadline = time.monotonic() + 10
+    while group_lives(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_fault_of_the_program_has_a_status_of_its_own():
+    code = (
+        "import sys; from ergs_verify.cli import games, main\n"
+        "def broken(**_): raise ZeroDivisionError\n"
+        "games.show_all = broken\n"
+        "sys.exit(main(['games']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr

@@ -1,0 +1,84 @@
+"""The README's examples run and print what stands there; its tables are those of the ledger."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from ergs_verify.cli import main
+from ergs_verify.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, after: str = "") -> str:
+    """The first fenced block of a language after some words."""
+    found = re.search(rf"```{language}\n(.*?)```", README[README.index(after) :], re.DOTALL)
+    assert found, f"no block {language} after {after!r}"
+    return found[1]
+
+
+def test_the_python_example_runs_and_prints_what_stands_there():
+    done = subprocess.run(
+        [sys.executable, "-c", block("python")],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout == block("text", after="## In Python")
+
+
+def test_the_command_line_example_prints_what_stands_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    example = block("console")
+    got = ""
+    for line in re.findall(r"^\$ ergs-verify (.*)$", example, re.MULTILINE):
+        main(line.split())
+        got += f"$ ergs-verify {line}\n{capsys.readouterr().out}"
+    assert got == example
+
+
+@pytest.mark.parametrize("language", ["python", "console"])
+def test_the_examples_stay_short(language):
+    typed = [line for line in block(language).splitlines() if line]
+    assert len([line for line in typed if language == "python" or line.startswith("$")]) <= 10
+
+
+def test_the_tables_are_those_of_the_ledger():
+    marked = re.search(r"<!-- (ergs-verify .*?) -->\n(.*?)<!-- end -->", README, re.DOTALL)
+    assert marked
+    command, tables = marked.groups()
+    done = subprocess.run(
+        [sys.executable, "-m", "ergs_verify.cli", *command.split()[1:]],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=True,
+        timeout=300,
+    )
+    assert done.stdout == tables
+
+
+def test_the_layout_names_what_is_there():
+    for name in re.findall(r"[\w/]+(?:/|\.py)(?=[\s,])", block("text", after="## Layout")):
+        places = [ROOT / name, ROOT / "ergs_verify" / name]
+        assert any(place.exists() for place in places), name
+
+
+def test_what_the_readme_calls_a_command_is_one_and_what_is_missing_is_none():
+    commands = set(get_command(app).commands)
+    there, missing = README.split("## Not there yet")
+    used = set(re.findall(r"ergs-verify ([a-z]+)\b", there))
+    assert used <= commands
+    listed = re.search(r"The commands (.*?), and", missing)
+    assert listed
+    assert not set(re.findall(r"`(\w+)`", listed[1])) & commands
