@@ -77,7 +77,7 @@ def test_the_layout_names_what_is_there():
 def test_what_the_readme_calls_a_command_is_one_and_what_is_missing_is_none():
     commands = set(get_command(app).commands)
     there, missing = README.split("## Not there yet")
-    used = set(re.findall(r"ergs-verify ([a-z]+)\b", there))
+    used = set(re.findall(r"[`$] ?ergs-verify ([a-z]+)\b", there))
     assert used <= commands
     listed = re.search(r"The commands (.*?), and", missing)
     assert listed

@@ -13,7 +13,8 @@ from ergs_verify.cli.inputs import named_game
 from ergs_verify.cli.paper import gathered
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
-from ergs_verify.study.crosscheck import crosscheck
+from ergs_verify.report.terminal import printable
+from ergs_verify.study.crosscheck import Progress, crosscheck
 
 __all__ = ["Checked", "as_document", "check", "run", "status_of", "submit"]
 
@@ -34,18 +35,17 @@ def run(names: Sequence[str], *, digits: int, as_json: bool) -> Status:
     """Cross-check the games and print what agrees with what, in digits."""
     for name in names:
         named_game(name)
-    with workers() as pool:
-        checked = gathered(submit(pool, names, digits), "cross-checking games")
+    checked = _one(names[0], digits) if len(names) == 1 else _several(names, digits)
     if as_json:
         output.show_json(as_document(checked))
     else:
-        output.show_text("\n\n".join(one.text for one in checked) + "\n")
+        output.show_text("\n\n".join(printable(one.text) for one in checked) + "\n")
     return status_of(checked)
 
 
-def check(name: str, digits: int) -> Checked:
+def check(name: str, digits: int, progress: Progress | None = None) -> Checked:
     """Cross-check one game."""
-    result = crosscheck(named_game(name), digits=digits)
+    result = crosscheck(named_game(name), digits=digits, progress=progress)
     return Checked(name, str(result), result.as_json(), result.verdict)
 
 
@@ -64,6 +64,16 @@ def as_document(checked: Sequence[Checked]) -> dict[str, Any]:
 def status_of(checked: Sequence[Checked]) -> Status:
     """1 where some game's computations disagree, else 3 where some is undecided, else 0."""
     return _STATUS[as_document(checked)["verdict"]]
+
+
+def _one(name: str, digits: int) -> list[Checked]:
+    with output.progress("cross-checking") as progress:
+        return [check(name, digits, lambda _what, done, parts: progress(done, parts))]
+
+
+def _several(names: Sequence[str], digits: int) -> list[Checked]:
+    with workers() as pool:
+        return gathered(submit(pool, names, digits), "cross-checking games")
 
 
 def _severity(verdict: str) -> int:

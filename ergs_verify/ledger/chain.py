@@ -108,14 +108,14 @@ def bounded_by(bounds: Mapping[str, Any]) -> Callable[[Any], Any]:
         found = {}
         for norm in expression.atoms(FrobeniusNorm, SpectralNorm):
             letter = norm.args[0]
-            bare = letter.arg if isinstance(letter, Inverse) else letter
-            name = f"{bare.name}⁻¹" if isinstance(letter, Inverse) else getattr(bare, "name", "")
+            inverse = isinstance(letter, Inverse)
+            name = getattr(letter.arg if inverse else letter, "name", "")
+            name += "⁻¹" if inverse else ""
             if name in bounds:
                 found[norm] = bounds[name]
         return expression.xreplace(found)
 
-    names = ", ".join(f"‖{name}‖ ≤ {bound}" for name, bound in bounds.items())
-    rule.__doc__ = f"Bounds {names}."
+    rule.__name__ = "bounds"
     return rule
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import sympy
@@ -17,7 +18,7 @@ from attrs import field, frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ErgsError, ShapeError
-from ergs_verify.proof import prove
+from ergs_verify.proof import Proof, prove
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
 
 __all__ = [
@@ -80,6 +81,12 @@ class Statement(Protocol):
     def latex(self) -> str: ...
 
 
+@lru_cache(maxsize=512)
+def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
+    """`prove`, once for an identity that several claims rest on."""
+    return prove(left, right, definitions=dict(definitions), symmetric=symmetric)
+
+
 @frozen
 class Equality:
     """left = right, for every size and number of agents.
@@ -93,12 +100,11 @@ class Equality:
     definitions: Mapping = field(factory=dict)
 
     def decide(self) -> Decision:
-        definitions = {common_size(k): common_size(v) for k, v in self.definitions.items()}
-        proof = prove(
+        proof = _prove(
             common_size(self.left),
             common_size(self.right),
-            definitions=definitions,
-            symmetric=[common_size(s) for s in self.symmetric],
+            tuple((common_size(k), common_size(v)) for k, v in self.definitions.items()),
+            tuple(common_size(s) for s in self.symmetric),
         )
         evidence = proof.evidence
         if proof.reason:

@@ -147,14 +147,14 @@ def unreachable_states() -> Decision:
     numbers = Rationals()
     equilibrium = nash(game, numbers)
     gains = [[_listed(K) for K in agent] for agent in equilibrium.K]
-    other = [[K for K in agent] for agent in gains]
+    other = [list(agent) for agent in gains]
     other[0][1] = [[other[0][1][0][0], other[0][1][0][1] + 1]]
     policy = Policy.from_arrays(
         K=other, Sigma=[[_listed(S) for S in agent] for agent in equilibrium.Sigma]
     )
     shown = [[str(entry) for entry in gains[0][1][0]], [str(entry) for entry in other[0][1][0]]]
     return refutation(
-        {**_values(game), "A_0": _shown(game.A[0]), "A_1": _shown(game.A[1])},
+        _values(game),
         f"K_1^1 = {shown[0]} in one NE",
         f"K_1^1 = {shown[1]} in another",
         "exact",
@@ -209,30 +209,42 @@ def not_diagonally_dominant() -> Decision:
         noise_cov=[[1]],
         horizon=1,
     )
-    phi, _ = last_block_system(game)
-    row = [abs(phi[0, c]) for c in range(phi.ncols())]
+    diagonal, others = _first_row(game)
     return refutation(
         _values(game),
-        f"|Φ_11| = {row[0]}",
-        f"Σ_c |Φ_1c| = {sum(row[1:], 0 * row[0])}",
+        f"|Φ_11| = {diagonal}",
+        f"Σ_{{c≠1}} |Φ_1c| = {others}",
         "exact",
         "Assumption III.3 holds for this game, yet row 1 of Φ_0 is not diagonally dominant",
-        lambda: _assumption_holds(game) and row[0] < sum(row[1:], 0 * row[0]),
+        lambda: _assumption_holds(game) and _first_row(game)[0] < _first_row(game)[1],
     )
+
+
+def _first_row(game: Game) -> tuple:
+    """|Φ_11| and the sum of the row's other entries in size, at the last stage."""
+    phi, _ = last_block_system(game)
+    row = [abs(phi[0, c]) for c in range(phi.ncols())]
+    return row[0], sum(row[1:], 0 * row[0])
 
 
 def bound_depends_on_tau() -> Decision:
     """γ_P* of one model at two values of τ."""
-    bounds = {tau: max(_squared_norms(_coupled_agents(tau))) for tau in ("1/2", "2")}
+    values = _values(_coupled_agents("1/2"))
+    del values["tau"]
     return refutation(
-        _values(_coupled_agents("1/2")),
-        f"γ_P*² = {bounds['1/2']} at τ = 1/2",
-        f"γ_P*² = {bounds['2']} at τ = 2",
+        values,
+        f"γ_P*² = {_largest_cost('1/2')} at τ = 1/2",
+        f"γ_P*² = {_largest_cost('2')} at τ = 2",
         "exact",
         "the bound 2γ_B²γ_P*(N−1) contains the equilibrium's P*, which is unknown before the game"
         " is solved and changes with τ itself",
-        lambda: bounds["1/2"] != bounds["2"],
+        lambda: _largest_cost("1/2") != _largest_cost("2"),
     )
+
+
+def _largest_cost(tau: str):
+    """γ_P*² of the two scalar agents."""
+    return max(_squared_norms(_coupled_agents(tau)))
 
 
 def _coupled_agents(tau: str) -> Game:
@@ -288,12 +300,23 @@ def _assumption_holds(game: Game) -> bool:
 
 def _values(game: Game) -> dict:
     """The game's data, exactly, under the paper's letters."""
-    values: dict = {"tau": str(game.tau), "A": _shown(game.A[0]), "T": str(game.horizon)}
+    values: dict = {"tau": str(game.tau), "T": str(game.horizon)}
+    values["Sigma"] = _shown(game.noise_cov)
+    values |= _over_time("A", game.A, game.horizon)
     for k in range(game.agents):
-        values[f"B^{k + 1}"] = _shown(game.B[k][0])
-        values[f"Q_T^{k + 1}"] = _shown(game.Q[k][-1])
-        values[f"R^{k + 1}"] = _shown(game.R[k][0])
+        values |= _over_time(f"B^{k + 1}", game.B[k], game.horizon)
+        values |= _over_time(f"Q^{k + 1}", game.Q[k], game.horizon)
+        values[f"Q_T^{k + 1}"] = _shown(game.Q[k][game.horizon])
+        values |= _over_time(f"R^{k + 1}", game.R[k], game.horizon)
     return values
+
+
+def _over_time(letter: str, matrices, horizon: int) -> dict:
+    """One matrix, or one for each t where they differ."""
+    shown = [_shown(matrices[t]) for t in range(horizon)]
+    if all(X == shown[0] for X in shown):
+        return {letter: shown[0]}
+    return {f"{letter}_{t}": X for t, X in enumerate(shown)}
 
 
 def _shown(matrix) -> list[list[str]]:

@@ -22,9 +22,16 @@ from ergs_verify.ledger.claim import (
     Equalities,
     Equality,
     Fault,
+    all_proved,
 )
-from ergs_verify.ledger.counterexamples import continuum_of_equilibria, no_equilibrium
-from ergs_verify.paper import theorem_III_1
+from ergs_verify.ledger.counterexamples import (
+    continuum_of_equilibria,
+    no_equilibrium,
+    nonquadratic_value,
+)
+from ergs_verify.ledger.section_II import cost_at, stage_and_end
+from ergs_verify.ledger.section_III_lemma import gibbs
+from ergs_verify.paper import lemma_III_2, theorem_III_1
 from ergs_verify.paper.notation import (
     A,
     B,
@@ -33,10 +40,12 @@ from ergs_verify.paper.notation import (
     Q,
     R,
     S,
+    W,
     definitions,
     eye,
     i,
     j,
+    m,
     mean,
     next_state,
     noise,
@@ -53,8 +62,17 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.paper.theorem_III_1 import cost_to_go
 from ergs_verify.proof import gaussian_expectation
+from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS", "covariance", "cross", "sufficient", "weight"]
+__all__ = [
+    "CLAIMS",
+    "covariance",
+    "cross",
+    "lemma_gives_the_policy",
+    "sufficient",
+    "weight",
+    "weight_bound",
+]
 
 p = control_size(i)
 half = sympy.Rational(1, 2)
@@ -112,12 +130,17 @@ def _expected(expression, gaussians):
 
 
 def _step(control):
-    inside = trace_of(x.T, Q(i), x) + trace_of(control.T, R(i), control) + cost_to_go(next_state)
+    inside = trace_of(x.T, Q(i), x) + trace_of(control.T, R(i), control) + log_ratio
+    inside += cost_to_go(next_state)
     return inside.xreplace({next_state: others_push + B(i) * control + omega})
 
 
+log_ratio = tau * sympy.Symbol(r"\log(\pi/\mu)", real=True)
+"""τ log(π(u|x)/μ(u|x)) at a drawn control; the expectations over the others leave it alone."""
+
+
 def _eq_13() -> Equalities:
-    inside = trace_of(x.T, Q(i), x) + trace_of(own(i).T, R(i), own(i))
+    inside = trace_of(x.T, Q(i), x) + trace_of(own(i).T, R(i), own(i)) + log_ratio
     move = others_push + B(i) * own(i) + omega
     second = (
         _quadratic_in_x(Q(i))
@@ -126,6 +149,7 @@ def _eq_13() -> Equalities:
         + _expected(trace_of(others_push.T, P(i), others_push), _others)
         + trace_of(own(i).T, quadratic, own(i))
         + 2 * _expected(trace_of(own(i).T, B(i).T, P(i), others_push), _others)
+        + log_ratio
     )
     return Equalities(
         (
@@ -155,31 +179,91 @@ def _eq_15(faults: frozenset[str]) -> Equalities:
     )
 
 
-def _lemma_gives_the_policy() -> Decision:
-    theorem_III_1.derive()
-    return Decision(
-        verdict="proved",
-        evidence=(
-            ("derivation", "Theorem III.1, step “lemma”: Lemma III.2 at M = R + B'PB"),
-            ("hypothesis", "R ≻ 0 and P ⪰ 0 make M positive semidefinite"),
+def _stage_gibbs() -> Equality:
+    """The stage cost at any density of agent i: τ log(π/π*) and the least cost, at every u.
+
+    π* is N(Mⁱ, Σⁱ) as derived, and its density the one of Lemma III.2.
+    """
+    derived, lemma = theorem_III_1.derive(), lemma_III_2.derive()
+    form = derived["form"]
+    here = {
+        lemma_III_2.W: W(i),
+        lemma_III_2.M: form.matrix,
+        lemma_III_2.b: form.linear,
+        lemma_III_2.u: own(i),
+        lemma_III_2.p: p,
+    }
+    log_prior = lemma_III_2.log_prior.xreplace(here)
+    log_best = lemma["log_minimiser"].xreplace(here)
+    log_density = lemma_III_2.log_density
+    return _equal(
+        derived["expected"] + tau * (log_density - log_prior),
+        tau * (log_density - log_best) + derived["least"],
+    )
+
+
+def _quadratic_part() -> Equality:
+    """The lemma's M at this stage is R + B'PB."""
+    return _equal(_equilibrium("form").matrix, quadratic)
+
+
+def lemma_gives_the_policy() -> Decision:
+    return all_proved(
+        _stage_gibbs(),
+        _quadratic_part(),
+        gibbs(),
+        rules=(
+            ("rule", "R ≻ 0 and P ⪰ 0 make M = R + B'PB positive semidefinite"),
+            ("rule", "∫π log(π/π*) ≥ 0, and = 0 for π = π* alone: one minimiser at every x"),
         ),
     )
 
 
 def sufficient() -> Decision:
-    theorem_III_1.derive()
-    return Decision(
-        verdict="proved",
-        evidence=(
+    return all_proved(
+        lemma_gives_the_policy(),
+        _best_means_are_linear(),
+        _gain_and_covariance(),
+        rules=(
             (
-                "derivation",
-                "Lemma III.2's Gibbs identity: the best response to the others is the unique"
-                " minimiser at every x, so gains that solve (17) for all agents are mutual best"
-                " responses",
+                "rule",
+                "the best response to the others is the unique minimiser at every x, so gains"
+                " that solve (17) for all agents are mutual best responses",
             ),
             ("rule", "one-step optimality at every x and t is optimality (dynamic programming)"),
         ),
     )
+
+
+def _best_means_are_linear() -> Equality:
+    derived = theorem_III_1.derive()["mean"]
+    return _equal(theorem_III_1.with_linear_policies(derived), MatMul(_gain, x))
+
+
+def _gain_and_covariance() -> Equalities:
+    """(6), which is (17) again."""
+    return Equalities(
+        (
+            _equal(_equilibrium("gain"), _gain),
+            _equal(_equilibrium("covariance"), covariance),
+        )
+    )
+
+
+def _covariance_definite() -> Decision:
+    """Σ = (τ/2)W⁻¹, which equals its transpose."""
+    scaled = tau / 2 * Inverse(W(i))
+    return all_proved(
+        _equal(_equilibrium("covariance"), scaled),
+        _equal(Transpose(scaled), scaled),
+        weight_bound(),
+        rules=(("rule", "W ⪰ (τ/2)I ≻ 0, so (τ/2)W⁻¹ is symmetric, positive definite and ⪯ I"),),
+    )
+
+
+def weight_bound() -> Equality:
+    """W − (τ/2)I = R + B'PB, a sum of positive semidefinite matrices."""
+    return _equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i))
 
 
 # -- the value, after (18) --------------------------------------------------------------------
@@ -196,7 +280,7 @@ def _cost_of_policy():
     return linear.xreplace({own_mean(i): own_gain * x, own_covariance(i): S(i)})
 
 
-own_gain = sympy.MatrixSymbol("K", p, x.shape[0])
+own_gain = sympy.MatrixSymbol("K", p, m)
 """Agent i's gain, apart from the gains in the sum over the others."""
 
 
@@ -218,7 +302,8 @@ def _substituted(faults: frozenset[str]) -> Equality:
 
 
 def _at_best_gain():
-    return _cost_of_policy().xreplace({own_gain: _gain})
+    """The derived value, with the letter Σ for the covariance."""
+    return _quadratic_in_x(_equilibrium("value").matrix) + _equilibrium("constant")
 
 
 def _gain_substituted(faults: frozenset[str]) -> Equality:
@@ -236,7 +321,7 @@ def _gain_substituted(faults: frozenset[str]) -> Equality:
     return _equal(_at_best_gain(), _quadratic_in_x(matrix) + _constant)
 
 
-P_now = sympy.MatrixSymbol("P_t", *x.shape[:1] * 2)
+P_now = sympy.MatrixSymbol("P_t", m, m)
 q_now = sympy.Symbol("q_t", real=True)
 
 
@@ -282,11 +367,10 @@ def _positive_semidefinite() -> Decision:
     """Riccati = Q + K'((τ/2)I + R)K + F'PF at the best gain: a sum of congruences."""
     F_best = loop + B(i) * own_gain
     closed = Q(i) + own_gain.T * (tau / 2 * eye(i) + R(i)) * own_gain + F_best.T * P(i) * F_best
-    link = _equal(_riccati, closed.xreplace({own_gain: _gain})).decide()
-    return Decision(
-        verdict=link.verdict,
-        evidence=(
-            *link.evidence,
+    return all_proved(
+        _equal(_equilibrium("value").matrix, closed.xreplace({own_gain: _gain})),
+        _terminal(),
+        rules=(
             (
                 "rule",
                 "Q ⪰ 0, R ≻ 0, τ ≥ 0 and P_{t+1} ⪰ 0 give P_t ⪰ 0: congruences and sums of"
@@ -296,35 +380,81 @@ def _positive_semidefinite() -> Decision:
     )
 
 
+P_end, Q_end = sympy.MatrixSymbol("P_T", m, m), sympy.MatrixSymbol("Q_T", m, m)
+q_end = sympy.Symbol("q_T", real=True)
+
+
+def _terminal() -> Equalities:
+    """(3) at t = T is its last term alone: read P_T and q_T off, and put them back."""
+    last = trace_of(x.T, Q_end, x)
+    read = quadratic_form(last, x, symmetric=(Q_end,))
+    return Equalities(
+        (
+            Equality(read.matrix, Q_end, (Q_end,)),
+            Equality(read.linear, sympy.ZeroMatrix(m, 1), (Q_end,)),
+            Equality(
+                trace_of(x.T, P_end, x) + q_end,
+                last,
+                (Q_end,),
+                {P_end: read.matrix, q_end: read.constant},
+            ),
+        )
+    )
+
+
 def _gaussian_given_the_rest() -> Decision:
     """What holds of “exclusively linear Gaussian”."""
-    rows = _equal(
-        _equilibrium("row").own * K(i)
-        + agent_sum(_equilibrium("row").other * K(j), j, i)
-        + _equilibrium("row").constant,
-        weight * (K(i) - _gain),
-    ).decide()
-    return Decision(
-        verdict=rows.verdict,
-        evidence=(
-            ("derivation", "Lemma III.2: every best response is Gaussian with covariance (6)"),
-            *rows.evidence,
+    row = _equilibrium("row")
+    means = row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x
+    return all_proved(
+        lemma_gives_the_policy(),
+        _equal(_equilibrium("covariance"), covariance),
+        _equal(means, weight * (mean(i) - _equilibrium("mean"))),
+        rules=(
             (
                 "rule",
-                "det Φ_t ≠ 0: the means solve Φ_t M(x) = −r x, so M(x) = −Φ_t⁻¹ r x is linear",
+                "every best response is Gaussian with covariance (6), and the means solve"
+                " Φ_t M(x) = −r x; where det Φ_t ≠ 0, M(x) = −Φ_t⁻¹ r x is linear",
             ),
         ),
     )
 
 
+def _riccati_derived() -> Equality:
+    return _equal(_equilibrium("value").matrix, _riccati)
+
+
+def _constant_derived() -> Equality:
+    return _equal(_equilibrium("constant"), _constant)
+
+
+def _value_is_quadratic() -> Equality:
+    """The least cost with linear policies, against x'Px + q of (4) and (5)."""
+    least = theorem_III_1.with_linear_policies(_equilibrium("least"))
+    value = _quadratic_in_x(_riccati) + _constant.xreplace({S(i): _equilibrium("covariance")})
+    return _equal(least, value)
+
+
 def _holds_if_solvable() -> Decision:
-    theorem_III_1.derive()
-    return Decision(
-        verdict="proved",
-        evidence=(
-            ("derivation", "Theorem III.1, from the Bellman equation to K, Σ, P and q"),
-            ("hypothesis", "the equations for the gains have a solution at every stage"),
+    return all_proved(
+        sufficient(),
+        _value_is_quadratic(),
+        _terminal(),
+        rules=(
+            (
+                "rule",
+                "backwards from T: gains that solve the equations of a stage give its value, which"
+                " is quadratic with (4) and (5), and the next stage's equations",
+            ),
         ),
+    )
+
+
+def _several() -> Decision:
+    """Two members of the continuum are two equilibria."""
+    found = continuum_of_equilibria()
+    return Decision(
+        verdict="proved" if found.verdict == "refuted" else "undecided", evidence=found.evidence
     )
 
 
@@ -343,27 +473,58 @@ CLAIMS = (
         latex=r"J_t^i(x, \pi^i, \pi^{-i}) = \mathbb{E} \left[ \sum_{s=t}^{T-1} x_s^\top Q_s^i x_s"
         r" + (u_s^i)^\top R_s^i u_s^i + \tau \log \left( \frac{\pi_s^i(u_s^i | x_s)}"
         r"{\mu_s^i(u_s^i | x_s)} \right) + x_T^\top Q_T^i x_T \middle| x_t = x \right].",
-        statement=Definition(
-            r"J_t^i(x, \pi^i, \pi^{-i})",
-            trace_of(x.T, Q(i), x) + trace_of(u(i).T, R(i), u(i)) + tau * sympy.Symbol("ell"),
-        ),
+        statement=Definition(cost_at(r"\pi^i", r"\pi^{-i}", "J_t^i"), stage_and_end),
+        hypotheses=("the sum runs over everything that carries s; x_T'Q_T x_T stands once",),
     ),
     Claim(
         id="eq-3/nash-value",
         title="Nash value",
         where="Section III, after (3)",
         latex=r"J_t^{i*}(x) = J_t^i(x, \pi^{i*}, \pi^{-i*})",
-        statement=Definition(r"J_t^{i*}(x)", sympy.Function("J", real=True)(i)),
+        statement=Definition(
+            sympy.Symbol(r"J_t^{i*}(x)", real=True),
+            cost_at(r"\pi^{i*}", r"\pi^{-i*}", "J_t^i"),
+        ),
+        hypotheses=("one number for each equilibrium, if there are several",),
     ),
     Claim(
         id="thm-III.1",
         title="The Nash value is quadratic, with (4), (5) and (6)",
         where="Section III, Theorem III.1",
-        latex=r"J_t^{i*}(x) = x^\top P_t^{i*} x + q_t^{i*}",
+        latex=r"J_t^{i*}(x) = x^\top P_t^{i*} x + q_t^{i*} \qquad"
+        r" u_t^{i*} = \pi_t^{i*}(x) \sim \mathcal{N}(K_t^{i*} x, \Sigma_t^{i*})",
         statement=Computed(
-            "linear Gaussian policies with (4)–(6) attain the quadratic value", _holds_if_solvable
+            "linear Gaussian policies with (4)–(6) are a NE with the quadratic value",
+            _holds_if_solvable,
         ),
         hypotheses=("standard normal priors", "the gain equations have a solution at every stage"),
+    ),
+    Claim(
+        id="thm-III.1/quadratic-value",
+        title="Every Nash value is quadratic",
+        where="Section III, Theorem III.1",
+        quote="the Nash value of the i-th agent is quadratic",
+        statement=_words(
+            nonquadratic_value,
+            "the value of a NE with linear means is quadratic",
+            _holds_if_solvable,
+            "the value of every NE is quadratic",
+        ),
+        faults=(
+            Fault(
+                name="every",
+                what="where Φ_t is singular and the gain equations are consistent, there are NE"
+                " with nonlinear means, whose values are not quadratic",
+                kind="overclaim",
+            ),
+        ),
+    ),
+    Claim(
+        id="thm-III.1/terminal",
+        title="The value at the end",
+        where="Section III, Theorem III.1 and before (12)",
+        latex=r"P_T^{i*} = Q_T^i \qquad q_T^{i*} = 0 \qquad J_T^{i*}(x) = x^\top Q_T^i x",
+        statement=lambda _: _terminal(),
     ),
     Claim(
         id="thm-III.1/psd",
@@ -396,7 +557,7 @@ CLAIMS = (
     Claim(
         id="thm-III.1/exclusively",
         title="Nash policies are exclusively linear Gaussian",
-        where="Contributions 2) and Section III, after Theorem III.1",
+        where="Abstract, Contributions 2) and Section III, after Theorem III.1",
         quote="find them to exclusively belong to the class of Linear Gaussian policies … all NE"
         " must have a linear Gaussian structure given by (6)",
         statement=_words(
@@ -416,7 +577,7 @@ CLAIMS = (
     ),
     Claim(
         id="thm-III.1/any-solution",
-        title="Any solution of the coupled equations is a Nash equilibrium",
+        title="Any solution of the coupled equations is an equilibrium",
         where="Section III, after Theorem III.1",
         quote="any solution to (4) will specify a NE",
         statement=Computed(
@@ -432,7 +593,7 @@ CLAIMS = (
         r" - ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*})^\top"
         r" ((\tau/2)I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)^{-1}"
         r" ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*}),",
-        statement=lambda _: _equal(theorem_III_1.derive()["value"].matrix, _riccati),
+        statement=lambda _: _riccati_derived(),
     ),
     Claim(
         id="eq-4/others",
@@ -450,7 +611,7 @@ CLAIMS = (
         r" - \log(|\Sigma_t^{i*}|)) + q_{t+1}^{i*}"
         r" + \text{Tr} \left( \sum_{j \neq i} \Sigma_t^{j*} (B_t^j)^\top P_{t+1}^{i*} B_t^j"
         r" \right),",
-        statement=lambda _: _equal(theorem_III_1.derive()["constant"], _constant),
+        statement=lambda _: _constant_derived(),
         hypotheses=("one p for all agents; with unequal p_i the trace must stand inside the sum",),
     ),
     Claim(
@@ -460,12 +621,26 @@ CLAIMS = (
         latex=r"K_t^{i*} = - \left( (\tau/2)I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i"
         r" \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} A_t^{i*},"
         r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)/\tau)^{-1}.",
-        statement=lambda _: Equalities(
-            (
-                _equal(theorem_III_1.derive()["gain"], _gain),
-                _equal(theorem_III_1.derive()["covariance"], covariance),
-            )
-        ),
+        statement=lambda _: _gain_and_covariance(),
+    ),
+    Claim(
+        id="thm-III.1/multiple",
+        title="There may be several equilibria",
+        where="Section III, after Theorem III.1",
+        quote="although there may be multiple NE",
+        statement=Computed("some game has more than one NE", _several),
+    ),
+    Claim(
+        id="thm-III.1/policy-class",
+        title="The class of linear Gaussian policies",
+        where="Section III, after Theorem III.1",
+        latex=r"S_t^i = (K_t^i, \Sigma_t^i) \qquad K_t^i \in \mathbb{R}^{p \times m} \qquad"
+        r" \Sigma_t^i \in \mathbb{R}^{p \times p} \qquad"
+        r" \pi_t^i(x) = u_t^i \sim \mathcal{N}(K_t^i x, \Sigma_t^i)",
+        quote="we will henceforth restrict our discussion to policies … where Σ is a symmetric"
+        " positive definite matrix",
+        statement=Computed("the NE's Σ is symmetric, positive definite", _covariance_definite),
+        hypotheses=("R ≻ 0", "P ⪰ 0", "τ > 0"),
     ),
     Claim(
         id="eq-12",
@@ -473,6 +648,7 @@ CLAIMS = (
         where="Section III, (12)",
         latex=r"J_{t+1}^{i*} = x^\top P_{t+1}^{i*} x + q_{t+1}^{i*}.",
         statement=Definition(r"J_{t+1}^{i*}(x)", cost_to_go(x)),
+        hypotheses=("the left side is short for J_{t+1}^{i*}(x)",),
     ),
     Claim(
         id="thm-III.1/bellman",
@@ -484,6 +660,7 @@ CLAIMS = (
         statement=Assumed(
             "dynamic programming for a finite horizon", "[33], Başar and Olsder, 1998"
         ),
+        hypotheses=("L_t^{i*} is short for L_t^{i*}(x)",),
     ),
     Claim(
         id="thm-III.1/push",
@@ -528,7 +705,7 @@ CLAIMS = (
         title="The best response is Gaussian",
         where="Section III, (14)",
         latex=r"u_t^{i*} \sim \pi_t^{i*}(x) = \mathcal{N}(M_t^{i*}(x), \Sigma_t^{i*}),",
-        statement=Computed("Lemma III.2 applies at every x", _lemma_gives_the_policy),
+        statement=Computed("Lemma III.2 applies at every x", lemma_gives_the_policy),
     ),
     Claim(
         id="eq-15",
@@ -538,6 +715,7 @@ CLAIMS = (
         r" \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} L_t^{i*}(x),"
         r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)/\tau)^{-1}.",
         statement=_eq_15,
+        hypotheses=("M_t^{i*} is short for M_t^{i*}(x)",),
         faults=(
             Fault(
                 name="random",
@@ -552,9 +730,7 @@ CLAIMS = (
         title="Linear Gaussian policies",
         where="Section III, (16)",
         latex=r"u_t^{i*} \sim \pi_t^{i*}(x) = \mathcal{N}(K_t^{i*} x, \Sigma_t^{i*})",
-        statement=lambda _: _equal(
-            theorem_III_1.with_linear_policies(theorem_III_1.derive()["mean"]), MatMul(_gain, x)
-        ),
+        statement=lambda _: _best_means_are_linear(),
     ),
     Claim(
         id="eq-17",
@@ -563,12 +739,7 @@ CLAIMS = (
         latex=r"K_t^{i*} = -\left( (\tau/2) I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i"
         r" \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} A_t^{i*},"
         r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)/\tau)^{-1},",
-        statement=lambda _: Equalities(
-            (
-                _equal(theorem_III_1.derive()["gain"], _gain),
-                _equal(theorem_III_1.derive()["covariance"], covariance),
-            )
-        ),
+        statement=lambda _: _gain_and_covariance(),
     ),
     Claim(
         id="thm-III.1/satisfies",
@@ -604,6 +775,7 @@ CLAIMS = (
         r" \right) \right] = = \frac{1}{2} \left( (K_t^{i*} x)^\top K_t^{i*} x"
         r" + Tr(\Sigma_t^{i*}) - p - \log(|\Sigma_t^{i*}|) \right).",
         statement=lambda _: _equal(_divergence(), _eq_18_right),
+        hypotheses=("the doubled sign “= =” is read as one",),
     ),
     Claim(
         id="eq-18/negative",
@@ -657,6 +829,7 @@ CLAIMS = (
         r" + \frac{\tau}{2} (Tr(\Sigma_t^{i*}) - p - \log(|\Sigma_t^{i*}|)) + q_{t+1}^{i*}"
         r" + Tr \left( \sum_{j \neq i} \Sigma_t^{j*} (B_t^j)^\top P_{t+1}^{i*} B_t^j \right).",
         statement=_gain_substituted,
+        hypotheses=("the doubled sign “+ −2” is read as −2",),
         faults=(
             Fault(
                 name="square sign",

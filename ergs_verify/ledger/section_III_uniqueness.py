@@ -1,22 +1,53 @@
 """Claims on uniqueness: Assumption III.3, Lemma III.4 and its proof."""
 
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
-from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose, ZeroMatrix
+from functools import cache
 
-from ergs_verify.expressions import agent_sum
-from ergs_verify.ledger.claim import Claim, Computed, Decision, Definition, Equality, Fault
-from ergs_verify.ledger.counterexamples import bound_depends_on_tau, not_diagonally_dominant
-from ergs_verify.ledger.section_III_theorem import cross, weight
+from sympy import Inverse, MatMul, MatrixSymbol, Symbol, Transpose, ZeroMatrix
+
+from ergs_verify.expressions import AgentSum, agent_sum
+from ergs_verify.ledger.chain import (
+    AGENTS,
+    Chain,
+    FrobeniusNorm,
+    bounded_by,
+    largest_norm,
+    submultiplicative,
+    triangle,
+)
+from ergs_verify.ledger.claim import (
+    Claim,
+    Computed,
+    Decision,
+    Definition,
+    Equalities,
+    Equality,
+    Fault,
+    all_proved,
+)
+from ergs_verify.ledger.counterexamples import (
+    bound_depends_on_tau,
+    not_diagonally_dominant,
+    unreachable_states,
+)
+from ergs_verify.ledger.section_III_theorem import (
+    cross,
+    lemma_gives_the_policy,
+    weight,
+    weight_bound,
+)
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import (
+    A,
     B,
     K,
     P,
-    R,
     W,
     definitions,
-    eye,
     i,
     j,
     m,
@@ -27,10 +58,9 @@ from ergs_verify.paper.notation import (
 __all__ = ["CLAIMS", "unique"]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
-agents = Symbol("N", positive=True)
 n = Symbol("n", integer=True, positive=True)
 Phi, gains, rhs = MatrixSymbol(r"\Phi_t", n, n), MatrixSymbol("K_t", n, m), MatrixSymbol("r", n, m)
-bound = 2 * gamma_B**2 * gamma_P * (agents - 1)
+bound = 2 * gamma_B**2 * gamma_P * (AGENTS - 1)
 
 
 def _equal(left, right) -> Equality:
@@ -41,62 +71,94 @@ def _row():
     return theorem_III_1.derive()["row"]
 
 
+def _off_diagonal(agent):
+    """B'PBʲ, the printed block (i, j)."""
+    return MatMul(Transpose(B(i)), P(i), B(agent))
+
+
 def _block_system() -> Equality:
-    """Block row i of Φ𝓚 + r is W(K − gain): zero for all i just where all gains are answers."""
-    row = _row()
-    left = row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant
-    return _equal(left, MatAdd(MatMul(weight, K(i)), cross))
+    """Printed block row i of Φ𝓚 less its right-hand side is W(K − gain).
+
+    So it vanishes for all i just where every agent's gain is an answer to the others'.
+    """
+    left = weight * K(i) + agent_sum(_off_diagonal(j) * K(j), j, i)
+    right = MatMul(-1, Transpose(B(i)), P(i), A)
+    return _equal(W(i) * (K(i) - theorem_III_1.derive()["gain"]), left - right)
 
 
-def _blocks(faults: frozenset[str]) -> Equality:
-    off_diagonal = MatMul(Transpose(B(i)), P(i), B(j))
+def _blocks(faults: frozenset[str]) -> Equalities:
     zero = ZeroMatrix(B(i).shape[1], B(j).shape[1])
-    return _equal(_row().other, zero if "block diagonal" in faults else off_diagonal)
+    off_diagonal = zero if "block diagonal" in faults else _off_diagonal(j)
+    return Equalities((_equal(_row().own, weight), _equal(_row().other, off_diagonal)))
 
 
-_NORMS = (
-    "‖W⁻¹‖₂ ≤ 2/τ, since W − (τ/2)I = R + B'PB ⪰ 0",
-    "‖XY‖_F ≤ ‖X‖₂ ‖Y‖_F and ‖X‖₂ ≤ ‖X‖_F (submultiplicativity), the triangle inequality,"
-    " ‖Bʲ‖_F ≤ γ_B, ‖P_{t+1}ⁱ‖_F ≤ γ_P*",
-)
+kappa = Symbol(r"\kappa", positive=True)
+"""max_i ‖Kⁱ‖_F."""
 
 
-def _weight_bound() -> Decision:
-    """W − (τ/2)I = R + B'PB."""
-    return _equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i)).decide()
-
-
-def _dominant_in_blocks() -> Decision:
-    """Σ_{j≠i} ‖W⁻¹ B'PBʲ‖₂ ≤ (2/τ)γ_B²γ_P*(N−1) < 1."""
-    link, closing = _weight_bound(), _closing().decide()
-    return Decision(
-        verdict=_all_proved(link, closing),
-        evidence=(*link.evidence, *(("rule", text) for text in _NORMS), *closing.evidence),
+def _row_chain() -> Chain:
+    """‖W⁻¹ Σ_{j≠i} B'PBʲKʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) κ."""
+    return Chain(
+        text="one block row",
+        left=FrobeniusNorm(
+            AgentSum(Inverse(W(i)) * B(i).T * P(i) * B(j) * K(j), j, (i,)),
+        ),
+        steps=(
+            (triangle, "for any norm"),
+            (submultiplicative, "‖XY‖_F ≤ ‖X‖₂‖Y‖_F and ‖X‖₂ ≤ ‖X‖_F"),
+            (
+                bounded_by({"B_t": gamma_B, "P_{t+1}": gamma_P, "W_t⁻¹": 2 / tau, "K_t": kappa}),
+                "γ_B, γ_P*, κ are maxima; W − (τ/2)I = R + B'PB ⪰ 0 gives ‖W⁻¹‖₂ ≤ 2/τ",
+            ),
+        ),
+        right=_factor * kappa,
+        symbols={
+            gamma_B: largest_norm("B_t"),
+            gamma_P: largest_norm("P_{t+1}"),
+            kappa: largest_norm("K_t"),
+            AGENTS: lambda matrices: len(matrices["B_t"]),
+        },
+        first=(weight_bound(),),
+        symmetric=symmetric,
+        definitions={W(i): definitions[W(i)]},
     )
 
 
-def _closing() -> Equality:
-    """(N−1) terms of (2/τ)γ_B²γ_P* are the assumption's bound over τ."""
-    return Equality((agents - 1) * (2 / tau) * gamma_B**2 * gamma_P, bound / tau)
+_factor = (2 / tau) * gamma_B**2 * gamma_P * (AGENTS - 1)
+
+
+@cache
+def _dominant_in_blocks() -> Decision:
+    """Σ_{j≠i} ‖W⁻¹ B'PBʲ‖₂ ≤ (2/τ)γ_B²γ_P*(N−1), which is below 1 just where τ > the bound."""
+    return all_proved(
+        _row_chain().decide(),
+        Equality(_factor * tau, bound),
+        rules=(("rule", "τ > 2γ_B²γ_P*(N−1) makes the factor less than 1"),),
+    )
 
 
 def unique() -> Decision:
     """Φ_t 𝓚 = 0 forces 𝓚 = 0 by block diagonal dominance; then backwards in time."""
-    homogeneous = agent_sum(_row().other * K(j), j, i)
+    row = _row()
+    homogeneous = row.own * K(i) + agent_sum(row.other * K(j), j, i)
     solved = _equal(
-        Inverse(W(i)) * (weight * K(i) + homogeneous),
+        Inverse(W(i)) * homogeneous,
         K(i) + Inverse(W(i)) * agent_sum(B(i).T * P(i) * B(j) * K(j), j, i),
-    ).decide()
-    dominance = _dominant_in_blocks()
-    return Decision(
-        verdict=_all_proved(solved, dominance),
-        evidence=(
-            *solved.evidence,
-            *dominance.evidence,
+    )
+    return all_proved(
+        lemma_gives_the_policy(),
+        _block_system(),
+        solved,
+        _dominant_in_blocks(),
+        rules=(
             (
                 "rule",
-                "if Φ_t 𝓚 = 0 then ‖Kⁱ‖_F ≤ c Σ_{j≠i} ‖Kʲ‖_F with c(N−1) < 1; summed over i this"
-                " gives Σ‖Kⁱ‖_F ≤ c(N−1) Σ‖Kⁱ‖_F, so 𝓚 = 0 and Φ_t is invertible",
+                "if Φ_t 𝓚 = 0 then κ = max‖Kⁱ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) κ, so κ = 0: Φ_t is"
+                " invertible, and its equations have one solution",
+            ),
+            (
+                "rule",
+                "every best response is N(Mⁱ(x), Σⁱ) with Φ_t M(x) = −r x, so M(x) = 𝓚_t x",
             ),
             (
                 "rule",
@@ -106,14 +168,16 @@ def unique() -> Decision:
     )
 
 
-def _all_proved(*decisions: Decision) -> str:
-    return "proved" if all(d.verdict == "proved" for d in decisions) else "undecided"
-
-
 def _dominance(faults: frozenset[str]) -> Computed:
     if "scalar" in faults:
         return Computed("|Φ_kk| > Σ_{l≠k} |Φ_kl| in every row k", not_diagonally_dominant)
     return Computed("Σ_{j≠i} ‖Φ_ii⁻¹Φ_ij‖₂ < 1 in every block row i", _dominant_in_blocks)
+
+
+def _from_every_time(faults: frozenset[str]) -> Computed:
+    if faults:
+        return Computed("one NE in the sense of Definition II.1", unreachable_states)
+    return Computed("one NE that is optimal from every x_t at every t", unique)
 
 
 def _model_alone(faults: frozenset[str]) -> Computed:
@@ -127,9 +191,10 @@ CLAIMS = (
         id="assumption-III.3",
         title="Lower bound on τ",
         where="Section III, Assumption III.3",
-        latex=r"\tau > 2\gamma_B^2\gamma_P^*(N-1), \gamma_B := \max_{\forall i,t} \|B_t^i\|_F,"
-        r" \gamma_P^* := \max_{\forall i,t} \|P_t^{i*}\|_F",
-        statement=Definition(tau, bound),
+        latex=r"\tau > 2\gamma_B^2\gamma_P^*(N-1) \qquad \gamma_B := \max_{\forall i,t} \|B_t^i\|_F"
+        r" \qquad \gamma_P^* := \max_{\forall i,t} \|P_t^{i*}\|_F",
+        statement=Definition(tau, bound, relation=">"),
+        hypotheses=("the NE whose P* the bound takes exists (t = 0, …, T)",),
     ),
     Claim(
         id="assumption-III.3/model-dependent",
@@ -151,8 +216,31 @@ CLAIMS = (
         title="Under Assumption III.3 the Nash equilibrium is unique",
         where="Section III, Lemma III.4",
         quote="Under Assumption III.3, the NE of the ERGS LQ Game (1)-(2) is unique.",
-        statement=Computed("τ > 2γ_B²γ_P*(N−1) ⇒ one feedback NE", unique),
-        hypotheses=("feedback policies π_t(u | x_t)", "Q ⪰ 0", "R ≻ 0", "τ > 0"),
+        statement=Computed("τ > 2γ_B²γ_P*(N−1) ⇒ there is one feedback NE", unique),
+        hypotheses=(
+            "feedback NE: policies π_t(u | x_t), optimal from every x_t",
+            "γ_P* bounds the P that the recursion gives, from T backwards",
+            "Q ⪰ 0",
+            "R ≻ 0",
+            "τ > 0",
+        ),
+    ),
+    Claim(
+        id="lemma-III.4/every-time",
+        title="Uniqueness in the sense of Definition II.1",
+        where="Section II, Definition II.1 with Section III, Lemma III.4",
+        quote="A NE … is a set of policies such that for any x, J^i(x, …) ≤ J^i(x, …) … Under"
+        " Assumption III.3, the NE … is unique",
+        statement=_from_every_time,
+        faults=(
+            Fault(
+                name="from the start alone",
+                what="Definition II.1 asks for optimality from t = 0 alone, which leaves a policy"
+                " free at states that are never reached: unique is the NE that is optimal from"
+                " every x_t, as the proof by HJI equations takes it",
+                kind="overclaim",
+            ),
+        ),
     ),
     Claim(
         id="lemma-III.4/gain-equation",

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import sympy
 from attrs import evolve, frozen
 
 from ergs_verify.errors import DerivationError, ErgsError
 from ergs_verify.proof import prove
+from ergs_verify.typeset import equation
 
 __all__ = ["Derivation", "Move", "Step", "demand_equal"]
 
@@ -59,8 +59,8 @@ class Step:
     checked: str
 
     def _repr_markdown_(self) -> str:
-        equation = f"{_tex(self.left)} = {_tex(self.right)}"
-        return f"**{self.what}** ({self.rule})\n\n$$\\displaystyle {equation}$$\n\n*{self.checked}*"
+        shown = equation(self.left, self.right)
+        return f"**{self.what}** ({self.rule})\n\n$$\n{shown}\n$$\n\nChecked: {self.checked}."
 
     def __str__(self) -> str:
         return f"{self.what} [{self.rule}]\n    {self.left} = {self.right}\n    ({self.checked})"
@@ -167,7 +167,3 @@ def demand_equal(left, right, *, definitions=None, symmetric=(), why: str = "") 
     if not proof:
         raise DerivationError(f"{why or 'the two sides'}: {proof}")
     return "proved equal for every size and number of agents"
-
-
-def _tex(expression) -> str:
-    return expression if isinstance(expression, str) else sympy.latex(expression)

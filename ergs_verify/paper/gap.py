@@ -91,6 +91,11 @@ def _equal(left, right, why: str, more=None) -> str:
 # -- the identity ---------------------------------------------------------------------------
 
 
+def _premises(state):
+    theorem = state["theorem"]
+    return {"equilibrium": theorem.derive(), "policy": theorem.derive_policy_value()}
+
+
 def _excess(state):
     """Cost of one stage under N(Kx, Z), the best response's cost to go, less its value."""
     policy = {own_mean(i): own_gain * x}
@@ -167,7 +172,10 @@ def _check_average(state) -> str:
     played = state["policy"]["expected"].xreplace({own_mean(i): own_gain * x})
     excess = theorem_III_1.with_linear_policies(played - least)
     off = own_gain + Inverse(W_plain) * B(i).T * P(i) * others_loop(i)
-    plain = trace_of(W_plain, off, x, x.T, off.T) + trace_of(W_plain, own_covariance(i))
+    covariance_part = state["plain_covariance_part"].xreplace(
+        {W(i): W_plain, S(i): own_covariance(i)}
+    )
+    plain = trace_of(W_plain, off, x, x.T, off.T) + covariance_part
     return _equal(excess, plain, "the plain game's excess", {W_plain: R(i) + B(i).T * P(i) * B(i)})
 
 
@@ -185,16 +193,13 @@ def _check_propagated(state) -> str:
 
 identity = Derivation(
     title="Gap identity",
-    start={
-        "equilibrium": theorem_III_1.derive,
-        "policy": theorem_III_1.derive_policy_value,
-    },
+    start={"theorem": theorem_III_1},
     moves=(
         Move(
             name="premises",
             what="Take the one-step costs derived for Theorem III.1",
             rule="agent i's best response has the value x'P_t x + q_t of the Riccati recursion",
-            find=lambda s: {"equilibrium": s["equilibrium"](), "policy": s["policy"]()},
+            find=_premises,
             check=lambda s: f"{s['equilibrium'].title} and {s['policy'].title}, derived",
             show=lambda s: (r"V_t(x) = \min", s["equilibrium"]["least"]),
         ),
@@ -269,9 +274,9 @@ def _equal_here(left, right, why: str) -> str:
 
 
 def _check_gain_slope(state) -> str:
-    inserted = state["condition"].xreplace({slope: state["gain_slope"]})
-    inserted = inserted.xreplace({push: state["push"]})
-    return _equal_here(inserted, ZeroMatrix(*own_gain.shape), "the gain's slope")
+    _equal_here(state["condition"], W(i) * slope + state["push"], "the condition's slope")
+    solved = state["gain_slope"].xreplace({push: state["push"]})
+    return _equal_here(W(i) * solved, -state["push"], "the gain's slope")
 
 
 def _cost_slope(_state):

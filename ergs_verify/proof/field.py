@@ -4,8 +4,8 @@ A polynomial identity that fails somewhere fails almost everywhere (Schwartz–Z
 at random points is overwhelming evidence and disagreement a refutation. Sizes are all different,
 so that an ill-typed sum cannot pass. It shares no code with the free algebra: expressions are
 walked as they stand. A logarithm is any map that turns products into sums, here the discrete
-logarithm modulo 1321, the largest prime that divides 2⁶¹ − 2; coefficients are followed modulo
-1321 beside it.
+logarithm modulo 61·1321, which divides 2⁶¹ − 2; coefficients are followed modulo 61·1321 beside it.
+(1321 is the largest prime divisor, and 61 is the order of 2, whose logarithm would be 0 without it.)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
+from math import gcd
 
 import flint
 from attrs import frozen
@@ -23,12 +24,12 @@ from ergs_verify.errors import UnsupportedError
 __all__ = ["PRIME", "PrimeField", "PrimeScalar"]
 
 PRIME = 2**61 - 1
-LOG_ORDER = 1321  # 2⁶¹ − 2 = 2·3²·5²·7·11·13·31·41·61·151·331·1321
+LOG_ORDER = 61 * 1321  # 2⁶¹ − 2 = 2·3²·5²·7·11·13·31·41·61·151·331·1321
 
 
 @frozen
 class PrimeScalar:
-    """A number: its residue, its logarithmic part, and its residue modulo 1321 if it has one."""
+    """A number: its residue, its logarithmic part, and its residue modulo 61·1321 if it has one."""
 
     value: int
     logs: int = 0
@@ -60,10 +61,10 @@ class PrimeScalar:
     def __truediv__(self, other: PrimeScalar) -> PrimeScalar:
         if other.logs:
             raise UnsupportedError("division by a logarithm")
-        small = other.small or None
-        return self * PrimeScalar(
-            _inverse(other.value, PRIME), 0, small and _inverse(small, LOG_ORDER)
-        )
+        small = other.small
+        if small is not None:
+            small = _inverse(small, LOG_ORDER) if gcd(small, LOG_ORDER) == 1 else None
+        return self * PrimeScalar(_inverse(other.value, PRIME), 0, small)
 
 
 class PrimeField:
@@ -73,7 +74,7 @@ class PrimeField:
 
     def scalar(self, value: Fraction) -> PrimeScalar:
         n, d = value.numerator, value.denominator
-        small = n * _inverse(d, LOG_ORDER) % LOG_ORDER if d % LOG_ORDER else None
+        small = n * _inverse(d, LOG_ORDER) % LOG_ORDER if gcd(d, LOG_ORDER) == 1 else None
         return PrimeScalar(n * _inverse(d, PRIME) % PRIME, 0, small)
 
     def log(self, x: PrimeScalar) -> PrimeScalar:
@@ -143,9 +144,12 @@ class PrimeField:
 
 @cache
 def _log_table() -> Mapping[int, int]:
-    """g^k ↦ k for a g of order 1321 modulo 2⁶¹ − 1."""
+    """g^k ↦ k for a g of order 61·1321 modulo 2⁶¹ − 1."""
+    cofactor = (PRIME - 1) // LOG_ORDER
     generator = next(
-        g for n in range(2, 100) if (g := pow(n, (PRIME - 1) // LOG_ORDER, PRIME)) != 1
+        g
+        for n in range(2, 100)
+        if pow(g := pow(n, cofactor, PRIME), 61, PRIME) != 1 and pow(g, 1321, PRIME) != 1
     )
     table, power = {}, 1
     for k in range(LOG_ORDER):

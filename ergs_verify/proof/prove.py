@@ -20,6 +20,7 @@ from ergs_verify.proof.sampling import (
     small_values,
     typed_mismatch,
 )
+from ergs_verify.typeset import tex
 
 __all__ = ["Counterexample", "Proof", "prove"]
 
@@ -109,16 +110,16 @@ class Proof:
 
     def _repr_markdown_(self) -> str:
         sign = "=" if self.verdict in ("proved", "undecided") else r"\neq"
-        text = f"**{self.verdict}**: $\\displaystyle {_tex(self.left)} {sign} {_tex(self.right)}$"
+        text = f"**{self.verdict}**: $\\displaystyle {tex(self.left)} {sign} {tex(self.right)}$"
         if self.reason:
             text += f"\n\n{self.reason}"
         if self.residual is not None:
-            text += f"\n\nleft − right $= \\displaystyle {_tex(self.residual)}$"
+            text += f"\n\nleft − right $= \\displaystyle {tex(self.residual)}$"
         if self.counterexample is not None:
             example = self.counterexample
-            values = ", ".join(f"{_tex(k)} = {_tex(v)}" for k, v in example.values.items())
-            text += f"\n\nfor instance at ${values}$: left $= {_tex(example.left)}$,"
-            text += f" right $= {_tex(example.right)}$"
+            values = ", ".join(f"{tex(k)} = {tex(v)}" for k, v in example.values.items())
+            text += f"\n\nfor instance at ${values}$: left $= {tex(example.left)}$,"
+            text += f" right $= {tex(example.right)}$"
         return text
 
 
@@ -341,7 +342,3 @@ def _exact(value):
     if isinstance(value, sympy.MatrixBase):
         return [[str(entry) for entry in value.row(k)] for k in range(value.rows)]
     return str(value)
-
-
-def _tex(expression) -> str:
-    return sympy.latex(expression)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Integer
 
 from ergs_verify.expressions import instantiate
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.notation import i, j, tau
+
+if TYPE_CHECKING:
+    from ergs_verify.paper.gap import GapFormulas
 
 __all__ = ["WrittenOut"]
 
@@ -18,13 +21,13 @@ class WrittenOut:
 
     Parameters
     ----------
-    formulas : Formulas
+    formulas : Formulas or GapFormulas
     agents : int
     plain : bool
         Put 0 for the letter τ: the plain LQ game.
     """
 
-    def __init__(self, formulas: Formulas, *, agents: int, plain: bool):
+    def __init__(self, formulas: Formulas | GapFormulas, *, agents: int, plain: bool):
         self._formulas = formulas
         self._agents = agents
         self._plain = plain

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -23,17 +21,12 @@ def derivation_whole(derived: Derived) -> RenderableType:
 
 def derivation_steps(derived: Derived) -> RenderableType:
     """What was done, a line per step."""
-    return Group(Text(derived.title, "bold"), *map(_line, _numbered(derived)))
-
-
-def _numbered(derived: Derived) -> Iterator[tuple[int, Step]]:
-    return enumerate(derived.steps, 1)
-
-
-def _line(numbered: tuple[int, Step]) -> RenderableType:
-    number, step = numbered
-    text = Text.assemble(("✓ ", "green"), f"{number}. {from_latex(step.what)}")
-    return Padding(text, (0, 0, 0, 2))
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=3, justify="right")
+    table.add_column()
+    for number, step in enumerate(derived.steps, 1):
+        table.add_row(Text("✓", "green"), Text(f"{number}. {from_latex(step.what)}"))
+    return Group(Text(derived.title, "bold"), table)
 
 
 def _step(number: int, step: Step) -> RenderableType:

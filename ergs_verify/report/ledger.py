@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -39,18 +39,17 @@ _MEANINGS = {
 }
 _RIGHT = ("proved", "definition", "assumed", "supported")
 _WRONG = ("refuted", "ill-typed")
-_VERDICT_WIDTH = len("ill-typed → proved")
 
 
 def ledger_table(ledger: Mapping[str, Any]) -> RenderableType:
     """Every claim on a line, by section, with the findings under the claims they belong to."""
     claims = ledger["claims"]
-    id_width = max(len(entry["id"]) for entry in claims)
+    widths = _widths(claims)
     parts: list[RenderableType] = []
     for section, entries in groupby(claims, _section):
         parts += [Text(), Rule(Text(section, "bold"), style="dim", align="left")]
         for entry in entries:
-            parts.append(_line(entry, id_width))
+            parts.append(_line(entry, widths))
             parts += _finding_lines(entry)
     return Group(*parts, Text(), ledger_summary(ledger))
 
@@ -71,10 +70,10 @@ def ledger_summary(ledger: Mapping[str, Any]) -> RenderableType:
 def wrong_claims(ledger: Mapping[str, Any]) -> RenderableType:
     """The claims that are wrong as printed or undecided, each with its findings."""
     entries = [e for e in ledger["claims"] if e["printed_verdict"] not in _RIGHT]
-    width = max((len(entry["id"]) for entry in entries), default=0)
+    widths = _widths(entries)
     parts: list[RenderableType] = []
     for entry in entries:
-        parts += [_line(entry, width), *_finding_lines(entry)]
+        parts += [_line(entry, widths), *_finding_lines(entry)]
     return Group(*parts)
 
 
@@ -132,11 +131,17 @@ def _section(entry: Entry) -> str:
     return found[0] if found else "Beyond the paper"
 
 
-def _line(entry: Entry, id_width: int) -> RenderableType:
+def _widths(entries: Iterable[Entry]) -> tuple[int, int]:
+    """Of the ids and the verdicts, so that the lines form a table."""
+    pairs = [(len(entry["id"]), len(_verdict(entry))) for entry in entries]
+    return max(pairs, default=(0, 0))[0], max((verdict for _, verdict in pairs), default=0)
+
+
+def _line(entry: Entry, widths: tuple[int, int]) -> RenderableType:
     row = Table.grid(padding=(0, 1), expand=True)
-    row.add_column(width=id_width, no_wrap=True)
+    row.add_column(width=widths[0], no_wrap=True)
     row.add_column(ratio=1)
-    row.add_column(width=_VERDICT_WIDTH, no_wrap=True)
+    row.add_column(width=widths[1], no_wrap=True)
     row.add_row(
         Text(entry["id"], "bold" if entry["findings"] else ""),
         Text(entry["title"]),

@@ -88,8 +88,8 @@ def _without_commands(text: str) -> str:
     text = re.sub(r"\\[,;! ]", " ", text)
     text = re.sub(r"\\(?:left|right|quad|displaystyle)(?![A-Za-z])", "", text)
     text = text.replace(r"^\top", "ᵀ")
+    text = re.sub(r"(\\[A-Za-z]+)(?=\\[A-Za-z])", r"\1 ", text)
     for name, sign in (_SYMBOLS | _GREEK).items():
-        text = re.sub(rf"\\{re.escape(name)}(?=\\)", f"{sign} ", text)
         text = re.sub(rf"\\{re.escape(name)}(?![A-Za-z])", sign, text)
     return normalize("NFC", text)
 

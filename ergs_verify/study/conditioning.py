@@ -4,15 +4,20 @@ An algorithm that is backward stable gives the exact solution of a game near the
 Its error is then as large as the solution's move over such a distance, times a modest factor. The
 move is measured, not bounded: the derived recursion is run, at a precision at which its own
 rounding does not count, on a few games whose data differ from the given ones by random signs times
-u = 2⁻⁵³, relative to each entry. Two roundings of an algorithm are no change of the data as such:
+u = 2⁻⁵³, relative to each entry. Some roundings of any float64 algorithm are no change of the
+data, and are made besides:
 
 - that of P_t is a change of Q_t by u√(P_rr P_cc) in the entry (r, c), and so Q_t moves by that;
+- a product of matrices, a linear system and its solution are stored in float64: every entry moves
+  by u times itself (`Rounding`). Moved data alone do not show this: they leave Φ_t = B'PB + R̃ as
+  near to low rank as it is, the gains optimal, and what cancels in A + BK cancelling;
 - that of the sum q_t is u times the sum of the sizes of its terms, added to the move of q.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -20,18 +25,51 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, size
 
-__all__ = ["UNIT", "Moves", "modest_factor", "moves", "perturbed"]
+__all__ = ["UNIT", "Moves", "Rounding", "modest_factor", "moves", "perturbed"]
 
 #: u, the unit roundoff of float64.
 UNIT = Fraction(1, 2**53)
 
 #: By letter, agent and time: how far a matrix moves, its own rounding included.
 Moves = dict[str, list[list[Any]]]
+
+
+class Rounding(MPMath):
+    """mpmath in which products, systems and solutions move by random signs times u, entrywise.
+
+    Parameters
+    ----------
+    seed : int
+        Of the signs.
+
+    Notes
+    -----
+    It carries 128 bits: a move of about u is then known to 20 digits.
+    """
+
+    name = "mpmath, rounded at random"
+
+    def __init__(self, seed: int):
+        super().__init__(bits=128)
+        self._draw = random.Random(seed)
+        self._up, self._down = self.scalar(1 + UNIT), self.scalar(1 - UNIT)
+
+    def multiply(self, X: Matrix, Y: Matrix) -> Matrix:
+        return self._moved(super().multiply(X, Y))
+
+    def solve(self, X: Matrix, Y: Matrix) -> Matrix:
+        return self._moved(super().solve(self._moved(X), self._moved(Y)))
+
+    def _moved(self, X: Matrix) -> Matrix:
+        up, down = self._up, self._down
+        coin = self._draw.random
+        return [[x * (up if coin() < 0.5 else down) for x in row] for row in X]
 
 
 def perturbed(game: Game, P: Sequence[Sequence[np.ndarray]], seed: int) -> Game:
@@ -135,5 +173,3 @@ def _signs(draw: np.random.Generator, shape: tuple[int, ...], symmetric: bool) -
     if symmetric:
         signs = np.triu(signs) + np.triu(signs, 1).T
     return np.array(signs.tolist(), dtype=object).reshape(shape)
-
-

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve
 
 from ergs_verify import engine
 from ergs_verify.arithmetic.mp import MPMath
@@ -19,12 +19,20 @@ from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import algorithm_1, nash
 from ergs_verify.solve import MOST_DIGITS
-from ergs_verify.study.conditioning import UNIT, Moves, modest_factor, moves, perturbed
+from ergs_verify.study.agreement import Pair, lost_digits, row, sentence
+from ergs_verify.study.conditioning import (
+    UNIT,
+    Moves,
+    Rounding,
+    modest_factor,
+    moves,
+    perturbed,
+)
 from ergs_verify.study.crosscheck_result import CrossCheck, Row, Simulated
 from ergs_verify.study.forward_cost import Forward
 from ergs_verify.study.inner_loop import Convergence, convergence
 from ergs_verify.study.monte_carlo import simulate
-from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, log10, numbers, size
+from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, numbers, size
 from ergs_verify.study.singular import compare_singular
 from ergs_verify.study.stationarity import Stationarity, entered_policy, rounded_policy
 
@@ -115,7 +123,7 @@ def crosscheck(
     tell("engine")
     found = _attempt(lambda: engine.nash(game.floats()))
     if isinstance(derived, ErgsError) or isinstance(found, ErgsError):
-        verdict, reason, t = compare_singular(game, derived, found, formulas)
+        verdict, reason, t = compare_singular(game, derived, found, formulas, seed=seed)
         outcome: dict[str, Any] = {"verdict": verdict, "reasons": (reason,), "singular_stage": t}
         outcome["lost_digits"] = {}
     else:
@@ -129,25 +137,12 @@ def crosscheck(
     )
 
 
-@frozen
-class _Pair:
-    """An error, the error allowed and the size that digits count from."""
-
-    error: Any
-    allowed: Any
-    scale: Any
-
-
 class _Check:
     """One game with the arithmetics it is judged in."""
 
-    def __init__(
-        self, game: Game, digits: int, formulas: Formulas | None, seed: int, tell: _Told
-    ):
+    def __init__(self, game: Game, digits: int, formulas: Formulas | None, seed: int, tell: _Told):
         self.game, self.formulas, self.seed, self.tell = game, formulas, seed, tell
         self.near, self.wide = MPMath(digits=digits), MPMath(digits=digits + _GUARD)
-        # A move may be known to 16 digits only: that of data moved by u, at twice its precision.
-        self.coarse = MPMath(bits=128)
         self.factor = self.wide.scalar(Fraction(modest_factor(game)))
         self.own_unit = self.wide.scalar(Fraction(1, 2**self.near.bits) / UNIT)
         self.one = self.wide.scalar(Fraction(1))
@@ -166,7 +161,7 @@ class _Check:
             for k in range(_SAMPLES):
                 self.tell("conditioning")
                 other = perturbed(game, reference["P"], self.seed + k)
-                nearby.append(self.derive(other, self.coarse))
+                nearby.append(self.derive(other, Rounding(self.seed + k)))
         except (SingularStageError, NotCertifiedError) as error:
             reason = f"the conditioning cannot be measured, a game nearby has no answer: {error}"
             return {"verdict": "undecided", "reasons": (reason,), "lost_digits": {}}
@@ -184,14 +179,14 @@ class _Check:
         self.tell("simulation")
         simulated, told = self._simulated(floats, found, samples, costs, allowed)
         return {
-            "verdict": "agree" if all(row.holds for row in (*rows, *simulated)) else "disagree",
-            "reasons": tuple(_sentence(row) for row in (*rows, *simulated) if not row.holds),
+            "verdict": "agree" if all(one.holds for one in (*rows, *simulated)) else "disagree",
+            "reasons": tuple(sentence(one) for one in (*rows, *simulated) if not one.holds),
             "rows": (*rows, *simulated),
             "algorithm_1": self._convergence(floats, found, iterations, moved),
             "compared_iterations": iterations[0],
             "simulation": told,
             "samples": samples,
-            "lost_digits": _lost_digits(reference, moved),
+            "lost_digits": lost_digits(reference, moved),
         }
 
     def _numbers(
@@ -199,7 +194,7 @@ class _Check:
     ) -> list[Row]:
         """All letters of all agents, each at its worst stage."""
         return [
-            _row(
+            row(
                 check,
                 letter,
                 i,
@@ -214,10 +209,10 @@ class _Check:
             for i in range(self.game.agents)
         ]
 
-    def _pair(self, error: Any, move: Any, scale: Any, unit: Any) -> _Pair:
+    def _pair(self, error: Any, move: Any, scale: Any, unit: Any) -> Pair:
         # A matrix that is 0 has the size that its move is one rounding of.
         natural = scale or move / (unit * self.wide.scalar(UNIT)) or self.one
-        return _Pair(error, self.factor * move, natural)
+        return Pair(error, self.factor * move, natural)
 
     def _algorithm_1(self, floats: FloatGame, count: int, reference: Numbers) -> list[Row]:
         def derive(game: Game, arithmetic: MPMath) -> Numbers:
@@ -225,7 +220,7 @@ class _Check:
 
         exact = derive(self.game, self.wide)
         nearby = [
-            derive(perturbed(self.game, exact["P"], self.seed + k), self.coarse)
+            derive(perturbed(self.game, exact["P"], self.seed + k), Rounding(self.seed + k))
             for k in range(_SAMPLES)
         ]
         moved = moves(self.game, exact, nearby, self.wide)
@@ -258,7 +253,7 @@ class _Check:
             forward = [self.wide.scalar(Fraction(0)) * float("inf")] * self.game.agents
         claimed = self._costs(given)
         return [
-            _row(
+            row(
                 check,
                 "J",
                 i,
@@ -290,31 +285,28 @@ class _Check:
                 slopes = {letter: [float("inf")] * self.game.agents for letter in judge.letters}
             for letter in judge.letters:
                 for i in range(self.game.agents):
-                    move = unit * max(abs(one[letter][i]) for one in around)
+                    move = unit * max(abs(other[letter][i]) for other in around)
                     curvature = curvatures[letter][i]
                     pair = self._pair(abs(slopes[letter][i]), move, abs(curvature), unit)
-                    row = _row(check, f"dJ/d{letter}", i, [pair], timeless=True)
-                    if not row.holds and slopes[letter][i] != float("inf"):
+                    one = row(check, f"dJ/d{letter}", i, [pair], timeless=True)
+                    if not one.holds and slopes[letter][i] != float("inf"):
                         by_stage = list(map(abs, judge.stage_slopes(policy, letter, i)))
-                        row = _at(row, by_stage.index(max(by_stage)))
-                    rows.append(row if curvature > 0 else _failed(row))
+                        one = evolve(one, t=by_stage.index(max(by_stage)))
+                    # A slope that vanishes at a moved policy as well would say nothing.
+                    rows.append(one if curvature > 0 else evolve(one, holds=False))
         return rows
 
     def _simulated(
         self, floats: FloatGame, found: Any, samples: int, costs: list[Any], allowed: list[Any]
     ) -> tuple[list[Row], tuple[Simulated, ...]]:
-        estimate = simulate(
-            floats, found.K, found.Sigma, samples=samples, seed=self.seed
-        )
+        estimate = simulate(floats, found.K, found.Sigma, samples=samples, seed=self.seed)
         rows, told = [], []
         for i, exact in enumerate(costs):
             mean, error = float(estimate.mean[i]), float(estimate.standard_error[i])
             room = _STANDARD_ERRORS * error + self.factor * allowed[i]
-            pair = _Pair(_apart(exact, mean), room, abs(exact) or self.one)
-            rows.append(_row("monte-carlo", "J", i, [pair], timeless=True))
-            told.append(
-                Simulated(agent=i + 1, mean=mean, standard_error=error, exact=float(exact))
-            )
+            pair = Pair(_apart(exact, mean), room, abs(exact) or self.one)
+            rows.append(row("monte-carlo", "J", i, [pair], timeless=True))
+            told.append(Simulated(agent=i + 1, mean=mean, standard_error=error, exact=float(exact)))
         return rows, tuple(told)
 
     def _convergence(
@@ -350,68 +342,10 @@ def _attempt(run: Callable[[], Any]) -> Any:
         return error
 
 
-def _row(
-    check: str, quantity: str, i: int, pairs: Sequence[_Pair], *, timeless: bool = False
-) -> Row:
-    """The stage with the fewest digits; where one fails, the stage that fails worst."""
-    failing = [t for t, pair in enumerate(pairs) if not pair.error <= pair.allowed]
-    digits = [log10(pair.scale) - log10(pair.error) for pair in pairs]
-    needed = [log10(pair.scale) - log10(pair.allowed) for pair in pairs]
-    if failing:
-        t = max(failing, key=lambda s: needed[s] - digits[s])
-    else:
-        t = digits.index(min(digits))
-    return Row(
-        check=check,
-        quantity=quantity,
-        agent=i + 1,
-        t=None if timeless else t,
-        digits=digits[t],
-        needed=needed[t],
-        holds=not failing,
-    )
-
-
-def _at(row: Row, t: int) -> Row:
-    from attrs import evolve
-
-    return evolve(row, t=t)
-
-
-def _failed(row: Row) -> Row:
-    from attrs import evolve
-
-    return evolve(row, holds=False)
-
-
 def _apart(x: Any, y: Any) -> Any:
     """|x − y|, ∞ where that is no number."""
     far = abs(x - y)
     return far if far - far == 0 else float("inf")
-
-
-def _lost_digits(reference: Numbers, moved: Moves) -> dict[str, float]:
-    unit = log10(float(UNIT))
-    return {
-        letter: max(
-            log10(move) - log10(size(X)) - unit
-            for over_time, changes in zip(reference[letter], moved[letter], strict=True)
-            for X, move in zip(over_time, changes, strict=True)
-            if size(X) and move
-        )
-        for letter in LETTERS
-        if any(size(X) for over_time in reference[letter] for X in over_time)
-    }
-
-
-def _sentence(row: Row) -> str:
-    from ergs_verify.study.crosscheck_result import CHECKS
-
-    stage = "" if row.t is None else f", t = {row.t}"
-    return (
-        f"{row.quantity} of agent {row.agent}{stage} ({CHECKS[row.check]}): {row.digits:.1f} digits "
-        f"agree, {row.needed:.1f} are needed"
-    )
 
 
 def _line(game: Game) -> str:

@@ -194,18 +194,18 @@ class CrossCheck:
 
 
 def _told(found: Convergence) -> str:
-    rate = "" if found.rate is None else f", a factor {found.rate:.3g} per inner step"
+    rate = "" if found.rate is None else f", a factor {found.rate:.4g} per inner step"
     last, far = found.iterations[-1], found.distances[-1]
     behaviour = {"undecided": "shows no clear trend"}.get(found.behaviour, found.behaviour)
     return f"Algorithm 1 {behaviour}: distance {far:.2g} after L = {last}{rate}."
 
 
 def _cell(row: Row, *, named: bool) -> str:
-    digits = "all" if row.digits == math.inf else f"{row.digits:.1f}"
+    digits, needed = ("all" if x == math.inf else f"{x:.1f}" for x in (row.digits, row.needed))
     place = "" if row.t is None else f" at t = {row.t}"
     agent = f", agent {row.agent}" if named else ""
     wrong = "" if row.holds else f" FAILS{place}"
-    return f"{digits} ({row.needed:.1f}){wrong}{agent}"
+    return f"{digits} ({needed}){wrong}{agent}"
 
 
 def _aligned(lines: list[list[str]]) -> list[str]:

@@ -16,13 +16,17 @@ from ergs_verify.errors import ErgsError, SingularStageError
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import nash
-from ergs_verify.study.conditioning import UNIT, Moves, modest_factor, moves, perturbed
+from ergs_verify.study.conditioning import (
+    UNIT,
+    Moves,
+    Rounding,
+    modest_factor,
+    moves,
+    perturbed,
+)
 from ergs_verify.study.numbers import Numbers, numbers, size
 
 __all__ = ["compare_singular"]
-
-#: As far as a move is known: data moved by u, at twice that precision and more.
-_BITS = 256
 
 Outcome = tuple[str, str, int | None]
 
@@ -51,9 +55,7 @@ def compare_singular(
     return _too_early(game, rounded.t, formulas, seed)
 
 
-def _missed(
-    game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int
-) -> Outcome:
+def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int) -> Outcome:
     """Φ_t is singular, the engine passed it: is its reciprocal condition rounding alone?"""
     seen = float(engine.nash(_batch_of_one(game.floats())).condition[0, exact.t])
     limit = modest_factor(game) * float(UNIT)
@@ -80,10 +82,12 @@ def _too_early(game: Game, t: int, formulas: Formulas | None, seed: int) -> Outc
 
 
 def _conditioned(game: Game, formulas: Formulas | None, seed: int) -> tuple[Numbers, Moves]:
-    arithmetic = MPMath(bits=_BITS)
+    arithmetic = MPMath(bits=256)
     reference = numbers(nash(game, arithmetic, formulas=formulas))
     nearby = [
-        numbers(nash(perturbed(game, reference["P"], seed + k), arithmetic, formulas=formulas))
+        numbers(
+            nash(perturbed(game, reference["P"], seed + k), Rounding(seed + k), formulas=formulas)
+        )
         for k in range(3)
     ]
     return reference, moves(game, reference, nearby, arithmetic)

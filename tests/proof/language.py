@@ -59,7 +59,7 @@ def _square() -> st.SearchStrategy:
             inner.map(lambda e: agent_sum(e, j, i)),
         )
 
-    return st.recursive(atoms, grow, max_leaves=4).filter(lambda e: e.is_Matrix)
+    return st.recursive(atoms, grow, max_leaves=3).filter(lambda e: e.is_Matrix)
 
 
 SQUARE = _square()

@@ -18,7 +18,7 @@ from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values
 
 # Each example decides identities by two engines: some tens of milliseconds.
-few = settings(max_examples=40)
+few = settings(max_examples=12)
 
 
 def values_agree(left, right, definitions=None) -> bool:
@@ -107,7 +107,7 @@ PERTURBED = {
 
 
 @pytest.mark.parametrize("fault", PERTURBED)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(expression=SQUARE)
 def test_faults_are_refuted_unless_they_change_nothing(fault, expression):
     well_typed(expression)

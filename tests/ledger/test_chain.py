@@ -1,0 +1,128 @@
+"""Chains of inequalities: right links are proved, false ones are caught, by proof and by attack."""
+
+import pytest
+import sympy
+from attrs import evolve
+from sympy import MatAdd, MatMul, MatrixSymbol, Rational, Symbol
+
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, agent_index
+from ergs_verify.ledger.chain import (
+    AGENTS,
+    Chain,
+    FrobeniusNorm,
+    attack,
+    bounded_by,
+    largest_norm,
+    same_bound,
+    submultiplicative,
+    triangle,
+)
+from ergs_verify.ledger.section_IV_algorithm import contraction_chain
+
+n = Symbol("n", integer=True, positive=True)
+i, j = agent_index("i"), agent_index("j")
+X, Y = MatrixSymbol("X", n, n), MatrixSymbol("Y", n, n)
+gamma = Symbol("gamma", positive=True)
+
+
+def D(agent):
+    return AgentMatrix("D", agent, n, n)
+
+
+def norm(matrix):
+    return FrobeniusNorm(matrix)
+
+
+def test_triangle_splits_sums_and_sums_over_agents():
+    left = norm(MatAdd(X, AgentSum(D(j), j, (i,))))
+    assert triangle(left) == norm(X) + AgentTotal(norm(D(j)), j, (i,))
+
+
+def test_submultiplicative_takes_scalars_out_and_forgets_transposes():
+    assert submultiplicative(norm(MatMul(2, X.T, Y))) == 2 * norm(X) * norm(Y)
+
+
+def test_bounds_replace_the_named_letters_alone():
+    assert bounded_by({"X": gamma})(norm(X) * norm(Y)) == gamma * norm(Y)
+
+
+def test_sums_over_agents_of_equal_terms_are_counted():
+    assert same_bound(AgentTotal(gamma, j, (i,)), (AGENTS - 1) * gamma)
+    assert not same_bound(AgentTotal(gamma, j, (i,)), AGENTS * gamma)
+
+
+def chain(left, steps, right) -> Chain:
+    return Chain(
+        text="test",
+        left=left,
+        steps=tuple((step, "test") for step in steps),
+        right=right,
+        symbols={gamma: largest_norm("X")},
+    )
+
+
+RIGHT = [
+    (norm(MatAdd(X, Y)), (triangle,), norm(X) + norm(Y)),
+    (norm(MatMul(X, Y)), (submultiplicative, bounded_by({"X": gamma})), gamma * norm(Y)),
+    (
+        norm(MatAdd(MatMul(X, Y), X)),
+        (triangle, submultiplicative),
+        norm(X) * norm(Y) + norm(X),
+    ),
+]
+WRONG = [
+    (norm(MatAdd(X, Y)), (triangle,), norm(X)),
+    (norm(MatAdd(X, Y)), (triangle,), Rational(1, 2) * (norm(X) + norm(Y))),
+    (norm(MatMul(X, Y)), (submultiplicative,), norm(X)),
+    (norm(MatMul(X, Y)), (submultiplicative,), norm(X) * norm(Y) / 2),
+]
+
+
+@pytest.mark.parametrize(("left", "steps", "right"), RIGHT, ids=str)
+def test_right_chains_are_proved(left, steps, right):
+    assert chain(left, steps, right).decide().verdict == "proved"
+
+
+@pytest.mark.parametrize(("left", "steps", "right"), WRONG, ids=str)
+def test_false_bounds_are_refuted_by_attack_and_replay(left, steps, right):
+    decision = chain(left, steps, right).decide()
+    assert decision.verdict == "refuted"
+    assert decision.replay is not None
+    assert decision.replay()
+    assert decision.counterexample is not None
+    assert set(decision.counterexample) == {"values", "left", "right"}
+
+
+def test_a_bound_that_does_not_follow_from_the_rules_is_not_proved():
+    # ‖X‖ + ‖Y‖ ≤ 3(‖X‖ + ‖Y‖) is true, but it is not where the chain ends.
+    decision = chain(norm(MatAdd(X, Y)), (triangle,), 3 * (norm(X) + norm(Y))).decide()
+    assert decision.verdict == "undecided"
+
+
+def test_a_false_rule_in_the_middle_is_refuted():
+    def halve(bound):
+        return bound / 2
+
+    decision = chain(norm(MatAdd(X, Y)), (halve, triangle), norm(X) / 2 + norm(Y) / 2).decide()
+    assert decision.verdict == "refuted"
+
+
+def test_a_false_identity_at_the_start_is_not_proved():
+    from ergs_verify.ledger.claim import Equality
+
+    honest = chain(*RIGHT[0])
+    assert evolve(honest, first=(Equality(X, Y),)).decide().verdict == "undecided"
+
+
+def test_the_attack_finds_equality_where_the_bound_is_attained():
+    found = attack(norm(X + Y), norm(X) + norm(Y), symbols={})
+    assert 0.999 < found.worst <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("factor", [Rational(1, 4), Rational(1, 2)])
+def test_a_contraction_constant_that_is_too_small_is_refuted(factor):
+    assert contraction_chain(factor).decide().verdict == "refuted"
+
+
+def test_the_contraction_constant_itself_is_proved():
+    assert contraction_chain(sympy.Integer(1)).decide().verdict == "proved"
