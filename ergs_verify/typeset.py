@@ -30,7 +30,7 @@ class _Printer(LatexPrinter):
         return rf"{inner}^\top" if letter else rf"\left({inner}\right)^\top"
 
     def _print_Trace(self, expr) -> str:
-        product = _turned(expr.arg)
+        product: Any = _turned(expr.arg)
         text = self._print(product)
         number = product.shape == (1, 1) and not product.is_Add
         return text if number else rf"\operatorname{{tr}}\left({text}\right)"

@@ -139,7 +139,7 @@ def test_a_broken_file_is_named_with_the_place_in_it(run, tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace('"R": [[[', '"R": [[["x", '))
     status, _, err = run("solve", str(path))
     assert status == 2
-    assert err.startswith(f"ergs-verify: {path}: R[1]")
+    assert err.startswith(f'ergs-verify: {path}: R[0][0][0] (agent 1) is "x"')
     path.write_text('{"format": "ergs-game/1", "tau": 1,', encoding="utf-8")
     status, out, _ = run("solve", str(path), "--json")
     assert (status, json.loads(out)["where"]) == (2, f"{path}: line 1 column 36")
@@ -158,7 +158,7 @@ def test_a_solution_is_summarised_and_written(run, tmp_path):
     path = tmp_path / "solution.json"
     status, out, err = run("solve", "g-star-2", "--digits", "25", "-o", str(path))
     assert status == 0
-    assert "-1.857142857142857142857143" in out
+    assert "-1.85714285714285714285714 1.14" in out
     assert '"certified": false' in out
     assert "two\nprecisions" in out
     assert str(path) in err
@@ -175,7 +175,7 @@ def test_the_json_of_a_solution_is_the_file(run, tmp_path):
 def test_a_summary_says_how_much_it_leaves_out(run):
     _, out, _ = run("solve", "random:N=6,m=6,p=5,T=3")
     assert "… and 1 more stage and 2 more agents." in out
-    assert "…" in out.splitlines()[4]
+    assert "… ]" in out
 
 
 @pytest.mark.parametrize("name", names())

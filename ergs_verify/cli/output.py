@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import typer
+
+from ergs_verify.cli.status import Status
 from ergs_verify.report.terminal import console, printable, rendered
 
 __all__ = ["complain", "progress", "say", "show", "show_json", "show_text"]
@@ -24,7 +27,12 @@ def show(renderable: Any) -> None:
 
 def show_text(text: str) -> None:
     """Write text to standard output as it is, not wrapped."""
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Typer would take it for itself, and end with the status that means "refuted".
+        raise typer.Exit(Status.BROKEN_PIPE) from None
 
 
 def show_json(document: Mapping[str, Any]) -> None:

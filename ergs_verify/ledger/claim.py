@@ -8,9 +8,11 @@ printed form, none the corrected one, and each alone a finding of its own.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from textwrap import shorten
 from typing import Any, Protocol
 
 import sympy
@@ -20,6 +22,7 @@ from sympy.core.function import AppliedUndef
 from ergs_verify.errors import ErgsError, ShapeError
 from ergs_verify.proof import Proof, prove
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
+from ergs_verify.typeset import tex
 
 __all__ = [
     "Assumed",
@@ -159,12 +162,17 @@ class Equalities:
 
 def all_proved(*parts: Statement | Decision, rules: Sequence[tuple[str, str]] = ()) -> Decision:
     """Proved where every part is; the rules say in words what follows from the parts."""
-    decisions = [d if isinstance(d, Decision) else d.decide() for d in parts]
-    proved = all(d.verdict == "proved" for d in decisions)
-    return Decision(
-        verdict="proved" if proved else "undecided",
-        evidence=(*(e for d in decisions for e in d.evidence), *rules),
-    )
+    proved = True
+    evidence: list[tuple[str, str]] = []
+    for part in parts:
+        if isinstance(part, Decision):
+            decision = part
+        else:
+            decision = part.decide()
+            evidence.append(("identity", shorten(part.expression, 160, placeholder=" …")))
+        proved = proved and decision.verdict == "proved"
+        evidence += decision.evidence
+    return Decision(verdict="proved" if proved else "undecided", evidence=(*evidence, *rules))
 
 
 @frozen
@@ -320,11 +328,9 @@ class Claim:
     def decide(self) -> Judged:
         """Compute every verdict of the claim."""
         start = time.perf_counter()
-        printed = _decided(self.printed)
-        corrected = _decided(self.corrected) if self.corrected is not None else None
-        findings = tuple(
-            Finding(fault=f, decision=_decided(self.form(f.name))) for f in self.faults
-        )
+        printed = self._decided(*(f.name for f in self.faults))
+        corrected = self._decided() if self.faults else None
+        findings = tuple(Finding(fault=f, decision=self._decided(f.name)) for f in self.faults)
         return Judged(
             claim=self,
             printed=printed,
@@ -333,12 +339,20 @@ class Claim:
             seconds=time.perf_counter() - start,
         )
 
+    def _decided(self, *faults: str) -> Decision:
+        """The verdict on a form; a statement may need a derivation that fails."""
+        try:
+            return self.form(*faults).decide()
+        except ErgsError as error:
+            return Decision(verdict="undecided", evidence=(("failed", str(error)),))
 
-def _decided(statement: Statement) -> Decision:
-    try:
-        return statement.decide()
-    except ErgsError as error:
-        return Decision(verdict="undecided", evidence=(("failed", str(error)),))
+    def written(self, *faults: str) -> dict[str, str]:
+        """A form as ``{"latex", "expression"}``, or why it cannot be written down."""
+        try:
+            form = self.form(*faults)
+        except ErgsError as error:
+            return {"latex": "", "expression": f"not arrived at: {error}"}
+        return {"latex": form.latex, "expression": form.expression}
 
 
 @frozen(kw_only=True)
@@ -357,10 +371,19 @@ class Judged:
         last = self.corrected or self.printed
         return last.verdict in ("proved", "definition", "assumed", "supported")
 
+    def _repr_markdown_(self) -> str:
+        claim = self.claim
+        shown = f"$$\n{claim.latex}\n$$" if claim.latex else f"> {_escaped(claim.quote)}"
+        corrected = f"; {self.corrected.verdict} as corrected" if self.corrected else ""
+        verdict = f"**{self.printed.verdict} as printed{corrected}**"
+        findings = [_finding_markdown(f.fault, f.decision.counterexample) for f in self.findings]
+        title = f"`{claim.id}` {_escaped(claim.title)} ({claim.where})"
+        return "\n\n".join([f"{title}: {verdict}", shown, *findings])
+
     def as_json(self) -> dict:
         """One entry of ``ergs-ledger/1``."""
         claim, last = self.claim, self.corrected
-        corrected = claim.corrected
+        printed = claim.written(*(f.name for f in claim.faults))
         evidence = [
             {
                 "form": form,
@@ -378,10 +401,9 @@ class Judged:
             "where": claim.where,
             "quote": claim.quote,
             "hypotheses": list(claim.hypotheses),
-            "printed": {"latex": claim.latex, "expression": claim.printed.expression},
+            "printed": {**printed, "latex": claim.latex},
             "printed_verdict": self.printed.verdict,
-            "corrected": corrected
-            and {"latex": corrected.latex, "expression": corrected.expression},
+            "corrected": claim.written() if claim.faults else None,
             "corrected_verdict": last.verdict if last is not None else None,
             "findings": [finding.as_json() for finding in self.findings],
             "evidence": evidence,
@@ -389,4 +411,32 @@ class Judged:
 
 
 def _tex(value) -> str:
-    return rf"\text{{{value}}}" if isinstance(value, str) else sympy.latex(value)
+    return rf"\text{{{value}}}" if isinstance(value, str) else tex(value)
+
+
+def _finding_markdown(fault: Fault, example: Mapping | None) -> str:
+    text = f"- *{fault.kind}*: {_escaped(fault.what)}"
+    if example is None:
+        return text
+    values = [f"${tex(sympy.Symbol(k))} =$ {_value(x)}" for k, x in example["values"].items()]
+    left, right = (_value(example[side]) for side in ("left", "right"))
+    return f"{text}. For instance at {', '.join(values)}: left {left}, right {right}."
+
+
+def _value(value) -> str:
+    """An exact matrix, given as rows of strings, a number, or something else as it is."""
+    if isinstance(value, str):
+        number = re.fullmatch(r"(-?)(\d+)(?:/(\d+))?", value)
+        return f"${_number_tex(number)}$" if number else f"`{value}`"
+    if len(value) == len(value[0]) == 1:
+        return _value(value[0][0])
+    return f"`{'; '.join(' '.join(row) for row in value)}`"
+
+
+def _number_tex(number: re.Match) -> str:
+    sign, top, bottom = number.groups()
+    return rf"{sign}\tfrac{{{top}}}{{{bottom}}}" if bottom else sign + top
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_`|<\[])", r"\\\1", text)

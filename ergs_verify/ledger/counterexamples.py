@@ -134,16 +134,7 @@ def unreachable_states() -> Decision:
     With A_0 = 0, inputs along e₁ and no noise, x_1 lies on the first axis whatever is played, so
     a gain at t = 1 may change in its second column without anybody's cost from t = 0 changing.
     """
-    game = Game.from_arrays(
-        name="one axis is never reached",
-        A=[[[0, 0], [0, 0]], [[1, 1], [0, 1]]],
-        B=[[["1/2"], [0]]] * 2,
-        Q=[[[1, 0], [0, 1]]] * 2,
-        R=[[[1]]] * 2,
-        tau=4,
-        noise_cov=[[0, 0], [0, 0]],
-        horizon=2,
-    )
+    game = _one_axis()
     numbers = Rationals()
     equilibrium = nash(game, numbers)
     gains = [[_listed(K) for K in agent] for agent in equilibrium.K]
@@ -166,6 +157,19 @@ def unreachable_states() -> Decision:
             and _alike_where_reached(game, gains, other)
             and _nobody_gains_from_the_start(game, policy)
         ),
+    )
+
+
+def _one_axis() -> Game:
+    return Game.from_arrays(
+        name="one axis is never reached",
+        A=[[[0, 0], [0, 0]], [[1, 1], [0, 1]]],
+        B=[[["1/2"], [0]]] * 2,
+        Q=[[[1, 0], [0, 1]]] * 2,
+        R=[[[1]]] * 2,
+        tau=4,
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=2,
     )
 
 
@@ -199,16 +203,7 @@ def _listed(X) -> list[list[Fraction]]:
 
 def not_diagonally_dominant() -> Decision:
     """Assumption III.3 holds, and a row of Φ_t outweighs its diagonal entry."""
-    game = Game.from_arrays(
-        name="weak inputs, skewed R",
-        A=[[1]],
-        B=[[["1/10", "1/10"]], [["1/10", "1/10"]]],
-        Q=[[[1]], [[1]]],
-        R=[[[1, 2], [2, 5]], [[1, 2], [2, 5]]],
-        tau="1/2",
-        noise_cov=[[1]],
-        horizon=1,
-    )
+    game = _skewed()
     diagonal, others = _first_row(game)
     return refutation(
         _values(game),
@@ -217,6 +212,19 @@ def not_diagonally_dominant() -> Decision:
         "exact",
         "Assumption III.3 holds for this game, yet row 1 of Φ_0 is not diagonally dominant",
         lambda: _assumption_holds(game) and _first_row(game)[0] < _first_row(game)[1],
+    )
+
+
+def _skewed() -> Game:
+    return Game.from_arrays(
+        name="weak inputs, skewed R",
+        A=[[1]],
+        B=[[["1/10", "1/10"]], [["1/10", "1/10"]]],
+        Q=[[[1]], [[1]]],
+        R=[[[1, 2], [2, 5]], [[1, 2], [2, 5]]],
+        tau="1/2",
+        noise_cov=[[1]],
+        horizon=1,
     )
 
 

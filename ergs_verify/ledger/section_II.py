@@ -111,8 +111,8 @@ CLAIMS = (
         where="Section II, after (2)",
         latex=r"\Pi^i := \{\pi^i \mid \pi_t^i \text{ is adapted to } \mathcal{I}_t^i"
         r" := \{x_0, u_0^i, x_1, \dots, u_{t-1}^i, x_t\}\}",
-        quote="the relative entropy-based regularizer … of policies that lie in the space of"
-        " admissible policies, adapted to what the agent has seen and done",
+        quote="the relative entropy-based regularizer … The policies … lie in the space of"
+        " admissible policies",
         statement=_divergence_of_memory_policy,
         faults=(
             Fault(

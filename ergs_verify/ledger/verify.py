@@ -89,6 +89,14 @@ def claims() -> dict[str, Claim]:
         section_III_lemma,
         section_III_theorem,
         section_III_uniqueness,
+        section_IV_algorithm,
+        section_IV_augmentation,
+        sharp_apriori,
+        sharp_gap,
+        sharp_history,
+        sharp_limits,
+        sharp_loop,
+        sharp_uniqueness,
     )
 
     theorem = section_III_theorem.CLAIMS
@@ -99,6 +107,14 @@ def claims() -> dict[str, Claim]:
         *section_III_lemma.CLAIMS,
         *theorem[proof_starts:],
         *section_III_uniqueness.CLAIMS,
+        *section_IV_algorithm.CLAIMS,
+        *section_IV_augmentation.CLAIMS,
+        *sharp_gap.CLAIMS,
+        *sharp_uniqueness.CLAIMS,
+        *sharp_loop.CLAIMS,
+        *sharp_history.CLAIMS,
+        *sharp_limits.CLAIMS,
+        *sharp_apriori.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):

@@ -175,7 +175,7 @@ def apriori_bound(
     >>> apriori_bound(norms, Fraction(1)) is None
     True
     >>> float(apriori_bound(norms, Fraction(8)).gamma_P)
-    2.0408163265306123
+    3.567901234567901
     """
     pi, phi = list(norms.Q_end), list(norms.Q_end_frobenius)
     spectral, frobenius, totals = [tuple(pi)], [tuple(phi)], []
@@ -218,7 +218,7 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
     >>> from ergs_verify.paper.apriori import sufficient_tau
     >>> found = sufficient_tau(gallery("identical-interest"))
     >>> print(f"{float(found.unique):.4f} {float(found.assumption):.4f}")
-    3.5000 7.7846
+    3.5000 10.2009
     """
     norms = data_norms(game)
     accuracy = Fraction(1, 10**digits)

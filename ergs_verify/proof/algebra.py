@@ -93,7 +93,7 @@ class Algebra:
         self._letters: dict[str, tuple[Letter, Any]] = {}
         self._logarithms: dict[str, Any] = {}
         self._indices: dict[str, Any] = {}
-        self._dimensions: dict[str, Any] = {}
+        self._dimensions: dict[tuple[str, int], Any] = {}
         self._being_defined: list[str] = []
         # Every inverse brings a rule; later conversions must all see the same ones.
         for _ in range(NAMING_PASSES):
@@ -275,7 +275,7 @@ class Algebra:
             size, kind = Size(str(node)), node
         else:
             raise UnsupportedError(f"the size {node} is not understood")
-        if self._dimensions.setdefault(size.name, kind) != kind:
+        if self._dimensions.setdefault((size.name, len(size.agents)), kind) != kind:
             raise UnsupportedError(f"two different dimensions are both named {size.name}")
         return size
 
@@ -588,7 +588,7 @@ class Algebra:
     def _shown_size(self, size: Size):
         if size.name.isdigit():
             return sympy.Integer(int(size.name))
-        kind = self._dimensions[size.name]
+        kind = self._dimensions[size.name, len(size.agents)]
         return kind(*(self._shown_agent(a) for a in size.agents)) if size.agents else kind
 
     def _shown_letter(self, letter: Letter):

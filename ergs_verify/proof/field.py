@@ -5,7 +5,7 @@ at random points is overwhelming evidence and disagreement a refutation. Sizes a
 so that an ill-typed sum cannot pass. It shares no code with the free algebra: expressions are
 walked as they stand. A logarithm is any map that turns products into sums, here the discrete
 logarithm modulo 61·1321, which divides 2⁶¹ − 2; coefficients are followed modulo 61·1321 beside it.
-(1321 is the largest prime divisor, and 61 is the order of 2, whose logarithm would be 0 without it.)
+(61 is the order of 2, whose logarithm would vanish modulo 1321, the largest prime divisor.)
 """
 
 from __future__ import annotations

@@ -28,10 +28,8 @@ def row(check: str, quantity: str, i: int, pairs: Sequence[Pair], *, timeless: b
     failing = [t for t, pair in enumerate(pairs) if not pair.error <= pair.allowed]
     digits = [log10(pair.scale) - log10(pair.error) for pair in pairs]
     needed = [log10(pair.scale) - log10(pair.allowed) for pair in pairs]
-    if failing:
-        t = max(failing, key=lambda s: needed[s] - digits[s])
-    else:
-        t = digits.index(min(digits))
+    fewest = digits.index(min(digits))
+    t = max(failing, key=lambda s: needed[s] - digits[s]) if failing else fewest
     return Row(
         check=check,
         quantity=quantity,
@@ -59,8 +57,9 @@ def lost_digits(reference: Numbers, moved: Moves) -> dict[str, float]:
 
 
 def sentence(found: Row) -> str:
+    """What does not hold, in words."""
     stage = "" if found.t is None else f", t = {found.t}"
     return (
-        f"{found.quantity} of agent {found.agent}{stage} ({CHECKS[found.check]}): {found.digits:.1f} digits "
-        f"agree, {found.needed:.1f} are needed"
+        f"{found.quantity} of agent {found.agent}{stage} ({CHECKS[found.check]}): "
+        f"{found.digits:.1f} digits agree, {found.needed:.1f} are needed"
     )

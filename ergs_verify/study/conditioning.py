@@ -9,8 +9,9 @@ data, and are made besides:
 
 - that of P_t is a change of Q_t by u√(P_rr P_cc) in the entry (r, c), and so Q_t moves by that;
 - a product of matrices, a linear system and its solution are stored in float64: every entry moves
-  by u times itself (`Rounding`). Moved data alone do not show this: they leave Φ_t = B'PB + R̃ as
-  near to low rank as it is, the gains optimal, and what cancels in A + BK cancelling;
+  by u times itself, that of a system's matrix by u times its row's largest (`Rounding`). Moved
+  data alone do not show this: they leave Φ_t = B'PB + R̃ as near to low rank as it is, the gains
+  optimal, and what cancels in A + BK cancelling;
 - that of the sum q_t is u times the sum of the sizes of its terms, added to the move of q.
 """
 
@@ -58,18 +59,28 @@ class Rounding(MPMath):
     def __init__(self, seed: int):
         super().__init__(bits=128)
         self._draw = random.Random(seed)
+        self._unit = self.scalar(UNIT)
         self._up, self._down = self.scalar(1 + UNIT), self.scalar(1 - UNIT)
 
     def multiply(self, X: Matrix, Y: Matrix) -> Matrix:
         return self._moved(super().multiply(X, Y))
 
     def solve(self, X: Matrix, Y: Matrix) -> Matrix:
-        return self._moved(super().solve(self._moved(X), self._moved(Y)))
+        return self._moved(super().solve(self._moved_rows(X), self._moved(Y)))
 
     def _moved(self, X: Matrix) -> Matrix:
         up, down = self._up, self._down
         coin = self._draw.random
         return [[x * (up if coin() < 0.5 else down) for x in row] for row in X]
+
+    def _moved_rows(self, X: Matrix) -> Matrix:
+        # Elimination fills zeros in: an entry moves by u times its row's largest.
+        coin = self._draw.random
+        moved = []
+        for row in X:
+            step = self._unit * max(map(abs, row))
+            moved.append([x + step if coin() < 0.5 else x - step for x in row])
+        return moved
 
 
 def perturbed(game: Game, P: Sequence[Sequence[np.ndarray]], seed: int) -> Game:

@@ -127,7 +127,7 @@ class CrossCheck:
         parts = [f"Cross-check: {self.verdict}", self.game, *self._reasons()]
         if lines:
             parts += ["", *_aligned([headings, *lines])]
-        return "\n".join([*parts, *(["", *notes] if (notes := self._notes()) else [])])
+        return "\n".join([*parts, "", *self._notes(), f"{self.seconds:.1f} s"])
 
     def __repr__(self) -> str:
         return f"CrossCheck({self.verdict}, {len(self.rows)} rows, {len(self.failed())} failed)"
@@ -181,16 +181,16 @@ class CrossCheck:
             notes.append(_told(self.algorithm_1))
         if self.simulation:
             off = [
-                f"{abs(one.mean - one.exact) / one.standard_error:.1f}"
+                abs(one.mean - one.exact) / one.standard_error
                 for one in self.simulation
                 if one.standard_error > 0
             ]
-            far = f"off by {', '.join(off[:_MOST_AGENTS])} standard errors" if off else "exact"
-            notes.append(f"Simulation: {self.samples} trajectories, {far} (at most 4.5 asked for).")
+            far = f"off by {max(off):.1f} standard errors at most" if off else "without chance"
+            notes.append(f"Simulation: {self.samples} trajectories, {far} (4.5 allowed).")
         if self.lost_digits:
             lost = ", ".join(f"{letter} {x:.1f}" for letter, x in self.lost_digits.items())
             notes.append(f"Digits that the game's conditioning costs: {lost}.")
-        return [*notes, f"{self.seconds:.1f} s"]
+        return notes
 
 
 def _told(found: Convergence) -> str:

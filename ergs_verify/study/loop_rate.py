@@ -40,6 +40,8 @@ __all__ = [
 _GUARD = 25
 #: Written in records; more would only be noise to a reader.
 _WRITTEN = 20
+#: Stages that a table shows; the record has them all.
+_MOST_STAGES = 10
 _ITERATIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 
@@ -101,7 +103,7 @@ class LoopConditions:
 
     @property
     def exact_rate(self) -> Decimal:
-        """The largest spectral radius: the rate of the summed error as L grows."""
+        """The largest spectral radius; below 1, the summed error's rate as L grows."""
         return max(stage.spectral_radius for stage in self.stages)
 
     @property
@@ -224,9 +226,10 @@ class LoopStudy:
     def _head(self) -> list[str]:
         found = self.conditions
         holds = "holds" if found.assumption_III_3 else "fails"
+        exact, predicted = shown(found.exact_rate, 8), shown(found.predicted_rate, 8)
         return [
-            f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is "
-            f"{shown(found.exact_rate, 8)}, Lemma IV.1's constant {shown(found.predicted_rate, 8)}.",
+            f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}, "
+            f"Lemma IV.1's constant {predicted}.",
             f"Assumption III.3 {holds}: τ = {shown(float(found.tau))}, bound "
             f"{shown(found.bound)}. High precision, not certified.",
         ]
@@ -236,10 +239,13 @@ class LoopStudy:
         return ["L", "Nash error", "observed rate"], lines
 
     def _stages(self) -> tuple[list[str], list[list[str]]]:
+        stages = self.conditions.stages
         lines = [
             [str(s.t), shown(s.contraction_constant, 8), shown(s.spectral_radius, 8), s.inner_loop]
-            for s in self.conditions.stages
+            for s in stages[:_MOST_STAGES]
         ]
+        if len(stages) > _MOST_STAGES:
+            lines.append([f"… {stages[-1].t}", "", "", ""])
         return ["t", "Lemma IV.1", "exact rate", "inner loop"], lines
 
 
@@ -273,9 +279,10 @@ def inner_loop_study(
 
     Notes
     -----
-    The rate of stage t tends to the largest ρ(J_s), s ≥ t, since the error of P_{t+1} enters; the
-    observed rate oscillates where the dominant eigenvalues are complex, and drops below ρ where
-    the start has no part in them.
+    Where every ρ(J_t) < 1, the rate of stage t tends to the largest ρ(J_s), s ≥ t, since the error
+    of P_{t+1} enters; it oscillates where the dominant eigenvalues are complex, and drops below
+    where the start has no part in them. Where the loop diverges at a stage s > 0, the earlier
+    stages answer to a P that has run away, and no single rate holds.
 
     Examples
     --------
@@ -384,6 +391,8 @@ def _jacobi(stages: Stages, found: Sequences, t: int) -> Matrix:
 
 
 def _spectral_radius(arithmetic: MPMath, J: Matrix) -> Scalar:
+    if len(J) == 1:  # for which mpmath's eig gives a list of lists
+        return abs(J[0][0])
     context = _context(arithmetic)
     values = context.eig(context.matrix(J), left=False, right=False)
     return max(abs(value) for value in values)

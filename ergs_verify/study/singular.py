@@ -49,10 +49,11 @@ def compare_singular(
         return "undecided", f"the engine gives no answer: {found}", None
     if exact and rounded and exact.t == rounded.t:
         return "agree", f"{exact}; the engine finds it singular at the same stage", exact.t
-    if exact and (rounded is None or rounded.t < exact.t):
+    if rounded and (exact is None or rounded.t > exact.t):
+        return _too_early(game, rounded.t, formulas, seed)
+    if exact:
         return _missed(game, exact, formulas, seed)
-    assert rounded is not None
-    return _too_early(game, rounded.t, formulas, seed)
+    raise ValueError("both sides have an answer: there is nothing to explain")
 
 
 def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int) -> Outcome:

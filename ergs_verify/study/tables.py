@@ -10,7 +10,7 @@ from typing import Any
 
 from ergs_verify.arithmetic.mp import MPMath
 
-__all__ = ["as_decimal", "as_html", "as_text", "shown"]
+__all__ = ["as_decimal", "as_html", "as_text", "ratio_as_decimal", "shown"]
 
 
 def as_text(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -56,6 +56,8 @@ def shown(value: Decimal | float | None, digits: int = 4) -> str:
         return "–"
     if value == float("inf"):
         return "∞"
+    if value == 0:
+        return "0"
     return f"{Decimal(value):.{digits}g}"
 
 
@@ -63,3 +65,8 @@ def as_decimal(arithmetic: MPMath, value: Any, digits: int) -> Decimal:
     """An mpmath number rounded to significant decimal digits."""
     context = arithmetic.scalar(Fraction(0)).context
     return Decimal(context.nstr(value, digits, strip_zeros=False))
+
+
+def ratio_as_decimal(value: Fraction) -> Decimal:
+    """A rational of any size to the 28 digits of the decimal context."""
+    return Decimal(value.numerator) / Decimal(value.denominator)

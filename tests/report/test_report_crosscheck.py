@@ -39,7 +39,9 @@ def test_a_singular_game_is_an_answer_with_its_reason():
 
 @pytest.mark.parametrize("verdict", ["disagree", "undecided"])
 def test_a_verdict_and_its_reasons_are_shown(verdict):
-    found = attrs.evolve(checked("g-star-2"), verdict=verdict, reasons=("K of agent 1 \x07 differs",))
+    found = attrs.evolve(
+        checked("g-star-2"), verdict=verdict, reasons=("K of agent 1 \x07 differs",)
+    )
     shown = lines(mine=found)
     assert verdict in shown[1]
     assert "  mine: K of agent 1 \\x07 differs" in shown

@@ -1,0 +1,171 @@
+"""The ledger and the derivations as LaTeX documents, for an appendix or a referee's report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+from unicodedata import name, normalize
+
+from ergs_verify.paper.derivation import Derived
+from ergs_verify.typeset import equation
+
+__all__ = ["derivation_document", "ledger_document"]
+
+_PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb,graphicx}
+\usepackage[margin=22mm]{geometry}
+\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}
+% A display as wide as the page at most.
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
+  \begin{center}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi\end{center}}
+"""
+_SPECIAL = str.maketrans(
+    {c: "\\" + c for c in "#%&_{}$"}
+    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+)
+_SIGNS = {
+    "≤": r"\leq",
+    "≥": r"\geq",
+    "≠": r"\neq",
+    "≈": r"\approx",
+    "≪": r"\ll",
+    "≺": r"\prec",
+    "≻": r"\succ",
+    "⪯": r"\preceq",
+    "⪰": r"\succeq",
+    "∈": r"\in",
+    "∀": r"\forall",
+    "∂": r"\partial",
+    "∫": r"\int",
+    "∑": r"\sum",
+    "∞": r"\infty",
+    "√": r"\surd",
+    "→": r"\to",
+    "←": r"\leftarrow",
+    "↦": r"\mapsto",
+    "⇒": r"\Rightarrow",
+    "⇔": r"\Leftrightarrow",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "±": r"\pm",
+    "‖": r"\|",
+    "′": "'",
+    "ᵀ": r"{}^{\top}",
+    "ℓ": r"\ell",
+    "½": r"\tfrac12",
+    "¼": r"\tfrac14",
+    "𝒮": r"\mathcal{S}",
+    "𝓚": r"\mathcal{K}",
+    "𝓑": r"\mathcal{B}",
+    "𝓢": r"\mathcal{S}",
+    "□": r"\square",
+    "…": r"\ldots",
+    "✓": r"\checkmark",
+}
+_TEXT = {"“": "``", "”": "''", "’": "'", "–": "--", "—": "---", "ş": r"\c{s}", "\u00a0": "~"}
+
+
+def ledger_document(ledger: Mapping[str, Any]) -> str:
+    """The whole ledger (``ergs-ledger/1``): verdict, formula, findings, correction of each claim."""
+    parts = [r"\section*{The paper, claim by claim}", _summary(ledger)]
+    for where, entries in groupby(ledger["claims"], lambda entry: entry["where"].split(",")[0]):
+        parts.append(rf"\subsection*{{{_prose(where)}}}")
+        parts += [_claim(entry) for entry in entries]
+    return _document("\n".join(parts))
+
+
+def derivation_document(*derivations: Derived) -> str:
+    """Derivations with all their steps."""
+    parts = []
+    for derived in derivations:
+        parts.append(rf"\section*{{{_prose(derived.title)}}}")
+        for number, step in enumerate(derived.steps, 1):
+            parts.append(rf"\textbf{{{number}. {_mixed(step.what)}.}} ({_mixed(step.rule)})")
+            parts.append(rf"\fit{{{equation(step.left, step.right)}}}")
+            parts.append(rf"\textit{{{_mixed(step.checked)}.}}")
+            parts.append("")
+    return _document("\n".join(parts))
+
+
+def _document(body: str) -> str:
+    declared = "".join(_declaration(c) for c in sorted(set(body)) if ord(c) > 127)
+    return f"{_PREAMBLE}{declared}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+
+
+def _declaration(character: str) -> str:
+    if character in _TEXT:
+        replacement = _TEXT[character]
+    else:
+        replacement = rf"\ensuremath{{{_in_mathematics(character)}}}"
+    return f"\\DeclareUnicodeCharacter{{{ord(character):04X}}}{{{replacement}}}\n"
+
+
+def _in_mathematics(character: str) -> str:
+    """LaTeX for a sign, a Greek letter, a raised or lowered sign, a letter under an accent."""
+    if character in _SIGNS:
+        return _SIGNS[character]
+    called = name(character, "")
+    if called.startswith("GREEK SMALL LETTER "):
+        return "\\" + called.rsplit(" ", 1)[1].lower().replace("lamda", "lambda")
+    if called.startswith("GREEK CAPITAL LETTER "):
+        return "\\" + called.rsplit(" ", 1)[1].capitalize()
+    plain = normalize("NFKC", character)
+    if called.startswith(("SUPERSCRIPT ", "MODIFIER LETTER ")):
+        return rf"{{}}^{{{plain.replace('−', '-')}}}"
+    if called.startswith(("SUBSCRIPT ", "LATIN SUBSCRIPT ")):
+        return rf"{{}}_{{{plain.replace('−', '-')}}}"
+    accents = {"MACRON": "bar", "TILDE": "tilde", "CIRCUMFLEX": "hat", "DOT ABOVE": "dot"}
+    for accent, command in accents.items():
+        if called.startswith("LATIN") and called.endswith(accent):
+            return rf"\{command}{{{normalize('NFD', character)[0]}}}"
+        if called == f"COMBINING {accent}" or called == f"COMBINING {accent} ACCENT":
+            return rf"\{command}{{}}"
+    raise ValueError(f"no LaTeX for {character} ({called})")
+
+
+def _summary(ledger: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in ledger["summary"].items())
+    return f"{len(ledger['claims'])} claims, as printed: {_prose(counts)}.\n"
+
+
+def _claim(entry: Mapping[str, Any]) -> str:
+    verdict = entry["printed_verdict"]
+    if entry["corrected_verdict"]:
+        verdict += f", corrected: {entry['corrected_verdict']}"
+    lines = [
+        rf"\textbf{{\texttt{{{_prose(entry['id'])}}}}} {_prose(entry['title'])}"
+        rf" \hfill \textit{{{_prose(verdict)}}}\nopagebreak",
+    ]
+    if entry["quote"]:
+        lines.append(f"\n``{_prose(entry['quote'])}''\n")
+    if entry["printed"]["latex"]:
+        lines.append(rf"\fit{{{entry['printed']['latex']}}}")
+    for finding in entry["findings"]:
+        lines.append(f"\n\\textit{{{_prose(finding['kind'])}:}} {_prose(finding['what'])}.\n")
+    if entry["corrected"]:
+        lines.append(_form(entry["corrected"]))
+    for hypothesis in entry["hypotheses"]:
+        lines.append(f"\nUnder: {_prose(hypothesis)}.\n")
+    return "\n".join([*lines, "\n\\medskip\n"])
+
+
+def _form(form: Mapping[str, str]) -> str:
+    """A corrected form: a formula, or words."""
+    if form["latex"].startswith(r"\text{"):
+        return f"\nCorrected: {_prose(form['expression'])}.\n"
+    return rf"Corrected: \fit{{{form['latex']}}}"
+
+
+def _mixed(text: str) -> str:
+    """Prose with mathematics between dollar signs."""
+    pieces = text.split("$")
+    return "".join(f"${piece}$" if k % 2 else _prose(piece) for k, piece in enumerate(pieces))
+
+
+def _prose(text: str) -> str:
+    return re.sub(r'"([^"]*)"', r"``\1''", text.translate(_SPECIAL))

@@ -1,0 +1,165 @@
+"""Figures of the studies; matplotlib is loaded when the first of them is drawn.
+
+The figures belong to no window and to no global state of matplotlib: a notebook shows them, and
+``figure.savefig`` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ergs_verify.study.augmentation_result import AugmentationStudy
+    from ergs_verify.study.determinants import DeterminantCurve
+    from ergs_verify.study.loop_rate import LoopStudy
+
+__all__ = ["augmentation_figure", "determinant_figure", "inner_loop_figure"]
+
+_SIZE = (6.0, 3.8)  # inches; 600 × 380 pixels
+_DPI = 100
+_REFERENCE = {"color": "0.45", "linewidth": 1}
+#: What float64 and a logarithmic axis can show.
+_SMALLEST, _LARGEST = 1e-300, 1e300
+
+Point = tuple[float, float]
+
+
+def inner_loop_figure(study: LoopStudy) -> Figure:
+    """Nash error of Algorithm 1 against L, on a logarithmic scale, with both rates.
+
+    The broad line has the exact rate ρ, the dotted one Lemma IV.1's constant, each drawn through
+    the first error that stands above the study's digits. The scale is that of the errors.
+
+    Examples
+    --------
+    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.report.plots import inner_loop_figure
+    >>> from ergs_verify.study.loop_rate import inner_loop_study
+    >>> study = inner_loop_study(gallery("g-star-2"), iterations=(1, 2, 4), digits=20)
+    >>> [line.get_label() for line in inner_loop_figure(study).axes[0].lines]
+    ['summed error', 'exact rate ρ = 1.333', 'Lemma IV.1: 17']
+    """
+    figure, axes = _empty()
+    errors = _drawable((error.iterations, error.total) for error in study.errors)
+    axes.semilogy(*_columns(errors), "o-", markersize=4, label="summed error")
+    if errors:
+        rates = study.conditions
+        broad = {"color": "C0", "linewidth": 6, "alpha": 0.25}
+        _rate_line(axes, errors, rates.exact_rate, "exact rate ρ = ", broad)
+        _rate_line(axes, errors, rates.predicted_rate, "Lemma IV.1: ", {**_REFERENCE, "ls": ":"})
+        _fit_height(axes, [error for _, error in errors])
+    axes.locator_params(axis="x", integer=True)
+    axes.set(
+        xlabel="inner steps L", ylabel=r"Nash error $\sum_t \|S_t - S^*_t\|$", title=study.game
+    )
+    return _finished(figure, axes)
+
+
+def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
+    """One agent's gap ε against δ on logarithmic scales, with its bound and what it tends to.
+
+    Parameters
+    ----------
+    study : AugmentationStudy
+    agent : int
+        Counted from 1.
+
+    Examples
+    --------
+    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.report.plots import augmentation_figure
+    >>> from ergs_verify.study.augmentation import augmentation_study
+    >>> study = augmentation_study(gallery("g-star-2"), ["1e-4", "1e-2"])
+    >>> [line.get_label() for line in augmentation_figure(study).axes[0].lines]
+    ['gap ε', 'bound δ (KL(BR) − KL(S̃))', 'c δ²', 'δ p T/2', 'limit δ → ∞']
+    """
+    figure, axes = _empty()
+    gaps = _drawable(study.curve(agent))
+    axes.loglog(*_columns(gaps), "o-", markersize=4, label="gap ε")
+    bound = _drawable(study.curve(agent, "bound"))
+    if bound:
+        axes.loglog(*_columns(bound), "x--", markersize=4, label="bound δ (KL(BR) − KL(S̃))")
+    if gaps:
+        _slopes(axes, study, agent, [delta for delta, _ in gaps])
+        _fit_height(axes, [y for _, y in (*gaps, *bound)])
+    axes.set(xlabel="δ", ylabel=f"agent {agent}", title=f"{study.game}, τ = {study.tau}")
+    return _finished(figure, axes)
+
+
+def determinant_figure(curve: DeterminantCurve) -> Figure:
+    """det Φ_t against τ, a line per stage; the equilibrium is unique where none is zero.
+
+    Examples
+    --------
+    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.report.plots import determinant_figure
+    >>> from ergs_verify.study.determinants import determinant_curve
+    >>> curve = determinant_curve(gallery("g-star-2"), range(9))
+    >>> [line.get_label() for line in determinant_figure(curve).axes[0].lines[:1]]
+    ['det Φ_0']
+    """
+    figure, axes = _empty()
+    taus = [float(tau) for tau in curve.taus]
+    for t, values in enumerate(curve.values):
+        known = [float("nan") if value is None else value for value in values]
+        axes.plot(taus, known, label=f"det Φ_{t}")
+    axes.axhline(0, **_REFERENCE)
+    axes.set(xlabel="τ", ylabel="det Φ", title=curve.game)
+    return _finished(figure, axes)
+
+
+def _slopes(axes: Axes, study: AugmentationStudy, agent: int, deltas: list[float]) -> None:
+    """The quadratic law, the linear one and the limit, as thin lines."""
+    if study.coefficient is not None:
+        c = float(study.coefficient[agent - 1])
+        axes.loglog(deltas, [c * d * d for d in deltas], "--", label="c δ²", **_REFERENCE)
+    slope = float(study.linear_slope[agent - 1])
+    axes.loglog(deltas, [slope * d for d in deltas], ":", label="δ p T/2", **_REFERENCE)
+    limit = float(study.limit[agent - 1])
+    axes.axhline(limit, linestyle="-.", label="limit δ → ∞", **_REFERENCE)
+
+
+def _rate_line(
+    axes: Axes, errors: list[Point], rate: Decimal, name: str, style: dict[str, Any]
+) -> None:
+    start, height = errors[0]
+    if not 0 < rate < Decimal("Infinity"):
+        return
+    line = _drawable((L, Decimal(height) * rate ** int(L - start)) for L, _ in errors)
+    axes.semilogy(*_columns(line), label=f"{name}{float(rate):.4g}", **style)
+
+
+def _fit_height(axes: Axes, heights: list[float]) -> None:
+    """The scale that shows these and a decade beyond, wherever the reference lines go."""
+    axes.set_ylim(min(heights) / 10, max(heights) * 10)
+
+
+def _drawable(points: Iterable[tuple[Any, Decimal]]) -> list[Point]:
+    return [
+        (float(x), float(y))
+        for x, y in points
+        if _SMALLEST < x < _LARGEST and _SMALLEST < y < _LARGEST
+    ]
+
+
+def _columns(points: list[Point]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _empty() -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _finished(figure: Figure, axes: Axes) -> Figure:
+    axes.grid(visible=True, alpha=0.3)
+    if axes.lines:
+        axes.legend(fontsize="small")
+    return figure

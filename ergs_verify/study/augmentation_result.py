@@ -1,0 +1,181 @@
+"""What a study of the δ-augmentation found, as a record that prints itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.exact import written
+from ergs_verify.study.tables import as_html, as_text, ratio_as_decimal, shown
+
+__all__ = ["AugmentationAgent", "AugmentationRow", "AugmentationStudy"]
+
+
+@frozen(kw_only=True)
+class AugmentationAgent:
+    """One agent's gap at one δ.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    epsilon : Decimal
+        ε_i(δ), its gap in the τ-game at the NE of the (τ+δ)-game.
+    bound : Decimal
+        δ (KL_i(BR^i) − KL_i(S̃^i)); ∞ at τ = 0, where the best response is deterministic.
+    order : float or None
+        Slope of log ε over log δ since the next smaller δ; None where there is none.
+    ratio : float or None
+        ε_i/(c_i δ²), which tends to 1; None where there is no coefficient.
+    """
+
+    agent: int
+    epsilon: Decimal
+    bound: Decimal
+    order: float | None
+    ratio: float | None
+
+
+@frozen(kw_only=True)
+class AugmentationRow:
+    """All agents at one δ; `agents` is None and `reason` says why where Φ is singular at τ+δ."""
+
+    delta: Fraction
+    agents: tuple[AugmentationAgent, ...] | None
+    reason: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class AugmentationStudy:
+    """The outcome of `augmentation_study`.
+
+    Attributes
+    ----------
+    game : str
+    game_hash : str
+    tau : Fraction
+    digits : int
+        Significant digits to which two precisions agree; evidence, no enclosure.
+    rows : tuple of AugmentationRow
+        By growing δ.
+    coefficient : tuple of Decimal or None
+        c_i of ε_i = c_i δ² + O(δ³) for every agent; None at τ = 0 or where Φ is singular at τ.
+    coefficient_reason : str or None
+    linear_slope : tuple of Fraction
+        p_i T/2, the slope of ε_i in δ where τ ≪ δ ≪ 1.
+    limit : tuple of Decimal
+        Every agent's gap at the prior, the limit of ε_i as δ → ∞.
+    """
+
+    game: str
+    game_hash: str
+    tau: Fraction
+    digits: int
+    rows: tuple[AugmentationRow, ...]
+    coefficient: tuple[Decimal, ...] | None
+    coefficient_reason: str | None
+    linear_slope: tuple[Fraction, ...]
+    limit: tuple[Decimal, ...]
+
+    @property
+    def order(self) -> tuple[float | None, ...]:
+        """Each agent's slope of log ε between the two smallest δ."""
+        found = [row.agents for row in self.rows if row.agents is not None]
+        if len(found) < 2:
+            return (None,) * len(self.linear_slope)
+        return tuple(one.order for one in found[1])
+
+    def curve(self, agent: int, quantity: str = "epsilon") -> list[tuple[Fraction, Decimal]]:
+        """(δ, ε_i) or (δ, bound) over the δ where the augmented game has one NE."""
+        return [
+            (row.delta, getattr(row.agents[agent - 1], quantity))
+            for row in self.rows
+            if row.agents is not None
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """In the shape of ergs-gap/1, but with plain decimals where that has enclosures."""
+        values = self.coefficient
+        return {
+            "format": "ergs-gap-study/1",
+            "game": self.game,
+            "game_hash": self.game_hash,
+            "certified": False,
+            "digits": self.digits,
+            "tau": written(self.tau),
+            "rows": [_row(row) for row in self.rows],
+            "coefficient": None
+            if values is None
+            else [{"agent": k, "value": _written(c)} for k, c in enumerate(values, 1)],
+            "coefficient_reason": self.coefficient_reason,
+            "order": list(self.order),
+            "linear_slope": [written(slope) for slope in self.linear_slope],
+            "limit": [{"agent": k, "value": _written(x)} for k, x in enumerate(self.limit, 1)],
+        }
+
+    def __repr__(self) -> str:
+        return f"AugmentationStudy({self.game!r}, {len(self.rows)} δ)"
+
+    def __str__(self) -> str:
+        return "\n".join([*self._head(), "", as_text(*self._table()), *self._reasons()])
+
+    def _repr_html_(self) -> str:
+        head, reasons = (
+            "".join(f"<p>{line}</p>" for line in lines) for lines in (self._head(), self._reasons())
+        )
+        return head + as_html(*self._table()) + reasons
+
+    def _head(self) -> list[str]:
+        if self.coefficient is None:
+            second = f"No coefficient of δ²: {self.coefficient_reason}."
+        else:
+            second = f"Coefficient of δ²: {', '.join(shown(c, 8) for c in self.coefficient)}."
+        limit = ", ".join(shown(x, 8) for x in self.limit)
+        return [
+            f"Gap of the δ-augmented equilibrium in the game with τ = {shown(float(self.tau))}.",
+            second,
+            f"Limit δ → ∞: {limit}. {self.digits} digits, not certified.",
+        ]
+
+    def _reasons(self) -> list[str]:
+        return [
+            f"δ = {shown(ratio_as_decimal(row.delta))}: {row.reason}"
+            for row in self.rows
+            if row.reason
+        ]
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        lines: list[list[str]] = []
+        for row in self.rows:
+            delta = shown(ratio_as_decimal(row.delta))
+            if row.agents is None:
+                lines.append([delta, "–", "–", "–", "–", "–"])
+            for one in row.agents or ():
+                numbers = (one.epsilon, one.bound, one.order, one.ratio)
+                lines.append([delta, str(one.agent), *map(shown, numbers)])
+        return ["δ", "agent", "ε", "bound", "local order", "ε/(cδ²)"], lines
+
+
+def _row(row: AugmentationRow) -> dict[str, Any]:
+    return {
+        "delta": written(row.delta),
+        "agents": None
+        if row.agents is None
+        else [
+            {
+                "agent": one.agent,
+                "epsilon": _written(one.epsilon),
+                "bound": _written(one.bound),
+                "order": one.order,
+            }
+            for one in row.agents
+        ],
+        "reason": row.reason,
+    }
+
+
+def _written(value: Decimal) -> str:
+    return "inf" if value == Decimal("Infinity") else str(value)

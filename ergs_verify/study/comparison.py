@@ -1,0 +1,266 @@
+"""Both sides' solutions of one game held against each other and against the forward moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+
+from ergs_verify import engine
+from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.exact import fractions
+from ergs_verify.game import FloatGame, Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion import algorithm_1, nash
+from ergs_verify.study.agreement import Pair, lost_digits, row, sentence
+from ergs_verify.study.conditioning import (
+    UNIT,
+    Moves,
+    Rounding,
+    modest_factor,
+    moves,
+    perturbed,
+)
+from ergs_verify.study.crosscheck_result import Row, Simulated
+from ergs_verify.study.forward_cost import Forward
+from ergs_verify.study.inner_loop import Convergence, convergence
+from ergs_verify.study.monte_carlo import simulate
+from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, numbers, size
+from ergs_verify.study.stationarity import Stationarity, entered_policy, rounded_policy
+
+__all__ = ["PARTS", "Comparison"]
+
+Tell = Callable[[str], None]
+
+#: What the reference carries beyond the digits asked for.
+_GUARD = 25
+#: Games near the given one on which its conditioning is measured. That none of three moves an
+#: entry by a tenth of the standard deviation has probability 0.08³; the modest factor has room.
+_SAMPLES = 3
+#: A normal variable is further than this from its mean with probability 7e-6.
+_STANDARD_ERRORS = 4.5
+#: How often `Comparison.compare` tells what it does.
+PARTS = _SAMPLES + 3
+
+
+@frozen(kw_only=True)
+class Equilibrium:
+    """The reference rounded to float64, for the metric ‖·‖_□."""
+
+    K: Sequence[np.ndarray]
+    Sigma: Sequence[np.ndarray]
+
+
+class Comparison:
+    """One game with the arithmetics it is judged in.
+
+    Parameters
+    ----------
+    game : Game
+    digits : int
+        Of the derived recursion.
+    formulas : Formulas or None
+    seed : int
+    tell : function of a text
+        Told what is done next, `PARTS` times by `compare`.
+    """
+
+    def __init__(self, game: Game, digits: int, formulas: Formulas | None, seed: int, tell: Tell):
+        self.game, self.formulas, self.seed, self.tell = game, formulas, seed, tell
+        self.near, self.wide = MPMath(digits=digits), MPMath(digits=digits + _GUARD)
+        self.factor = self.wide.scalar(Fraction(modest_factor(game)))
+        self.own_unit = self.wide.scalar(Fraction(1, 2**self.near.bits) / UNIT)
+        self.one = self.wide.scalar(Fraction(1))
+
+    def derive(self, game: Game, arithmetic: MPMath) -> Numbers:
+        return numbers(nash(game, arithmetic, formulas=self.formulas))
+
+    def compare(
+        self, derived: Numbers, found: Any, iterations: Sequence[int], samples: int
+    ) -> dict[str, Any]:
+        """The fields of a `CrossCheck`, for both sides' solutions."""
+        game, floats = self.game, self.game.floats()
+        engines = numbers(found)
+        try:
+            reference = self.derive(game, self.wide)
+            nearby = []
+            for k in range(_SAMPLES):
+                self.tell("conditioning")
+                other = perturbed(game, reference["P"], self.seed + k)
+                nearby.append(self.derive(other, Rounding(self.seed + k)))
+            self.tell("Algorithm 1")
+            loops = self._algorithm_1(floats, iterations[0])
+        except (SingularStageError, NotCertifiedError) as error:
+            reason = f"the conditioning cannot be measured, a game nearby has no answer: {error}"
+            return {"verdict": "undecided", "reasons": (reason,), "lost_digits": {}}
+        moved = moves(game, reference, nearby, self.wide)
+
+        self.tell("forward moments and stationarity")
+        rows = self._numbers("derived-precision", reference, derived, moved, self.own_unit)
+        rows += self._numbers("engine-nash", reference, engines, moved, self.one)
+        rows += loops
+        costs = self._costs(reference)
+        allowed = self._allowed_costs(moved)
+        rows += self._forward("forward-cost-derived", derived, allowed, self.own_unit)
+        rows += self._forward("forward-cost-engine", engines, allowed, self.one)
+        rows += self._stationarity(reference, derived, engines, nearby)
+        self.tell("simulation")
+        simulated, told = self._simulated(floats, found, samples, costs, allowed)
+        return {
+            "verdict": "agree" if all(one.holds for one in (*rows, *simulated)) else "disagree",
+            "reasons": tuple(sentence(one) for one in (*rows, *simulated) if not one.holds),
+            "rows": (*rows, *simulated),
+            "algorithm_1": self._convergence(floats, reference, iterations, moved),
+            "compared_iterations": iterations[0],
+            "simulation": told,
+            "samples": samples,
+            "lost_digits": lost_digits(reference, moved),
+        }
+
+    def _numbers(
+        self, check: str, reference: Numbers, other: Numbers, moved: Moves, unit: Any
+    ) -> list[Row]:
+        """All letters of all agents, each at its worst stage."""
+        return [
+            row(
+                check,
+                letter,
+                i,
+                [
+                    self._pair(distance(X, Y), unit * move, size(X), unit)
+                    for X, Y, move in zip(
+                        reference[letter][i], other[letter][i], moved[letter][i], strict=True
+                    )
+                ],
+            )
+            for letter in LETTERS
+            for i in range(self.game.agents)
+        ]
+
+    def _pair(self, error: Any, move: Any, scale: Any, unit: Any) -> Pair:
+        # A matrix that is 0 has the size that its move is one rounding of.
+        natural = scale or move / (unit * self.wide.scalar(UNIT)) or self.one
+        return Pair(error, self.factor * move, natural)
+
+    def _algorithm_1(self, floats: FloatGame, count: int) -> list[Row]:
+        def derive(game: Game, arithmetic: MPMath) -> Numbers:
+            return numbers(algorithm_1(game, arithmetic, count, formulas=self.formulas))
+
+        exact = derive(self.game, self.wide)
+        nearby = [
+            derive(perturbed(self.game, exact["P"], self.seed + k), Rounding(self.seed + k))
+            for k in range(_SAMPLES)
+        ]
+        moved = moves(self.game, exact, nearby, self.wide)
+        got = numbers(engine.algorithm_1(floats, count))
+        return self._numbers("engine-algorithm-1", exact, got, moved, self.one)
+
+    def _costs(self, given: Numbers) -> list[Any]:
+        """E[x_0'P_0 x_0] + q_0 of every agent."""
+        wide, X_0 = self.wide, self._second_moment()
+        return [
+            wide.trace(wide.multiply(enter(wide, P[0]), X_0)) + enter(wide, q[0])[0][0]
+            for P, q in zip(given["P"], given["q"], strict=True)
+        ]
+
+    def _second_moment(self) -> Any:
+        game, wide = self.game, self.wide
+        mean = wide.matrix(fractions(game.x0_mean.reshape(-1, 1)), (game.state_size, 1))
+        cov = wide.matrix(fractions(game.x0_cov), game.x0_cov.shape)
+        return wide.add(cov, wide.multiply(mean, wide.transpose(mean)))
+
+    def _allowed_costs(self, moved: Moves) -> list[Any]:
+        """How far J^i moves at most when P_0 and q_0 move as they do."""
+        spread = sum(abs(x) for line in self._second_moment() for x in line)
+        return [moved["q"][i][0] + spread * moved["P"][i][0] for i in range(self.game.agents)]
+
+    def _forward(self, check: str, given: Numbers, allowed: list[Any], unit: Any) -> list[Row]:
+        try:
+            forward = Forward(self.game, self.wide).costs(entered_policy(self.wide, given))
+        except NotCertifiedError:  # a Σ that is not positive definite: an infinite cost
+            forward = [float("inf")] * self.game.agents
+        claimed = self._costs(given)
+        return [
+            row(
+                check,
+                "J",
+                i,
+                [self._pair(_apart(J, claimed[i]), unit * allowed[i], abs(claimed[i]), unit)],
+                timeless=True,
+            )
+            for i, J in enumerate(forward)
+        ]
+
+    def _stationarity(
+        self, reference: Numbers, derived: Numbers, engines: Numbers, nearby: list[Numbers]
+    ) -> list[Row]:
+        wide = self.wide
+        judge = Stationarity(self.game, wide, reference, self.seed)
+        at = entered_policy(wide, reference)
+        curvatures, there = judge.curvatures(at), judge.slopes(at)
+        around = [
+            judge.slopes(rounded_policy(wide, given, self.seed + k))
+            for k, given in enumerate(nearby)
+        ]
+        rows = []
+        for check, given, unit in (
+            ("stationarity-derived", derived, self.own_unit),
+            ("stationarity-engine", engines, self.one),
+        ):
+            policy = entered_policy(wide, given)
+            try:
+                slopes = judge.slopes(policy)
+            except NotCertifiedError:  # a singular Σ: the slope is infinite
+                slopes = {letter: [float("inf")] * self.game.agents for letter in judge.letters}
+            for letter in judge.letters:
+                for i in range(self.game.agents):
+                    move = unit * max(abs(other[letter][i] - there[letter][i]) for other in around)
+                    curvature = curvatures[letter][i]
+                    pair = self._pair(abs(slopes[letter][i]), move, abs(curvature), unit)
+                    one = row(check, f"dJ/d{letter}", i, [pair], timeless=True)
+                    if not one.holds and slopes[letter][i] != float("inf"):
+                        by_stage = list(map(abs, judge.stage_slopes(policy, letter, i)))
+                        one = evolve(one, t=by_stage.index(max(by_stage)))
+                    # A slope that vanishes at a moved policy as well would say nothing.
+                    rows.append(one if curvature > 0 else evolve(one, holds=False))
+        return rows
+
+    def _simulated(
+        self, floats: FloatGame, found: Any, samples: int, costs: list[Any], allowed: list[Any]
+    ) -> tuple[list[Row], tuple[Simulated, ...]]:
+        estimate = simulate(floats, found.K, found.Sigma, samples=samples, seed=self.seed)
+        rows, told = [], []
+        for i, exact in enumerate(costs):
+            mean, error = float(estimate.mean[i]), float(estimate.standard_error[i])
+            room = _STANDARD_ERRORS * error + self.factor * allowed[i]
+            pair = Pair(_apart(exact, mean), room, abs(exact) or self.one)
+            rows.append(row("monte-carlo", "J", i, [pair], timeless=True))
+            told.append(Simulated(agent=i + 1, mean=mean, standard_error=error, exact=float(exact)))
+        return rows, tuple(told)
+
+    def _convergence(
+        self, floats: FloatGame, reference: Numbers, iterations: Sequence[int], moved: Moves
+    ) -> Convergence:
+        # ‖·‖_F is at most √(rows·columns) times the largest entry.
+        m, sizes = self.game.state_size, self.game.control_sizes
+        rounding = sum(
+            float(K) * np.sqrt(p * m) + float(S) * p
+            for i, p in enumerate(sizes)
+            for K, S in zip(moved["K"][i], moved["Sigma"][i], strict=True)
+        )
+        near = Equilibrium(K=_floats(reference["K"]), Sigma=_floats(reference["Sigma"]))
+        return convergence(floats, near, iterations, float(self.factor) * float(rounding))
+
+
+def _apart(x: Any, y: Any) -> Any:
+    """|x − y|, ∞ where that is no number."""
+    far = abs(x - y)
+    return far if far - far == 0 else float("inf")
+
+
+def _floats(agents: list[list[np.ndarray]]) -> list[np.ndarray]:
+    return [np.stack([X.astype(float) for X in over_time]) for over_time in agents]

@@ -1,0 +1,59 @@
+"""The paper's Sections II and III as the tests read them: formulas, and words where at hand.
+
+``paper_formulas.txt`` holds every formula of both sections in order, one a line, displays marked
+``D`` and inline formulas ``i``. Where the paper itself lies beside the checkout it is read too.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from attrs import frozen
+
+DATA = Path(__file__).with_name("paper_formulas.txt")
+PAPER = Path(__file__).parents[3] / "shared" / "paper.md"
+
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+_LAYOUT = re.compile(
+    r"\\quad\s*\(\d+\)|\\quad|\\\\|&|\\begin\{aligned\}|\\end\{aligned\}|\\(?:left|right)\.|\s"
+)
+
+
+@frozen
+class Source:
+    """Formulas as (is a display, LaTeX), in order; `words` is the prose, if there is any."""
+
+    name: str
+    formulas: tuple[tuple[bool, str], ...]
+    words: str | None
+
+
+def sources() -> list[Source]:
+    """The data file, and the paper where it is there."""
+    lines = DATA.read_text(encoding="utf-8").splitlines()
+    found = [Source("data file", tuple((line[0] == "D", line[2:]) for line in lines), None)]
+    if PAPER.exists():
+        whole = PAPER.read_text(encoding="utf-8")
+        sections = whole[whole.index("## II. ") : whole.index("#### IV. ")]
+        found.append(Source("paper", tuple(formulas(sections)), whole))
+    return found
+
+
+def formulas(text: str):
+    for match in _FORMULA.finditer(text):
+        display, inline = match.groups()
+        yield display is not None, " ".join((display or inline).split())
+
+
+def normal(latex: str) -> str:
+    """LaTeX without white space, alignment, line breaks and equation numbers."""
+    bare = _LAYOUT.sub("", latex)
+    return re.sub(r"\\(?:left|right)(?![a-z])", "", bare)
+
+
+def words(text: str) -> list[str]:
+    """The longer words of a text, in order, formulas left out."""
+    prose = _FORMULA.sub(" ", text)
+    prose = re.sub(r"[^A-Za-z-]+", " ", prose)
+    return [w for w in prose.lower().split() if len(w.replace("-", "")) > 3]

@@ -1,0 +1,262 @@
+"""Statements in words turn when what they rest on is broken.
+
+Each fault is planted in a derivation's result, in a bound or in a game; the claims that rest on
+it must lose their verdict, and no more than the words around them stay.
+"""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from sympy import Rational
+
+from ergs_verify.errors import DerivationError
+from ergs_verify.gallery import gallery
+from ergs_verify.game import Game
+from ergs_verify.ledger import claims, counterexamples, section_III_uniqueness
+from ergs_verify.ledger.claim import Claim
+from ergs_verify.paper import lemma_III_2, theorem_III_1
+from ergs_verify.paper.notation import B, Q, i, j, tau
+
+NASH = ("thm-III.1", "thm-III.1/any-solution", "thm-III.1/sufficient")
+UNIQUE = ("lemma-III.4", "lemma-III.4/determined")
+CORRECTED = (
+    "thm-III.1/quadratic-value",
+    "thm-III.1/existence",
+    "thm-III.1/exclusively",
+    "lemma-III.4/every-time",
+    "assumption-III.3/model-dependent",
+)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """What is computed once must not carry planted faults from one test to the next."""
+    theorem_III_1.derived_formulas()
+    section_III_uniqueness._dominant_in_blocks.cache_clear()
+    yield
+    section_III_uniqueness._dominant_in_blocks.cache_clear()
+
+
+def verdict(claim_id: str) -> str:
+    """Of the claim as corrected, or as printed where it needs no correction."""
+    claim = claims()[claim_id]
+    return decided(claim if claim.faults == () else evolve(claim, faults=()))
+
+
+def printed_verdict(claim_id: str) -> str:
+    claim = claims()[claim_id]
+    return decided(evolve(claim, statement=claim.printed, faults=()))
+
+
+def decided(claim: Claim) -> str:
+    return claim.decide().printed.verdict
+
+
+def still_proved(claim_ids) -> list[str]:
+    return [claim_id for claim_id in claim_ids if verdict(claim_id) == "proved"]
+
+
+def planted(monkeypatch, module, name, change):
+    """Have a module's derivation arrive at something else under one name."""
+    derived = module.derive()
+    altered = evolve(derived, results={**derived.results, name: change(derived[name])})
+    monkeypatch.setattr(module, "derive", lambda: altered)
+
+
+THEOREM_FAULTS = [
+    ("gain", lambda K: -K, ("eq-6", "eq-17", "lemma-III.4/gain-equation", *NASH, *UNIQUE)),
+    ("gain", lambda K: 2 * K, ("lemma-III.4/block-system",)),
+    ("covariance", lambda X: 2 * X, ("eq-6", "eq-15", "thm-III.1/policy-class", *NASH)),
+    ("covariance", lambda X: X / 2, ("thm-III.1/exclusively",)),
+    ("mean", lambda M: -M, ("eq-15", "eq-16", "thm-III.1/exclusively", *NASH)),
+    ("least", lambda c: 2 * c, ("eq-14", "thm-III.1", "thm-III.1/existence", *UNIQUE)),
+    ("expected", lambda c: c + tau, ("eq-14", *NASH, *UNIQUE)),
+    ("form", lambda f: evolve(f, matrix=2 * f.matrix), ("eq-14", *NASH)),
+    ("form", lambda f: evolve(f, linear=-f.linear), ("eq-14", *NASH)),
+    (
+        "value",
+        lambda v: evolve(v, matrix=v.matrix + Q(i)),
+        ("eq-4", "thm-III.1/psd", "thm-III.1/value", "thm-III.1/gain-substituted"),
+    ),
+    ("constant", lambda c: c + 1, ("eq-5", "thm-III.1/value", "thm-III.1/gain-substituted")),
+    ("row", lambda r: evolve(r, other=-r.other), ("lemma-III.4/blocks", *UNIQUE, *CORRECTED[2:])),
+    ("row", lambda r: evolve(r, own=2 * r.own), ("lemma-III.4/blocks", "thm-III.1/exclusively")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "ids"),
+    THEOREM_FAULTS,
+    ids=[f"{n}-{k}" for k, (n, _, _) in enumerate(THEOREM_FAULTS)],
+)
+def test_a_fault_in_the_theorems_derivation_turns_what_rests_on_it(monkeypatch, name, change, ids):
+    planted(monkeypatch, theorem_III_1, name, change)
+    assert still_proved(ids) == []
+
+
+LEMMA_FAULTS = [
+    ("mean", lambda k: -k, ("lemma-III.2", "lemma-III.2/minimiser")),
+    ("covariance", lambda X: 2 * X, ("lemma-III.2", "lemma-III.2/minimiser")),
+    (
+        "log_minimiser",
+        lambda c: c + lemma_III_2.quadratic,
+        ("eq-8/equivalent", "lemma-III.2/multiplier", "eq-14", *NASH, *UNIQUE),
+    ),
+    ("log_minimiser", lambda c: 2 * c, ("eq-8/equivalent", "eq-14")),
+    ("value", lambda c: c + 1, ("eq-8/equivalent", "eq-14", *NASH)),
+    ("density", lambda v: -v, ("lemma-III.2/positive", "eq-8/equivalent")),
+    (
+        "exponent",
+        lambda e: e.subs(lemma_III_2.lagrange, 0),
+        ("lemma-III.2/multiplier",),
+    ),
+    ("exponent", lambda e: 2 * e, ("lemma-III.2/gaussian-form",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "ids"),
+    LEMMA_FAULTS,
+    ids=[f"{n}-{k}" for k, (n, _, _) in enumerate(LEMMA_FAULTS)],
+)
+def test_a_fault_in_the_lemmas_derivation_turns_what_rests_on_it(monkeypatch, name, change, ids):
+    theorem_III_1.derive()
+    planted(monkeypatch, lemma_III_2, name, change)
+    assert still_proved(ids) == []
+
+
+def test_a_broken_derivation_decides_nothing(monkeypatch):
+    """`undecided` can be reached, and says why."""
+
+    def fails():
+        raise DerivationError("Theorem III.1, step “lemma”: planted")
+
+    monkeypatch.setattr(theorem_III_1, "derive", fails)
+    for claim_id in ("eq-4", "eq-6", "eq-14", *NASH, *UNIQUE, *CORRECTED):
+        assert verdict(claim_id) == "undecided", claim_id
+    judged = claims()["eq-15"].decide()
+    assert "planted" in dict(judged.printed.evidence)["failed"]
+    entry = judged.as_json()
+    assert "planted" in entry["printed"]["expression"]
+    assert "planted" in entry["corrected"]["expression"]
+    assert entry["printed_verdict"] == entry["corrected_verdict"] == "undecided"
+
+
+def test_a_derivation_without_a_step_decides_nothing(monkeypatch):
+    monkeypatch.setattr(theorem_III_1, "derive", theorem_III_1.derivation.without("lemma").run)
+    assert verdict("thm-III.1") == "undecided"
+
+
+def test_strict_convexity_needs_the_second_derivative(monkeypatch):
+    from ergs_verify.ledger import section_III_lemma as section
+
+    v = section.v
+    assert verdict("lemma-III.2/convex") == "proved"
+    for flat in (section.ell * v, -section.f, section.f - tau * v**2):
+        monkeypatch.setattr(section, "f", flat)
+        assert verdict("lemma-III.2/convex") == "undecided"
+
+
+@pytest.mark.parametrize("factor", [Rational(1, 2), Rational(9, 10)])
+def test_a_smaller_bound_is_not_enough_for_uniqueness(monkeypatch, factor):
+    section = section_III_uniqueness
+    monkeypatch.setattr(section, "_factor", factor * section._factor)
+    assert section._row_chain().decide().verdict != "proved"
+    for claim_id in (*UNIQUE, "lemma-III.4/every-time", "lemma-III.4/diagonally-dominant"):
+        assert verdict(claim_id) == "undecided", claim_id
+
+
+def test_uniqueness_needs_the_assumptions_own_bound(monkeypatch):
+    """The factor is below 1 where τ exceeds the bound, and not where it exceeds half of it."""
+    section = section_III_uniqueness
+    monkeypatch.setattr(section, "bound", section.bound / 2)
+    assert verdict("lemma-III.4") == "undecided"
+
+
+# -- games --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other", ["g-star-2", "g-star-4-continuum", "g-star-near-4"])
+def test_nonexistence_needs_an_inconsistent_system(monkeypatch, other):
+    assert printed_verdict("thm-III.1/existence") == "refuted"
+    monkeypatch.setattr(counterexamples, "gallery", lambda _: gallery(other))
+    assert printed_verdict("thm-III.1/existence") == "undecided"
+
+
+@pytest.mark.parametrize("other", ["g-star-2", "g-star-4-no-nash", "g-star-near-4"])
+def test_the_continuum_needs_a_singular_consistent_system(monkeypatch, other):
+    ids = ("thm-III.1/exclusively", "thm-III.1/quadratic-value")
+    assert [printed_verdict(claim_id) for claim_id in ids] == ["refuted"] * 2
+    assert verdict("thm-III.1/multiple") == "proved"
+    monkeypatch.setattr(counterexamples, "gallery", lambda _: gallery(other))
+    assert [printed_verdict(claim_id) for claim_id in ids] == ["undecided"] * 2
+    assert verdict("thm-III.1/multiple") == "undecided"
+
+
+def altered(game: Game, **more) -> Game:
+    data = {
+        "A": game.A,
+        "B": game.B,
+        "Q": game.Q,
+        "R": game.R,
+        "tau": game.tau,
+        "noise_cov": game.noise_cov,
+        "horizon": game.horizon,
+    }
+    return Game.from_arrays(**{**data, **more})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"noise_cov": [[0, 0], [0, 1]]},
+        {"A": [[1, 0], [0, 1]]},
+        {"tau": "1/100"},
+        {"B": [[["1/2"], [0]], [[0], ["1/2"]]]},
+    ],
+    ids=[
+        "noise reaches it",
+        "the start reaches it",
+        "Assumption III.3 fails",
+        "an input reaches it",
+    ],
+)
+def test_a_second_equilibrium_needs_states_that_are_never_reached(monkeypatch, change):
+    game = altered(counterexamples._one_axis(), **change)
+    assert printed_verdict("lemma-III.4/every-time") == "refuted"
+    monkeypatch.setattr(counterexamples, "_one_axis", lambda: game)
+    assert printed_verdict("lemma-III.4/every-time") == "undecided"
+
+
+@pytest.mark.parametrize(
+    "change", [{"R": [[[2, 1], [1, 2]]] * 2}, {"tau": "1/1000000"}], ids=["dominant", "τ too small"]
+)
+def test_entrywise_dominance_fails_only_where_it_does(monkeypatch, change):
+    game = altered(counterexamples._skewed(), **change)
+    assert printed_verdict("lemma-III.4/diagonally-dominant") == "refuted"
+    monkeypatch.setattr(counterexamples, "_skewed", lambda: game)
+    assert printed_verdict("lemma-III.4/diagonally-dominant") == "undecided"
+
+
+def test_the_bound_depends_on_tau_only_where_it_does(monkeypatch):
+    assert printed_verdict("assumption-III.3/model-dependent") == "refuted"
+    same = counterexamples._coupled_agents("2")
+    monkeypatch.setattr(counterexamples, "_coupled_agents", lambda _: same)
+    assert printed_verdict("assumption-III.3/model-dependent") == "undecided"
+
+
+def test_assumption_is_judged_exactly():
+    """τ just above, at and just below the bound: the identical B and P_T alone are known here."""
+    one = Game.from_arrays(
+        A=[[0]], B=[[[1]]] * 2, Q=[[[1]]] * 2, R=[[[1]]] * 2, tau=2, noise_cov=[[0]], horizon=1
+    )
+    assert not counterexamples._assumption_holds(one)
+    assert counterexamples._assumption_holds(altered(one, tau="2.0000001"))
+    assert not counterexamples._assumption_holds(altered(one, tau="1.9999999"))
+
+
+def test_off_diagonal_blocks_are_those_of_another_agent():
+    row = theorem_III_1.derive()["row"]
+    assert row.other.has(B(j))
+    assert not row.own.has(B(j))
