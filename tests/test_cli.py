@@ -312,10 +312,33 @@ def test_a_derivation_is_printed_with_every_step(run):
     assert "\\" not in out
 
 
-def test_a_derivation_is_printed_as_latex(run):
-    status, out, _ = run("derive", "lemma-III.2", "--latex")
+def test_a_derivation_is_printed_as_markdown(run):
+    status, out, _ = run("derive", "lemma-III.2", "--markdown")
     assert status == 0
     assert out == lemma_III_2.derive()._repr_markdown_() + "\n"
+
+
+def test_a_derivation_is_printed_as_a_latex_document(run):
+    status, out, _ = run("derive", "gap-identity", "--latex")
+    assert status == 0
+    assert out.startswith("\\documentclass")
+    assert out.endswith("\\end{document}\n")
+
+
+def test_claims_are_printed_as_a_latex_document(run):
+    status, out, _ = run("paper", "eq-11", "--latex")
+    assert status == 0
+    assert out.startswith("\\documentclass")
+    assert "eq-11" in out
+
+
+@pytest.mark.parametrize(
+    "words", [("paper", "eq-1", "--json", "--latex"), ("derive", "--markdown", "--latex")]
+)
+def test_two_forms_at_once_are_refused(run, words):
+    status, _, err = run(*words)
+    assert status == 2
+    assert "exclude each other" in err
 
 
 # --- whatever is typed -------------------------------------------------------------------------

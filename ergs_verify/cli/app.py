@@ -16,7 +16,7 @@ app = typer.Typer(
     name="ergs-verify",
     add_completion=False,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided.",
 )
@@ -47,6 +47,8 @@ class DerivationName(StrEnum):
     lemma_III_2 = "lemma-III.2"
     thm_III_1 = "thm-III.1"
     policy_cost = "policy-cost"
+    gap_identity = "gap-identity"
+    gap_coefficient = "gap-coefficient"
 
 
 def _version(wanted: bool) -> None:
@@ -76,10 +78,10 @@ def verify(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Do the main job: derive the theory, judge the paper, cross-check games.
+    """The main job: derive, judge the paper, cross-check games.
 
-    Derives Lemma III.2, Theorem III.1 and the cost of a policy; decides every claim of Sections
-    II and III; solves the games of the gallery, and those given, in independent ways and compares.
+    Derives Lemma III.2, Theorem III.1 and the cost of a policy; decides every claim of the
+    paper; solves the games of the gallery, and those given, in independent ways and compares.
     """
     from ergs_verify.cli.verify import run
 
@@ -96,6 +98,9 @@ def paper(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the summary and the wrong claims as tables.")
     ] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Print every claim as a LaTeX document.")
+    ] = False,
 ) -> int:
     """Decide the paper's claims: the ledger, or the claims named.
 
@@ -103,22 +108,21 @@ def paper(
     """
     from ergs_verify.cli.paper import run
 
-    return run(ids or [], as_json=json, markdown=markdown)
+    return run(ids or [], as_json=json, markdown=markdown, latex=latex)
 
 
 @app.command()
 def derive(
-    name: Annotated[
-        DerivationName | None, typer.Argument(metavar="[lemma-III.2|thm-III.1|policy-cost]")
-    ] = None,
-    latex: Annotated[
-        bool, typer.Option("--latex", help="Markdown with LaTeX, for a notebook or a paper.")
+    name: Annotated[DerivationName | None, typer.Argument(help="What to derive.")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Markdown with LaTeX, for a notebook.")
     ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="A LaTeX document.")] = False,
 ) -> int:
-    """Derive a result step by step, each step checked; all of them without a name."""
+    """Derive a result step by step, or all of them without a name."""
     from ergs_verify.cli.derive import run
 
-    return run(name.value if name else None, latex=latex)
+    return run(name.value if name else None, markdown=markdown, latex=latex)
 
 
 @app.command()
@@ -186,7 +190,10 @@ def crosscheck(
     ] = 50,
     json: Json = False,
 ) -> int:
-    """Compute a game's equilibrium in independent ways and compare, quantity by quantity."""
+    """Compute an equilibrium in independent ways and compare.
+
+    Every quantity is compared, in digits of agreement.
+    """
     from ergs_verify.cli.crosscheck import run
 
     return run(games, digits=digits, as_json=json)

@@ -17,6 +17,7 @@ from ergs_verify.cli.work import workers
 from ergs_verify.errors import InputError
 from ergs_verify.ledger import verify_paper
 from ergs_verify.ledger.verify import claims
+from ergs_verify.report.latex import ledger_document
 from ergs_verify.report.ledger import claim_whole, ledger_markdown, ledger_table
 
 __all__ = ["Judgement", "as_ledger", "gathered", "judge", "run", "status_of", "submit"]
@@ -34,16 +35,18 @@ class Judgement:
     undecided: bool
 
 
-def run(ids: Sequence[str], *, as_json: bool, markdown: bool) -> Status:
+def run(ids: Sequence[str], *, as_json: bool, markdown: bool, latex: bool) -> Status:
     """Decide the claims named, or all, and print them."""
-    if as_json and markdown:
-        raise InputError("--json and --markdown exclude each other", "--markdown")
+    if as_json + markdown + latex > 1:
+        raise InputError("--json, --markdown and --latex exclude each other", "--json")
     judgements = _judgements(ids)
     ledger = as_ledger(judgements)
     if as_json:
         output.show_json(ledger)
     elif markdown:
         output.show_text(ledger_markdown(ledger))
+    elif latex:
+        output.show_text(ledger_document(ledger))
     elif ids:
         whole = [part for entry in ledger["claims"] for part in (Rule(), claim_whole(entry))]
         output.show(Group(*whole[1:]))

@@ -22,7 +22,7 @@ from sympy.core.function import AppliedUndef
 from ergs_verify.errors import ErgsError, ShapeError
 from ergs_verify.proof import Proof, prove
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
-from ergs_verify.typeset import tex
+from ergs_verify.typeset import equation, tex
 
 __all__ = [
     "Assumed",
@@ -72,6 +72,9 @@ class Decision:
     replay: Callable[[], bool] | None = field(default=None, repr=False)
 
 
+_BEGIN, _END = "\\begin{aligned}\n", "\n\\end{aligned}"
+
+
 class Statement(Protocol):
     """Something that can be decided and written down."""
 
@@ -95,12 +98,14 @@ class Equality:
     """left = right, for every size and number of agents.
 
     `symmetric` letters equal their transpose; they are positive definite in counterexamples.
+    `named` is how the left side is shown where it is a long derived expression.
     """
 
     left: Any
     right: Any
     symmetric: tuple = ()
     definitions: Mapping = field(factory=dict)
+    named: str = ""
 
     def decide(self) -> Decision:
         proof = _prove(
@@ -122,11 +127,11 @@ class Equality:
 
     @property
     def expression(self) -> str:
-        return f"{self.left} = {self.right}"
+        return f"{self.named or self.left} = {self.right}"
 
     @property
     def latex(self) -> str:
-        return f"{_tex(self.left)} = {_tex(self.right)}"
+        return equation(self.named or self.left, self.right)
 
 
 @frozen
@@ -157,7 +162,8 @@ class Equalities:
 
     @property
     def latex(self) -> str:
-        return r",\quad ".join(part.latex for part in self.parts)
+        rows = (part.latex.removeprefix(_BEGIN).removesuffix(_END) for part in self.parts)
+        return _BEGIN + " \\\\\n".join(rows) + _END
 
 
 def all_proved(*parts: Statement | Decision, rules: Sequence[tuple[str, str]] = ()) -> Decision:

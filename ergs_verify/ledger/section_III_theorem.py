@@ -76,10 +76,11 @@ __all__ = [
 
 p = control_size(i)
 half = sympy.Rational(1, 2)
+_VALUE = "J_t^i(x)"
 
 
-def _equal(left, right) -> Equality:
-    return Equality(left, right, symmetric, definitions)
+def _equal(left, right, named: str = "") -> Equality:
+    return Equality(left, right, symmetric, definitions, named)
 
 
 def _equilibrium(name: str):
@@ -173,8 +174,8 @@ def _eq_15(faults: frozenset[str]) -> Equalities:
     printed = MatMul(-1, Inverse(weight), Transpose(B(i)), P(i), push)
     return Equalities(
         (
-            _equal(_equilibrium("mean"), printed),
-            _equal(_equilibrium("covariance"), covariance),
+            _equal(_equilibrium("mean"), printed, "M_t^i"),
+            _equal(_equilibrium("covariance"), covariance, r"\Sigma_t^i"),
         )
     )
 
@@ -297,8 +298,8 @@ def _substituted(faults: frozenset[str]) -> Equality:
         + trace_of(gain_x.T, quadratic, gain_x)
     )
     if "bracket" in faults:
-        return _equal(_cost_of_policy(), start + tau / 2 * (bracket + others_noise))
-    return _equal(_cost_of_policy(), start + tau / 2 * bracket + others_noise)
+        return _equal(_cost_of_policy(), start + tau / 2 * (bracket + others_noise), _VALUE)
+    return _equal(_cost_of_policy(), start + tau / 2 * bracket + others_noise, _VALUE)
 
 
 def _at_best_gain():
@@ -318,7 +319,7 @@ def _gain_substituted(faults: frozenset[str]) -> Equality:
         MatMul(square_sign * square_factor, square),
         MatMul(sandwich_sign, Transpose(cross), Inverse(weight), quadratic, Inverse(weight), cross),
     )
-    return _equal(_at_best_gain(), _quadratic_in_x(matrix) + _constant)
+    return _equal(_at_best_gain(), _quadratic_in_x(matrix) + _constant, _VALUE)
 
 
 P_now = sympy.MatrixSymbol("P_t", m, m)
@@ -339,7 +340,7 @@ def _value(faults: frozenset[str]) -> Equalities:
     defined = {**definitions, P_now: _riccati, q_now: _constant}
     return Equalities(
         (
-            Equality(_at_best_gain(), middle, symmetric, definitions),
+            Equality(_at_best_gain(), middle, symmetric, definitions, _VALUE),
             Equality(
                 _quadratic_in_x(_riccati) + _constant,
                 _quadratic_in_x(P_last) + q_last.xreplace({q_now: _constant}),

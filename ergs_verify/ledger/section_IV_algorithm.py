@@ -75,7 +75,11 @@ difference = _letter("{D_t}", "p", m)
 
 def _equal(left, right, **more) -> Equality:
     return Equality(
-        left, right, (*symmetric, P_star(i)), {**definitions, **more.get("definitions", {})}
+        left,
+        right,
+        (*symmetric, P_star(i)),
+        {**definitions, **more.get("definitions", {})},
+        more.get("named", ""),
     )
 
 
@@ -165,8 +169,12 @@ def _eq_19(faults: frozenset[str]) -> Equalities:
     gain = MatMul(-1, Inverse(weight), cross).xreplace(star)
     return Equalities(
         (
-            _equal(theorem_III_1.derive()["gain"], gain),
-            _equal(theorem_III_1.derive()["covariance"], covariance.xreplace(star)),
+            _equal(theorem_III_1.derive()["gain"], gain, named="K_t^{i*}"),
+            _equal(
+                theorem_III_1.derive()["covariance"],
+                covariance.xreplace(star),
+                named=r"\Sigma_t^{i*}",
+            ),
         )
     )
 

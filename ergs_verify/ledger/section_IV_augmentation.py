@@ -85,8 +85,8 @@ q_tilde = sympy.Function(r"\tilde{q}_{t+1}", real=True)
 SYMMETRIC = (*symmetric, P_tilde(i), P_gap(i))
 
 
-def _equal(left, right, more=None) -> Equality:
-    return Equality(left, right, SYMMETRIC, {**definitions, **(more or {})})
+def _equal(left, right, named: str = "") -> Equality:
+    return Equality(left, right, SYMMETRIC, definitions, named)
 
 
 def _policy(name: str):
@@ -163,7 +163,7 @@ def _eq_23(faults: frozenset[str]) -> Equalities:
     return Equalities(
         (
             _equal(head + entropy + future, first),
-            _equal(_policy("cost"), second),
+            _equal(_policy("cost"), second, "J_t^i(x)"),
         )
     )
 
@@ -171,8 +171,12 @@ def _eq_23(faults: frozenset[str]) -> Equalities:
 def _eq_24(faults: frozenset[str]) -> Equalities:
     return Equalities(
         (
-            _equal(_policy("value").matrix, _printed_cost(tau, P(i))),
-            _equal(_policy("value").constant, _printed_constant(faults, tau, tau, P(i), q(i))),
+            _equal(_policy("value").matrix, _printed_cost(tau, P(i)), "P_t^i"),
+            _equal(
+                _policy("value").constant,
+                _printed_constant(faults, tau, tau, P(i), q(i)),
+                "q_t^i",
+            ),
         )
     )
 
@@ -196,19 +200,21 @@ def _augmented_cost(faults: frozenset[str]) -> Equality:
     if "constants" not in faults:
         printed += trace_of(R(i), S(i))
         printed += at / 2 * (Trace(S(i)) - p - log(Determinant(S(i))))
-    return _equal(_stage_cost(augmented), printed)
+    return _equal(_stage_cost(augmented), printed, r"\mathbb{E}\,[\text{stage cost}]")
 
 
 def _augmented_riccati(faults: frozenset[str]) -> Equality:
     at = tau if "tilde" in faults else augmented
-    return _equal(_in_augmented(_policy("value").matrix), _printed_cost(at, P_tilde(i)))
+    return _equal(
+        _in_augmented(_policy("value").matrix), _printed_cost(at, P_tilde(i)), r"\tilde{P}_t^i"
+    )
 
 
 def _eq_25(faults: frozenset[str]) -> Equality:
     weight = tau if "first tilde" in faults else augmented
     entropy = tau if "second tilde" in faults else augmented
     printed = _printed_constant(faults, weight, entropy, P_tilde(i), q_tilde(i))
-    return _equal(_in_augmented(_policy("value").constant), printed)
+    return _equal(_in_augmented(_policy("value").constant), printed, r"\tilde{q}_t^i")
 
 
 def _eq_26() -> Equality:
@@ -229,7 +235,7 @@ def _eq_27(faults: frozenset[str]) -> Equality:
     printed = q_tilde(i) - q(i) + noises
     if "divergence" not in faults:
         printed += delta * _divergence_constant
-    return _equal(difference, printed)
+    return _equal(difference, printed, r"\tilde{q}_t^i - q_t^i")
 
 
 # -- (28) --------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from ergs_verify.ledger.chain import Chain, SpectralNorm, bounded_by
 from ergs_verify.ledger.claim import Claim, Computed, Decision, Equality
 from ergs_verify.ledger.sharp_loop import error_moves, two_scalar_agents
 from ergs_verify.ledger.sharp_uniqueness import equal
-from ergs_verify.paper import apriori, theorem_III_1
+from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import (
     A,
     B,
@@ -38,7 +38,7 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import nash
+from ergs_verify.recursion import apriori, nash
 
 __all__ = ["CLAIMS", "bound_falls", "bounds_hold", "coupling_chain"]
 

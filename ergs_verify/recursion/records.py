@@ -45,9 +45,7 @@ class Sequences:
         """
         return Policy.from_arrays(
             K=[[arithmetic.to_fractions(X) for X in agent] for agent in self.K],
-            Sigma=[
-                [_symmetric(arithmetic.to_fractions(X)) for X in agent] for agent in self.Sigma
-            ],
+            Sigma=[[_symmetric(arithmetic.to_fractions(X)) for X in agent] for agent in self.Sigma],
         )
 
     @classmethod

@@ -71,7 +71,7 @@ _TEXT = {"“": "``", "”": "''", "’": "'", "–": "--", "—": "---", "ş": 
 
 
 def ledger_document(ledger: Mapping[str, Any]) -> str:
-    """The whole ledger (``ergs-ledger/1``): verdict, formula, findings, correction of each claim."""
+    """The whole ledger (``ergs-ledger/1``): each claim's verdict, formula, findings, correction."""
     parts = [r"\section*{The paper, claim by claim}", _summary(ledger)]
     for where, entries in groupby(ledger["claims"], lambda entry: entry["where"].split(",")[0]):
         parts.append(rf"\subsection*{{{_prose(where)}}}")

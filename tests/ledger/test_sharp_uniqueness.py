@@ -26,8 +26,8 @@ from ergs_verify.ledger import (
 )
 from ergs_verify.ledger.argument import argument, exactly, holds
 from ergs_verify.ledger.counterexamples import last_block_system
-from ergs_verify.paper import apriori, theorem_III_1
-from ergs_verify.recursion import algorithm_1, nash
+from ergs_verify.paper import theorem_III_1
+from ergs_verify.recursion import algorithm_1, apriori, nash
 from ergs_verify.recursion.stages import Stages
 
 MODULES = (sharp_uniqueness, sharp_loop, sharp_history, sharp_apriori, sharp_limits)

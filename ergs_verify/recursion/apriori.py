@@ -138,7 +138,7 @@ def loop_bounds(A, coupled: Sequence) -> list:
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.paper.apriori import loop_bounds
+    >>> from ergs_verify.recursion.apriori import loop_bounds
     >>> loop_bounds(Fraction(1), [Fraction(1, 2), Fraction(1, 2)])
     [Fraction(2, 1), Fraction(2, 1)]
     """
@@ -170,7 +170,7 @@ def apriori_bound(
     --------
     >>> from fractions import Fraction
     >>> from ergs_verify.gallery import gallery
-    >>> from ergs_verify.paper.apriori import apriori_bound, data_norms
+    >>> from ergs_verify.recursion.apriori import apriori_bound, data_norms
     >>> norms = data_norms(gallery("identical-interest"))
     >>> apriori_bound(norms, Fraction(1)) is None
     True
@@ -215,7 +215,7 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
     Examples
     --------
     >>> from ergs_verify.gallery import gallery
-    >>> from ergs_verify.paper.apriori import sufficient_tau
+    >>> from ergs_verify.recursion.apriori import sufficient_tau
     >>> found = sufficient_tau(gallery("identical-interest"))
     >>> print(f"{float(found.unique):.4f} {float(found.assumption):.4f}")
     3.5000 10.2009

@@ -18,9 +18,8 @@ from ergs_verify.exact import fractions
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 from ergs_verify.ledger.sharp_apriori import bounds_hold
-from ergs_verify.paper import apriori
-from ergs_verify.paper.apriori import apriori_bound, data_norms, sufficient_tau
-from ergs_verify.recursion import nash
+from ergs_verify.recursion import apriori, nash
+from ergs_verify.recursion.apriori import apriori_bound, data_norms, sufficient_tau
 
 
 def at(game: Game, tau) -> Game:
