@@ -23,6 +23,19 @@ lint: $(ENV)
 # Runs every notebook again and saves it with its new outputs.
 notebooks: $(ENV)
 	$(BIN)/pytest --nbmake --overwrite $(NOTEBOOKS)
+	@$(BIN)/python -c "$$STRIP" $(NOTEBOOKS)
+
+# When a cell ran, and on which Python, would make every run a change.
+define STRIP
+import sys, nbformat
+for path in sys.argv[1:]:
+    notebook = nbformat.read(path, 4)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    nbformat.write(notebook, path)
+endef
+export STRIP
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis

@@ -68,8 +68,10 @@ __all__ = [
     "CLAIMS",
     "covariance",
     "cross",
+    "gaussian_given_the_rest",
     "lemma_gives_the_policy",
     "sufficient",
+    "terminal",
     "weight",
     "weight_bound",
 ]
@@ -370,7 +372,7 @@ def _positive_semidefinite() -> Decision:
     closed = Q(i) + own_gain.T * (tau / 2 * eye(i) + R(i)) * own_gain + F_best.T * P(i) * F_best
     return all_proved(
         _equal(_equilibrium("value").matrix, closed.xreplace({own_gain: _gain})),
-        _terminal(),
+        terminal(),
         rules=(
             (
                 "rule",
@@ -385,7 +387,7 @@ P_end, Q_end = sympy.MatrixSymbol("P_T", m, m), sympy.MatrixSymbol("Q_T", m, m)
 q_end = sympy.Symbol("q_T", real=True)
 
 
-def _terminal() -> Equalities:
+def terminal() -> Equalities:
     """(3) at t = T is its last term alone: read P_T and q_T off, and put them back."""
     last = trace_of(x.T, Q_end, x)
     read = quadratic_form(last, x, symmetric=(Q_end,))
@@ -403,7 +405,7 @@ def _terminal() -> Equalities:
     )
 
 
-def _gaussian_given_the_rest() -> Decision:
+def gaussian_given_the_rest() -> Decision:
     """What holds of “exclusively linear Gaussian”."""
     row = _equilibrium("row")
     means = row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x
@@ -440,7 +442,7 @@ def _holds_if_solvable() -> Decision:
     return all_proved(
         sufficient(),
         _value_is_quadratic(),
-        _terminal(),
+        terminal(),
         rules=(
             (
                 "rule",
@@ -525,7 +527,7 @@ CLAIMS = (
         title="The value at the end",
         where="Section III, Theorem III.1 and before (12)",
         latex=r"P_T^{i*} = Q_T^i \qquad q_T^{i*} = 0 \qquad J_T^{i*}(x) = x^\top Q_T^i x",
-        statement=lambda _: _terminal(),
+        statement=lambda _: terminal(),
     ),
     Claim(
         id="thm-III.1/psd",
@@ -564,7 +566,7 @@ CLAIMS = (
         statement=_words(
             continuum_of_equilibria,
             "every NE policy is Gaussian with covariance (6); linear where Φ_t is nonsingular",
-            _gaussian_given_the_rest,
+            gaussian_given_the_rest,
             "every NE has linear means",
         ),
         faults=(

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
+
 import sympy
-from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose
+from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, agent_sum, control_size
 from ergs_verify.gallery import gallery
+from ergs_verify.game import Game
+from ergs_verify.ledger.argument import argument, exactly, holds
 from ergs_verify.ledger.chain import (
     Chain,
     FrobeniusNorm,
@@ -29,8 +34,16 @@ from ergs_verify.ledger.claim import (
     Equality,
     Fault,
 )
+from ergs_verify.ledger.costs_compared import scalar_agents
 from ergs_verify.ledger.counterexamples import continuum_of_equilibria, refutation
-from ergs_verify.ledger.section_III_theorem import covariance, cross, sufficient, weight
+from ergs_verify.ledger.section_III_theorem import (
+    covariance,
+    cross,
+    sufficient,
+    terminal,
+    weight,
+    weight_bound,
+)
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import (
     A,
@@ -47,12 +60,17 @@ from ergs_verify.paper.notation import (
     j,
     m,
     others_loop,
+    own_covariance,
+    own_mean,
     symmetric,
     tau,
+    u,
+    x,
 )
-from ergs_verify.recursion import algorithm_1, nash
+from ergs_verify.recursion import algorithm_1, block_system, nash
+from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "congruences", "contraction_chain"]
+__all__ = ["CLAIMS", "congruences", "contraction_chain", "contractive", "linear_rate"]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_{P,t}", positive=True)
 gamma_P_unindexed = Symbol(r"\gamma_P", positive=True)
@@ -87,27 +105,31 @@ def _equal(left, right, **more) -> Equality:
 
 
 def _zero_covariance() -> Decision:
-    """Σ = 0 has det 0, while the class 𝒮 of policies asks for positive definite Σ."""
-    zero = Rationals().zeros(1, 1)
+    """Σ = 0 has det 0, while the class 𝒮 asks for Σ ≻ 0; its relative entropy is infinite."""
+    spread = Symbol("s", positive=True)
+    divergence = theorem_III_1.own_divergence().xreplace(
+        {own_mean(i): ZeroMatrix(p, 1), own_covariance(i): spread * eye(i)}
+    )
+    scalar = divergence.xreplace({p: sympy.Integer(1)}).doit()
+
+    def infinite() -> bool:
+        return sympy.limit(scalar, spread, 0, "+") == sympy.oo
+
     return refutation(
         {"Sigma": [["0"]]},
-        f"det Σ = {zero.det()}",
-        "det Σ > 0 for Σ in the class of policies",
-        "exact",
-        "Σ = 0 is no element of the class (and its cost is infinite)",
-        lambda: zero.det() == 0,
+        f"det Σ = 0, and the relative entropy {scalar} of N(0, s) tends to infinity as s → 0",
+        "Σ ≻ 0 for Σ in the class of policies",
+        "limit",
+        "Σ = 0 is no element of the class, and its cost is infinite",
+        infinite,
     )
 
 
 def _start_does_not_matter() -> Decision:
     """K = 0, Σ = I is in the class, and no formula of the best response contains Σ."""
     derived = theorem_III_1.derive()
-    free = not (derived["gain"].has(S(i)) or derived["covariance"].has(S(i), S(j)))
-    one = Rationals().identity(1)
-    return Decision(
-        verdict="proved" if free and one.det() > 0 else "undecided",
-        evidence=(("derivation", "the best response contains no agent's Σ_t"),),
-    )
+    free = not any(derived[name].has(S(i), S(j)) for name in ("gain", "covariance"))
+    return holds("the derived best response contains no agent's Σ_t", free)
 
 
 def _initialisation(faults: frozenset[str]) -> Computed:
@@ -126,39 +148,84 @@ own_gain = MatrixSymbol("K", p, m)
 
 def _later_policies(faults: frozenset[str]) -> Equality:
     """P of agent i under two policies that differ in the other agents' gains alone."""
-    others = K_other if "own alone" in faults else K
-    first, second = _loop(K), _loop(others)
+    loop = _loop(K_other if "own alone" in faults else K)
     head = Q(i) + own_gain.T * (tau / 2 * eye(i) + R(i)) * own_gain
-    return _equal(head + first.T * P(i) * first, head + second.T * P(i) * second)
+    derived = theorem_III_1.derive_policy_value()["value"].matrix
+    return _equal(
+        derived,
+        (head + loop.T * P(i) * loop).xreplace({own_gain: K(i)}),
+        named="P_s^i(S_s)",
+    )
+
+
+def _later_stages(horizon: int) -> list[range]:
+    """The times s of S_[t+1:T−1], for t = T−1, …, 0."""
+    return [range(t + 1, horizon) for t in reversed(range(horizon))]
+
+
+def _starts_at_the_end() -> Decision:
+    """The first pass, with no later policy: answers to P_T = Q_T alone, as Algorithm 1 gives."""
+    game, numbers = _last_stage_alone(), Rationals()
+    phi, rhs = block_system(stages := Stages(game, numbers), stages.at(0, stages.terminal()))
+    size = game.control_sizes[0]
+    own = numbers.rows(numbers.transpose(numbers.rows(phi, 0, size)), 0, size)
+    answer = numbers.scale(
+        numbers.scalar(Fraction(-1)), numbers.solve(own, numbers.rows(rhs, 0, size))
+    )
+    return argument(
+        exactly("later stages of the first pass", list(_later_stages(3)[0]), []),
+        exactly("its first answer to gains 0", algorithm_1(game, numbers, 1).K[0][0], answer),
+        "S_[T:T−1] is empty, and P_T = Q_T needs no policy",
+    )
+
+
+def _last_stage_alone() -> Game:
+    game = gallery("assumption-holds")
+    last = game.horizon - 1
+    return Game.from_arrays(
+        name="its last stage",
+        A=game.A[last],
+        B=[B[last] for B in game.B],
+        Q=[[Q[last], Q[last + 1]] for Q in game.Q],
+        R=[R[last] for R in game.R],
+        tau=game.tau,
+        noise_cov=game.noise_cov,
+        horizon=1,
+    )
+
+
+def _empty_index_set() -> Decision:
+    first = _later_stages(3)[0]
+    return refutation(
+        {"T": "3", "t": "2"},
+        f"s = t + 1 = {first.start}",
+        f"s ≤ T − 1 = {first.stop - 1}",
+        "exact",
+        "the first pass of the loop conditions on S_[T:T−1], which the definition leaves out",
+        lambda: first.start > first.stop - 1,
+    )
 
 
 def _index_set(faults: frozenset[str]) -> Computed:
-    def decide() -> Decision:
-        horizon = 3
-        outside = [t for t in range(horizon) if not t + 1 <= horizon - 1]
-        if not faults:
-            return Decision(
-                verdict="proved",
-                evidence=(
-                    (
-                        "convention",
-                        f"at t = T−1 no later policy is needed: P_T = Q_T"
-                        f" (stages with an empty index set for T = 3: {outside})",
-                    ),
-                ),
-            )
-        return refutation(
-            {"T": str(horizon), "t": str(horizon - 1)},
-            f"s = t + 1 = {horizon}",
-            f"s ≤ T − 1 = {horizon - 1}",
-            "exact",
-            "the first pass of the loop conditions on S_[T:T−1], which the definition leaves out",
-            lambda: outside == [horizon - 1],
-        )
-
     if faults:
-        return Computed("S_[t+1:T−1] is defined at every t of the loop", decide)
-    return Computed("S_[s:t] is empty for s > t", decide)
+        return Computed("S_[t+1:T−1] is defined at every t of the loop", _empty_index_set)
+    return Computed("S_[s:t] is empty for s > t", _starts_at_the_end)
+
+
+def _metric() -> Decision:
+    """The triangle inequality of each norm, summed over agents and both letters."""
+    X, Y = difference(i), _letter("{D'_t}", "p", m)(i)
+    chain = Chain(
+        text="the distance of two gains",
+        left=FrobeniusNorm(MatAdd(X, Y)),
+        steps=((triangle, "for any norm"),),
+        right=FrobeniusNorm(X) + FrobeniusNorm(Y),
+        symbols={},
+    )
+    return argument(
+        chain.decide(),
+        "‖X‖_F = 0 for X = 0 alone; a sum of metrics over i ∈ [N] and both letters is a metric",
+    )
 
 
 # -- (19) and what surrounds it ---------------------------------------------------------------
@@ -191,17 +258,13 @@ def _lyapunov() -> Equality:
 
 def congruences() -> Decision:
     """P_t = Q + K'((τ/2)I + R)K + F'PF is a sum of congruences, so W ⪰ (τ/2)I."""
-    decision = _lyapunov().decide()
-    weight_bound = _equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i)).decide()
-    proved = decision.verdict == weight_bound.verdict == "proved"
-    return Decision(
-        verdict="proved" if proved else "undecided",
-        evidence=(
-            *decision.evidence,
-            *weight_bound.evidence,
-            ("rule", "congruences and sums of positive semidefinite matrices are such, so P ⪰ 0"),
-            ("rule", "W ⪰ (τ/2)I ≻ 0 is invertible"),
-        ),
+    return argument(
+        _lyapunov().decide(),
+        terminal().decide(),
+        "congruences and sums of positive semidefinite matrices are such, so P ⪰ 0 from P_T = Q_T"
+        " backwards",
+        weight_bound().decide(),
+        "W ⪰ (τ/2)I ≻ 0 is invertible",
     )
 
 
@@ -281,21 +344,62 @@ def _third_line(faults: frozenset[str]) -> Equality:
     return Equality(left, constant * (N - 1) * right)
 
 
-def _contractive() -> Decision:
+_of_lemma = _contraction * (N - 1)
+"""(2/τ)γ_B²γ_{P,t}(N−1)."""
+_spread = _letter("e", 1, 1)
+"""‖Σʲ − Σ'ʲ‖_F as a number of agent j."""
+
+
+def _last_line(faults: frozenset[str]) -> Equality:
+    """The constant times the sum of both norms is the constant times the metric."""
+    both = sympy.Trace(distance(j)) + sympy.Trace(_spread(j))
+    metric = AgentTotal(sympy.Trace(distance(j)), j) + AgentTotal(sympy.Trace(_spread(j)), j)
+    printed = _of_lemma.subs(gamma_P, gamma_P_unindexed) if faults else _of_lemma
+    return Equality(_of_lemma * AgentTotal(both, j), printed * metric)
+
+
+def _threshold(faults: frozenset[str]) -> Equality:
+    """The constant is below 1 just where τ exceeds τ times the constant."""
+    bound = 2 * gamma_B**2 * gamma_P * (N - 1)
+    if faults:
+        bound = bound.subs(gamma_P, gamma_P_unindexed)
+    return Equality(_of_lemma * tau, bound)
+
+
+def contractive() -> Decision:
     """The chain for one agent, summed over agents; Σ does not enter."""
-    chain = contraction_chain().decide()
-    summed = _third_line(frozenset()).decide()
-    constant = _start_does_not_matter()
-    proved = all(d.verdict == "proved" for d in (chain, summed, constant))
-    return Decision(
-        verdict="proved" if proved else "undecided",
-        evidence=(
-            *chain.evidence,
-            *summed.evidence,
-            *constant.evidence,
-            ("rule", "a map with Lipschitz constant below 1 in ‖·‖_□ is a contraction"),
-        ),
+    return argument(
+        contraction_chain().decide(),
+        _third_line(frozenset()).decide(),
+        _last_line(frozenset()).decide(),
+        _start_does_not_matter(),
+        _threshold(frozenset()).decide(),
+        "a map with Lipschitz constant below 1 in ‖·‖_□ is a contraction",
     )
+
+
+def _two_policies(faults: frozenset[str]) -> Computed:
+    """How many pairs (K, Σ) an element of 𝒮 or 𝒮_t has, and Ψ_t takes."""
+    game = gallery("assumption-holds")
+    taken = game.agents
+    given = game.agents * game.horizon if faults else game.agents
+
+    def decide() -> Decision:
+        if given == taken:
+            return exactly("pairs (Kⁱ, Σⁱ) in an argument of Ψ_t", given, taken)
+        return refutation(
+            {"N": str(game.agents), "T": str(game.horizon)},
+            f"{given} pairs (K, Σ) in a joint policy over all t",
+            f"{taken} pairs in an argument of Ψ_t",
+            "exact",
+            "Ψ_t takes the policies of one time",
+            lambda: given != taken,
+        )
+
+    return Computed(f"S_t, S'_t ∈ {'𝒮' if faults else '𝒮_t'}", decide)
+
+
+_undefined_gamma = Fault(name="gamma", what="γ_P is not defined; it is γ_{P,t}", kind="index")
 
 
 # -- Theorem IV.2 -----------------------------------------------------------------------------
@@ -304,23 +408,65 @@ def _contractive() -> Decision:
 def _few_iterations() -> Decision:
     """L = 1 is O(log 1/ε), and leaves an error that does not shrink with ε."""
     game = gallery("assumption-holds")
-    numbers = Rationals()
-    played = algorithm_1(game, numbers, iterations=1)
-    equilibrium = nash(game, numbers)
-    error = sum(
-        (a - b) * (a - b)
-        for mine, best in zip(played.K, equilibrium.K, strict=True)
-        for X, Y in zip(mine, best, strict=True)
-        for a, b in zip(X.entries(), Y.entries(), strict=True)
-    )
+    error = _squared_error(game, 1)
     return refutation(
         {"game": game.name, "L": "1"},
         f"Σ‖K_t − K_t*‖_F² = {float(error):.6g}, whatever ε",
         "O(ε²)",
         "exact",
         "L = O(log 1/ε) bounds L from above: L = 1 satisfies it, and its error is fixed",
-        lambda: error > 0,
+        lambda: _squared_error(game, 1) > 0,
     )
+
+
+def _squared_error(game: Game, iterations: int) -> Fraction:
+    """Σ_t ‖K_t − K_t*‖_F² of Algorithm 1's output over all agents, exactly."""
+    numbers = Rationals()
+    played, equilibrium = algorithm_1(game, numbers, iterations), nash(game, numbers)
+    return sum(
+        (
+            numbers.to_fraction((a - b) * (a - b))
+            for mine, best in zip(played.K, equilibrium.K, strict=True)
+            for X, Y in zip(mine, best, strict=True)
+            for a, b in zip(X.entries(), Y.entries(), strict=True)
+        ),
+        Fraction(0),
+    )
+
+
+def _errors_fall() -> Decision:
+    """In a game that satisfies the theorem's hypothesis, one iteration more at a time."""
+    game = scalar_agents()
+    errors = [_squared_error(game, L) for L in (1, 2, 3)]
+    shown = ", ".join(f"{float(e):.3g}" for e in errors)
+    fall = all(later < earlier / 4 for earlier, later in pairwise(errors))
+    return holds(f"squared errors at L = 1, 2, 3, each below a quarter of the last: {shown}", fall)
+
+
+def linear_rate() -> Decision:
+    """At T−1 by the contraction; earlier, the error of P_{t+1} moves the fixed point smoothly."""
+    return argument(
+        contractive(),
+        "stage T−1: ‖K_L − K*‖ ≤ κ^L ‖K_0 − K*‖, where κ < 1 is the contraction's constant",
+        sufficient(),
+        _lyapunov().decide(),
+        "stage t, where P_{t+1} is within Cκ^L of P*_{t+1}: for L large the strict inequality still"
+        " makes Ψ_t a contraction, whose fixed point −Φ_t⁻¹r_t is a rational function of P_{t+1}"
+        " regular at P*, so K_t and, by the Lyapunov equation, P_t are within C'κ^L of K* and P*",
+        _covariance_chain().decide(),
+        _errors_fall(),
+    )
+
+
+def _stronger() -> Equality:
+    """The two bounds differ by 2γ_B²(N−1)cε ≥ 0."""
+    return Equality(_condition - _assumed, 2 * gamma_B**2 * slack * epsilon * (N - 1))
+
+
+gamma_star = Symbol(r"\gamma_P^*", positive=True)
+slack, epsilon = Symbol("c", positive=True), Symbol(r"\epsilon", positive=True)
+_assumed = 2 * gamma_B**2 * gamma_star * (N - 1)
+_condition = 2 * gamma_B**2 * (gamma_star + slack * epsilon) * (N - 1)
 
 
 def _convergence(faults: frozenset[str]):
@@ -385,7 +531,9 @@ CLAIMS = (
         id="alg-1",
         title="Algorithm 1",
         where="Section IV, Algorithm 1",
-        quote="for t = T−1, …, 1, 0, do; for l = 1, …, L do; S_t^i ← S_t^{il}; Output (S_t)",
+        latex=r"t = T-1, \dots, 1, 0 \qquad l = 1, \dots, L"
+        r" \qquad S_t^i \leftarrow S_t^{il}, \forall i \in [N]"
+        r" \qquad (S_t)_{0 \leq t \leq T-1}",
         statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
     ),
     Claim(
@@ -422,7 +570,8 @@ CLAIMS = (
         id="alg-1/index-set",
         title="The index set of the later policies",
         where="Section IV, after (19) and Algorithm 1",
-        latex=r"S_{[s:t]} := \{S_s, \dots, S_t\}",
+        latex=r"S_{[s:t]} := \{S_s, \dots, S_t\} \qquad s \leq t"
+        r" \qquad t+1 \leq s \leq T-1",
         statement=_index_set,
         faults=(
             Fault(
@@ -438,8 +587,8 @@ CLAIMS = (
         title="The metric on joint policies",
         where="Section IV, before (19)",
         latex=r"\|S_t\|_{\square} = \sum_{i \in [N]} \|K_t^i\|_F + \|\Sigma_t^i\|_F.",
-        statement=Definition(
-            r"\|S_t\|_\square", AgentTotal(sympy.Trace(K(j).T * K(j)) + sympy.Trace(S(j)), j)
+        statement=Computed(
+            "Σ_i (‖Kⁱ − K'ⁱ‖_F + ‖Σⁱ − Σ'ⁱ‖_F) is a metric on joint policies", _metric
         ),
         hypotheses=("the sum runs over both norms",),
     ),
@@ -447,7 +596,8 @@ CLAIMS = (
         id="eq-19/map",
         title="The best response map",
         where="Section IV, before (19)",
-        latex=r"\Psi_t^i(S_t | S_{[t+1:T-1]}) = (K_t^{i*}, \Sigma_t^{i*}),",
+        latex=r"\Psi_t^i(\cdot) : \mathcal{S}_t \rightarrow \mathcal{S}_t^i"
+        r" \qquad \Psi_t^i(S_t | S_{[t+1:T-1]}) = (K_t^{i*}, \Sigma_t^{i*}),",
         statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
     ),
     Claim(
@@ -476,6 +626,13 @@ CLAIMS = (
         statement=lambda _: _lyapunov(),
     ),
     Claim(
+        id="eq-19/terminal",
+        title="Where the Lyapunov equations start",
+        where="Section IV, after (19)",
+        latex=r"P_T^i = Q_T^i",
+        statement=lambda _: terminal(),
+    ),
+    Claim(
         id="eq-19/others",
         title="The loop closed by the others",
         where="Section IV, after (19)",
@@ -495,7 +652,8 @@ CLAIMS = (
         id="eq-19/composite",
         title="Composite best response",
         where="Section IV, after (19)",
-        latex=r"\Psi_t(S_t | S_{[t+1:T-1]}) = (\Psi_t^i(S_t | S_{[t+1:T-1]}))_{\forall i}.",
+        latex=r"\Psi_t(\cdot) : \mathcal{S}_t \rightarrow \mathcal{S}_t"
+        r" \qquad \Psi_t(S_t | S_{[t+1:T-1]}) = (\Psi_t^i(S_t | S_{[t+1:T-1]}))_{\forall i}.",
         statement=lambda _: Definition(K(i), theorem_III_1.derive()["gain"], symmetric),
     ),
     Claim(
@@ -517,9 +675,34 @@ CLAIMS = (
         id="lemma-IV.1",
         title="The best response map is a contraction",
         where="Section IV, Lemma IV.1",
-        latex=r"\tau > 2\gamma_B^2\gamma_{P,t}(N-1)",
-        statement=Computed("τ > 2γ_B²γ_{P,t}(N−1) ⇒ Ψ_t is a contraction in ‖·‖_□", _contractive),
+        latex=r"\tau > 2\gamma_B^2\gamma_{P,t}(N-1)"
+        r" \qquad \gamma_{P,t} := \max_{\forall i} \|P_{t+1}^i\|_F",
+        statement=Computed("τ > 2γ_B²γ_{P,t}(N−1) ⇒ Ψ_t is a contraction in ‖·‖_□", contractive),
         hypotheses=("S_[t+1:T−1] fixed",),
+    ),
+    Claim(
+        id="lemma-IV.1/achieves",
+        title="So Algorithm 1 can achieve the NE",
+        where="Section IV, before Lemma IV.1",
+        quote="if … satisfies a lower bound, then the … operator is contractive, and hence"
+        " Algorithm 1 can achieve the NE",
+        statement=Computed("Algorithm 1's output tends to the NE as L → ∞", linear_rate),
+        hypotheses=("the bound holds at every t with the NE's P*",),
+    ),
+    Claim(
+        id="lemma-IV.1/two-policies",
+        title="The two policies compared",
+        where="Section IV, proof of Lemma IV.1",
+        latex=r"S_t, S'_t \in \mathcal{S}",
+        statement=_two_policies,
+        faults=(
+            Fault(
+                name="set",
+                what="𝒮 without an index is not defined; policies of one time are in 𝒮_t (an index"
+                " probably lost)",
+                kind="scan",
+            ),
+        ),
     ),
     Claim(
         id="lemma-IV.1/difference",
@@ -541,7 +724,7 @@ CLAIMS = (
         id="lemma-IV.1/gains",
         title="The difference of two answers",
         where="Section IV, proof of Lemma IV.1, second equality",
-        latex=r"\sum_{i \in [N]} \left\| \left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^i"
+        latex=r"= \sum_{i \in [N]} \left\| \left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^i"
         r" B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^i \sum_{j \neq i} B_t^j (K_t^j - K_t^{j'})"
         r" \right\|_F",
         statement=lambda _: _second_line(),
@@ -551,7 +734,7 @@ CLAIMS = (
         id="lemma-IV.1/bound",
         title="The bound, agent by agent",
         where="Section IV, proof of Lemma IV.1, inequality",
-        latex=r"\frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \sum_{i \in [N]} \|K_t^j -"
+        latex=r"\leq \frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \sum_{i \in [N]} \|K_t^j -"
         r" K_t^{j'}\|_F + \|\Sigma_t^j - \Sigma_t^{j'}\|_F",
         statement=_third_line,
         faults=(
@@ -560,25 +743,71 @@ CLAIMS = (
                 what="the sum runs over i and its terms carry j: one of the two letters is wrong",
                 kind="index",
             ),
-            Fault(
-                name="gamma",
-                what="γ_P is not defined; it is γ_{P,t}",
-                kind="index",
-            ),
+            _undefined_gamma,
         ),
     ),
     Claim(
         id="lemma-IV.1/one-agent",
         title="The inequality behind it",
         where="Section IV, proof of Lemma IV.1, inequality",
-        quote="≤ (2/τ) γ_B² γ_P (N−1) …",
+        latex=r"\leq \frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \sum_{i \in [N]} \|K_t^j -"
+        r" K_t^{j'}\|_F",
         statement=lambda _: contraction_chain(),
+    ),
+    Claim(
+        id="lemma-IV.1/last-line",
+        title="The bound in the metric",
+        where="Section IV, proof of Lemma IV.1, last equality",
+        latex=r"= \frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \|S_t - S'_t\|_{\square},",
+        statement=_last_line,
+        faults=(_undefined_gamma,),
+    ),
+    Claim(
+        id="lemma-IV.1/threshold",
+        title="Where the constant is below 1",
+        where="Section IV, end of the proof of Lemma IV.1",
+        latex=r"\tau > 2\gamma_B^2 \gamma_P (N-1)",
+        statement=_threshold,
+        faults=(_undefined_gamma,),
+    ),
+    Claim(
+        id="thm-IV.2/large-L",
+        title="Many iterations approximate the NE",
+        where="Section IV, before Theorem IV.2",
+        latex=r"(S_t)_{0 \leq t \leq T-1} \approx (S_t^*)_{0 \leq t \leq T-1}",
+        statement=Computed("Algorithm 1's output tends to the NE as L → ∞", linear_rate),
+        hypotheses=("τ > 2γ_B²γ_P*(N−1)",),
+    ),
+    Claim(
+        id="thm-IV.2/linear-rate",
+        title="The Nash error falls at a linear rate in L",
+        where="Section IV, before and after Theorem IV.2",
+        quote="the Nash error decreases at a linear rate with respect to the inner-loop iterations"
+        " … ensures linear convergence of Algorithm 1 to the NE of the ERGS",
+        statement=Computed("Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for all large L, with κ < 1", linear_rate),
+        hypotheses=("τ > 2γ_B²γ_P*(N−1)",),
+    ),
+    Claim(
+        id="thm-IV.2/condition",
+        title="The theorem's condition",
+        where="Section IV, Theorem IV.2",
+        latex=r"\tau > 2\gamma_B^2 (\gamma_P^* + c\epsilon)(N-1)",
+        statement=Definition(tau, _condition, relation=">"),
+    ),
+    Claim(
+        id="thm-IV.2/stronger",
+        title="It is slightly stronger than Assumption III.3",
+        where="Section IV, after Theorem IV.2",
+        quote="the condition in Theorem IV.2 is slightly stronger than Assumption III.3",
+        statement=lambda _: _stronger(),
+        hypotheses=("c > 0", "ε > 0"),
     ),
     Claim(
         id="thm-IV.2",
         title="Algorithm 1 converges to the NE",
         where="Section IV, Theorem IV.2",
-        latex=r"\sum_{0 \leq t \leq T-1} \|S_t - S_t^*\|_{\square} = \mathcal{O}(\epsilon)",
+        latex=r"\sum_{0 \leq t \leq T-1} \|S_t - S_t^*\|_{\square} = \mathcal{O}(\epsilon)"
+        r" \qquad L = \mathcal{O}(\log(1/\epsilon))",
         statement=_convergence,
         faults=(
             Fault(
@@ -597,13 +826,18 @@ CLAIMS = (
         latex=r"J^i(x, \pi^i, \pi^{-i}) = \mathbb{E} \left[ \sum_{t=0}^{T-1} x_t^\top Q_t^i x_t"
         r" + (u_t^i)^\top \left( (\tau/2)I + R_t^i \right) u_t^i + x_T^\top Q_T^i x_T"
         r" \middle| x_0 = x \right].",
-        statement=Definition(Q(i), Q(i) + K(i).T * (tau / 2 * eye(i) + R(i)) * K(i), symmetric),
+        statement=Definition(
+            r"J^i(x, \pi^i, \pi^{-i})",
+            sympy.Trace(x.T * Q(i) * x) + sympy.Trace(u(i).T * (tau / 2 * eye(i) + R(i)) * u(i)),
+            symmetric,
+        ),
     ),
     Claim(
         id="eq-20/equivalent",
         title="The auxiliary game has the same K and P",
         where="Section IV, after (20)",
-        quote="the NE controller for this game would be linear and deterministic, where K is"
+        latex=r"u_t^{i*} = K_t^{i*} x",
+        quote="the NE controller for this game would be linear … and deterministic, where … is"
         " defined in (6) and the adjoining coupled Riccati equations are given by (4)",
         statement=lambda _: _auxiliary(),
     ),
@@ -611,14 +845,17 @@ CLAIMS = (
         id="thm-IV.2/inner-loop",
         title="Good convergence of the inner loop",
         where="Section IV, proof of Theorem IV.2",
-        quote="we can utilize [18, Theorem 4.5]",
+        latex=r"\|P_{t+1}^i - P_{t+1}^{i*}\| = \mathcal{O}(\epsilon)"
+        r" \qquad \|P_t^i - P_t^{i*}\| = \mathcal{O}(\epsilon)",
+        quote="we can utilize … which relies on the good convergence of the inner loop",
         statement=Assumed("errors of P stay O(ε) backwards in time", "[18, Theorem 4.5]"),
     ),
     Claim(
         id="thm-IV.2/covariance",
         title="The covariances follow P",
         where="Section IV, end of the proof of Theorem IV.2",
-        latex=r"\|\Sigma_t^i - \Sigma_t^{i*}\| = \mathcal{O}(\epsilon)",
+        latex=r"\|\Sigma_t^i - \Sigma_t^{i*}\| = \mathcal{O}(\epsilon)"
+        r" \qquad \Sigma_t^i = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^i B_t^i)/\tau)^{-1}",
         statement=lambda _: _covariance_chain(),
         hypotheses=("‖P_{t+1} − P*_{t+1}‖ = O(ε)",),
     ),

@@ -97,11 +97,13 @@ def claims() -> dict[str, Claim]:
         sharp_limits,
         sharp_loop,
         sharp_uniqueness,
+        summaries,
     )
 
     theorem = section_III_theorem.CLAIMS
     proof_starts = next(k for k, claim in enumerate(theorem) if claim.id == "eq-12")
     ordered = (
+        *summaries.OPENING,
         *section_II.CLAIMS,
         *theorem[:proof_starts],
         *section_III_lemma.CLAIMS,
@@ -109,6 +111,7 @@ def claims() -> dict[str, Claim]:
         *section_III_uniqueness.CLAIMS,
         *section_IV_algorithm.CLAIMS,
         *section_IV_augmentation.CLAIMS,
+        *summaries.CONCLUSION,
         *sharp_gap.CLAIMS,
         *sharp_uniqueness.CLAIMS,
         *sharp_loop.CLAIMS,

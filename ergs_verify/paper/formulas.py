@@ -10,7 +10,7 @@ from sympy import Expr, MatrixExpr
 __all__ = ["Formulas"]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Formulas:
     """One stage of the game for agent i, in the letters of `ergs_verify.paper.notation`.
 

@@ -405,7 +405,7 @@ def derive_coefficient() -> Derived:
     return coefficient.run()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class GapFormulas:
     """One stage of the gap and of the coefficient of δ², in the letters of `notation`.
 

@@ -11,6 +11,7 @@ from ergs_verify.recursion.equilibrium import block_system, nash
 from ergs_verify.recursion.gap import (
     AgentGap,
     gaps,
+    initial_moment,
     second_moments,
     second_order_coefficients,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "decide_singular",
     "evaluate_policy",
     "gaps",
+    "initial_moment",
     "nash",
     "second_moments",
     "second_order_coefficients",

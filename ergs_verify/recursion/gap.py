@@ -1,56 +1,88 @@
-"""Gaps by the gap identity, and the coefficient of δ², in any arithmetic with a logarithm."""
+"""Gaps by the gap identity, and the coefficient of δ², in any arithmetic with a logarithm.
+
+Nothing cancels between two costs here, so a gap of 1e-30 keeps the digits that the difference of
+two costs loses.
+"""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 
 from attrs import frozen
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
+from ergs_verify.errors import InputError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import fractions
-from ergs_verify.expressions import instantiate
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
-from ergs_verify.paper.gap import X, Z, gap_formulas
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.gap import GapFormulas, X, Z, gap_formulas
 from ergs_verify.recursion.best_response import best_response
 from ergs_verify.recursion.equilibrium import nash
 from ergs_verify.recursion.given import given_covariances
-from ergs_verify.recursion.records import Sequences
+from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Stages
-from ergs_verify.recursion.written_out import WrittenOut
+from ergs_verify.recursion.written_out import WrittenOut, written_out
 
-__all__ = ["AgentGap", "gaps", "second_moments", "second_order_coefficients"]
+__all__ = ["AgentGap", "gaps", "initial_moment", "second_moments", "second_order_coefficients"]
 
 
 @frozen(kw_only=True)
 class AgentGap:
-    """One agent's gap, stage by stage, for the mean over x_0.
+    """One agent's gap J^i(π) − min J^i, stage by stage, for the mean over x_0.
 
     Attributes
     ----------
     agent : int
         Counted from 1.
-    stages : tuple of scalars, t = 0…T−1
-        τ E KL(π_t ‖ BR_t), each nonnegative; their sum is J(π) − min J.
+    gain_parts, covariance_parts : tuple of scalars, t = 0…T−1
+        What the gain and the covariance cost beyond the best response's, together
+        τ E KL(π_t ‖ BR_t); none is negative.
+    response : AgentSequences
+        The best response to the others.
     """
 
     agent: int
-    stages: tuple[Scalar, ...]
+    gain_parts: tuple[Scalar, ...]
+    covariance_parts: tuple[Scalar, ...]
+    response: AgentSequences
 
     @property
     def total(self) -> Scalar:
-        total = self.stages[0]
-        for term in self.stages[1:]:
-            total = total + term
-        return total
+        return reduce(operator.add, self.gain_parts + self.covariance_parts)
 
 
-def gaps(game: Game, policy: Policy, arithmetic: Arithmetic) -> tuple[AgentGap, ...]:
+def gaps(
+    game: Game,
+    policy: Policy,
+    arithmetic: Arithmetic,
+    *,
+    formulas: Formulas | None = None,
+    gap: GapFormulas | None = None,
+) -> tuple[AgentGap, ...]:
     """Every agent's gap J^i(π) − min over agent i's policies, by the gap identity.
 
     A policy without Σ is judged in the plain game with R + (τ/2)I for R. At τ = 0 any Σ ⪰ 0 is
-    allowed; with τ > 0 a singular Σ has an infinite gap (`NotCertifiedError`).
+    allowed.
+
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+    arithmetic : Arithmetic
+    formulas, gap : Formulas and GapFormulas, optional
+        The derived ones by default.
+
+    Raises
+    ------
+    InputError
+        Where the policy does not fit the game.
+    NotCertifiedError
+        Where τ > 0 and a Σ is not definite in this arithmetic: a singular one has an infinite gap.
 
     Examples
     --------
@@ -64,90 +96,147 @@ def gaps(game: Game, policy: Policy, arithmetic: Arithmetic) -> tuple[AgentGap, 
     """
     policy.validate(game)
     plain = game.tau == 0 or policy.Sigma is None
-    stages = Stages(game, arithmetic, deterministic=policy.Sigma is None)
-    formula = WrittenOut(gap_formulas(), agents=game.agents, plain=False)
-    plain_formula = WrittenOut(gap_formulas(), agents=game.agents, plain=plain)
-    moments = second_moments(game, policy, arithmetic)
+    stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
+    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=plain)
+    played = _with_moments(_played(stages, policy), game, formula)
+    covariance_part = "plain_covariance_part" if plain else "covariance_part"
     found = []
     for agent in stages.agents:
-        answer = best_response(game, policy, agent, arithmetic)
-        terms = []
-        for t in range(game.horizon):
-            stage = _played(stages, policy, t).with_values(
-                {notation.P(agent): answer.P[t + 1], X: moments[t]}
+        response = best_response(game, policy, agent, arithmetic, formulas=formulas)
+        answered = [
+            stage.with_values({notation.P(agent): P})
+            for stage, P in zip(played, response.P[1:], strict=True)
+        ]
+        found.append(
+            AgentGap(
+                agent=agent,
+                gain_parts=tuple(stage(formula("gain_part", agent)) for stage in answered),
+                covariance_parts=tuple(
+                    stage(formula(covariance_part, agent)) for stage in answered
+                ),
+                response=response,
             )
-            gain = stage(plain_formula("gain_part", agent))
-            name = "plain_covariance_part" if plain else "covariance_part"
-            terms.append(gain + stage((plain_formula if plain else formula)(name, agent)))
-        found.append(AgentGap(agent=agent, stages=tuple(terms)))
+        )
     return tuple(found)
 
 
-def second_moments(game: Game, policy: Policy, arithmetic: Arithmetic) -> list[Matrix]:
-    """X_t = E[x_t x_t'] under a joint policy, t = 0…T−1."""
+def second_moments(
+    game: Game, policy: Policy, arithmetic: Arithmetic, *, gap: GapFormulas | None = None
+) -> list[Matrix]:
+    """X_t = E[x_t x_t'] under a joint policy, t = 0…T−1, each m×m.
+
+    Raises
+    ------
+    InputError
+        Where the policy does not fit the game.
+
+    Examples
+    --------
+    >>> from ergs_verify.arithmetic import Rationals
+    >>> from ergs_verify.game import Game, Policy
+    >>> from ergs_verify.recursion import second_moments
+    >>> game = Game.from_arrays(A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0,
+    ...     noise_cov=[[3]], horizon=2, x0_mean=[2], x0_cov=[[0]])
+    >>> second_moments(game, Policy.from_arrays(K=[[[["-1/2"]]] * 2]), Rationals())
+    [[4], [4]]
+    """
+    policy.validate(game)
     stages = Stages(game, arithmetic, deterministic=policy.Sigma is None)
-    step = instantiate(gap_formulas().second_moment, game.agents)
-    moments = [_initial_moment(game, arithmetic)]
-    for t in range(game.horizon - 1):
-        moments.append(_played(stages, policy, t).with_values({X: moments[-1]})(step))
-    return moments
+    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
+    return [stage(X) for stage in _with_moments(_played(stages, policy), game, formula)]
 
 
-def second_order_coefficients(game: Game, arithmetic: Arithmetic) -> tuple[Scalar, ...]:
+def initial_moment(game: Game, arithmetic: Arithmetic) -> Matrix:
+    """X_0 = E[x_0 x_0'], m×m: the covariance of x_0 and its mean's square."""
+    mean = fractions(game.x0_mean[None, :])[0]
+    rows = [
+        [entry + a * b for entry, b in zip(row, mean, strict=True)]
+        for row, a in zip(fractions(game.x0_cov), mean, strict=True)
+    ]
+    return arithmetic.matrix(rows, game.x0_cov.shape)
+
+
+def second_order_coefficients(
+    game: Game,
+    arithmetic: Arithmetic,
+    *,
+    formulas: Formulas | None = None,
+    gap: GapFormulas | None = None,
+) -> tuple[Scalar, ...]:
     """c_i with ε_i(δ) = c_i δ² + O(δ³) for the δ-augmented equilibrium, for every agent.
 
     Raises
     ------
+    InputError
+        Where τ = 0: the gap is linear in δ.
     SingularStageError
         Where Φ_t is singular at τ: the gap then need not vanish with δ.
+
+    Examples
+    --------
+    >>> from ergs_verify.arithmetic import Rationals
+    >>> from ergs_verify.game import Game
+    >>> from ergs_verify.recursion import second_order_coefficients
+    >>> game = Game.from_arrays(A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=2,
+    ...     noise_cov=[[0]], horizon=1)
+    >>> second_order_coefficients(game, Rationals())  # 1/108 of the gain and 1/18 of Σ
+    (7/108,)
     """
-    equilibrium = nash(game, arithmetic)
-    stages = Stages(game, arithmetic)
-    formula = WrittenOut(gap_formulas(), agents=game.agents, plain=False)
-    step = instantiate(gap_formulas().second_moment, game.agents)
-    moments = [_initial_moment(game, arithmetic)]
-    for t in range(game.horizon - 1):
-        moments.append(_at(stages, equilibrium, t).with_values({X: moments[-1]})(step))
-    found = []
-    for agent in stages.agents:
-        letter = instantiate(Z, game.agents, {notation.i: agent})
-        slope = arithmetic.zeros(game.state_size, game.state_size)
-        total = arithmetic.scalar(Fraction(0))
-        for t in reversed(range(game.horizon)):
-            stage = _at(stages, equilibrium, t).with_values(
-                {
-                    letter: slope,
-                    X: moments[t],
-                    notation.P(agent): equilibrium.P[agent - 1][t + 1],
-                }
-            )
-            total = total + stage(formula("coefficient", agent))
-            slope = stage(formula("cost_slope", agent))
-        found.append(total)
-    return tuple(found)
-
-
-def _initial_moment(game: Game, arithmetic: Arithmetic) -> Matrix:
-    """X_0 = Σ⁰ + x⁰x⁰'."""
-    covariance = fractions(game.x0_cov)
-    mean = [Fraction(entry) for entry in game.x0_mean]
-    size = game.state_size
-    rows = [[covariance[r][c] + mean[r] * mean[c] for c in range(size)] for r in range(size)]
-    return arithmetic.matrix(rows, (size, size))
-
-
-def _played(stages: Stages, policy: Policy, t: int) -> Evaluator:
-    """Stage t with a given policy's K and Σ."""
-    Sigma = given_covariances(stages, policy, t)
-    return stages.bare(t).with_values(
-        {notation.K(k): stages.enter(policy.K[k - 1][t]) for k in stages.agents}
-        | {notation.S(k): Sigma[k - 1] for k in stages.agents}
+    if game.tau == 0:
+        raise InputError(
+            "at τ = 0 the gap is linear in δ; the coefficient of δ² needs τ > 0", "tau"
+        )
+    equilibrium = nash(game, arithmetic, formulas=formulas)
+    stages = Stages(game, arithmetic, formulas)
+    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
+    at_equilibrium = [
+        _stage(stages, t, [K[t] for K in equilibrium.K], [S[t] for S in equilibrium.Sigma])
+        for t in range(game.horizon)
+    ]
+    played = _with_moments(at_equilibrium, game, formula)
+    return tuple(
+        _coefficient(played, equilibrium.P[agent - 1], formula, agent) for agent in stages.agents
     )
 
 
-def _at(stages: Stages, equilibrium: Sequences, t: int) -> Evaluator:
-    """Stage t with the equilibrium's K and Σ."""
+def _coefficient(
+    played: Sequence[Evaluator], P: Sequence[Matrix], formula: WrittenOut, agent: int
+) -> Scalar:
+    """Backwards in time, with Z_t the slope of P_t in τ."""
+    arithmetic = played[0].arithmetic
+    slope = arithmetic.zeros(*arithmetic.shape(P[-1]))
+    total = arithmetic.scalar(Fraction(0))
+    for stage, ahead in zip(reversed(played), reversed(P[1:]), strict=True):
+        known = stage.with_values({notation.P(agent): ahead, Z.subs(notation.i, agent): slope})
+        total = total + known(formula("coefficient", agent))
+        slope = known(formula("cost_slope", agent))
+    return total
+
+
+def _with_moments(played: Sequence[Evaluator], game: Game, formula: WrittenOut) -> list[Evaluator]:
+    """The stages t = 0…T−1, which know the policy, with X_t besides."""
+    known = [played[0].with_values({X: initial_moment(game, played[0].arithmetic)})]
+    for stage in played[1:]:
+        known.append(stage.with_values({X: known[-1](formula("second_moment", 1))}))
+    return known
+
+
+def _played(stages: Stages, policy: Policy) -> list[Evaluator]:
+    """The stages t = 0…T−1 with a given policy's K and Σ."""
+    return [
+        _stage(
+            stages,
+            t,
+            [stages.enter(K[t]) for K in policy.K],
+            given_covariances(stages, policy, t),
+        )
+        for t in range(stages.game.horizon)
+    ]
+
+
+def _stage(stages: Stages, t: int, K: Sequence[Matrix], Sigma: Sequence[Matrix]) -> Evaluator:
+    """Stage t with every agent's K and Σ."""
     return stages.bare(t).with_values(
-        {notation.K(k): equilibrium.K[k - 1][t] for k in stages.agents}
-        | {notation.S(k): equilibrium.Sigma[k - 1][t] for k in stages.agents}
+        {notation.K(k): K[k - 1] for k in stages.agents}
+        | {notation.S(k): Sigma[k - 1] for k in stages.agents}
     )

@@ -18,7 +18,7 @@ from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.written_out import WrittenOut
+from ergs_verify.recursion.written_out import written_out
 
 __all__ = ["Progress", "Stages"]
 
@@ -55,7 +55,7 @@ class Stages:
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
         plain = game.tau == 0 or deterministic
-        self.formula = WrittenOut(formulas, agents=game.agents, plain=plain)
+        self.formula = written_out(formulas, agents=game.agents, plain=plain)
         self._sizes = {notation.m: game.state_size} | {
             control_size(sympy.Integer(k)): p
             for k, p in zip(self.agents, game.control_sizes, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sympy import Integer
@@ -13,7 +14,13 @@ from ergs_verify.paper.notation import i, j, tau
 if TYPE_CHECKING:
     from ergs_verify.paper.gap import GapFormulas
 
-__all__ = ["WrittenOut"]
+__all__ = ["WrittenOut", "written_out"]
+
+
+@lru_cache(maxsize=64)
+def written_out(formulas: Formulas | GapFormulas, *, agents: int, plain: bool) -> WrittenOut:
+    """The formulas written out, once for each record: a record is equal only to itself."""
+    return WrittenOut(formulas, agents=agents, plain=plain)
 
 
 class WrittenOut:

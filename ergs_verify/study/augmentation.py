@@ -22,15 +22,16 @@ from ergs_verify.exact import number
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.gap import GapFormulas
-from ergs_verify.recursion import nash
+from ergs_verify.recursion import gaps, nash, second_order_coefficients
 from ergs_verify.recursion.stages import Progress
 from ergs_verify.study.augmentation_result import (
     AugmentationAgent,
     AugmentationRow,
     AugmentationStudy,
 )
-from ergs_verify.study.gap import GapMeasure, as_policy, at_tau, prior_policy
+from ergs_verify.study.divergences import divergences
 from ergs_verify.study.tables import as_decimal, ratio_as_decimal
+from ergs_verify.study.variants import answered, at_tau, prior_policy
 
 __all__ = ["DELTAS", "augmentation_study"]
 
@@ -138,16 +139,17 @@ def _gaps_and_bounds(
 ) -> list[Scalar]:
     """ε_1, bound_1, ε_2, bound_2, …"""
     augmented = nash(at_tau(game, game.tau + delta), arithmetic, formulas=records.stage)
-    policy = as_policy(augmented, arithmetic)
-    measure = GapMeasure(game, arithmetic, formulas=records.stage, gap=records.gap)
+    policy = augmented.as_policy(arithmetic)
+    measured = gaps(game, policy, arithmetic, formulas=records.stage, gap=records.gap)
+    at_augmented = divergences(game, policy, arithmetic, formulas=records.stage)
     found = []
-    at_augmented = measure.divergences(policy)
-    for gap, played in zip(measure.gaps(policy), at_augmented, strict=True):
+    for gap, played in zip(measured, at_augmented, strict=True):
         if game.tau == 0:
             bound = played.context.inf
         else:
-            answered = measure.divergences(measure.answered(policy, gap))[gap.agent - 1]
-            bound = arithmetic.scalar(delta) * (answered - played)
+            best = answered(policy, gap.response, arithmetic)
+            at_best = divergences(game, best, arithmetic, formulas=records.stage)
+            bound = arithmetic.scalar(delta) * (at_best[gap.agent - 1] - played)
         found += [gap.total, bound]
     return found
 
@@ -159,8 +161,7 @@ def _coefficient(
         return None, "τ = 0, where the gap is linear in δ"
 
     def once(arithmetic: MPMath) -> Sequence[Scalar]:
-        measure = GapMeasure(game, arithmetic, formulas=records.stage, gap=records.gap)
-        return measure.coefficients(nash(game, arithmetic, formulas=records.stage))
+        return second_order_coefficients(game, arithmetic, formulas=records.stage, gap=records.gap)
 
     try:
         return _agreed(once, digits, digits + _START), None
@@ -170,8 +171,9 @@ def _coefficient(
 
 def _limit(game: Game, records: _Formulas, digits: int) -> tuple[Decimal, ...]:
     def once(arithmetic: MPMath) -> Sequence[Scalar]:
-        measure = GapMeasure(game, arithmetic, formulas=records.stage, gap=records.gap)
-        return [gap.total for gap in measure.gaps(prior_policy(game))]
+        policy = prior_policy(game)
+        measured = gaps(game, policy, arithmetic, formulas=records.stage, gap=records.gap)
+        return [gap.total for gap in measured]
 
     return _agreed(once, digits, digits + _START)
 

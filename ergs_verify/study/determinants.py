@@ -15,7 +15,7 @@ from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards, block_system
 from ergs_verify.recursion.stages import Stages
-from ergs_verify.study.gap import at_tau
+from ergs_verify.study.variants import at_tau
 
 __all__ = ["DeterminantCurve", "determinant_curve"]
 

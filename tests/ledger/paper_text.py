@@ -1,6 +1,6 @@
-"""The paper's Sections II and III as the tests read them: formulas, and words where at hand.
+"""The paper as the tests read it: formulas, and words where at hand.
 
-``paper_formulas.txt`` holds every formula of both sections in order, one a line, displays marked
+``paper_formulas.txt`` holds every formula of the paper in order, one a line, displays marked
 ``D`` and inline formulas ``i``. Where the paper itself lies beside the checkout it is read too.
 """
 
@@ -35,8 +35,8 @@ def sources() -> list[Source]:
     found = [Source("data file", tuple((line[0] == "D", line[2:]) for line in lines), None)]
     if PAPER.exists():
         whole = PAPER.read_text(encoding="utf-8")
-        sections = whole[whole.index("## II. ") : whole.index("#### IV. ")]
-        found.append(Source("paper", tuple(formulas(sections)), whole))
+        paper = whole[: whole.index("## REFERENCES")]
+        found.append(Source("paper", tuple(formulas(paper)), paper))
     return found
 
 

@@ -78,12 +78,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("left", "steps", "right"), RIGHT, ids=str)
+@pytest.mark.parametrize(("left", "steps", "right"), RIGHT)
 def test_right_chains_are_proved(left, steps, right):
     assert chain(left, steps, right).decide().verdict == "proved"
 
 
-@pytest.mark.parametrize(("left", "steps", "right"), WRONG, ids=str)
+@pytest.mark.parametrize(("left", "steps", "right"), WRONG)
 def test_false_bounds_are_refuted_by_attack_and_replay(left, steps, right):
     decision = chain(left, steps, right).decide()
     assert decision.verdict == "refuted"

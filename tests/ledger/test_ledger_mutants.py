@@ -16,15 +16,8 @@ import pytest
 import sympy
 from attrs import evolve
 
-from ergs_verify.ledger import (
-    section_II,
-    section_III_lemma,
-    section_III_theorem,
-    section_III_uniqueness,
-)
+from ergs_verify.ledger import claims
 from ergs_verify.ledger.claim import Claim, Equalities, Equality
-
-SECTIONS = (section_II, section_III_lemma, section_III_theorem, section_III_uniqueness)
 
 
 def identities(claim: Claim) -> list[Equality]:
@@ -37,7 +30,7 @@ def is_zero(expression) -> bool:
     return expression == 0 or isinstance(expression, sympy.ZeroMatrix)
 
 
-CLAIMS = [claim for section in SECTIONS for claim in section.CLAIMS if identities(claim)]
+CLAIMS = [claim for claim in claims().values() if identities(claim)]
 
 
 BY_ID = {claim.id: claim for claim in CLAIMS}

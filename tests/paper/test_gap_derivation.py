@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from ergs_verify.arithmetic import MPMath, Rationals
-from ergs_verify.errors import DerivationError, SingularStageError
+from ergs_verify.errors import DerivationError, InputError, SingularStageError
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Policy
 from ergs_verify.paper import gap
@@ -112,7 +112,8 @@ def test_it_is_the_difference_of_two_costs(name):
         # Two costs of moderate size, subtracted at 60 digits.
         error = numbers.to_fraction(gap_now.total - difference)
         assert abs(error) < Fraction(1, 10**50) * abs(numbers.to_fraction(difference))
-        assert all(numbers.to_fraction(term) >= 0 for term in gap_now.stages)
+        parts = gap_now.gain_parts + gap_now.covariance_parts
+        assert all(numbers.to_fraction(term) >= 0 for term in parts)
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -145,3 +146,16 @@ def test_the_nash_equilibrium_has_no_gap():
 def test_a_singular_stage_has_no_coefficient():
     with pytest.raises(SingularStageError):
         second_order_coefficients(gallery("g-star-4-no-nash"), MPMath(digits=30))
+
+
+def test_without_entropy_there_is_no_coefficient():
+    with pytest.raises(InputError, match="τ > 0"):
+        second_order_coefficients(gallery("plain-lq"), MPMath(digits=30))
+
+
+def test_a_deterministic_policy_is_judged_in_the_plain_game():
+    game, numbers = gallery("random:N=2,m=2,p=1-2,T=2,seed=3"), Rationals()
+    policy = evolve(made_up_policy(game), Sigma=None)
+    found = [g.total for g in gaps(game, policy, numbers)]
+    assert found == list(cost_differences(game, policy, numbers))
+    assert all(g > 0 for g in found)

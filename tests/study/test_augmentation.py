@@ -19,9 +19,10 @@ from ergs_verify.exact import parse_number
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 from ergs_verify.paper.gap import gap_formulas
-from ergs_verify.recursion import best_response, evaluate_policy, nash
+from ergs_verify.recursion import best_response, evaluate_policy, initial_moment, nash
 from ergs_verify.study.augmentation import augmentation_study
-from ergs_verify.study.gap import GapMeasure, as_policy, at_tau, prior_policy
+from ergs_verify.study.divergences import divergences
+from ergs_verify.study.variants import at_tau, prior_policy
 
 
 def relative(value: Decimal, expected) -> float:
@@ -83,8 +84,8 @@ def test_a_scalar_game_in_closed_form():
 def cost_differences(game, delta):
     """ε_i(δ) as J^i(S̃) − min: 60 digits, of which the difference loses few at a large δ."""
     numbers = MPMath(digits=60)
-    start = GapMeasure(game, numbers).start
-    policy = as_policy(nash(at_tau(game, game.tau + delta), numbers), numbers)
+    start = initial_moment(game, numbers)
+    policy = nash(at_tau(game, game.tau + delta), numbers).as_policy(numbers)
     cost = evaluate_policy(game, policy, numbers)
     differences = []
     for agent in range(1, game.agents + 1):
@@ -193,7 +194,7 @@ def test_the_bound_is_twice_the_gap_at_small_delta():
 
 def test_divergence_of_the_prior_is_zero():
     game = gallery("time-varying")
-    assert all(x == 0 for x in GapMeasure(game, MPMath(digits=30)).divergences(prior_policy(game)))
+    assert all(x == 0 for x in divergences(game, prior_policy(game), MPMath(digits=30)))
 
 
 # -- regimes ------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.gallery import gallery, names
 from ergs_verify.paper.theorem_III_1 import derived_formulas
-from ergs_verify.study.gap import at_tau
 from ergs_verify.study.loop_rate import _spectral_radius, inner_loop_study, loop_conditions
 from ergs_verify.study.loop_survey import inner_loop_survey
+from ergs_verify.study.variants import at_tau
 
 
 def near(value: Decimal, expected, digits: int) -> bool:

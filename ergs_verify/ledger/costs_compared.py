@@ -1,0 +1,415 @@
+"""Costs of one game with τ and with τ + δ, enclosed: what the proof of Theorem IV.3 compares.
+
+Gains and covariances are exact rationals; logarithms enter as balls, so that every comparison
+that comes out true is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache, wraps
+from typing import Any
+
+import flint
+from attrs import evolve, frozen
+
+from ergs_verify.arithmetic import Balls, Rationals
+from ergs_verify.exact import fractions
+from ergs_verify.game import Game, Policy
+from ergs_verify.ledger.claim import Decision
+from ergs_verify.ledger.counterexamples import refutation
+from ergs_verify.recursion import algorithm_1, best_response, evaluate_policy, nash
+
+__all__ = [
+    "Costs",
+    "absolute_value",
+    "arbitrary_gain",
+    "dropped_term",
+    "first_relation",
+    "gains_that_stay",
+    "gap_below_its_bound",
+    "no_constant",
+    "one_matrix_for_two",
+    "open_loop_of_one_stage",
+    "same_matrices_other_constants",
+    "scalar_agents",
+    "small_factor",
+    "star_or_tilde",
+    "unlike_covariances",
+]
+
+BITS = 256
+STEP = Fraction(1, 10**6)
+"""δ."""
+
+
+def scalar_agents(horizon: int = 2, A: Any = 1) -> Game:
+    return Game.from_arrays(
+        name="two scalar agents",
+        A=[[A]],
+        B=[[[1]], [[1]]],
+        Q=[[[1]], [[1]]],
+        R=[[[1]], [[1]]],
+        tau=10,
+        noise_cov=[[1]],
+        horizon=horizon,
+    )
+
+
+def _afresh(decide: Callable[[], Decision]) -> Callable[[], Decision]:
+    """Let the replay of a refutation compute all its numbers again."""
+
+    @wraps(decide)
+    def decided() -> Decision:
+        return evolve(decide(), replay=lambda: decide().verdict == "refuted")
+
+    return decided
+
+
+@frozen(kw_only=True)
+class Costs:
+    """Agent 1's costs from x = 1, with τ and with τ + δ.
+
+    `ne` at the augmented equilibrium, `dev` where agent 1 plays another policy; `matrices` is
+    |x'(P̃_0 − P_0)x| and `constants` |q̃_0 − q_0| at the latter.
+    """
+
+    ne: Any
+    ne_augmented: Any
+    dev: Any
+    dev_augmented: Any
+    matrices: Any
+    constants: Any
+
+
+def _certain(condition) -> bool:
+    """A comparison of enclosures is true only where it is certain."""
+    return bool(condition)
+
+
+def _parts(game: Game, policy: Policy) -> tuple[Any, Any]:
+    """P_0 and q_0 of agent 1, a scalar state."""
+    cost = evaluate_policy(game, policy, Balls(BITS))
+    assert cost.q is not None
+    return cost.P[0][0][0, 0], cost.q[0][0].value
+
+
+def augmented(game: Game, step: Fraction) -> Game:
+    return evolve(game, tau_given=game.tau + step)
+
+
+def augmented_nash(game: Game, step: Fraction) -> Policy:
+    return nash(augmented(game, step), Rationals()).as_policy(Rationals())
+
+
+def _altered(policy: Policy, gains: list, covariances: list) -> Policy:
+    """Agent 1 plays something else."""
+    return Policy.from_arrays(
+        K=[gains, *([fractions(K) for K in agent] for agent in policy.K[1:])],
+        Sigma=[
+            covariances,
+            *([fractions(S) for S in agent] for agent in (policy.Sigma or ())[1:]),
+        ],
+    )
+
+
+def compare(game: Game, step: Fraction, gains: list, covariances: list) -> Costs:
+    """All four costs; agent 1's other policy is given, the rest plays the augmented NE."""
+    equilibrium = augmented_nash(game, step)
+    other = _altered(equilibrium, gains, covariances)
+    shifted = augmented(game, step)
+    with flint.ctx.workprec(BITS):
+        found = {
+            (name, at): _parts(played, policy)
+            for name, policy in (("ne", equilibrium), ("dev", other))
+            for at, played in (("", game), ("_augmented", shifted))
+        }
+        costs = {name + at: P + q for (name, at), (P, q) in found.items()}
+        (P, q), (P_more, q_more) = found["dev", ""], found["dev", "_augmented"]
+        return Costs(**costs, matrices=abs(P_more - P), constants=abs(q_more - q))
+
+
+def _bad(step: Fraction = STEP) -> Costs:
+    """Agent 1 pushes the state away."""
+    game = scalar_agents()
+    return compare(game, step, [[[5]]] * game.horizon, [[[1]]] * game.horizon)
+
+
+@cache
+def gap_below_its_bound() -> Decision:
+    """0 ≤ ε ≤ δ(KL(BR) − KL(S̃)) in a game, δ KL being J̃ − J of a policy."""
+    game = scalar_agents()
+    answer = best_response(game, augmented_nash(game, STEP), 1, Rationals())
+    costs = compare(game, STEP, *(_rows(X) for X in (answer.K, answer.Sigma)))
+    with flint.ctx.workprec(BITS):
+        gap = costs.ne - costs.dev
+        bound = (costs.dev_augmented - costs.dev) - (costs.ne_augmented - costs.ne)
+        within = _certain(gap > 0) and _certain(gap <= bound)
+        shown = f"ε = {gap.str(8, radius=False)}, bound {bound.str(8, radius=False)}"
+    return Decision(
+        verdict="proved" if within else "undecided",
+        evidence=(("balls", f"{game.name}, τ = {game.tau}, δ = {float(STEP):g}: {shown}"),),
+    )
+
+
+def _rows(matrices) -> list:
+    exact = Rationals()
+    return [[[exact.to_fraction(X[0, 0])]] for X in matrices]
+
+
+# -- the final chain, a relation at a time --------------------------------------------------------
+
+
+def _readings(costs: Costs) -> dict[str, Any]:
+    """J̃(S̃ⁱ, S̃⁻ⁱ*), of which the paper has no star: with the star, or without the tilde."""
+    return {"S̃ⁱ*": costs.ne_augmented, "Sⁱ": costs.dev_augmented}
+
+
+def _judged(left, relation: str, right, what: str, false) -> Decision:
+    with flint.ctx.workprec(BITS):
+        lefts, rights = ([x.str(8, radius=False) for x in xs] for xs in (left, right))
+    return refutation(
+        {"game": "two scalar agents", "delta": str(STEP), "S^1": "N(5x, 1)"},
+        " and ".join(lefts),
+        " and ".join(f"{relation} {x}" for x in rights),
+        "balls",
+        f"{what}; read with S̃ⁱ* and with Sⁱ for S̃ⁱ",
+        false,
+    )
+
+
+@_afresh
+def first_relation() -> Decision:
+    """|a − b| = |a − c| + |ã − c|."""
+    with flint.ctx.workprec(BITS):
+        s = _bad()
+        left = [abs(s.ne - s.dev)] * 2
+        right = [abs(s.ne - c) + abs(s.ne_augmented - c) for c in _readings(s).values()]
+        false = all(_certain(x != y) for x, y in zip(left, right, strict=True))
+    return _judged(left, "=", right, "at best a ≤ is printed as an equality", lambda: false)
+
+
+@_afresh
+def dropped_term() -> Decision:
+    """|a − c| + |b − c| + Δ = |a − c| + Δ."""
+    with flint.ctx.workprec(BITS):
+        s = _bad()
+        change = s.matrices + s.constants
+        heads = [abs(s.ne - c) for c in _readings(s).values()]
+        dropped = [abs(s.dev - c) for c in _readings(s).values()]
+        left = [h + d + change for h, d in zip(heads, dropped, strict=True)]
+        right = [h + change for h in heads]
+        false = all(_certain(d > 0) for d in dropped)
+    what = "|J(Sⁱ, S̃⁻ⁱ) − J̃(S̃ⁱ, S̃⁻ⁱ)| is left out and is not 0"
+    return _judged(left, "=", right, what, lambda: false)
+
+
+@_afresh
+def star_or_tilde() -> Decision:
+    """With either reading a relation fails, even with ≤ for the first = and nothing dropped."""
+    with flint.ctx.workprec(BITS):
+        s = _bad()
+        change = s.matrices + s.constants
+        c, d = _readings(s).values()
+        first_left, first_right = abs(s.ne - s.dev), abs(s.ne - c) + abs(s.ne_augmented - c)
+        second_left = abs(s.ne - d) + abs(s.ne_augmented - d)
+        second_right = abs(s.ne - d) + abs(s.dev - d) + change
+        false = _certain(first_left > first_right) and _certain(second_left > second_right)
+    return _judged(
+        [first_left, second_left],
+        "≤",
+        [first_right, second_right],
+        "the first relation fails with S̃ⁱ*, the second with Sⁱ",
+        lambda: false,
+    )
+
+
+@_afresh
+def absolute_value() -> Decision:
+    """|a − b| stays away from 0 as δ → 0."""
+    with flint.ctx.workprec(BITS):
+        steps = (STEP, STEP * STEP)
+        found = [abs(s.ne - s.dev) for s in map(_bad, steps)]
+        false = all(_certain(x > 1) for x in found)
+        shown = ", ".join(x.str(8, radius=False) for x in found)
+    return refutation(
+        {"game": "two scalar agents", "S^1": "N(5x, 1)"},
+        f"|J(S̃) − J(S¹, S̃²)| = {shown} at δ = {', '.join(f'{float(d):g}' for d in steps)}",
+        "O(δ)",
+        "balls",
+        "a bad policy costs more by an amount that does not shrink with δ",
+        lambda: false,
+    )
+
+
+@_afresh
+def gains_that_stay() -> Decision:
+    """K̃ at δ = 10⁻⁶ and at its square."""
+    game, steps = scalar_agents(horizon=1), (STEP, STEP * STEP)
+    gains = [abs(fractions(augmented_nash(game, d).K[0][0])[0][0]) for d in steps]
+    return refutation(
+        {"game": game.name, "T": "1"},
+        f"|K̃| = {', '.join(f'{float(K):.6g}' for K in gains)}",
+        f"O(δ) at δ = {', '.join(f'{float(d):g}' for d in steps)}",
+        "exact",
+        "the gain does not shrink with δ",
+        lambda: gains[1] >= gains[0] > 0,
+    )
+
+
+@_afresh
+def no_constant() -> Decision:
+    """|J̃ − J|/δ exceeds 10³, 10⁶ and 10⁹ at policies of large gains."""
+    game, bounds = scalar_agents(), [10**3, 10**6, 10**9]
+    one = [[[1]]] * game.horizon
+    with flint.ctx.workprec(BITS):
+        found = [compare(game, STEP, [[[C]]] * game.horizon, one) for C in bounds]
+        ratios = [abs(s.dev_augmented - s.dev) / flint.arb(flint.fmpq(1, 10**6)) for s in found]
+        false = all(_certain(r > C) for r, C in zip(ratios, bounds, strict=True))
+        shown = ", ".join(r.str(4, radius=False) for r in ratios)
+    return refutation(
+        {"game": game.name, "delta": str(STEP), "K^1": [str(C) for C in bounds]},
+        f"|J̃ − J|/δ = {shown}",
+        f"≤ C, for C = {', '.join(map(str, bounds))}",
+        "balls",
+        "at a fixed δ the difference grows with the gain of Sⁱ beyond every bound",
+        lambda: false,
+    )
+
+
+@_afresh
+def one_matrix_for_two() -> Decision:
+    """|x'(P̃_0 − P̃_0)x| + |q̃_0 − q̃_0| = 0 is to bound |J̃ − J| > 0."""
+    with flint.ctx.workprec(BITS):
+        s = _bad()
+        left = abs(s.dev_augmented - s.dev)
+        false = _certain(left > 0)
+        shown = left.str(8, radius=False)
+    return refutation(
+        {"game": "two scalar agents", "delta": str(STEP), "S^1": "N(5x, 1)"},
+        f"|J̃ − J| = {shown}",
+        "≤ |x'(P̃_0 − P̃_0)x| + |q̃_0 − q̃_0| = 0",
+        "balls",
+        "the difference of the two costs, which is not 0, is to be bounded by 0",
+        lambda: false,
+    )
+
+
+# -- (26) to (29) ---------------------------------------------------------------------------------
+
+
+@_afresh
+def same_matrices_other_constants() -> Decision:
+    """K = 0 and Σ = 2: P̃ = P, and q̃ ≠ q."""
+    game = scalar_agents()
+    policy = Policy.from_arrays(K=[[[[0]]] * game.horizon] * 2, Sigma=[[[[2]]] * game.horizon] * 2)
+    matrices = _gap_of_matrices(game, STEP, 0)
+    with flint.ctx.workprec(BITS):
+        constants = abs(_parts(augmented(game, STEP), policy)[1] - _parts(game, policy)[1])
+        false = matrices == 0 and _certain(constants > 0)
+        shown = constants.str(8, radius=False)
+    return refutation(
+        {"game": game.name, "delta": str(STEP), "K": "0", "Sigma": "2"},
+        f"|q̃_0 − q_0| = {shown}",
+        f"O(max‖P̃_s − P_s‖_F) = O({matrices})",
+        "balls",
+        "a policy with K = 0 has P̃ = P at every t, and q̃ ≠ q",
+        lambda: false,
+    )
+
+
+def _gap_of_matrices(game: Game, step: Fraction, gain) -> Fraction:
+    """P̃_0 − P_0 where agent 1 plays `gain` and agent 2 nothing; exact."""
+    gains = [[[[gain]]] * game.horizon, [[[0]]] * game.horizon]
+    policy = Policy.from_arrays(K=gains)
+    exact = Rationals()
+    values = [
+        exact.to_fraction(evaluate_policy(g, policy, exact).P[0][0][0, 0])
+        for g in (game, augmented(game, step))
+    ]
+    return values[1] - values[0]
+
+
+@_afresh
+def small_factor() -> Decision:
+    """T = 1, K = D = 1, δ = 1: ‖P̃_0 − P_0‖ = ½ exceeds c_1 δ/2 = ¼."""
+    step, D = Fraction(1), Fraction(1)
+    found = _gap_of_matrices(scalar_agents(horizon=1), step, D)
+    printed = step * D**2 / 2 * step / 2
+    return refutation(
+        {"game": "two scalar agents, T = 1", "delta": str(step), "K^1": str(D), "D": str(D)},
+        f"‖P̃_0 − P_0‖_F = {found}",
+        f"≤ c_1 δ/2 = {printed}",
+        "exact",
+        "a single stage, with P̃_T = P_T",
+        lambda: found > printed,
+    )
+
+
+@_afresh
+def arbitrary_gain() -> Decision:
+    """D, the largest gain of Algorithm 1's iterates, against a policy of gain 2D."""
+    game, step = scalar_agents(horizon=1), Fraction(1)
+    exact = Rationals()
+    iterates = [
+        abs(exact.to_fraction(agent[0][0, 0]))
+        for L in (1, 2, 3)
+        for agent in algorithm_1(augmented(game, step), exact, L).K
+    ]
+    D = max(iterates)
+    found, bound = _gap_of_matrices(game, step, 2 * D), step * D**2 / 2
+    return refutation(
+        {"game": "two scalar agents, T = 1", "delta": str(step), "D": str(D), "K^1": str(2 * D)},
+        f"‖P̃_0 − P_0‖_F = {found}",
+        f"≤ δD²/2 = {bound}",
+        "exact",
+        "the K of (28) is any policy's, no iterate of Ψ_t, and D does not bound it",
+        lambda: found > bound,
+    )
+
+
+@_afresh
+def open_loop_of_one_stage() -> Decision:
+    """‖A_t‖ at the t at hand does not bound ‖A_s‖ at another."""
+    game = scalar_agents(A=1)
+    game = Game.from_arrays(
+        name="A_0 = 1, A_1 = 2",
+        A=[[[1]], [[2]]],
+        B=game.B,
+        Q=game.Q,
+        R=game.R,
+        tau=game.tau,
+        noise_cov=game.noise_cov,
+        horizon=game.horizon,
+    )
+    norms = [abs(fractions(A)[0][0]) for A in game.A]
+    return refutation(
+        {"A_0": [["1"]], "A_1": [["2"]]},
+        f"‖A_1‖_F = {norms[1]}",
+        f"≤ max over y_0 of ‖A_0‖_F = {norms[0]}",
+        "exact",
+        "the letter y_t occurs nowhere else, and ‖A_t‖_F does not depend on it",
+        lambda: norms[1] > norms[0],
+    )
+
+
+@_afresh
+def unlike_covariances() -> Decision:
+    """Two policies with the same K, whose augmented values differ."""
+    game = scalar_agents()
+    with flint.ctx.workprec(BITS):
+        values = [
+            compare(game, STEP, [[[0]]] * game.horizon, [[[S]]] * game.horizon).dev_augmented
+            for S in (1, 2)
+        ]
+        false = _certain(values[0] != values[1])
+        shown = [v.str(8, radius=False) for v in values]
+    return refutation(
+        {"game": game.name, "K^1": "0", "Sigma^1": "1 and 2"},
+        f"J̃ = {shown[0]}",
+        f"J̃ = {shown[1]}",
+        "balls",
+        "K is the same and Σ differs, so J̃ is no function of (Kⁱ, K⁻ⁱ)",
+        lambda: false,
+    )
