@@ -9,6 +9,7 @@ to make the smaller side exceed the larger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,7 @@ def bounded_by(bounds: Mapping[str, Any]) -> Callable[[Any], Any]:
     return rule
 
 
+@cache
 def largest_norm(name: str) -> Callable[[Mapping], float]:
     """The least bound for the norms of a letter, at the matrices of an attack."""
     return lambda matrices: max(float(np.linalg.norm(X)) for X in matrices[name])
@@ -199,13 +201,24 @@ class Chain:
         return Decision(verdict="undecided", evidence=tuple(evidence))
 
     def attack(self, left, right) -> Attack:
-        return attack(
+        """The search, made once for a link that several claims rest on."""
+        return _attacked(
             left,
             right,
+            tuple(self.symbols.items()),
+            tuple(self.symmetric),
+            tuple(self.definitions.items()),
+        )
+
+    def _still_violated(self) -> bool:
+        found = attack(
+            self.left,
+            self.right,
             symbols=self.symbols,
             symmetric=self.symmetric,
             definitions=self.definitions,
         )
+        return found.violated
 
     def _refuted(self, found: Attack, evidence) -> Decision:
         return Decision(
@@ -216,7 +229,7 @@ class Chain:
                 "left": f"{found.worst:.6g} times the right side",
                 "right": "1",
             },
-            replay=lambda: self.attack(self.left, self.right).violated,
+            replay=self._still_violated,
         )
 
     @property
@@ -320,6 +333,13 @@ def attack(
         if value > worst:
             worst, worst_values = value, shown
     return Attack(worst=float(worst), values=worst_values, points=points)
+
+
+@lru_cache(maxsize=256)
+def _attacked(left, right, symbols: tuple, symmetric: tuple, definitions: tuple) -> Attack:
+    return attack(
+        left, right, symbols=dict(symbols), symmetric=symmetric, definitions=dict(definitions)
+    )
 
 
 def _values(setting: Setting, theta, symbols) -> tuple[dict, dict]:

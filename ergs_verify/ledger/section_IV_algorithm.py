@@ -481,13 +481,12 @@ def _plain(expression):
 
 
 def _auxiliary() -> Equalities:
-    riccati = theorem_III_1.derive()["riccati"]
-    gain = theorem_III_1.derive()["gain_compact"]
+    derived = theorem_III_1.derive()
     written = {W(i): weight}
     return Equalities(
         (
-            _equal(gain.xreplace(written), _plain(gain.xreplace(written))),
-            _equal(riccati.xreplace(written), _plain(riccati.xreplace(written))),
+            _equal(derived["gain"], _plain(derived["gain_compact"].xreplace(written))),
+            _equal(derived["value"].matrix, _plain(derived["riccati"].xreplace(written))),
         )
     )
 

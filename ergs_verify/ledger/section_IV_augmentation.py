@@ -591,7 +591,7 @@ CLAIMS = (
     ),
     Claim(
         id="eq-21/choice",
-        title="δ can be chosen so",
+        title="A δ can be chosen so",
         where="Section IV-A, after (21)",
         quote="we assume that δ is chosen such that",
         latex=r"\tilde{\tau} > 2\gamma_B^2 \tilde{\gamma}_P^* (N-1)",

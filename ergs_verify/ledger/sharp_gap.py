@@ -15,10 +15,11 @@ from ergs_verify.errors import ErgsError
 from ergs_verify.expressions import control_size, trace_of
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
+from ergs_verify.ledger.argument import argument
 from ergs_verify.ledger.claim import Claim, Computed, Decision, Equality
+from ergs_verify.ledger.section_III_lemma import gibbs
 from ergs_verify.ledger.section_IV_augmentation import cost_difference, one_sided
 from ergs_verify.paper import gap as derived
-from ergs_verify.paper.lemma_III_2 import derive as derive_lemma
 from ergs_verify.paper.notation import B, P, R, eye, i, symmetric, tau
 from ergs_verify.recursion import (
     best_response,
@@ -38,12 +39,10 @@ DIGITS = 60
 
 def _gibbs() -> Decision:
     """THEORY's first result: F(π) − F(π*) = τ KL(π ‖ π*) for every density."""
-    try:
-        lemma = derive_lemma()
-    except ErgsError as error:
-        return Decision(verdict="undecided", evidence=(("derivation", str(error)),))
-    steps = tuple((step.name, step.checked) for step in lemma.steps)
-    return Decision(verdict="proved", evidence=steps)
+    return argument(
+        gibbs().decide(),
+        "integrated against π, whose densities have mass 1: F(π) − F(π*) = τ KL(π ‖ π*)",
+    )
 
 
 def _identity() -> Decision:

@@ -279,7 +279,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-unique-iff-regular/determinant",
-        title="det Φ of the game G*",
+        title="The determinant of Φ in the game G*",
         where="Beyond the paper; G* with A = I",
         latex=r"\det \Phi = (\tau - 4)(\tau + 12)/4",
         statement=Computed("det Φ = (τ−4)(τ+12)/4, singular at τ = 4 alone", _g_star_determinant),
@@ -310,7 +310,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-scalar-state/determinant",
-        title="det Φ_t as a determinant of the size of the state",
+        title="The determinant of Φ_t as one of the size of the state",
         where="Beyond the paper",
         latex=r"\det \Phi_t = \prod_i \det \tilde{R}^i \cdot \det\Big(I_m + \sum_i B^i"
         r" (\tilde{R}^i)^{-1} (B^i)^\top P^i_{t+1}\Big)",

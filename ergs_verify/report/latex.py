@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import name, normalize
 
 from ergs_verify.paper.derivation import Derived
+from ergs_verify.report.ledger import section_of
 from ergs_verify.typeset import equation
 
 __all__ = ["derivation_document", "ledger_document"]
@@ -73,7 +74,7 @@ _TEXT = {"“": "``", "”": "''", "’": "'", "–": "--", "—": "---", "ş": 
 def ledger_document(ledger: Mapping[str, Any]) -> str:
     """The whole ledger (``ergs-ledger/1``): each claim's verdict, formula, findings, correction."""
     parts = [r"\section*{The paper, claim by claim}", _summary(ledger)]
-    for where, entries in groupby(ledger["claims"], lambda entry: entry["where"].split(",")[0]):
+    for where, entries in groupby(ledger["claims"], section_of):
         parts.append(rf"\subsection*{{{_prose(where)}}}")
         parts += [_claim(entry) for entry in entries]
     return _document("\n".join(parts))

@@ -15,7 +15,14 @@ from rich.text import Text
 
 from ergs_verify.report.mathtext import from_latex, readable
 
-__all__ = ["claim_whole", "ledger_markdown", "ledger_summary", "ledger_table", "wrong_claims"]
+__all__ = [
+    "claim_whole",
+    "ledger_markdown",
+    "ledger_summary",
+    "ledger_table",
+    "section_of",
+    "wrong_claims",
+]
 
 Entry = Mapping[str, Any]
 
@@ -46,7 +53,7 @@ def ledger_table(ledger: Mapping[str, Any]) -> RenderableType:
     claims = ledger["claims"]
     widths = _widths(claims)
     parts: list[RenderableType] = []
-    for section, entries in groupby(claims, _section):
+    for section, entries in groupby(claims, section_of):
         parts += [Text(), Rule(Text(section, "bold"), style="dim", align="left")]
         for entry in entries:
             parts.append(_line(entry, widths))
@@ -126,8 +133,9 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_|<])", r"\\\1", text)
 
 
-def _section(entry: Entry) -> str:
-    found = re.search(r"Section [IVX]+", entry["where"])
+def section_of(entry: Entry) -> str:
+    """Section I to V, the abstract, or beyond the paper."""
+    found = re.search(r"Section [IVX]+|Abstract", entry["where"])
     return found[0] if found else "Beyond the paper"
 
 

@@ -13,10 +13,18 @@ from sympy import Rational
 from ergs_verify.errors import DerivationError
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
-from ergs_verify.ledger import claims, counterexamples, section_III_uniqueness
+from ergs_verify.ledger import (
+    claims,
+    costs_compared,
+    counterexamples,
+    section_III_uniqueness,
+    section_IV_algorithm,
+    section_IV_augmentation,
+    summaries,
+)
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.paper import lemma_III_2, theorem_III_1
-from ergs_verify.paper.notation import B, Q, i, j, tau
+from ergs_verify.paper.notation import B, Q, S, i, j, tau
 
 NASH = ("thm-III.1", "thm-III.1/any-solution", "thm-III.1/sufficient")
 UNIQUE = ("lemma-III.4", "lemma-III.4/determined")
@@ -260,3 +268,106 @@ def test_off_diagonal_blocks_are_those_of_another_agent():
     row = theorem_III_1.derive()["row"]
     assert row.other.has(B(j))
     assert not row.own.has(B(j))
+
+
+# -- Section IV and beyond ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh_bound():
+    costs_compared.gap_below_its_bound.cache_clear()
+    yield
+    costs_compared.gap_below_its_bound.cache_clear()
+
+
+BY_COST_DIFFERENCE = ("eq-22", "eq-29", "eq-30", "eq-31", "eq-32/matrices", "thm-IV.3/final-chain")
+
+
+def test_what_rests_on_the_difference_of_costs_needs_it(monkeypatch):
+    section = section_IV_augmentation
+    identity = section.cost_difference()
+    assert verdict("eq-30") == "proved"
+    monkeypatch.setattr(
+        section, "cost_difference", lambda: evolve(identity, right=identity.right + section.delta)
+    )
+    assert still_proved((*BY_COST_DIFFERENCE, "thm-IV.3")) == []
+
+
+def test_the_bound_of_the_gap_is_compared_in_a_game(monkeypatch, fresh_bound):
+    true = costs_compared.compare
+
+    def too_much(*given):
+        costs = true(*given)
+        return evolve(costs, dev=costs.dev + 1)
+
+    monkeypatch.setattr(costs_compared, "compare", too_much)
+    assert still_proved(("eq-22", "thm-IV.3")) == []
+
+
+@pytest.mark.parametrize("claim_id", ["thm-IV.3/final-chain", "thm-IV.3/uniform", "eq-32/matrices"])
+def test_the_last_steps_are_false_only_where_costs_differ(monkeypatch, claim_id):
+    assert printed_verdict(claim_id) == "refuted"
+    true = costs_compared.compare
+
+    def alike(*given):
+        costs = true(*given)
+        zero = costs.ne - costs.ne
+        return costs_compared.Costs(
+            **dict.fromkeys(("ne", "ne_augmented", "dev", "dev_augmented"), costs.ne),
+            matrices=zero,
+            constants=zero,
+        )
+
+    monkeypatch.setattr(costs_compared, "compare", alike)
+    assert printed_verdict(claim_id) == "undecided"
+
+
+def test_the_contraction_needs_its_bound(monkeypatch):
+    section = section_IV_algorithm
+    right = section.contraction_chain()
+    assert verdict("lemma-IV.1") == "proved"
+    monkeypatch.setattr(section, "contraction_chain", lambda: evolve(right, right=right.right / 2))
+    ids = ("lemma-IV.1", "lemma-IV.1/achieves", "thm-IV.2/linear-rate", "eq-28/bounded-gains")
+    assert still_proved(ids) == []
+
+
+def test_few_iterations_fail_only_where_an_error_is_left(monkeypatch):
+    assert printed_verdict("thm-IV.2") == "refuted"
+    monkeypatch.setattr(section_IV_algorithm, "_squared_error", lambda _game, _count: 0)
+    assert printed_verdict("thm-IV.2") == "undecided"
+    assert verdict("thm-IV.2/linear-rate") != "proved"
+
+
+def test_noise_plays_a_part_where_gains_depend_on_it(monkeypatch):
+    assert printed_verdict("introduction/gaussian-noise") == "refuted"
+    formulas = theorem_III_1.derived_formulas()
+    other = evolve(formulas, gain=2 * formulas.gain)
+    turns = iter([formulas, other] * 4)
+    true = summaries.algorithm_1
+    monkeypatch.setattr(
+        summaries,
+        "algorithm_1",
+        lambda game, numbers, count, formulas: true(game, numbers, count, formulas=next(turns)),
+    )
+    assert printed_verdict("introduction/gaussian-noise") == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "ids"),
+    [
+        ("covariance", lambda X: X + X * S(i), ("alg-1/init", "lemma-IV.1")),
+        ("gain", lambda K: -K, ("eq-19", "eq-20/equivalent", "eq-19/fixed-point")),
+    ],
+)
+def test_a_fault_in_the_best_response_turns_section_IV(monkeypatch, name, change, ids):
+    planted(monkeypatch, theorem_III_1, name, change)
+    assert still_proved(ids) == []
+
+
+def test_a_fault_in_the_cost_of_a_policy_turns_section_IV(monkeypatch):
+    derived = theorem_III_1.derive_policy_value()
+    value = evolve(derived["value"], matrix=derived["value"].matrix + Q(i))
+    altered_value = evolve(derived, results={**derived.results, "value": value})
+    monkeypatch.setattr(theorem_III_1, "derive_policy_value", lambda: altered_value)
+    ids = ("eq-19/lyapunov", "eq-19/inverses", "eq-24", "thm-IV.3/quadratic", "alg-1/line-4")
+    assert still_proved(ids) == []
