@@ -74,7 +74,7 @@ def tex(expression: Any) -> str:
     return expression if isinstance(expression, str) else _Printer().doprint(expression)
 
 
-def equation(left: Any, right: Any) -> str:
+def equation(left: Any, right: Any, sign: str = "=") -> str:
     r"""left = right for display: pairs line by line, long sums broken at their terms.
 
     Examples
@@ -94,10 +94,10 @@ def equation(left: Any, right: Any) -> str:
     rows = []
     for name, value in pairs:
         first, *more = _lines(value)
-        if _width(tex(name)) > _WIDTH // 2:
-            rows += [f"&{tex(name)}", rf"&\quad = {first}"]
+        if _width(tex(name)) > _WIDTH // 3:
+            rows += [f"&{tex(name)}", rf"&\quad {sign} {first}"]
         else:
-            rows.append(f"{tex(name)} &= {first}")
+            rows.append(f"{tex(name)} &{sign} {first}")
         rows += [rf"&\quad {line}" for line in more]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 

@@ -1,8 +1,7 @@
-"""The README's examples run and print what stands there; its tables are those of the ledger."""
+"""The README's examples run and print what stands there. (Its tables: tests/ledger.)"""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -51,21 +50,6 @@ def test_the_command_line_example_prints_what_stands_there(tmp_path, monkeypatch
 def test_the_examples_stay_short(language):
     typed = [line for line in block(language).splitlines() if line]
     assert len([line for line in typed if language == "python" or line.startswith("$")]) <= 10
-
-
-def test_the_tables_are_those_of_the_ledger():
-    marked = re.search(r"<!-- (ergs-verify .*?) -->\n(.*?)<!-- end -->", README, re.DOTALL)
-    assert marked
-    command, tables = marked.groups()
-    done = subprocess.run(
-        [sys.executable, "-m", "ergs_verify.cli", *command.split()[1:]],
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        check=True,
-        timeout=300,
-    )
-    assert done.stdout == tables
 
 
 def test_the_layout_names_what_is_there():

@@ -26,7 +26,7 @@ _GAME = (
     "or a random one such as random:N=3,m=4,p=2,T=10,seed=0."
 )
 GameName = Annotated[str, typer.Argument(metavar="GAME", help=_GAME)]
-GameNames = Annotated[list[str], typer.Argument(metavar="GAME…", help=_GAME)]
+GameNames = Annotated[list[str], typer.Argument(metavar="GAME...", help=_GAME)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[
     Path | None,
@@ -67,14 +67,14 @@ def _start(
     """Derive, prove and cross-check entropy-regularized general-sum LQ games.
 
     After the paper "Policy Optimization finds Nash Equilibrium in Regularized General-Sum LQ
-    Games" by Zaman, Aggarwal, Bastopcu and Başar.
+    Games", arXiv:2404.00045.
     """
 
 
 @app.command()
 def verify(
     games: Annotated[
-        list[str] | None, typer.Argument(metavar="[GAME…]", help=f"More games. {_GAME}")
+        list[str] | None, typer.Argument(metavar="[GAME...]", help=f"More games. {_GAME}")
     ] = None,
     json: Json = False,
 ) -> int:
@@ -92,7 +92,9 @@ def verify(
 def paper(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID…]", help="Claims to show whole: eq-11, lemma-III.2/minimiser…"),
+        typer.Argument(
+            metavar="[ID...]", help="Claims to show whole: eq-11, lemma-III.2/minimiser..."
+        ),
     ] = None,
     json: Json = False,
     markdown: Annotated[

@@ -21,9 +21,29 @@ def cores() -> int:
 
 
 @contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """An interrupt waits. A process started meanwhile waits too, until it can end quietly."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+class _Pool(ProcessPoolExecutor):
+    def submit(self, *args, **kwargs):
+        # A worker is started when there is work for it.
+        with _interrupt_held():
+            return super().submit(*args, **kwargs)
+
+
+@contextmanager
 def workers() -> Iterator[Executor]:
     """A process per core, gone when the block is left, whatever the reason."""
-    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=_enter_worker)
+    pool = _Pool(cores(), mp_context=get_context("spawn"), initializer=_enter_worker)
     try:
         yield pool
     except BaseException:
@@ -37,6 +57,8 @@ def workers() -> Iterator[Executor]:
 def _enter_worker() -> None:
     # Interrupted, a worker ends without a word; so it does when its parent is gone.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

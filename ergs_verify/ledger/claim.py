@@ -361,7 +361,7 @@ class Claim:
         return {"latex": form.latex, "expression": form.expression}
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Judged:
     """A claim with its verdicts."""
 
@@ -376,6 +376,10 @@ class Judged:
         """Decided, and right as printed or as corrected."""
         last = self.corrected or self.printed
         return last.verdict in ("proved", "definition", "assumed", "supported")
+
+    def __repr__(self) -> str:
+        corrected = f", corrected: {self.corrected.verdict}" if self.corrected else ""
+        return f"Judged({self.claim.id}, printed: {self.printed.verdict}{corrected})"
 
     def _repr_markdown_(self) -> str:
         claim = self.claim

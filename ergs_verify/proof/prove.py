@@ -20,7 +20,7 @@ from ergs_verify.proof.sampling import (
     small_values,
     typed_mismatch,
 )
-from ergs_verify.typeset import tex
+from ergs_verify.typeset import equation, tex
 
 __all__ = ["Counterexample", "Proof", "prove"]
 
@@ -91,7 +91,7 @@ class Proof:
     counterexample: Counterexample | None = None
     reason: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, repr=False)
 
     def __bool__(self) -> bool:
         return self.verdict == "proved"
@@ -109,8 +109,9 @@ class Proof:
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
-        sign = "=" if self.verdict in ("proved", "undecided") else r"\neq"
-        text = f"**{self.verdict}**: $\\displaystyle {tex(self.left)} {sign} {tex(self.right)}$"
+        signs = {"proved": "=", "refuted": r"\neq"}
+        sign = signs.get(self.verdict, r"\overset{?}{=}")
+        text = f"**{self.verdict}**\n\n$$\n{equation(self.left, self.right, sign)}\n$$"
         if self.reason:
             text += f"\n\n{self.reason}"
         if self.residual is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from ergs_verify.errors import DerivationError, InputError
 from ergs_verify.ledger import claims, verify_paper
 from ergs_verify.ledger.claim import Claim, Computed, Decision, Definition, Fault
 from ergs_verify.paper.notation import A, B, Q, R, i, x
+from ergs_verify.report.ledger import ledger_markdown
 
 #: id → verdict as printed, as corrected, and the findings' kinds.
 EXPECTED = {
@@ -225,6 +227,13 @@ def test_verdicts(ledger):
     assert found == EXPECTED
     assert ledger.holds
     assert not ledger.undecided
+
+
+def test_the_readmes_tables_are_those_of_the_ledger(ledger):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    marked = re.search(r"<!-- ergs-verify paper --markdown -->\n(.*?)<!-- end -->", readme, re.S)
+    assert marked
+    assert ledger_markdown(ledger.as_json()) == marked[1]
 
 
 def test_every_fault_alone_is_wrong_and_its_counterexample_replays(ledger):
