@@ -45,6 +45,12 @@ def test_it_holds_no_path_of_a_machine(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_another_run_saves_the_same(path):
+    outputs = json.dumps([cell["outputs"] for cell in cells(path, "code")])
+    assert not re.search(r"\bat 0x[0-9a-f]{6,}|\bseconds=", outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_any_python_runs_it(path):
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     assert metadata["kernelspec"]["name"] == "python3"

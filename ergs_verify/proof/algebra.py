@@ -96,11 +96,13 @@ class Algebra:
         self._dimensions: dict[tuple[str, int], Any] = {}
         self._being_defined: list[str] = []
         # Every inverse brings a rule; later conversions must all see the same ones.
+        self._converted: dict[Any, Poly] = {}
         for _ in range(NAMING_PASSES):
             names = len(self._named)
-            for expression in everything:
-                self.poly(expression)
+            self._converted = {}
+            converted = {sympy.sympify(e): self.poly(e) for e in everything}
             if len(self._named) == names:
+                self._converted = converted
                 break
 
     # -- from SymPy -----------------------------------------------------------------------
@@ -115,7 +117,9 @@ class Algebra:
         UnsupportedError
             Where the expression leaves the language (1/trace, Hadamard products, …).
         """
-        return self.reduce(self._convert(sympy.sympify(expression), {}))
+        expression = sympy.sympify(expression)
+        known = self._converted.get(expression)
+        return self.reduce(self._convert(expression, {})) if known is None else known
 
     def convert_for(self, expression, template, agents: tuple[str, ...]) -> Poly:
         """An expression written for the agent of `template`, for another agent."""
