@@ -12,7 +12,7 @@ import sympy
 from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from ergs_verify.arithmetic import Rationals
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, agent_sum, control_size
+from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum, control_size
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 from ergs_verify.ledger.argument import argument, exactly, holds
@@ -58,6 +58,7 @@ from ergs_verify.paper.notation import (
     eye,
     i,
     j,
+    letter_of_agents,
     m,
     others_loop,
     own_covariance,
@@ -77,17 +78,10 @@ gamma_P_unindexed = Symbol(r"\gamma_P", positive=True)
 N = agent_sum(sympy.Integer(1), j)
 p = control_size(i)
 
-
-def _letter(name: str, rows, cols):
-    return lambda agent: AgentMatrix(
-        name, agent, *(control_size(agent) if side == "p" else side for side in (rows, cols))
-    )
-
-
-P_star = _letter("{P^{*}_{t+1}}", m, m)
-K_other = _letter("{K'_t}", "p", m)
-answer, answer_other = _letter("{K^{*}_t}", "p", m), _letter("{K'^{*}_t}", "p", m)
-difference = _letter("{D_t}", "p", m)
+P_star = letter_of_agents("{P^{*}_{t+1}}", m, m)
+K_other = letter_of_agents("{K'_t}", "p", m)
+answer, answer_other = letter_of_agents("{K^{*}_t}", "p", m), letter_of_agents("{K'^{*}_t}", "p", m)
+difference = letter_of_agents("{D_t}", "p", m)
 """Kʲ − K'ʲ."""
 
 
@@ -214,7 +208,7 @@ def _index_set(faults: frozenset[str]) -> Computed:
 
 def _metric() -> Decision:
     """The triangle inequality of each norm, summed over agents and both letters."""
-    X, Y = difference(i), _letter("{D'_t}", "p", m)(i)
+    X, Y = difference(i), letter_of_agents("{D'_t}", "p", m)(i)
     chain = Chain(
         text="the distance of two gains",
         left=FrobeniusNorm(MatAdd(X, Y)),
@@ -327,7 +321,7 @@ def contraction_chain(factor=1) -> Chain:
     )
 
 
-distance = _letter("d", 1, 1)
+distance = letter_of_agents("d", 1, 1)
 """‖Kʲ − K'ʲ‖_F as a number of agent j."""
 
 
@@ -346,7 +340,7 @@ def _third_line(faults: frozenset[str]) -> Equality:
 
 _of_lemma = _contraction * (N - 1)
 """(2/τ)γ_B²γ_{P,t}(N−1)."""
-_spread = _letter("e", 1, 1)
+_spread = letter_of_agents("e", 1, 1)
 """‖Σʲ − Σ'ʲ‖_F as a number of agent j."""
 
 
@@ -491,8 +485,8 @@ def _auxiliary() -> Equalities:
     )
 
 
-W_star = _letter("{W^{*}_t}", "p", "p")
-P_gap = _letter("E", m, m)
+W_star = letter_of_agents("{W^{*}_t}", "p", "p")
+P_gap = letter_of_agents("E", m, m)
 """P_{t+1} − P*_{t+1}."""
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import sympy
 from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, ZeroMatrix, log
 
-from ergs_verify.expressions import AgentMatrix, agent_sum, control_size, trace_of
+from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import costs_compared
 from ergs_verify.ledger.argument import argument
 from ergs_verify.ledger.chain import (
@@ -55,6 +55,7 @@ from ergs_verify.paper.notation import (
     eye,
     i,
     j,
+    letter_of_agents,
     m,
     next_state,
     noise,
@@ -77,15 +78,8 @@ delta = Symbol("delta", positive=True)
 augmented = tau + delta
 """τ̃."""
 
-
-def _letter(name: str, rows, cols):
-    return lambda agent: AgentMatrix(
-        name, agent, *(control_size(agent) if side == "p" else side for side in (rows, cols))
-    )
-
-
-P_tilde = _letter(r"{\tilde{P}_{t+1}}", m, m)
-P_gap = _letter("E", m, m)
+P_tilde = letter_of_agents(r"{\tilde{P}_{t+1}}", m, m)
+P_gap = letter_of_agents("E", m, m)
 """P̃_{t+1} − P_{t+1}."""
 q_tilde = sympy.Function(r"\tilde{q}_{t+1}", real=True)
 SYMMETRIC = (*symmetric, P_tilde(i), P_gap(i))
@@ -407,8 +401,8 @@ def _uniform(faults: frozenset[str]) -> Computed:
     )
 
 
-P_bar, q_bar = _letter(r"{\bar{P}_t}", m, m), sympy.Function(r"\bar{q}_t", real=True)
-P_hat, q_hat = _letter(r"{\hat{P}_t}", m, m), sympy.Function(r"\hat{q}_t", real=True)
+P_bar, q_bar = letter_of_agents(r"{\bar{P}_t}", m, m), sympy.Function(r"\bar{q}_t", real=True)
+P_hat, q_hat = letter_of_agents(r"{\hat{P}_t}", m, m), sympy.Function(r"\hat{q}_t", real=True)
 
 
 def _two_recursions(faults: frozenset[str]) -> Equalities:
@@ -433,7 +427,10 @@ def _two_recursions(faults: frozenset[str]) -> Equalities:
     )
 
 
-P_later, q_later = _letter(r"{\tilde{P}_t}", m, m), sympy.Function(r"\tilde{q}_t", real=True)
+P_later, q_later = (
+    letter_of_agents(r"{\tilde{P}_t}", m, m),
+    sympy.Function(r"\tilde{q}_t", real=True),
+)
 
 
 def _two_values(faults: frozenset[str]) -> Equalities:

@@ -23,7 +23,8 @@ F = MatrixSymbol("F_t", m, m)
 """Closed loop A + Σ_j BʲKʲ."""
 
 
-def _letter(name: str, rows, cols):
+def letter_of_agents(name: str, rows, cols):
+    """A letter as a function of its agent; the side ``"p"`` is that agent's control dimension."""
     return lambda agent: AgentMatrix(
         name,
         agent,
@@ -31,24 +32,24 @@ def _letter(name: str, rows, cols):
     )
 
 
-B = _letter("B_t", m, "p")
-Q = _letter("Q_t", m, m)
-R = _letter("R_t", "p", "p")
-K = _letter("K_t", "p", m)
-S = _letter(r"\Sigma_t", "p", "p")
-P = _letter("P_{t+1}", m, m)
-W = _letter("W_t", "p", "p")
+B = letter_of_agents("B_t", m, "p")
+Q = letter_of_agents("Q_t", m, m)
+R = letter_of_agents("R_t", "p", "p")
+K = letter_of_agents("K_t", "p", m)
+S = letter_of_agents(r"\Sigma_t", "p", "p")
+P = letter_of_agents("P_{t+1}", m, m)
+W = letter_of_agents("W_t", "p", "p")
 """(τ/2)I + R + B'PB."""
-others_loop = _letter(r"\bar{A}_t", m, m)
+others_loop = letter_of_agents(r"\bar{A}_t", m, m)
 """Āⁱ = A + Σ_{j≠i} BʲKʲ, the paper's A_t^{i*}."""
-u = _letter("u_t", "p", 1)
+u = letter_of_agents("u_t", "p", 1)
 """A control drawn from its agent's policy."""
-own = _letter("u", "p", 1)
+own = letter_of_agents("u", "p", 1)
 """The control that agent i still has to choose."""
-own_mean, own_covariance = _letter("k", "p", 1), _letter("Z", "p", "p")
+own_mean, own_covariance = letter_of_agents("k", "p", 1), letter_of_agents("Z", "p", "p")
 """Moments of agent i's own control, apart from the letters of all agents' policies: a sum over
 all agents less agent i holds the latter, and must not change when the former get values."""
-mean = _letter("M_t", "p", 1)
+mean = letter_of_agents("M_t", "p", 1)
 """Mean of an agent's control at x, the paper's M_t^{i*}(x)."""
 
 
