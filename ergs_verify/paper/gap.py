@@ -18,6 +18,7 @@ from attrs import frozen
 from sympy import (
     Determinant,
     Expr,
+    Function,
     Inverse,
     MatrixExpr,
     MatrixSymbol,
@@ -76,11 +77,18 @@ X = MatrixSymbol("X_t", m, m)
 """E[xx'] under the joint policy."""
 Z = AgentMatrix("Z_{t+1}", i, m, m)
 """Slope of P_{t+1}ⁱ in τ."""
+G = AgentMatrix("G_{t+1}", i, m, m)
+"""The gap from t+1 on is x'G_{t+1}x + g_{t+1}."""
 own_gain = AgentMatrix("K", i, p, m)
 """Agent i's gain, apart from the gains in sums over the others."""
 slope = AgentMatrix(r"\dot{K}", i, p, m)
 """Slope of agent i's gain in τ, the other agents' policies fixed."""
-SYMMETRIC = (*symmetric, X, Z)
+SYMMETRIC = (*symmetric, X, Z, G)
+
+
+def g(agent):
+    """The number g_{t+1} of an agent: the part of the gap that does not depend on the state."""
+    return Function("g_{t+1}", real=True)(agent)
 
 
 def _equal(left, right, why: str, more=None) -> str:
@@ -185,10 +193,42 @@ def _propagate(_state):
 
 def _check_propagated(state) -> str:
     """E[x₊x₊'] given x, and then over x."""
-    move = A * x + agent_sum(B(j) * u(j), j) + omega
-    gaussians = {u(j): (K(j) * x, S(j)), omega: (ZeroMatrix(m, 1), noise)}
-    given = gaussian_expectation(move * move.T, gaussians, symmetric=SYMMETRIC)
+    move = _next_state()
+    given = gaussian_expectation(move * move.T, _draws(), symmetric=SYMMETRIC)
     return _equal(given, state["second_moment"].xreplace({X: x * x.T}), "the second moment")
+
+
+def _as_function_of_state(state):
+    """What the gap from t on is at x_t = x: x'G_t x + g_t."""
+    off = K(i) - gain_best
+    averaged = trace_of(noise, G) + agent_sum(trace_of(S(j), B(j).T, G, B(j)), j) + g(i)
+    return {
+        "gap_matrix": off.T * W(i) * off + F.T * G * F,
+        "gap_constant": state["covariance_part"] + averaged,
+        "plain_gap_constant": state["plain_covariance_part"] + averaged,
+    }
+
+
+def _check_function_of_state(state) -> str:
+    """This stage's part at xx', and what is expected of the next stages."""
+    ahead = _next_state().T * G * _next_state()
+    expected = gaussian_expectation(trace_of(ahead), _draws(), symmetric=SYMMETRIC) + g(i)
+    for part, constant in (
+        ("covariance_part", "gap_constant"),
+        ("plain_covariance_part", "plain_gap_constant"),
+    ):
+        now = (state["gain_part"] + state[part]).xreplace({X: x * x.T})
+        value = trace_of(x.T, state["gap_matrix"], x) + state[constant]
+        last = _equal(now + expected, value, "the gap as a function of the state")
+    return last
+
+
+def _next_state():
+    return A * x + agent_sum(B(j) * u(j), j) + omega
+
+
+def _draws():
+    return {u(j): (K(j) * x, S(j)), omega: (ZeroMatrix(m, 1), noise)}
 
 
 identity = Derivation(
@@ -235,8 +275,24 @@ identity = Derivation(
             check=_check_propagated,
             show=lambda s: ("X_{t+1}", s["second_moment"]),
         ),
+        Move(
+            name="state",
+            what="The gap from t on as a function of the state, backwards in time",
+            rule=r"$x^\top G_t x + g_t$ with $G_T = 0$ and $g_T = 0$",
+            find=_as_function_of_state,
+            check=_check_function_of_state,
+            show=lambda s: ("G_t", s["gap_matrix"]),
+        ),
     ),
-    results=("gain_part", "covariance_part", "plain_covariance_part", "second_moment"),
+    results=(
+        "gain_part",
+        "covariance_part",
+        "plain_covariance_part",
+        "second_moment",
+        "gap_matrix",
+        "gap_constant",
+        "plain_gap_constant",
+    ),
 )
 """J^i(π) − min = Σ_t τ E KL(π^i_t ‖ BR^i_t)."""
 
@@ -419,6 +475,10 @@ class GapFormulas:
         Tr(WΣ), in place of `covariance_part` at τ = 0.
     second_moment : MatrixExpr, m×m
         X_{t+1}.
+    gap_matrix : MatrixExpr, m×m
+        G_t, from G_{t+1}; G_T = 0. The gap from t on is x'G_t x + g_t.
+    gap_constant, plain_gap_constant : Expr
+        g_t, from g_{t+1} and G_{t+1}; the latter at τ = 0.
     cost_slope : MatrixExpr, m×m
         Z_t, from Z_{t+1}; Z_T = 0.
     coefficient : Expr
@@ -430,6 +490,9 @@ class GapFormulas:
     covariance_part: Expr
     plain_covariance_part: Expr
     second_moment: MatrixExpr
+    gap_matrix: MatrixExpr
+    gap_constant: Expr
+    plain_gap_constant: Expr
     cost_slope: MatrixExpr
     coefficient: Expr
 
@@ -446,6 +509,9 @@ def gap_formulas() -> GapFormulas:
         covariance_part=gap["covariance_part"],
         plain_covariance_part=gap["plain_covariance_part"],
         second_moment=gap["second_moment"],
+        gap_matrix=gap["gap_matrix"],
+        gap_constant=gap["gap_constant"],
+        plain_gap_constant=gap["plain_gap_constant"],
         cost_slope=second["cost_slope"].xreplace(everybody),
         coefficient=second["coefficient"].xreplace(inserted).xreplace(everybody),
     )

@@ -28,7 +28,14 @@ from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import WrittenOut, written_out
 
-__all__ = ["AgentGap", "gaps", "initial_moment", "second_moments", "second_order_coefficients"]
+__all__ = [
+    "AgentGap",
+    "gaps",
+    "initial_moment",
+    "played_stages",
+    "second_moments",
+    "second_order_coefficients",
+]
 
 
 @frozen(kw_only=True)
@@ -98,7 +105,7 @@ def gaps(
     plain = game.tau == 0 or policy.Sigma is None
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
     formula = written_out(gap or gap_formulas(), agents=game.agents, plain=plain)
-    played = _with_moments(_played(stages, policy), game, formula)
+    played = _with_moments(played_stages(stages, policy), game, formula)
     covariance_part = "plain_covariance_part" if plain else "covariance_part"
     found = []
     for agent in stages.agents:
@@ -143,7 +150,7 @@ def second_moments(
     policy.validate(game)
     stages = Stages(game, arithmetic, deterministic=policy.Sigma is None)
     formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
-    return [stage(X) for stage in _with_moments(_played(stages, policy), game, formula)]
+    return [stage(X) for stage in _with_moments(played_stages(stages, policy), game, formula)]
 
 
 def initial_moment(game: Game, arithmetic: Arithmetic) -> Matrix:
@@ -221,7 +228,7 @@ def _with_moments(played: Sequence[Evaluator], game: Game, formula: WrittenOut) 
     return known
 
 
-def _played(stages: Stages, policy: Policy) -> list[Evaluator]:
+def played_stages(stages: Stages, policy: Policy) -> list[Evaluator]:
     """The stages t = 0…T−1 with a given policy's K and Σ."""
     return [
         _stage(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import sympy
@@ -22,11 +22,13 @@ from ergs_verify.recursion.written_out import written_out
 
 __all__ = ["Progress", "Stages"]
 
+N = TypeVar("N", bound=Arithmetic)
+
 #: Called with the number of stages done and of all stages.
 Progress = Callable[[int, int], None]
 
 
-class Stages:
+class Stages(Generic[N]):
     """The game's numbers, entered into an arithmetic once, and its formulas written out.
 
     Parameters
@@ -42,7 +44,7 @@ class Stages:
     def __init__(
         self,
         game: Game,
-        arithmetic: Arithmetic,
+        arithmetic: N,
         formulas: Formulas | None = None,
         *,
         deterministic: bool = False,
@@ -54,13 +56,13 @@ class Stages:
         self.game = game
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
-        plain = game.tau == 0 or deterministic
-        self.formula = written_out(formulas, agents=game.agents, plain=plain)
+        self.plain = game.tau == 0 or deterministic
+        self.formula = written_out(formulas, agents=game.agents, plain=self.plain)
         self._sizes = {notation.m: game.state_size} | {
             control_size(sympy.Integer(k)): p
             for k, p in zip(self.agents, game.control_sizes, strict=True)
         }
-        self._tau = None if plain else arithmetic.scalar(game.tau)
+        self._tau = None if self.plain else arithmetic.scalar(game.tau)
         self._weight = game.tau / 2 if deterministic else Fraction(0)
         self._entered: dict[tuple, tuple] = {}
         uses_log = any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)

@@ -1,0 +1,8 @@
+"""Rigorous verdicts and enclosures: every yes, no and digit is a theorem."""
+
+from __future__ import annotations
+
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.gap import AgentGap, CertifiedGap, StageGap, StateGap, certify_gap
+
+__all__ = ["AgentGap", "CertifiedGap", "Enclosure", "StageGap", "StateGap", "certify_gap"]

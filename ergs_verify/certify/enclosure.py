@@ -1,0 +1,94 @@
+"""An interval that is known to hold a number, with exact ends."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from attrs import field, frozen
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+
+__all__ = ["INFINITE", "Enclosure"]
+
+#: Significant digits of an end that is printed: more than any default tolerance needs.
+_DIGITS = 25
+
+
+@frozen
+class Enclosure:
+    """lo ≤ the number ≤ hi, with rational ends; both may be `math.inf`.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.certify import Enclosure
+    >>> third = Enclosure(Fraction(333, 1000), Fraction(1, 3))
+    >>> third.as_json(digits=5)
+    ['0.333', '0.33334']
+    >>> third.relative_width < Fraction(1, 900), Fraction(1, 3) in third
+    (True, True)
+    """
+
+    lo: Any = field()
+    hi: Any = field()
+
+    @hi.validator
+    def _ordered(self, _attribute: Any, hi: Any) -> None:
+        if not self.lo <= hi:
+            raise ValueError(f"an enclosure from {self.lo} to {hi} is empty")
+
+    @classmethod
+    def of(cls, ball: Ball, *, least: Fraction | None = None) -> Enclosure:
+        """A ball's ends; with `least`, of the numbers in it that are at least so large."""
+        lo, hi = Balls(ball.bits).enclosure(ball)
+        return cls(lo, hi) if least is None else cls(max(lo, least), max(hi, least))
+
+    @property
+    def width(self) -> Any:
+        """hi − lo; 0 where both are infinite."""
+        return Fraction(0) if self.lo == self.hi else self.hi - self.lo
+
+    @property
+    def relative_width(self) -> Any:
+        """(hi − lo) over the larger end in size; 0 for a point."""
+        if self.lo == self.hi:
+            return Fraction(0)
+        largest = max(abs(self.lo), abs(self.hi))
+        return math.inf if largest == math.inf else self.width / largest
+
+    def __contains__(self, number: Any) -> bool:
+        return self.lo <= number <= self.hi
+
+    def meets(self, other: Enclosure) -> bool:
+        """Whether both can hold the same number."""
+        return self.lo <= other.hi and other.lo <= self.hi
+
+    def shifted(self, by: Fraction) -> Enclosure:
+        """The enclosure of the number plus a rational."""
+        return Enclosure(self.lo + by, self.hi + by)
+
+    def as_json(self, digits: int = _DIGITS) -> list[str]:
+        """Decimal strings of so many significant digits, rounded outward."""
+        return [_text(self.lo, digits, ROUND_FLOOR), _text(self.hi, digits, ROUND_CEILING)]
+
+    def __str__(self) -> str:
+        """The digits that both ends share when rounded, at most six, or else both ends."""
+        for digits in range(6, 1, -1):
+            lo, hi = (_text(end, digits, ROUND_HALF_EVEN) for end in (self.lo, self.hi))
+            if lo == hi:
+                return lo
+        return " … ".join(self.as_json(digits=3))
+
+
+INFINITE = Enclosure(math.inf, math.inf)
+
+
+def _text(end: Any, digits: int, rounding: str) -> str:
+    if end in (math.inf, -math.inf):
+        return "inf" if end > 0 else "-inf"
+    context = Context(prec=digits, rounding=rounding, Emin=-(10**9), Emax=10**9)
+    quotient = context.divide(Decimal(end.numerator), Decimal(end.denominator))
+    return f"{quotient.normalize(context):g}" if quotient else "0"

@@ -1,0 +1,250 @@
+"""The Nash equilibrium in balls: approximate costs at each stage, and a bound of their errors.
+
+At a stage, P̂ⁱ are exact matrices near Pⁱ_{t+1}, with ‖Pⁱ_{t+1} − P̂ⁱ‖₂ ≤ eⁱ. The stage's formulas
+are evaluated in balls at P̂, which gives gains K° and costs P°; a prime marks the same at the true
+P = P̂ + E. With F° = A + Σ BʲK°ʲ, Mʲ = Φ°⁻¹(block column j of Bʲ') and C the sum over k ≠ i,
+
+- Φ is regular at P where κ = Σ_j ‖𝓑Mʲ‖ eʲ < 1, and then ‖F‖ ≤ ‖F°‖ / (1 − κ);
+- Δ = K − K° = −Σ_j Mʲ Eʲ F, stacked over agents;
+- Pⁱ_t − P°ⁱ = F'EⁱF + (CΔ)'P̂ⁱF° + F°'P̂ⁱCΔ + Δⁱ'R̃ⁱΔⁱ + (𝓑Δ)'P̂ⁱ𝓑Δ,
+
+identities that the ledger proves (`sharp-perturbation`). Agent i's own term of first order is
+gone, its gain being optimal. Entries' radii thus start anew at every stage; only the bounds eⁱ are
+carried on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import accumulate, pairwise
+from operator import add
+from typing import Any
+
+import flint
+from attrs import evolve, frozen
+from flint import arb, arb_mat
+
+from ergs_verify.arithmetic.balls import Balls
+from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.frame import Frame
+from ergs_verify.certify.loewner import symmetric_midpoint, widened
+from ergs_verify.certify.norms import BITS, frobenius_above, spectral_above
+from ergs_verify.errors import NotCertifiedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.recursion import Sequences, block_system
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.stages import Progress, Stages
+
+__all__ = ["EquilibriumStage", "equilibrium_in_balls", "stages_in_balls"]
+
+
+@frozen(kw_only=True, eq=False)
+class EquilibriumStage:
+    """A stage of the equilibrium, every matrix in balls.
+
+    Attributes
+    ----------
+    t : int
+    known : Evaluator
+        Knows the stage's letters, P_{t+1} and q_{t+1} of every agent.
+    phi : arb_mat
+        Φ_t, regular.
+    stage : Stage
+        K_t, Σ_t, P_t, q_t.
+    """
+
+    t: int
+    known: Evaluator
+    phi: Any
+    stage: Stage
+
+
+def equilibrium_in_balls(
+    game: Game,
+    bits: int,
+    *,
+    progress: Progress | None = None,
+) -> Sequences:
+    """The feedback Nash equilibrium in balls; that there is one, and just one, is proved.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where `bits` are too few, naming the stage; Φ_t may be singular there.
+
+    Examples
+    --------
+    >>> from ergs_verify.certify.equilibrium import equilibrium_in_balls
+    >>> from ergs_verify.gallery import gallery
+    >>> K = equilibrium_in_balls(gallery("g-star-2"), 64).K[0][0]  # −13/7 and 8/7
+    >>> (7 * K[0, 0]).contains(-13), K[0, 0].rad() < 1e-17
+    (True, True)
+    """
+    stages = Stages(game, Balls(bits))
+    played = []
+    for one in stages_in_balls(stages):
+        played.append(one.stage)
+        if progress:
+            progress(len(played), game.horizon)
+    return Sequences.from_backwards(stages.terminal(), played)
+
+
+def stages_in_balls(stages: Stages[Balls]) -> Iterator[EquilibriumStage]:
+    """The equilibrium's stages t = T−1, …, 0, over `Balls`."""
+    ahead = stages.terminal()
+    near = _Near.to(ahead.P, stages.arithmetic)
+    for t in reversed(range(stages.game.horizon)):
+        try:
+            one, near = _stage(stages, t, ahead, near)
+        except NotCertifiedError as error:
+            raise NotCertifiedError(f"stage t = {t}: {error}") from error
+        yield one
+        ahead = one.stage
+
+
+@frozen(eq=False)
+class _Near:
+    """Exact P̂ⁱ near the true Pⁱ: ‖S'(Pⁱ − P̂ⁱ)S‖₂ ≤ eⁱ in the coordinates of a frame."""
+
+    middles: list[Any]
+    errors: list[Any]
+    frame: Frame
+
+    @classmethod
+    def to(cls, P: Sequence[Any], balls: Balls) -> _Near:
+        """Near the matrices in the balls; the errors are the balls' radii."""
+        rounded = [symmetric_midpoint(X, balls) for X in P]
+        frame = Frame.of([middle for middle, _ in rounded], balls)
+        with flint.ctx.workprec(BITS):
+            errors = [frobenius_above(frame.of_cost(off)) for _, off in rounded]
+        return cls([middle for middle, _ in rounded], errors, frame)
+
+    def further(self, bounds: Sequence[Any]) -> _Near:
+        """The same matrices, with larger errors."""
+        with flint.ctx.workprec(BITS):
+            errors = [(e + b).upper() for e, b in zip(self.errors, bounds, strict=True)]
+        return evolve(self, errors=errors)
+
+    def balls(self, balls: Balls) -> tuple[Any, ...]:
+        """Every Pⁱ in balls."""
+        columns = self.frame.columns_above()
+        return tuple(
+            widened(middle, [error * c for c in columns], columns, balls)
+            for middle, error in zip(self.middles, self.errors, strict=True)
+        )
+
+
+def _stage(
+    stages: Stages[Balls], t: int, ahead: Stage, near: _Near
+) -> tuple[EquilibriumStage, _Near]:
+    """Stage t, and what is near P_t; `near` is near P_{t+1}."""
+    balls = stages.arithmetic
+    approximate = stages.bare(t).with_values(
+        {notation.P(k): P for k, P in zip(stages.agents, near.middles, strict=True)}
+    )
+    phi, rhs = block_system(stages, approximate)
+    gains = balls.solve(phi, -rhs)
+    ends = accumulate(stages.game.control_sizes, initial=0)
+    K = [balls.rows(gains, start, stop) for start, stop in pairwise(ends)]
+    at_gains = approximate.with_values({notation.K(k): K[k - 1] for k in stages.agents})
+    here = _Near.to([at_gains(stages.formula("policy_cost", k)) for k in stages.agents], balls)
+    bounds = _perturbed(stages, at_gains, phi, near, here.frame)
+    here = here.further(bounds.costs)
+    columns = here.frame.columns_above()
+    K = [
+        widened(X, [bound] * X.nrows(), columns, balls)
+        for X, bound in zip(K, bounds.gains, strict=True)
+    ]
+    known = stages.at(t, ahead)
+    stage = _played(stages, known, K, here.balls(balls), t)
+    return EquilibriumStage(t=t, known=known, phi=block_system(stages, known)[0], stage=stage), here
+
+
+def _played(
+    stages: Stages[Balls], known: Evaluator, K: Sequence[Any], P: tuple[Any, ...], t: int
+) -> Stage:
+    """The stage's policy and costs, q_t among them."""
+    for k in stages.agents:
+        demand_definite(known(notation.W(k)), stages.arithmetic)
+    Sigma = stages.covariances(known)
+    played = known.with_values(
+        {notation.K(k): K[k - 1] for k in stages.agents}
+        | {notation.S(k): Sigma[k - 1] for k in stages.agents}
+    )
+    q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
+    return Stage(K=tuple(K), Sigma=Sigma, P=P, q=q)
+
+
+@frozen
+class _Bounds:
+    """Bounds of ‖(Kⁱ − K°ⁱ)S‖₂ and of ‖S'(Pⁱ − P°ⁱ)S‖₂, agent by agent, S the frame at t."""
+
+    gains: list[Any]
+    costs: list[Any]
+
+
+def _perturbed(
+    stages: Stages[Balls], at: Evaluator, phi: Any, near: _Near, frame: Frame
+) -> _Bounds:
+    """What errors of P_{t+1} do to the stage, by the identities at the head of this file.
+
+    The state x_t is in the coordinates of `frame`, x_{t+1} in those of `near`.
+    """
+    agents = range(len(near.middles))
+    errors = near.errors
+    if all(error.is_zero() for error in errors):
+        return _Bounds([arb(0) for _ in agents], [arb(0) for _ in agents])
+    balls = stages.arithmetic
+    R = [at(notation.R(k)) for k in stages.agents]
+    B = [balls.multiply(near.frame.inverse, at(notation.B(k))) for k in stages.agents]
+    loop = balls.multiply(near.frame.inverse, at(notation.F))
+    half_tau = balls.scalar(stages.game.tau / 2).value
+    inverse = balls.solve(phi, balls.identity(phi.nrows()))
+    with flint.ctx.workprec(BITS):
+        loop = loop * frame.S
+        costs_ahead = [near.frame.of_cost(P) for P in near.middles]
+        answers = _answers(inverse, B, stages.game.control_sizes)
+        # Mʲ has rank p_j at most, so that Frobenius norms are near enough; [j][k] is Bᵏ(Mʲ)ₖ.
+        pushed = [[B[k] * M[k] for k in agents] for M in answers]
+        kappa = _weighted([frobenius_above(reduce(add, parts)) for parts in pushed], errors)
+        if not kappa < 1:
+            raise NotCertifiedError(f"Φ_t is not certified to be regular at {balls.bits} bits")
+        f = spectral_above(loop) / (1 - kappa)
+        moved = kappa * f
+        gains, costs = [], []
+        for i, P in enumerate(costs_ahead):
+            own = f * _weighted([frobenius_above(M[i]) for M in answers], errors)
+            others = f * _weighted([_norm_of_others(parts, i) for parts in pushed], errors)
+            gains.append(own.upper())
+            costs.append(
+                f * f * errors[i]
+                + 2 * others * spectral_above(P * loop)
+                + own * own * (half_tau + frobenius_above(R[i]))
+                + moved * moved * frobenius_above(P)
+            )
+    return _Bounds(gains, costs)
+
+
+def _answers(inverse: Any, B: Sequence[Any], sizes: Sequence[int]) -> list[list[Any]]:
+    """[j][k] is the block row k of Mʲ = Φ⁻¹(block column j of Bʲ'), p_k×m."""
+    ends = list(pairwise(accumulate(sizes, initial=0)))
+    rows = inverse.tolist()
+    return [
+        [
+            arb_mat([row[left:right] for row in rows[top:bottom]]) * B_j.transpose()
+            for top, bottom in ends
+        ]
+        for (left, right), B_j in zip(ends, B, strict=True)
+    ]
+
+
+def _norm_of_others(parts: Sequence[Any], agent: int) -> Any:
+    others = [X for k, X in enumerate(parts) if k != agent]
+    return frobenius_above(reduce(add, others)) if others else arb(0)
+
+
+def _weighted(norms: Sequence[Any], errors: Sequence[Any]) -> Any:
+    return reduce(add, (norm * error for norm, error in zip(norms, errors, strict=True)))

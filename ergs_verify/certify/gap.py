@@ -1,0 +1,372 @@
+"""How far a policy is from an equilibrium: every agent's gap, enclosed by the gap identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import reduce
+from operator import add
+from typing import Any
+
+from attrs import evolve, frozen
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.enclosure import INFINITE, Enclosure
+from ergs_verify.certify.exactly import plays_best_response
+from ergs_verify.certify.loewner import Bracket
+from ergs_verify.certify.norms import largest_eigenvalue
+from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
+from ergs_verify.definite import is_positive
+from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import number
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper import notation
+from ergs_verify.paper.gap import G, X, g, gap_formulas
+from ergs_verify.recursion.gap import initial_moment, played_stages
+from ergs_verify.recursion.stages import Stages
+from ergs_verify.recursion.written_out import WrittenOut, written_out
+
+__all__ = [
+    "AgentGap",
+    "CertifiedGap",
+    "StageGap",
+    "StateGap",
+    "answered",
+    "certify_gap",
+    "gap_parts",
+    "with_moments",
+]
+
+#: Called with the stages done and all stages of one attempt; a new attempt has more bits.
+Progress = Callable[[int, int], None]
+
+
+@frozen(kw_only=True)
+class StageGap:
+    """What stage t adds to a gap: by the gain and by the covariance, neither negative."""
+
+    t: int
+    gain: Enclosure
+    covariance: Enclosure
+
+
+@frozen(kw_only=True)
+class AgentGap:
+    """One agent's gap.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    gap : Enclosure
+        Of J^i(π) − min J^i, the mean over x_0; infinite where τ > 0 and Σ is singular.
+    stages : tuple of StageGap, t = 0…T−1
+        Its parts; empty where it is infinite.
+    """
+
+    agent: int
+    gap: Enclosure
+    stages: tuple[StageGap, ...]
+
+
+@frozen(kw_only=True)
+class StateGap:
+    """One agent's gap as a function x'Gx + g of the initial state x.
+
+    Attributes
+    ----------
+    agent : int
+    matrix : list of rows of Enclosure, m×m
+        G ⪰ 0.
+    constant : Enclosure
+        g ≥ 0.
+    worst : Enclosure
+        The largest gap over ‖x‖₂ ≤ radius.
+    radius : Fraction
+    """
+
+    agent: int
+    matrix: list[list[Enclosure]]
+    constant: Enclosure
+    worst: Enclosure
+    radius: Fraction
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class CertifiedGap:
+    """Every agent's gap, enclosed.
+
+    Attributes
+    ----------
+    agents : tuple of AgentGap
+    verdict : str
+        ``"proved"`` where every enclosure is as tight as asked, else ``"undecided"``.
+    tolerance : Fraction
+        The relative width asked for.
+    bits : int
+        The precision that was needed, or reached.
+    game, policy
+        What was judged.
+    """
+
+    agents: tuple[AgentGap, ...]
+    verdict: str
+    tolerance: Fraction
+    bits: int
+    game: Game
+    policy: Policy
+
+    @property
+    def largest(self) -> Enclosure:
+        """The largest agent's gap: the least ε for which the policy is an ε-NE, on average."""
+        gaps = [one.gap for one in self.agents]
+        return Enclosure(max(gap.lo for gap in gaps), max(gap.hi for gap in gaps))
+
+    def of_state(self, radius: Any = 1) -> tuple[StateGap, ...]:
+        """Every agent's gap as a function of the initial state, and its worst case on a ball.
+
+        Definition II.1 asks for the gap at every x, not on average.
+
+        Parameters
+        ----------
+        radius : number > 0
+            Of the ball ‖x‖₂ ≤ radius.
+
+        Raises
+        ------
+        InputError
+            Where the radius is bad, or a gap is infinite.
+        """
+        size = number(radius, "radius")
+        if not size > 0:
+            raise InputError("radius must be > 0", "radius")
+        if any(one.gap is INFINITE for one in self.agents):
+            raise InputError("a gap is infinite at every state: Σ is singular", "Sigma")
+        return _of_state(self.game, self.policy, self.bits, Fraction(size))
+
+    def as_json(self) -> dict[str, Any]:
+        """The part ``epsilon`` of ``ergs-audit/1``, with what is known besides."""
+        return {
+            "verdict": self.verdict,
+            "bits": self.bits,
+            "epsilon": [{"agent": one.agent, "gap": one.gap.as_json()} for one in self.agents],
+        }
+
+    def __repr__(self) -> str:
+        gaps = ", ".join(f"{one.agent}: {one.gap}" for one in self.agents)
+        return f"CertifiedGap({gaps}; {self.verdict} at {self.bits} bits)"
+
+
+def certify_gap(
+    game: Game,
+    policy: Policy,
+    tolerance: Any = 1e-3,
+    *,
+    most_bits: int = MOST_BITS,
+    progress: Progress | None = None,
+) -> CertifiedGap:
+    """Enclose every agent's gap J^i(π) − min over agent i's policies.
+
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+        Without Σ it is judged in the plain game with R + (τ/2)I for R. Floats are the dyadic
+        rationals they are.
+    tolerance : number, default 1e-3
+        Relative width of each enclosure.
+    most_bits : int
+        The cap of the precision; beyond it the verdict is ``"undecided"``.
+    progress : function of the stages done and all, optional
+        Called anew at each precision.
+
+    Returns
+    -------
+    CertifiedGap
+
+    Raises
+    ------
+    InputError
+        Where the policy does not fit the game, or `tolerance` is bad.
+    NotCertifiedError
+        Where not even a wide enclosure is found within `most_bits`.
+
+    Notes
+    -----
+    The gap identity (THEORY §2, the ledger's ``sharp-gap-identity``) gives the gap as a sum of
+    nonnegative terms, in which nothing cancels. The best responses' costs and the state's second
+    moments are kept between exact matrices in the Loewner order.
+
+    Examples
+    --------
+    >>> from ergs_verify import Policy, gallery
+    >>> from ergs_verify.certify import certify_gap
+    >>> game = gallery("g-star-2")
+    >>> nearly = Policy.from_arrays(K=[[[[-13 / 7, 8 / 7]]], [[[8 / 7, -13 / 7]]]])
+    >>> print(certify_gap(game, nearly).agents[0].gap)
+    6.87694e-32
+    """
+    wanted = tolerance_of(tolerance)
+    policy.validate(game)
+    found: list[AgentGap] | None = None
+    for bits in rising(most=most_bits):
+        try:
+            found = _enclosed(game, policy, bits, progress)
+        except NotCertifiedError:
+            continue
+        if bits > 128:  # at the first precision a gap that contains 0 is usually just small
+            found = [_exactly(game, policy, one) for one in found]
+        if all(one.gap.relative_width <= wanted for one in found):
+            break
+    if found is None:
+        raise NotCertifiedError(f"no bounds of the gap were found with up to {most_bits} bits")
+    tight = all(one.gap.relative_width <= wanted for one in found)
+    return CertifiedGap(
+        agents=tuple(found),
+        verdict="proved" if tight else "undecided",
+        tolerance=wanted,
+        bits=bits,
+        game=game,
+        policy=policy,
+    )
+
+
+def _enclosed(game: Game, policy: Policy, bits: int, progress: Progress | None) -> list[AgentGap]:
+    stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
+    played = with_moments(stages, played_stages(stages, policy))
+    proper = [k for k in stages.agents if _has_density(game, policy, k)]
+    done = 0
+    found = []
+    for agent in stages.agents:
+        if agent not in proper:
+            found.append(AgentGap(agent=agent, gap=INFINITE, stages=()))
+            continue
+        parts = []
+        for part in gap_parts(stages, played, agent):
+            parts.append(part)
+            done += 1
+            if progress:
+                progress(done, len(proper) * game.horizon)
+        found.append(_as_enclosures(agent, parts[::-1]))
+    return found
+
+
+def _as_enclosures(agent: int, parts: Sequence[tuple[Ball, Ball]]) -> AgentGap:
+    zero = Fraction(0)
+    return AgentGap(
+        agent=agent,
+        gap=Enclosure.of(reduce(add, (x for part in parts for x in part)), least=zero),
+        stages=tuple(
+            StageGap(
+                t=t,
+                gain=Enclosure.of(gain, least=zero),
+                covariance=Enclosure.of(covariance, least=zero),
+            )
+            for t, (gain, covariance) in enumerate(parts)
+        ),
+    )
+
+
+# -- in balls --------------------------------------------------------------------------------------
+
+
+def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Evaluator]:
+    """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
+    balls = stages.arithmetic
+    formula = _formula(stages)
+    moment = Bracket.around(initial_moment(stages.game, balls), balls)
+    known = []
+    for stage in played:
+        known.append(stage.with_values({X: moment.ball(balls)}))
+        if len(known) < len(played):
+            moment = moment.through(
+                lambda moment, stage=stage: stage.with_values({X: moment})(
+                    formula("second_moment", 1)
+                ),
+                balls,
+            )
+    return known
+
+
+def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> Iterator[Evaluator]:
+    """The stages t = T−1, …, 0 with P_{t+1} of an agent's best response to the others."""
+    balls, P = stages.arithmetic, notation.P(agent)
+    cost = Bracket.around(stages.terminal().P[agent - 1], balls)
+    for stage in reversed(played):
+        stage(notation.others_loop(agent))  # evaluated once for all that follows
+        demand_definite(stage.with_values({P: cost.lo})(notation.W(agent)), balls)
+        yield stage.with_values({P: cost.ball(balls)})
+        cost = cost.through(
+            lambda end, stage=stage: stage.with_values({P: end})(stages.formula("riccati", agent)),
+            balls,
+        )
+
+
+def gap_parts(
+    stages: Stages[Balls], played: Sequence[Evaluator], agent: int
+) -> Iterator[tuple[Ball, Ball]]:
+    """What the stages t = T−1, …, 0 add to an agent's gap, by the gain and by the covariance."""
+    formula = _formula(stages)
+    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
+    for stage in answered(stages, played, agent):
+        yield stage(formula("gain_part", agent)), stage(formula(covariance, agent))
+
+
+def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:
+    stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
+    played = played_stages(stages, policy)
+    return tuple(_state_gap(stages, played, agent, radius) for agent in stages.agents)
+
+
+def _state_gap(
+    stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
+) -> StateGap:
+    """Backwards in time; G stays between exact matrices, as it is linear in what follows it."""
+    balls, formula = stages.arithmetic, _formula(stages)
+    letter, constant = G.subs(notation.i, agent), g(agent)
+    size = stages.game.state_size
+    bracket = Bracket(balls.zeros(size, size), balls.zeros(size, size))
+    number = balls.scalar(Fraction(0))
+    name = "plain_gap_constant" if stages.plain else "gap_constant"
+    for stage in answered(stages, played, agent):
+        known = stage.with_values({letter: bracket.ball(balls), constant: number})
+        number = known(formula(name, agent))
+        bracket = bracket.through(
+            lambda end, stage=stage: stage.with_values({letter: end})(formula("gap_matrix", agent)),
+            balls,
+        )
+    matrix = bracket.ball(balls)
+    squared = balls.scalar(radius * radius)
+    worst = Ball(largest_eigenvalue(matrix, balls.bits), balls.bits) * squared + number
+    return StateGap(
+        agent=agent,
+        matrix=[[Enclosure(*ends) for ends in row] for row in balls.enclosures(matrix)],
+        constant=Enclosure.of(number, least=Fraction(0)),
+        worst=Enclosure.of(worst, least=Fraction(0)),
+        radius=radius,
+    )
+
+
+def _formula(stages: Stages[Balls]) -> WrittenOut:
+    return written_out(gap_formulas(), agents=stages.game.agents, plain=stages.plain)
+
+
+# -- exactly ---------------------------------------------------------------------------------------
+
+
+def _has_density(game: Game, policy: Policy, agent: int) -> bool:
+    """Whether an agent's gap is finite: at τ > 0 every Σ has to be positive definite."""
+    if game.tau == 0 or policy.Sigma is None:
+        return True
+    return all(is_positive(Sigma, strictly=True) for Sigma in policy.Sigma[agent - 1])
+
+
+def _exactly(game: Game, policy: Policy, one: AgentGap) -> AgentGap:
+    """Its gap is 0 where exact rationals say that an agent plays its best response."""
+    if one.gap.lo > 0 or not plays_best_response(game, policy, one.agent):
+        return one
+    nothing = Enclosure(Fraction(0), Fraction(0))
+    stages = tuple(evolve(stage, gain=nothing, covariance=nothing) for stage in one.stages)
+    return evolve(one, gap=nothing, stages=stages)

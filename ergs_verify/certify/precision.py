@@ -1,0 +1,38 @@
+"""Precision rises until an enclosure is as tight as asked, or a stated cap is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import number
+
+__all__ = ["MOST_BITS", "rising", "tolerance_of"]
+
+#: The cap. An answer that still is not tight enough at this precision is undecided.
+MOST_BITS = 8192
+
+
+def rising(first: int = 128, most: int = MOST_BITS) -> Iterator[int]:
+    """Precisions in bits, each half as large again as the last, at most `most`.
+
+    Examples
+    --------
+    >>> from ergs_verify.certify.precision import rising
+    >>> list(rising(128, most=400))
+    [128, 192, 288, 400]
+    """
+    bits = min(first, most)
+    while bits < most:
+        yield bits
+        bits += bits // 2
+    yield most
+
+
+def tolerance_of(tolerance: Any) -> Any:
+    """A relative width that was asked for, as the rational it is."""
+    value = number(tolerance, "tolerance")
+    if not 0 < value < 1:
+        raise InputError("tolerance must lie between 0 and 1", "tolerance")
+    return value
