@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import operator
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -12,7 +13,10 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
+from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.decimals import agree, decimals, quantum
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import nearest_float
@@ -48,7 +52,7 @@ class Solution:
     digits : int or None
         D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix.
     certified : bool
-        False: only two precisions agree to these digits.
+        Whether the digits are proved by enclosure; else only two precisions agree to them.
     method : str
         ``"nash"`` or ``"algorithm1"``.
     iterations : int or None
@@ -122,7 +126,7 @@ def solve(
     iterations : int
         The inner steps L of Algorithm 1.
     formulas : Formulas, optional
-        The derived stage formulas by default.
+        The derived stage formulas by default; with others nothing is certified.
     progress : function of the stages done and of all, optional
         Called anew at each precision.
 
@@ -137,9 +141,10 @@ def solve(
 
     Notes
     -----
-    The derived recursion (equations (4)–(6), corrected) is computed in mpmath at rising precision
-    until two in a row agree to more digits than are given out. That is evidence, not proof:
-    `certified` is False.
+    The equilibrium (equations (4)–(6), corrected) is enclosed in balls at rising precision until
+    they are smaller than the digits given out; that it is the only one is proved on the way. What
+    Algorithm 1 gives out is computed in mpmath until two precisions in a row agree, which is
+    evidence, not proof: `certified` is False.
 
     Examples
     --------
@@ -153,19 +158,25 @@ def solve(
     """
     run = _method(game, method, iterations, formulas, progress)
     wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
+
+    def solution(numbers: Numbers, certified: bool, working: int) -> Solution:
+        return Solution(
+            **_rounded(numbers, wanted, as_floats=digits is None),
+            digits=digits,
+            certified=certified,
+            method=method,
+            iterations=iterations,
+            working_digits=working,
+            game_hash=game.hash,
+        )
+
+    if method == "nash" and formulas is None:
+        return solution(*_certified(game, wanted, progress))
     before = None
     for working in _precisions(wanted):
         now = _computed(run, MPMath(digits=working))
         if before is not None and now is not None and _all_agree(before, now, wanted):
-            return Solution(
-                **_rounded(now, wanted, as_floats=digits is None),
-                digits=digits,
-                certified=False,
-                method=method,
-                iterations=iterations,
-                working_digits=working,
-                game_hash=game.hash,
-            )
+            return solution(now, False, working)
         before = now
     if method == "nash":
         decide_singular(game, formulas=formulas)
@@ -177,6 +188,37 @@ def solve(
 
 
 Numbers = dict[str, list[list[Exact]]]
+
+
+def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numbers, bool, int]:
+    """The balls' midpoints, that they are certified to so many digits, and the precision."""
+    nash = certified_nash(
+        game,
+        lambda found, balls: _bits_lacking(found, balls, digits),
+        first_bits=_bits(digits) + 64,
+        most_bits=_bits(_most(digits)) + MOST_BITS,
+        progress=progress,
+    )
+    return _numbers(nash.found, nash.balls), True, round(nash.balls.bits / math.log2(10))
+
+
+def _bits(digits: int) -> int:
+    return math.ceil(digits * math.log2(10))
+
+
+def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
+    """How many bits the widest ball is wider than a quarter of the last digit given out.
+
+    Rounding adds half of it, so that what is printed is less than one last digit off.
+    """
+    most = 0
+    for letter, agents in _matrices(found, balls):
+        for X in (X for over_time in agents for X in over_time):
+            largest, radius = balls.extent(X)
+            units = 4 * radius * Fraction(10) ** _places(letter, [[largest]], digits)
+            if units > 1:
+                most = max(most, math.ceil(units).bit_length())
+    return most
 
 
 def _method(
@@ -225,12 +267,21 @@ def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath) -> Numbers
         found = run(arithmetic)
     except NotCertifiedError:
         return None
-    numbers: Numbers = {
+    return _numbers(found, arithmetic)
+
+
+def _numbers(found: Sequences, arithmetic: MPMath | Balls) -> Numbers:
+    return {
         letter: [[arithmetic.to_fractions(X) for X in over_time] for over_time in agents]
-        for letter, agents in (("K", found.K), ("Sigma", found.Sigma), ("P", found.P))
+        for letter, agents in _matrices(found, arithmetic)
     }
-    numbers["q"] = [[[[arithmetic.to_fraction(x)]] for x in agent] for agent in found.q or ()]
-    return numbers
+
+
+def _matrices(found: Sequences, arithmetic: MPMath | Balls) -> list[tuple[str, Any]]:
+    """Every letter's matrices, those of q 1×1."""
+    one = arithmetic.identity(1)
+    q = [[arithmetic.scale(x, one) for x in agent] for agent in found.q or ()]
+    return [("K", found.K), ("Sigma", found.Sigma), ("P", found.P), ("q", q)]
 
 
 def _places(letter: str, rows: Exact, digits: int) -> int:

@@ -59,9 +59,9 @@ def test_printed_digits():
     assert str(solution.K[0][0][0, 0]) == "-0.285714285714285714285714285714"
     assert solution.K[0][0].dtype == object
     assert solution.digits == 30
-    assert solution.certified is False
+    assert solution.certified is True
     assert solution.game_hash == three_identical().hash
-    assert repr(solution) == "Solution(nash, N=3, T=1, digits=30, certified=False)"
+    assert repr(solution) == "Solution(nash, N=3, T=1, digits=30, certified=True)"
     assert "-0.285714285714285714285714285714" in solution._repr_html_()
 
 
@@ -103,11 +103,22 @@ def test_algorithm_1():
     solution = solve(three_identical(), digits=20, method="algorithm1", iterations=2)
     assert solution.K[2][0][0, 0] == Decimal("0.22222222222222222222")
     assert (solution.method, solution.iterations) == ("algorithm1", 2)
+    assert solution.certified is False
 
 
-def test_precision_rises_until_two_agree():
-    """det Φ ≈ −4·10⁻⁵⁸: a hundred working digits leave forty."""
+def test_precision_rises_until_the_balls_are_small():
+    """det Φ ≈ −4·10⁻⁵⁸: the gains are 3·10⁵⁸."""
     solution = solve(g_star("4." + 57 * "0" + "1"), digits=5)
+    assert solution.certified
+    assert solution.working_digits > 58
+    gain = Fraction(solution.K[0][0][0, 0])
+    assert abs(gain / (3 * 10**58) - 1) < Fraction(1, 10**5)
+
+
+def test_two_precisions_have_to_agree_where_nothing_is_certified():
+    game = g_star("4." + 57 * "0" + "1")
+    solution = solve(game, digits=5, formulas=attrs.evolve(derived_formulas()))
+    assert not solution.certified
     assert solution.working_digits > 70
     gain = Fraction(solution.K[0][0][0, 0])
     assert abs(gain / (3 * 10**58) - 1) < Fraction(1, 10**5)
@@ -119,11 +130,16 @@ def test_no_equilibrium_is_an_answer():
     assert (caught.value.t, caught.value.consistent) == (0, False)
 
 
-def test_beyond_the_cap_it_gives_up_and_says_so():
+def nearly_singular():
     """Regular, but Φ cannot be told from a singular matrix with the digits allowed."""
-    game = g_star("4." + 1999 * "0" + "1")
+    return attrs.evolve(g_star(4), tau_given=4 + Fraction(1, 10**4000))
+
+
+def test_beyond_the_cap_it_gives_up_and_says_so():
+    with pytest.raises(NotCertifiedError, match=r"not certified with \d+ bits, the most allowed"):
+        solve(nearly_singular(), digits=5)
     with pytest.raises(NotCertifiedError, match="no two precisions agree to 5 digits"):
-        solve(game, digits=5)
+        solve(nearly_singular(), digits=5, formulas=attrs.evolve(derived_formulas()))
 
 
 def test_a_planted_fault_runs_through():
@@ -140,7 +156,7 @@ def test_saved_and_loaded(tmp_path):
     for letter in ("K", "Sigma", "P", "q"):
         for one, other in zip(getattr(policy, letter), getattr(solution, letter), strict=True):
             assert [entries(X) for X in one] == [entries(X) for X in other]
-    assert policy.about["certified"] is False
+    assert policy.about["certified"] is True
     assert policy.about["digits"] == 40
     assert policy.about["game_hash"] == solution.game_hash
 

@@ -15,6 +15,7 @@ import flint
 from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["Ball", "Balls"]
@@ -101,10 +102,15 @@ class Balls:
         with flint.ctx.workprec(self.bits):
             return Ball(x.value.log(), self.bits)
 
-    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> Any:
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Any:
+        """Floats enter exactly, whatever the precision."""
         shapes.need_entries(rows, shape)
+        entries = [
+            x if isinstance(x, float) else fmpq(x.numerator, x.denominator)
+            for row in rows
+            for x in row
+        ]
         with flint.ctx.workprec(self.bits):
-            entries = [arb(fmpq(x.numerator, x.denominator)) for row in rows for x in row]
             return arb_mat(*shape, entries)
 
     def zeros(self, rows: int, cols: int) -> Any:
@@ -179,11 +185,23 @@ class Balls:
         with flint.ctx.workprec(self.bits):
             return _dyadic(s.value.lower()), _dyadic(s.value.upper())
 
+    def to_fractions(self, X: Any) -> list[list[Fraction]]:
+        """The midpoints of a matrix's entries."""
+        return [[_dyadic(x.mid()) for x in row] for row in X.tolist()]
+
+    def extent(self, X: Any) -> tuple[Fraction, Fraction]:
+        """The largest midpoint in size, and the largest radius, of a matrix's entries."""
+        entries = X.entries()
+        largest = max(abs(x.mid()) for x in entries)
+        return _dyadic(largest.upper()), _dyadic(max(x.rad() for x in entries).upper())
+
     def enclosures(self, X: Any) -> list[list[tuple[Fraction, Fraction]]]:
         """`enclosure` of every entry of a matrix."""
         return [[self.enclosure(Ball(x, self.bits)) for x in row] for row in X.tolist()]
 
 
 def _dyadic(point: Any) -> Fraction:
-    mantissa, exponent = point.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    mantissa, exponent = (int(part) for part in point.man_exp())
+    if exponent >= 0:
+        return Fraction(mantissa << exponent)
+    return Fraction(mantissa, 1 << -exponent)

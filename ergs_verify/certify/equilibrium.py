@@ -175,6 +175,8 @@ def _played(
         | {notation.S(k): Sigma[k - 1] for k in stages.agents}
     )
     q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
+    if not all(x.is_finite() for X in (*K, *Sigma, *P) for x in X.entries()):
+        raise NotCertifiedError(f"an enclosure has no bounds at {stages.arithmetic.bits} bits")
     return Stage(K=tuple(K), Sigma=Sigma, P=P, q=q)
 
 

@@ -31,7 +31,7 @@ def spectral_above(X: Any) -> Any:
         power = X * X.transpose() if X.nrows() <= X.ncols() else X.transpose() * X
         power = power * power
         power = power * power
-        return frobenius_above(power).root(8).upper()
+        return _root(frobenius_above(power), 3).upper()
 
 
 def largest_eigenvalue(X: Any, bits: int) -> Any:
@@ -44,7 +44,14 @@ def largest_eigenvalue(X: Any, bits: int) -> Any:
         for _ in range(_SQUARINGS):
             power = power * power
         trace = power.trace()
-        hi = trace.abs_upper().root(2**_SQUARINGS)
+        hi = _root(trace.abs_upper(), _SQUARINGS)
         least = (trace / X.nrows()).lower()
-        lo = least.root(2**_SQUARINGS) if least > 0 else arb(0)
+        lo = _root(least, _SQUARINGS) if least > 0 else arb(0)
         return lo.union(hi)
+
+
+def _root(x: Any, halvings: int) -> Any:
+    """x to the power 1/2^halvings; python-flint's own root of 0 is nan."""
+    for _ in range(halvings):
+        x = x.sqrt()
+    return x

@@ -60,7 +60,10 @@ def _title(solution: Solution) -> str:
 def _certainty(solution: Solution) -> str:
     digits = "float64" if solution.digits is None else f"{solution.digits} digits"
     if solution.certified:
-        return f"{digits}, certified."
+        return (
+            f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its last '
+            "digit, and this equilibrium is proved to be the only one."
+        )
     return (
         f'{digits}, "certified": false. The derived recursion gave the same digits at two '
         f"precisions (the higher: {solution.working_digits} digits); that is evidence, not proof."

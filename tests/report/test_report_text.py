@@ -72,10 +72,13 @@ def test_a_solution_says_what_its_digits_are_worth():
     game = gallery("identical-interest")
     shown = rendered(solution_summary(game, solve(game, digits=12)), on=console(width=80))
     assert "-0.285714285714 ]" in shown
+    assert '12 digits, "certified": true' in shown
+    loop = solve(game, digits=12, method="algorithm1", iterations=2)
+    shown = rendered(solution_summary(game, loop), on=console(width=80))
     assert '12 digits, "certified": false' in shown
     assert "not proof" in shown
     shown = rendered(solution_summary(game, solve(game)), on=console(width=80))
-    assert 'float64, "certified": false' in shown
+    assert 'float64, "certified": true' in shown
 
 
 def test_a_game_in_a_line_cannot_steer_the_terminal():
