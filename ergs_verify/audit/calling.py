@@ -1,0 +1,99 @@
+"""A Python solver called once: its answer, or what it raised, as a plain JSON document."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import number, quoted, written
+from ergs_verify.game import FloatGame
+
+__all__ = ["LETTERS", "called", "raised"]
+
+#: What a solver may return; K it must.
+LETTERS = ("K", "Sigma", "P", "q")
+
+
+def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
+    """Call a solver and say what came of it, as a line of JSON.
+
+    Its keys: ``seconds``, ``mutated`` (names), and ``answer`` (by letter, nested lists) or
+    ``trouble`` (kind and message).
+    """
+    before = deepcopy(game)
+    began = time.perf_counter()
+    try:
+        answer, said = solver(game), {}
+    except (Exception, SystemExit) as error:
+        answer, said = None, {"trouble": ["raised", f"raised {raised(error)}"]}
+    said |= {"seconds": time.perf_counter() - began, "mutated": _changed(before, game)}
+    if "trouble" in said:
+        return json.dumps(said)
+    if answer is None:
+        return json.dumps({**said, "trouble": ["nothing returned", "returned None"]})
+    try:
+        return json.dumps({**said, "answer": _letters(answer)}, default=_plain)
+    except Exception as error:  # anything may lie in there, and its own code converts it
+        problem = f"returned what cannot be read as numbers: {raised(error)}"
+        return json.dumps({**said, "trouble": ["no policy", problem]})
+
+
+def raised(error: BaseException) -> str:
+    """An exception in one line: its type, what it says, and where in the solver it came up."""
+    said = " ".join(str(error).split())
+    text = type(error).__name__ + (f": {quoted(said, 200)[1:-1]}" if said else "")
+    between = {Path(__file__).parent, Path(importlib.__file__).parent}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.line]
+    places = [(Path(frame.filename), frame.lineno) for frame in frames]
+    folders = [path.parent for path, _ in places if path.parent not in between]
+    own = [place for place in places if place[0].parent in folders[:1]]
+    return text + (f" ({own[-1][0].name}, line {own[-1][1]})" if own else "")
+
+
+def _letters(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, Mapping):
+        found = {letter: answer.get(letter) for letter in LETTERS}
+    else:
+        found = {letter: getattr(answer, letter, None) for letter in LETTERS}
+    if found["K"] is None:
+        raise InputError(
+            f"the {type(answer).__name__} has no K; return a mapping with the keys K and "
+            "optionally Sigma, P, q, or an object with these attributes"
+        )
+    return {letter: value for letter, value in found.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """What json cannot write by itself: arrays as lists, rationals and mpmath's as strings."""
+    if hasattr(value, "__array__"):
+        return np.asarray(value).tolist()
+    exact = number(value)
+    return exact if isinstance(exact, float) else written(exact)
+
+
+def _changed(before: FloatGame, after: FloatGame) -> list[str]:
+    changed = [
+        name
+        for name in ("A", "noise_cov", "tau", "horizon", "x0_mean", "x0_cov")
+        if not _same(getattr(before, name), getattr(after, name, None))
+    ]
+    for letter in "BQR":
+        old, new = getattr(before, letter), getattr(after, letter, None)
+        if not isinstance(new, tuple) or len(new) != len(old):
+            changed.append(letter)
+            continue
+        changed += [f"{letter}[{i}]" for i in range(len(old)) if not _same(old[i], new[i])]
+    return changed
+
+
+def _same(old: Any, new: Any) -> bool:
+    return type(old) is type(new) and np.array_equal(old, new)

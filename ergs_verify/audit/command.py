@@ -1,0 +1,162 @@
+"""A command as a solver under audit: any language, files in and out."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import attrs
+from attrs import define, field
+
+from ergs_verify.audit import contained
+from ergs_verify.audit.answers import SOLUTION_FORMATS, from_file, trouble
+from ergs_verify.audit.foreign import Solver
+from ergs_verify.audit.outcome import Outcome
+from ergs_verify.errors import InputError
+from ergs_verify.exact import quoted
+from ergs_verify.files import arrays, documents, text
+from ergs_verify.game import FloatGame, Game
+
+__all__ = ["CommandSolver"]
+
+
+def _split(command: str) -> list[str]:
+    try:
+        parts = shlex.split(command)
+    except ValueError as error:
+        raise InputError(
+            f"the command {quoted(command)} cannot be split into words: {error}", "command"
+        ) from error
+    for placeholder in ("{game}", "{solution}"):
+        if not any(placeholder in part for part in parts):
+            raise InputError(
+                f"the command {quoted(command)} lacks {placeholder}, which stands for a file; "
+                "write it like 'julia solve.jl {game} {solution}'",
+                "command",
+            )
+    if shutil.which(parts[0]) is None:
+        raise InputError(f"there is no program {quoted(parts[0])} that can be run", "command")
+    return parts
+
+
+def _known_format(_: Any, __: Any, value: str) -> None:
+    if value not in SOLUTION_FORMATS:
+        raise InputError(
+            f"{quoted(value)} is no format of files; known are {', '.join(SOLUTION_FORMATS)}",
+            "format",
+        )
+
+
+@define(kw_only=True, eq=False)
+class CommandSolver(Solver):
+    """A program that reads a game file and writes a solution file.
+
+    The game file holds float64 numbers only, every matrix expanded over time, every key.
+
+    Attributes
+    ----------
+    command : list of str
+        Given as one string and split as a shell would; no shell runs it. In every word ``{game}``
+        and ``{solution}`` stand for the paths of two files.
+    format : str
+        ``.json``, ``.npz`` or ``.mat``, of both files.
+
+    Raises
+    ------
+    InputError
+        Where a placeholder is missing, the program is not there or the format is unknown.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from ergs_verify.audit.command import CommandSolver
+    >>> from ergs_verify.gallery import gallery
+    >>> command = f"'{sys.executable}' -c 'raise SystemExit(3)' {{game}} {{solution}}"
+    >>> CommandSolver(command=command)(gallery("lqr")).trouble.message
+    'ended with exit status 3'
+    """
+
+    command: list[str] = field(converter=_split)
+    format: str = field(default=".json", validator=_known_format)
+
+    def __call__(self, game: Game) -> Outcome:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            return self._run(game, Path(folder))
+
+    def _run(self, game: Game, folder: Path) -> Outcome:
+        paths = {name: folder / f"{name}{self.format}" for name in ("game", "solution")}
+        paths["game"].write_bytes(_RENDER[self.format](self.conventions.handed(game), game.name))
+        words = self.command
+        for name, path in paths.items():
+            words = [word.replace(f"{{{name}}}", str(path)) for word in words]
+        log = folder / "printed"
+        began = time.perf_counter()
+        try:
+            process = contained.start(words, log)
+        except OSError as error:
+            raise InputError(
+                f"{quoted(words[0])} cannot be run: {error.strerror or error}", "command"
+            ) from error
+        try:
+            status = process.wait(self.timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            contained.end(process)
+        seconds = time.perf_counter() - began
+        printed = contained.printed(log)
+        if status is None:
+            outcome = trouble("timeout", contained.overdue(self.timeout))
+        elif status:
+            said = _error_in(printed)
+            message = contained.ended_how(status) + (f" and said {quoted(said, 200)}" * bool(said))
+            outcome = trouble("raised" if status > 0 else "crashed", message)
+        else:
+            outcome = from_file(paths["solution"], game, self.conventions)
+        return attrs.evolve(outcome, seconds=seconds, printed=printed)
+
+
+def _error_in(printed: str) -> str:
+    """The line that tells most: the first that names an error, else the last."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
+
+
+def _document(game: FloatGame, name: str) -> dict[str, Any]:
+    return {
+        "format": documents.GAME_FORMAT,
+        "name": name,
+        "horizon": game.horizon,
+        "tau": game.tau,
+        "A": game.A.tolist(),
+        **{letter: [X.tolist() for X in getattr(game, letter)] for letter in "BQR"},
+        "noise_cov": game.noise_cov.tolist(),
+        "x0": {"mean": game.x0_mean.tolist(), "cov": game.x0_cov.tolist()},
+    }
+
+
+def _named_arrays(game: FloatGame, name: str) -> dict[str, Any]:
+    agents = range(len(game.B))
+    return {
+        "A": game.A,
+        **{f"{letter}_{i + 1}": getattr(game, letter)[i] for letter in "BQR" for i in agents},
+        "noise_cov": game.noise_cov,
+        "tau": game.tau,
+        "horizon": float(game.horizon),
+        "x0_mean": game.x0_mean,
+        "x0_cov": game.x0_cov,
+        "name": name,
+    }
+
+
+_RENDER: dict[str, Callable[[FloatGame, str], bytes]] = {
+    ".json": lambda game, name: text.render_json(_document(game, name)),
+    ".npz": lambda game, name: arrays.render_npz(_named_arrays(game, name)),
+    ".mat": lambda game, name: arrays.render_mat(_named_arrays(game, name)),
+}

@@ -1,0 +1,128 @@
+"""Conventions of a solver that differ from this package's, declared instead of edited away."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import quoted
+from ergs_verify.game import FloatGame, Game
+from ergs_verify.policy import Policy
+
+__all__ = ["Conventions"]
+
+
+@frozen(kw_only=True)
+class Conventions:
+    """How a solver's letters differ from u = Kx, costs x'Qx + u'Ru + τ log(π/μ), values x'Px + q.
+
+    Attributes
+    ----------
+    negative_gain : bool
+        Its policy is u = −Kx.
+    half_costs : bool
+        It minimises the sum of ½x'Qx + ½u'Ru + τ log(π/μ). It is handed τ/2 for τ, which makes its
+        cost half the game's, with the same equilibrium; its P and q are doubled.
+    half_values : bool
+        Its value is ½x'Px + q; its P is halved. Together with `half_costs`, as in most textbooks,
+        P is right as it is and q is doubled.
+    tau_in_R : bool
+        It solves plain LQ games. It is handed R + (τ/2)I for R, rounded to float64, and 0 for τ;
+        by equation (20) its K and P are then those of the game.
+    time_last : bool
+        Its K, Sigma and P are arrays with the time axis last, (p_i, m, T). In a MAT file the time
+        axis is last anyway, so there it must not be declared.
+
+    Examples
+    --------
+    >>> from ergs_verify.audit.conventions import Conventions
+    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.policy import Policy
+    >>> textbook = Conventions(negative_gain=True, half_costs=True, half_values=True)
+    >>> textbook.handed(gallery("g-star-2")).tau
+    1.0
+    >>> given = Policy.from_arrays(K=[[[[3]]]], P=[[[[5]], [[7]]]], q=[[1, 0]])
+    >>> policy = textbook.applied(given)
+    >>> print(policy.K[0][0][0, 0], policy.P[0][0][0, 0], policy.q[0][0])
+    -3 5 2
+    """
+
+    negative_gain: bool = False
+    half_costs: bool = False
+    half_values: bool = False
+    tau_in_R: bool = False
+    time_last: bool = False
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Conventions:
+        """The conventions that words such as ``negative-gain`` declare.
+
+        Raises
+        ------
+        InputError
+            For an unknown word, suggesting the nearest known one.
+
+        Examples
+        --------
+        >>> from ergs_verify.audit.conventions import Conventions
+        >>> Conventions.named(["tau-in-R"]).tau_in_R
+        True
+        """
+        known = {field.name.replace("_", "-"): field.name for field in attrs.fields(cls)}
+        declared = {}
+        for name in names:
+            if name not in known:
+                nearest = difflib.get_close_matches(name[:50], known, n=1, cutoff=0.0)[0]
+                raise InputError(
+                    f"{quoted(name)} is no convention; known are {', '.join(known)}, and the "
+                    f"nearest is {quoted(nearest)}",
+                    "convention",
+                )
+            declared[known[name]] = True
+        return cls(**declared)
+
+    def handed(self, game: Game) -> FloatGame:
+        """The float64 arrays that the solver gets for a game."""
+        arrays = game.floats()
+        if self.tau_in_R:
+            arrays.R = tuple(R + arrays.tau / 2 * np.eye(R.shape[-1]) for R in arrays.R)
+            arrays.tau = 0.0
+        elif self.half_costs:
+            arrays.tau /= 2
+        return arrays
+
+    def time_first(self, matrices: Any) -> Any:
+        """One agent's nested lists over time, with the time axis first."""
+        if not self.time_last:
+            return matrices
+        try:
+            array = np.array(matrices, dtype=object)
+        except ValueError:  # ragged: whoever reads the matrices says so
+            return matrices
+        return np.moveaxis(array, -1, 0).tolist() if array.ndim == 3 else matrices
+
+    def applied(self, policy: Policy) -> Policy:
+        """The solver's policy and values in the game's conventions."""
+        sign = -1 if self.negative_gain else 1
+        whole = 2 if self.half_costs else 1
+        halves = 2 if self.half_values else 1
+        return attrs.evolve(
+            policy,
+            K=tuple(tuple(_scaled(K, sign) for K in over_time) for over_time in policy.K),
+            P=policy.P
+            and tuple(tuple(_scaled(P, whole, halves) for P in each) for each in policy.P),
+            q=policy.q and tuple(_scaled(values, whole) for values in policy.q),
+        )
+
+
+def _scaled(array: np.ndarray, factor: int, divisor: int = 1) -> np.ndarray:
+    """factor/divisor times an array of floats or rationals: exact for powers of 2."""
+    scaled = array * factor / divisor
+    scaled.flags.writeable = False
+    return scaled

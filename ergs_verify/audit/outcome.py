@@ -1,0 +1,71 @@
+"""What came of running a solver on a game: a policy, or the trouble there was."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+from ergs_verify.policy import Policy
+
+__all__ = ["Kind", "Outcome", "Trouble"]
+
+Kind = Literal[
+    "raised",
+    "timeout",
+    "crashed",
+    "nothing returned",
+    "bad file",
+    "not a number",
+    "no policy",
+]
+
+
+@frozen(kw_only=True)
+class Trouble:
+    """Why there is no policy.
+
+    Attributes
+    ----------
+    kind : str
+        ``raised``: an exception, or an exit status other than 0, which is how a program says that
+        it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
+        ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
+        be read as one. ``not a number``: NaN or an infinity among the numbers. ``no policy``: wrong
+        shapes or lengths, a covariance that is none, an entry that is no number.
+    message : str
+        One sentence that begins with the verb: "raised ValueError: …".
+    """
+
+    kind: Kind
+    message: str
+
+
+@frozen(kw_only=True, eq=False)
+class Outcome:
+    """One run of a solver.
+
+    Attributes
+    ----------
+    policy : Policy or None
+        In the game's own conventions, whatever the solver's are.
+    trouble : Trouble or None
+        None if and only if there is a policy.
+    seconds : float
+        Wall-clock time of the solver alone; for a command, of its process.
+    printed : str
+        What it wrote on standard output and standard error, the end of it if that is long.
+    mutated : tuple of str
+        What the solver changed in the game it was given, such as ``Q[0]``. It had a copy, so that
+        nothing else suffers.
+    asymmetry : float
+        The largest difference of mirrored entries of a Σ or P that was averaged away, in units of
+        that matrix's largest entry.
+    """
+
+    policy: Policy | None = None
+    trouble: Trouble | None = None
+    seconds: float = 0.0
+    printed: str = ""
+    mutated: tuple[str, ...] = ()
+    asymmetry: float = 0.0

@@ -1,0 +1,255 @@
+"""The games on which a solver is audited, each chosen for a mistake or a difficulty it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.audit import suite_games
+from ergs_verify.errors import InputError
+from ergs_verify.exact import quoted
+from ergs_verify.gallery import gallery
+from ergs_verify.game import Game
+
+__all__ = ["SUITES", "SuiteGame", "suite"]
+
+#: The names of the suites; the second is a part of the first.
+SUITES = ("standard", "quick")
+
+
+@frozen(kw_only=True)
+class SuiteGame:
+    """A game of a suite.
+
+    Attributes
+    ----------
+    name : str
+    game : Game
+        Every entry is a float64.
+    why : str
+        What a solver has to get right here.
+    singular : bool
+        Some Φ_t is singular, so that there is no equilibrium or a continuum of them: a solver
+        should raise an error rather than return numbers.
+    """
+
+    name: str
+    game: Game
+    why: str
+    singular: bool = False
+
+
+def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
+    """The games of the suite ``standard`` or of its part ``quick``, the same on every machine.
+
+    Raises
+    ------
+    InputError
+        For another name.
+
+    Examples
+    --------
+    >>> from ergs_verify.audit.suite import suite
+    >>> len(suite()), [one.name for one in suite("quick") if one.singular]
+    (32, ['no-equilibrium'])
+    >>> suite("quick")[1].why
+    'N = 1: the entropy-regularized linear-quadratic regulator over 30 stages'
+    """
+    if name not in SUITES:
+        raise InputError(f"{quoted(name)} is no suite; known are {' and '.join(SUITES)}", "suite")
+    games = (_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
+    return tuple(games)
+
+
+@frozen(kw_only=True)
+class _Entry:
+    name: str
+    source: str | Callable[[], dict[str, Any]]
+    why: str
+    singular: bool = False
+    quick: bool = False
+
+
+def _game(entry: _Entry) -> SuiteGame:
+    if isinstance(entry.source, str):
+        game = gallery(entry.source)
+    else:
+        game = Game.from_arrays(name=entry.name, **entry.source())
+    return SuiteGame(name=entry.name, game=game.rounded(), why=entry.why, singular=entry.singular)
+
+
+_ENTRIES = (
+    _Entry(
+        name="well-conditioned",
+        source="random:N=2,m=3,p=2,T=6,tau=1,seed=1",
+        why="nothing is hard: two agents, matrices that change with time",
+        quick=True,
+    ),
+    _Entry(
+        name="regulator",
+        source="lqr",
+        why="N = 1: the entropy-regularized linear-quadratic regulator over 30 stages",
+        quick=True,
+    ),
+    _Entry(
+        name="regulator-several-controls",
+        source="random:N=1,m=4,p=2,T=8,tau=1/2,seed=2",
+        why="N = 1 with two controls and changing matrices",
+    ),
+    _Entry(
+        name="one-stage",
+        source="random:N=3,m=3,p=2,T=1,tau=1,seed=3",
+        why="T = 1: only the terminal costs and one block system count",
+        quick=True,
+    ),
+    _Entry(
+        name="unequal-controls",
+        source="time-varying",
+        why="1, 2 and 3 controls, every matrix changes with time: no size serves for another",
+        quick=True,
+    ),
+    _Entry(
+        name="more-controls-than-states",
+        source="random:m=2,p=4-3,T=5,tau=1,seed=4",
+        why="p > m: B'PB is singular, only R and τ make W definite",
+    ),
+    _Entry(
+        name="scalar-state",
+        source="scalar-state",
+        why="m = 1, four agents, one of them without a cost of the state",
+    ),
+    _Entry(
+        name="many-agents",
+        source="random:N=8,m=3,p=1,T=4,tau=2,seed=5",
+        why="eight agents: sums over the others, without the agent itself",
+    ),
+    _Entry(
+        name="one-channel",
+        source=suite_games.one_channel,
+        why="four agents push at the same place: B is the same, the costs are not",
+    ),
+    _Entry(
+        name="non-diagonal",
+        source=suite_games.non_diagonal,
+        why="no matrix is diagonal, A and K are not symmetric: transposes and noise terms show",
+        quick=True,
+    ),
+    _Entry(
+        name="costs-over-time",
+        source=suite_games.costs_over_time,
+        why="Q_t and R_t double or halve from stage to stage: an index off by one shows",
+    ),
+    _Entry(
+        name="terminal-cost",
+        source=suite_games.terminal,
+        why="the terminal costs are unlike those of the stages, and 400 times as large",
+        quick=True,
+    ),
+    _Entry(
+        name="opposed",
+        source=suite_games.opposed,
+        why="costs pull the state in opposite directions",
+    ),
+    _Entry(
+        name="weakly-coupled",
+        source="assumption-holds",
+        why="Assumption III.3 holds, so that Algorithm 1 converges",
+    ),
+    _Entry(
+        name="loop-diverges",
+        source="g-star-2",
+        why="one equilibrium, yet simultaneous best responses run away from it (factor 4/3)",
+        quick=True,
+    ),
+    _Entry(
+        name="loop-diverges-three-agents",
+        source="identical-interest",
+        why="simultaneous best responses diverge where those in turn converge (K = −2/7)",
+    ),
+    _Entry(
+        name="loop-diverges-every-stage",
+        source=suite_games.identical_interest,
+        why="coupled so strongly that Algorithm 1's inner loop diverges at each of four stages",
+    ),
+    _Entry(
+        name="plain",
+        source="plain-lq",
+        why="τ = 0: the plain LQ game, deterministic, without entropy terms",
+    ),
+    _Entry(
+        name="plain-published",
+        source="lq-saddle",
+        why="τ = 0 and R = 0.01 over 20 stages, a published game",
+    ),
+    _Entry(
+        name="tiny-tau",
+        source="random:N=2,m=3,p=2,T=5,tau=1e-9,seed=6",
+        why="τ = 10⁻⁹: policies are all but deterministic, log det Σ is large",
+    ),
+    _Entry(
+        name="huge-tau",
+        source="random:N=2,m=3,p=2,T=5,tau=1e9,seed=7",
+        why="τ = 10⁹: policies are all but the prior, the gains tiny",
+    ),
+    _Entry(
+        name="unstable",
+        source="unstable",
+        why="the open loop grows by 3/2 a stage over 40 stages",
+    ),
+    _Entry(
+        name="lost-states",
+        source=suite_games.lost_state,
+        why="singular A, Q, noise and x_0 covariance: nothing may be inverted but W and Φ",
+    ),
+    _Entry(
+        name="units",
+        source=suite_games.units,
+        why="states and controls in units 10³ to 10⁶ apart, harmless with the right scaling",
+    ),
+    _Entry(
+        name="ill-conditioned",
+        source="ill-conditioned",
+        why="float64 keeps few digits: the bar is what the game's conditioning allows",
+    ),
+    _Entry(
+        name="near-singular",
+        source="g-star-near-4",
+        why="τ is 1/1000 from where Φ is singular: gains of the order 10³",
+    ),
+    _Entry(
+        name="nearly-singular",
+        source=suite_games.nearly_singular,
+        why="τ is 10⁻⁶ from where Φ is singular: gains of the order 10⁶, half the digits lost",
+    ),
+    _Entry(
+        name="mid-size",
+        source="random:N=3,m=6,p=2,T=10,tau=1,seed=8",
+        why="three agents, six states, ten stages",
+    ),
+    _Entry(
+        name="longer",
+        source="random:N=2,m=8,p=3,T=20,tau=1/2,seed=9",
+        why="eight states over twenty stages: rounding has time to add up",
+    ),
+    _Entry(
+        name="no-equilibrium",
+        source="g-star-4-no-nash",
+        why="Φ is singular and the equations for the gains are inconsistent: no equilibrium",
+        singular=True,
+        quick=True,
+    ),
+    _Entry(
+        name="continuum",
+        source="g-star-4-continuum",
+        why="Φ is singular and the equations are consistent: a continuum of equilibria",
+        singular=True,
+    ),
+    _Entry(
+        name="singular-inside",
+        source=suite_games.singular_inside,
+        why="Φ is singular at stage 1 of 0…2: no equilibrium, though the last stage is regular",
+        singular=True,
+    ),
+)
