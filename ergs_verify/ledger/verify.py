@@ -92,6 +92,7 @@ def claims() -> dict[str, Claim]:
         section_IV_algorithm,
         section_IV_augmentation,
         sharp_apriori,
+        sharp_certificates,
         sharp_gap,
         sharp_history,
         sharp_limits,
@@ -118,6 +119,7 @@ def claims() -> dict[str, Claim]:
         *sharp_history.CLAIMS,
         *sharp_limits.CLAIMS,
         *sharp_apriori.CLAIMS,
+        *sharp_certificates.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):
