@@ -10,10 +10,11 @@ from typing import Any
 import flint
 import numpy as np
 from attrs import frozen
-from flint import arb, arb_mat
+from flint import arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.norms import BITS
+from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["Frame"]
 
@@ -52,10 +53,13 @@ class Frame:
 
 def _guess(total: Any) -> np.ndarray:
     size = total.nrows()
-    scale = max((abs(x.mid()) for x in total.entries()), default=arb(0))
+    if not all(x.is_finite() for x in total.entries()):
+        raise NotCertifiedError("an enclosure has no bounds")
+    scale = max(abs(x.mid()) for x in total.entries())
     if not scale > 0:
         return np.eye(size)
     numbers = np.array([[float((x / scale).mid()) for x in row] for row in total.tolist()])
     values, vectors = np.linalg.eigh(numbers)
-    root = np.sqrt(np.maximum(values, _LEAST * values[-1]))
+    sizes = np.abs(values)
+    root = np.sqrt(np.maximum(sizes, _LEAST * sizes.max()))
     return vectors / root

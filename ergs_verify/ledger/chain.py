@@ -266,14 +266,14 @@ def _counted(expression):
 class _NormEvaluator(Evaluator):
     """Float64, with norms."""
 
-    def _scalar(self, expr):
+    def _unknown(self, expr):
         if isinstance(expr, FrobeniusNorm):
             return float(np.linalg.norm(self(expr.args[0])))
         if isinstance(expr, SpectralNorm):
             return float(np.linalg.norm(self(expr.args[0]), 2))
         if isinstance(expr, sympy.Pow) and not expr.exp.is_Integer:
             return float(self(expr.base)) ** float(expr.exp)
-        return super()._scalar(expr)
+        return super()._unknown(expr)
 
 
 def attack(

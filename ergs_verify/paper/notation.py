@@ -6,6 +6,9 @@ P_{t+1}, what the next stage hands back; everything else belongs to stage t.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from sympy import Function, Identity, MatrixSymbol, Symbol
 
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
@@ -23,13 +26,15 @@ F = MatrixSymbol("F_t", m, m)
 """Closed loop A + Σ_j BʲKʲ."""
 
 
-def letter_of_agents(name: str, rows, cols):
+def letter_of_agents(name: str, rows, cols) -> Callable[..., AgentMatrix]:
     """A letter as a function of its agent; the side ``"p"`` is that agent's control dimension."""
-    return lambda agent: AgentMatrix(
-        name,
-        agent,
-        *(control_size(agent) if side == "p" else side for side in (rows, cols)),
-    )
+
+    @cache
+    def letter(agent) -> AgentMatrix:
+        sides = (control_size(agent) if side == "p" else side for side in (rows, cols))
+        return AgentMatrix(name, agent, *sides)
+
+    return letter
 
 
 B = letter_of_agents("B_t", m, "p")
@@ -53,6 +58,7 @@ mean = letter_of_agents("M_t", "p", 1)
 """Mean of an agent's control at x, the paper's M_t^{i*}(x)."""
 
 
+@cache
 def q(agent):
     """The number q_{t+1} of an agent."""
     return Function("q_{t+1}", real=True)(agent)

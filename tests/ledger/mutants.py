@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import sympy
 from sympy import MatAdd, MatMul, Transpose
 
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.ledger.claim import Equality
 from ergs_verify.paper.notation import i, j
 
 Path = tuple[int, ...]
@@ -91,6 +93,16 @@ def swaps(node):
                 yield node.func(*node.args[:k], second, first, *node.args[k + 2 :])
 
 
+def trace_arguments(node):
+    """One factor under a trace left out."""
+    if isinstance(node, sympy.Trace) and isinstance(node.arg, MatMul):
+        matrices = [k for k, factor in enumerate(node.arg.args) if factor.is_Matrix]
+        for k in matrices if len(matrices) > 1 else ():
+            rest = MatMul(*node.arg.args[:k], *node.arg.args[k + 1 :])
+            if rest.is_square:
+                yield sympy.Trace(rest)
+
+
 KINDS = {
     "sign": signs,
     "factor": factors,
@@ -99,23 +111,87 @@ KINDS = {
     "letter": letters,
     "transpose": transposes,
     "swapped factors": swaps,
+    "trace argument": trace_arguments,
 }
 
 
 # The sign and the factor of a formula that is one product.
-_WHOLE = {"sign": (lambda e: -e,), "factor": (lambda e: 2 * e,)}
+_WHOLE = {"sign": lambda e: -e, "factor": lambda e: 2 * e}
 
 
-def mutants(expression, kind: str) -> list:
-    """Every mutant of a kind that is written differently."""
-    found = [whole(expression) for whole in _WHOLE.get(kind, ())]
-    for path, node in nodes(expression):
-        for new in KINDS[kind](node):
+def drawn(expression, kind: str, rng: random.Random, count: int = 1) -> list:
+    """Up to so many mutants of a kind, all written differently from the expression."""
+    places = list(nodes(expression))
+    rng.shuffle(places)
+    found: list = []
+    for path, node in places:
+        variants = list(KINDS[kind](node))
+        if not path and kind in _WHOLE:
+            variants.append(_WHOLE[kind](expression))
+        rng.shuffle(variants)
+        for new in variants:
+            if len(found) == count:
+                return found
             try:
                 mutant = replaced(expression, path, new)
             except (ValueError, TypeError):
                 # SymPy itself refuses sizes that cannot fit.
                 continue
-            if mutant != expression:
+            if mutant != expression and mutant not in found:
                 found.append(mutant)
     return found
+
+
+def is_zero(expression) -> bool:
+    return expression == 0 or isinstance(expression, sympy.ZeroMatrix)
+
+
+# -- survivors -------------------------------------------------------------------------------------
+
+
+def excused(mutant, part: Equality) -> bool:
+    """Whether a mutant of the right side is equal to it for a reason that is plain to see.
+
+    A symmetric letter's transpose, or factors turned round or transposed as a whole in a trace.
+    """
+    return canonical(mutant, part.symmetric) == canonical(part.right, part.symmetric)
+
+
+def canonical(expression, symmetric):
+    """With transposes of symmetric letters undone; a trace as the least of its ways to be read."""
+    names = {letter.name for letter in symmetric}
+    plain = expression
+    while undone := {
+        node: node.arg
+        for node in plain.atoms(sympy.Transpose)
+        if getattr(node.arg, "name", None) in names
+    }:
+        plain = plain.xreplace(undone)
+    return plain.xreplace({t: _read(t.arg, names) for t in plain.atoms(sympy.Trace)})
+
+
+def _read(product, symmetric: set[str]) -> sympy.Symbol:
+    """The least, as text, of a product's rotations and those of its transpose."""
+    factors = list(_factors(product))
+    back = [_transposed(factor, symmetric) for factor in reversed(factors)]
+    words = [
+        tuple(str(f) for f in (*word[k:], *word[:k]))
+        for word in (factors, back)
+        for k in range(len(word))
+    ]
+    return sympy.Symbol(" ".join(min(words)))
+
+
+def _factors(product):
+    if isinstance(product, sympy.MatMul):
+        for arg in product.args:
+            yield from _factors(arg)
+    else:
+        yield product
+
+
+def _transposed(factor, symmetric: set[str]):
+    if isinstance(factor, sympy.Transpose):
+        return factor.arg
+    unchanged = not factor.is_Matrix or getattr(factor, "name", None) in symmetric
+    return factor if unchanged else sympy.Transpose(factor)

@@ -159,8 +159,85 @@ def test_another_iteration_matrix_is_noticed(monkeypatch, name):
     assert verdict(f"sharp-loop/{name}") == "refuted"
 
 
+def played_in_turn_is_at_once(monkeypatch):
+    monkeypatch.setattr(sharp_loop, "in_turn", sharp_loop.jacobi)
+
+
+def another_ring(monkeypatch):
+    ring = sharp_loop._three_in_a_ring()
+    monkeypatch.setattr(sharp_loop, "_three_in_a_ring", lambda: evolve(ring, tau_given=9))
+
+
+def stronger_costs(monkeypatch):
+    pair = sharp_loop.two_scalar_agents
+    monkeypatch.setattr(sharp_loop, "two_scalar_agents", lambda _: pair("8"))
+
+
+def wrong_curvature(monkeypatch):
+    monkeypatch.setattr(sharp_limits, "curvature", 2 * sharp_limits.curvature)
+
+
+def wrong_pull(monkeypatch):
+    monkeypatch.setattr(sharp_limits, "pull", -sharp_limits.pull)
+
+
+def fixed_remainder(monkeypatch):
+    """Remainders that do not shrink with τ."""
+    for name in ("_distance_at_large_tau", "_distance_at_small_tau"):
+        monkeypatch.setattr(sharp_limits, name, lambda _: Fraction(1))
+
+
+def another_linear_term(monkeypatch):
+    derived_with(monkeypatch, form=lambda form: evolve(form, linear=2 * form.linear))
+
+
+def another_regression(monkeypatch):
+    true = sharp_history._regression
+    monkeypatch.setattr(sharp_history, "_regression", lambda *of: (-true(*of)[0], true(*of)[1]))
+
+
+def bounds_too_small(monkeypatch):
+    monkeypatch.setattr(sharp_apriori, "bounds_hold", lambda _: False)
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "fault"),
+    [
+        ("sharp-loop/identical-interest", played_in_turn_is_at_once),
+        ("sharp-loop/singular", another_ring),
+        ("sharp-loop/not-needed", stronger_costs),
+        ("sharp-limits/large-tau", wrong_curvature),
+        ("sharp-limits/large-tau", wrong_pull),
+        ("sharp-limits/small-tau", wrong_curvature),
+        ("sharp-limits/small-tau", fixed_remainder),
+        ("sharp-limits/large-tau", fixed_remainder),
+        ("sharp-contraction-excludes", another_linear_term),
+        ("sharp-history", another_regression),
+        ("sharp-apriori", bounds_too_small),
+    ],
+)
+def test_a_fault_in_a_deciders_own_formula_is_noticed(monkeypatch, claim_id, fault):
+    fault(monkeypatch)
+    assert verdict(claim_id) == "refuted"
+
+
+def test_a_plain_game_that_is_regular_has_no_such_limit(monkeypatch):
+    """G* with R = 3 is singular at τ = 0; from an end cost without coupling it is not."""
+    plain = Game.from_arrays(
+        A=[[1, 0], [0, 1]],
+        B=[[[1], [0]], [[0], [1]]],
+        Q=[[[0, 0], [0, 0]]] * 2,
+        R=[[[1]], [[1]]],
+        tau=2,
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=1,
+    )
+    monkeypatch.setattr(sharp_limits, "gallery", lambda _: plain)
+    assert verdict("sharp-limits/singular-at-zero") == "refuted"
+
+
 @pytest.mark.parametrize("fault", ["couplings", "shares", "loop_bounds"])
-@pytest.mark.parametrize("claim_id", ["sharp-apriori", "sharp-coupling"])
+@pytest.mark.parametrize("claim_id", ["sharp-apriori", "sharp-apriori/falls", "sharp-coupling"])
 def test_a_wrong_bound_in_the_code_is_noticed(monkeypatch, fault, claim_id):
     right = getattr(apriori, fault)
     monkeypatch.setattr(apriori, fault, lambda *args: [entry / 2 for entry in right(*args)])

@@ -1,0 +1,126 @@
+"""The equilibrium in balls: right, small, shrinking, and for games that are hard."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import attrs
+import pytest
+from random_games import g_star
+
+from ergs_verify import Game, gallery, solve
+from ergs_verify.arithmetic import Balls, MPMath, Rationals
+from ergs_verify.certify.equilibrium import equilibrium_in_balls
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.recursion import nash
+
+
+def widest(found, balls: Balls) -> Fraction:
+    return max(balls.extent(X)[1] for agent in found.K for X in agent)
+
+
+def contains(found, other, bits: int, wide: MPMath) -> bool:
+    """Whether every number of a computation at high precision lies in its ball, but for 1e-50."""
+    balls, slack = Balls(bits), Fraction(1, 10**50)
+    for letter in ("K", "Sigma", "P"):
+        for one, two in zip(getattr(found, letter), getattr(other, letter), strict=True):
+            for X, Y in zip(one, two, strict=True):
+                for row, wanted in zip(balls.enclosures(X), wide.to_fractions(Y), strict=True):
+                    for (lo, hi), y in zip(row, wanted, strict=True):
+                        room = slack * max(1, abs(y))
+                        if not lo - room <= y <= hi + room:
+                            return False
+    return True
+
+
+HARD = {
+    "unstable, T = 50": "unstable",
+    "eight agents": "random:N=8,m=3,p=1,T=4,seed=1",
+    "long": "random:N=2,m=3,p=1-2,T=60,seed=2",
+}
+
+
+@pytest.mark.parametrize("name", HARD.values(), ids=HARD)
+def test_it_holds_what_eighty_digits_give_and_shrinks(name):
+    game, wide = gallery(name), MPMath(digits=120)
+    truth = nash(game, wide)
+    nash_400 = certified_nash(game, first_bits=400)
+    bits = nash_400.balls.bits
+    more = equilibrium_in_balls(game, bits + 100)
+    assert contains(nash_400.found, truth, bits, wide)
+    assert contains(more, truth, bits + 100, wide)
+    # A hundred bits more make the balls a hundred bits smaller, less what varies by rounding.
+    assert widest(more, Balls(bits + 100)) <= widest(nash_400.found, nash_400.balls) / 2**95
+
+
+def test_a_planted_fault_leaves_the_balls():
+    """The check itself can fail."""
+    game, wide = gallery("g-star-2"), MPMath(digits=120)
+    found = equilibrium_in_balls(game, 200)
+    assert contains(found, nash(game, wide), 200, wide)
+    moved = attrs.evolve(game, tau_given=game.tau + Fraction(1, 10**30))
+    assert not contains(found, nash(moved, wide), 200, wide)
+
+
+@pytest.mark.parametrize("digits", [30, 300])
+def test_nearly_singular_games_take_as_many_bits_as_they_need(digits):
+    """det Φ = (τ−4)(τ+12)/4 at τ = 4 + 10^−digits; the gains are near 3·10^digits."""
+    game = attrs.evolve(g_star(4), tau_given=4 + Fraction(1, 10**digits))
+    found = certified_nash(game)
+    assert found.balls.bits > digits * 3.3
+    exact = Rationals().to_fractions(nash(game, Rationals()).K[0][0])
+    for (lo, hi), x in zip(found.balls.enclosures(found.found.K[0][0])[0], exact[0], strict=True):
+        assert lo <= x <= hi
+        assert hi - lo <= abs(x) / 1000
+
+
+def test_singular_games_are_decided_exactly():
+    with pytest.raises(SingularStageError) as caught:
+        certified_nash(g_star(4))
+    assert (caught.value.t, caught.value.consistent) == (0, False)
+    with pytest.raises(SingularStageError) as caught:
+        certified_nash(g_star(4, A=((1, 1), (1, 1))))
+    assert caught.value.consistent is True
+
+
+def test_a_game_without_a_minimum_is_not_certified():
+    """W ≻ 0 is proved, not taken for granted: a float Q may be a little indefinite."""
+    game = gallery("lqr")
+    negative = attrs.evolve(game, Q=tuple(tuple(-X for X in agent) for agent in game.Q))
+    negative = attrs.evolve(
+        negative, Q=tuple(tuple(X * 10**6 for X in agent) for agent in negative.Q)
+    )
+    with pytest.raises(NotCertifiedError, match="positive definite"):
+        certified_nash(negative, most_bits=200)
+
+
+def test_the_cap_is_kept():
+    game = attrs.evolve(g_star(4), tau_given=4 + Fraction(1, 10**1000))
+    with pytest.raises(NotCertifiedError, match="300 bits, the most allowed"):
+        certified_nash(game, most_bits=300)
+
+
+def test_tiny_and_huge_weights():
+    hilbert = [[f"1/{r + c + 1}" for c in range(5)] for r in range(5)]
+    game = Game.from_arrays(
+        A=[["3" if c == r else int(c == r + 1) for c in range(5)] for r in range(5)],
+        B=[[[int(r == k)] for r in range(5)] for k in (0, 3)],
+        Q=[hilbert, hilbert],
+        R=[[["1e-8"]]] * 2,
+        tau="1e-12",
+        noise_cov=[[0] * 5] * 5,
+        horizon=10,
+    )
+    wide = MPMath(digits=200)
+    solution = solve(game, digits=40)
+    assert solution.certified
+    truth = nash(game, wide)
+    for agent in range(2):
+        for t in range(10):
+            given = solution.K[agent][t]
+            exact = wide.to_fractions(truth.K[agent][t])
+            scale = max(1, *(abs(x) for row in exact for x in row))
+            for r, row in enumerate(exact):
+                for c, x in enumerate(row):
+                    assert abs(Fraction(given[r, c]) - x) <= scale * Fraction(1, 10**40)
