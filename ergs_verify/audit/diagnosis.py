@@ -1,0 +1,274 @@
+"""Which mistakes lead to a solution's numbers, each recomputed on the same game.
+
+A mistake is screened on the last stages first, in float64: they take little time, and what a
+backward recursion gives there rules most mistakes out.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify import engine
+from ergs_verify.arithmetic import Float64, MPMath
+from ergs_verify.audit.first_error import FirstError, first_error
+from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
+from ergs_verify.audit.mistakes.numbers import (
+    Numbers,
+    errors,
+    last_stages,
+    of_policy,
+    of_sequences,
+)
+from ergs_verify.audit.mistakes.recompute import LOST, changes, recomputed
+from ergs_verify.errors import InputError
+from ergs_verify.game import Game, Policy
+
+__all__ = ["FirstError", "Match", "diagnose", "first_error"]
+
+#: Every stated letter must agree so far to be explained, and a mistake by so much better than the
+#: right solution. By chance a number agrees to d digits with probability 10^-d, and about 200
+#: predictions are compared: six digits over all the numbers that tell the mistake from the right
+#: solution leave a false match to one chance in 5,000. Three is the least, so that rounding
+#: amplified by the game is no mistake.
+_EXPLAINED = 1e-3
+_LEAST_MARGIN, _MARGIN_IN_ALL = 3, 6
+#: Up to this, relative to a matrix's largest entry, two predictions differ by rounding alone.
+_SAME = 1e-12
+_MOST_DIGITS = 16
+#: How many matches are recomputed in high precision, and on which games (see `_work`): on larger
+#: ones each takes more than a second, and the digits are those that float64 leaves.
+_RECOMPUTED, _MOST_WORK = 2, 200_000
+_DIGITS = 40
+
+
+@frozen(kw_only=True)
+class Match:
+    """A mistake that leads to the stated numbers.
+
+    Attributes
+    ----------
+    id, message, look_at : str
+        The mistake's.
+    digits : float
+        To how many digits the stated numbers agree with the mistake's where these differ from
+        the right ones: −log10 of the largest error, relative to the largest entry of each matrix
+        (of an agent's q: over all times), at most 16.
+    quantities : tuple of str
+        The letters (K, Sigma, P, q) in which the mistake shows.
+    """
+
+    id: str
+    message: str
+    look_at: str
+    digits: float
+    quantities: tuple[str, ...]
+
+
+def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Match, ...]:
+    """The mistakes that lead to a solution's numbers on this game, the best match first.
+
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+        K, and Σ, P, q as far as they are stated.
+    equilibrium : Sequences or Solution, optional
+        The game's NE, if it is known already: ``K[i][t]``, ``Sigma``, ``P``, ``q`` in floats or
+        mpmath numbers.
+
+    Returns
+    -------
+    tuple of Match
+        Empty where no mistake explains everything that is stated, as for a right solution, and
+        where the game or the policy leaves the range of float64. Where several mistakes lead to
+        the same numbers on this game, all of them.
+
+    Raises
+    ------
+    InputError
+        Where the policy does not fit the game.
+
+    Notes
+    -----
+    A mistake explains a solution if each stated letter agrees to three digits with what the
+    mistake leads to, or is right, or fits the other stated letters: P and q as the cost of the
+    stated policy, Σ as the best covariance for the stated P. Where the mistake's numbers differ
+    from the right ones they must agree with the stated ones better than the right ones do, by six
+    digits if that is one number, by three if there are more. At a singular Φ_t there are no
+    right numbers from there on, and mistakes that give no numbers either are left out.
+
+    Examples
+    --------
+    >>> from ergs_verify import Game, solve
+    >>> from ergs_verify.audit.diagnosis import diagnose
+    >>> from ergs_verify.game import Policy
+    >>> game = Game.from_arrays(A=[[1, "1/2"], [0, 1]], B=[[[0], [1]]], Q=[[[1, 0], [0, 2]]],
+    ...     R=[[[1]]], tau="1/2", noise_cov=[[1, 0], [0, 1]], horizon=3)
+    >>> wrong = Policy.from_arrays(K=[[-K for K in solve(game).K[0]]])  # u = −Kx
+    >>> [(match.id, match.digits) for match in diagnose(game, wrong)]
+    [('sign-of-K', 16.0)]
+    """
+    policy.validate(game)
+    try:
+        with np.errstate(all="ignore"):
+            comparison = _Comparison(game, of_policy(policy), equilibrium)
+            return comparison.matches()
+    except InputError:  # an entry beyond float64
+        return ()
+
+
+class _Comparison:
+    """One solution on one game, against every mistake."""
+
+    def __init__(self, game: Game, stated: Numbers, equilibrium: Any):
+        self.game = game
+        self.stated = stated
+        self.letters = frozenset(stated)
+        self.precise = MPMath(digits=_DIGITS) if _work(game) <= _MOST_WORK else None
+        # q of a deterministic policy is the plain game's.
+        if equilibrium is None or ("q" in stated and "Sigma" not in stated):
+            self.right = recomputed(
+                Recomputed(), game, self.precise or Float64(), self.letters, partial=True
+            )
+        else:
+            self.right = of_sequences(equilibrium, self.letters)
+        self.fitting = {**self.right, **_fitting(game, stated)}
+
+    def matches(self) -> tuple[Match, ...]:
+        of_right = errors(self.stated, self.right, self.stated).values()
+        if max(map(_worst, of_right)) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
+            return ()  # no mistake can agree better by the margin
+        found = [pair for mistake in mistakes() if (pair := self._best(mistake))]
+        found.sort(key=lambda pair: -pair[0].digits)
+        precise = [self._precise(*pair) for pair in found[:_RECOMPUTED]]
+        rest = [match for match, _ in found[_RECOMPUTED:]]
+        return tuple(sorted((*precise, *rest), key=lambda match: -match.digits))
+
+    def _best(self, mistake: Mistake) -> tuple[Match, Recomputed | Handled] | None:
+        best = None
+        for variant in mistake.variants(self.game):
+            numbers = self._screened(variant)
+            match = None if numbers is None else self._match(mistake, numbers)
+            if match is not None and (best is None or match.digits > best[0].digits):
+                best = match, variant
+        return best
+
+    def _precise(self, match: Match, variant: Recomputed | Handled) -> Match:
+        """The match by numbers of high precision, where the mistake has them."""
+        if isinstance(variant, Handled) or variant.arithmetic or self.precise is None:
+            return match
+        try:
+            numbers = recomputed(variant, self.game, self.precise, self.letters)
+        except LOST:
+            return match
+        return self._match(match, numbers) or match
+
+    def _screened(self, variant: Recomputed | Handled) -> Numbers | None:
+        """What the mistake leads to; None where it cannot be had, or is not what is stated."""
+        if isinstance(variant, Handled):
+            return {**self.right, **variant.make(self.right, self.stated)}
+        if not changes(variant, self.letters):
+            return None
+        numbers = None
+        for stages in sorted({min(n, self.game.horizon) for n in (1, 2, self.game.horizon)}):
+            try:
+                numbers = recomputed(
+                    variant,
+                    self.game,
+                    variant.arithmetic or Float64(),
+                    self.letters,
+                    stages=stages,
+                )
+            except LOST:
+                return None
+            if not self._possible(numbers, stages):
+                return None
+        return numbers
+
+    def _possible(self, numbers: Numbers, stages: int) -> bool:
+        """Whether the last stages leave the mistake possible.
+
+        Everything there must be explained, and something by the mistake, unless it does not
+        show there.
+        """
+        stated = last_stages(self.stated, stages)
+        right, fitting = last_stages(self.right, stages), last_stages(self.fitting, stages)
+        of_mistake, of_right, of_fitting = (
+            errors(stated, other, self.stated) for other in (numbers, right, fitting)
+        )
+        apart = errors(numbers, right, self.stated)
+        shows = []
+        for letter in stated:
+            mine = _worst(of_mistake[letter])
+            otherwise = min(_worst(of_right[letter]), _worst(of_fitting[letter]))
+            if min(mine, otherwise) > _EXPLAINED:
+                return False
+            if _worst(apart[letter]) > _SAME:
+                shows.append(mine <= otherwise)
+        return any(shows) or not shows
+
+    def _match(self, mistake: Mistake | Match, numbers: Numbers) -> Match | None:
+        of_mistake, of_right, of_fitting = (
+            errors(self.stated, other, self.stated) for other in (numbers, self.right, self.fitting)
+        )
+        apart = errors(numbers, self.right, self.stated)
+        quantities, count, error, error_of_right = [], 0, 0.0, 0.0
+        for letter in self.stated:
+            otherwise = min(_worst(of_right[letter]), _worst(of_fitting[letter]))
+            if min(otherwise, _worst(of_mistake[letter])) > _EXPLAINED:
+                return None
+            tells = ~np.isnan(of_mistake[letter]) & ~(apart[letter] <= _SAME)
+            if otherwise < _worst(of_mistake[letter]) or not tells.any():
+                continue
+            quantities.append(letter)
+            count += int(tells.sum()) * max(X[0].size for X in self.stated[letter])
+            error = max(error, _worst(of_mistake[letter][tells]))
+            error_of_right = max(error_of_right, _worst(of_right[letter][tells], lost=1.0))
+        margin = max(_LEAST_MARGIN, _MARGIN_IN_ALL / max(count, 1))
+        if not quantities or _digits(error) - _digits(error_of_right) < margin:
+            return None
+        return Match(
+            id=mistake.id,
+            message=mistake.message,
+            look_at=mistake.look_at,
+            digits=_digits(error),
+            quantities=tuple(quantities),
+        )
+
+
+def _worst(error: np.ndarray, lost: float = math.inf) -> float:
+    """The largest error where something is said; `lost` where nothing is."""
+    said = error[~np.isnan(error)]
+    return float(said.max()) if said.size else lost
+
+
+def _digits(error: float) -> float:
+    return float(_MOST_DIGITS) if error == 0 else min(max(-math.log10(error), 0.0), _MOST_DIGITS)
+
+
+def _fitting(game: Game, stated: Numbers) -> Numbers:
+    """P and q of the stated policy, and Σ for the stated P, whatever the policy."""
+    if stated.keys() <= {"K"}:
+        return {}
+    floats = game.floats()
+    cost = engine.evaluate_policy(floats, stated["K"], stated.get("Sigma"))
+    fitting: dict[str, tuple[np.ndarray, ...]] = {"P": cost.P, "q": cost.q}
+    if "Sigma" in stated:
+        weights = (
+            R + floats.tau / 2 * np.eye(R.shape[-1]) + B.swapaxes(1, 2) @ P[1:] @ B
+            for R, B, P in zip(floats.R, floats.B, stated.get("P", cost.P), strict=True)
+        )
+        with suppress(np.linalg.LinAlgError):
+            fitting["Sigma"] = tuple(floats.tau / 2 * np.linalg.inv(W) for W in weights)
+    return {letter: fitting[letter] for letter in stated if letter in fitting}
+
+
+def _work(game: Game) -> int:
+    """About proportional to the multiplications of numbers that a recursion takes."""
+    controls = sum(game.control_sizes)
+    return game.horizon * game.agents * game.state_size**2 * (game.state_size + controls)

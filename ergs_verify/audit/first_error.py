@@ -1,0 +1,166 @@
+"""Where a solution first goes wrong, going backwards in time as the recursion does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.arithmetic.base import Arithmetic, Matrix
+from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.audit.mistakes.numbers import errors, of_policy
+from ergs_verify.audit.mistakes.solving import by_agent
+from ergs_verify.errors import NotCertifiedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper import notation
+from ergs_verify.recursion.equilibrium import block_system
+from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.stages import Stages
+
+__all__ = ["FirstError", "first_error"]
+
+_DIGITS = 40
+
+
+@frozen(kw_only=True)
+class FirstError:
+    """The latest number of a solution that does not follow from those after it.
+
+    Attributes
+    ----------
+    t : int
+    agent : int
+        Counted from 1.
+    quantity : str
+        ``K``, ``Sigma``, ``P`` or ``q``.
+    error : float
+        Its largest difference from what it should be, relative to the largest entry of that.
+    """
+
+    t: int
+    agent: int
+    quantity: str
+    error: float
+
+    @property
+    def message(self) -> str:
+        """Where it is and what is wrong there, in a sentence."""
+        should = {
+            "K": "not the equilibrium of its stage, given the stated policies after it",
+            "Sigma": "not the best covariance at its stage, given the stated policies after it",
+            "P": "not the cost of the stated policy",
+            "q": "not the cost of the stated policy",
+        }[self.quantity]
+        return (
+            f"going backwards in time, {self.quantity} of agent {self.agent} at t = {self.t} is "
+            f"the first that is off (by {self.error:.1e}): {should}"
+        )
+
+
+def first_error(game: Game, policy: Policy, *, tolerance: float = 1e-6) -> FirstError | None:
+    """Where the first error enters, going backwards in time.
+
+    At each stage the stated K and Σ are compared with the stage's equilibrium, given the cost of
+    the stated policies after it; then P and q with the cost of the stated policy. So an error
+    that only follows from a later one is not found, and every stage is judged by itself.
+
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+        Without Σ it is deterministic and judged in the plain game with R + (τ/2)I for R.
+    tolerance : float
+        Errors up to this are none, relative to the largest entry of each matrix. The default
+        overlooks what float64 loses in all but ill-conditioned games.
+
+    Returns
+    -------
+    FirstError or None
+        At the latest t, in the order K, Σ, P, q; of the agent that is furthest off. None where
+        there is no error.
+
+    Raises
+    ------
+    InputError
+        Where the policy does not fit the game.
+
+    Notes
+    -----
+    Where Φ_t is singular, K is compared with the best response to the others' stated gains at
+    the stage. Computed with mpmath at 40 digits.
+
+    Examples
+    --------
+    >>> from ergs_verify import Policy, gallery, solve
+    >>> from ergs_verify.audit.diagnosis import first_error
+    >>> game = gallery("random:N=2,m=2,T=4,seed=1")
+    >>> right = solve(game)
+    >>> K = [list(agent) for agent in right.K]
+    >>> K[1][2] = 2 * K[1][2]
+    >>> found = first_error(game, Policy.from_arrays(K=K, Sigma=right.Sigma))
+    >>> found.t, found.agent, found.quantity, round(found.error, 3)
+    (2, 2, 'K', 1.0)
+    """
+    policy.validate(game)
+    for t, quantity, off in _errors(game, policy):
+        agent = int(np.argmax(off))
+        if off[agent] > tolerance:
+            return FirstError(t=t, agent=agent + 1, quantity=quantity, error=float(off[agent]))
+    return None
+
+
+#: A time, a letter, and every agent's error there.
+_Errors = tuple[int, str, np.ndarray]
+
+
+def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
+    """The errors at t = T, T−1, …, 0, each in the order K, Σ, P, q."""
+    stated = of_policy(policy)
+    stages = Stages(game, MPMath(digits=_DIGITS), deterministic=policy.Sigma is None)
+
+    def compared(t: int, **should: Sequence[Any]) -> Iterator[_Errors]:
+        for letter in should.keys() & stated.keys():
+            here = {letter: tuple(X[t : t + 1] for X in stated[letter])}
+            right = {letter: tuple(np.array([X], dtype=float) for X in should[letter])}
+            yield t, letter, errors(here, right, stated)[letter]
+
+    ahead = stages.terminal()
+    yield from compared(game.horizon, P=ahead.P)
+    yield from compared(game.horizon, q=ahead.q or ())
+    for t in reversed(range(game.horizon)):
+        stage = stages.at(t, ahead)
+        K = [stages.enter(gains[t]) for gains in policy.K]
+        yield from compared(t, K=_gains(stages, stage, K))
+        yield from compared(t, Sigma=stages.covariances(stage))
+        Sigma = given_covariances(stages, policy, t)
+        if policy.Sigma is not None and game.tau > 0:
+            yield t, "Sigma", np.array([_infinite_cost(stages.arithmetic, X) for X in Sigma])
+        ahead = stages.evaluated(stage, K, Sigma, t)
+        yield from compared(t, P=ahead.P)
+        yield from compared(t, q=ahead.q or ())
+
+
+def _gains(stages: Stages, stage: Evaluator, stated: Sequence[Matrix]) -> Sequence[Matrix]:
+    """The gains of the stage's equilibrium; where Φ_t is singular the answers to the stated."""
+    arithmetic = stages.arithmetic
+    phi, rhs = block_system(stages, stage)
+    try:
+        solved = arithmetic.scale(arithmetic.scalar(Fraction(-1)), arithmetic.solve(phi, rhs))
+    except NotCertifiedError:
+        known = stage.with_values({notation.K(k): stated[k - 1] for k in stages.agents})
+        return [known(stages.formula("gain", k)) for k in stages.agents]
+    return by_agent(stages, solved)
+
+
+def _infinite_cost(arithmetic: Arithmetic, Sigma: Matrix) -> float:
+    """∞ for a singular or indefinite Σ, whose relative entropy is infinite, otherwise 0."""
+    try:
+        arithmetic.log_determinant(Sigma)
+    except NotCertifiedError:
+        return math.inf
+    return 0.0

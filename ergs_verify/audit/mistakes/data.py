@@ -1,0 +1,204 @@
+"""Mistakes in reading the game: factors, terminal costs, time indices, transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+
+import numpy as np
+from attrs import evolve
+
+from ergs_verify.audit.mistakes.record import Mistake, Recomputed
+from ergs_verify.exact import fractions
+from ergs_verify.game import Game
+
+__all__ = ["MISTAKES"]
+
+Matrices = tuple[np.ndarray, ...]
+half = Fraction(1, 2)
+
+
+def _each(matrices: Sequence[np.ndarray], change: Callable[[np.ndarray], np.ndarray]) -> Matrices:
+    """Every matrix changed, one that stands at several times once."""
+    done = {id(X): change(X) for X in {id(X): X for X in matrices}.values()}
+    return tuple(done[id(X)] for X in matrices)
+
+
+def _scaled(matrices: Sequence[np.ndarray], factor: Fraction | int) -> Matrices:
+    def change(X: np.ndarray) -> np.ndarray:
+        return np.array([[factor * x for x in row] for row in fractions(X)], dtype=object)
+
+    return matrices if factor == 1 else _each(matrices, change)  # pyright: ignore[reportReturnType]
+
+
+def _scale(
+    *,
+    Q: Fraction | int = 1,
+    R: Fraction | int = 1,
+    tau: Fraction | int = 1,
+    Q_T: Fraction | int | None = None,
+) -> Recomputed:
+    """Costs times a factor: Q at all times, or Q_T alone, R, and τ."""
+
+    def data(game: Game) -> Game:
+        end = Q if Q_T is None else Q_T
+        return evolve(
+            game,
+            Q=tuple(_scaled(X[:-1], Q) + _scaled(X[-1:], end) for X in game.Q),
+            R=tuple(_scaled(X, R) for X in game.R),
+            tau_given=game.tau * tau,
+        )
+
+    return Recomputed(data=data)
+
+
+def _retimed(letters: str, pick: Callable[[Matrices], Sequence[np.ndarray]]) -> Recomputed:
+    """Matrices taken from other times."""
+
+    def data(game: Game) -> Game:
+        changed = {k: tuple(tuple(pick(X)) for X in getattr(game, k)) for k in letters if k != "A"}
+        return evolve(game, **changed, **({"A": tuple(pick(game.A))} if "A" in letters else {}))
+
+    return Recomputed(data=data, early=True)
+
+
+def _transposed(letter: str):
+    def data(game: Game) -> Game:
+        series = (game.A,) if letter == "A" else game.B
+        changed = tuple(_each(X, np.transpose) for X in series)
+        return evolve(game, **{letter: changed[0] if letter == "A" else changed})
+
+    def variants(game: Game) -> Iterable[Recomputed]:
+        square = letter == "A" or set(game.control_sizes) == {game.state_size}
+        return (Recomputed(data=data),) if square else ()
+
+    return variants
+
+
+def _costs_of_others(game: Game) -> Iterable[Recomputed]:
+    """Q alone, and Q with R where agents have equally many controls."""
+
+    def of_the_next(letters: tuple[str, ...]) -> Recomputed:
+        return Recomputed(
+            data=lambda g: evolve(g, **{k: getattr(g, k)[1:] + getattr(g, k)[:1] for k in letters})
+        )
+
+    if game.agents > 1:
+        yield of_the_next(("Q",))
+        if len(set(game.control_sizes)) == 1:
+            yield of_the_next(("R",))
+
+
+def _fixed(*variants: Recomputed):
+    return lambda game: variants
+
+
+MISTAKES = (
+    Mistake(
+        id="tau-factor-2",
+        message="τ enters with a factor 2 or ½ throughout",
+        look_at="the cost is x'Qx + u'Ru + τ log(π/μ): W has (τ/2)I and Σ = (τ/2)W⁻¹",
+        variants=_fixed(_scale(tau=2), _scale(tau=half)),
+    ),
+    Mistake(
+        id="cost-factor-2",
+        message="costs carry a factor ½ or 2 that the game does not have",
+        look_at="the cost is x'Qx + u'Ru, without ½, beside τ log(π/μ)",
+        variants=_fixed(
+            *(_scale(Q=c, R=c, tau=1) for c in (half, 2)),
+            *(_scale(Q=c, R=c, tau=c) for c in (half, 2)),
+        ),
+    ),
+    Mistake(
+        id="R-factor-2",
+        message="the control cost R enters with a factor ½ or 2",
+        look_at="u'Ru without ½: W = (τ/2)I + R + B'PB",
+        variants=_fixed(_scale(R=2), _scale(R=half)),
+    ),
+    Mistake(
+        id="Q-factor-2",
+        message="the state cost Q enters with a factor ½ or 2",
+        look_at="x'Qx without ½, at every stage and at the end",
+        variants=_fixed(_scale(Q=2), _scale(Q=half), _scale(Q=2, Q_T=1), _scale(Q=half, Q_T=1)),
+    ),
+    Mistake(
+        id="terminal-ignored",
+        message="the terminal cost is ignored",
+        look_at="P_T = Q_T, the last of the T+1 matrices Q",
+        variants=_fixed(_scale(Q_T=0)),
+    ),
+    Mistake(
+        id="terminal-doubled",
+        message="the terminal cost counts twice, or half",
+        look_at="P_T = Q_T",
+        variants=_fixed(_scale(Q_T=2), _scale(Q_T=half)),
+    ),
+    Mistake(
+        id="terminal-stage-cost",
+        message="the last stage's cost stands in for the terminal cost",
+        look_at="P_T = Q_T, not Q_{T−1}: Q has T+1 matrices",
+        variants=_fixed(_retimed("Q", lambda X: (*X[:-1], X[-2]))),
+    ),
+    Mistake(
+        id="stage-cost-shifted",
+        message="the stage cost is shifted by one stage",
+        look_at="P_t takes Q_t, beside P_{t+1}",
+        variants=_fixed(
+            _retimed("Q", lambda X: (*X[1:], X[-1])),
+            _retimed("Q", lambda X: (X[0], *X[:-2], X[-1])),
+            _retimed("Q", lambda X: (X[0], *X[:-1])),
+        ),
+    ),
+    Mistake(
+        id="data-shifted",
+        message="A, B or R are read one stage too early or too late",
+        look_at="K_t takes A_t, B_t and R_t, beside P_{t+1}",
+        variants=_fixed(
+            *(
+                _retimed(letters, pick)
+                for letters in ("A", "B", "R", "ABR")
+                for pick in (lambda X: (*X[1:], X[-1]), lambda X: (X[0], *X[:-1]))
+            )
+        ),
+    ),
+    Mistake(
+        id="data-reversed",
+        message="time runs the wrong way through the game's matrices",
+        look_at="matrices are listed from t = 0 on, the recursion starts at T−1",
+        variants=_fixed(
+            _retimed("ABR", lambda X: X[::-1]),
+            _retimed("ABRQ", lambda X: X[::-1]),
+        ),
+    ),
+    Mistake(
+        id="data-constant",
+        message="matrices that vary over time are read at one time only",
+        look_at="A_t, B_t, Q_t and R_t inside the loop over t",
+        variants=_fixed(
+            *(
+                _retimed(letters, pick)
+                for letters in ("ABR", "ABRQ", "Q")
+                for pick in (lambda X: X[:1] * len(X), lambda X: X[-1:] * len(X))
+            ),
+            _retimed("Q", lambda X: (*X[:1] * (len(X) - 1), X[-1])),
+        ),
+    ),
+    Mistake(
+        id="A-transposed",
+        message="A is transposed",
+        look_at="whether A is read by rows or by columns",
+        variants=_transposed("A"),
+    ),
+    Mistake(
+        id="B-transposed",
+        message="B is transposed",
+        look_at="whether B (m×p) is read by rows or by columns",
+        variants=_transposed("B"),
+    ),
+    Mistake(
+        id="costs-of-another-agent",
+        message="agents get one another's cost matrices",
+        look_at="which agent Q and R belong to",
+        variants=_costs_of_others,
+    ),
+)

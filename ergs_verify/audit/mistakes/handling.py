@@ -1,0 +1,192 @@
+"""Mistakes in handing the right numbers over: transposes, signs, shifts, swaps, inverses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
+import numpy as np
+
+from ergs_verify.audit.mistakes.numbers import Numbers
+from ergs_verify.audit.mistakes.record import Handled, Mistake
+from ergs_verify.game import Game
+
+__all__ = ["MISTAKES"]
+
+
+def _on(letters: str | tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Handled:
+    """The same change to every agent's array of the letters."""
+    return Handled(
+        lambda right, stated: {k: tuple(map(change, right[k])) for k in letters if k in right}
+    )
+
+
+def _earlier(X: np.ndarray) -> np.ndarray:
+    """X_{t+1} in the place of X_t; what is left over at the end could be anything."""
+    return np.concatenate([X[1:], np.full_like(X[:1], np.nan)])
+
+
+def _later(X: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.full_like(X[:1], np.nan), X[:-1]])
+
+
+def _column_major(X: np.ndarray) -> np.ndarray:
+    """Each matrix's entries written down by columns and read by rows."""
+    return X.swapaxes(1, 2).reshape(X.shape)
+
+
+def _square_K(game: Game) -> Iterable[Handled]:
+    if set(game.control_sizes) == {game.state_size}:
+        return (_on("K", lambda X: X.swapaxes(1, 2)),)
+    return (_on("K", _column_major),)
+
+
+def _swapped(game: Game) -> Iterable[Handled]:
+    """Two agents exchanged, or all moved on by one, wherever sizes allow."""
+    sizes, agents = game.control_sizes, range(game.agents)
+    orders = []
+    for a, b in combinations(agents, 2):
+        order = list(agents)
+        order[a], order[b] = b, a
+        orders.append(order)
+    if len(agents) > 2:
+        orders += [[(k + step) % len(agents) for k in agents] for step in (1, -1)]
+    return [
+        Handled(
+            lambda right, _, order=order: {k: tuple(X[n] for n in order) for k, X in right.items()}
+        )
+        for order in orders
+        if all(sizes[k] == sizes[n] for k, n in enumerate(order))
+    ]
+
+
+def _one_for_all(game: Game) -> Iterable[Handled]:
+    if game.agents == 1:
+        return ()
+    return [
+        Handled(lambda right, _, k=k: {a: (right[a][k],) * game.agents for a in "Pq" if a in right})
+        for k in range(game.agents)
+    ]
+
+
+def _inverse(Sigma: np.ndarray) -> np.ndarray:
+    """Σ⁻¹, NaN where Σ is singular or unknown."""
+    try:
+        return np.linalg.inv(Sigma)
+    except np.linalg.LinAlgError:
+        return np.full_like(Sigma, np.nan)
+
+
+def _factor(Sigma: np.ndarray) -> np.ndarray:
+    """Lower Cholesky factors."""
+    try:
+        return np.linalg.cholesky(Sigma)
+    except np.linalg.LinAlgError:
+        return np.full_like(Sigma, np.nan)
+
+
+def _root(Sigma: np.ndarray) -> np.ndarray:
+    """Symmetric square roots."""
+    try:
+        values, vectors = np.linalg.eigh(Sigma)
+    except np.linalg.LinAlgError:
+        return np.full_like(Sigma, np.nan)
+    return (vectors * np.sqrt(values)[:, None, :]) @ vectors.swapaxes(1, 2)
+
+
+def _diagonal(Sigma: np.ndarray) -> np.ndarray:
+    return Sigma * np.eye(Sigma.shape[-1])
+
+
+def _single(right: Numbers, stated: Numbers) -> Numbers:
+    """The stated numbers themselves, if all are float32 and right to two digits.
+
+    A solver that works in float32 is off by rounding that nobody can predict.
+    """
+    is_single = all(
+        np.array_equal(X, X.astype(np.float32))
+        and np.max(np.abs(X - Y)) <= 0.01 * np.max(np.abs(Y))
+        for letter in right
+        for X, Y in zip(stated[letter], right[letter], strict=True)
+    )
+    if is_single:
+        return stated
+    return {k: tuple(np.full_like(X, np.nan) for X in agents) for k, agents in right.items()}
+
+
+def _always(*variants: Handled):
+    return lambda game: variants
+
+
+MISTAKES = (
+    Mistake(
+        id="sign-of-K",
+        message="K has the opposite sign",
+        look_at="the convention is u = Kx, not u = −Kx",
+        variants=_always(_on("K", np.negative)),
+    ),
+    Mistake(
+        id="K-transposed",
+        message="K is transposed, or its entries are laid out by columns",
+        look_at="K is p×m; MATLAB, Octave, Julia and Fortran store matrices by columns",
+        variants=_square_K,
+    ),
+    Mistake(
+        id="shifted-in-time",
+        message="numbers stand one stage too early or too late",
+        look_at="K_t, Σ_t for t = 0…T−1 and P_t, q_t for t = 0…T",
+        variants=_always(*(_on(("K", "Sigma", "P", "q"), shift) for shift in (_earlier, _later))),
+    ),
+    Mistake(
+        id="reversed-in-time",
+        message="numbers are listed from the last stage to the first",
+        look_at="lists filled by the backward recursion start at t = T−1",
+        variants=_always(_on(("K", "Sigma", "P", "q"), lambda X: X[::-1])),
+    ),
+    Mistake(
+        id="agents-swapped",
+        message="numbers are given under another agent's name",
+        look_at="the order of the agents",
+        variants=_swapped,
+    ),
+    Mistake(
+        id="cost-of-one-agent",
+        message="one agent's P and q are given for all",
+        look_at="P and q have an entry per agent",
+        variants=_one_for_all,
+    ),
+    Mistake(
+        id="cost-scaled",
+        message="P and q are halved or doubled",
+        look_at="the value is x'Px + q, without ½",
+        variants=_always(*(_on(k, lambda X, c=c: c * X) for c in (0.5, 2.0) for k in ("Pq", "P"))),
+    ),
+    Mistake(
+        id="sigma-inverted",
+        message="Σ is inverted: a precision in place of a covariance",
+        look_at="Σ = (τ/2)W⁻¹",
+        variants=_always(_on(("Sigma",), _inverse)),
+    ),
+    Mistake(
+        id="sigma-factor",
+        message="a Cholesky factor or square root of Σ stands in its place",
+        look_at="Σ is a covariance; a standard deviation is its root",
+        variants=_always(
+            _on(("Sigma",), _factor),
+            _on(("Sigma",), lambda X: _factor(X).swapaxes(1, 2)),
+            _on(("Sigma",), _root),
+        ),
+    ),
+    Mistake(
+        id="sigma-diagonal",
+        message="only the diagonal of Σ is kept",
+        look_at="Σ is a full p×p matrix",
+        variants=_always(_on(("Sigma",), _diagonal)),
+    ),
+    Mistake(
+        id="single-precision",
+        message="the numbers are in single precision",
+        look_at="float32 arrays; float64 is needed for more than seven digits",
+        variants=_always(Handled(_single)),
+    ),
+)

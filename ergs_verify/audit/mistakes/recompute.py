@@ -1,0 +1,102 @@
+"""A game solved with a mistake in the recursion, on its last stages or on all."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from attrs import evolve, fields
+from sympy import Integer, ZeroMatrix
+
+from ergs_verify.arithmetic.base import Arithmetic
+from ergs_verify.audit.mistakes.numbers import Numbers, of_stages
+from ergs_verify.audit.mistakes.record import Recomputed
+from ergs_verify.errors import ErgsError
+from ergs_verify.expressions import AgentMatrix
+from ergs_verify.game import Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.notation import S, i, q, tau
+from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.recursion.stages import Stages
+
+__all__ = ["LOST", "changes", "last_stages_of", "recomputed"]
+
+#: What a recursion raises that leaves the numbers of its arithmetic or meets a singular matrix.
+LOST = (ErgsError, ArithmeticError, np.linalg.LinAlgError)
+
+
+def recomputed(
+    variant: Recomputed,
+    game: Game,
+    arithmetic: Arithmetic,
+    letters: frozenset[str],
+    *,
+    stages: int | None = None,
+    partial: bool = False,
+) -> Numbers:
+    """The letters that the mistake leads to, at the last `stages` stages, by default at all.
+
+    With `partial` the recursion may stop at a stage; the numbers before are NaN.
+
+    Raises
+    ------
+    LOST
+        Where the mistake gives no numbers on this game.
+    """
+    stages = stages or game.horizon
+    if variant.data and variant.early:
+        game = variant.data(game)
+    tail = last_stages_of(game, stages)
+    if variant.data and not variant.early:
+        tail = variant.data(tail)
+    run = Stages(tail, arithmetic, _needed(variant.formulas or derived_formulas(), letters))
+    played = [run.terminal()]
+    try:
+        played.extend(variant.recursion(run, played[0]))
+    except LOST:
+        if not partial:
+            raise
+    return of_stages(played, tail, letters)
+
+
+def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
+    """Whether the mistake can change one of the letters."""
+    if variant.formulas is None:
+        return True
+    wrong, right = _needed(variant.formulas, letters), _needed(derived_formulas(), letters)
+    return any(getattr(wrong, f.name) != getattr(right, f.name) for f in fields(Formulas))
+
+
+def last_stages_of(game: Game, stages: int) -> Game:
+    """The game that is left before its last stages."""
+    if stages == game.horizon:
+        return game
+    return evolve(
+        game,
+        horizon=stages,
+        A=game.A[-stages:],
+        B=tuple(X[-stages:] for X in game.B),
+        Q=tuple(X[-stages - 1 :] for X in game.Q),
+        R=tuple(X[-stages:] for X in game.R),
+    )
+
+
+@lru_cache(maxsize=512)
+def _needed(formulas: Formulas, letters: frozenset[str]) -> Formulas:
+    """The formulas, with less to compute where Σ or q is not asked for.
+
+    Without Σ a policy is deterministic: q is the plain game's.
+    """
+    if "q" not in letters:
+        formulas = evolve(formulas, policy_constant=q(i))
+    elif "Sigma" not in letters:
+        formulas = evolve(formulas, policy_constant=_deterministic(formulas.policy_constant))
+    if "Sigma" not in letters:
+        formulas = evolve(formulas, covariance=derived_formulas().covariance)
+    return formulas
+
+
+def _deterministic(constant):
+    plain = constant.xreplace({tau: Integer(0)})
+    covariances = (a for a in plain.atoms(AgentMatrix) if a.name == S(i).name)
+    return plain.xreplace({a: ZeroMatrix(*a.shape) for a in covariances})

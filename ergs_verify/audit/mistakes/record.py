@@ -1,0 +1,75 @@
+"""What a mistake is: a name, what to look at, and the numbers it leads to on any game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import frozen
+
+from ergs_verify.arithmetic.float64 import Float64
+from ergs_verify.audit.mistakes.numbers import Numbers
+from ergs_verify.game import Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.stages import Stages
+
+__all__ = ["Handled", "Mistake", "Recomputed", "Recursion"]
+
+#: A backward recursion: the stages T−1, …, 0, from the terminal one.
+Recursion = Callable[[Stages, Stage], Iterator[Stage]]
+
+
+@frozen(kw_only=True)
+class Recomputed:
+    """A mistake inside the recursion: the game is solved anew with it.
+
+    Attributes
+    ----------
+    data : callable, optional
+        The game as the mistaken solver reads it.
+    formulas : Formulas, optional
+        The derived ones, of which some are replaced by what the solver computes.
+    recursion : callable
+    arithmetic : Float64, optional
+        The numbers that belong to the mistake, where high precision would undo it.
+    early : bool
+        The data of the last stages alone do not say what the solver reads there.
+    """
+
+    data: Callable[[Game], Game] | None = None
+    formulas: Formulas | None = None
+    recursion: Recursion = backwards
+    arithmetic: Float64 | None = None
+    early: bool = False
+
+
+@frozen
+class Handled:
+    """A mistake in handing over the numbers: what `make` does to the right ones.
+
+    `make` takes the right numbers and the stated ones; letters that it leaves out are right.
+    """
+
+    make: Callable[[Numbers, Numbers], Numbers]
+
+
+@frozen(kw_only=True)
+class Mistake:
+    """A mistake that solvers make, or a misprint that they copy.
+
+    Attributes
+    ----------
+    id : str
+    message : str
+        What the solver does, in one sentence.
+    look_at : str
+        Where to look in the solver.
+    variants : callable
+        The ways of making it on a game.
+    """
+
+    id: str
+    message: str
+    look_at: str
+    variants: Callable[[Game], Iterable[Recomputed | Handled]]

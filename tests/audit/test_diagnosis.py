@@ -1,0 +1,206 @@
+"""Mistakes planted in right solutions: diagnosed as themselves; right and random ones as none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+from random_games import three_identical
+
+from ergs_verify import engine
+from ergs_verify.arithmetic import MPMath
+from ergs_verify.audit.diagnosis import diagnose, first_error
+from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
+from ergs_verify.audit.mistakes.recompute import recomputed
+from ergs_verify.errors import InputError
+from ergs_verify.gallery import gallery
+from ergs_verify.game import Policy
+
+LETTERS = frozenset(("K", "Sigma", "P", "q"))
+# Square B and K, every matrix varying over time, τ/2 no number that stands in a formula.
+SQUARE = "random:N=2,m=2,p=2,T=3,tau=2/3,seed=1"
+# One game on which every mistake of these shows: unequal sizes, and no single equilibrium.
+ELSEWHERE = {"least-squares": "g-star-4-no-nash"}
+
+
+def right_numbers(game):
+    return recomputed(Recomputed(), game, MPMath(digits=30), LETTERS, partial=True)
+
+
+def planted(game, mistake, variant=0) -> Policy:
+    """The solution of a solver that makes the mistake, to 30 digits, rounded to float64."""
+    right = right_numbers(game)
+    way = list(mistake.variants(game))[variant]
+    if mistake.id == "single-precision":
+        return stating({k: single(X) for k, X in right.items()})
+    if isinstance(way, Handled):
+        numbers = {**right, **way.make(right, right)}
+    else:
+        numbers = recomputed(way, game, way.arithmetic or MPMath(digits=30), LETTERS)
+    return stating({k: tuple(np.nan_to_num(X) for X in agents) for k, agents in numbers.items()})
+
+
+def stating(numbers: Any = None, **letters: Any) -> Policy:
+    """A policy with just these numbers, whether or not its Σ and P are symmetric."""
+    return Policy(**(numbers or letters))
+
+
+def single(agents):
+    return tuple(X.astype(np.float32).astype(float) for X in agents)
+
+
+def right_policy(game, letters: Iterable[str] = LETTERS) -> Policy:
+    numbers = right_numbers(game)
+    return stating({letter: numbers[letter] for letter in letters})
+
+
+def ids(matches) -> list[str]:
+    return [match.id for match in matches]
+
+
+@pytest.mark.parametrize("mistake", mistakes(), ids=lambda m: m.id)
+def test_a_planted_mistake_is_diagnosed_as_itself(mistake):
+    game = gallery(ELSEWHERE.get(mistake.id, SQUARE))
+    matches = diagnose(game, planted(game, mistake))
+    assert mistake.id in ids(matches)
+    # The numbers are the mistake's, rounded to float64 once.
+    assert matches[0].digits > 14
+
+
+def test_with_gains_alone_a_mistake_is_found_too():
+    game = gallery("random:N=3,m=3,p=1-2-3,T=4,seed=2")
+    mistake = next(m for m in mistakes() if m.id == "own-term-counted")
+    (match,) = diagnose(game, stating(K=planted(game, mistake).K))
+    assert (match.id, match.quantities) == ("own-term-counted", ("K",))
+
+
+def test_mistakes_with_the_same_numbers_are_all_reported():
+    game = gallery(SQUARE)
+    block_diagonal = next(m for m in mistakes() if m.id.endswith("block-diagonal"))
+    assert {"few-iterations", block_diagonal.id} <= set(
+        ids(diagnose(game, planted(game, block_diagonal)))
+    )
+
+
+def test_wrong_gains_with_their_own_costs_are_told_from_wrong_costs():
+    """P and q are those of the policy stated, as if by another recursion."""
+    game = gallery(SQUARE)
+    right = right_numbers(game)
+    K = tuple(-X for X in right["K"])
+    cost = engine.evaluate_policy(game.floats(), K, right["Sigma"])
+    (match,) = diagnose(game, stating(K=K, Sigma=right["Sigma"], P=cost.P, q=cost.q))
+    assert (match.id, match.quantities) == ("sign-of-K", ("K",))
+
+
+def test_a_deterministic_policy_is_judged_with_the_plain_q():
+    game = gallery(SQUARE)
+    K = right_numbers(game)["K"]
+    cost = engine.evaluate_policy(game.floats(), K, None)
+    assert diagnose(game, stating(K=K, P=cost.P, q=cost.q)) == ()
+    without_noise = stating(K=K, P=cost.P, q=tuple(np.zeros_like(q) for q in cost.q))
+    assert "q-without-noise" in ids(diagnose(game, without_noise))
+
+
+GAMES = (
+    SQUARE,
+    "random:N=1,m=3,p=2,T=5,seed=3",
+    "random:N=3,m=1,p=1-2-3,T=1,tau=0,seed=4",
+    "random:N=2,m=2,p=1,T=8,tau=1/1000,seed=5",
+    "lqr",
+)
+
+
+@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("letters", [LETTERS, frozenset("K")], ids=["all", "K"])
+def test_a_right_solution_matches_nothing(name, letters):
+    game = gallery(name)
+    solved = engine.nash(game.floats())
+    right = stating({letter: getattr(solved, letter) for letter in letters})
+    assert diagnose(game, right) == diagnose(game, right_policy(game, letters)) == ()
+
+
+@pytest.mark.parametrize(("name", "size"), [(SQUARE, 1e-9), (SQUARE, 1.0), (GAMES[1], 1e-3)])
+def test_a_random_perturbation_matches_nothing(name, size):
+    game = gallery(name)
+    rng = np.random.default_rng(7)
+    right = right_numbers(game)
+    K = tuple(X * (1 + size * rng.normal(size=X.shape)) for X in right["K"])
+    assert diagnose(game, stating(K=K)) == ()
+    assert diagnose(game, stating({**right, "K": K})) == ()
+
+
+def test_nothing_is_compared_beyond_float64():
+    game = evolve(three_identical(), tau_given=10**400)
+    assert diagnose(game, right_policy(three_identical())) == ()
+
+
+def test_a_policy_of_another_game_is_refused():
+    with pytest.raises(InputError, match="agents"):
+        diagnose(gallery(SQUARE), right_policy(three_identical()))
+
+
+# -- the first error -------------------------------------------------------------------------
+
+
+def wrong_at(policy: Policy, letter: str, agent: int, t: int) -> Policy:
+    arrays = [np.array(X) for X in getattr(policy, letter)]
+    arrays[agent - 1][t] = 2 * arrays[agent - 1][t]
+    return evolve(policy, **{letter: tuple(arrays)})
+
+
+@pytest.mark.parametrize("letter", sorted(LETTERS))
+@pytest.mark.parametrize(("agent", "t"), [(1, 2), (2, 0)])
+def test_the_first_error_is_where_it_was_planted(letter, agent, t):
+    game = gallery(SQUARE)
+    found = first_error(game, wrong_at(right_policy(game), letter, agent, t))
+    assert found is not None
+    assert (found.t, found.agent, found.quantity) == (t, agent, letter)
+    # Relative to the right entry, which was doubled.
+    assert found.error == pytest.approx(1) or letter == "q"
+
+
+def test_of_two_errors_the_later_counts():
+    game = gallery(SQUARE)
+    twice = wrong_at(wrong_at(right_policy(game), "K", 1, 0), "K", 2, 1)
+    found = first_error(game, twice)
+    assert found is not None
+    assert (found.t, found.agent) == (1, 2)
+    assert "K of agent 2 at t = 1" in found.message
+
+
+def test_a_right_solution_has_no_first_error():
+    game = gallery(SQUARE)
+    assert first_error(game, right_policy(game)) is None
+    assert first_error(game, right_policy(game, {"K"})) is None
+
+
+def test_a_singular_covariance_has_infinite_cost():
+    game = gallery(SQUARE)
+    right = right_policy(game)
+    assert right.Sigma is not None
+    Sigma = tuple(np.zeros_like(X) for X in right.Sigma)
+    found = first_error(game, evolve(right, Sigma=Sigma), tolerance=10)
+    assert found is not None
+    assert (found.quantity, found.error) == ("Sigma", np.inf)
+
+
+def test_where_no_equilibrium_is_gains_are_compared_with_answers():
+    game = gallery("g-star-4-no-nash")
+    found = first_error(game, planted(game, mistakes()[0]))
+    assert found is not None
+    assert (found.t, found.quantity) == (0, "K")
+
+
+def test_a_large_game_is_diagnosed_in_seconds():
+    game = gallery("random:N=3,m=12,p=4,T=50,seed=1")
+    half = evolve(game, tau_given=game.tau / 2)
+    solved = engine.nash(half.floats())
+    wrong = stating(K=solved.K, Sigma=solved.Sigma, P=solved.P, q=solved.q)
+    mistakes()  # derived once a process
+    start = time.process_time()
+    assert ids(diagnose(game, wrong)) == ["tau-factor-2"]
+    assert time.process_time() - start < 3  # the budget of the project for a whole diagnosis
