@@ -7,7 +7,10 @@ BIN := .venv/bin
 ENV := .venv/.complete
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: verify test lint notebooks clean
+# The peers that `make bench` measures against live here, apart from the package's own environment.
+BENCH := benchmarks/.venv
+
+.PHONY: verify test lint notebooks bench clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
@@ -19,6 +22,10 @@ lint: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# Takes some ten minutes; writes benchmarks/results.
+bench: $(BENCH)/.complete
+	@$(BENCH)/bin/python -m benchmarks
 
 # Runs every notebook again and saves it with its new outputs.
 notebooks: $(ENV)
@@ -38,7 +45,7 @@ endef
 export STRIP
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv $(BENCH) build dist .pytest_cache .ruff_cache .hypothesis
 	find ergs_verify tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV): pyproject.toml constraints.txt
@@ -61,5 +68,14 @@ $(ENV): pyproject.toml constraints.txt
 	fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e '.[dev,fast]'
+	  --no-build-isolation -e '.[dev,fast,compiled]'
+	@touch $@
+
+$(BENCH)/.complete: benchmarks/requirements.txt pyproject.toml constraints.txt | $(ENV)
+	@echo "Making $(BENCH) with the peers, once; this takes some minutes." >&2
+	@$(BIN)/python -m venv --clear $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  hatchling editables
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  --no-build-isolation -r benchmarks/requirements.txt -e '.[compiled]'
 	@touch $@

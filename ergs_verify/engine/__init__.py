@@ -14,6 +14,7 @@ from ergs_verify.engine.evaluation import PolicyCost, evaluate_policy
 from ergs_verify.engine.moments import state_moments
 from ergs_verify.engine.nash_gap import gap, stage_gaps
 from ergs_verify.engine.stacking import GameArrays
+from ergs_verify.engine.streaming import stack_games, stream
 
 __all__ = [
     "AlgorithmOutput",
@@ -27,7 +28,9 @@ __all__ = [
     "gap",
     "nash",
     "policy_distance",
+    "stack_games",
     "stage_distances",
     "stage_gaps",
     "state_moments",
+    "stream",
 ]

@@ -7,11 +7,12 @@ from attrs import frozen
 
 from ergs_verify.engine.equilibrium import best_covariance
 from ergs_verify.engine.evaluation import constants
-from ergs_verify.engine.linear_algebra import solve, symmetric
+from ergs_verify.engine.linear_algebra import solve, symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
     own_constants,
+    own_costs,
     own_matrices,
     stack_costs,
     stack_game,
@@ -88,12 +89,12 @@ def algorithm_1(
             Sigma, log_det = best_covariance(stacked, W)
         else:
             Sigma, log_det = np.zeros_like(W), np.full(W.shape[:-2], -np.inf)
-        P = symmetric(P)
+        symmetrise(P)
         q = constants(stacked, P, Sigma, log_det)
     return AlgorithmOutput(
         K=own_matrices(stacked, K, square=False),
         Sigma=own_matrices(stacked, Sigma, square=True),
-        P=tuple(np.moveaxis(P[..., i, :, :], 0, -3) for i in range(stacked.agents)),
+        P=own_costs(P),
         q=own_constants(q),
         iterates=None
         if recorded is None

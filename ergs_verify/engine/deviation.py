@@ -9,10 +9,11 @@ from attrs import frozen
 
 from ergs_verify.engine.equilibrium import best_covariance
 from ergs_verify.engine.evaluation import constants, log_det
-from ergs_verify.engine.linear_algebra import solve, symmetric
+from ergs_verify.engine.linear_algebra import solve, symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
+    batch_first,
     stack_costs,
     stack_game,
     stack_policy,
@@ -97,10 +98,10 @@ def best_response(
         q = constants(stacked, everyone, joint, logs)[..., agent]
     p_i = stacked.sizes[agent]
     return BestResponse(
-        K=np.moveaxis(K_br[..., 0, :p_i, :], 0, -3),
-        Sigma=np.moveaxis(responses[..., agent, :p_i, :p_i], 0, -3),
-        P=np.moveaxis(P[..., 0, :, :], 0, -3),
-        q=np.moveaxis(q, 0, -1),
+        K=batch_first(K_br[..., 0, :p_i, :], 2),
+        Sigma=batch_first(responses[..., agent, :p_i, :p_i], 2),
+        P=batch_first(P[..., 0, :, :], 2),
+        q=batch_first(q, 0),
     )
 
 
@@ -130,4 +131,4 @@ def riccati(
         P = Q[t]
         P += F.swapaxes(-1, -2) @ (Q[t + 1] @ F)
         P += K_t.swapaxes(-1, -2) @ (R[t] @ K_t)
-    return K_br, W, symmetric(Q)
+    return K_br, W, symmetrise(Q)

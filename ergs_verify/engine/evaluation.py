@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.engine.linear_algebra import log_det_covariance, symmetric
+from ergs_verify.engine.linear_algebra import log_det_covariance, symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
     own_constants,
+    own_costs,
     stack_costs,
     stack_game,
     stack_policy,
@@ -76,7 +77,7 @@ def evaluate_policy(
         P = cost_to_go(stacked, stack_costs(game), policy.K)
         q = constants(stacked, P, policy.Sigma, log_det(stacked, policy.Sigma))
     return PolicyCost(
-        P=tuple(np.moveaxis(P[..., i, :, :], 0, -3) for i in range(stacked.agents)),
+        P=own_costs(P),
         q=own_constants(q),
     )
 
@@ -87,7 +88,7 @@ def cost_to_go(stacked: StackedGame, Q: np.ndarray, K: np.ndarray) -> np.ndarray
     Q[:-1] += K.swapaxes(-1, -2) @ (stacked.R @ K)
     for t in reversed(range(stacked.horizon)):
         Q[t] += F[t].swapaxes(-1, -2) @ (Q[t + 1] @ F[t])
-    return symmetric(Q)
+    return symmetrise(Q)
 
 
 def constants(

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cholesky", "log_det_covariance", "solve", "symmetric"]
+__all__ = [
+    "cholesky",
+    "inverse_and_log_det",
+    "log_det_covariance",
+    "solve",
+    "symmetric",
+    "symmetrise",
+]
 
 
 def solve(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -51,6 +58,27 @@ def _or_identity(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.where(kept[..., None, None], X, np.eye(X.shape[-1]))
 
 
+def inverse_and_log_det(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """X⁻¹ and log |X| of positive definite X, NaN where it is not.
+
+    Gauss-Jordan elimination, in step for the whole stack: for matrices of a few rows that is many
+    times faster than one call of LAPACK for each.
+    """
+    own = X.ndim - 2, X.ndim - 1
+    rest = symmetric(X).transpose(*own, *range(X.ndim - 2)).copy()
+    log_det = np.zeros(X.shape[:-2])
+    for k, pivot in enumerate(np.einsum("ii...->i...", rest)):
+        root = np.sqrt(pivot)
+        log_det += 2 * np.log(root)
+        column = rest[k] / root
+        rest -= column[:, None] * column
+        rest[k] = rest[:, k] = column / root
+        rest[k, k] = -1 / (root * root)
+    inverse = np.empty(X.shape)
+    np.negative(rest, out=inverse.transpose(*own, *range(X.ndim - 2)))
+    return inverse, log_det
+
+
 def log_det_covariance(Sigma: np.ndarray) -> np.ndarray:
     """log |Σ|, −∞ where a float64 cannot tell Σ from a singular matrix.
 
@@ -65,4 +93,15 @@ def log_det_covariance(Sigma: np.ndarray) -> np.ndarray:
 
 def symmetric(X: np.ndarray) -> np.ndarray:
     """(X + X')/2."""
-    return 0.5 * (X + X.swapaxes(-1, -2))
+    total = X + X.swapaxes(-1, -2)
+    total *= 0.5
+    return total
+
+
+def symmetrise(X: np.ndarray) -> np.ndarray:
+    """X, overwritten with (X + X')/2 in slabs of its first axis that fit the processor's cache."""
+    step = max(1, 2**15 // X[0].size)
+    for start in range(0, len(X), step):
+        slab = X[start : start + step]
+        slab[...] = symmetric(slab)
+    return X

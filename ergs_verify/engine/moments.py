@@ -10,6 +10,7 @@ from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
     StackedPolicy,
+    batch_first,
     stack_game,
     stack_policy,
 )
@@ -47,7 +48,7 @@ def state_moments(
     stacked = stack_game(game, deterministic=Sigma is None)
     with np.errstate(all="ignore"):
         X = second_moments(stacked, game, stack_policy(stacked, K, Sigma))
-    return np.moveaxis(X, 0, -3)
+    return batch_first(X, 2)
 
 
 def second_moments(stacked: StackedGame, game: GameArrays, policy: StackedPolicy) -> np.ndarray:

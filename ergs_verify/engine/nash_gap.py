@@ -17,6 +17,7 @@ from ergs_verify.engine.moments import second_moments
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
+    batch_first,
     stack_costs,
     stack_game,
     stack_policy,
@@ -77,7 +78,7 @@ def stage_gaps(
         terms = _mean_term(lower, policy.K - K_br, X)
         if policy.Sigma is not None:
             terms = terms + _covariance_term(stacked, lower, policy.Sigma)
-    return np.moveaxis(terms, 0, -1)
+    return batch_first(terms, 0)
 
 
 def _mean_term(lower: np.ndarray, difference: np.ndarray, X: np.ndarray) -> np.ndarray:

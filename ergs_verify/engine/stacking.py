@@ -18,7 +18,10 @@ __all__ = [
     "GameArrays",
     "StackedGame",
     "StackedPolicy",
+    "batch_first",
+    "batch_of",
     "own_constants",
+    "own_costs",
     "own_matrices",
     "stack_costs",
     "stack_game",
@@ -136,7 +139,7 @@ def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
     deterministic : bool
         Take the plain LQ game with R + (τ/2)I for R, without entropy terms: equation (20).
     """
-    batch = _batch(game)
+    batch = batch_of(game)
     T, m = game.horizon, game.A.shape[-1]
     sizes = tuple(B_i.shape[-1] for B_i in game.B)
     agents, p = len(sizes), max(sizes)
@@ -178,7 +181,7 @@ def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
 
 def stack_costs(game: GameArrays, agents: Sequence[int] | None = None) -> np.ndarray:
     """Q of the chosen agents (default: all), a fresh array (T+1, …, N, m, m)."""
-    batch = _batch(game)
+    batch = batch_of(game)
     chosen = range(len(game.Q)) if agents is None else agents
     m = game.A.shape[-1]
     stacked = np.empty((game.horizon + 1, *batch, len(chosen), m, m))
@@ -206,14 +209,25 @@ def stack_policy(
 def own_matrices(stacked: StackedGame, X: np.ndarray, *, square: bool) -> tuple[np.ndarray, ...]:
     """Per agent (…, T, p_i, columns) of an array (T, …, N, p, columns); columns p_i if square."""
     return tuple(
-        np.moveaxis(X[..., i, :p_i, : p_i if square else None], 0, -3)
+        batch_first(X[..., i, :p_i, : p_i if square else None], 2)
         for i, p_i in enumerate(stacked.sizes)
     )
 
 
+def own_costs(P: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Per agent (…, T+1, m, m) of an array (T+1, …, N, m, m)."""
+    return tuple(batch_first(P[..., i, :, :], 2) for i in range(P.shape[-3]))
+
+
 def own_constants(q: np.ndarray) -> tuple[np.ndarray, ...]:
     """Per agent (…, T+1) of an array (T+1, …, N)."""
-    return tuple(np.moveaxis(q[..., i], 0, -1) for i in range(q.shape[-1]))
+    return tuple(batch_first(q[..., i], 0) for i in range(q.shape[-1]))
+
+
+def batch_first(X: np.ndarray, after: int) -> np.ndarray:
+    """A view with time, the first axis, moved behind the batch, before the last `after` axes."""
+    place = X.ndim - after
+    return X.transpose(*range(1, place), 0, *range(place, X.ndim))
 
 
 def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, columns: int | None):
@@ -234,7 +248,8 @@ def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, column
     return filled
 
 
-def _batch(game: GameArrays) -> tuple[int, ...]:
+def batch_of(game: GameArrays) -> tuple[int, ...]:
+    """The shape of the batch, () for one game."""
     overtime = (game.A, *game.B, *game.Q, *game.R)
     ranks = (np.ndim(game.tau), game.x0_mean.ndim, game.noise_cov.ndim, game.x0_cov.ndim)
     if ranks == (0, 1, 2, 2) and all(X.ndim == 3 for X in overtime):

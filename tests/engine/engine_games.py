@@ -74,24 +74,6 @@ def three_identical() -> FloatGame:
     )
 
 
-def stack(games: list[FloatGame]) -> FloatGame:
-    def over(get):
-        return np.stack([get(game) for game in games])
-
-    agents = range(len(games[0].B))
-    return FloatGame(
-        A=over(lambda g: g.A),
-        B=tuple(over(lambda g, i=i: g.B[i]) for i in agents),
-        Q=tuple(over(lambda g, i=i: g.Q[i]) for i in agents),
-        R=tuple(over(lambda g, i=i: g.R[i]) for i in agents),
-        noise_cov=over(lambda g: g.noise_cov),
-        tau=np.array([g.tau for g in games]),
-        horizon=games[0].horizon,
-        x0_mean=over(lambda g: g.x0_mean),
-        x0_cov=over(lambda g: g.x0_cov),
-    )
-
-
 def changed(game: FloatGame, **entries) -> FloatGame:
     names = ("A", "B", "Q", "R", "noise_cov", "tau", "horizon", "x0_mean", "x0_cov")
     return FloatGame(**({name: getattr(game, name) for name in names} | entries))

@@ -66,8 +66,8 @@ FAULTS = {
     "Φ without R": ("equilibrium.py", "phi_t += R_blocks[t]", "phi_t += 0.9 * R_blocks[t]"),
     "a gain's sign": (
         "equilibrium.py",
-        "np.negative(gains.reshape(by_agent), out=K[t])",
-        "np.positive(gains.reshape(by_agent), out=K[t])",
+        "K = np.negative(solved[..., :m])",
+        "K = np.positive(solved[..., :m])",
     ),
     "Σ twice too large": (
         "equilibrium.py",

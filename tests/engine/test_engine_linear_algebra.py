@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergs_verify.engine.linear_algebra import cholesky, log_det_covariance, solve, symmetric
+from ergs_verify.engine.linear_algebra import (
+    cholesky,
+    inverse_and_log_det,
+    log_det_covariance,
+    solve,
+    symmetric,
+    symmetrise,
+)
 
 GOOD = np.array([[4.0, 2.0], [2.0, 5.0]])
 ROOT = np.array([[2.0, 0.0], [1.0, 2.0]])
@@ -26,20 +33,44 @@ def test_bad_matrices_spoil_no_other(first, second):
         solved = solve(stack, np.broadcast_to(np.eye(2), stack.shape))
         factors = cholesky(stack)
         logs = log_det_covariance(stack)
+        inverses, inverse_logs = inverse_and_log_det(stack)
     for good in (0, 2):
         np.testing.assert_allclose(solved[good], [[5 / 16, -1 / 8], [-1 / 8, 1 / 4]], rtol=1e-15)
         np.testing.assert_array_equal(factors[good], ROOT)
         np.testing.assert_allclose(logs[good], np.log(16), rtol=1e-15)
+        np.testing.assert_allclose(inverses[good], solved[good], rtol=1e-15)
+        np.testing.assert_allclose(inverse_logs[good], np.log(16), rtol=1e-15)
     for bad in (1, 3):
         assert np.isnan(solved[bad]).any()
         assert not np.isfinite(factors[bad]).all()
         assert np.isneginf(logs[bad])
+        assert not np.isfinite(inverses[bad]).all()
+        assert not np.isfinite(inverse_logs[bad])
 
 
 def test_indefinite_is_no_covariance():
     indefinite = np.array([[1.0, 2.0], [2.0, 1.0]])
     assert np.isnan(cholesky(indefinite)).all()
     assert np.isneginf(log_det_covariance(indefinite))
+
+
+def test_indefinite_has_no_inverse_here():
+    with np.errstate(all="ignore"):
+        inverse, log_det = inverse_and_log_det(np.array([[[1.0, 2.0], [2.0, 1.0]], GOOD]))
+    assert np.isnan(inverse[0]).any()
+    assert np.isnan(log_det[0])
+    assert np.isfinite(inverse[1]).all()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8])
+def test_inverse_and_log_det(rows):
+    rng = np.random.default_rng(rows)
+    X = rng.normal(size=(4, 5, rows, rows))
+    X = X @ X.swapaxes(-1, -2) + np.eye(rows)
+    inverse, log_det = inverse_and_log_det(X)
+    # Condition numbers stay below 100 rows: some ten roundings each.
+    np.testing.assert_allclose(inverse @ X, np.broadcast_to(np.eye(rows), X.shape), atol=1e-12)
+    np.testing.assert_allclose(log_det, np.linalg.slogdet(X).logabsdet, rtol=1e-12, atol=1e-12)
 
 
 def test_small_and_ill_conditioned_covariances_are_still_regular():
@@ -52,3 +83,11 @@ def test_small_and_ill_conditioned_covariances_are_still_regular():
 
 def test_symmetric():
     np.testing.assert_array_equal(symmetric(np.array([[1.0, 2.0], [4.0, 3.0]])), [[1, 3], [3, 3]])
+
+
+@pytest.mark.parametrize("first", [1, 7, 300])
+def test_symmetrise_in_slabs(first):
+    X = np.random.default_rng(0).normal(size=(first, 40, 5, 5))
+    wanted = symmetric(X)
+    np.testing.assert_array_equal(symmetrise(X), wanted)
+    np.testing.assert_array_equal(X, wanted)

@@ -1,0 +1,70 @@
+"""Processor time side by side: everybody once a round, so that a busy moment hits all alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from statistics import median
+
+import numpy as np
+from attrs import frozen
+
+__all__ = ["Curve", "Row", "compare", "exponent", "rows_of"]
+
+
+@frozen(kw_only=True)
+class Row:
+    """One line of a table: a competitor's median time, and its median ratio to the first's."""
+
+    size: str
+    who: str
+    seconds: float
+    ratio: float
+
+
+@frozen(kw_only=True)
+class Curve:
+    """Seconds as one size grows."""
+
+    letter: str
+    who: str
+    values: list[int]
+    seconds: list[float]
+
+
+def compare(calls: Mapping[str, Callable[[], object]], budget: float) -> dict[str, list[float]]:
+    """Seconds of every call, round by round, for about `budget` seconds and at least five rounds.
+
+    Processor time leaves out what else runs on the machine. A first call of each is not counted:
+    it compiles, imports and warms the caches.
+    """
+    for call in calls.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    start, rounds = time.perf_counter(), 0
+    while rounds < 5 or time.perf_counter() - start < budget:
+        for name, call in calls.items():
+            before = time.process_time()
+            call()
+            seconds[name].append(time.process_time() - before)
+        rounds += 1
+    return seconds
+
+
+def rows_of(size: str, seconds: Mapping[str, list[float]]) -> list[Row]:
+    """Medians, and ratios to the first competitor as medians over the rounds."""
+    ours = next(iter(seconds.values()))
+    return [
+        Row(
+            size=size,
+            who=who,
+            seconds=median(times),
+            ratio=median(theirs / mine for theirs, mine in zip(times, ours, strict=True)),
+        )
+        for who, times in seconds.items()
+    ]
+
+
+def exponent(values: Iterable[int], seconds: Iterable[float]) -> float:
+    """The slope of log seconds against log size, by least squares."""
+    return float(np.polyfit(np.log(list(values)), np.log(list(seconds)), 1)[0])

@@ -1,0 +1,324 @@
+"""The Nash recursion compiled: the equations of `ergs_verify.engine.equilibrium` entry by entry.
+
+No call of numpy stands between one small matrix and the next. Of a batch of
+small games several go side by side, the innermost axis of every working array, so that one
+instruction serves them all. Needs numba, the extra ``compiled``; compiling takes some ten seconds
+at the first call and is kept on disk for later sessions.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+from numba import float64, int64, njit, types
+
+from ergs_verify.engine.stacking import StackedGame
+
+__all__ = ["recursion"]
+
+#: Games side by side: two vector registers of four float64.
+SIDE = 8
+
+#: A zero pivot gives ∞ and NaN as in numpy, and ab + c may be rounded once instead of twice.
+_ARITHMETIC = {"error_model": "numpy", "fastmath": {"contract"}}
+_inner = njit(**_ARITHMETIC)
+
+
+def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
+    """K, Sigma, q, Φ and the reciprocal conditions, in the shapes of numpy's recursion.
+
+    P holds Q, (T+1, …, N, m, m), and is overwritten with P.
+    """
+    T, batch, agents, p, m = stacked.horizon, stacked.batch, stacked.agents, stacked.p, stacked.m
+    n, games = agents * p, math.prod(batch)
+    K = np.empty((T, games, agents, p, m))
+    Sigma = np.empty((T, games, agents, p, p))
+    q = np.zeros((T + 1, games, agents))
+    phi = np.empty((T, games, n, n))
+    condition = np.empty((T, games))
+    # Side by side pays where the linear systems of all fit half a first cache of 32 KiB.
+    together = games >= SIDE and n * (2 * n + m) * SIDE * 8 <= 2**14
+    lanes = SIDE if together else 1
+    _compiled(lanes)(
+        stacked.BA.reshape(T, games, m, n + m),
+        stacked.R.reshape(T, games, agents, p, p),
+        np.broadcast_to(stacked.noise_cov, (*batch, m, m)).reshape(games, m, m),
+        np.broadcast_to(stacked.entropy, batch).reshape(games),
+        np.array(stacked.sizes, dtype=np.int64),
+        P.reshape(T + 1, games, agents, m, m),
+        K,
+        Sigma,
+        q,
+        phi,
+        condition,
+        (0,) * lanes,
+    )
+    return tuple(X.reshape(X.shape[0], *batch, *X.shape[2:]) for X in (K, Sigma, q, phi, condition))
+
+
+@cache
+def _compiled(lanes: int):
+    def given(axes: int):
+        return types.Array(float64, axes, "A", readonly=True)
+
+    def written(axes: int):
+        return types.Array(float64, axes, "C")
+
+    games = (given(4), given(5), given(3), given(1), types.Array(int64, 1, "C"))
+    results = (written(5), written(5), written(5), written(3), written(4), written(2))
+    # The length of a tuple, unlike that of an array, is known when the loops are compiled.
+    signature = types.void(*games, *results, types.UniTuple(int64, lanes))
+    return njit(signature, nogil=True, cache=True, **_ARITHMETIC)(_all_games)
+
+
+def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition, lanes):
+    horizon, games, m, width = BA.shape
+    agents, p = R.shape[2], R.shape[3]
+    n, side = agents * p, len(lanes)
+    ba, r, noise = (
+        np.empty((m, width, side)),
+        np.empty((agents, p, p, side)),
+        np.empty((m, m, side)),
+    )
+    later, now = np.empty((agents, m, m, side)), np.empty((agents, m, m, side))
+    system, block = np.empty((n, width + n, side)), np.empty((n, n, side))
+    gains, spread = np.empty((agents, p, m, side)), np.empty((agents, p, p, side))
+    F, product, vector = np.empty((m, m, side)), np.empty((max(n, m), m, side)), np.empty((n, side))
+    constant, log_det = np.empty((agents, side)), np.empty(side)
+    half, reciprocal = np.empty(side), np.empty(side)
+    for first in range(0, games, side):
+        for j in range(side):
+            g = min(first + j, games - 1)  # the last block repeats the last game
+            half[j] = entropy[g]
+            for i in range(agents):
+                constant[i, j] = 0
+                _take(P[horizon, g, i], now[i], j)
+        for t in range(horizon - 1, -1, -1):
+            later, now = now, later
+            for j in range(side):
+                g = min(first + j, games - 1)
+                _take(BA[t, g], ba, j)
+                _take(noise_cov[g], noise, j)
+                for i in range(agents):
+                    _take(R[t, g, i], r[i], j)
+                    _take(P[t, g, i], now[i], j)
+            _write_system(ba, r, later, product, system, block, lanes)
+            _eliminate(system, lanes)
+            _reciprocal_condition(block, system, vector, reciprocal, lanes)
+            _close_loop(ba, system, gains, F, lanes)
+            for i in range(agents):
+                _best_covariance(block, i * p, half, sizes[i], spread[i], vector, log_det, lanes)
+                _add_own_constant(r[i], half, sizes[i], spread[i], log_det, constant[i], lanes)
+                _add_control_noise(ba, i * p, spread[i], vector[0], noise, lanes)
+                _add_costs(later[i], F, r[i], gains[i], product, now[i], lanes)
+            for i in range(agents):
+                for a in range(m):
+                    for b in range(m):
+                        for j in range(side):
+                            constant[i, j] += noise[a, b, j] * later[i, a, b, j]
+            for j in range(side):
+                g = min(first + j, games - 1)
+                for i in range(agents):
+                    _give(gains[i], j, K[t, g, i])
+                    _give(spread[i], j, Sigma[t, g, i])
+                    _give(now[i], j, P[t, g, i])
+                    q[t, g, i] = constant[i, j]
+                _give(block, j, phi[t, g])
+                condition[t, g] = reciprocal[j]
+
+
+@_inner
+def _take(matrix, side_by_side, j):
+    for a in range(matrix.shape[0]):
+        for b in range(matrix.shape[1]):
+            side_by_side[a, b, j] = matrix[a, b]
+
+
+@_inner
+def _give(side_by_side, j, matrix):
+    for a in range(matrix.shape[0]):
+        for b in range(matrix.shape[1]):
+            matrix[a, b] = side_by_side[a, b, j]
+
+
+@_inner
+def _write_system(ba, r, later, product, system, block, lanes):
+    """[Φ rhs I], and Φ once more in `block`."""
+    agents, p = r.shape[0], r.shape[1]
+    m, width = ba.shape[0], ba.shape[1]
+    product[:] = 0
+    system[:] = 0
+    for i in range(agents):
+        for a in range(i * p, (i + 1) * p):
+            for k in range(m):
+                for b in range(m):
+                    for j in range(len(lanes)):
+                        product[a, b, j] += ba[k, a, j] * later[i, k, b, j]
+            for k in range(m):
+                for b in range(width):
+                    for j in range(len(lanes)):
+                        system[a, b, j] += product[a, k, j] * ba[k, b, j]
+            for b in range(p):
+                for j in range(len(lanes)):
+                    system[a, i * p + b, j] += r[i, a - i * p, b, j]
+            for b in range(agents * p):
+                for j in range(len(lanes)):
+                    block[a, b, j] = system[a, b, j]
+            for j in range(len(lanes)):
+                system[a, width + a, j] = 1
+
+
+@_inner
+def _eliminate(system, lanes):
+    """[X Y] becomes [… X⁻¹Y], with partial pivoting in each game for itself."""
+    n, width = system.shape[0], system.shape[1]
+    for k in range(n):
+        for j in range(len(lanes)):
+            pivot = k
+            for a in range(k + 1, n):
+                if abs(system[a, k, j]) > abs(system[pivot, k, j]):
+                    pivot = a
+            if pivot != k:
+                for b in range(k, width):
+                    system[k, b, j], system[pivot, b, j] = system[pivot, b, j], system[k, b, j]
+        for a in range(k + 1, n):
+            for j in range(len(lanes)):
+                system[a, k, j] /= system[k, k, j]
+            for b in range(k + 1, width):
+                for j in range(len(lanes)):
+                    system[a, b, j] -= system[a, k, j] * system[k, b, j]
+    for k in range(n - 1, -1, -1):
+        for b in range(n, width):
+            for j in range(len(lanes)):
+                system[k, b, j] /= system[k, k, j]
+        for a in range(k):
+            for b in range(n, width):
+                for j in range(len(lanes)):
+                    system[a, b, j] -= system[a, k, j] * system[k, b, j]
+
+
+@_inner
+def _reciprocal_condition(block, system, sizes, reciprocal, lanes):
+    n, start = len(block), system.shape[1] - len(block)
+    for a in range(n):
+        for j in range(len(lanes)):
+            sizes[a, j] = 0
+        for b in range(n):
+            for j in range(len(lanes)):
+                sizes[a, j] += abs(block[a, b, j]) / math.sqrt(block[b, b, j])
+    for j in range(len(lanes)):
+        reciprocal[j] = np.inf
+        for a in range(n):
+            reached = 0.0
+            for b in range(n):
+                reached += abs(system[a, start + b, j]) * sizes[b, j]
+            ratio = 1 / (math.sqrt(block[a, a, j]) * reached)
+            if ratio < reciprocal[j] or math.isnan(ratio):
+                reciprocal[j] = ratio
+
+
+@_inner
+def _close_loop(ba, system, gains, F, lanes):
+    """K = −Φ⁻¹rhs and F = A + Σ_j B^jK^j."""
+    agents, p, m = gains.shape[0], gains.shape[1], gains.shape[2]
+    F[:] = ba[:, agents * p :]
+    for i in range(agents):
+        for k in range(p):
+            for b in range(m):
+                for j in range(len(lanes)):
+                    gains[i, k, b, j] = -system[i * p + k, agents * p + b, j]
+            for a in range(m):
+                for b in range(m):
+                    for j in range(len(lanes)):
+                        F[a, b, j] += ba[a, i * p + k, j] * gains[i, k, b, j]
+
+
+@_inner
+def _best_covariance(block, start, half, size, spread, column, log_det, lanes):
+    """Σ = (τ/2)W⁻¹ by Gauss-Jordan elimination, and log|W|."""
+    p = len(spread)
+    for a in range(p):
+        for b in range(p):
+            for j in range(len(lanes)):
+                twice = block[start + a, start + b, j] + block[start + b, start + a, j]
+                spread[a, b, j] = 0.5 * twice
+    log_det[:] = 0
+    for k in range(p):
+        for j in range(len(lanes)):
+            root = math.sqrt(spread[k, k, j])
+            log_det[j] += 2 * math.log(root)
+            for a in range(p):
+                column[a, j] = spread[a, k, j] / root
+        for a in range(p):
+            for b in range(p):
+                for j in range(len(lanes)):
+                    spread[a, b, j] -= column[a, j] * column[b, j]
+        for a in range(p):
+            for j in range(len(lanes)):
+                spread[a, k, j] = spread[k, a, j] = column[a, j] / column[k, j]
+        for j in range(len(lanes)):
+            spread[k, k, j] = -1 / (column[k, j] * column[k, j])
+    for a in range(p):
+        for b in range(p):
+            for j in range(len(lanes)):
+                spread[a, b, j] *= -half[j] if a < size and b < size else 0.0
+
+
+@_inner
+def _add_own_constant(r, half, size, spread, log_det, constant, lanes):
+    """Tr(ΣR̃) − (τ/2)(p + log|Σ|)."""
+    for a in range(len(r)):
+        for b in range(len(r)):
+            for j in range(len(lanes)):
+                constant[j] += spread[a, b, j] * r[a, b, j]
+    for j in range(len(lanes)):
+        if half[j] > 0:
+            constant[j] -= half[j] * (size + size * math.log(half[j]) - log_det[j])
+
+
+@_inner
+def _add_control_noise(ba, start, spread, moved, noise, lanes):
+    """B^iΣ^iB^i' is added to Σ_ω."""
+    for k in range(len(spread)):
+        for a in range(len(noise)):
+            moved[:] = 0
+            for b in range(len(spread)):
+                for j in range(len(lanes)):
+                    moved[j] += ba[a, start + b, j] * spread[b, k, j]
+            for b in range(len(noise)):
+                for j in range(len(lanes)):
+                    noise[a, b, j] += moved[j] * ba[b, start + k, j]
+
+
+@_inner
+def _add_costs(later, F, r, gain, product, now, lanes):
+    """Q becomes P = Q + F'P_{t+1}F + K'R̃K: the upper triangle, then its mirror image."""
+    p, m = gain.shape[0], gain.shape[1]
+    product[:] = 0
+    for a in range(m):
+        for k in range(m):
+            for b in range(m):
+                for j in range(len(lanes)):
+                    product[a, b, j] += later[a, k, j] * F[k, b, j]
+    for k in range(m):
+        for a in range(m):
+            for b in range(a, m):
+                for j in range(len(lanes)):
+                    now[a, b, j] += F[k, a, j] * product[k, b, j]
+    product[:] = 0
+    for a in range(p):
+        for k in range(p):
+            for b in range(m):
+                for j in range(len(lanes)):
+                    product[a, b, j] += r[a, k, j] * gain[k, b, j]
+    for k in range(p):
+        for a in range(m):
+            for b in range(a, m):
+                for j in range(len(lanes)):
+                    now[a, b, j] += gain[k, a, j] * product[k, b, j]
+    for a in range(m):
+        for b in range(a):
+            for j in range(len(lanes)):
+                now[a, b, j] = now[b, a, j]

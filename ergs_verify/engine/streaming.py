@@ -1,0 +1,156 @@
+"""Any number of games through the engine, a chunk at a time, in the memory of one chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import TypeVar
+
+import numpy as np
+
+from ergs_verify.engine.stacking import GameArrays, batch_of
+from ergs_verify.errors import InputError
+from ergs_verify.game import FloatGame
+
+__all__ = ["stack_games", "stream"]
+
+Answer = TypeVar("Answer")
+
+#: What a chunk holds by default: 32 MB of numbers.
+_CHUNK_NUMBERS = 2**22
+
+
+def stream(
+    answer: Callable[[FloatGame], Answer],
+    games: GameArrays | Iterable[GameArrays],
+    *,
+    chunk: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Iterator[Answer]:
+    """`answer` of one stack of games after another, as an iterator.
+
+    Parameters
+    ----------
+    answer : callable
+        From a stack of games to anything: `nash`, or a function of your own that calls several of
+        the engine's.
+    games : stacked game, or iterable of single games of equal sizes
+        A stack, along one batch axis, is cut without copying; its arrays may be memory maps. Games
+        of an iterable are stacked as they come, so that a generator's are never all in memory.
+    chunk : int, optional
+        Games in a stack; the default is as many as take some 32 MB.
+    progress : callable, optional
+        Called after every stack with the number of games done so far.
+
+    Yields
+    ------
+    What `answer` gives, stack by stack.
+
+    Raises
+    ------
+    InputError
+        Where `chunk` is below 1, a stack has not one batch axis, or games differ in size.
+
+    Examples
+    --------
+    >>> from ergs_verify.engine import gap, nash, stream
+    >>> from ergs_verify.gallery import gallery
+    >>> def largest_gap(games):
+    ...     solution = nash(games)
+    ...     return float(gap(games, solution.K, solution.Sigma).max())
+    >>> games = (gallery(f"random:N=2,m=2,p=1,T=3,seed={k}").floats() for k in range(10))
+    >>> [gap < 1e-25 for gap in stream(largest_gap, games, chunk=4, progress=print)]
+    4
+    8
+    10
+    [True, True, True]
+    """
+    if chunk is not None and chunk < 1:
+        raise InputError(f"chunk is {chunk}, but must be ≥ 1", "chunk")
+    done = 0
+    for stack in _stacks(games, chunk):
+        yield answer(stack)
+        done += len(stack.A)
+        if progress is not None:
+            progress(done)
+
+
+def stack_games(games: Iterable[GameArrays]) -> FloatGame:
+    """Single games of equal sizes as one stack, along a first axis.
+
+    Raises
+    ------
+    InputError
+        If there is no game, or one differs from the first in agents, horizon or a shape.
+    """
+    many = list(games)
+    if not many:
+        raise InputError("there is no game to stack", "games")
+    shapes = _shapes(many[0])
+    for place, game in enumerate(many):
+        if _shapes(game) != shapes:
+            raise InputError(
+                f"game {place + 1} of a stack differs from the first in agents, horizon or a shape",
+                f"games[{place}]",
+            )
+    agents = range(len(many[0].B))
+    return FloatGame(
+        A=np.stack([game.A for game in many]),
+        B=tuple(np.stack([game.B[i] for game in many]) for i in agents),
+        Q=tuple(np.stack([game.Q[i] for game in many]) for i in agents),
+        R=tuple(np.stack([game.R[i] for game in many]) for i in agents),
+        noise_cov=np.stack([game.noise_cov for game in many]),
+        tau=np.array([game.tau for game in many], dtype=float),
+        horizon=many[0].horizon,
+        x0_mean=np.stack([game.x0_mean for game in many]),
+        x0_cov=np.stack([game.x0_cov for game in many]),
+    )
+
+
+def _stacks(games: GameArrays | Iterable[GameArrays], chunk: int | None) -> Iterator[FloatGame]:
+    if isinstance(games, Iterable):
+        coming = iter(games)
+        gathered = list(islice(coming, 1))
+        size = chunk or (_default_chunk(gathered[0]) if gathered else 1)
+        coming = chain(gathered, coming)
+        while gathered := list(islice(coming, size)):
+            yield stack_games(gathered)
+    else:
+        batch = batch_of(games)
+        if len(batch) != 1:
+            raise InputError(
+                f"the stack of games has batch axes {batch}, but must have exactly one", "games"
+            )
+        size = chunk or _default_chunk(games)
+        for start in range(0, batch[0], size):
+            yield _part(games, batch, slice(start, start + size))
+
+
+def _default_chunk(game: GameArrays) -> int:
+    m, agents, n = game.A.shape[-1], len(game.B), len(game.B) * max(B.shape[-1] for B in game.B)
+    # The two largest systems of `nash` and their solutions, P and its symmetric part.
+    per_stage = 4 * n * (n + m) + 3 * agents * m * m
+    return max(1, _CHUNK_NUMBERS // (game.horizon * per_stage))
+
+
+def _part(game: GameArrays, batch: tuple[int, ...], places: slice) -> FloatGame:
+    def cut(X, axes: int):
+        X = np.asanyarray(X)
+        return np.broadcast_to(X, batch + X.shape[X.ndim - axes :])[places]
+
+    return FloatGame(
+        A=cut(game.A, 3),
+        B=tuple(cut(B_i, 3) for B_i in game.B),
+        Q=tuple(cut(Q_i, 3) for Q_i in game.Q),
+        R=tuple(cut(R_i, 3) for R_i in game.R),
+        noise_cov=cut(game.noise_cov, 2),
+        tau=cut(game.tau, 0),
+        horizon=game.horizon,
+        x0_mean=cut(game.x0_mean, 1),
+        x0_cov=cut(game.x0_cov, 2),
+    )
+
+
+def _shapes(game: GameArrays) -> list:
+    matrices = (game.A, *game.B, *game.Q, *game.R, game.noise_cov, game.x0_mean, game.x0_cov)
+    return [game.horizon, len(game.B), np.shape(game.tau), *(X.shape for X in matrices)]
