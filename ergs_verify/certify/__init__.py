@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ergs_verify.certify.check_result import Check
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.gap import AgentGap, CertifiedGap, StageGap, StateGap, certify_gap
 
-__all__ = ["AgentGap", "CertifiedGap", "Enclosure", "StageGap", "StateGap", "certify_gap"]
+__all__ = ["AgentGap", "CertifiedGap", "Check", "Enclosure", "StageGap", "StateGap", "certify_gap"]

@@ -15,6 +15,8 @@ __all__ = ["INFINITE", "Enclosure"]
 
 #: Significant digits of an end that is printed: more than any default tolerance needs.
 _DIGITS = 25
+#: Decimal exponents below this are written out.
+_PLAIN = 6
 
 
 @frozen
@@ -91,4 +93,7 @@ def _text(end: Any, digits: int, rounding: str) -> str:
         return "inf" if end > 0 else "-inf"
     context = Context(prec=digits, rounding=rounding, Emin=-(10**9), Emax=10**9)
     quotient = context.divide(Decimal(end.numerator), Decimal(end.denominator))
-    return f"{quotient.normalize(context):g}" if quotient else "0"
+    if not quotient:
+        return "0"
+    shape = "f" if abs(quotient.adjusted()) < _PLAIN else "g"
+    return format(quotient.normalize(context), shape)

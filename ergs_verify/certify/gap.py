@@ -35,6 +35,7 @@ __all__ = [
     "StateGap",
     "answered",
     "certify_gap",
+    "enclosed_gaps",
     "gap_parts",
     "with_moments",
 ]
@@ -142,7 +143,7 @@ class CertifiedGap:
         size = number(radius, "radius")
         if not size > 0:
             raise InputError("radius must be > 0", "radius")
-        if any(one.gap is INFINITE for one in self.agents):
+        if any(one.gap == INFINITE for one in self.agents):
             raise InputError("a gap is infinite at every state: Σ is singular", "Sigma")
         return _of_state(self.game, self.policy, self.bits, Fraction(size))
 
@@ -213,7 +214,7 @@ def certify_gap(
     found: list[AgentGap] | None = None
     for bits in rising(most=most_bits):
         try:
-            found = _enclosed(game, policy, bits, progress)
+            found = enclosed_gaps(game, policy, bits, progress)
         except NotCertifiedError:
             continue
         if bits > 128:  # at the first precision a gap that contains 0 is usually just small
@@ -233,7 +234,16 @@ def certify_gap(
     )
 
 
-def _enclosed(game: Game, policy: Policy, bits: int, progress: Progress | None) -> list[AgentGap]:
+def enclosed_gaps(
+    game: Game, policy: Policy, bits: int, progress: Progress | None = None
+) -> list[AgentGap]:
+    """Every agent's gap at one precision, however wide the enclosures turn out.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where there are no bounds at so few bits.
+    """
     stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
     played = with_moments(stages, played_stages(stages, policy))
     proper = [k for k in stages.agents if _has_density(game, policy, k)]

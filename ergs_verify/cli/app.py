@@ -199,3 +199,96 @@ def crosscheck(
     from ergs_verify.cli.crosscheck import run
 
     return run(games, digits=digits, as_json=json)
+
+
+@app.command()
+def check(game: GameName, json: Json = False) -> int:
+    """Prove what holds of a game: its equilibrium, Assumption III.3, the inner loop.
+
+    Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
+    the tau and delta that the paper asks for. Exit status: 0 one Nash equilibrium, 1 none or more.
+    """
+    from ergs_verify.cli.check import run
+
+    return run(game, as_json=json)
+
+
+@app.command()
+def gap(
+    game: GameName,
+    delta: Annotated[
+        str | None,
+        typer.Option(
+            "--delta", metavar="D1,D2,...", help="Numbers > 0; twelve decades without it."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Enclose what each agent loses by playing the equilibrium at tau + delta.
+
+    Theorem IV.3: the gap, its bound, its order in delta and its coefficient. Exit status 1: at
+    some delta there is no single equilibrium at tau + delta.
+    """
+    from ergs_verify.cli.gap import run
+
+    return run(game, delta=delta, plot=plot, as_json=json)
+
+
+@app.command()
+def audit(
+    game: Annotated[str | None, typer.Argument(metavar="[GAME", help=_GAME)] = None,
+    solution: Annotated[
+        Path | None,
+        typer.Argument(metavar="SOLUTION]", help="A file: .json, .toml, .npz or .mat."),
+    ] = None,
+    epsilon: Annotated[
+        str | None,
+        typer.Option("--epsilon", metavar="E", help="Ask instead: is no agent's gap above E?"),
+    ] = None,
+    solver: Annotated[
+        str | None,
+        typer.Option("--solver", metavar="MODULE:FUNCTION", help="Judge a Python solver."),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--command", help="Judge a program: 'prog {game} {solution}', two files."),
+    ] = None,
+    suite: Annotated[
+        str, typer.Option("--suite", metavar="NAME", help="Its games: standard or quick.")
+    ] = "standard",
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", help="Seconds that a solver has for a game.")
+    ] = 60.0,
+    convention: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--convention",
+            metavar="NAME",
+            help="How a solver differs; may be repeated: negative-gain, half-costs, half-values, "
+            "tau-in-R, time-last.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Judge a solution of a game, or a solver on a suite of games.
+
+    Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
+    if it is the equilibrium, as accurately as float64 can be on this game.
+    """
+    from ergs_verify.cli.audit import run, run_suite
+
+    if solver is None and command is None:
+        return run(game, solution, epsilon=epsilon, as_json=json)
+    return run_suite(
+        (game, solution, epsilon),
+        solver=solver,
+        command=command,
+        suite=suite,
+        timeout=timeout,
+        conventions=convention or [],
+        as_json=json,
+    )

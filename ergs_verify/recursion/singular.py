@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["decide_singular"]
+__all__ = ["decide_singular", "short_enough"]
 
 #: Beyond these one exact stage takes seconds: the bits of an entry of P, and the bits times the
 #: cube of the largest size.
@@ -40,16 +43,21 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     True
     """
     stages = Stages(game, Rationals(), formulas)
-    size = max(game.state_size, sum(game.control_sizes))
     ahead = stages.terminal()
     steps = backwards(stages, ahead)
     for _ in range(game.horizon - until):
-        bits = max(_bits(P) for P in ahead.P)
-        if bits > _MOST_BITS or size**3 * bits > _MOST_WORK:
+        if not short_enough(game, ahead.P):
             return False
         ahead = next(steps)
     return True
 
 
-def _bits(P) -> int:
+def short_enough(game: Game, costs: Iterable[Matrix]) -> bool:
+    """Whether the rationals of all P_{t+1} are so short that stage t takes no more than seconds."""
+    size = max(game.state_size, sum(game.control_sizes))
+    bits = max(_bits(P) for P in costs)
+    return bits <= _MOST_BITS and size**3 * bits <= _MOST_WORK
+
+
+def _bits(P: Matrix) -> int:
     return max(max(abs(x.p).bit_length(), x.q.bit_length()) for x in P.entries())

@@ -34,6 +34,7 @@ def test_what_a_person_reads():
     assert around("1.2496", "1e-3") == "1.25"
     assert around("1.25", "0.1") == "1.25 … 1.35"
     assert around("3e-30", "0") == "3e-30"
+    assert around("30", "0") == "30"
     assert str(INFINITE) == "inf"
     assert str(Enclosure(Fraction(0), Fraction(0))) == "0"
 

@@ -1,0 +1,200 @@
+"""What `check` answers, as records that print themselves."""
+
+from __future__ import annotations
+
+import html
+from fractions import Fraction
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.stage_verdicts import StageCheck
+from ergs_verify.exact import short, written
+from ergs_verify.game import Game
+
+__all__ = ["STAGE_COLUMNS", "AssumptionCheck", "Check", "NashCheck"]
+
+#: Headings of the table of stages.
+STAGE_COLUMNS = ("t", "det Φ", "Φ regular", "Lemma IV.1", "ρ(J)", "inner loop")
+#: Stages that a sentence names, and that a notebook shows.
+_NAMED, _SHOWN = 8, 40
+
+
+@frozen(kw_only=True)
+class NashCheck:
+    """Whether a feedback Nash equilibrium exists, and whether there is one only.
+
+    Attributes
+    ----------
+    exists, unique : str
+        ``"proved"``, ``"refuted"`` or ``"undecided"``. Without an equilibrium `unique` is refuted.
+    reason : str
+        Why, in a sentence.
+    """
+
+    exists: str
+    unique: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class AssumptionCheck:
+    """Assumption III.3: τ > 2γ_B²γ_P*(N−1).
+
+    Attributes
+    ----------
+    verdict : str
+        ``"proved"``, ``"refuted"`` or ``"undecided"``.
+    tau : Fraction
+    gamma_B : Enclosure
+        The largest ‖B_t^i‖_F of all agents and times.
+    gamma_P : Enclosure or None
+        The largest ‖P_t^{i*}‖_F of all agents and t = 0…T; None where the NE is not known.
+    bound : Enclosure or None
+        2γ_B²γ_P*(N−1).
+    tau_from : Enclosure
+        The τ from which the assumption holds for good: `hi` is proved for every larger τ (and is
+        infinite where the data alone prove nothing), `lo` is the largest τ found where it fails.
+    """
+
+    verdict: str
+    tau: Fraction
+    gamma_B: Enclosure
+    gamma_P: Enclosure | None
+    bound: Enclosure | None
+    tau_from: Enclosure
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Check:
+    """What is proved of a game.
+
+    Attributes
+    ----------
+    nash : NashCheck
+    assumption_III_3 : AssumptionCheck
+    stages : tuple of StageCheck
+        From t = T−1 down; the last one is a singular stage, or the last one certified.
+    loop_tau_from : Enclosure
+        The τ from which the inner loop converges at every stage, as `tau_from` of the assumption.
+    smallest_delta : Enclosure
+        The δ from which Assumption III.3 holds at τ+δ for good, as Theorem IV.3 asks.
+    bits : int
+        The precision that was needed, or reached.
+    game : Game
+    """
+
+    nash: NashCheck
+    assumption_III_3: AssumptionCheck
+    stages: tuple[StageCheck, ...]
+    loop_tau_from: Enclosure
+    smallest_delta: Enclosure
+    bits: int
+    game: Game
+
+    def sentences(self) -> list[str]:
+        """The verdicts in words, without the table of stages."""
+        return [
+            f"A feedback Nash equilibrium exists: {self.nash.exists}. "
+            f"It is the only one: {self.nash.unique} ({self.nash.reason}).",
+            self._on_the_assumption(),
+            f"It holds for good {_from(self.assumption_III_3.tau_from, 'τ', 'it fails')}.",
+            "Theorem IV.3 applies with any δ ≥ 0."
+            if self.smallest_delta.hi == 0
+            else f"Theorem IV.3 applies {_from(self.smallest_delta, 'δ', 'it does not')}.",
+            *self._on_the_loop(),
+        ]
+
+    def _on_the_assumption(self) -> str:
+        found = self.assumption_III_3
+        bound = "P* is not known" if found.bound is None else f"the bound is {found.bound}"
+        return (
+            f"Assumption III.3, τ > 2γ_B²γ_P*(N−1): {found.verdict} "
+            f"(τ = {short(found.tau)}, {bound})."
+        )
+
+    def _on_the_loop(self) -> list[str]:
+        said = [
+            f"The inner loop of Algorithm 1 {verdict} {_at_stages(stages)}."
+            for verdict in ("converges", "diverges", "undecided")
+            if (stages := [s.t for s in self.stages if s.inner_loop == verdict])
+        ]
+        return [
+            *(text.replace("undecided", "is undecided") for text in said),
+            f"At every stage it converges {_from(self.loop_tau_from, 'τ', 'it does not')}.",
+        ]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The stages as text, under `STAGE_COLUMNS`."""
+        return [
+            (
+                str(stage.t),
+                str(stage.det_phi),
+                stage.phi_nonsingular,
+                str(stage.contraction_constant),
+                str(stage.spectral_radius),
+                stage.inner_loop,
+            )
+            for stage in self.stages
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object ``ergs-check/1``."""
+        assumption = self.assumption_III_3
+        return {
+            "format": "ergs-check/1",
+            "nash": {
+                "exists": self.nash.exists,
+                "unique": self.nash.unique,
+                "reason": self.nash.reason,
+            },
+            "assumption_III_3": {
+                "verdict": assumption.verdict,
+                "tau": written(assumption.tau),
+                "gamma_B": assumption.gamma_B.as_json(),
+                "gamma_P": assumption.gamma_P and assumption.gamma_P.as_json(),
+                "bound": assumption.bound and assumption.bound.as_json(),
+                "tau_from": assumption.tau_from.as_json(),
+            },
+            "stages": [stage.as_json() for stage in self.stages],
+            "loop_tau_from": self.loop_tau_from.as_json(),
+            "smallest_delta": self.smallest_delta.as_json(),
+            "bits": self.bits,
+        }
+
+    def __repr__(self) -> str:
+        nash, assumption = self.nash, self.assumption_III_3.verdict
+        verdicts = f"exists {nash.exists}, unique {nash.unique}, Assumption III.3 {assumption}"
+        return f"Check({verdicts}; {len(self.stages)} stages at {self.bits} bits)"
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<li>{html.escape(text)}</li>" for text in self.sentences())
+        lines = [_line("th", STAGE_COLUMNS), *(_line("td", row) for row in self.rows()[:_SHOWN])]
+        more = len(self.stages) - _SHOWN
+        left = f"<p>… and {more} more in <code>.stages</code></p>" if more > 0 else ""
+        return f"<ul>{said}</ul><table>{''.join(lines)}</table>{left}"
+
+
+def _from(threshold: Enclosure, letter: str, fails: str) -> str:
+    """From where on something is proved, and where it was found to fail."""
+    lo, hi = threshold.as_json(digits=6)
+    if threshold.hi == 0:
+        return f"for every {letter} > 0"
+    proved = (
+        f"from some {letter} on that the data alone do not tell"
+        if hi == "inf"
+        else f"for every {letter} ≥ {hi}"
+    )
+    return proved + (f"; at {letter} = {lo} {fails}" if threshold.lo > 0 else "")
+
+
+def _at_stages(stages: list[int]) -> str:
+    if len(stages) == 1:
+        return f"at t = {stages[0]}"
+    named = ", ".join(map(str, stages[:_NAMED])) + ("…" if len(stages) > _NAMED else "")
+    return f"at {len(stages)} stages, t = {named}"
+
+
+def _line(tag: str, cells: tuple[str, ...]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"

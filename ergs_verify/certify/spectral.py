@@ -1,0 +1,110 @@
+"""The spectral radius of a matrix in balls, enclosed; and whether it is 1, in rationals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flint
+from flint import arb, fmpz_poly
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.errors import NotCertifiedError
+
+__all__ = ["has_reciprocal_eigenvalues", "spectral_radius"]
+
+#: Squarings that give 9 digits, and the most that are tried to tell the radius from 1.
+_SQUARINGS, _MOST_SQUARINGS = 30, 128
+#: Bits that so many squarings need; the most squarings need more.
+_FEW_BITS = 128
+#: A lower end that is this part of the upper one is near enough.
+_NEAR = 1 - 2.0**-27
+
+
+def spectral_radius(X: Any, bits: int) -> Enclosure:
+    """An enclosure of ρ for every matrix in a square matrix of balls (`arb_mat`).
+
+    Raises
+    ------
+    NotCertifiedError
+        Where an entry is not bounded.
+
+    Notes
+    -----
+    With M = X^k, k = 2^s: ρ ≤ ‖M‖_F^{1/k}, and ρ ≥ (|tr M^r|/n)^{1/(kr)} for every r. The trace
+    of M alone may vanish (the eigenvalues of a cyclic permutation cancel), but by Newton's
+    identities those of M, …, Mⁿ are not all small beside the powers of ρ(M). So the ends are near,
+    defective eigenvalues or not, as long as the balls stay small; every squaring doubles their
+    relative width.
+
+    Examples
+    --------
+    >>> from flint import arb_mat
+    >>> from ergs_verify.certify.spectral import spectral_radius
+    >>> print(spectral_radius(arb_mat(2, 2, [1, 1, 1, 0]), 64))
+    1.61803
+    >>> print(spectral_radius(arb_mat(2, 2, [0, 1, 0, 0]), 64))
+    0
+    """
+    lo, hi = _bounds(X, _SQUARINGS, min(bits, _FEW_BITS))
+    if not hi.is_finite():
+        raise NotCertifiedError(f"a matrix has no bounds at {bits} bits")
+    if lo < 1 <= hi:
+        again = _bounds(X, min(_MOST_SQUARINGS, bits // 2), bits)
+        lo, hi = max(lo, again[0]), _least(hi, again[1])
+    balls = Balls(bits)
+    return Enclosure(balls.enclosure(Ball(lo, bits))[0], balls.enclosure(Ball(hi, bits))[1])
+
+
+def has_reciprocal_eigenvalues(X: Any) -> bool:
+    """Whether r and 1/r are eigenvalues of a matrix of rationals (`fmpq_mat`), r = ±1 included.
+
+    Then ρ ≥ 1; and it is so wherever ρ = 1, as 1/r is the conjugate of an r on the unit circle.
+    This decides what no enclosure can.
+
+    Examples
+    --------
+    >>> from flint import fmpq, fmpq_mat
+    >>> from ergs_verify.certify.spectral import has_reciprocal_eigenvalues
+    >>> has_reciprocal_eigenvalues(fmpq_mat(2, 2, [0, 1, -1, 0]))
+    True
+    >>> has_reciprocal_eigenvalues(fmpq_mat(2, 2, [0, 1, fmpq(99, 100), 0]))
+    False
+    """
+    p = X.charpoly().numer()
+    return p.gcd(fmpz_poly(p.coeffs()[::-1])).degree() > 0
+
+
+def _bounds(X: Any, squarings: int, bits: int) -> tuple[Any, Any]:
+    """Exact numbers lo ≤ ρ ≤ hi; hi need not be finite."""
+    with flint.ctx.workprec(bits):
+        power, k, hi = X, 1, frobenius_above(X)
+        for _ in range(squarings):
+            if not hi > 0:
+                break
+            power, k = power * power, 2 * k
+            hi = _least(hi, _root(frobenius_above(power), k).upper())
+        return _by_traces(power, k, hi * _NEAR), hi
+
+
+def _by_traces(M: Any, k: int, enough: Any) -> Any:
+    """A lower bound of ρ(X), M being X^k; no better one is sought where it is `enough`."""
+    best, power = arb(0), M
+    for r in range(1, M.nrows() + 1):
+        mean = (power.trace() / M.nrows()).abs_lower()
+        if mean > 0:
+            best = max(best, _root(mean, k * r).lower())
+        if best >= enough:
+            break
+        power = power * M
+    return best
+
+
+def _root(x: Any, k: int) -> Any:
+    return (x.log() / k).exp() if x > 0 else x
+
+
+def _least(x: Any, y: Any) -> Any:
+    """The smaller of two bounds; the first where the second is not finite."""
+    return y if y < x else x

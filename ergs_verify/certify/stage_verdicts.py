@@ -1,0 +1,195 @@
+"""What is proved at each stage: det Φ_t, Lemma IV.1's constant, the spectral radius of the loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+from attrs import evolve, frozen
+from flint import arb
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.equilibrium import stages_in_balls
+from ergs_verify.certify.spectral import spectral_radius
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import fractions
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.recursion.stages import Stages
+
+__all__ = [
+    "NOTHING",
+    "StageCheck",
+    "coupling",
+    "gamma_B_squared",
+    "jacobi_matrix",
+    "largest",
+    "largest_norm",
+    "proved_stages",
+    "scaled",
+    "singular_stage",
+]
+
+NOTHING = Enclosure(Fraction(0), Fraction(0))
+
+
+@frozen(kw_only=True)
+class StageCheck:
+    """One stage, at the equilibrium's P_{t+1}.
+
+    Attributes
+    ----------
+    t : int
+    det_phi : Enclosure
+    phi_nonsingular : str
+        ``"proved"`` or ``"refuted"``.
+    contraction_constant : Enclosure
+        (2/τ) γ_B² γ_{P,t} (N−1) of Lemma IV.1; infinite at τ = 0, unless its other factors are 0.
+    spectral_radius : Enclosure
+        Of J_t = I − D_t⁻¹Φ_t, D_t the block diagonal of Φ_t.
+    inner_loop : str
+        ``"converges"`` from every start, which it does if and only if the radius is below 1,
+        ``"diverges"``, or ``"undecided"``.
+    gamma_P : Enclosure
+        γ_{P,t}, the largest ‖Pⁱ_{t+1}‖_F of all agents.
+    """
+
+    t: int
+    det_phi: Enclosure
+    phi_nonsingular: str
+    contraction_constant: Enclosure
+    spectral_radius: Enclosure
+    inner_loop: str
+    gamma_P: Enclosure
+
+    def as_json(self) -> dict[str, Any]:
+        """A row of ``ergs-check/1``."""
+        return {
+            "t": self.t,
+            "det_phi": self.det_phi.as_json(),
+            "phi_nonsingular": self.phi_nonsingular,
+            "contraction_constant": self.contraction_constant.as_json(),
+            "spectral_radius": self.spectral_radius.as_json(),
+            "inner_loop": self.inner_loop,
+            "gamma_P": self.gamma_P.as_json(),
+        }
+
+
+def proved_stages(stages: Stages[Balls]) -> Iterator[tuple[StageCheck, tuple]]:
+    """The stages t = T−1, …, 0, each with every P_t in balls; Φ_t is proved to be regular.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where the precision does not suffice, or Φ_t is singular.
+    """
+    factor = coupling(stages.game)
+    for one in stages_in_balls(stages):
+        det = Enclosure.of(stages.arithmetic.determinant(one.phi))
+        yield _stage_check(stages, one.known, one.t, det, factor), one.stage.P
+
+
+def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck:
+    """Stage t with every P_{t+1} in balls, where Φ_t is known to be singular.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where W ≻ 0 is not proved.
+    """
+    known = stages.bare(t).with_values(
+        {notation.P(k): P for k, P in zip(stages.agents, costs, strict=True)}
+    )
+    for k in stages.agents:
+        demand_definite(known(notation.W(k)), stages.arithmetic)
+    found = _stage_check(stages, known, t, NOTHING, coupling(stages.game))
+    # Φz = 0 makes z an eigenvector of J to the eigenvalue 1.
+    return evolve(found, phi_nonsingular="refuted", inner_loop="diverges")
+
+
+def _stage_check(
+    stages: Stages[Balls], known: Evaluator, t: int, det: Enclosure, factor: Fraction
+) -> StageCheck:
+    balls = stages.arithmetic
+    radius = spectral_radius(jacobi_matrix(stages, known), balls.bits)
+    gamma_P = largest_norm([known(notation.P(k)) for k in stages.agents], balls)
+    return StageCheck(
+        t=t,
+        det_phi=det,
+        phi_nonsingular="proved",
+        contraction_constant=_over_tau(scaled(gamma_P, factor), stages.game.tau),
+        spectral_radius=radius,
+        inner_loop=(
+            "converges" if radius.hi < 1 else "diverges" if radius.lo >= 1 else "undecided"
+        ),
+        gamma_P=gamma_P,
+    )
+
+
+def jacobi_matrix(stages: Stages, known: Evaluator) -> Any:
+    """J_t = I − D_t⁻¹Φ_t: what one inner step of Algorithm 1 does to the gains' error."""
+    numbers, sizes = stages.arithmetic, stages.game.control_sizes
+    minus = numbers.scalar(Fraction(-1))
+
+    def block(k: int, other: int) -> Any:
+        if k == other:
+            return numbers.zeros(sizes[k - 1], sizes[k - 1])
+        coupling = known(stages.formula("phi_off_diagonal", k, other))
+        return numbers.scale(minus, numbers.solve(known(notation.W(k)), coupling))
+
+    return numbers.blocks([[block(k, other) for other in stages.agents] for k in stages.agents])
+
+
+# -- norms -----------------------------------------------------------------------------------------
+
+
+def gamma_B_squared(game: Game) -> Fraction:
+    """γ_B², the largest ‖B_t^i‖_F² of all agents and times."""
+    matrices = {id(B_t): B_t for B in game.B for B_t in B}.values()
+    return max(sum((x * x for row in fractions(B) for x in row), Fraction(0)) for B in matrices)
+
+
+def coupling(game: Game) -> Fraction:
+    """2γ_B²(N−1), which times γ_P is the bound that Assumption III.3 asks τ to exceed."""
+    return 2 * gamma_B_squared(game) * (game.agents - 1)
+
+
+def frobenius_norm(X: Any, balls: Balls) -> Enclosure:
+    """‖X‖_F of a matrix in balls."""
+    with flint.ctx.workprec(balls.bits):
+        squares = (X * X.transpose()).trace()
+        hi = squares.abs_upper().sqrt().upper()
+        lo = squares.lower().sqrt().lower() if squares > 0 else arb(0)
+        return Enclosure(
+            balls.enclosure(Ball(lo, balls.bits))[0], balls.enclosure(Ball(hi, balls.bits))[1]
+        )
+
+
+def largest_norm(costs: Iterable[Any], balls: Balls) -> Enclosure:
+    """The largest ‖P‖_F of matrices in balls."""
+    return largest(frobenius_norm(P, balls) for P in costs)
+
+
+def largest(enclosures: Iterable[Enclosure]) -> Enclosure:
+    """Of the largest of the numbers enclosed."""
+    several = list(enclosures)
+    return Enclosure(max(one.lo for one in several), max(one.hi for one in several))
+
+
+def scaled(one: Enclosure, factor: Fraction) -> Enclosure:
+    """Of a number times a rational ≥ 0."""
+    return Enclosure(factor * one.lo, factor * one.hi)
+
+
+def _over_tau(bound: Enclosure, tau: Fraction) -> Enclosure:
+    """bound/τ; at τ = 0 infinite, unless the bound is 0."""
+    if tau > 0:
+        return scaled(bound, 1 / tau)
+    return Enclosure(
+        math.inf if bound.lo > 0 else Fraction(0), math.inf if bound.hi > 0 else bound.hi
+    )
