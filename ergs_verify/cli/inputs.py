@@ -39,3 +39,9 @@ def expect_writable(path: Path | None, *suffixes: str) -> None:
         disk.suffix(path, suffixes)
         if not path.parent.is_dir():
             raise InputError(f"cannot be written: there is no folder {printable(str(path.parent))}")
+        if path.exists() and not path.is_file():
+            raise InputError("is there already and is not a regular file")
+        if not os.access(path.parent, os.W_OK):
+            raise InputError(
+                f"cannot be written: no right to write in {printable(str(path.parent))}"
+            )

@@ -32,6 +32,7 @@ __all__ = [
     "AgentGap",
     "gaps",
     "initial_moment",
+    "played_stage",
     "played_stages",
     "second_moments",
     "second_order_coefficients",
@@ -197,7 +198,7 @@ def second_order_coefficients(
     stages = Stages(game, arithmetic, formulas)
     formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
     at_equilibrium = [
-        _stage(stages, t, [K[t] for K in equilibrium.K], [S[t] for S in equilibrium.Sigma])
+        played_stage(stages, t, [K[t] for K in equilibrium.K], [S[t] for S in equilibrium.Sigma])
         for t in range(game.horizon)
     ]
     played = _with_moments(at_equilibrium, game, formula)
@@ -231,7 +232,7 @@ def _with_moments(played: Sequence[Evaluator], game: Game, formula: WrittenOut) 
 def played_stages(stages: Stages, policy: Policy) -> list[Evaluator]:
     """The stages t = 0…T−1 with a given policy's K and Σ."""
     return [
-        _stage(
+        played_stage(
             stages,
             t,
             [stages.enter(K[t]) for K in policy.K],
@@ -241,8 +242,8 @@ def played_stages(stages: Stages, policy: Policy) -> list[Evaluator]:
     ]
 
 
-def _stage(stages: Stages, t: int, K: Sequence[Matrix], Sigma: Sequence[Matrix]) -> Evaluator:
-    """Stage t with every agent's K and Σ."""
+def played_stage(stages: Stages, t: int, K: Sequence[Matrix], Sigma: Sequence[Matrix]) -> Evaluator:
+    """Stage t with every agent's K and Σ, in the arithmetic's own matrices."""
     return stages.bare(t).with_values(
         {notation.K(k): K[k - 1] for k in stages.agents}
         | {notation.S(k): Sigma[k - 1] for k in stages.agents}

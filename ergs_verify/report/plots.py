@@ -10,19 +10,24 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ergs_verify.exact import short
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ergs_verify.certify.augmentation_result import GapOfDelta
     from ergs_verify.study.augmentation_result import AugmentationStudy
     from ergs_verify.study.determinants import DeterminantCurve
     from ergs_verify.study.loop_rate import LoopStudy
 
-__all__ = ["augmentation_figure", "determinant_figure", "inner_loop_figure"]
+__all__ = ["augmentation_figure", "determinant_figure", "gap_figure", "inner_loop_figure"]
 
 _SIZE = (6.0, 3.8)  # inches; 600 × 380 pixels
 _DPI = 100
 _REFERENCE = {"color": "0.45", "linewidth": 1}
+#: Agents that one figure can show side by side.
+_MOST_AGENTS = 4
 #: What float64 and a logarithmic axis can show.
 _SMALLEST, _LARGEST = 1e-300, 1e300
 
@@ -91,6 +96,43 @@ def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
     return _finished(figure, axes)
 
 
+def gap_figure(found: GapOfDelta) -> Figure:
+    """Certified gaps ε against δ on logarithmic scales, with their bounds and c δ².
+
+    Drawn are the upper ends of the enclosures, of the first agents only where there are many.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery, gap
+    >>> from ergs_verify.report.plots import gap_figure
+    >>> found = gap(gallery("lqr"), ["1e-4", "1e-2"])
+    >>> [line.get_label() for line in gap_figure(found).axes[0].lines]
+    ['ε, agent 1', 'bound, agent 1', 'c δ²']
+    """
+    figure, axes = _empty()
+    heights = []
+    for agent in range(1, min(found.game.agents, _MOST_AGENTS) + 1):
+        gaps, bound = (
+            _drawable((delta, enclosed.hi) for delta, enclosed in found.curve(agent, quantity))
+            for quantity in ("epsilon", "bound")
+        )
+        heights += [y for _, y in (*gaps, *bound)]
+        style: dict[str, Any] = {"color": f"C{agent - 1}", "markersize": 4}
+        axes.loglog(*_columns(gaps), "o-", label=f"ε, agent {agent}", **style)
+        if bound:
+            axes.loglog(*_columns(bound), "x--", label=f"bound, agent {agent}", **style)
+        if found.coefficient is not None:
+            c = found.coefficient[agent - 1].value.hi
+            law = _drawable((delta, c * delta**2) for delta, _ in found.curve(agent))
+            # One entry in the legend for all of them: a name that begins with _ makes none.
+            label = "c δ²" if agent == 1 else f"_c δ², agent {agent}"
+            axes.loglog(*_columns(law), ":", label=label, color=style["color"])
+    if heights:
+        _fit_height(axes, heights)
+    axes.set(xlabel="δ", ylabel="gap", title=f"Equilibrium at τ + δ, τ = {short(found.tau)}")
+    return _finished(figure, axes)
+
+
 def determinant_figure(curve: DeterminantCurve) -> Figure:
     """det Φ_t against τ, a line per stage; the equilibrium is unique where none is zero.
 
@@ -139,7 +181,7 @@ def _fit_height(axes: Axes, heights: list[float]) -> None:
     axes.set_ylim(min(heights) / 10, max(heights) * 10)
 
 
-def _drawable(points: Iterable[tuple[Any, Decimal]]) -> list[Point]:
+def _drawable(points: Iterable[tuple[Any, Any]]) -> list[Point]:
     return [
         (float(x), float(y))
         for x, y in points

@@ -17,8 +17,8 @@ from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.base import Scalar
 from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.certify.augmentation import chosen_deltas
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
-from ergs_verify.exact import number
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.gap import GapFormulas
@@ -33,10 +33,8 @@ from ergs_verify.study.divergences import divergences
 from ergs_verify.study.tables import as_decimal, ratio_as_decimal
 from ergs_verify.study.variants import answered, at_tau, prior_policy
 
-__all__ = ["DELTAS", "augmentation_study"]
+__all__ = ["augmentation_study"]
 
-#: Twelve decades.
-DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 #: Beyond the digits needed for the answer and for what δ² cancels.
@@ -92,7 +90,7 @@ def augmentation_study(
     >>> f"{study.rows[0].agents[0].ratio:.6f}", f"{study.order[0]:.3f}"
     ('1.000001', '2.000')
     """
-    steps = _deltas(deltas)
+    steps = chosen_deltas(deltas)
     wanted = _digits(digits)
     records = _Formulas(stage=formulas, gap=gap)
     coefficient, reason = _coefficient(game, records, wanted)
@@ -238,14 +236,6 @@ def _slope(before: Decimal, after: Decimal, step: Decimal) -> float | None:
     if before <= 0 or after <= 0:
         return None
     return float((after / before).log10() / step)
-
-
-def _deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
-    given = DELTAS if deltas is None else deltas
-    steps = sorted(Fraction(number(delta, "delta")) for delta in given)
-    if not steps or steps[0] <= 0 or any(a == b for a, b in pairwise(steps)):
-        raise InputError("deltas must be different numbers > 0, at least one", "delta")
-    return tuple(steps)
 
 
 def _digits(digits: Any) -> int:

@@ -1,0 +1,390 @@
+"""Theorem IV.3 certified: the gap of the δ-augmented equilibrium enclosed at given δ.
+
+S̃ is the equilibrium at τ + δ, and BR^i agent i's best response to S̃^{-i} at τ. Costs at τ + δ are
+those at τ and δ KL_i, and S̃^i is agent i's best response there. So the bound of the theorem is
+itself a sum of two gaps,
+
+    δ (KL_i(BR^i) − KL_i(S̃^i)) = gap_i(S̃; τ) + gap_i((BR^i, S̃^{-i}); τ + δ),
+
+of which the first is ε_i(δ). By the gap identity each is a sum of terms in which nothing cancels.
+None of them is 0: at τ > 0 the covariances S̃^i and BR^i differ, as the one's precision
+I + 2(R + B'PB)/τ falls strictly in τ; at τ = 0 that of S̃^i is positive. So a precision that is high
+enough makes every enclosure as tight as asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, wait
+from fractions import Fraction
+from functools import partial, reduce
+from itertools import pairwise
+from operator import add
+from typing import Any
+
+from attrs import evolve, frozen
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.augmentation_result import (
+    Coefficient,
+    DeltaAgent,
+    DeltaRow,
+    GapOfDelta,
+    SmallestDelta,
+)
+from ergs_verify.certify.enclosure import INFINITE, Enclosure
+from ergs_verify.certify.gap import answered, with_moments
+from ergs_verify.certify.loewner import Bracket
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.precision import MOST_BITS, tolerance_of
+from ergs_verify.certify.thresholds import tau_thresholds
+from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import number
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.paper.gap import Z, gap_formulas
+from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.gap import played_stage
+from ergs_verify.recursion.stages import Progress, Stages
+from ergs_verify.recursion.written_out import WrittenOut, written_out
+
+__all__ = ["DELTAS", "chosen_deltas", "gap"]
+
+#: Twelve decades.
+DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
+#: Relative width of the coefficient's enclosure.
+_COEFFICIENT_TOLERANCE = Fraction(1, 10**12)
+#: Bits to begin with, beyond those that δ² cancels.
+_FIRST_BITS = 128
+#: Seconds between two signs of life while processes work.
+_PAUSE = 1.0
+
+
+def gap(
+    game: Game,
+    deltas: Iterable[Any] | None = None,
+    *,
+    tolerance: Any = 1e-3,
+    most_bits: int = MOST_BITS,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> GapOfDelta:
+    """Enclose every agent's gap ε_i(δ) in a game at the NE of its δ-augmented game.
+
+    Parameters
+    ----------
+    game : Game
+    deltas : iterable of numbers > 0, optional
+        10⁻⁹ to 10³ by default. Strings and rationals are exact, floats the dyadic rationals they
+        are.
+    tolerance : number, default 1e-3
+        Relative width of each ε and bound. That of the coefficient is 1e-12.
+    most_bits : int
+        The cap of the precision; a row that needs more is ``"undecided"``.
+    progress : function of the parts done and all, optional
+        A part is a δ, the coefficient or the smallest δ.
+    executor : concurrent.futures.Executor, optional
+        Of processes, over which the parts are spread.
+
+    Returns
+    -------
+    GapOfDelta
+
+    Raises
+    ------
+    InputError
+        Where `deltas` or `tolerance` are bad.
+
+    Notes
+    -----
+    Theorem IV.3 and what sharpens it (THEORY §3, the ledger's ``sharp-gap-bound`` and
+    ``sharp-gap-coefficient``): 0 ≤ ε_i(δ) ≤ δ (KL_i(BR^i) − KL_i(S̃^i)), and where τ > 0 and every
+    Φ_t is regular at τ, ε_i(δ) = c_i δ² + O(δ³). Gaps are means over x_0. Where Φ_t is singular at
+    τ + δ a row has no numbers but a reason; where it is singular at τ, ε need not vanish with δ.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.certify.augmentation import gap
+    >>> found = gap(gallery("g-star-2"), ["1e-15", "1e-3"])
+    >>> print(found.rows[0].agents[0].epsilon, found.coefficient[0].value)
+    8.05556e-31 0.805556
+    """
+    steps = chosen_deltas(deltas)
+    wanted = Fraction(tolerance_of(tolerance))
+    work = _Work(len(steps) + 2, progress, executor)
+    [(second, bits)] = work.done([partial(_coefficient, game, most_bits)])
+    row = partial(_row, game, tolerance=wanted, first_bits=bits, most_bits=most_bits)
+    smallest, *rows = work.done(
+        [partial(_smallest_delta, game, most_bits), *(partial(row, delta) for delta in steps)]
+    )
+    return GapOfDelta(
+        tau=game.tau,
+        rows=tuple(rows),
+        coefficient=None if isinstance(second, str) else second,
+        coefficient_reason=second if isinstance(second, str) else None,
+        smallest_delta=SmallestDelta(assumption_III_3=smallest),
+        game=game,
+    )
+
+
+def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
+    """The δ by size, `DELTAS` where none are given.
+
+    Raises
+    ------
+    InputError
+        Where one is no number > 0, two are equal, or there are none.
+    """
+    given = DELTAS if deltas is None else deltas
+    steps = sorted(Fraction(number(delta, "delta")) for delta in given)
+    if not steps or steps[0] <= 0 or any(a == b for a, b in pairwise(steps)):
+        raise InputError("deltas must be different numbers > 0, at least one", "delta")
+    return tuple(steps)
+
+
+def _smallest_delta(game: Game, most_bits: int) -> Enclosure:
+    least = tau_thresholds(game, most_bits=most_bits).assumption
+    return Enclosure(max(Fraction(0), least.lo - game.tau), max(Fraction(0), least.hi - game.tau))
+
+
+# -- one δ -----------------------------------------------------------------------------------------
+
+
+def _row(
+    game: Game,
+    delta: Fraction,
+    *,
+    tolerance: Fraction,
+    first_bits: int,
+    most_bits: int,
+) -> DeltaRow:
+    augmented = evolve(game, tau_given=game.tau + delta)
+    # A covariance part, of the order (δ/(τ+δ))², is what is left of terms of order 1.
+    cancelled = 2 * int((game.tau + delta) / delta).bit_length()
+    try:
+        reached = _reached(
+            augmented,
+            partial(_gaps_and_bounds, game, augmented),
+            tolerance=tolerance,
+            first_bits=first_bits + cancelled,
+            most_bits=most_bits,
+        )
+    except SingularStageError as error:
+        reason = f"at τ + δ, {error}"
+        return DeltaRow(delta=delta, verdict="refuted", agents=None, reason=reason)
+    values = reached.values
+    agents = tuple(
+        DeltaAgent(agent=k, epsilon=epsilon, bound=bound)
+        for k, (epsilon, bound) in enumerate(zip(values[::2], values[1::2], strict=True), 1)
+    )
+    return DeltaRow(
+        delta=delta,
+        verdict="undecided" if reached.lacking else "proved",
+        agents=agents or None,
+        reason=reached.lacking,
+    )
+
+
+def _gaps_and_bounds(
+    game: Game, augmented: Game, equilibrium: Sequences, balls: Balls
+) -> list[Enclosure]:
+    """ε_1, bound_1, ε_2, bound_2, …"""
+    stages, shifted = Stages(game, balls), Stages(augmented, balls)
+    policy = _Policy.of(equilibrium)
+    played = policy.played(stages)
+    found = []
+    for agent in stages.agents:
+        answering = list(answered(stages, played, agent))[::-1]
+        epsilon = _gap(stages, answering, agent)
+        found.append(Enclosure.of(epsilon, least=Fraction(0)))
+        if stages.plain:
+            found.append(INFINITE)
+            continue
+        joint = policy.with_agent(
+            agent,
+            [stage(stages.formula("gain", agent)) for stage in answering],
+            [stage(stages.formula("covariance", agent)) for stage in answering],
+        )
+        ahead = equilibrium.P[agent - 1][1:]
+        excess = _gap(shifted, _with_costs(joint.played(shifted), ahead, agent), agent)
+        found.append(Enclosure.of(epsilon + excess, least=Fraction(0)))
+    return found
+
+
+@frozen(eq=False)
+class _Policy:
+    """A joint policy in balls: K[t][i] and Sigma[t][i]."""
+
+    K: list[tuple[Any, ...]]
+    Sigma: list[tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, equilibrium: Sequences) -> _Policy:
+        return cls(
+            list(zip(*equilibrium.K, strict=True)), list(zip(*equilibrium.Sigma, strict=True))
+        )
+
+    def with_agent(self, agent: int, K: Sequence[Any], Sigma: Sequence[Any]) -> _Policy:
+        """The policy with an agent's part, given over t, in place of its own."""
+        before, after = slice(agent - 1), slice(agent, None)
+        return _Policy(
+            [(*X[before], own, *X[after]) for X, own in zip(self.K, K, strict=True)],
+            [(*X[before], own, *X[after]) for X, own in zip(self.Sigma, Sigma, strict=True)],
+        )
+
+    def played(self, stages: Stages[Balls]) -> list[Evaluator]:
+        """The stages t = 0…T−1 with this policy and E[xx']."""
+        pairs = enumerate(zip(self.K, self.Sigma, strict=True))
+        return with_moments(stages, [played_stage(stages, t, *policy) for t, policy in pairs])
+
+
+def _with_costs(played: Sequence[Evaluator], P: Sequence[Any], agent: int) -> list[Evaluator]:
+    """The stages t = 0…T−1 with an agent's P_{t+1}."""
+    letter = notation.P(agent)
+    return [stage.with_values({letter: ahead}) for stage, ahead in zip(played, P, strict=True)]
+
+
+def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> Ball:
+    """By the gap identity, at stages that know the best response's P_{t+1}."""
+    formula = _formula(stages)
+    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
+    names = ("gain_part", covariance)
+    return reduce(add, (stage(formula(name, agent)) for stage in answering for name in names))
+
+
+def _formula(stages: Stages[Balls]) -> WrittenOut:
+    return written_out(gap_formulas(), agents=stages.game.agents, plain=stages.plain)
+
+
+# -- the coefficient of δ² -------------------------------------------------------------------------
+
+
+def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | str, int]:
+    """Every agent's, or why there is none; and the bits that a row may begin with."""
+    if game.tau == 0:
+        return "τ = 0, where the gap is linear in δ", _FIRST_BITS
+    try:
+        reached = _reached(
+            game,
+            partial(_coefficients, game),
+            tolerance=_COEFFICIENT_TOLERANCE,
+            first_bits=_FIRST_BITS,
+            most_bits=most_bits,
+        )
+    except SingularStageError as error:
+        return f"at τ, {error}", _FIRST_BITS
+    if reached.lacking:
+        return reached.lacking, _FIRST_BITS
+    values = enumerate(reached.values, 1)
+    return tuple(Coefficient(agent=k, value=value) for k, value in values), reached.bits
+
+
+def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Enclosure]:
+    stages = Stages(game, balls)
+    played = _Policy.of(equilibrium).played(stages)
+    found = []
+    for agent in stages.agents:
+        known = _with_costs(played, equilibrium.P[agent - 1][1:], agent)
+        found.append(Enclosure.of(_second_order(stages, known, agent), least=Fraction(0)))
+    return found
+
+
+def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int) -> Ball:
+    """Backwards in time. Z_t, the slope of P_t in τ, is monotone in Z_{t+1}: F'ZF and more."""
+    balls, formula = stages.arithmetic, _formula(stages)
+    letter, size = Z.subs(notation.i, agent), stages.game.state_size
+    slope = Bracket(balls.zeros(size, size), balls.zeros(size, size))
+    total = balls.scalar(Fraction(0))
+    for stage in reversed(known):
+        total = total + stage.with_values({letter: slope.ball(balls)})(
+            formula("coefficient", agent)
+        )
+        slope = slope.through(
+            lambda end, stage=stage: stage.with_values({letter: end})(formula("cost_slope", agent)),
+            balls,
+        )
+    return total
+
+
+# -- precision -------------------------------------------------------------------------------------
+
+
+@frozen
+class _Reached:
+    """Enclosures, as tight as asked unless it says what is lacking; none where there are none."""
+
+    values: list[Enclosure]
+    bits: int
+    lacking: str | None = None
+
+
+def _reached(
+    game: Game,
+    measure: Callable[[Sequences, Balls], list[Enclosure]],
+    *,
+    tolerance: Fraction,
+    first_bits: int,
+    most_bits: int,
+) -> _Reached:
+    """What `measure` makes of the equilibrium in balls, at a precision that makes it tight."""
+    values: list[Enclosure] = []
+
+    def lacking(equilibrium: Sequences, balls: Balls) -> int:
+        try:
+            values[:] = measure(equilibrium, balls)
+        except NotCertifiedError:
+            return balls.bits // 2
+        return max(_bits_short(one, tolerance, balls.bits) for one in values)
+
+    try:
+        nash = certified_nash(game, lacking, first_bits=first_bits, most_bits=most_bits)
+    except NotCertifiedError as error:
+        return _Reached(values, most_bits, lacking=str(error))
+    return _Reached(values, nash.balls.bits)
+
+
+def _bits_short(one: Enclosure, tolerance: Fraction, bits: int) -> int:
+    """Twice as tight as asked will do, as its ends are rounded outward when they are printed."""
+    if 2 * one.relative_width <= tolerance:
+        return 0
+    if one.lo == 0:
+        return bits // 2
+    return int(2 * one.relative_width / tolerance).bit_length()
+
+
+# -- the parts of the work -------------------------------------------------------------------------
+
+
+class _Work:
+    """Does parts of the work, in other processes where there are some, and says how many are done.
+
+    While others work it says so again and again.
+    """
+
+    def __init__(self, parts: int, progress: Progress | None, executor: Executor | None):
+        self._parts = parts
+        self._progress = progress
+        self._executor = executor
+        self._finished = 0
+
+    def done(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+        """What the tasks return, in their order."""
+        if self._executor is None:
+            return [self._counted(task()) for task in tasks]
+        futures = [self._executor.submit(task) for task in tasks]
+        before, left = self._finished, set(futures)
+        while left:
+            left = wait(left, timeout=_PAUSE).not_done
+            self._say(before + len(futures) - len(left))
+        return [future.result() for future in futures]
+
+    def _counted(self, result: Any) -> Any:
+        self._say(self._finished + 1)
+        return result
+
+    def _say(self, finished: int) -> None:
+        self._finished = finished
+        if self._progress:
+            self._progress(finished, self._parts)

@@ -1,0 +1,243 @@
+"""What is certified of the δ-augmented equilibrium's gap, as a record that shows itself."""
+
+from __future__ import annotations
+
+import html
+from fractions import Fraction
+from itertools import pairwise
+from math import log
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.exact import short, written
+from ergs_verify.game import Game
+
+__all__ = ["HEADINGS", "Coefficient", "DeltaAgent", "DeltaRow", "GapOfDelta", "SmallestDelta"]
+
+HEADINGS = ("δ", "agent", "ε", "bound", "local order", "ε/(cδ²)")
+_NOTHING = "–"
+
+
+@frozen(kw_only=True)
+class DeltaAgent:
+    """One agent at one δ.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    epsilon : Enclosure
+        ε_i(δ), its gap in the τ-game at the NE of the (τ+δ)-game; the mean over x_0.
+    bound : Enclosure
+        δ (KL_i(BR^i) − KL_i(S̃^i)) ≥ ε_i(δ); infinite at τ = 0, where the best response is
+        deterministic.
+    """
+
+    agent: int
+    epsilon: Enclosure
+    bound: Enclosure
+
+
+@frozen(kw_only=True)
+class DeltaRow:
+    """All agents at one δ.
+
+    Attributes
+    ----------
+    delta : Fraction
+    verdict : str
+        ``"proved"``: every enclosure is as tight as asked. ``"refuted"``: Φ is singular at τ + δ,
+        so there is no single augmented equilibrium. ``"undecided"``: the cap of the precision was
+        reached.
+    agents : tuple of DeltaAgent, or None
+        None where it is refuted, and where nothing is known; wide ones may stand where it is
+        undecided.
+    reason : str or None
+        Why it is not proved.
+    """
+
+    delta: Fraction
+    verdict: str
+    agents: tuple[DeltaAgent, ...] | None
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Coefficient:
+    """c_i of ε_i(δ) = c_i δ² + O(δ³); agents count from 1."""
+
+    agent: int
+    value: Enclosure
+
+
+@frozen(kw_only=True)
+class SmallestDelta:
+    """How large δ has to be.
+
+    Attributes
+    ----------
+    assumption_III_3 : Enclosure
+        Of the least δ ≥ 0 from which on Assumption III.3 holds at τ + δ; its upper end is
+        infinite where the data alone prove nothing.
+    """
+
+    assumption_III_3: Enclosure
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class GapOfDelta:
+    """The outcome of `gap`.
+
+    Attributes
+    ----------
+    tau : Fraction
+    rows : tuple of DeltaRow
+        By growing δ.
+    coefficient : tuple of Coefficient, or None
+        None at τ = 0, where Φ is singular at τ, and where the precision does not suffice.
+    coefficient_reason : str or None
+        Why there is none.
+    smallest_delta : SmallestDelta
+    game : Game
+    """
+
+    tau: Fraction
+    rows: tuple[DeltaRow, ...]
+    coefficient: tuple[Coefficient, ...] | None
+    coefficient_reason: str | None
+    smallest_delta: SmallestDelta
+    game: Game
+
+    @property
+    def verdict(self) -> str:
+        """By the rows alone: ``"refuted"`` where one is, else ``"undecided"`` where one is."""
+        found = {row.verdict for row in self.rows}
+        return next((worst for worst in ("refuted", "undecided") if worst in found), "proved")
+
+    @property
+    def order(self) -> tuple[float | None, ...]:
+        """Each agent's slope of log ε over log δ between the two smallest δ that are proved.
+
+        It is taken between the middles of the enclosures, and None where there are no two.
+        """
+        orders = [row for row in self._local_orders() if row is not None]
+        return orders[0] if orders else (None,) * self.game.agents
+
+    def curve(self, agent: int, quantity: str = "epsilon") -> list[tuple[Fraction, Enclosure]]:
+        """(δ, ε_i), or (δ, bound), over the δ at which it is enclosed; agents count from 1."""
+        return [
+            (row.delta, getattr(row.agents[agent - 1], quantity))
+            for row in self.rows
+            if row.agents is not None
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object ``ergs-gap/1``, every enclosure rounded outward."""
+        return {
+            "format": "ergs-gap/1",
+            "tau": written(self.tau),
+            "verdict": self.verdict,
+            "rows": [_row_as_json(row) for row in self.rows],
+            "coefficient": None
+            if self.coefficient is None
+            else [{"agent": c.agent, "value": c.value.as_json()} for c in self.coefficient],
+            "coefficient_reason": self.coefficient_reason,
+            "order": list(self.order),
+            "smallest_delta": {"assumption_III_3": self.smallest_delta.assumption_III_3.as_json()},
+        }
+
+    def table(self) -> list[list[str]]:
+        """Rows of strings under `HEADINGS`, every digit that is shown certain but the orders'."""
+        lines = []
+        for row, orders in zip(self.rows, self._local_orders(), strict=True):
+            if row.agents is None:
+                lines.append([short(row.delta), *[_NOTHING] * (len(HEADINGS) - 1)])
+            for one in row.agents or ():
+                order = orders and orders[one.agent - 1]
+                lines.append(
+                    [
+                        short(row.delta),
+                        str(one.agent),
+                        _shown(one.epsilon),
+                        _shown(one.bound),
+                        _NOTHING if order is None else f"{order:.3f}",
+                        self._ratio(row.delta, one),
+                    ]
+                )
+        return lines
+
+    def notes(self) -> list[str]:
+        """What the table does not say, a sentence each."""
+        smallest = _shown(self.smallest_delta.assumption_III_3)
+        if self.coefficient is None:
+            second = f"No coefficient of δ²: {self.coefficient_reason}."
+        else:
+            values = ", ".join(_shown(one.value) for one in self.coefficient)
+            second = f"Coefficient c of δ², agent by agent: {values}."
+        third = f"Least δ from which Assumption III.3 holds for good: {smallest}."
+        reasons = [f"δ = {short(row.delta)}: {row.reason}." for row in self.rows if row.reason]
+        return [second, third, *reasons]
+
+    def __repr__(self) -> str:
+        return f"GapOfDelta(tau={short(self.tau)}, {len(self.rows)} δ, {self.verdict})"
+
+    def _repr_html_(self) -> str:
+        lines = [f"<tr>{_cells(HEADINGS, 'th')}</tr>"]
+        lines += [f"<tr>{_cells(line, 'td')}</tr>" for line in self.table()]
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
+        return f"<b>{html.escape(repr(self))}</b><table>{''.join(lines)}</table>{notes}"
+
+    def _ratio(self, delta: Fraction, one: DeltaAgent) -> str:
+        if self.coefficient is None:
+            return _NOTHING
+        c = self.coefficient[one.agent - 1].value
+        square = delta * delta
+        ratio = Enclosure(one.epsilon.lo / (c.hi * square), one.epsilon.hi / (c.lo * square))
+        return _shown(ratio)
+
+    def _local_orders(self) -> list[tuple[float | None, ...] | None]:
+        """For every row that is proved, the slopes since the one before that is."""
+        orders: list[tuple[float | None, ...] | None] = [None] * len(self.rows)
+        places = [k for k, row in enumerate(self.rows) if row.verdict == "proved"]
+        for before, after in pairwise(places):
+            smaller, larger = self.rows[before], self.rows[after]
+            step = _log(larger.delta / smaller.delta)
+            orders[after] = tuple(
+                _slope(x.epsilon, y.epsilon, step)
+                for x, y in zip(smaller.agents or (), larger.agents or (), strict=True)
+            )
+        return orders
+
+
+def _row_as_json(row: DeltaRow) -> dict[str, Any]:
+    agents = row.agents and [
+        {
+            "agent": one.agent,
+            "epsilon": one.epsilon.as_json(),
+            "bound": one.bound.as_json(),
+        }
+        for one in row.agents
+    ]
+    document = {"delta": written(row.delta), "verdict": row.verdict, "agents": agents}
+    return document | ({"reason": row.reason} if row.reason else {})
+
+
+def _slope(before: Enclosure, after: Enclosure, step: float) -> float | None:
+    if before.lo <= 0 or after.lo <= 0:
+        return None
+    return _log((after.lo + after.hi) / (before.lo + before.hi)) / step
+
+
+def _log(ratio: Fraction) -> float:
+    """Also where the ratio is no float64."""
+    return log(ratio.numerator) - log(ratio.denominator)
+
+
+def _shown(value: Enclosure) -> str:
+    return "∞" if value.lo == float("inf") else str(value)
+
+
+def _cells(texts: Any, tag: str) -> str:
+    return "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)

@@ -1,0 +1,40 @@
+"""The gaps of the δ-augmented equilibrium as a table."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ergs_verify.certify.augmentation_result import HEADINGS, GapOfDelta
+from ergs_verify.report.solution import game_line
+
+__all__ = ["gap_summary"]
+
+_VERDICTS = {
+    "proved": (
+        "Every ε lies in an enclosure as tight as asked, of which the digits are shown.",
+        "",
+    ),
+    "refuted": ("At some δ there is no single equilibrium at τ + δ.", "bold red"),
+    "undecided": ("Some enclosure is not as tight as asked.", "bold magenta"),
+}
+
+
+def gap_summary(found: GapOfDelta) -> RenderableType:
+    """The rows, δ by δ and agent by agent, and what else is known."""
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right")
+    for line in found.table():
+        table.add_row(*line)
+    notes = [Text(note) for note in found.notes()]
+    return Group(
+        Text("Gap of the equilibrium at τ + δ in the game at τ", "bold"),
+        Text(game_line(found.game)),
+        Text(),
+        table,
+        Text(),
+        *notes,
+        Text(*_VERDICTS[found.verdict]),
+    )
