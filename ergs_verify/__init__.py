@@ -12,6 +12,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ergs_verify.audit.solution import audit
+    from ergs_verify.audit.solver import audit_solver
+    from ergs_verify.certify.augmentation import gap
+    from ergs_verify.certify.check import check
+    from ergs_verify.certify.gap import certify_gap
     from ergs_verify.files import load_game
     from ergs_verify.gallery import gallery
     from ergs_verify.game import Game, Policy
@@ -25,7 +30,12 @@ __all__ = [
     "Game",
     "Policy",
     "__version__",
+    "audit",
+    "audit_solver",
+    "certify_gap",
+    "check",
     "gallery",
+    "gap",
     "load_game",
     "prove",
     "solve",
@@ -35,7 +45,12 @@ __all__ = [
 _HOMES = {
     "Game": "ergs_verify.game",
     "Policy": "ergs_verify.game",
+    "audit": "ergs_verify.audit.solution",
+    "audit_solver": "ergs_verify.audit.solver",
+    "certify_gap": "ergs_verify.certify.gap",
+    "check": "ergs_verify.certify.check",
     "gallery": "ergs_verify.gallery",
+    "gap": "ergs_verify.certify.augmentation",
     "load_game": "ergs_verify.files",
     "prove": "ergs_verify.proof",
     "solve": "ergs_verify.solve",

@@ -1,0 +1,335 @@
+"""What an audit of one solution found: verdict, gaps, errors in digits, diagnosis."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any, Literal
+
+from attrs import frozen
+
+from ergs_verify.audit.diagnosis import FirstError, Match
+from ergs_verify.certify import CertifiedGap, Enclosure
+from ergs_verify.study.tables import as_html
+
+__all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "worst"]
+
+Verdict = Literal["pass", "fail", "undecided"]
+Kind = Literal["unique", "none", "continuum", "singular", "undecided"]
+
+_TITLES = {
+    (
+        "pass",
+        "quantities",
+    ): "pass: the Nash equilibrium, as accurate as float64 can be on this game",
+    ("fail", "quantities"): "fail: not this game's Nash equilibrium, nor as near as float64 can be",
+    ("undecided", "quantities"): "undecided: whether float64 could be nearer on this game is open",
+    ("pass", "epsilon"): "pass: an ε-Nash equilibrium for ε = {limit}, proved",
+    ("fail", "epsilon"): "fail: no ε-Nash equilibrium for ε = {limit}, proved",
+    ("undecided", "epsilon"): "undecided: ε = {limit} lies within the enclosure of a gap",
+    ("pass", "gap"): "pass: everybody plays a best response, as accurately as float64 can",
+    ("fail", "gap"): "fail: somebody gains by deviating, more than float64's rounding explains",
+    ("undecided", "gap"): "undecided: whether float64's rounding explains everything is open",
+}
+_COSTS_WRONG = (
+    "fail: an equilibrium, as far as float64 can tell, but the stated {letters} {is_} wrong"
+)
+_COSTS_TOLD = {
+    "pass": "The stated {letter} is that of the stated policy{though}.",
+    "fail": "The stated {letter} is not that of the stated policy: {place}.",
+    "undecided": "Whether the stated {letter} is that of the stated policy is open: {place}.",
+}
+
+
+@frozen(kw_only=True)
+class Quantity:
+    """The error of one letter of a solution, where it is the largest part of what is allowed.
+
+    Attributes
+    ----------
+    letter : str
+        K, Sigma, P or q.
+    verdict : {"pass", "fail", "undecided"}
+        Of all its matrices: each error, enclosed, against what is allowed to it. Undecided also
+        where float64 keeps no digit of the letter, so that nothing can be asked for.
+    max_error : float
+        An upper bound of the largest |given − exact| over the matrix's entries.
+    allowed : float
+        The measured bar: what float64 may lose there on this game.
+    size : float
+        What digits count from: the largest entry of the exact matrix (of q: over time; where the
+        matrix is 0, that of the agent's others, or 1).
+    agent, t : int
+        From 1 and from 0.
+    entry : tuple of two int
+        Row and column of the largest error, from 0.
+    """
+
+    letter: str
+    verdict: Verdict
+    max_error: float
+    allowed: float
+    size: float
+    agent: int
+    t: int
+    entry: tuple[int, int]
+
+    @property
+    def digits(self) -> float:
+        """Decimal digits that agree at least: log₁₀(size / max_error), ∞ where nothing differs."""
+        return _digits(self.size, self.max_error)
+
+    @property
+    def needed(self) -> float:
+        """Digits that are asked for: log₁₀(size / allowed)."""
+        return _digits(self.size, self.allowed)
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict == "fail"
+
+    @property
+    def told(self) -> str:
+        """Digits that agree, and in brackets those that are asked for."""
+        return f"{_shown(self.digits)} ({_shown(self.needed)})"
+
+    @property
+    def place(self) -> str:
+        """Where it is and how far it agrees, in words."""
+        row, col = self.entry
+        entry = "" if self.letter == "q" else f", entry [{row}][{col}]"
+        return (
+            f"{self.letter} of agent {self.agent} at t = {self.t}{entry}: {_shown(self.digits)} "
+            f"digits agree, {_shown(self.needed)} are asked for"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Its part of ``ergs-audit/1``; digits are null where nothing differs."""
+        return {
+            "verdict": self.verdict,
+            "max_error": _number(self.max_error),
+            "digits": _finite(self.digits),
+            "needed": _finite(self.needed),
+            "allowed": _number(self.allowed),
+            "agent": self.agent,
+            "t": self.t,
+            "entry": list(self.entry),
+        }
+
+
+@frozen(kw_only=True)
+class Existence:
+    """Whether the game has an equilibrium to compare with.
+
+    Attributes
+    ----------
+    kind : str
+        ``unique``; ``none``; ``continuum`` at stage t, whatever comes before it; ``singular`` at
+        stage t, none or a continuum; ``undecided``.
+    t : int or None
+        The singular stage.
+    message : str
+    """
+
+    kind: Kind
+    t: int | None
+    message: str
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Audit:
+    """The outcome of `ergs_verify.audit.solution.audit`.
+
+    Attributes
+    ----------
+    verdict : {"pass", "fail", "undecided"}
+    judged_by : {"quantities", "epsilon", "gap"}
+        The errors of K, Σ, P, q; the ε that was given; or, without a single equilibrium, the gaps
+        against what rounding explains.
+    limit : Fraction or None
+        The ε that was given.
+    equilibrium : Existence
+    gap : CertifiedGap
+    gap_from_anywhere : CertifiedGap or None
+        The gaps started at x_0 ~ N(0, I), where the gaps decide.
+    gaps_allowed : tuple of float or None
+        For each agent the gap from there that rounding explains.
+    quantities : mapping from letter to Quantity
+        Errors of what is stated against the equilibrium; empty without a single one.
+    costs : mapping from letter to Quantity
+        Errors of the stated P and q against those of the stated policy.
+    definite : bool or None
+        Whether every stated Σ is positive definite, decided exactly; None without Σ.
+    diagnosis : tuple of Match, or None
+        Mistakes that lead to these numbers; None where none were looked for, as in what passes.
+    first_error : FirstError or None
+        Where the first error enters going backwards in time, where no mistake matches.
+    """
+
+    verdict: Verdict
+    judged_by: Literal["quantities", "epsilon", "gap"]
+    limit: Fraction | None
+    equilibrium: Existence
+    gap: CertifiedGap
+    gap_from_anywhere: CertifiedGap | None
+    gaps_allowed: tuple[float, ...] | None
+    quantities: Mapping[str, Quantity]
+    costs: Mapping[str, Quantity]
+    definite: bool | None
+    diagnosis: tuple[Match, ...] | None
+    first_error: FirstError | None
+
+    @property
+    def title(self) -> str:
+        """The verdict in one sentence."""
+        wrong = {
+            one.letter for one in (*self.quantities.values(), *self.costs.values()) if one.wrong
+        }
+        if self.verdict == "fail" and self.judged_by != "epsilon" and not self._wrong_policy:
+            letters = " and ".join(sorted(wrong))
+            return _COSTS_WRONG.format(letters=letters, is_="is" if len(wrong) == 1 else "are")
+        limit = "" if self.limit is None else str(Enclosure(self.limit, self.limit))
+        return _TITLES[self.verdict, self.judged_by].format(limit=limit)
+
+    @property
+    def _wrong_policy(self) -> bool:
+        """Whether the policy itself fails, apart from the costs stated of it."""
+        if self.gap_from_anywhere is not None:
+            pairs = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
+            return any(one.gap.lo > bar for one, bar in pairs)
+        return any(one.wrong for letter, one in self.quantities.items() if letter not in "Pq")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said besides the tables, a sentence each."""
+        policy, game = self.gap.policy, self.gap.game
+        said = []
+        if policy.about.get("game_hash", game.hash) != game.hash:
+            said.append("The solution says that it is of another game: its game_hash differs.")
+        if self.equilibrium.kind != "unique":
+            said.append(self.equilibrium.message)
+        if policy.Sigma is None and game.tau > 0:
+            said.append("No Σ is stated: judged in the plain game with R + (τ/2)I for R.")
+        if self.definite is False and game.tau > 0:
+            said.append("A stated Σ is singular: with τ > 0 its cost and its gap are infinite.")
+        wrong = [one for one in self.quantities.values() if one.verdict != "pass"]
+        said += [f"{one.place}." for one in wrong]
+        though = ": a right cost of a wrong policy" if self._wrong_policy else ""
+        said += [
+            _COSTS_TOLD[one.verdict].format(letter=letter, place=one.place, though=though)
+            for letter, one in self.costs.items()
+            if self.verdict != "pass" or one.verdict != "pass"
+        ]
+        said += [
+            f"Mistake {match.id}: {match.message}; it leads to {match.digits:.1f} digits of "
+            f"{', '.join(match.quantities)}. Look at: {match.look_at}."
+            for match in self.diagnosis or ()
+        ]
+        if self.diagnosis == ():
+            said.append("No known mistake leads to these numbers on this game.")
+        if self.first_error is not None:
+            said.append(_sentence(self.first_error.message))
+        return tuple(said)
+
+    @property
+    def tables(self) -> tuple[tuple[list[str], list[list[str]]], ...]:
+        """Headings and lines: of the gaps, of the errors against the equilibrium."""
+        headings = ["agent", "gap"]
+        gaps = [[str(one.agent), str(one.gap)] for one in self.gap.agents]
+        if self.gap_from_anywhere is not None:
+            headings += ["from x_0 ~ N(0, I)", "rounding explains"]
+            judged = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
+            for line, (one, bar) in zip(gaps, judged, strict=True):
+                line += [str(one.gap), f"{bar:.2g}"]
+        lines = [
+            [
+                one.letter,
+                _shown(one.digits),
+                _shown(one.needed),
+                f"{one.max_error:.2g}",
+                str(one.agent),
+                str(one.t),
+                "" if one.letter == "q" else f"[{one.entry[0]}][{one.entry[1]}]",
+                one.verdict,
+            ]
+            for one in self.quantities.values()
+        ]
+        columns = ["", "digits", "asked for", "error", "agent", "t", "entry", "verdict"]
+        return ((headings, gaps), *([(columns, lines)] if lines else []))
+
+    def as_json(self) -> dict[str, Any]:
+        """The object ``ergs-audit/1``."""
+        gaps: list[dict[str, Any]] = [
+            {"agent": one.agent, "gap": one.gap.as_json()} for one in self.gap.agents
+        ]
+        if self.gap_from_anywhere is not None:
+            judged = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
+            for entry, (one, bar) in zip(gaps, judged, strict=True):
+                entry |= {"from_anywhere": one.gap.as_json(), "allowed": _number(bar)}
+        return {
+            "format": "ergs-audit/1",
+            "verdict": self.verdict,
+            "judged_by": self.judged_by,
+            "message": self.title,
+            "notes": list(self.notes),
+            "equilibrium": {"kind": self.equilibrium.kind, "t": self.equilibrium.t},
+            "definite": self.definite,
+            "epsilon": gaps,
+            "quantities": {letter: one.as_json() for letter, one in self.quantities.items()},
+            "costs_of_policy": {letter: one.as_json() for letter, one in self.costs.items()},
+            "diagnosis": [
+                {
+                    "id": match.id,
+                    "message": match.message,
+                    "digits": match.digits,
+                    "look_at": match.look_at,
+                    "quantities": list(match.quantities),
+                }
+                for match in self.diagnosis or ()
+            ],
+            "first_error": self.first_error
+            and {
+                "agent": self.first_error.agent,
+                "t": self.first_error.t,
+                "quantity": self.first_error.quantity,
+                "error": _number(self.first_error.error),
+                "message": self.first_error.message,
+            },
+        }
+
+    def __repr__(self) -> str:
+        return f"Audit({self.title})"
+
+    def _repr_html_(self) -> str:
+        tables = "".join(as_html(*table) for table in self.tables)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return f"<b>{html.escape(self.title)}</b>{tables}<ul>{notes}</ul>"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """``fail`` before ``undecided`` before ``pass``."""
+    return max(verdicts, key=("pass", "undecided", "fail").index)
+
+
+def _digits(size: float, error: float) -> float:
+    if error == 0:
+        return math.inf
+    return -math.inf if error == math.inf else math.log10(size) - math.log10(error)
+
+
+def _shown(digits: float) -> str:
+    return {math.inf: "all", -math.inf: "no"}.get(digits) or f"{max(digits, 0.0):.1f}"
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None
+
+
+def _number(x: float) -> float | str:
+    return x if math.isfinite(x) else "inf"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

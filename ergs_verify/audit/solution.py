@@ -1,0 +1,324 @@
+"""Audit one solution: gaps, errors against the enclosed equilibrium, verdict, diagnosis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import attrs
+import numpy as np
+
+from ergs_verify.audit import accuracy
+from ergs_verify.audit.accuracy import LETTERS
+from ergs_verify.audit.comparison import compared
+from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, first_error
+from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
+from ergs_verify.certify import CertifiedGap, certify_gap
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.policy_cost import enclosed_costs
+from ergs_verify.certify.precision import MOST_BITS, rising
+from ergs_verify.definite import is_positive
+from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.exact import fractions, number
+from ergs_verify.game import Game, Policy
+from ergs_verify.recursion import Sequences
+
+__all__ = ["audit"]
+
+#: Called with what is being done, how many parts are done and how many there are.
+Progress = Callable[[str, int, int], None]
+
+_PARTS = ("equilibrium", "gaps", "costs of the policy", "diagnosis")
+#: Balls lose up to 4 bits a stage at (N, m, p, T) = (3, 12, 4, 50); 192 leave room for the rest.
+_FIRST_BITS, _BITS_PER_STAGE = 192, 4
+#: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
+_TOLERANCES = (1e-3, 1e-12, 1e-40)
+#: Enough to see what rounding does. A gap of 0 would otherwise be looked at with ever more bits.
+_BITS_OF_GAPS = 1024
+#: Relative errors above which a stage is named as the first that is off.
+_OFF = (1e-6, 1e-9, 1e-12)
+
+
+def audit(
+    game: Game,
+    solution: Any,
+    epsilon: Any = None,
+    *,
+    explain: bool = True,
+    progress: Progress | None = None,
+) -> Audit:
+    """Judge somebody's solution of a game.
+
+    Parameters
+    ----------
+    game : Game
+    solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T, all
+        as exact as they are given. Without Sigma the policy is deterministic and judged, q
+        included, in the plain game with R + (τ/2)I for R.
+    epsilon : number ≥ 0, optional
+        Asks instead whether every agent's gap is at most so large, on average over x_0.
+    explain : bool
+        Whether to look for mistakes that lead to a failing solution.
+    progress : function of a text and two numbers, optional
+        Told what is being done, how many parts are done, and how many there are.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    InputError
+        Where the solution does not fit the game, or a number is bad.
+    NotCertifiedError
+        Where not even a wide enclosure of a gap is found within the most bits allowed.
+
+    Notes
+    -----
+    Every error is enclosed: the equilibrium stands in balls, what is given is exact. It is compared
+    with the bar (`ergs_verify.audit.accuracy`), which tells *wrong* from *as accurate as float64
+    can be on this game* and is measured, not proved. Where float64 keeps no digit of a letter, only
+    an answer that is accurate nonetheless passes; others are undecided.
+
+    Without a single equilibrium the gaps decide: each, started at x_0 ~ N(0, I), against the gap
+    that rounding of a best response explains; stated P and q must then be those of the stated
+    policy. States that are never reached from there do not count. With `epsilon` the
+    verdict rests on enclosures alone.
+
+    Examples
+    --------
+    >>> from ergs_verify import Policy, audit, gallery
+    >>> game = gallery("g-star-2")
+    >>> nearly = {"K": [[[[-13 / 7, 8 / 7]]], [[[8 / 7, -13 / 7]]]]}
+    >>> audit(game, nearly)
+    Audit(pass: the Nash equilibrium, as accurate as float64 can be on this game)
+    >>> wrong = {"K": [[[[-1.86, 1.15]]], [[[1.15, -1.86]]]]}
+    >>> audit(game, wrong, epsilon=1e-3)
+    Audit(pass: an ε-Nash equilibrium for ε = 0.001, proved)
+    >>> found = audit(game, wrong).quantities["K"]
+    >>> f"{found.digits:.1f} digits of {found.needed:.0f}"
+    '2.4 digits of 13'
+    """
+    policy = _as_policy(solution)
+    policy.validate(game)
+    limit = None if epsilon is None else _limit(epsilon)
+    told = partial(_tell, progress)
+
+    told(0)
+    equilibrium, found, quantities = _against_equilibrium(game, policy)
+    told(1)
+    gap = certify_gap(game, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+    anywhere = None
+    told(2)
+    costs = _against_own_costs(game, policy)
+    judged_by, bars = "quantities", None
+    if limit is not None:
+        judged_by = "epsilon"
+        verdict, gap = _by_epsilon(gap, limit)
+    elif found is None:
+        judged_by = "gap"
+        everywhere = _from_anywhere(game)
+        anywhere = certify_gap(everywhere, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+        bars = tuple(accuracy.of_gaps(everywhere, policy))
+        verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
+    else:
+        verdict = worst(one.verdict for one in quantities.values())
+    told(3)
+    # A small ε may be missed by a solution in which nothing is wrong.
+    wrong = not quantities or any(one.wrong for one in quantities.values())
+    wanted = explain and verdict == "fail" and wrong
+    matches, first = _diagnosed(game, policy, found) if wanted else (None, None)
+    told(4)
+    return Audit(
+        verdict=verdict,
+        judged_by=judged_by,
+        limit=limit,
+        equilibrium=equilibrium,
+        gap=gap,
+        gap_from_anywhere=anywhere,
+        gaps_allowed=bars,
+        quantities=quantities,
+        costs=costs,
+        definite=_definite(policy),
+        diagnosis=matches,
+        first_error=first,
+    )
+
+
+def _tell(progress: Progress | None, done: int) -> None:
+    if progress:
+        progress(_PARTS[done] if done < len(_PARTS) else "done", done, len(_PARTS))
+
+
+# -- what is given ---------------------------------------------------------------------------------
+
+
+def _as_policy(solution: Any) -> Policy:
+    if isinstance(solution, Policy):
+        return solution
+    given: dict[str, Any] = {
+        letter: solution.get(letter)
+        if isinstance(solution, Mapping)
+        else getattr(solution, letter, None)
+        for letter in LETTERS
+    }
+    if given["K"] is None:
+        raise InputError(
+            f"a {type(solution).__name__} without K is no solution; give a Policy, or a mapping "
+            "or an object with K and optionally Sigma, P, q",
+            "K",
+        )
+    return Policy.from_arrays(**given)
+
+
+def _limit(epsilon: Any) -> Fraction:
+    limit = Fraction(number(epsilon, "epsilon"))
+    if limit < 0:
+        raise InputError("epsilon must be ≥ 0", "epsilon")
+    return limit
+
+
+def _definite(policy: Policy) -> bool | None:
+    if policy.Sigma is None:
+        return None
+    return all(is_positive(X, strictly=True) for over_time in policy.Sigma for X in over_time)
+
+
+# -- against what is right -------------------------------------------------------------------------
+
+
+def _against_equilibrium(
+    game: Game, policy: Policy
+) -> tuple[Existence, Sequences | None, Mapping[str, Quantity]]:
+    """Whether there is one equilibrium, where it is, and how far from it the solution is."""
+    judged = _plain(game) if policy.Sigma is None else game
+    bits = _FIRST_BITS + _BITS_PER_STAGE * game.horizon
+    allowed = None
+    while True:
+        try:
+            nash = certified_nash(judged, first_bits=bits)
+        except SingularStageError as error:
+            return _singular(error), None, {}
+        except NotCertifiedError as error:
+            said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
+            return Existence(kind="undecided", t=None, message=said), None, {}
+        allowed = allowed or accuracy.of_equilibrium(judged, nash.found)
+        found = compared(
+            {letter: getattr(policy, letter) for letter in LETTERS},
+            {letter: getattr(nash.found, letter) for letter in LETTERS},
+            allowed,
+            nash.balls,
+            unit=accuracy.roundoff(game),
+        )
+        if not found.too_wide or nash.balls.bits >= MOST_BITS:
+            unique = Existence(kind="unique", t=None, message="The game has one equilibrium.")
+            return unique, nash.found, found.quantities
+        bits = 2 * nash.balls.bits
+
+
+def _plain(game: Game) -> Game:
+    """The plain game with R + (τ/2)I for R, whose equilibrium has the same K."""
+    half = game.tau / 2
+
+    def weighted(R: np.ndarray) -> np.ndarray:
+        return np.array(fractions(R), dtype=object) + half * np.eye(len(R), dtype=int)
+
+    R = tuple(tuple(weighted(X) for X in R_i) for R_i in game.R)
+    return attrs.evolve(game, tau_given=Fraction(0), R=R)
+
+
+def _from_anywhere(game: Game) -> Game:
+    """The game started at x_0 ~ N(0, I): an equilibrium has to be one from every state."""
+    m = game.state_size
+    return attrs.evolve(game, x0_mean=np.zeros(m), x0_cov=np.eye(m))
+
+
+def _singular(error: SingularStageError) -> Existence:
+    kinds: dict[bool | None, Kind] = {True: "continuum", False: "none", None: "singular"}
+    kind = kinds[error.consistent]
+    return Existence(kind=kind, t=error.t, message=f"{error}. The gaps decide.")
+
+
+def _against_own_costs(game: Game, policy: Policy) -> Mapping[str, Quantity]:
+    """Errors of the stated P and q against those of the stated policy."""
+    stated: dict[str, Any] = {letter: getattr(policy, letter) for letter in "Pq"}
+    if game.tau > 0 and _definite(policy) is False:
+        # q is infinite; P depends on the gains alone.
+        stated["q"], policy = None, attrs.evolve(policy, Sigma=None)
+    if all(X is None for X in stated.values()):
+        return {}
+    allowed, found = None, {}
+    for bits in rising():
+        try:
+            costs = enclosed_costs(game, policy, bits)
+        except NotCertifiedError:
+            continue
+        allowed = allowed or accuracy.of_costs(game, policy, costs.P)
+        exact = {letter: getattr(costs, letter) for letter in "Pq"}
+        comparison = compared(stated, exact, allowed, costs.balls, unit=accuracy.roundoff(game))
+        found = comparison.quantities
+        if not comparison.too_wide:
+            break
+    return found
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+def _by_epsilon(gap: CertifiedGap, limit: Fraction) -> tuple[Verdict, CertifiedGap]:
+    verdict = _within(gap, [limit] * len(gap.agents))
+    for tolerance in _TOLERANCES[1:]:
+        if verdict != "undecided":
+            break
+        gap = certify_gap(gap.game, gap.policy, tolerance)
+        verdict = _within(gap, [limit] * len(gap.agents))
+    return verdict, gap
+
+
+def _by_bar(gap: CertifiedGap, bars: Sequence[float]) -> Verdict:
+    """An infinite bar, beyond float64's range, asks for nothing and so decides nothing."""
+    if not all(map(math.isfinite, bars)):
+        return "undecided"
+    return _within(gap, list(map(Fraction, bars)))
+
+
+def _within(gap: CertifiedGap, limits: Sequence[Fraction]) -> Verdict:
+    """Whether every agent's gap is at most its limit."""
+    pairs = [(one.gap, limit) for one, limit in zip(gap.agents, limits, strict=True)]
+    if any(one.lo > limit for one, limit in pairs):
+        return "fail"
+    return "pass" if all(one.hi <= limit for one, limit in pairs) else "undecided"
+
+
+# -- diagnosis -------------------------------------------------------------------------------------
+
+
+def _diagnosed(
+    game: Game, policy: Policy, found: Sequences | None
+) -> tuple[tuple[Match, ...], FirstError | None]:
+    matches = diagnose(game, policy, equilibrium=found and _floats(found))
+    if matches:
+        return matches, None
+    try:
+        errors = (first_error(game, policy, tolerance=off) for off in _OFF)
+        return (), next((one for one in errors if one is not None), None)
+    except InputError:  # an entry beyond float64
+        return (), None
+
+
+def _floats(found: Sequences) -> Sequences:
+    def near(X: Any) -> Any:
+        if hasattr(X, "tolist"):
+            return [[float(x) for x in row] for row in X.tolist()]
+        return float(X.value)
+
+    return Sequences(
+        **{
+            letter: tuple(tuple(near(X) for X in over_time) for over_time in getattr(found, letter))
+            for letter in LETTERS
+        }
+    )

@@ -1,0 +1,79 @@
+"""Audits as text: the verdict first, then gaps, errors in digits, and what is to be said."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ergs_verify.audit.result import Audit
+from ergs_verify.audit.solver import GameResult, SuiteResult
+from ergs_verify.report.solution import game_line
+from ergs_verify.report.terminal import printable
+
+__all__ = ["audit_summary", "suite_summary"]
+
+_STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"}
+#: What a person takes in at once; the JSON has the rest.
+_AGENTS = 12
+_LEGEND = (
+    "gap: what an agent gains at most by deviating, enclosed (mean over x_0). digits: of the "
+    "error's proved bound, relative to the matrix's largest entry, at its worst agent, time and "
+    "entry [row][column]; asked for: what the game's conditioning leaves to float64, measured."
+)
+
+
+def audit_summary(audit: Audit) -> RenderableType:
+    """One solution judged."""
+    parts: list[RenderableType] = [
+        Text(printable(audit.title), _STYLES[audit.verdict]),
+        Text(game_line(audit.gap.game)),
+    ]
+    for headings, lines in audit.tables:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+        for heading in headings:
+            table.add_column(heading)
+        for line in lines[:_AGENTS]:
+            table.add_row(*line)
+        parts += [Text(), table]
+        if len(lines) > _AGENTS:
+            parts.append(Text(f"… and {len(lines) - _AGENTS} more", "dim"))
+    if audit.notes:
+        parts.append(Text())
+    parts += [Text(f"• {printable(note)}") for note in audit.notes]
+    return Group(*parts, Text(), Text(_LEGEND, "dim"))
+
+
+def suite_summary(found: SuiteResult) -> RenderableType:
+    """A solver judged on a suite: a line per game, then the smallest game on which it fails."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    for heading in ("game", "verdict", ""):
+        table.add_column(heading, overflow="fold")
+    for one in found.games:
+        table.add_row(one.name, Text(one.verdict, _STYLES[one.verdict]), Text(_told(one)))
+    parts: list[RenderableType] = [
+        Text(printable(found.title), _STYLES[found.verdict]),
+        Text(),
+        table,
+    ]
+    if (small := found.smallest) is not None:
+        parts += [Text(), Text("The smallest game found on which it fails:", "bold")]
+        told = Text(f"{game_line(small.game)}\n{printable(small.message)}")
+        parts.append(told if small.audit is None else audit_summary(small.audit))
+        parts.append(Text("The game itself, and every audit: --json.", "dim"))
+    return Group(*parts)
+
+
+def _told(one: GameResult) -> str:
+    """What is to be said of a game in its line: the worst quantity, the diagnosis, remarks."""
+    said = []
+    if one.audit is None or one.audit.equilibrium.kind != "unique":
+        said.append(one.message.partition(": ")[2])
+    elif one.verdict == "pass":
+        said.append(", ".join(f"{q.letter} {q.told}" for q in one.audit.quantities.values()))
+    elif one.audit.diagnosis:
+        said.append(", ".join(match.id for match in one.audit.diagnosis[:3]))
+    else:
+        wrong = [q.place for q in one.audit.quantities.values() if q.verdict != "pass"]
+        said += wrong[:1]
+    return printable("; ".join([*said, *one.remarks]))

@@ -1,0 +1,118 @@
+"""The bar: it grows as a game's conditioning does, and follows what perturbed games do."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import attrs
+import numpy as np
+import pytest
+from random_games import g_star
+
+from ergs_verify import Game, Policy, gallery
+from ergs_verify.arithmetic import MPMath
+from ergs_verify.audit import accuracy
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.policy_cost import enclosed_costs
+from ergs_verify.recursion import gaps, nash
+from ergs_verify.study.conditioning import Rounding, modest_factor, moves, perturbed
+from ergs_verify.study.numbers import numbers
+
+
+def bar(game: Game) -> accuracy.Allowed:
+    return accuracy.of_equilibrium(game, certified_nash(game).found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["time-varying", "g-star-near-4", "ill-conditioned", "plain-lq", "random:N=3,m=4,T=5,tau=1e-9"],
+)
+def test_it_is_about_what_perturbed_games_show_in_128_bits(name):
+    """Another way: games with moved data solved anew, each product rounded at random."""
+    game = gallery(name)
+    wide = MPMath(bits=256)
+    reference = numbers(nash(game, wide))
+    nearby = [numbers(nash(perturbed(game, reference["P"], s), Rounding(s))) for s in range(3)]
+    moved, allowed = moves(game, reference, nearby, wide), bar(game)
+    for letter in accuracy.LETTERS:
+        for ours, theirs in zip(allowed[letter], moved[letter], strict=True):
+            for one, other in zip(ours, theirs, strict=True):
+                # A few random draws each: within a factor of 30 of one another.
+                assert other / 30 <= one / modest_factor(game) <= 30 * other or one == other == 0
+
+
+def test_it_grows_like_the_inverse_of_the_distance_to_a_singular_tau():
+    """K of G* is about 3/δ at τ = 4 + δ, and its relative condition about 4/δ."""
+    bars = {
+        exponent: bar(g_star(4 + Fraction(1, 10**exponent)))["K"][0][0] for exponent in (2, 4, 6)
+    }
+    for exponent in (2, 4):
+        # Two orders nearer: 10⁴ times as far; the draws scatter by a factor of a few.
+        assert 1e3 < bars[exponent + 2] / bars[exponent] < 1e5
+
+
+def test_where_float64_cannot_tell_phi_from_a_singular_one_it_asks_for_nothing():
+    game = g_star(4 + Fraction(1, 10**30))
+    assert bar(game)["K"][0][0] == math.inf
+
+
+def test_beyond_the_range_of_float64_nothing_is_known():
+    game = g_star(2)
+    huge = attrs.evolve(game, A=(np.array([[Fraction(10) ** 400] * 2] * 2, dtype=object),))
+    assert bar(huge)["K"] == [[math.inf], [math.inf]]
+    K = [[[["1e400", 0]]], [[[0, 0]]]]
+    assert accuracy.of_gaps(game, Policy.from_arrays(K=K)) == [math.inf, math.inf]
+
+
+def test_an_agent_whom_nothing_costs_may_lose_what_rounding_adds_to_second_order():
+    game = Game.from_arrays(
+        A=[[2]], B=[[[1]], [[1]]], Q=[[[1]], [[0]]], R=[[[1]], [[1]]], tau=0, noise_cov=[[1]],
+        horizon=2,
+    )  # fmt: skip
+    allowed = bar(game)
+    # P² = 0 exactly; a gain of 1e-16 makes it 1e-32.
+    assert 1e-36 < allowed["P"][1][0] < 1e-22
+    assert 0 < allowed["q"][1][0] < 1e-22
+
+
+@pytest.mark.parametrize("name", ["time-varying", "plain-lq", "unstable"])
+def test_costs_of_a_policy_computed_in_float64_are_within_their_bar(name):
+    game = gallery(name).rounded()
+    draw = np.random.default_rng(5)
+    sizes, T, m = game.control_sizes, game.horizon, game.state_size
+    K = [0.2 * draw.normal(size=(T, p, m)) for p in sizes]
+    Sigma = [np.array([np.eye(p) * draw.uniform(0.5, 2) for _ in range(T)]) for p in sizes]
+    policy = Policy.from_arrays(K=K, Sigma=Sigma)
+    enclosed = enclosed_costs(game, policy, 128)
+    allowed = accuracy.of_costs(game, policy, enclosed.P)
+    from ergs_verify.engine import evaluate_policy
+
+    cost = evaluate_policy(game.floats(), K, Sigma)
+    for i in range(game.agents):
+        for t in range(T + 1):
+            exact = np.array([[float(x) for x in row] for row in enclosed.P[i][t].tolist()])
+            error = abs(cost.P[i][t] - exact).max()
+            assert error <= allowed["P"][i][t] <= 1e-9 * abs(exact).max()
+            assert abs(cost.q[i][t] - float(enclosed.q[i][t].value)) <= allowed["q"][i][t]
+
+
+@pytest.mark.parametrize("name", ["g-star-2", "time-varying", "plain-lq"])
+def test_gaps_of_rounded_equilibria_are_within_their_bar_and_larger_ones_are_not(name):
+    game = gallery(name)
+    wide = MPMath(digits=60)
+    found = nash(game, wide)
+
+    def gaps_and_bars(step):
+        def floats(agents):
+            return [[np.array(X, dtype=float) for X in over_time] for over_time in agents]
+
+        K, Sigma = floats(found.K), floats(found.Sigma)
+        K[0][0] = K[0][0] * (1 + step)
+        policy = Policy.from_arrays(K=K, Sigma=None if game.tau == 0 else Sigma)
+        pairs = zip(gaps(game, policy, wide), accuracy.of_gaps(game, policy), strict=True)
+        return [(float(gap.total), bar) for gap, bar in pairs]
+
+    assert all(gap <= bar < 1e-20 for gap, bar in gaps_and_bars(0))
+    gap, allowed = gaps_and_bars(1e-7)[0]  # single precision
+    assert gap > allowed

@@ -1,0 +1,349 @@
+"""One solution judged: right ones pass, wrong ones fail, and the report says which case it is."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import pickle
+from fractions import Fraction
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from random_games import g_star, games
+
+from ergs_verify import Game, Policy, audit, engine, gallery, solve
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.recursion import nash
+
+GAMES = ["g-star-2", "lqr", "time-varying", "plain-lq", "ill-conditioned", "g-star-near-4"]
+
+
+def solved(game: Game) -> dict:
+    """The engine's float64 solution."""
+    found = engine.nash(game.floats())
+    return {letter: list(getattr(found, letter)) for letter in ("K", "Sigma", "P", "q")}
+
+
+def single(agents):
+    return [np.asarray(np.float32(X), dtype=float) for X in agents]
+
+
+def policy_of(solution: dict) -> dict:
+    return {letter: solution[letter] for letter in ("K", "Sigma")}
+
+
+# --- right solutions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*GAMES, "random:N=2,m=3,p=2,T=5,tau=1e-9,seed=6"])
+def test_a_right_float64_solution_passes(name):
+    game = gallery(name).rounded()
+    found = audit(game, solved(game))
+    assert (found.verdict, found.judged_by, found.equilibrium.kind) == (
+        "pass",
+        "quantities",
+        "unique",
+    )
+    assert list(found.quantities) == ["K", "Sigma", "P", "q"]
+    assert {one.verdict for one in found.costs.values()} == {"pass"}
+    assert found.diagnosis is None
+    assert found.notes == ()
+
+
+@given(game=games())
+@settings(max_examples=25)
+def test_right_solutions_of_small_games_pass(game):
+    try:
+        exact = nash(game, Rationals())
+        answer = solve(game)
+    except (SingularStageError, NotCertifiedError):
+        return
+    assert audit(game, answer).verdict == "pass"
+    policy = exact.as_policy(Rationals())
+    found = audit(game, policy, epsilon=0)
+    assert found.verdict == "pass"
+    assert [one.gap.hi for one in found.gap.agents] == [0] * game.agents
+
+
+def test_a_certified_solution_passes_with_more_digits_than_the_bar_asks_for():
+    game = gallery("time-varying")
+    found = audit(game, solve(game, digits=40))
+    assert found.verdict == "pass"
+    assert all(one.digits > 39 for one in found.quantities.values())
+    assert all(10 < one.needed < 15 for one in found.quantities.values())
+
+
+def test_an_error_is_enclosed_and_its_place_named():
+    game = gallery("time-varying")
+    answer = solve(game, digits=40)
+    K = [[X.copy() for X in agent] for agent in answer.K]
+    K[1][2][1, 0] += type(K[1][2][1, 0])("1e-9")
+    found = audit(game, attrs.evolve(answer.policy, K=Policy.from_arrays(K=K).K)).quantities["K"]
+    assert (found.agent, found.t, found.entry) == (2, 2, (1, 0))
+    assert found.max_error == pytest.approx(1e-9, rel=1e-6)
+    assert found.max_error >= 1e-9 * (1 - 1e-30)
+    assert found.digits == pytest.approx(9 + math.log10(found.size), abs=1e-5)
+
+
+def test_without_sigma_it_is_judged_in_the_plain_game():
+    game = gallery("random:N=2,m=2,T=4,tau=1/2,seed=3").rounded()
+    data = game.floats()
+    R = tuple(X + data.tau / 2 * np.eye(X.shape[-1]) for X in data.R)
+    plain = engine.nash(attrs.evolve(data, R=R, tau=0.0))
+    found = audit(game, {"K": plain.K, "P": plain.P, "q": plain.q})
+    assert found.verdict == "pass"
+    assert found.definite is None
+    assert any("plain game" in note for note in found.notes)
+    # The q of the game with entropy is another one.
+    with_entropy = solved(game)
+    found = audit(game, {"K": plain.K, "q": with_entropy["q"]})
+    assert found.verdict == "fail"
+    assert [letter for letter, one in found.quantities.items() if one.wrong] == ["q"]
+
+
+# --- wrong solutions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_single_precision_fails_with_its_name(name):
+    game = gallery(name).rounded()
+    wrong = {letter: single(agents) for letter, agents in solved(game).items()}
+    found = audit(game, wrong)
+    assert found.verdict == "fail"
+    assert "single-precision" in [match.id for match in found.diagnosis or ()]
+
+
+@pytest.mark.parametrize("letter", ["K", "Sigma", "P", "q"])
+def test_one_wrong_letter_fails_and_is_named(letter):
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    wrong = [np.array(X) for X in answer[letter]]
+    wrong[1][1] *= 1 + 1e-10
+    found = audit(game, {**answer, letter: wrong})
+    assert found.verdict == "fail"
+    assert [name for name, one in found.quantities.items() if one.wrong] == [letter]
+    assert (found.quantities[letter].agent, found.quantities[letter].t) == (2, 1)
+    if letter != "K":  # the cost of a policy with another K is another
+        assert found.costs["P"].wrong == (letter == "P")
+    assert ("but the stated" in found.title) == (letter in "Pq")
+
+
+def test_right_costs_of_a_wrong_policy_are_said_to_be_right():
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    K = [0.5 * X for X in answer["K"]]
+    cost = engine.evaluate_policy(game.floats(), K, answer["Sigma"])
+    found = audit(game, {"K": K, "Sigma": answer["Sigma"], "P": cost.P, "q": cost.q})
+    assert found.verdict == "fail"
+    assert found.quantities["P"].wrong
+    assert {one.verdict for one in found.costs.values()} == {"pass"}
+    assert "The stated P is that of the stated policy: a right cost of a wrong policy." in (
+        found.notes
+    )
+
+
+def test_what_no_mistake_explains_names_the_first_error():
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    K = [np.array(X) for X in answer["K"]]
+    K[0][1] += 0.123
+    found = audit(game, {**policy_of(answer), "K": K})
+    assert found.diagnosis == ()
+    assert found.first_error is not None
+    assert (found.first_error.agent, found.first_error.t) == (1, 1)
+    assert audit(game, {**policy_of(answer), "K": K}, explain=False).diagnosis is None
+
+
+def test_a_singular_sigma_has_an_infinite_gap():
+    game = gallery("g-star-2")
+    answer = solved(game)
+    found = audit(game, {**answer, "Sigma": [0 * X for X in answer["Sigma"]]})
+    assert (found.verdict, found.definite) == ("fail", False)
+    assert all(one.gap.lo == math.inf for one in found.gap.agents)
+    assert any("singular" in note for note in found.notes)
+    assert found.costs.keys() == {"P"}  # q is infinite
+    assert audit(game, policy_of(answer) | {"Sigma": [0 * X for X in answer["Sigma"]]}, 10**9)
+
+
+def test_noise_in_a_plain_game_is_wrong():
+    game = gallery("plain-lq").rounded()
+    answer = solved(game)
+    assert audit(game, policy_of(answer)).verdict == "pass"
+    noisy = {"K": answer["K"], "Sigma": [X + 1e-30 * np.eye(1) for X in answer["Sigma"]]}
+    assert audit(game, noisy).quantities["Sigma"].wrong
+
+
+# --- the bar -----------------------------------------------------------------------------------
+
+
+def test_where_float64_keeps_no_digit_only_an_accurate_answer_passes():
+    # K is about 3e30.
+    game = g_star(4 + Fraction(1, 10**30))
+    right = solve(game, digits=40)
+    assert audit(game, right).verdict == "pass"
+    found = audit(game, {"K": [[X * 2 for X in agent] for agent in right.K]}, explain=False)
+    assert found.verdict == "undecided"
+
+
+def test_an_ill_conditioned_game_allows_what_a_good_one_does_not():
+    def with_error(name):
+        game = gallery(name)
+        right = solve(game)
+        K = [[X * (1 + 1e-11) for X in agent] for agent in right.K]
+        return audit(game, {"K": K}, explain=False).verdict
+
+    assert with_error("g-star-near-4") == "pass"
+    assert with_error("g-star-2") == "fail"
+
+
+# --- ε -----------------------------------------------------------------------------------------
+
+
+def test_epsilon_decides_by_the_gaps_alone():
+    game = gallery("g-star-2")
+    wrong = {"K": [[[[-1.86, 1.15]]], [[[1.15, -1.86]]]]}
+    gap = audit(game, wrong).gap.largest
+    for limit, verdict in ((gap.hi * 2, "pass"), (gap.lo / 2, "fail"), ("1", "pass")):
+        found = audit(game, wrong, epsilon=limit)
+        assert (found.verdict, found.judged_by) == (verdict, "epsilon")
+        assert found.quantities["K"].wrong
+    # A hundred-millionth beside the gap needs a tighter enclosure than the one shown.
+    tight = audit(game, wrong, epsilon=gap.hi).gap
+    exact = tight.largest.hi * (1 + Fraction(1, 10**8))
+    assert audit(game, wrong, epsilon=exact).verdict == "pass"
+
+
+def test_an_epsilon_that_equals_a_gap_is_undecided_unless_it_is_zero():
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
+    )
+    # J = 1 + k² + (1 + k)², least at k = −1/2: the gap of k = 0 is 1/2.
+    found = audit(game, {"K": [[[[0]]]]}, epsilon="1/2")
+    assert found.verdict in ("pass", "undecided")
+    assert audit(game, {"K": [[[["-1/2"]]]]}, epsilon=0).verdict == "pass"
+    assert audit(game, {"K": [[[["-1/2"]]]]}, epsilon=0).title.endswith("ε = 0, proved")
+
+
+# --- no single equilibrium ---------------------------------------------------------------------
+
+
+def member(first, second):
+    """Of the continuum of G* at τ = 4 with A all ones: M¹ = g(x), M² = −(5/4)(x₁ + x₂) − g(x)."""
+    K = [[[[first, second]]], [[[-1.25 - first, -1.25 - second]]]]
+    return {"K": K, "Sigma": [[[[0.5]]], [[[0.5]]]]}
+
+
+@pytest.mark.parametrize("gains", [(0.3, -0.7), (1e5 / 3, 2.0), (0.0, 0.0)])
+def test_a_member_of_a_continuum_passes(gains):
+    game = gallery("g-star-4-continuum")
+    found = audit(game, member(*gains))
+    assert (found.verdict, found.judged_by, found.equilibrium.kind) == ("pass", "gap", "continuum")
+    assert found.quantities == {}
+    assert "continuum" in found.notes[0]
+
+
+def test_near_a_continuum_is_not_in_it():
+    game = gallery("g-star-4-continuum")
+    wrong = member(0.3, -0.7)
+    wrong["K"][1] = [[[x + 1e-8 for x in wrong["K"][1][0][0]]]]
+    found = audit(game, wrong, explain=False)
+    # The game starts at (1, −1), where the wrong gain plays what the right one does.
+    assert found.gap.agents[1].gap.hi < 1e-30
+    assert (found.verdict, found.title[:22]) == ("fail", "fail: somebody gains b")
+
+
+def test_stated_costs_of_a_member_of_a_continuum_are_judged():
+    game = gallery("g-star-4-continuum")
+    policy = Policy.from_arrays(**member(0.3, -0.7))
+    cost = engine.evaluate_policy(
+        game.floats(), [np.stack(X).astype(float) for X in policy.K],
+        [np.stack(X).astype(float) for X in policy.Sigma or ()],
+    )  # fmt: skip
+    assert audit(game, {**member(0.3, -0.7), "P": cost.P, "q": cost.q}).verdict == "pass"
+    found = audit(game, {**member(0.3, -0.7), "P": [2 * P for P in cost.P]})
+    assert found.verdict == "fail"
+    assert found.title.endswith("but the stated P is wrong")
+
+
+def test_nothing_passes_where_there_is_no_equilibrium():
+    game = gallery("g-star-4-no-nash")
+    found = audit(game, {"K": [[[[-1, 1]]], [[[1, -1]]]], "Sigma": [[[[0.5]]], [[[0.5]]]]})
+    assert (found.verdict, found.equilibrium.kind, found.equilibrium.t) == ("fail", "none", 0)
+    assert "no Nash equilibrium" in found.notes[0]
+
+
+# --- what is given -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("solution", "epsilon", "said"),
+    [
+        ({}, None, "without K is no solution"),
+        (3, None, "without K is no solution"),
+        ({"K": [[[[1, 2, 3]]], [[[1, 2, 3]]]]}, None, "K"),
+        ({"K": [[[[1, 2]]]]}, None, "1 agents but the game has 2"),
+        ({"K": [[[[1, math.nan]]], [[[1, 2]]]]}, None, "K"),
+        ({"K": [[[[1, 2]]]] * 2, "Sigma": [[[[-1]]]] * 2}, None, "Sigma"),
+        ({"K": [[[[1, 2]]]] * 2}, -1, "epsilon must be ≥ 0"),
+        ({"K": [[[[1, 2]]]] * 2}, "small", "epsilon"),
+        ({"K": [[[[1, 2]]]] * 2}, math.inf, "epsilon"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(solution, epsilon, said):
+    with pytest.raises(InputError, match=said):
+        audit(gallery("g-star-2"), solution, epsilon)
+
+
+def test_a_solution_of_another_game_is_said_to_be_one():
+    other = gallery("g-star-2")
+    answer = solve(other)
+    found = audit(attrs.evolve(other, name="G*"), answer.policy)
+    assert (found.verdict, found.notes) == (
+        "pass",
+        ("The solution says that it is of another game: its game_hash differs.",),
+    )
+
+
+# --- what comes out ----------------------------------------------------------------------------
+
+
+def right(**changed):
+    return {**solved(gallery("g-star-2")), **changed}
+
+
+ZERO = {"A": [[0]], "B": [[[1]]], "Q": [[[1]]], "R": [[[1]]], "tau": 0, "noise_cov": [[0]]}
+CASES = {
+    "pass": lambda: audit(gallery("g-star-2"), right()),
+    "epsilon": lambda: audit(gallery("g-star-2"), right(), epsilon=1e-20),
+    "beyond float64": lambda: audit(
+        gallery("g-star-2"), {"K": [[[["1e400", 0]]], [[[0, 0]]]]}, explain=False
+    ),
+    "infinite gap": lambda: audit(gallery("g-star-2"), right(Sigma=[[[[0]]]] * 2)),
+    "no equilibrium": lambda: audit(gallery("g-star-4-no-nash"), {"K": [[[[0, 0]]]] * 2}),
+    "nothing moves": lambda: audit(Game.from_arrays(**ZERO, horizon=1), {"K": [[[[0]]]]}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_object_is_json_and_says_what_the_record_says(case):
+    found = CASES[case]()
+    document = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    assert document["format"] == "ergs-audit/1"
+    assert document["verdict"] == found.verdict
+    for one in document["quantities"].values():
+        assert {"max_error", "digits", "agent", "t"} <= one.keys()
+    assert [one["agent"] for one in document["epsilon"]] == [1, 2][: found.gap.game.agents]
+    assert html.escape(found.title) in found._repr_html_()
+    assert pickle.loads(pickle.dumps(found)).as_json() == found.as_json()
+
+
+def test_progress_is_told():
+    told = []
+    game = gallery("g-star-2")
+    audit(game, solved(game), progress=lambda *what: told.append(what))
+    assert [done for _, done, _ in told] == [0, 1, 2, 3, 4]
+    assert {parts for _, _, parts in told} == {4}
