@@ -49,7 +49,8 @@ def decimals(rows: Rows, places: int, *, symmetric: bool = False) -> list[list[D
     """
     if symmetric:
         rows = [[rows[min(r, c)][max(r, c)] for c in range(len(rows))] for r in range(len(rows))]
-    return [[_rounded(x, places) for x in row] for row in rows]
+    scale = 10 ** abs(places)
+    return [[_rounded(x, places, scale) for x in row] for row in rows]
 
 
 def agree(left: Rows, right: Rows, places: int) -> bool:
@@ -62,12 +63,23 @@ def agree(left: Rows, right: Rows, places: int) -> bool:
     )
 
 
-def _rounded(x: Fraction, places: int) -> Decimal:
-    units = round(x * Fraction(10) ** places)
+def _rounded(x: Fraction, places: int, scale: int) -> Decimal:
+    """x to the nearest multiple of 10^−places, ties to even; `scale` is 10^|places|."""
+    over, under = (
+        (x.numerator * scale, x.denominator)
+        if places >= 0
+        else (
+            x.numerator,
+            x.denominator * scale,
+        )
+    )
+    units, rest = divmod(over, under)
+    if 2 * rest > under or (2 * rest == under and units % 2):
+        units += 1
     if places < 0:
-        units, places = units * 10**-places, 0
+        units, places = units * scale, 0
     # From its parts: the current decimal context would round an operation.
-    return Decimal((int(units < 0), Decimal(abs(units)).as_tuple().digits, -places))
+    return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))
 
 
 def _magnitude(x: Fraction) -> int:

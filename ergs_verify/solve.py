@@ -214,8 +214,10 @@ def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
     most = 0
     for letter, agents in _matrices(found, balls):
         for X in (X for over_time in agents for X in over_time):
-            largest, radius = balls.extent(X)
-            units = 4 * radius * Fraction(10) ** _places(letter, [[largest]], digits)
+            radius = 4 * balls.radius(X)
+            if letter != "Sigma" and radius * 10**digits <= 1:
+                continue
+            units = radius * Fraction(10) ** _places(letter, [[balls.largest(X)]], digits)
             if units > 1:
                 most = max(most, math.ceil(units).bit_length())
     return most

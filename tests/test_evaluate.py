@@ -10,7 +10,7 @@ from sympy import Determinant, Identity, Inverse, MatPow, MatrixSymbol, Symbol, 
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.evaluate import Evaluator, evaluate
+from ergs_verify.evaluate import _KEPT, Evaluator, _nodes, evaluate
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
 
 m, p = sympy.symbols("m p", integer=True, positive=True)
@@ -116,6 +116,30 @@ def test_products_are_associated_cheaply_and_shared():
     walk(sympy.MatMul(2, X, X, X, B))
     walk(sympy.MatMul(X, X, B))
     assert len(arithmetic.products) == 3
+
+
+def test_equal_expressions_built_apart_are_evaluated_once():
+    def built():
+        letters = [MatrixSymbol(name, m, m) for name in ("X", "Y")]
+        return sympy.MatMul(*letters, *letters)
+
+    arithmetic = Counting()
+    walk = Evaluator({X: two, Y: two}, arithmetic)
+    assert walk(built()) is walk(built())
+    assert len(arithmetic.products) == 3
+
+
+def test_what_was_read_is_dropped_in_the_end_but_not_under_an_evaluator():
+    arithmetic = Counting()
+    walk = Evaluator({X: two}, arithmetic)
+    squared = walk(X * X)
+    before = len(_nodes)
+    for k in range(_KEPT + 100):
+        evaluate(sympy.Integer(10**6 + k), {}, arithmetic)
+    assert len(_nodes) <= before + _KEPT
+    assert walk(X * X) is squared
+    assert Rationals().to_fractions(walk(X + X.T)) == [[2, 5], [5, 10]]
+    assert len(arithmetic.products) == 1
 
 
 def test_definitions_are_evaluated_once():

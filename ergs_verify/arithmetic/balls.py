@@ -15,7 +15,7 @@ import flint
 from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic import shapes
-from ergs_verify.arithmetic.base import Entry
+from ergs_verify.arithmetic.base import Entry, ratio
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["Ball", "Balls"]
@@ -92,7 +92,7 @@ class Balls:
 
     def scalar(self, value: Fraction) -> Ball:
         with flint.ctx.workprec(self.bits):
-            return Ball(arb(fmpq(value.numerator, value.denominator)), self.bits)
+            return Ball(arb(fmpq(*ratio(value))), self.bits)
 
     def log(self, x: Ball) -> Ball:
         if not x.value > 0:
@@ -105,11 +105,7 @@ class Balls:
     def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Any:
         """Floats enter exactly, whatever the precision."""
         shapes.need_entries(rows, shape)
-        entries = [
-            x if isinstance(x, float) else fmpq(x.numerator, x.denominator)
-            for row in rows
-            for x in row
-        ]
+        entries = [x if isinstance(x, float) else fmpq(*ratio(x)) for row in rows for x in row]
         with flint.ctx.workprec(self.bits):
             return arb_mat(*shape, entries)
 
@@ -189,11 +185,13 @@ class Balls:
         """The midpoints of a matrix's entries."""
         return [[_dyadic(x.mid()) for x in row] for row in X.tolist()]
 
-    def extent(self, X: Any) -> tuple[Fraction, Fraction]:
-        """The largest midpoint in size, and the largest radius, of a matrix's entries."""
-        entries = X.entries()
-        largest = max(abs(x.mid()) for x in entries)
-        return _dyadic(largest.upper()), _dyadic(max(x.rad() for x in entries).upper())
+    def largest(self, X: Any) -> Fraction:
+        """The largest midpoint in size of a matrix's entries, rounded upward."""
+        return _dyadic(max(abs(x.mid()) for x in X.entries()).upper())
+
+    def radius(self, X: Any) -> Fraction:
+        """The largest radius of a matrix's entries."""
+        return _dyadic(max(x.rad() for x in X.entries()).upper())
 
     def enclosures(self, X: Any) -> list[list[tuple[Fraction, Fraction]]]:
         """`enclosure` of every entry of a matrix."""

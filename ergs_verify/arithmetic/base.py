@@ -11,10 +11,26 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-__all__ = ["Arithmetic", "Matrix", "Scalar"]
+__all__ = ["Arithmetic", "Entry", "Matrix", "Scalar", "ratio"]
 
 Matrix = Any
 Scalar = Any
+#: A number that enters a matrix; a float is the dyadic rational that it is.
+Entry = Fraction | int | float
+
+
+def ratio(value: Entry) -> tuple[int, int]:
+    """Numerator and denominator of a number that enters.
+
+    Examples
+    --------
+    >>> from ergs_verify.arithmetic.base import ratio
+    >>> ratio(0.375)
+    (3, 8)
+    """
+    if isinstance(value, float):
+        return value.as_integer_ratio()
+    return value.numerator, value.denominator
 
 
 class Arithmetic(Protocol):
@@ -30,8 +46,8 @@ class Arithmetic(Protocol):
         """Natural logarithm of a positive scalar."""
         ...
 
-    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> Matrix:
-        """A matrix of rational numbers, each entry rounded once."""
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Matrix:
+        """A matrix of rational numbers, finite floats among them, each entry rounded once."""
         ...
 
     def zeros(self, rows: int, cols: int) -> Matrix: ...

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError, UnsupportedError
 
 __all__ = ["Float64"]
@@ -29,7 +30,7 @@ class Float64:
 
     name = "float64"
 
-    def scalar(self, value: Fraction) -> float:
+    def scalar(self, value: Entry) -> float:
         try:
             return float(value)
         except OverflowError:
@@ -42,7 +43,7 @@ class Float64:
             raise NotCertifiedError(f"the logarithm needs a positive number, not {x}")
         return math.log(x)
 
-    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> np.ndarray:
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> np.ndarray:
         shapes.need_entries(rows, shape)
         return np.array([[self.scalar(x) for x in row] for row in rows], dtype=float)
 

@@ -16,6 +16,7 @@ import mpmath
 from mpmath.libmp import from_rational, mpf_mul, mpf_sum
 
 from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic.base import Entry, ratio
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["MPMath"]
@@ -71,8 +72,8 @@ class MPMath:
     def digits(self) -> int:
         return self._ctx.dps
 
-    def scalar(self, value: Fraction) -> Any:
-        raw = from_rational(value.numerator, value.denominator, self._ctx.prec, "n")
+    def scalar(self, value: Entry) -> Any:
+        raw = from_rational(*ratio(value), self._ctx.prec, "n")
         return self._ctx.make_mpf(raw)
 
     def log(self, x: Any) -> Any:
@@ -80,7 +81,7 @@ class MPMath:
             raise NotCertifiedError("the logarithm needs a positive number")
         return self._ctx.log(x)
 
-    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> Rows:
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Rows:
         shapes.need_entries(rows, shape)
         return [[self.scalar(x) for x in row] for row in rows]
 

@@ -9,6 +9,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic.base import Entry, ratio
 from ergs_verify.errors import UnsupportedError
 
 __all__ = ["Rationals"]
@@ -31,15 +32,15 @@ class Rationals:
 
     name = "rationals"
 
-    def scalar(self, value: Fraction) -> Any:
-        return fmpq(value.numerator, value.denominator)
+    def scalar(self, value: Entry) -> Any:
+        return fmpq(*ratio(value))
 
     def log(self, x: Any) -> Any:
         raise UnsupportedError(
             "a logarithm is no rational number; evaluate this in mpmath, balls or float64"
         )
 
-    def matrix(self, rows: Sequence[Sequence[Fraction]], shape: tuple[int, int]) -> Any:
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Any:
         shapes.need_entries(rows, shape)
         return fmpq_mat(*shape, [self.scalar(x) for row in rows for x in row])
 

@@ -4,7 +4,7 @@ At a stage, P̂ⁱ are exact matrices near Pⁱ_{t+1}, with ‖Pⁱ_{t+1} − P�
 are evaluated in balls at P̂, which gives gains K° and costs P°; a prime marks the same at the true
 P = P̂ + E. With F° = A + Σ BʲK°ʲ, Mʲ = Φ°⁻¹(block column j of Bʲ') and C the sum over k ≠ i,
 
-- Φ is regular at P where κ = Σ_j ‖𝓑Mʲ‖ eʲ < 1, and then ‖F‖ ≤ ‖F°‖ / (1 − κ);
+- Φ is regular at P where κ ≥ Σ_j ‖𝓑Mʲ‖ eʲ is below 1, and then ‖F‖ ≤ ‖F°‖ / (1 − κ);
 - Δ = K − K° = −Σ_j Mʲ Eʲ F, stacked over agents;
 - Pⁱ_t − P°ⁱ = F'EⁱF + (CΔ)'P̂ⁱF° + F°'P̂ⁱCΔ + Δⁱ'R̃ⁱΔⁱ + (𝓑Δ)'P̂ⁱ𝓑Δ,
 
@@ -29,7 +29,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.frame import Frame
 from ergs_verify.certify.loewner import symmetric_midpoint, widened
-from ergs_verify.certify.norms import BITS, frobenius_above, spectral_above
+from ergs_verify.certify.norms import BITS, coarse, frobenius_above, spectral_above
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
@@ -117,7 +117,7 @@ class _Near:
     def to(cls, P: Sequence[Any], balls: Balls) -> _Near:
         """Near the matrices in the balls; the errors are the balls' radii."""
         rounded = [symmetric_midpoint(X, balls) for X in P]
-        frame = Frame.of([middle for middle, _ in rounded], balls)
+        frame = Frame.of([middle for middle, _ in rounded])
         with flint.ctx.workprec(BITS):
             errors = [frobenius_above(frame.of_cost(off)) for _, off in rounded]
         return cls([middle for middle, _ in rounded], errors, frame)
@@ -201,25 +201,29 @@ def _perturbed(
         return _Bounds([arb(0) for _ in agents], [arb(0) for _ in agents])
     balls = stages.arithmetic
     R = [at(notation.R(k)) for k in stages.agents]
-    B = [balls.multiply(near.frame.inverse, at(notation.B(k))) for k in stages.agents]
-    loop = balls.multiply(near.frame.inverse, at(notation.F))
     half_tau = balls.scalar(stages.game.tau / 2).value
-    inverse = balls.solve(phi, balls.identity(phi.nrows()))
+    inverse = coarse(balls.solve(phi, balls.identity(phi.nrows())))
     with flint.ctx.workprec(BITS):
-        loop = loop * frame.S
+        B = [near.frame.inverse * coarse(at(notation.B(k))) for k in stages.agents]
+        loop = near.frame.inverse * coarse(at(notation.F)) * frame.S
         costs_ahead = [near.frame.of_cost(P) for P in near.middles]
-        answers = _answers(inverse, B, stages.game.control_sizes)
-        # Mʲ has rank p_j at most, so that Frobenius norms are near enough; [j][k] is Bᵏ(Mʲ)ₖ.
-        pushed = [[B[k] * M[k] for k in agents] for M in answers]
-        kappa = _weighted([frobenius_above(reduce(add, parts)) for parts in pushed], errors)
+        # ‖Eʲ‖ ‖Bʲ‖: what an error of agent j's cost does on its way through Bʲ'.
+        reach = [error * spectral_above(X) for error, X in zip(errors, B, strict=True)]
+        blocks = _blocks(inverse, stages.game.control_sizes)
+        # [k][j] is Bᵏ times the block (k, j) of Φ⁻¹, m×p_j.
+        pushed = [[X * block for block in row] for X, row in zip(B, blocks, strict=True)]
+        everybody = [reduce(add, parts) for parts in zip(*pushed, strict=True)]
+        kappa = _weighted(everybody, reach)
         if not kappa < 1:
             raise NotCertifiedError(f"Φ_t is not certified to be regular at {balls.bits} bits")
         f = spectral_above(loop) / (1 - kappa)
         moved = kappa * f
         gains, costs = [], []
         for i, P in enumerate(costs_ahead):
-            own = f * _weighted([frobenius_above(M[i]) for M in answers], errors)
-            others = f * _weighted([_norm_of_others(parts, i) for parts in pushed], errors)
+            own = f * _weighted(blocks[i], reach)
+            others = f * _weighted(
+                [whole - X for whole, X in zip(everybody, pushed[i], strict=True)], reach
+            )
             gains.append(own.upper())
             costs.append(
                 f * f * errors[i]
@@ -230,23 +234,17 @@ def _perturbed(
     return _Bounds(gains, costs)
 
 
-def _answers(inverse: Any, B: Sequence[Any], sizes: Sequence[int]) -> list[list[Any]]:
-    """[j][k] is the block row k of Mʲ = Φ⁻¹(block column j of Bʲ'), p_k×m."""
+def _blocks(inverse: Any, sizes: Sequence[int]) -> list[list[Any]]:
+    """[k][j] is the block (k, j) of Φ⁻¹, p_k×p_j."""
     ends = list(pairwise(accumulate(sizes, initial=0)))
     rows = inverse.tolist()
     return [
-        [
-            arb_mat([row[left:right] for row in rows[top:bottom]]) * B_j.transpose()
-            for top, bottom in ends
-        ]
-        for (left, right), B_j in zip(ends, B, strict=True)
+        [arb_mat([row[left:right] for row in rows[top:bottom]]) for left, right in ends]
+        for top, bottom in ends
     ]
 
 
-def _norm_of_others(parts: Sequence[Any], agent: int) -> Any:
-    others = [X for k, X in enumerate(parts) if k != agent]
-    return frobenius_above(reduce(add, others)) if others else arb(0)
-
-
-def _weighted(norms: Sequence[Any], errors: Sequence[Any]) -> Any:
-    return reduce(add, (norm * error for norm, error in zip(norms, errors, strict=True)))
+def _weighted(matrices: Sequence[Any], weights: Sequence[Any]) -> Any:
+    """Σ_j ‖Xʲ‖_F wʲ."""
+    terms = (frobenius_above(X) * w for X, w in zip(matrices, weights, strict=True))
+    return reduce(add, terms)

@@ -13,7 +13,7 @@ from attrs import frozen
 from flint import arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.norms import BITS
+from ergs_verify.certify.norms import BITS, coarse
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["Frame"]
@@ -34,16 +34,17 @@ class Frame:
     inverse: Any
 
     @classmethod
-    def of(cls, costs: Sequence[Any], balls: Balls) -> Frame:
+    def of(cls, costs: Sequence[Any]) -> Frame:
         """The frame of exact symmetric matrices P̂ⁱ."""
         with flint.ctx.workprec(BITS):
             guess = _guess(reduce(add, costs))
             S = arb_mat(guess.tolist())
+        balls = Balls(2 * BITS)  # S is not far from orthogonal columns, some 2^10 apart in length
         return cls(S, balls.solve(S, balls.identity(len(guess))))
 
     def of_cost(self, P: Any) -> Any:
         """S'PS."""
-        return self.S.transpose() * P * self.S
+        return self.S.transpose() * coarse(P) * self.S
 
     def columns_above(self) -> list[Any]:
         """Upper bounds of the norms of the columns of S⁻¹: |v'P| ≤ ‖S'PS‖₂ · these."""

@@ -40,10 +40,11 @@ class Bracket:
         )
 
     def ball(self, balls: Balls) -> Any:
-        """A matrix of balls that holds P: |P − lo|_rc ≤ √(D_rr D_cc) with D = hi − lo."""
+        """A matrix of balls that holds P: |P − (lo + hi)/2|_rc ≤ ½√(D_rr D_cc), D = hi − lo."""
         with flint.ctx.workprec(balls.bits):
-            middle = ((self.lo + self.hi) * arb(0.5)).mid()
-            off = self.hi - middle
+            # The middle keeps its rounding error: beside an exact one P might lie further off.
+            middle = (self.lo + self.hi) * arb(0.5)
+            off = (self.hi - self.lo) * arb(0.5)
             sides = [off[k, k].abs_upper().sqrt().upper() for k in range(off.nrows())]
         return widened(middle, sides, sides, balls)
 
@@ -59,9 +60,10 @@ def symmetric_midpoint(X: Any, balls: Balls) -> tuple[Any, Any]:
 def widened(X: Any, rows: Sequence[Any], columns: Sequence[Any], balls: Balls) -> Any:
     """The matrix with the ball of every entry (r, c) widened by rows[r] · columns[c]."""
     with flint.ctx.workprec(BITS):
-        radii = [arb(0, r * c) for r in rows for c in columns]
+        column = arb_mat(len(rows), 1, [arb(0, r) for r in rows])
+        radii = column * arb_mat(1, len(columns), columns)
     with flint.ctx.workprec(balls.bits):
-        return X + arb_mat(len(rows), len(columns), radii)
+        return X + radii
 
 
 def _moved(X: Any, balls: Balls, *, outward: int) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import flint
 from flint import arb
 
-__all__ = ["BITS", "frobenius_above", "largest_eigenvalue", "spectral_above"]
+__all__ = ["BITS", "coarse", "frobenius_above", "largest_eigenvalue", "spectral_above"]
 
 #: Precision of a bound. Bounds need few digits, and balls keep them bounds at any precision.
 BITS = 53
@@ -22,13 +22,13 @@ _SQUARINGS = 12
 def frobenius_above(X: Any) -> Any:
     """An upper bound of ‖X‖_F of every matrix in the balls, exact (`arb` without radius)."""
     with flint.ctx.workprec(BITS):
-        return (X * X.transpose()).trace().abs_upper().sqrt().upper()
+        return _gram(X).trace().abs_upper().sqrt().upper()
 
 
 def spectral_above(X: Any) -> Any:
     """An upper bound of ‖X‖₂: ‖(XX')⁴‖_F^{1/8}, at most k^{1/16} too large for rank k."""
     with flint.ctx.workprec(BITS):
-        power = X * X.transpose() if X.nrows() <= X.ncols() else X.transpose() * X
+        power = _gram(X)
         power = power * power
         power = power * power
         return _root(frobenius_above(power), 3).upper()
@@ -48,6 +48,17 @@ def largest_eigenvalue(X: Any, bits: int) -> Any:
         least = (trace / X.nrows()).lower()
         lo = _root(least, _SQUARINGS) if least > 0 else arb(0)
         return lo.union(hi)
+
+
+def coarse(X: Any) -> Any:
+    """The matrix rounded to `BITS`, outward: products of long numbers cost more."""
+    with flint.ctx.workprec(BITS):
+        return X * arb(1)
+
+
+def _gram(X: Any) -> Any:
+    """The smaller of XX' and X'X."""
+    return X * X.transpose() if X.nrows() <= X.ncols() else X.transpose() * X
 
 
 def _root(x: Any, halvings: int) -> Any:

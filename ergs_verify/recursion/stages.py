@@ -58,12 +58,13 @@ class Stages(Generic[N]):
         self.agents = range(1, game.agents + 1)
         self.plain = game.tau == 0 or deterministic
         self.formula = written_out(formulas, agents=game.agents, plain=self.plain)
-        self._sizes = {notation.m: game.state_size} | {
+        sizes = {notation.m: game.state_size} | {
             control_size(sympy.Integer(k)): p
             for k, p in zip(self.agents, game.control_sizes, strict=True)
         }
         self._tau = None if self.plain else arithmetic.scalar(game.tau)
         self._weight = game.tau / 2 if deterministic else Fraction(0)
+        self._nothing_known = Evaluator({}, arithmetic, self.formula.definitions, sizes)
         self._entered: dict[tuple, tuple] = {}
         uses_log = any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
         self.has_constants = not uses_log or _has_log(arithmetic)
@@ -99,18 +100,19 @@ class Stages(Generic[N]):
             values[notation.B(k)] = self.enter(game.B[k - 1][t])
             values[notation.Q(k)] = self.enter(game.Q[k - 1][t])
             values[notation.R(k)] = self.enter(game.R[k - 1][t], diagonal=self._weight)
-        return Evaluator(values, self.arithmetic, self.formula.definitions, self._sizes)
+        return self._nothing_known.with_values(values)
 
     def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
         """A matrix of the game, entered once however many stages share it."""
         key = (id(array), diagonal)
         if key not in self._entered:
-            exact = fractions(array)
-            for k in range(len(exact) if diagonal else 0):
-                exact[k][k] += diagonal
+            # Adding to a float would round, so it becomes a rational first.
+            entries = fractions(array) if diagonal else array.tolist()
+            for k in range(len(entries) if diagonal else 0):
+                entries[k][k] += diagonal
             rows, cols = array.shape
             # The array is kept too, so that its id stays its own.
-            self._entered[key] = array, self.arithmetic.matrix(exact, (rows, cols))
+            self._entered[key] = array, self.arithmetic.matrix(entries, (rows, cols))
         return self._entered[key][1]
 
     def covariances(self, stage: Evaluator) -> tuple[Matrix, ...]:

@@ -9,6 +9,8 @@ from fractions import Fraction
 import flint
 import mpmath
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ergs_verify.arithmetic import Balls, Float64, MPMath, Rationals
 from ergs_verify.errors import NotCertifiedError, ShapeError, UnsupportedError
@@ -166,6 +168,22 @@ def test_rationals_enter_rounded_once():
     # Rounding first to 53 bits and then to 24 would give the neighbour below.
     between = Fraction(2**24 + 1, 2**24) + Fraction(1, 2**80)
     assert mp.to_fraction(mp.scalar(between)) == Fraction(2**23 + 1, 2**23)
+
+
+@each
+@given(x=st.floats(allow_nan=False, allow_infinity=False), n=st.integers(-9, 9))
+@example(x=5e-324, n=1)
+def test_floats_enter_a_matrix_as_the_rationals_they_are(arithmetic, x, n):
+    mixed = [[x, n], [Fraction(n, 2), -x]]
+    exact = [[Fraction(entry) for entry in row] for row in mixed]
+    assert value(arithmetic, arithmetic.matrix(mixed, (2, 2))) == exact
+
+
+def test_floats_enter_coarser_numbers_rounded_once():
+    tenth = [[0.1]]
+    assert value(MPMath(bits=4), MPMath(bits=4).matrix(tenth, (1, 1))) == [[Fraction(13, 128)]]
+    low, high = Balls(4).enclosures(Balls(4).matrix(tenth, (1, 1)))[0][0]
+    assert low <= Fraction(0.1) <= high
 
 
 def test_numbers_beyond_float64():

@@ -17,7 +17,7 @@ from ergs_verify.recursion import nash
 
 
 def widest(found, balls: Balls) -> Fraction:
-    return max(balls.extent(X)[1] for agent in found.K for X in agent)
+    return max(balls.radius(X) for agent in found.K for X in agent)
 
 
 def contains(found, other, bits: int, wide: MPMath) -> bool:
