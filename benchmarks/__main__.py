@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import batch, growth, single, stationary
+from benchmarks import batch, certified, growth, single, stationary
 from benchmarks.report import curve_table, draw, machine, table
 
-SUBJECTS = (single, batch, stationary)
+SUBJECTS = (single, batch, stationary, certified)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -32,22 +32,24 @@ class Curve:
     seconds: list[float]
 
 
-def compare(calls: Mapping[str, Callable[[], object]], budget: float) -> dict[str, list[float]]:
-    """Seconds of every call, round by round, for about `budget` seconds and at least five rounds.
+def compare(
+    calls: Mapping[str, Callable[[], object]], budget: float, *, rounds: int = 5, warm: bool = True
+) -> dict[str, list[float]]:
+    """Seconds of every call, round by round, for about `budget` seconds and at least `rounds`.
 
     Processor time leaves out what else runs on the machine. A first call of each is not counted:
-    it compiles, imports and warms the caches.
+    it compiles, imports and warms the caches. Without `warm` it is counted.
     """
-    for call in calls.values():
+    for call in calls.values() if warm else ():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    start, rounds = time.perf_counter(), 0
-    while rounds < 5 or time.perf_counter() - start < budget:
+    start, done = time.perf_counter(), 0
+    while done < rounds or time.perf_counter() - start < budget:
         for name, call in calls.items():
             before = time.process_time()
             call()
             seconds[name].append(time.process_time() - before)
-        rounds += 1
+        done += 1
     return seconds
 
 

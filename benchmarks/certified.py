@@ -1,0 +1,93 @@
+"""Certificates against plain mpmath without certificates, and against the ball products needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import flint
+import numpy as np
+from flint import arb_mat
+
+from benchmarks import plain_mpmath
+from benchmarks.games import random_games
+from benchmarks.timing import Row, compare, rows_of
+from ergs_verify import Game, Policy, check, solve
+from ergs_verify.certify import certify_gap
+from ergs_verify.certify.gap import enclosed_gaps
+from ergs_verify.engine import nash
+from ergs_verify.game import FloatGame
+
+__all__ = ["NOTE", "TITLE", "rows"]
+
+TITLE = "Certificates"
+NOTE = (
+    "The gap is that of the engine's float64 equilibrium. Plain mpmath (with gmpy2) computes the "
+    "same quantities at 50 digits and certifies nothing. The floor is nothing but the products of "
+    "ball matrices of size m×m that the certified gap needs, at 128 bits: for either end of every "
+    "agent's bracket PĀ and Ā'PĀ, and for either end of the moments' FX and FXF'. Sizes are "
+    "(N, m, p, T)."
+)
+Size = tuple[int, int, int, int]
+TINY: Size = (2, 2, 1, 2)
+GAP, NASH, CHECK = (5, 20, 3, 100), [(3, 12, 4, 50), (5, 20, 3, 100)], (3, 12, 4, 50)
+DIGITS = 50
+BITS = 128
+
+
+def rows(budget: float, smoke: bool) -> Iterator[Row]:
+    tiny = list(_rows(TINY, [TINY], TINY, budget=0))  # derives, imports and warms the caches
+    yield from tiny if smoke else _rows(GAP, NASH, CHECK, budget=budget)
+
+
+def _rows(size: Size, nash_sizes: list[Size], check_size: Size, *, budget: float) -> Iterator[Row]:
+    def compared(calls: dict[str, Callable]) -> dict[str, list[float]]:
+        return compare(calls, budget, rounds=1, warm=False)
+
+    floats, game = both(size)
+    played = nash(floats)
+    policy = Policy.from_arrays(K=played.K, Sigma=played.Sigma)
+    calls: dict[str, Callable] = {
+        "certified gap": lambda: certify_gap(game, policy),
+        "certified gap, one pass at 128 bits": lambda: enclosed_gaps(game, policy, BITS),
+        "floor of the pass": floor_of_gap(size),
+        "plain mpmath gap": lambda: plain_mpmath.gaps(floats, played.K, played.Sigma, DIGITS),
+    }
+    yield from rows_of(f"{size} gap", compared(calls))
+    for size in nash_sizes:
+        floats, game = both(size)
+        calls = {
+            "NE to 50 certified digits": lambda game=game: solve(game, digits=DIGITS),
+            "plain mpmath NE": lambda floats=floats: plain_mpmath.nash(floats, DIGITS),
+        }
+        yield from rows_of(f"{size} NE", compared(calls))
+    _, game = both(check_size)
+    yield from rows_of(f"{check_size} check", compared({"check": lambda: check(game)}))
+
+
+def both(size: Size) -> tuple[FloatGame, Game]:
+    """A game in float64, and the same as exact numbers."""
+    floats = random_games(*size)
+    return floats, Game.from_arrays(
+        A=floats.A[0],
+        B=[X[0] for X in floats.B],
+        Q=[(X[0] + X[0].T) / 2 for X in floats.Q],
+        R=[(X[0] + X[0].T) / 2 for X in floats.R],
+        tau=floats.tau,
+        noise_cov=floats.noise_cov,
+        horizon=floats.horizon,
+    )
+
+
+def floor_of_gap(size: Size) -> Callable[[], None]:
+    agents, m, _, stages = size
+    rng = np.random.default_rng(0)
+    with flint.ctx.workprec(BITS):
+        X, Y = (arb_mat(rng.normal(size=(m, m)).tolist()) for _ in range(2))
+        third = X * Y  # entries with BITS bits and radii, as they are in the recursion
+
+    def multiply() -> None:
+        with flint.ctx.workprec(BITS):
+            for _ in range(2 * 2 * (agents + 1) * stages):
+                third * third
+
+    return multiply
