@@ -1,0 +1,92 @@
+"""What the audits found, as Markdown tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.real_solvers.finite import Reading, audits
+from benchmarks.real_solvers.games import FINITE
+from benchmarks.real_solvers.solvers import Solver, solved
+from benchmarks.real_solvers.stationary import Judged, judge
+from ergs_verify.audit.result import Audit
+from ergs_verify.errors import ErgsError
+from ergs_verify.game import Game
+
+__all__ = ["LEGEND", "finite_table", "stationary_cell", "stationary_table"]
+
+#: Digits. Ten times the loosest tolerance in the tables, 1e-5, leaves so many.
+_FEW = 4
+LEGEND = f"""\
+A stationary answer is audited in the one-stage game whose terminal cost is its own P (of `NashLQR`,
+which gives none, the cost of its gains): K has to be the equilibrium there and P has to come back.
+That the closed loop is stable is proved or refuted. *pass*: as accurate as float64 can be. Else the
+digits that agree; **wrong** where they are fewer than {_FEW}, of K with the largest certified gap.
+Where one of the mistakes that `ergs-verify audit` knows leads to the numbers, it is named."""
+
+
+def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]) -> str:
+    lines = [
+        [game.name, *(stationary_cell(game, solver) for solver in solvers)] for game in _told(games)
+    ]
+    return _markdown([what, *(solver.title for solver in solvers)], lines)
+
+
+def stationary_cell(game: Game, solver: Solver) -> str:
+    if game.agents not in solver.agents:
+        return ""
+    answer, said = solved(solver.function, game.floats())
+    if answer is None:
+        return "raises"
+    try:
+        judged = judge(game, answer)
+    except ErgsError as error:
+        return f"**no answer**: {error}"
+    return ", ".join([*_findings(judged), *(["warns"] if said else [])])
+
+
+def _findings(judged: Judged) -> Iterator[str]:
+    if judged.stable != "proved":
+        yield {"refuted": "**unstable**", "undecided": "stability undecided"}[judged.stable]
+    if judged.audit is not None:
+        yield _audited(judged.audit)
+
+
+def _audited(found: Audit) -> str:
+    """The verdict, with the digits that agree where it is no pass."""
+    if found.verdict == "pass":
+        return "pass"
+    # P against the cost of the stated policy; that it is the equilibrium's too, K says.
+    errors = {"K": found.quantities["K"], **found.costs}
+    digits = ", ".join(f"{letter} {max(one.digits, 0.0):.1f}" for letter, one in errors.items())
+    if min(one.digits for one in errors.values()) >= _FEW:
+        return digits
+    gap = f", gap {found.gap.largest}" if errors["K"].digits < _FEW else ""
+    return f"**wrong**: {digits}{gap}"
+
+
+def finite_table(readings: Sequence[Reading]) -> str:
+    lines = []
+    for reading in _told(readings):
+        cells = []
+        for found in audits(reading):
+            if isinstance(found, str):
+                cells.append(found)
+                continue
+            causes = [f"`{match.id}`" for match in (found.diagnosis or ())[:1]]
+            cells.append(", ".join([_audited(found), *causes]))
+        lines.append([f"{reading.package} {version(reading.package)} {reading.title}", *cells])
+    return _markdown(["finite horizon", *(f"{g.name}, T = {g.horizon}" for g in FINITE)], lines)
+
+
+def _told(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        print(getattr(item, "name", None) or getattr(item, "title", ""), file=sys.stderr)
+        yield item
+
+
+def _markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [headings, ["---"] * len(headings), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
