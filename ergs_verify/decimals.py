@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["agree", "decimals", "quantum"]
+__all__ = ["agree", "decimals", "places_for_definite", "quantum"]
 
 Rows = Sequence[Sequence[Fraction]]
 
@@ -33,6 +33,33 @@ def quantum(rows: Rows, digits: int, *, relative: bool = False) -> int:
     if not relative:
         largest = max(largest, Fraction(1))
     return digits - (_magnitude(largest) if largest else 0)
+
+
+def places_for_definite(rows: Rows) -> int:
+    """Places after the point at which a positive definite matrix, rounded, still is definite.
+
+    Entries within 10^−places move no eigenvalue by more than the size times that, which stays
+    below 1/tr(X⁻¹) ≤ λ_min. 0 for a matrix that is singular or whose midpoint is not definite.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.decimals import places_for_definite
+    >>> places_for_definite([[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1, 10**6)]])
+    7
+    """
+    import flint
+
+    size = len(rows)
+    matrix = flint.fmpq_mat(
+        size, size, [flint.fmpq(x.numerator, x.denominator) for row in rows for x in row]
+    )
+    try:
+        inverse = matrix.inv()
+    except ZeroDivisionError:
+        return 0
+    trace = sum((inverse[k, k] for k in range(size)), flint.fmpq(0)) * size
+    return max(0, _magnitude(Fraction(int(trace.p), int(trace.q))) + 1) if trace > 0 else 0
 
 
 def decimals(rows: Rows, places: int, *, symmetric: bool = False) -> list[list[Decimal]]:

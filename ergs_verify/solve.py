@@ -17,7 +17,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.decimals import agree, decimals, quantum
+from ergs_verify.decimals import agree, decimals, places_for_definite, quantum
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import nearest_float
 from ergs_verify.game import Game, Policy
@@ -217,7 +217,8 @@ def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
             radius = 4 * balls.radius(X)
             if letter != "Sigma" and radius * 10**digits <= 1:
                 continue
-            units = radius * Fraction(10) ** _places(letter, [[balls.largest(X)]], digits)
+            rows = balls.to_fractions(X) if letter == "Sigma" else [[balls.largest(X)]]
+            units = radius * Fraction(10) ** _places(letter, rows, digits)
             if units > 1:
                 most = max(most, math.ceil(units).bit_length())
     return most
@@ -287,8 +288,10 @@ def _matrices(found: Sequences, arithmetic: MPMath | Balls) -> list[tuple[str, A
 
 
 def _places(letter: str, rows: Exact, digits: int) -> int:
-    # Relative to Σ's own size, so that a small Σ (τ small) stays definite when rounded.
-    return quantum(rows, digits, relative=letter == "Sigma")
+    if letter != "Sigma":
+        return quantum(rows, digits)
+    # Relative to Σ's own size, and fine enough for it to stay definite when rounded.
+    return max(quantum(rows, digits, relative=True), places_for_definite(rows))
 
 
 def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:

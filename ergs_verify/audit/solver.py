@@ -25,7 +25,7 @@ from ergs_verify.files.documents import game_document
 from ergs_verify.game import Game
 from ergs_verify.study.tables import as_html
 
-__all__ = ["GameResult", "SuiteResult", "audit_solver"]
+__all__ = ["GameResult", "SuiteResult", "audit_solver", "judged"]
 
 #: Called with what is done and what is to do: every game is solved, then judged.
 Progress = Callable[[int, int], None]
@@ -235,16 +235,17 @@ def _all_judged(runs: list[Run], pool: Executor | None, tell: _Told) -> list[Gam
     if pool is None:
         results = []
         for run in runs:
-            results.append(_judged(run))
+            results.append(judged(run))
             tell()
         return results
-    futures = [pool.submit(_judged, run) for run in runs]
+    futures = [pool.submit(judged, run) for run in runs]
     for _ in as_completed(futures):
         tell()
     return [future.result() for future in futures]
 
 
-def _judged(run: Run, *, explain: bool = True) -> GameResult:
+def judged(run: Run, *, explain: bool = True) -> GameResult:
+    """Judge what a solver made of one game, given as its name, itself and the outcome."""
     name, game, outcome = run
     verdict, message, found = _verdict(game, outcome, explain)
     return GameResult(
@@ -284,7 +285,7 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
 
 def _shrunk(solver: Solver, failing: GameResult) -> GameResult:
     def fails(game: Game) -> bool:
-        return _judged(("", game, solver(game)), explain=False).verdict == "fail"
+        return judged(("", game, solver(game)), explain=False).verdict == "fail"
 
     game = shrink(failing.game, fails, calls=_SHRINK_CALLS)
-    return failing if game is failing.game else _judged((game.name, game, solver(game)))
+    return failing if game is failing.game else judged((game.name, game, solver(game)))

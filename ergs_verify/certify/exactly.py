@@ -1,11 +1,13 @@
-"""Does an agent play its best response exactly? Decided in rationals while they stay short."""
+"""Does an agent lose nothing, exactly? Decided in rationals while they stay short."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
-from ergs_verify.recursion import best_response
+from ergs_verify.recursion import best_response, second_moments
 
 __all__ = ["plays_best_response"]
 
@@ -14,7 +16,10 @@ _LONGEST = 4
 
 
 def plays_best_response(game: Game, policy: Policy, agent: int) -> bool:
-    """True where an agent's K and Σ equal its best response's; False where not, or undecided.
+    """True where an agent answers the others best wherever the state gets to; else, or if
+    undecided, False.
+
+    Its gap is then 0: W ≻ 0 and X_t ⪰ 0 make Tr(W ΔK X_t ΔK') = 0 the same as ΔK X_t = 0.
 
     Examples
     --------
@@ -27,10 +32,16 @@ def plays_best_response(game: Game, policy: Policy, agent: int) -> bool:
     """
     if game.horizon > _LONGEST:
         return False
-    numbers = Rationals()
+    numbers, own = Rationals(), agent - 1
     best = best_response(game, policy, agent, numbers)
-    own = agent - 1
-    pairs = list(zip(best.K, policy.K[own], strict=True))
     if policy.Sigma is not None:
-        pairs += zip(best.Sigma, policy.Sigma[own], strict=True)
-    return all(numbers.to_fractions(exact) == fractions(given) for exact, given in pairs)
+        for exact, given in zip(best.Sigma, policy.Sigma[own], strict=True):
+            if numbers.to_fractions(exact) != fractions(given):
+                return False
+    moments = second_moments(game, policy, numbers)
+    for exact, given, moment in zip(best.K, policy.K[own], moments, strict=True):
+        played = numbers.matrix(fractions(given), given.shape)
+        off = numbers.add(played, numbers.scale(numbers.scalar(Fraction(-1)), exact))
+        if any(x != 0 for x in numbers.multiply(off, moment).entries()):
+            return False
+    return True

@@ -202,12 +202,14 @@ def certify_gap(
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> from ergs_verify import Policy, gallery
     >>> from ergs_verify.certify import certify_gap
     >>> game = gallery("g-star-2")
-    >>> nearly = Policy.from_arrays(K=[[[[-13 / 7, 8 / 7]]], [[[8 / 7, -13 / 7]]]])
+    >>> off = Fraction(-13, 7) + Fraction(1, 10**15)  # W = 3, and the game starts at (1, −1)
+    >>> nearly = Policy.from_arrays(K=[[[[off, "8/7"]]], [[["8/7", "-13/7"]]]])
     >>> print(certify_gap(game, nearly).agents[0].gap)
-    6.87694e-32
+    3e-30
     """
     wanted = tolerance_of(tolerance)
     policy.validate(game)

@@ -50,7 +50,7 @@ def spectral_radius(X: Any, bits: int) -> Enclosure:
     lo, hi = _bounds(X, _SQUARINGS, min(bits, _FEW_BITS))
     if not hi.is_finite():
         raise NotCertifiedError(f"a matrix has no bounds at {bits} bits")
-    if lo < 1 <= hi:
+    if lo < 1 <= hi or lo < hi * _NEAR:
         again = _bounds(X, min(_MOST_SQUARINGS, bits // 2), bits)
         lo, hi = max(lo, again[0]), _least(hi, again[1])
     balls = Balls(bits)

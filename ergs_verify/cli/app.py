@@ -41,6 +41,14 @@ class Method(StrEnum):
     algorithm1 = "algorithm1"
 
 
+class FileFormat(StrEnum):
+    """The files that a program under audit is given."""
+
+    json = "json"
+    npz = "npz"
+    mat = "mat"
+
+
 class DerivationName(StrEnum):
     """What can be derived."""
 
@@ -257,6 +265,9 @@ def audit(
         str | None,
         typer.Option("--command", help="Judge a program: 'prog {game} {solution}', two files."),
     ] = None,
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="The files that the program reads and writes.")
+    ] = FileFormat.json,
     suite: Annotated[
         str, typer.Option("--suite", metavar="NAME", help="Its games: standard or quick.")
     ] = "standard",
@@ -287,8 +298,57 @@ def audit(
         (game, solution, epsilon),
         solver=solver,
         command=command,
+        file_format=f".{file_format.value}",
         suite=suite,
         timeout=timeout,
         conventions=convention or [],
         as_json=json,
     )
+
+
+@app.command()
+def reference(
+    games: GameNames,
+    folder: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", help="Where to write NAME.json for each."),
+    ],
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="D", help="Decimal digits, 1 to 5000.")
+    ] = 50,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that say something else.")
+    ] = False,
+) -> int:
+    """Write certified digits as files that any language reads.
+
+    The same game and digits give the same bytes. Games without a single equilibrium get a file
+    that says so.
+    """
+    from ergs_verify.cli.reference import run
+
+    return run(games, folder, digits=digits, force=force)
+
+
+@app.command()
+def compare(
+    references: Annotated[Path, typer.Argument(metavar="DIR", help="A directory of references.")],
+    solutions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOLUTIONS", help="A directory of solutions: .json, .toml, .npz or .mat."
+        ),
+    ],
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="D", help="How many must be right everywhere.")
+    ] = 8,
+    json: Json = False,
+) -> int:
+    """Judge a directory of solutions by references.
+
+    A solution belongs to the reference of its game_hash, else to that of its name. Exit status 1:
+    one is wrong or missing; 3: a reference has too few digits to tell.
+    """
+    from ergs_verify.cli.reference import run_compare
+
+    return run_compare(references, solutions, digits=digits, as_json=json)

@@ -50,6 +50,7 @@ def run_suite(
     *,
     solver: str | None,
     command: str | None,
+    file_format: str,
     suite: str,
     timeout: float,
     conventions: Sequence[str],
@@ -62,7 +63,7 @@ def run_suite(
     if any(given is not None for given in of_solution):
         raise InputError("--solver and --command take neither a game nor --epsilon", "--solver")
     with (
-        _solver(solver, command, conventions, timeout) as foreign,
+        _solver(solver, command, file_format, conventions, timeout) as foreign,
         workers() as pool,
         output.progress("auditing the solver") as progress,
     ):
@@ -75,7 +76,11 @@ def run_suite(
 
 
 def _solver(
-    solver: str | None, command: str | None, conventions: Sequence[str], timeout: float
+    solver: str | None,
+    command: str | None,
+    file_format: str,
+    conventions: Sequence[str],
+    timeout: float,
 ) -> Solver:
     if solver is not None and command is not None:
         raise InputError("give --solver or --command, not both", "--solver")
@@ -83,5 +88,5 @@ def _solver(
         raise InputError("--timeout must be a number of seconds > 0", "--timeout")
     options: dict[str, Any] = {"conventions": Conventions.named(conventions), "timeout": timeout}
     if command is not None:
-        return CommandSolver(command=command, **options)
+        return CommandSolver(command=command, format=file_format, **options)
     return PythonSolver(name=solver or "", **options)

@@ -240,9 +240,7 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
 
 def _least(holds: Callable[[Fraction], bool], accuracy: Fraction) -> Fraction:
     """A τ at which a condition that stays true as τ grows holds, near the least such τ."""
-    high = Fraction(1)
-    while not holds(high):
-        high *= 2
+    high = _power_of_two(holds)
     low = high / 2
     while low >= _TINIEST_TAU and holds(low):
         high, low = low, low / 2
@@ -252,6 +250,19 @@ def _least(holds: Callable[[Fraction], bool], accuracy: Fraction) -> Fraction:
         middle = (low + high) / 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
+
+
+def _power_of_two(holds: Callable[[Fraction], bool]) -> Fraction:
+    """The least power of two ≥ 1 at which a condition holds, by bisection of the exponent."""
+    if holds(Fraction(1)):
+        return Fraction(1)
+    fails, works = 0, 1
+    while not holds(Fraction(2**works)):
+        fails, works = works, 2 * works
+    while works - fails > 1:
+        middle = (fails + works) // 2
+        fails, works = (fails, middle) if holds(Fraction(2**middle)) else (middle, works)
+    return Fraction(2**works)
 
 
 def data_norms(game: Game) -> DataNorms:

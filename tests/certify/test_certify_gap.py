@@ -69,6 +69,15 @@ def test_an_exact_equilibrium_has_gap_zero_exactly():
         assert found.verdict == "proved"
 
 
+def test_a_wrong_gain_where_the_state_never_gets_costs_nothing():
+    """The game starts at (1, −1): what a gain does to (1, 1) plays no role."""
+    K = [[[["-6/7", "15/7"]]], [[["8/7", "-13/7"]]]]
+    found = certify_gap(gallery("g-star-2"), Policy.from_arrays(K=K))
+    assert found.agents[0].gap.hi == 0
+    assert found.agents[1].gap.lo == 0
+    assert found.of_state()[0].worst.lo > 1
+
+
 def test_a_singular_covariance_has_an_infinite_gap_for_its_agent_alone():
     K = [[[["-13/7", "8/7"]]], [[["8/7", "-13/7"]]]]
     found = certify_gap(gallery("g-star-2"), Policy.from_arrays(K=K, Sigma=[[[[0]]], [[[1]]]]))
