@@ -61,8 +61,8 @@ def _certainty(solution: Solution) -> str:
     digits = "float64" if solution.digits is None else f"{solution.digits} digits"
     if solution.certified:
         return (
-            f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its last '
-            "digit, and this equilibrium is proved to be the only one."
+            f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its '
+            "last digit, and this equilibrium is proved to be the only one."
         )
     return (
         f'{digits}, "certified": false. The derived recursion gave the same digits at two '
