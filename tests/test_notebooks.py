@@ -18,7 +18,9 @@ def cells(path, kind):
 def test_the_notebooks_are_there():
     assert {path.stem for path in NOTEBOOKS} >= {
         "algorithm-1",
+        "audit",
         "augmentation",
+        "certificates",
         "lemma-III-2",
         "prove-your-own",
         "theorem-III-1",

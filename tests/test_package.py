@@ -159,9 +159,11 @@ STANDS_ON: dict[str, set[str]] = {
     "study": {"solve", "gallery", "engine"},
     "ledger": {"solve", "gallery", "engine"},
     "audit": {"ledger", "study"},
-    "report": {"audit"},
+    "reference": {"solve"},
+    "report": {"audit", "reference"},
     "cli": {"report"},
     "pytest_plugin": {"report"},
+    "conformance": {"pytest_plugin"},
 }
 DERIVED = {"proof", "paper", "evaluate", "recursion"}
 UPWARDS = {
@@ -241,7 +243,15 @@ def test_the_layers_stand_on_one_another_in_one_order():
 def test_engine_and_derived_side_do_not_see_each_other():
     assert not DERIVED & everything_below("engine")
     sees_engine = {module for module in STANDS_ON if "engine" in everything_below(module)}
-    assert sees_engine == {"study", "ledger", "audit", "report", "cli", "pytest_plugin"}
+    assert sees_engine == {
+        "study",
+        "ledger",
+        "audit",
+        "report",
+        "cli",
+        "pytest_plugin",
+        "conformance",
+    }
 
 
 def test_the_package_keeps_its_layers():

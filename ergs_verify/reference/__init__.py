@@ -1,0 +1,19 @@
+"""Golden references: certified digits in files that every language reads, and comparing with them.
+
+A reference is made once (`make_reference`), kept in a repository, and stays the same byte for byte
+when it is made again: its decimals are fixed by the exact equilibrium alone.
+"""
+
+from ergs_verify.reference.compare import Comparison, FileResult, compare
+from ergs_verify.reference.make import make_reference
+from ergs_verify.reference.record import LETTERS, Reference, load_reference
+
+__all__ = [
+    "LETTERS",
+    "Comparison",
+    "FileResult",
+    "Reference",
+    "compare",
+    "load_reference",
+    "make_reference",
+]

@@ -1,0 +1,350 @@
+"""Judges a directory of solutions by a directory of references, in digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import fractions
+from ergs_verify.files import load_solution
+from ergs_verify.policy import Policy
+from ergs_verify.reference.record import LETTERS, Reference, Rows, load_reference
+
+__all__ = ["Comparison", "Digits", "FileResult", "compare"]
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+_SOLUTIONS = (".json", ".toml", ".npz", ".mat")
+
+
+@frozen(kw_only=True)
+class Digits:
+    """How many digits of a letter are right, at its worst matrix.
+
+    Attributes
+    ----------
+    letter : str
+    verdict : {"pass", "fail", "undecided"}
+    digits : float
+        −log₁₀ of max_error over the matrix's size as digits count it: this many are right at
+        least, which is at most what the reference has.
+    max_error : float
+        An upper bound of the largest |given − exact|, the reference's own error included.
+    agent, t : int
+        From 1 and from 0.
+    """
+
+    letter: str
+    verdict: Verdict
+    digits: float
+    max_error: float
+    agent: int
+    t: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Its part of ``ergs-compare/1``."""
+        return {
+            "verdict": self.verdict,
+            "digits": self.digits if math.isfinite(self.digits) else None,
+            "max_error": self.max_error if math.isfinite(self.max_error) else "inf",
+            "agent": self.agent,
+            "t": self.t,
+        }
+
+
+@frozen(kw_only=True)
+class FileResult:
+    """One reference and the solution that belongs to it.
+
+    Attributes
+    ----------
+    name : str
+        The stem of the reference's file.
+    solution : Path or None
+        None where it is missing.
+    verdict : {"pass", "fail", "undecided"}
+    message : str
+        Why, in one sentence.
+    quantities : mapping from letter to Digits
+        Of what the solution states.
+    """
+
+    name: str
+    solution: Path | None
+    verdict: Verdict
+    message: str
+    quantities: Mapping[str, Digits]
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """The outcome of `compare`.
+
+    Attributes
+    ----------
+    digits : int
+        How many were asked for.
+    files : tuple of FileResult
+    extra : tuple of Path
+        Solutions without a reference: they change no verdict.
+    """
+
+    digits: int
+    files: tuple[FileResult, ...]
+    extra: tuple[Path, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """``fail`` if some file fails or is missing, ``undecided`` if some is undecided."""
+        return _worst(one.verdict for one in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object ``ergs-compare/1``."""
+        return {
+            "format": "ergs-compare/1",
+            "verdict": self.verdict,
+            "digits": self.digits,
+            "files": [
+                {
+                    "name": one.name,
+                    "solution": one.solution and str(one.solution),
+                    "verdict": one.verdict,
+                    "message": one.message,
+                    "quantities": {key: q.as_json() for key, q in one.quantities.items()},
+                }
+                for one in self.files
+            ],
+            "extra": [str(path) for path in self.extra],
+        }
+
+
+def compare(
+    references: str | PathLike[str], solutions: str | PathLike[str], *, digits: int = 8
+) -> Comparison:
+    """Judge the solution files of one directory by the reference files of another.
+
+    Parameters
+    ----------
+    references, solutions : path of a directory
+        A solution belongs to the reference whose game_hash it states, else to that of its name.
+    digits : int
+        How many have to be right of every matrix stated. Eight by default: half of float64's
+        sixteen, so that a wrong formula is told from rounding on any but an ill-conditioned game;
+        `ergs_verify.audit` computes what float64 can reach on a game.
+
+    Raises
+    ------
+    InputError
+        Where a directory or a reference cannot be read. A solution that cannot be read fails.
+
+    Notes
+    -----
+    Digits count as in references: |given − exact| ≤ 10^−D · max(1, largest entry), for Σ without
+    the 1. The reference is known to within its `error`; where that leaves it open whether D digits
+    are right, the verdict is undecided. Without Sigma a solution's q is that of the plain game and
+    is not judged.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify import gallery, solve
+    >>> from ergs_verify.reference import compare, make_reference
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     here = pathlib.Path(folder)
+    ...     (here / "references").mkdir()
+    ...     (here / "solutions").mkdir()
+    ...     data = make_reference(gallery("g-star-2")).render()
+    ...     _ = (here / "references" / "two.json").write_bytes(data)
+    ...     solve(gallery("g-star-2")).save(here / "solutions" / "two.mat")
+    ...     compare(here / "references", here / "solutions").verdict
+    'pass'
+    """
+    known = {path.stem: load_reference(path) for path in _files(references, (".json",))}
+    if not known:
+        raise InputError(f"{references} holds no references (.json)", str(references))
+    by_hash = {reference.game_hash: name for name, reference in known.items()}
+    matched: dict[str, list[FileResult]] = {name: [] for name in known}
+    extra = []
+    for path in _files(solutions, _SOLUTIONS):
+        name, policy, trouble = path.stem, None, ""
+        try:
+            policy = load_solution(path)
+        except InputError as error:
+            trouble = error.message
+        stated = policy.about.get("game_hash") if policy else None
+        if name in known and stated != known[name].game_hash and stated not in (None, *by_hash):
+            trouble = "its game_hash says that it is of another game"
+        name = by_hash.get(stated or "", name)
+        if name not in known:
+            extra.append(path)
+        elif policy is None or trouble:
+            matched[name].append(_failed(name, path, trouble))
+        else:
+            matched[name].append(_judged(name, path, known[name], policy, digits))
+    files = [one for name in known for one in matched[name] or [_missing(name, known[name])]]
+    return Comparison(digits=digits, files=tuple(files), extra=tuple(extra))
+
+
+def _files(folder: str | PathLike[str], suffixes: Sequence[str]) -> list[Path]:
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: there is no such directory", str(folder))
+    return sorted(
+        path
+        for path in Path(folder).iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".")
+    )
+
+
+def _failed(name: str, path: Path | None, message: str) -> FileResult:
+    return FileResult(name=name, solution=path, verdict="fail", message=message, quantities={})
+
+
+def _missing(name: str, reference: Reference) -> FileResult:
+    if reference.equilibrium == "unique":
+        return _failed(name, None, "there is no solution for it")
+    message = f"no solution, as it should be: {_no_single(reference)}"
+    return FileResult(name=name, solution=None, verdict="pass", message=message, quantities={})
+
+
+def _no_single(reference: Reference) -> str:
+    told = {
+        "none": "there is no equilibrium",
+        "continuum": "there is a continuum of equilibria",
+        "singular": "there is no equilibrium, or a continuum",
+    }
+    return f"{told[reference.equilibrium]} (Φ_t is singular at t = {reference.t})"
+
+
+def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits: int) -> FileResult:
+    if reference.equilibrium != "unique":
+        verdict: Verdict = "fail" if reference.equilibrium == "none" else "undecided"
+        message = f"numbers, though {_no_single(reference)}"
+        if verdict == "undecided":
+            message += "; `ergs-verify audit` judges by the gaps"
+        return FileResult(name=name, solution=path, verdict=verdict, message=message, quantities={})
+    left_out = () if policy.Sigma is not None else ("q",)
+    found = {}
+    for letter in LETTERS:
+        stated = getattr(policy, letter)
+        if stated is None or letter in left_out:
+            continue
+        exact = reference.exact(letter)
+        if problem := _misfit(letter, stated, exact):
+            return _failed(name, path, problem)
+        found[letter] = _digits(letter, stated, exact, digits)
+    verdict = _worst(one.verdict for one in found.values())
+    return FileResult(
+        name=name,
+        solution=path,
+        verdict=verdict,
+        message=_told(verdict, found, digits, reference, policy),
+        quantities=found,
+    )
+
+
+def _told(
+    verdict: Verdict,
+    found: Mapping[str, Digits],
+    digits: int,
+    reference: Reference,
+    policy: Policy,
+) -> str:
+    worst = min(found.values(), key=lambda one: one.digits)
+    place = f"{worst.letter} of agent {worst.agent} at t = {worst.t}"
+    unjudged = ""
+    if policy.Sigma is None and policy.q is not None:
+        unjudged = "; q is not judged, because no Sigma is stated"
+    if verdict == "undecided":
+        return (
+            f"{place} may have {digits} digits: the reference has {reference.digits}, make one "
+            f"with more{unjudged}"
+        )
+    return f"{worst.digits:.1f} digits are right at least, the fewest of {place}{unjudged}"
+
+
+def _misfit(letter: str, stated: Sequence[Any], exact: Sequence[Any]) -> str:
+    """Where the sizes of what is stated differ from the reference's, if anywhere."""
+    if len(stated) != len(exact):
+        return f"{letter} is for {len(stated)} agents, the reference for {len(exact)}"
+    for i, (mine, its) in enumerate(zip(stated, exact, strict=True), start=1):
+        if len(mine) != len(its):
+            return f"{letter} of agent {i} has {len(mine)} times, the reference {len(its)}"
+        for t, (X, (Y, _)) in enumerate(zip(mine, its, strict=True)):
+            shape, wanted = np.atleast_2d(X).shape, (len(Y), len(Y[0]))
+            if shape != wanted:
+                return (
+                    f"{letter} of agent {i} at t = {t} is {shape[0]}×{shape[1]}, "
+                    f"the reference's {wanted[0]}×{wanted[1]}"
+                )
+    return ""
+
+
+def _digits(letter: str, stated: Sequence[Any], exact: Sequence[Any], digits: int) -> Digits:
+    found = [
+        _one(letter, fractions(np.atleast_2d(X)), its[t], digits, agent, t)
+        for agent, (mine, its) in enumerate(zip(stated, exact, strict=True), start=1)
+        for t, X in enumerate(mine)
+    ]
+    verdict = _worst(one.verdict for one in found)
+    return min((one for one in found if one.verdict == verdict), key=lambda one: one.digits)
+
+
+def _one(
+    letter: str,
+    given: Rows,
+    its: tuple[Rows, Fraction],
+    digits: int,
+    agent: int,
+    t: int,
+) -> Digits:
+    near, error = its
+    apart = max(
+        abs(x - y)
+        for mine, right in zip(given, near, strict=True)
+        for x, y in zip(mine, right, strict=True)
+    )
+    size = max(abs(x) for row in near for x in row)
+    least = max(size - error, Fraction(0))
+    most = size + error
+    if letter != "Sigma" or not size:
+        least, most = max(least, Fraction(1)), max(most, Fraction(1))
+    allowed = Fraction(1, 10**digits)
+    verdict: Verdict = "undecided"
+    if apart + error <= allowed * least:
+        verdict = "pass"
+    elif apart - error > allowed * most:
+        verdict = "fail"
+    return Digits(
+        letter=letter,
+        verdict=verdict,
+        digits=_log10(least) - _log10(apart + error),
+        max_error=_above(apart + error),
+        agent=agent,
+        t=t,
+    )
+
+
+def _log10(x: Fraction) -> float:
+    """Of a positive number, however large or small."""
+    return math.log10(x.numerator) - math.log10(x.denominator) if x > 0 else -math.inf
+
+
+def _above(x: Fraction) -> float:
+    """A float64 that is not below a number."""
+    try:
+        near = float(x)
+    except OverflowError:
+        return math.inf
+    return near if near >= x else math.nextafter(near, math.inf)
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=("pass", "undecided", "fail").index)

@@ -1,0 +1,153 @@
+"""Makes references: decimals that depend on the exact equilibrium alone, not on how it was found.
+
+Correct rounding is not decidable in balls: an entry may lie exactly between two decimals (1/64 to
+five places), or a matrix's largest entry be exactly a power of ten. So both boundaries are moved by
+10^−20 of the last place: ties go towards zero, and no entry met in practice sits on the moved
+boundary. Where the ends of an entry's ball lie on both sides of one, more bits are taken.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.decimals import decimals, quantum
+from ergs_verify.errors import InputError, SingularStageError
+from ergs_verify.game import Game
+from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.stages import Progress
+from ergs_verify.reference.record import LETTERS, Kind, Reference
+from ergs_verify.solve import MOST_DIGITS
+
+__all__ = ["make_reference"]
+
+#: By how much of a last place, or of a power of ten, the boundaries are moved.
+_MOVED = Fraction(1, 10**20)
+
+#: Ends of every entry's enclosure, in rows.
+_Ends = Sequence[Sequence[tuple[Fraction, Fraction]]]
+_KINDS: dict[bool | None, Kind] = {True: "continuum", False: "none", None: "singular"}
+
+
+def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = None) -> Reference:
+    """The certified digits of a game's equilibrium, or that there is no single one.
+
+    Parameters
+    ----------
+    game : Game
+    digits : int
+        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix, for Σ
+        without the 1.
+    progress : function of the stages done and of all, optional
+        Called anew at each precision.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where the precision allowed does not decide every digit.
+    InputError
+        Where `digits` is bad.
+
+    Notes
+    -----
+    The equilibrium of equations (4)–(6), corrected, in balls. The same game and digits give the
+    same bytes on every machine, whatever precision was needed.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.reference import make_reference
+    >>> reference = make_reference(gallery("g-star-2"), digits=12)
+    >>> reference.values["K"][0][0], reference.error["K"][0][0]
+    ([['-1.857142857143', '1.142857142857']], '1E-12')
+    >>> make_reference(gallery("g-star-4-no-nash")).equilibrium
+    'none'
+    """
+    try:
+        wanted = operator.index(digits)
+    except TypeError:
+        wanted = 0
+    if not 1 <= wanted <= MOST_DIGITS:
+        raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
+    decided: dict[str, Any] = {}
+
+    def lacking(found: Sequences, balls: Balls) -> int:
+        decided.update(_decided(found, balls, wanted) or {})
+        return 0 if decided else balls.bits // 2
+
+    bits = math.ceil((wanted + 30) * math.log2(10))
+    about = {"name": game.name, "game_hash": game.hash, "digits": wanted}
+    try:
+        certified_nash(
+            game,
+            lacking,
+            first_bits=bits + 64,
+            most_bits=8 * bits + MOST_BITS,
+            progress=progress,
+        )
+    except SingularStageError as error:
+        kind = _KINDS[error.consistent]
+        return Reference(**about, equilibrium=kind, t=error.t, values={}, error={})
+    values, errors = (
+        {
+            letter: [[X[part] for X in over_time] for over_time in decided[letter]]
+            for letter in LETTERS
+        }
+        for part in (0, 1)
+    )
+    return Reference(**about, equilibrium="unique", t=None, values=values, error=errors)
+
+
+def _decided(found: Sequences, balls: Balls, digits: int) -> dict[str, Any] | None:
+    """By letter, agent and time a matrix's decimals and their error; None if one is undecided."""
+    decided: dict[str, Any] = {}
+    for letter in LETTERS:
+        decided[letter] = []
+        for over_time in getattr(found, letter):
+            decided[letter].append([])
+            for X in over_time:
+                rows = _decimals(_ends(X, balls), digits, relative=letter == "Sigma")
+                if rows is None:
+                    return None
+                decided[letter][-1].append(rows)
+    decided["q"] = [[(X[0][0], error) for X, error in over_time] for over_time in decided["q"]]
+    return decided
+
+
+def _ends(X: Any, balls: Balls) -> _Ends:
+    return [[balls.enclosure(X)]] if isinstance(X, Ball) else balls.enclosures(X)
+
+
+def _decimals(ends: _Ends, digits: int, *, relative: bool) -> tuple[list[list[str]], str] | None:
+    """A matrix's entries to D digits and one unit of their last place; None where undecided."""
+    entries = [pair for row in ends for pair in row]
+    most = max(max(abs(lo), abs(hi)) for lo, hi in entries)
+    least = max(max(lo, -hi, Fraction(0)) for lo, hi in entries)
+    if not relative or most == 0:
+        most, least = max(most, Fraction(1)), max(least, Fraction(1))
+    if not least and most:
+        return None
+    places = _places(most, digits)
+    if places != _places(least, digits):
+        return None
+    units = [[(_units(lo, places), _units(hi, places)) for lo, hi in row] for row in ends]
+    if any(below != above for row in units for below, above in row):
+        return None
+    exact = [[count * Fraction(10) ** -places for count, _ in row] for row in units]
+    return [[str(x) for x in row] for row in decimals(exact, places)], f"1E{-places:+d}"
+
+
+def _places(size: Fraction, digits: int) -> int:
+    return quantum([[size / (1 - _MOVED)]], digits, relative=True)
+
+
+def _units(x: Fraction, places: int) -> int:
+    """How many units of the last place: the nearest whole number, ties towards zero."""
+    count = math.ceil(abs(x) * Fraction(10) ** places - Fraction(1, 2) - _MOVED)
+    return count if x > 0 else -count
