@@ -38,7 +38,7 @@ def test_the_main_job_prints_its_three_parts_and_a_verdict(capsys, tmp_path):
     parts = ["1. Derivations", "2. The paper", "3. Games", "Everything holds"]
     places = [out.index(part) for part in parts]
     assert places == sorted(places)
-    assert out.count("✓") == 29
+    assert out.count("✓") == 30
     assert "3 claims judged" in out
     assert "Completing the square" in out
     assert out.count(" agree ") == 3
@@ -50,7 +50,7 @@ def test_the_main_job_as_one_object(capsys):
     assert main(["verify", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["format"], found["verdict"]) == ("ergs-verify/1", "holds")
-    assert [len(one["steps"]) for one in found["derivations"]] == [7, 9, 4, 5, 4]
+    assert [len(one["steps"]) for one in found["derivations"]] == [7, 9, 4, 6, 4]
     assert [claim["id"] for claim in found["ledger"]["claims"]] == ["eq-1", "eq-4", "eq-11"]
     assert [one["name"] for one in found["crosschecks"]["games"]] == [
         "g-star-2",

@@ -189,6 +189,8 @@ EXPECTED = {
     "sharp-coupling": ("proved", None, []),
     "sharp-apriori/falls": ("proved", None, []),
     "sharp-apriori": ("proved", None, []),
+    "sharp-loewner": ("proved", None, []),
+    "sharp-perturbation": ("proved", None, []),
 }
 KINDS = {
     "sign",
