@@ -195,7 +195,7 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
     nash = certified_nash(
         game,
         lambda found, balls: _bits_lacking(found, balls, digits),
-        first_bits=_bits(digits) + 64,
+        first_bits=_bits(digits) + 64 + 2 * game.horizon,  # about what a tame game loses
         most_bits=_bits(_most(digits)) + MOST_BITS,
         progress=progress,
     )
