@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import floats
 from ergs_verify.game import Game, Policy
-from ergs_verify.recursion import Sequences, best_response, block_system
+from ergs_verify.recursion import Sequences, best_response, block_system, by_agent
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
@@ -173,8 +172,7 @@ def _rounded_cost(moving: Moving, exact: Any) -> Moving:
 def _equilibrium_play(found: Sequences, stages: Stages, known: Evaluator, t: int) -> Any:
     phi, rhs = block_system(stages, known)
     solved = stages.arithmetic.solve(phi, rhs)
-    ends = accumulate(stages.game.control_sizes, initial=0)
-    gains = [stages.arithmetic.rows(-solved, start, stop) for start, stop in pairwise(ends)]
+    gains = by_agent(stages, -solved)
     K = [moving.at(_near(exact[t])) for moving, exact in zip(gains, found.K, strict=True)]
     return K, stages.covariances(known)
 

@@ -13,12 +13,11 @@ from attrs import frozen
 from ergs_verify.arithmetic.base import Arithmetic, Matrix
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.audit.mistakes.numbers import errors, of_policy
-from ergs_verify.audit.mistakes.solving import by_agent
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
-from ergs_verify.recursion.equilibrium import block_system
+from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.stages import Stages
 

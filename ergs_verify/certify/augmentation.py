@@ -33,7 +33,7 @@ from ergs_verify.certify.augmentation_result import (
     SmallestDelta,
 )
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.gap import answered, with_moments
+from ergs_verify.certify.gap import answered, gap_formula, stage_parts, with_moments
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS, tolerance_of
@@ -43,11 +43,10 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
-from ergs_verify.paper.gap import Z, gap_formulas
+from ergs_verify.paper.gap import Z
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.gap import played_stage
 from ergs_verify.recursion.stages import Progress, Stages
-from ergs_verify.recursion.written_out import WrittenOut, written_out
 
 __all__ = ["DELTAS", "chosen_deltas", "gap"]
 
@@ -146,7 +145,7 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
 
 def _smallest_delta(game: Game, most_bits: int) -> Enclosure:
     least = tau_thresholds(game, most_bits=most_bits).assumption
-    return Enclosure(max(Fraction(0), least.lo - game.tau), max(Fraction(0), least.hi - game.tau))
+    return least.shifted(-game.tau).at_least(Fraction(0))
 
 
 # -- one δ -----------------------------------------------------------------------------------------
@@ -248,14 +247,7 @@ def _with_costs(played: Sequence[Evaluator], P: Sequence[Any], agent: int) -> li
 
 def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> Ball:
     """By the gap identity, at stages that know the best response's P_{t+1}."""
-    formula = _formula(stages)
-    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
-    names = ("gain_part", covariance)
-    return reduce(add, (stage(formula(name, agent)) for stage in answering for name in names))
-
-
-def _formula(stages: Stages[Balls]) -> WrittenOut:
-    return written_out(gap_formulas(), agents=stages.game.agents, plain=stages.plain)
+    return reduce(add, (x for stage in answering for x in stage_parts(stages, stage, agent)))
 
 
 # -- the coefficient of δ² -------------------------------------------------------------------------
@@ -293,7 +285,7 @@ def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Encl
 
 def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int) -> Ball:
     """Backwards in time. Z_t, the slope of P_t in τ, is monotone in Z_{t+1}: F'ZF and more."""
-    balls, formula = stages.arithmetic, _formula(stages)
+    balls, formula = stages.arithmetic, gap_formula(stages)
     letter, size = Z.subs(notation.i, agent), stages.game.state_size
     slope = Bracket(balls.zeros(size, size), balls.zeros(size, size))
     total = balls.scalar(Fraction(0))
@@ -301,10 +293,7 @@ def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int)
         total = total + stage.with_values({letter: slope.ball(balls)})(
             formula("coefficient", agent)
         )
-        slope = slope.through(
-            lambda end, stage=stage: stage.with_values({letter: end})(formula("cost_slope", agent)),
-            balls,
-        )
+        slope = slope.along(stage, letter, formula("cost_slope", agent), balls)
     return total
 
 

@@ -95,7 +95,7 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
         ),
         stages=tuple(findings.stages),
         loop_tau_from=_raised(thresholds.loop, game.tau if diverges else Fraction(0)),
-        smallest_delta=_beyond(tau_from, game.tau),
+        smallest_delta=tau_from.shifted(-game.tau).at_least(Fraction(0)),
         bits=findings.bits,
         game=game,
     )
@@ -278,11 +278,6 @@ def _is_tight(one: Enclosure) -> bool:
 
 def _raised(threshold: Enclosure, least: Fraction) -> Enclosure:
     return Enclosure(max(threshold.lo, least), threshold.hi)
-
-
-def _beyond(threshold: Enclosure, tau: Fraction) -> Enclosure:
-    """max(0, threshold − τ)."""
-    return Enclosure(max(Fraction(0), threshold.lo - tau), max(Fraction(0), threshold.hi - tau))
 
 
 def _squares(P: Any) -> Fraction:

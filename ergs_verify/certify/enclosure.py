@@ -46,7 +46,7 @@ class Enclosure:
     def of(cls, ball: Ball, *, least: Fraction | None = None) -> Enclosure:
         """A ball's ends; with `least`, of the numbers in it that are at least so large."""
         lo, hi = Balls(ball.bits).enclosure(ball)
-        return cls(lo, hi) if least is None else cls(max(lo, least), max(hi, least))
+        return cls(lo, hi) if least is None else cls(lo, hi).at_least(least)
 
     @property
     def width(self) -> Any:
@@ -71,6 +71,10 @@ class Enclosure:
     def shifted(self, by: Fraction) -> Enclosure:
         """The enclosure of the number plus a rational."""
         return Enclosure(self.lo + by, self.hi + by)
+
+    def at_least(self, least: Fraction) -> Enclosure:
+        """The enclosure of the larger of the number and a rational."""
+        return Enclosure(max(self.lo, least), max(self.hi, least))
 
     def as_json(self, digits: int = _DIGITS) -> list[str]:
         """Decimal strings of so many significant digits, rounded outward."""

@@ -34,9 +34,9 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion import Sequences, block_system
+from ergs_verify.recursion import Sequences, block_system, by_agent
 from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.stages import Progress, Stages
+from ergs_verify.recursion.stages import Stages
 
 __all__ = ["EquilibriumStage", "equilibrium_in_balls", "stages_in_balls"]
 
@@ -50,24 +50,16 @@ class EquilibriumStage:
     t : int
     known : Evaluator
         Knows the stage's letters, P_{t+1} and q_{t+1} of every agent.
-    phi : arb_mat
-        Φ_t, regular.
     stage : Stage
         K_t, Σ_t, P_t, q_t.
     """
 
     t: int
     known: Evaluator
-    phi: Any
     stage: Stage
 
 
-def equilibrium_in_balls(
-    game: Game,
-    bits: int,
-    *,
-    progress: Progress | None = None,
-) -> Sequences:
+def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
     """The feedback Nash equilibrium in balls; that there is one, and just one, is proved.
 
     Raises
@@ -84,11 +76,7 @@ def equilibrium_in_balls(
     (True, True)
     """
     stages = Stages(game, Balls(bits))
-    played = []
-    for one in stages_in_balls(stages):
-        played.append(one.stage)
-        if progress:
-            progress(len(played), game.horizon)
+    played = [one.stage for one in stages_in_balls(stages)]
     return Sequences.from_backwards(stages.terminal(), played)
 
 
@@ -147,8 +135,7 @@ def _stage(
     )
     phi, rhs = block_system(stages, approximate)
     gains = balls.solve(phi, -rhs)
-    ends = accumulate(stages.game.control_sizes, initial=0)
-    K = [balls.rows(gains, start, stop) for start, stop in pairwise(ends)]
+    K = by_agent(stages, gains)
     at_gains = approximate.with_values({notation.K(k): K[k - 1] for k in stages.agents})
     here = _Near.to([at_gains(stages.formula("policy_cost", k)) for k in stages.agents], balls)
     bounds = _perturbed(stages, at_gains, phi, near, here.frame)
@@ -160,7 +147,7 @@ def _stage(
     ]
     known = stages.at(t, ahead)
     stage = _played(stages, known, K, here.balls(balls), t)
-    return EquilibriumStage(t=t, known=known, phi=block_system(stages, known)[0], stage=stage), here
+    return EquilibriumStage(t=t, known=known, stage=stage), here
 
 
 def _played(

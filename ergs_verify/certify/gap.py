@@ -36,7 +36,9 @@ __all__ = [
     "answered",
     "certify_gap",
     "enclosed_gaps",
+    "gap_formula",
     "gap_parts",
+    "stage_parts",
     "with_moments",
 ]
 
@@ -287,18 +289,13 @@ def _as_enclosures(agent: int, parts: Sequence[tuple[Ball, Ball]]) -> AgentGap:
 def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Evaluator]:
     """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
     balls = stages.arithmetic
-    formula = _formula(stages)
+    formula = gap_formula(stages)
     moment = Bracket.around(initial_moment(stages.game, balls), balls)
     known = []
     for stage in played:
         known.append(stage.with_values({X: moment.ball(balls)}))
         if len(known) < len(played):
-            moment = moment.through(
-                lambda moment, stage=stage: stage.with_values({X: moment})(
-                    formula("second_moment", 1)
-                ),
-                balls,
-            )
+            moment = moment.along(stage, X, formula("second_moment", 1), balls)
     return known
 
 
@@ -310,20 +307,22 @@ def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> 
         stage(notation.others_loop(agent))  # evaluated once for all that follows
         demand_definite(stage.with_values({P: cost.lo})(notation.W(agent)), balls)
         yield stage.with_values({P: cost.ball(balls)})
-        cost = cost.through(
-            lambda end, stage=stage: stage.with_values({P: end})(stages.formula("riccati", agent)),
-            balls,
-        )
+        cost = cost.along(stage, P, stages.formula("riccati", agent), balls)
 
 
 def gap_parts(
     stages: Stages[Balls], played: Sequence[Evaluator], agent: int
 ) -> Iterator[tuple[Ball, Ball]]:
     """What the stages t = T−1, …, 0 add to an agent's gap, by the gain and by the covariance."""
-    formula = _formula(stages)
-    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
     for stage in answered(stages, played, agent):
-        yield stage(formula("gain_part", agent)), stage(formula(covariance, agent))
+        yield stage_parts(stages, stage, agent)
+
+
+def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int) -> tuple[Ball, Ball]:
+    """The same of one stage, which knows P_{t+1} of the agent's best response."""
+    formula = gap_formula(stages)
+    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
+    return stage(formula("gain_part", agent)), stage(formula(covariance, agent))
 
 
 def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:
@@ -336,7 +335,7 @@ def _state_gap(
     stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
 ) -> StateGap:
     """Backwards in time; G stays between exact matrices, as it is linear in what follows it."""
-    balls, formula = stages.arithmetic, _formula(stages)
+    balls, formula = stages.arithmetic, gap_formula(stages)
     letter, constant = G.subs(notation.i, agent), g(agent)
     size = stages.game.state_size
     bracket = Bracket(balls.zeros(size, size), balls.zeros(size, size))
@@ -345,10 +344,7 @@ def _state_gap(
     for stage in answered(stages, played, agent):
         known = stage.with_values({letter: bracket.ball(balls), constant: number})
         number = known(formula(name, agent))
-        bracket = bracket.through(
-            lambda end, stage=stage: stage.with_values({letter: end})(formula("gap_matrix", agent)),
-            balls,
-        )
+        bracket = bracket.along(stage, letter, formula("gap_matrix", agent), balls)
     matrix = bracket.ball(balls)
     squared = balls.scalar(radius * radius)
     worst = Ball(largest_eigenvalue(matrix, balls.bits), balls.bits) * squared + number
@@ -361,7 +357,8 @@ def _state_gap(
     )
 
 
-def _formula(stages: Stages[Balls]) -> WrittenOut:
+def gap_formula(stages: Stages[Balls]) -> WrittenOut:
+    """The gap's formulas, written out for the game's agents."""
     return written_out(gap_formulas(), agents=stages.game.agents, plain=stages.plain)
 
 

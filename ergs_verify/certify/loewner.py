@@ -17,6 +17,7 @@ from flint import arb, arb_mat
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.norms import BITS, frobenius_above
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.evaluate import Evaluator
 
 __all__ = ["Bracket", "symmetric_midpoint", "widened"]
 
@@ -38,6 +39,10 @@ class Bracket:
         return Bracket(
             _moved(step(self.lo), balls, outward=-1), _moved(step(self.hi), balls, outward=1)
         )
+
+    def along(self, stage: Evaluator, letter: Any, formula: Any, balls: Balls) -> Bracket:
+        """A bracket of a formula that is monotone in a letter, evaluated at a stage."""
+        return self.through(lambda end: stage.with_values({letter: end})(formula), balls)
 
     def ball(self, balls: Balls) -> Any:
         """A matrix of balls that holds P: |P − (lo + hi)/2|_rc ≤ ½√(D_rr D_cc), D = hi − lo."""

@@ -70,11 +70,6 @@ def _of_agent(
         stage = played[t]
         known = stage.with_values({letter: P[-1], number: q[-1]})
         q.append(stages.constant(known, "policy_constant", agent, t))
-        cost = cost.through(
-            lambda end, stage=stage: stage.with_values({letter: end})(
-                stages.formula("policy_cost", agent)
-            ),
-            balls,
-        )
+        cost = cost.along(stage, letter, stages.formula("policy_cost", agent), balls)
         P.append(cost.ball(balls))
     return tuple(P[::-1]), tuple(q[::-1])

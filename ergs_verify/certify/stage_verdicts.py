@@ -20,6 +20,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
+from ergs_verify.recursion import block_system
 from ergs_verify.recursion.stages import Stages
 
 __all__ = [
@@ -90,7 +91,8 @@ def proved_stages(stages: Stages[Balls]) -> Iterator[tuple[StageCheck, tuple]]:
     """
     factor = coupling(stages.game)
     for one in stages_in_balls(stages):
-        det = Enclosure.of(stages.arithmetic.determinant(one.phi))
+        phi, _ = block_system(stages, one.known)
+        det = Enclosure.of(stages.arithmetic.determinant(phi))
         yield _stage_check(stages, one.known, one.t, det, factor), one.stage.P
 
 

@@ -7,7 +7,7 @@ derived one by default; a misprint or a planted fault runs through the same code
 from __future__ import annotations
 
 from ergs_verify.recursion.best_response import best_response
-from ergs_verify.recursion.equilibrium import block_system, nash
+from ergs_verify.recursion.equilibrium import block_system, by_agent, nash
 from ergs_verify.recursion.gap import (
     AgentGap,
     gaps,
@@ -27,6 +27,7 @@ __all__ = [
     "algorithm_1",
     "best_response",
     "block_system",
+    "by_agent",
     "decide_singular",
     "evaluate_policy",
     "gaps",

@@ -14,7 +14,7 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["backwards", "block_system", "nash"]
+__all__ = ["backwards", "block_system", "by_agent", "nash"]
 
 
 def nash(
@@ -102,8 +102,13 @@ def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:
     except ZeroDivisionError as error:
         raise SingularStageError(t, _consistent(arithmetic, phi, rhs)) from error
     gains = arithmetic.scale(arithmetic.scalar(Fraction(-1)), solved)
+    return by_agent(stages, gains)
+
+
+def by_agent(stages: Stages, stacked: Matrix) -> list[Matrix]:
+    """The block rows of a matrix that is stacked over agents, such as 𝓚."""
     ends = accumulate(stages.game.control_sizes, initial=0)
-    return [arithmetic.rows(gains, start, stop) for start, stop in pairwise(ends)]
+    return [stages.arithmetic.rows(stacked, start, stop) for start, stop in pairwise(ends)]
 
 
 def _consistent(arithmetic: Arithmetic, phi: Matrix, rhs: Matrix) -> bool | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -12,11 +11,11 @@ from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.mistakes.record import Mistake, Recomputed, Recursion
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.recursion.equilibrium import block_system
+from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["MISTAKES", "by_agent"]
+__all__ = ["MISTAKES"]
 
 #: Round numbers that people choose.
 _COUNTS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
@@ -53,12 +52,6 @@ def _iterated(count: int, *, sequential: bool) -> Recursion:
             yield ahead
 
     return recursion
-
-
-def by_agent(stages: Stages, gains: Matrix) -> list[Matrix]:
-    """The block rows of 𝓚."""
-    ends = accumulate(stages.game.control_sizes, initial=0)
-    return [stages.arithmetic.rows(gains, start, stop) for start, stop in pairwise(ends)]
 
 
 def _answered(stages: Stages, stage: Evaluator, sequential: bool) -> Matrix:
