@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("Growth", file=sys.stderr)
     curves = list(growth.curves(budget, options.smoke))
     draw(curves, options.output / "growth.png")
-    parts += ["## Growth", "![Time against each size](growth.png)", curve_table(curves)]
+    picture = "![Time against each size](growth.png)"
+    parts += ["## Growth", growth.NOTE, picture, curve_table(curves)]
     text = "\n\n".join(parts) + "\n"
     (options.output / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)

@@ -2,7 +2,8 @@
 
 Per stage for K and P: B'P, (B'P)[B A], Φ⁻¹rhs, B·K, F'P, (F'P)F, R̃K and K'(R̃K). For Σ and q, all
 stages at once: W⁻¹, ΣB', B(ΣB') and the inner products of the noise with P. Agents stand side by
-side in one stack as in the engine; the numbers are random, their values do not matter.
+side in one stack; the numbers are random, their values do not matter. It is a floor for whoever
+makes these calls: a matrix of a few rows costs a call more time than its arithmetic.
 """
 
 from __future__ import annotations

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
 
 from benchmarks.timing import Curve, Row, exponent
 
-__all__ = ["curve_table", "draw", "machine", "table"]
+__all__ = ["curve_table", "draw", "machine", "markdown", "table"]
 
-PACKAGES = ("ergs-verify", "numpy", "numba", "jax", "PyDiffGame", "quantecon", "nashopt")
+PACKAGES = (
+    *("ergs-verify", "numpy", "numba", "python-flint", "mpmath", "gmpy2"),
+    *("jax", "PyDiffGame", "quantecon", "nashopt"),
+)
 
 
 def machine() -> str:
@@ -76,6 +79,12 @@ def draw(curves: Iterable[Curve], path: Path) -> None:
         axes.set_xticks(group[0].values, [str(value) for value in group[0].values])
         axes.minorticks_off()
         axes.grid(which="major", alpha=0.3)
+        if letter in ("T", "digits"):  # the panels between show the same competitors as T's
+            axes.legend(fontsize="small")
     figure.axes[0].set_ylabel("milliseconds")
-    figure.axes[0].legend(fontsize="small")
     figure.savefig(path, dpi=120)
+
+
+def markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [headings, ["---"] * len(headings), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

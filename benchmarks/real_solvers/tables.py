@@ -11,6 +11,7 @@ from benchmarks.real_solvers.finite import Reading, audits
 from benchmarks.real_solvers.games import FINITE
 from benchmarks.real_solvers.solvers import Solver, solved
 from benchmarks.real_solvers.stationary import Judged, judge
+from benchmarks.report import markdown
 from ergs_verify.audit.result import Audit
 from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
@@ -31,7 +32,7 @@ def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]
     lines = [
         [game.name, *(stationary_cell(game, solver) for solver in solvers)] for game in _told(games)
     ]
-    return _markdown([what, *(solver.title for solver in solvers)], lines)
+    return markdown([what, *(solver.title for solver in solvers)], lines)
 
 
 def stationary_cell(game: Game, solver: Solver) -> str:
@@ -78,15 +79,10 @@ def finite_table(readings: Sequence[Reading]) -> str:
             causes = [f"`{match.id}`" for match in (found.diagnosis or ())[:1]]
             cells.append(", ".join([_audited(found), *causes]))
         lines.append([f"{reading.package} {version(reading.package)} {reading.title}", *cells])
-    return _markdown(["finite horizon", *(f"{g.name}, T = {g.horizon}" for g in FINITE)], lines)
+    return markdown(["finite horizon", *(f"{g.name}, T = {g.horizon}" for g in FINITE)], lines)
 
 
 def _told(items: Iterable[Any]) -> Iterator[Any]:
     for item in items:
         print(getattr(item, "name", None) or getattr(item, "title", ""), file=sys.stderr)
         yield item
-
-
-def _markdown(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = [headings, ["---"] * len(headings), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
+from ergs_verify.engine import side_by_side
 from ergs_verify.engine.evaluation import constants
 from ergs_verify.engine.linear_algebra import inverse_and_log_det, solve, symmetrise
+from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
@@ -59,9 +61,10 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     game : GameArrays
         One game, or games stacked along leading axes.
     compiled : bool
-        Run the recursion compiled by numba (the extra ``compiled``): several times faster for
-        small games, one or many, after some ten seconds of compiling at the first use ever; not
-        with more than some 30 states. The answers differ from numpy's by rounding alone.
+        Run the recursion compiled by numba (the extra ``compiled``), after some ten seconds of
+        compiling at the first use ever: several times faster for one small game or some hundred,
+        no slower for thousands; not with more than some 30 states. The answers differ from
+        numpy's by rounding alone.
 
     Returns
     -------
@@ -88,11 +91,22 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     Examples
     --------
     >>> from ergs_verify.gallery import gallery
-    >>> nash(gallery("g-star-2").floats()).K[0].round(4)  # −13/7 and 8/7
+    >>> game = gallery("g-star-2").floats()
+    >>> nash(game).K[0].round(4)  # −13/7 and 8/7
     array([[[-1.8571,  1.1429]]])
+
+    The same game for three weights of the entropy, of which the second has no equilibrium:
+
+    >>> import attrs, numpy as np
+    >>> family = nash(attrs.evolve(game, tau=np.array([2.0, 4.0, 6.0])))
+    >>> family.K[0].shape, family.singular_stage
+    ((3, 1, 1, 2), array([-1,  0, -1]))
     """
     stacked, P = stack_game(game), stack_costs(game)
-    recursion = _compiled_recursion() if compiled else _recursion
+    if compiled:
+        recursion = _compiled_recursion()
+    else:
+        recursion = side_by_side.recursion if side_by_side.worthwhile(stacked) else _recursion
     with np.errstate(all="ignore"):
         K, Sigma, q, phi, condition = recursion(stacked, P)
     # Infinities and NaN reach the first stage: 0·∞ is NaN.
@@ -139,6 +153,17 @@ def best_covariance(stacked: StackedGame, W: np.ndarray) -> tuple[np.ndarray, np
 
 def _recursion(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, ...]:
     """K, Sigma, q, Φ (T, …, n, n) and `condition` (T, …); P is written over Q."""
+    if not stacked.batch:
+        return _at_once(stacked, Q)
+
+    def fill(some: StackedGame, P: np.ndarray, *answers: np.ndarray) -> None:
+        for answer, found in zip(answers, _at_once(some, P), strict=True):
+            answer[...] = found
+
+    return in_slabs(fill, stacked, Q)
+
+
+def _at_once(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, ...]:
     K, phi, inverse = _backward(stacked, Q)
     condition = reciprocal_condition(phi, inverse)
     Sigma, log_det = best_covariance(stacked, _diagonal_blocks(stacked, phi))
@@ -163,7 +188,7 @@ def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarr
     system = np.zeros((T, *batch, n, n + m + n))
     system[..., n + m :] = np.eye(n)
     solved = np.empty((T, *batch, n, m + n))
-    A, B, BA, R = stacked.A, stacked.B, stacked.BA, stacked.R
+    A, B, BA = stacked.A, stacked.B, stacked.BA
     B_transposed, R_blocks = stacked.B_transposed, _block_diagonal(stacked)
     phi = system[..., :n]
     P = Q[-1]
@@ -179,7 +204,8 @@ def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarr
         P = Q[t]
         P += np.matmul(ahead, F).reshape(P.shape)
         minus_K = gains.reshape(by_agent)
-        P += np.matmul(minus_K.swapaxes(-1, -2), np.matmul(R[t], minus_K))
+        weighted = np.matmul(R_blocks[t], gains).reshape(by_agent)
+        P += np.matmul(minus_K.swapaxes(-1, -2), weighted)
     K = np.negative(solved[..., :m]).reshape(T, *by_agent)
     return K, phi, solved[..., m:]
 

@@ -9,7 +9,9 @@ import numpy as np
 
 __all__ = [
     "cholesky",
+    "eliminate",
     "inverse_and_log_det",
+    "invert_in_step",
     "log_det_covariance",
     "solve",
     "symmetric",
@@ -59,14 +61,20 @@ def _or_identity(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def inverse_and_log_det(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """X⁻¹ and log |X| of positive definite X, NaN where it is not.
+    """X⁻¹ and log |X| of positive definite X, NaN where it is not."""
+    inverse, log_det = invert_in_step(X.transpose(-2, -1, *range(X.ndim - 2)))
+    return np.ascontiguousarray(inverse.transpose(*range(2, X.ndim), 0, 1)), log_det
+
+
+def invert_in_step(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`inverse_and_log_det` of X (rows, rows, …), the stack behind.
 
     Gauss-Jordan elimination, in step for the whole stack: for matrices of a few rows that is many
     times faster than one call of LAPACK for each.
     """
-    own = X.ndim - 2, X.ndim - 1
-    rest = symmetric(X).transpose(*own, *range(X.ndim - 2)).copy()
-    log_det = np.zeros(X.shape[:-2])
+    rest = np.ascontiguousarray(X + X.swapaxes(0, 1))
+    rest *= 0.5
+    log_det = np.zeros(X.shape[2:])
     for k, pivot in enumerate(np.einsum("ii...->i...", rest)):
         root = np.sqrt(pivot)
         log_det += 2 * np.log(root)
@@ -74,9 +82,28 @@ def inverse_and_log_det(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rest -= column[:, None] * column
         rest[k] = rest[:, k] = column / root
         rest[k, k] = -1 / (root * root)
-    inverse = np.empty(X.shape)
-    np.negative(rest, out=inverse.transpose(*own, *range(X.ndim - 2)))
-    return inverse, log_det
+    return np.negative(rest, out=rest), log_det
+
+
+def eliminate(system: np.ndarray) -> np.ndarray:
+    """X⁻¹Y of [X Y], (rows, columns, stack), which is overwritten; not finite where X is singular.
+
+    Gauss elimination, in step for the whole stack, with partial pivoting in each for itself.
+    """
+    n = len(system)
+    for k in range(n):
+        pivot = k + np.abs(system[k:, k]).argmax(axis=0)
+        moved = np.flatnonzero(pivot != k)
+        if moved.size:
+            row = system[k][:, moved]
+            system[k][:, moved] = system[pivot[moved], :, moved].T
+            system[pivot[moved], :, moved] = row.T
+        top = system[k, k + 1 :]
+        top /= system[k, k]
+        system[k + 1 :, k + 1 :] -= system[k + 1 :, k, None] * top
+    for k in reversed(range(n)):
+        system[:k, n:] -= system[:k, k, None] * system[k, n:]
+    return system[:, n:]
 
 
 def log_det_covariance(Sigma: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ a control moves nothing, is decoupled from every other, and its optimal gain is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
 
@@ -20,6 +21,7 @@ __all__ = [
     "StackedPolicy",
     "batch_first",
     "batch_of",
+    "numbers_a_stage",
     "own_constants",
     "own_costs",
     "own_matrices",
@@ -97,6 +99,10 @@ class StackedGame:
         return self.agents * self.p
 
     @property
+    def games(self) -> int:
+        return math.prod(self.batch)
+
+    @property
     def A(self) -> np.ndarray:
         """(T, …, m, m)."""
         return self.BA[..., self.n :]
@@ -110,6 +116,36 @@ class StackedGame:
     def filled(self) -> np.ndarray:
         """(N, p, p), the unit diagonal of the controls that were filled in."""
         return np.stack([np.diag((np.arange(self.p) >= p_i).astype(float)) for p_i in self.sizes])
+
+    def in_a_row(self) -> StackedGame:
+        """The same games along one batch axis."""
+        batch, games, m = self.batch, self.games, self.m
+
+        def flat(X: np.ndarray) -> np.ndarray:
+            return X.reshape(self.horizon, games, *X.shape[1 + len(batch) :])
+
+        return evolve(
+            self,
+            BA=flat(self.BA),
+            B_transposed=flat(self.B_transposed),
+            R=flat(self.R),
+            noise_cov=np.broadcast_to(self.noise_cov, (*batch, m, m)).reshape(games, m, m),
+            entropy=np.broadcast_to(self.entropy, batch).reshape(games),
+            batch=(games,),
+        )
+
+    def part(self, places: slice) -> StackedGame:
+        """Some of the games of a single batch axis."""
+        entropy = self.entropy[places]
+        return evolve(
+            self,
+            BA=self.BA[:, places],
+            B_transposed=self.B_transposed[:, places],
+            R=self.R[:, places],
+            noise_cov=self.noise_cov[places],
+            entropy=entropy,
+            batch=entropy.shape,
+        )
 
     def closed_loop(self, K: np.ndarray) -> np.ndarray:
         """F_t = A_t + Σ_j B_t^j K_t^j, (T, …, m, m), for gains (T, …, N, p, m)."""
@@ -246,6 +282,14 @@ def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, column
             )
         filled[..., i, :p_i, : wanted[-1]] = _time_first(X, stacked.batch)
     return filled
+
+
+def numbers_a_stage(*, agents: int, n: int, m: int) -> int:
+    """About how many float64 one game needs at a stage while it is solved, n its controls.
+
+    The two largest systems of `nash` and their solutions, P and its symmetric part.
+    """
+    return 4 * n * (n + m) + 3 * agents * m * m
 
 
 def batch_of(game: GameArrays) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ergs_verify.engine.stacking import GameArrays, batch_of
+from ergs_verify.engine.stacking import GameArrays, batch_of, numbers_a_stage
 from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame
 
@@ -64,6 +64,15 @@ def stream(
     8
     10
     [True, True, True]
+
+    A hundred thousand games, one for each weight of the entropy, of which τ = 4 has no equilibrium:
+
+    >>> import attrs, numpy as np
+    >>> family = attrs.evolve(gallery("g-star-2").floats(), tau=np.linspace(0, 8, 10**5 + 1))
+    >>> def lost(games):
+    ...     return games.tau[nash(games).singular_stage >= 0]
+    >>> np.concatenate(list(stream(lost, family)))
+    array([4.])
     """
     if chunk is not None and chunk < 1:
         raise InputError(f"chunk is {chunk}, but must be ≥ 1", "chunk")
@@ -127,10 +136,10 @@ def _stacks(games: GameArrays | Iterable[GameArrays], chunk: int | None) -> Iter
 
 
 def _default_chunk(game: GameArrays) -> int:
-    m, agents, n = game.A.shape[-1], len(game.B), len(game.B) * max(B.shape[-1] for B in game.B)
-    # The two largest systems of `nash` and their solutions, P and its symmetric part.
-    per_stage = 4 * n * (n + m) + 3 * agents * m * m
-    return max(1, _CHUNK_NUMBERS // (game.horizon * per_stage))
+    agents = len(game.B)
+    n, m = agents * max(B_i.shape[-1] for B_i in game.B), game.A.shape[-1]
+    a_stage = numbers_a_stage(agents=agents, n=n, m=m)
+    return max(1, _CHUNK_NUMBERS // (game.horizon * a_stage))
 
 
 def _part(game: GameArrays, batch: tuple[int, ...], places: slice) -> FloatGame:

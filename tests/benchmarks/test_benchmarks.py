@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +65,24 @@ def test_ratios_and_exponents(benchmarks):
     # Each busy loop ends within microseconds of its time.
     assert 2.5 < theirs.ratio < 3.5
     assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2, abs=1e-12)
+
+
+def test_a_certified_gap_makes_the_products_of_its_floor_and_no_others(benchmarks, monkeypatch):
+    from benchmarks.certified import both, products_of_gap
+    from ergs_verify import Policy
+    from ergs_verify.arithmetic.balls import Balls
+    from ergs_verify.certify.gap import enclosed_gaps
+    from ergs_verify.engine import nash
+
+    made, multiply = Counter(), Balls.multiply
+
+    def counted(balls, X, Y):
+        made[X.nrows(), X.ncols(), Y.ncols()] += 1
+        return multiply(balls, X, Y)
+
+    monkeypatch.setattr(Balls, "multiply", counted)
+    size = (3, 20, 3, 4)
+    floats, game = both(size)
+    played = nash(floats)
+    enclosed_gaps(game, Policy.from_arrays(K=played.K, Sigma=played.Sigma), 128)
+    assert made == products_of_gap(size)

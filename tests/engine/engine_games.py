@@ -59,6 +59,17 @@ def g_star(tau=2.0, A=None, T=1) -> FloatGame:
     )
 
 
+def small_first_pivot():
+    """Φ = [[2a², a], [1, 2]] with a = 2⁻³⁰: eliminated without an exchange it loses 30 bits."""
+    a = 2.0**-30
+    final = ([[a * a, a], [a, 1]], [[1, 1], [1, 1]])
+    return changed(
+        g_star(0.0),
+        Q=tuple(np.array([np.zeros((2, 2)), Q_i]) for Q_i in final),
+        R=(np.full((1, 1, 1), a * a), np.ones((1, 1, 1))),
+    )
+
+
 def three_identical() -> FloatGame:
     one = np.ones((1, 1, 1))
     return FloatGame(

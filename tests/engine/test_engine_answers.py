@@ -173,6 +173,12 @@ def test_an_ill_posed_game_spoils_no_other():
     assert np.isfinite(cost.q[0][[0, 2, 3]]).all()
     answer = engine.best_response(batch, together.K, together.Sigma, 1)
     same(answer.K[[0, 2, 3]], together.K[1][[0, 2, 3]])
+    iterated = engine.algorithm_1(batch, 2)
+    assert not np.isfinite(iterated.q[0][4]).all()
+    for place in (0, 1, 2, 3):  # where Φ is singular the iteration runs all the same
+        single = engine.algorithm_1(games[place], 2)
+        for got, wanted in zip(per_agent(iterated), per_agent(single), strict=True):
+            same(got[place], wanted)
 
 
 def test_leaving_the_range_of_float64_is_said():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from engine_games import changed, condition_of, g_star, random_game
+from engine_games import changed, condition_of, g_star, random_game, small_first_pivot
 
 from ergs_verify import engine
 from ergs_verify.engine import compiled
@@ -78,17 +78,6 @@ def test_ill_posed_single_games_raise():
     assert caught.value.t == 2
     with pytest.raises(ErgsError, match="range of float64"):
         engine.nash(changed(g_star(2.0), A=np.full((1, 2, 2), 1e200)), compiled=True)
-
-
-def small_first_pivot():
-    """Φ = [[2a², a], [1, 2]] with a = 2⁻³⁰: eliminated without an exchange it loses 30 bits."""
-    a = 2.0**-30
-    final = ([[a * a, a], [a, 1]], [[1, 1], [1, 1]])
-    return changed(
-        g_star(0.0),
-        Q=tuple(np.array([np.zeros((2, 2)), Q_i]) for Q_i in final),
-        R=(np.full((1, 1, 1), a * a), np.ones((1, 1, 1))),
-    )
 
 
 def test_a_row_exchange():
