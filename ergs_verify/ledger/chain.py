@@ -307,16 +307,16 @@ def attack(
     ]
     worst, worst_values, points = -np.inf, {}, 0
     for setting in settings:
-        size = sum(int(np.prod(setting.shape(letter))) for letter in setting.letters)
-        size += len(setting.scalars)
+        shapes = {letter: setting.shape(letter) for letter in setting.letters}
+        size = sum(rows * cols for rows, cols in shapes.values()) + len(setting.scalars)
 
-        def ratio(theta, setting=setting):
-            values, shown = _values(setting, theta, symbols)
+        def ratio(theta, setting=setting, shapes=shapes):
+            values = _values(setting, shapes, theta, symbols)
             evaluator = _NormEvaluator(values, Float64(), setting.definitions, setting.sizes)
             lower, upper = (float(evaluator(e)) for e in setting.expressions)
             if not np.isfinite(lower) or not np.isfinite(upper) or upper <= 0:
-                return (0.0 if lower <= 0 else np.inf), shown
-            return lower / upper, shown
+                return (0.0 if lower <= 0 else np.inf), values
+            return lower / upper, values
 
         rng = np.random.default_rng(7)
         starts = [rng.standard_normal(size) for _ in range(random_points)]
@@ -329,9 +329,9 @@ def attack(
             options={"maxfev": refinements},
         )
         points += int(result.nfev)
-        value, shown = ratio(result.x)
+        value, values = ratio(result.x)
         if value > worst:
-            worst, worst_values = value, shown
+            worst, worst_values = value, {str(k): v for k, v in values.items()}
     return Attack(worst=float(worst), values=worst_values, points=points)
 
 
@@ -342,7 +342,7 @@ def _attacked(left, right, symbols: tuple, symmetric: tuple, definitions: tuple)
     )
 
 
-def _values(setting: Setting, theta, symbols) -> tuple[dict, dict]:
+def _values(setting: Setting, shapes: Mapping, theta, symbols) -> dict:
     """Matrices and positive scalars from a vector of parameters; symmetric matrices definite.
 
     A bound such as γ_B is the largest norm that occurs; one of a letter that does not occur, and
@@ -351,9 +351,8 @@ def _values(setting: Setting, theta, symbols) -> tuple[dict, dict]:
     values: dict = {}
     by_name: dict[str, list] = {}
     at = len(setting.scalars)
-    for letter in setting.letters:
-        rows, cols = setting.shape(letter)
-        X = np.asarray(theta[at : at + rows * cols], dtype=float).reshape(rows, cols)
+    for letter, (rows, cols) in shapes.items():
+        X = theta[at : at + rows * cols].reshape(rows, cols)
         at += rows * cols
         if letter.name in setting.symmetric:
             X = X @ X.T + 1e-6 * np.eye(rows)
@@ -364,7 +363,7 @@ def _values(setting: Setting, theta, symbols) -> tuple[dict, dict]:
             values[scalar] = symbols[scalar](by_name)
         except KeyError:
             values[scalar] = float(np.exp(theta[k]))
-    return values, {str(k): v for k, v in values.items()}
+    return values
 
 
 def _told(found: Attack) -> str:

@@ -43,6 +43,7 @@ __all__ = [
 p = sympy.Symbol("p", integer=True, positive=True)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def common_size(expression):
     """The formula with one control dimension p for all agents, as in the paper."""
     expression = sympy.sympify(expression)
@@ -93,6 +94,12 @@ def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
     return prove(left, right, definitions=dict(definitions), symmetric=symmetric)
 
 
+@lru_cache(maxsize=512, typed=True)
+def _as_text(expression) -> str:
+    """`str`, once: for a long formula it takes SymPy longer than the proof."""
+    return str(expression)
+
+
 @frozen
 class Equality:
     """left = right, for every size and number of agents.
@@ -127,7 +134,7 @@ class Equality:
 
     @property
     def expression(self) -> str:
-        return f"{self.named or self.left} = {self.right}"
+        return f"{self.named or _as_text(self.left)} = {_as_text(self.right)}"
 
     @property
     def latex(self) -> str:

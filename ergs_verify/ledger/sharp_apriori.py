@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import sympy
@@ -142,8 +143,12 @@ def _gain() -> Equality:
 g, kappa, a, s, o, v, V = sympy.symbols("g kappa a s o v V", nonnegative=True)
 
 
+# Several claims rest on the same scalar identities.
+_simplified = lru_cache(maxsize=256)(sympy.simplify)
+
+
 def _zero(what: str, expression) -> Decision:
-    return exactly(what, sympy.simplify(expression), 0)
+    return exactly(what, _simplified(expression), 0)
 
 
 def _solved() -> Decision:

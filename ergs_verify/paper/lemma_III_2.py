@@ -210,14 +210,17 @@ def _symbolic_precision(size: int) -> sympy.Matrix:
 
 
 def _gaussian_integral(precision: sympy.Matrix):
-    size = precision.rows
-    variables = sympy.symbols(f"u1:{size + 1}", real=True)
-    vector = sympy.Matrix(variables)
-    integral = exp(sympy.expand(-(vector.T * precision * vector)[0] / 2))
-    for variable in variables:
-        integral = sympy.integrate(integral, (variable, -sympy.oo, sympy.oo), conds="none")
-        integral = sympy.simplify(integral)
-    return integral
+    """∫ exp(−½u'Su) du, one variable after the other: complete its square, move the centre to 0."""
+    q, t = Symbol("q", positive=True), Symbol("t", real=True)
+    on_the_line = sympy.integrate(exp(-q * t**2 / 2), (t, -sympy.oo, sympy.oo))
+    vector = sympy.Matrix(sympy.symbols(f"u1:{precision.rows + 1}", real=True))
+    exponent = -(vector.T * precision * vector)[0] / 2
+    integral = Integer(1)
+    for variable in vector:
+        square, slope, rest = sympy.Poly(exponent, variable).all_coeffs()
+        integral *= on_the_line.subs(q, -2 * square)
+        exponent = sympy.factor(rest - slope**2 / (4 * square))
+    return integral * exp(exponent)
 
 
 def _at(formula, precision, entries: sympy.Matrix):

@@ -14,13 +14,13 @@ from itertools import chain, combinations, count, permutations
 from typing import Any, NamedTuple, cast
 
 import sympy
-from sympy import QQ
 from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 from sympy.polys.polyerrors import CoercionFailed
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.proof.coefficients import CoefficientField
 from ergs_verify.proof.words import (
     AGENTS,
     ONE,
@@ -85,7 +85,7 @@ class Algebra:
         self._symmetric = {_name(letter) for letter in symmetric}
         everything = [*expressions, *(definitions or {}).values()]
         generators = sorted(set().union(*(_generators(e) for e in everything)), key=str)
-        self.field = QQ.frac_field(*generators) if generators else QQ
+        self.field = CoefficientField(generators)
         self.one = self.field.one
         self.inverted: set[str] = set()
         self._rules: list[_Rule] = []
@@ -95,6 +95,8 @@ class Algebra:
         self._indices: dict[str, Any] = {}
         self._dimensions: dict[tuple[str, int], Any] = {}
         self._being_defined: list[str] = []
+        # What letters abbreviate, by template, number of inverses known, and agents.
+        self._abbreviated: dict[tuple, Poly] = {}
         # Every inverse brings a rule; later conversions must all see the same ones.
         self._converted: dict[Any, Poly] = {}
         for _ in range(NAMING_PASSES):
@@ -227,11 +229,15 @@ class Algebra:
                 continue
             if _name(node) in self._being_defined:
                 raise UnsupportedError(f"the definition of {template} comes back to itself")
-            self._being_defined.append(_name(node))
-            try:
-                return self._convert(sympy.sympify(expression), indices)
-            finally:
-                self._being_defined.pop()
+            key = (template, len(self._named), *indices.values())
+            if key not in self._abbreviated:
+                self._being_defined.append(_name(node))
+                try:
+                    value = self._convert(sympy.sympify(expression), indices)
+                finally:
+                    self._being_defined.pop()
+                self._abbreviated[key] = value
+            return self._abbreviated[key]
         return None
 
     def _serves(self, template, node, agents) -> dict | None:
@@ -265,9 +271,10 @@ class Algebra:
     def _agent(self, node, agents) -> str:
         if node in agents:
             return agents[node]
-        if self._indices.setdefault(str(node), node) != node:
+        name = _text(node)
+        if self._indices.setdefault(name, node) != node:
             raise UnsupportedError(f"two different indices are both named {node}")
-        return str(node)
+        return name
 
     def _size(self, node: Any, agents) -> Size:
         if isinstance(node, AppliedUndef):
@@ -276,7 +283,7 @@ class Algebra:
         elif node.is_Integer and node.is_nonnegative:
             return Size(str(node))
         elif node.is_Symbol:
-            size, kind = Size(str(node)), node
+            size, kind = Size(_text(node)), node
         else:
             raise UnsupportedError(f"the size {node} is not understood")
         if self._dimensions.setdefault((size.name, len(size.agents)), kind) != kind:
@@ -460,9 +467,9 @@ class Algebra:
             for monomial, coefficient in todo.terms.items():
                 rewritten = self._rewrite(monomial, coefficient, poly.shape)
                 if rewritten is None:
-                    done = done + Poly({monomial: coefficient}, poly.shape)
+                    done.add(Poly({monomial: coefficient}, poly.shape))
                 else:
-                    following = following + rewritten
+                    following.add(rewritten)
             todo = following
         raise UnsupportedError("rewriting with the rules for the inverses does not come to an end")
 
@@ -510,12 +517,17 @@ class Algebra:
         return total
 
     def _rewrite_word(self, word: Word, cyclic: bool) -> Poly | None:
+        present = {letter.name for letter in word}
+        rules = [r for r in self._rules if all(a.name in present for a in r.pattern)]
+        inverses = any(letter.inverse for letter in word)
+        if not (rules or inverses):
+            return None
         turns = [word[k:] + word[:k] for k in range(len(word))] if cyclic else [word]
         for turn in turns:
-            for k in range(len(turn) - 1):
-                if turn[k] == turn[k + 1].inv:
+            for k in range(len(turn) - 1) if inverses else ():
+                if turn[k].name == turn[k + 1].name and turn[k] == turn[k + 1].inv:
                     return self._word(turn[:k] + turn[k + 2 :], turn[k].rows)
-            for rule in self._rules:
+            for rule in rules:
                 for k in range(len(turn) - len(rule.pattern) + 1):
                     names = _match(rule.pattern, turn[k : k + len(rule.pattern)])
                     if names is None:
@@ -695,14 +707,14 @@ def _overlaps_itself(word: Word) -> bool:
 def _ratio(value: Poly, other: Poly):
     if value.shape != other.shape or set(value.terms) != set(other.terms):
         return None
-    ratios = {value.terms[k] / other.terms[k] for k in value.terms}
-    return ratios.pop() if len(ratios) == 1 else None
+    first, *others = (value.terms[k] / other.terms[k] for k in value.terms)
+    return first if all(ratio == first for ratio in others) else None
 
 
 def _total(polys: list[Poly]) -> Poly:
-    total = polys[0]
+    total = Poly(polys[0].terms, polys[0].shape)
     for poly in polys[1:]:
-        total = total + poly
+        total.add(poly)
     return total
 
 
@@ -720,7 +732,12 @@ def _matmul(factors: list):
 def _name(letter) -> str:
     if isinstance(letter, AppliedUndef):
         return letter.func.__name__
-    return letter.name if isinstance(letter, sympy.MatrixSymbol) else str(letter)
+    return letter.name if isinstance(letter, sympy.MatrixSymbol) else _text(letter)
+
+
+def _text(node) -> str:
+    """`str`, without the printer for a plain symbol (a dummy's shows that it is one)."""
+    return node.name if type(node) is sympy.Symbol else str(node)
 
 
 def _owners(node) -> tuple:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
 
@@ -63,12 +64,12 @@ class Setting:
         """
         definitions = definitions or {}
         everything = [*expressions, *definitions, *definitions.values()]
-        numbered = _numbered_agents(everything)
+        numbered = set().union(*map(_numbered_agents, everything))
         agents = max(agents, *numbered, 0)
         others = [k for k in range(1, agents + 1) if k not in numbered] or [1]
         free = free_agent_indices([*expressions, *definitions.values()])
         indices = {index: others[(k + 1) % len(others)] for k, index in enumerate(free)}
-        written = tuple(_exact_numbers(instantiate(e, agents, indices)) for e in expressions)
+        written = tuple(_written_out(e, agents, tuple(indices.items())) for e in expressions)
         abbreviations: dict = {}
         for letter, value in definitions.items():
             own = [owner for owner in owners(letter) if owner.is_Symbol]
@@ -76,9 +77,10 @@ class Setting:
             for chosen in product(range(1, agents + 1), repeat=len(own)):
                 names = {**indices, **dict(zip(own, chosen, strict=True))}
                 named = instantiate(letter, agents, names)
-                abbreviations[named] = _exact_numbers(instantiate(value, agents, names))
+                abbreviations[named] = _written_out(value, agents, tuple(names.items()))
         _refuse_circles(abbreviations)
-        letters, scalars, dimensions = _atoms([*written, *abbreviations.values()])
+        atoms = map(_atoms, (*written, *abbreviations.values()))
+        letters, scalars, dimensions = (set().union(*kind) for kind in zip(*atoms, strict=True))
         sizes = {d: size_of(k) for k, d in enumerate(sorted(dimensions, key=str))}
         setting = cls(
             expressions=written,
@@ -110,20 +112,20 @@ class Setting:
 
 def free_agent_indices(expressions: Iterable) -> list[sympy.Symbol]:
     """Agent indices that no sum binds, by name."""
-    found: set = set()
+    return sorted(set().union(*map(_free_agents, expressions)), key=str)
 
-    def look(node, bound: frozenset) -> None:
-        if isinstance(node, AgentSum | AgentTotal):
-            found.update(e for e in node.excluded if e.is_Symbol and e not in bound)
-            look(node.body, bound | {node.index})
-            return
-        found.update(e for e in owners(node) if e.is_Symbol and e not in bound)
-        for arg in node.args:
-            look(arg, bound)
 
-    for expression in expressions:
-        look(sympy.sympify(expression), frozenset())
-    return sorted(found, key=str)
+# Definitions come back in one proof after the other, and an expression in several settings.
+_once = lru_cache(maxsize=4096)
+
+
+@_once
+def _free_agents(node) -> frozenset[sympy.Symbol]:
+    found = {e for e in owners(node) if e.is_Symbol}
+    if isinstance(node, AgentSum | AgentTotal):
+        found.update(e for e in node.excluded if e.is_Symbol)
+        return frozenset(found | _free_agents(node.body) - {node.index})
+    return frozenset(found.union(*map(_free_agents, node.args)))
 
 
 def owners(node) -> tuple:
@@ -133,27 +135,27 @@ def owners(node) -> tuple:
     return node.args if isinstance(node, AppliedUndef) else ()
 
 
-def _numbered_agents(expressions: Iterable) -> set[int]:
-    """Agents that formulas name by number."""
+@_once
+def _numbered_agents(expression) -> frozenset[int]:
+    """Agents that a formula names by number."""
     found: set[int] = set()
-    for expression in expressions:
-        for node in sympy.preorder_traversal(sympy.sympify(expression)):
-            left_out = node.excluded if isinstance(node, AgentSum | AgentTotal) else ()
-            found.update(int(a) for a in (*owners(node), *left_out) if a.is_Integer)
-    return found
+    for node in sympy.preorder_traversal(expression):
+        left_out = node.excluded if isinstance(node, AgentSum | AgentTotal) else ()
+        found.update(int(a) for a in (*owners(node), *left_out) if a.is_Integer)
+    return frozenset(found)
 
 
-def _exact_numbers(expression):
-    """Floats as the dyadic rationals they are."""
-    return expression.xreplace({x: sympy.Rational(x) for x in expression.atoms(sympy.Float)})
+@_once
+def _written_out(expression, agents: int, indices: tuple):
+    """`instantiate`, with floats as the dyadic rationals they are."""
+    written = instantiate(expression, agents, dict(indices))
+    return written.xreplace({x: sympy.Rational(x) for x in written.atoms(sympy.Float)})
 
 
 def _refuse_circles(definitions: Mapping) -> None:
-    needs = {
-        k: v.atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef) for k, v in definitions.items()
-    }
+    needs = {k: set().union(*_atoms(v)) & set(definitions) for k, v in definitions.items()}
     try:
-        TopologicalSorter({k: v & set(needs) for k, v in needs.items()}).prepare()
+        TopologicalSorter(needs).prepare()
     except CycleError as error:
         raise UnsupportedError(
             f"the definition of {error.args[1][0]} comes back to itself"
@@ -250,12 +252,13 @@ class SymPyNumbers:
         return X[start:stop, :]
 
 
-def _atoms(expressions) -> tuple[set, set, set]:
-    """Matrix letters, scalar letters and dimensions of written-out formulas."""
+@_once
+def _atoms(expression) -> tuple[frozenset, frozenset, frozenset]:
+    """Matrix letters, scalar letters and dimensions of a written-out formula."""
     letters: set = set()
     scalars: set = set()
     dimensions: set = set()
-    stack = [sympy.sympify(e) for e in expressions]
+    stack = [expression]
     while stack:
         node = stack.pop()
         if isinstance(node, sympy.MatrixSymbol):
@@ -269,7 +272,7 @@ def _atoms(expressions) -> tuple[set, set, set]:
             scalars.add(node)
         elif not isinstance(node, Str):
             stack.extend(node.args)
-    return letters, scalars, dimensions
+    return frozenset(letters), frozenset(scalars), frozenset(dimensions)
 
 
 def typed_mismatch(left, right, arithmetic) -> str | None:

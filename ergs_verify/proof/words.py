@@ -65,11 +65,13 @@ class Letter(NamedTuple):
     def T(self) -> Letter:
         if self.symmetric:
             return self
-        return self._replace(transposed=not self.transposed, rows=self.cols, cols=self.rows)
+        name, agents, rows, cols, _, transposed, inverse = self
+        return Letter(name, agents, cols, rows, False, not transposed, inverse)
 
     @property
     def inv(self) -> Letter:
-        return self._replace(inverse=not self.inverse, rows=self.cols, cols=self.rows)
+        name, agents, rows, cols, symmetric, transposed, inverse = self
+        return Letter(name, agents, cols, rows, symmetric, transposed, not inverse)
 
     @property
     def bare(self) -> Letter:
@@ -77,11 +79,10 @@ class Letter(NamedTuple):
         return letter.inv if letter.inverse else letter
 
     def rename(self, names: Mapping[str, str]) -> Letter:
-        return self._replace(
-            agents=_renamed(self.agents, names),
-            rows=self.rows.rename(names),
-            cols=self.cols.rename(names),
-        )
+        name, agents, rows, cols, *kind = self
+        if not (agents or rows.agents or cols.agents):
+            return self
+        return Letter(name, _renamed(agents, names), rows.rename(names), cols.rename(names), *kind)
 
 
 Word = tuple[Letter, ...]
@@ -177,17 +178,23 @@ class Poly:
     def __neg__(self) -> Poly:
         return Poly({k: -c for k, c in self.terms.items()}, self.shape)
 
-    def __add__(self, other: Poly) -> Poly:
+    def add(self, other: Poly) -> None:
+        """Add another one to this one, in place."""
         if self.shape != other.shape:
             raise ShapeError(f"cannot add {_typed(self.shape)} and {_typed(other.shape)}")
-        terms = dict(self.terms)
+        terms = self.terms
         for key, coefficient in other.terms.items():
-            total = terms[key] + coefficient if key in terms else coefficient
+            known = terms.get(key)
+            total = coefficient if known is None else known + coefficient
             if total:
                 terms[key] = total
             else:
                 del terms[key]
-        return Poly(terms, self.shape)
+
+    def __add__(self, other: Poly) -> Poly:
+        total = Poly(self.terms, self.shape)
+        total.add(other)
+        return total
 
     def __sub__(self, other: Poly) -> Poly:
         return self + (-other)
@@ -262,6 +269,8 @@ class Poly:
 
 def canonical(monomial: Monomial, shape) -> Monomial:
     """The one representative of a monomial."""
+    if not monomial.bound:
+        return _tidy(monomial, shape)
     used = monomial.agents()
     bound = tuple(b for b in monomial.bound if b in used)
     # A sum over an index that no letter carries counts the agents.
@@ -286,6 +295,8 @@ def _without_numbers(monomial: Monomial) -> tuple[Monomial, int]:
             factor *= int(trace.size.name)
         else:
             kept.append(trace)
+    if len(kept) == len(monomial.traces):
+        return monomial, 1
     return monomial._replace(traces=tuple(kept)), factor
 
 
@@ -408,7 +419,7 @@ def _word_product(word: Word, replace, one) -> Poly:
 
 
 def _renamed(agents: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(names.get(a, a) for a in agents)
+    return tuple([names.get(a, a) for a in agents]) if agents else agents
 
 
 def _typed(shape) -> str:

@@ -235,6 +235,7 @@ UNDECIDED = {
         "Determinant is not understood",
     ),
     "irrational": (sqrt(2) * X, sqrt(2) * X, "not understood"),
+    "irrational beside a letter": (tau * sqrt(2) * X, tau * sqrt(2) * X, "not understood"),
     "imaginary": (I * X, I * X, "not understood"),
     "golden ratio": (GoldenRatio**2 * X, GoldenRatio * X + X, "not understood"),
     "two left out": (

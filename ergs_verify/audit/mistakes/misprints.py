@@ -71,17 +71,23 @@ def _changes(claim: Claim, *faults: str) -> dict[str, Any]:
     """
     changes: dict[str, Any] = {}
     try:
-        for wrong, right in zip(_parts(claim.form(*faults)), _parts(claim.form()), strict=False):
-            for side in ("left", "right"):
-                printed, corrected = (_at_a_stage(getattr(e, side), e) for e in (wrong, right))
-                if printed == corrected:
-                    continue
-                if not _letters(printed) <= _known() | {str(x.name)}:
-                    return {}
-                changes |= _read(printed, corrected)
+        sides = zip(_sides(claim.id, *faults), _sides(claim.id), strict=False)
+        for printed, corrected in sides:
+            if printed == corrected:
+                continue
+            if not _letters(printed) <= _known() | {str(x.name)}:
+                return {}
+            changes |= _read(printed, corrected)
     except (ErgsError, ValueError, TypeError):  # SymPy raises the last two for sizes
         return {}
     return changes
+
+
+@cache
+def _sides(claim_id: str, *faults: str) -> tuple:
+    """Both sides of each equality of a form, in the letters of a stage."""
+    parts = _parts(claims()[claim_id].form(*faults))
+    return tuple(_at_a_stage(side, part) for part in parts for side in (part.left, part.right))
 
 
 def _parts(statement) -> tuple[Equality, ...]:
@@ -99,6 +105,7 @@ def _read(printed, corrected) -> dict[str, Any]:
     return changes
 
 
+@cache
 def _coefficients(expr) -> tuple:
     """The stage formulas that one side of an equality holds: of x'…x and 1, of x, or itself.
 
@@ -124,16 +131,20 @@ def _own_sizes(expr):
 
 def _at_a_stage(side, equality: Equality):
     """Lemma III.2's letters as what they are in this game, and agent i's own letter as Kⁱ."""
+    own = {k: v for k, v in equality.definitions.items() if k not in definitions}
+    return sympy.sympify(side).xreplace(own).xreplace(_letters_here())
+
+
+@cache
+def _letters_here() -> dict:
     form = derive()["form"]
-    here = {
+    return {
         lemma_III_2.W: W(i),
         lemma_III_2.M: form.matrix,
         lemma_III_2.b: with_linear_policies(form.linear),
         p: control_size(i),
         own_gain: K(i),
     }
-    own = {k: v for k, v in equality.definitions.items() if k not in definitions}
-    return sympy.sympify(side).xreplace(own).xreplace(here)
 
 
 @cache
