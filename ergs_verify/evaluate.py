@@ -6,13 +6,14 @@ is associated, and where the cycle inside a trace starts.
 
 SymPy compares equal expressions tree by tree, which would take longer than the arithmetic. So an
 expression is read once, into nodes: equal expressions have the same node, compared by identity.
+Evaluators with further letters stand inside one another, and a node is evaluated in the outermost
+one that knows all its letters.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
 from itertools import pairwise
@@ -20,7 +21,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import sympy
-from attrs import frozen
+from attrs import Factory, frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
@@ -82,10 +83,21 @@ class _Node:
     expr: Any
     rule: Callable[[Evaluator, _Node], Any]
     parts: tuple = ()
+    #: What it depends on, apart from what definitions need.
+    letters: frozenset = Factory(lambda node: _letters_of(node.parts), takes_self=True)
 
 
 class Evaluator:
-    """One set of values; what is common to several expressions is evaluated once."""
+    """One set of values; what is common to several expressions is evaluated once.
+
+    Parameters
+    ----------
+    values, arithmetic, definitions, sizes
+        As in `evaluate`.
+    symmetric : letters, optional
+        Their values are known to be symmetric, or balls that hold a symmetric matrix: of a chain
+        and its transpose only one is multiplied.
+    """
 
     def __init__(
         self,
@@ -93,14 +105,21 @@ class Evaluator:
         arithmetic: Arithmetic,
         definitions: Mapping | None = None,
         sizes: Mapping | None = None,
+        symmetric: Collection = (),
     ):
         self.arithmetic = arithmetic
         self._known = {_read(letter): value for letter, value in values.items()}
-        self._definitions = {_read(k): definition for k, definition in (definitions or {}).items()}
+        self._definitions = {_read(k): _read(body) for k, body in (definitions or {}).items()}
         self._sizes = sizes or {}
+        self._symmetric = frozenset(map(_read, symmetric))
+        self._outer: Evaluator | None = None
+        self._inner_letters = frozenset()
+        # Shared with every evaluator further in.
+        self._orders: dict[_Node, _Node] = {}
+        self._defined: dict[frozenset, frozenset] = {}
 
     def with_values(self, values: Mapping) -> Evaluator:
-        """An evaluator of further letters besides, which shares what is evaluated so far.
+        """An evaluator of further letters besides, which shares what does not depend on them.
 
         The letters must be new: what was evaluated with an old value would stay.
         """
@@ -108,24 +127,45 @@ class Evaluator:
         again = [str(letter.expr) for letter in new if letter in self._known]
         if again:
             raise ValueError(f"these letters have a value already: {', '.join(again)}")
-        further = copy(self)
-        further._known = self._known | new
+        further = object.__new__(type(self))
+        further.__dict__ |= self.__dict__
+        further._outer, further._known = self, self._known | new
+        further._inner_letters = self._with_defined(frozenset(letter.expr for letter in new))
         return further
 
     def __call__(self, expr):
-        return self._value(_read(sympy.sympify(expr)))
+        return self._value(_read(expr))
 
     def _value(self, node: _Node) -> Any:
         value = self._known.get(node)
         if value is None:
-            value = self._known[node] = node.rule(self, node)
+            outer = self._outer
+            if outer is None or not node.letters.isdisjoint(self._inner_letters):
+                value = node.rule(self, node)
+            else:
+                value = outer._value(node)
+            self._known[node] = value
         return value
+
+    def _with_defined(self, letters: frozenset) -> frozenset:
+        """The letters, and those whose definitions need them."""
+        if letters not in self._defined:
+            reached, before = letters, frozenset()
+            while reached != before:
+                before = reached
+                reached = before | {
+                    letter.expr
+                    for letter, body in self._definitions.items()
+                    if not body.letters.isdisjoint(before)
+                }
+            self._defined[letters] = reached
+        return self._defined[letters]
 
     # -- letters -----------------------------------------------------------------------------------
 
     def _letter(self, node: _Node) -> Any:
         if node in self._definitions:
-            return self(self._definitions[node])
+            return self._value(self._definitions[node])
         if node.expr in self._sizes:
             return self.arithmetic.scalar(Fraction(self._sizes[node.expr]))
         return self._unknown(node.expr)
@@ -171,20 +211,7 @@ class Evaluator:
         (inside,) = node.parts
         if inside.rule is not Evaluator._product:
             return self.arithmetic.trace(self._square(inside, node.expr))
-        return self.arithmetic.trace(self._turned(inside))
-
-    def _turned(self, product: _Node) -> Matrix:
-        """A product with the same trace whose outer size is the smallest: tr(XY) = tr(YX)."""
-        scalars, factors = product.parts
-        shapes = self._shapes(factors)
-        outer = shapes[0][0], shapes[-1][1]
-        if outer[0] != outer[1]:
-            raise ShapeError(
-                f"a square matrix is needed, not {_by(outer)}, in a trace of {product.expr}"
-            )
-        first = min(range(len(factors)), key=lambda k: shapes[k][0])
-        turned = factors[first:] + factors[:first], shapes[first:] + shapes[:first]
-        return self._scaled(scalars, self._chain(*turned, product.expr))
+        return self.arithmetic.trace(self._multiplied_out(inside, node))
 
     # -- matrices ----------------------------------------------------------------------------------
 
@@ -193,25 +220,47 @@ class Evaluator:
         total = self._value(node.parts[0])
         for part in node.parts[1:]:
             term = self._value(part)
-            left, right = arithmetic.shape(total), arithmetic.shape(term)
-            if left != right:
-                raise ShapeError(f"cannot add {_by(left)} and {_by(right)} in {node.expr}")
-            total = arithmetic.add(total, term)
+            try:
+                total = arithmetic.add(total, term)
+            except (ShapeError, ValueError):
+                left, right = arithmetic.shape(total), arithmetic.shape(term)
+                raise ShapeError(
+                    f"cannot add {_by(left)} and {_by(right)} in {node.expr}"
+                ) from None
         return total
 
     def _product(self, node: _Node) -> Matrix:
-        """Scalars in front; then the chain of matrices, inverses as solves."""
-        scalars, factors = node.parts
-        return self._scaled(scalars, self._chain(factors, self._shapes(factors), node.expr))
+        return self._multiplied_out(node, node)
 
-    def _scaled(self, scalars: tuple[_Node, ...], X: Matrix) -> Matrix:
+    def _multiplied_out(self, product: _Node, asking: _Node) -> Matrix:
+        """Scalars in front; then the chain of matrices, inverses as solves.
+
+        The order serves every evaluator further in too. It is right for other shapes as well, and
+        where those do not fit the arithmetic refuses.
+        """
+        scalars, _ = product.parts
+        order = self._orders.get(asking)
+        if order is None:
+            order = self._orders[asking] = self._order(product, turned=asking is not product)
+        X = self._value(order)
         return self.arithmetic.scale(self._multiplied(scalars), X) if scalars else X
 
-    def _chain(self, factors: tuple[_Node, ...], shapes: tuple[Shape, ...], expr: Any) -> Matrix:
+    def _order(self, product: _Node, *, turned: bool) -> _Node:
+        """The chain as products of two; `turned` to the smallest outer size: tr(XY) = tr(YX)."""
+        _, factors = product.parts
+        shapes = self._shapes(factors)
         for left, right in pairwise(shapes):
             if left[1] != right[0]:
-                raise ShapeError(f"cannot multiply {_by(left)} and {_by(right)} in {expr}")
-        return self._value(_associated(factors, shapes))
+                raise ShapeError(f"cannot multiply {_by(left)} and {_by(right)} in {product.expr}")
+        if turned:
+            outer = shapes[0][0], shapes[-1][1]
+            if outer[0] != outer[1]:
+                raise ShapeError(
+                    f"a square matrix is needed, not {_by(outer)}, in a trace of {product.expr}"
+                )
+            first = min(range(len(factors)), key=lambda k: shapes[k][0])
+            factors, shapes = factors[first:] + factors[:first], shapes[first:] + shapes[:first]
+        return _associated(factors, shapes, self._symmetric)
 
     def _shapes(self, factors: tuple[_Node, ...]) -> tuple[Shape, ...]:
         """Their shapes; that of an inverse without the inverse, which may never be needed."""
@@ -267,11 +316,21 @@ class Evaluator:
 
 
 _nodes: WeakValueDictionary[Any, _Node] = WeakValueDictionary()
+#: What was read, by identity. It is kept beside its node, so that its id stays its own.
+_seen: dict[int, tuple[Any, _Node]] = {}
 
 
-@lru_cache(maxsize=_KEPT)
 def _read(expr: Any) -> _Node:
     """The one node of an expression and all that equal it."""
+    seen = _seen.get(id(expr))
+    if seen is None:
+        if len(_seen) >= _KEPT:
+            _seen.clear()
+        seen = _seen[id(expr)] = expr, _node_of(sympy.sympify(expr))
+    return seen[1]
+
+
+def _node_of(expr: Any) -> _Node:
     node = _nodes.get(expr)
     if node is None:
         node = _nodes[expr] = _new_node(expr)
@@ -316,7 +375,15 @@ def _new_node(expr: Any) -> _Node:
             return node(Evaluator._determinant, _read(expr.arg))
         case sympy.Trace():
             return node(Evaluator._trace, _read(expr.arg))
-    return node(Evaluator._letter)
+    within = expr.atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef)
+    return _Node(expr, Evaluator._letter, letters=frozenset({expr, *within}))
+
+
+def _letters_of(parts: tuple) -> frozenset:
+    """Those of the nodes among the parts, and in the tuples of nodes among them."""
+    groups = [part if isinstance(part, tuple) else (part,) for part in parts]
+    nodes = [one for group in groups for one in group if isinstance(one, _Node)]
+    return frozenset().union(*(node.letters for node in nodes))
 
 
 def _top_and_bottom(args: Iterable) -> tuple[tuple[_Node, ...], tuple[_Node, ...]]:
@@ -335,18 +402,36 @@ def _scalars_and_matrices(args: Iterable) -> tuple[tuple[_Node, ...], tuple[_Nod
 
 
 @lru_cache(maxsize=_KEPT)
-def _associated(factors: tuple[_Node, ...], shapes: tuple[Shape, ...]) -> _Node:
+def _associated(
+    factors: tuple[_Node, ...], shapes: tuple[Shape, ...], symmetric: frozenset[_Node]
+) -> _Node:
     """A chain of matrices as products of two, so that the fewest multiplications are needed.
 
-    Parts of chains are nodes too: those that chains share are evaluated once.
+    Parts of chains are nodes too: those that chains share are evaluated once. With symmetric
+    letters a chain of more rows than columns is the transpose of one that others may share.
     """
     if len(factors) == 1:
         return factors[0]
+    if symmetric and shapes[0][0] > shapes[-1][1]:
+        wide = tuple(_mirrored(factor, symmetric) for factor in reversed(factors))
+        sides = tuple((cols, rows) for rows, cols in reversed(shapes))
+        return _Node(None, Evaluator._transpose, (_associated(wide, sides, symmetric),))
     cut = _cheapest_cut(shapes)
-    left = _associated(factors[:cut], shapes[:cut])
-    right = _associated(factors[cut:], shapes[cut:])
+    left = _associated(factors[:cut], shapes[:cut], symmetric)
+    right = _associated(factors[cut:], shapes[cut:], symmetric)
     solved = cut == 1 and left.rule is Evaluator._inverse
     return _Node(None, Evaluator._solved if solved else Evaluator._two, (left, right))
+
+
+def _mirrored(node: _Node, symmetric: frozenset[_Node]) -> _Node:
+    """The node of the transpose."""
+    if node in symmetric:
+        return node
+    if node.rule is Evaluator._transpose:
+        return node.parts[0]
+    if node.rule is Evaluator._inverse:
+        return _read(sympy.Inverse(_mirrored(node.parts[0], symmetric).expr))
+    return _read(node.expr.T)
 
 
 def _by(shape: Shape) -> str:

@@ -161,6 +161,43 @@ def test_further_values_share_what_is_known_and_leave_the_first_alone():
         walk.with_values({X: two})
 
 
+def test_what_needs_no_new_letter_is_evaluated_once_for_all_that_know_more():
+    arithmetic = Counting()
+    Z = MatrixSymbol("Z", m, m)
+    walk = Evaluator({X: two}, arithmetic, {Y: X * X, Z: Y * B * B.T})
+    inner = [walk.with_values({B: matrix([[k], [1]])}) for k in (1, 2)]
+    found = [Rationals().to_fractions(one(Y + Z)) for one in inner]
+    assert found == [[[26, 31], [67, 80]], [[59, 38], [152, 98]]]
+    assert arithmetic.products.count(((2, 2), (2, 2))) == 1
+    assert len(arithmetic.products) == 1 + 2 * 2
+    with pytest.raises(UnsupportedError, match="the letter B"):
+        walk(Z)
+
+
+def test_a_definition_may_be_given_a_value_further_in():
+    walk = Evaluator({X: two}, Rationals(), {Y: X * X})
+    given = walk.with_values({Y: two})
+    assert Rationals().to_fractions(given(Y + X)) == [[2, 4], [6, 10]]
+    assert Rationals().to_fractions(walk(Y)) == [[7, 12], [18, 31]]
+    with pytest.raises(ValueError, match="have a value already: Y"):
+        walk.with_values({Y: two})
+
+
+def test_of_a_chain_and_its_transpose_one_is_multiplied_where_letters_are_symmetric():
+    """Y'XB is the transpose of B'XY; the transposed inverse is found too."""
+    values = {X: matrix([[1, 2], [2, 5]]), Y: two, B: one}
+    for expr, plain, sharing in [
+        (sympy.MatMul(Y.T, X, B, B.T, X, Y), 5, 3),
+        (sympy.MatMul(Y.T, Inverse(X.T), B, B.T, Inverse(X), Y), 4, 3),
+    ]:
+        found = []
+        for letters, count in (((), plain), ((X,), sharing)):
+            arithmetic = Counting()
+            found.append(Evaluator(values, arithmetic, symmetric=letters)(expr))
+            assert len(arithmetic.products) == count
+        assert found[0] == found[1]
+
+
 def test_what_is_not_understood_is_refused():
     Q = Rationals()
     for expr, message in [

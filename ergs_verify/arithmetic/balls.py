@@ -119,14 +119,20 @@ class Balls:
         return X.nrows(), X.ncols()
 
     def add(self, X: Any, Y: Any) -> Any:
-        shapes.need_equal(self.shape(X), self.shape(Y))
-        with flint.ctx.workprec(self.bits):
-            return X + Y
+        try:
+            with flint.ctx.workprec(self.bits):
+                return X + Y
+        except ValueError:
+            shapes.need_equal(self.shape(X), self.shape(Y))
+            raise
 
     def multiply(self, X: Any, Y: Any) -> Any:
-        shapes.need_chain(self.shape(X), self.shape(Y))
-        with flint.ctx.workprec(self.bits):
-            return X * Y
+        try:
+            with flint.ctx.workprec(self.bits):
+                return X * Y
+        except ValueError:
+            shapes.need_chain(self.shape(X), self.shape(Y))
+            raise
 
     def scale(self, s: Ball, X: Any) -> Any:
         with flint.ctx.workprec(self.bits):

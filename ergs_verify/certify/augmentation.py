@@ -37,7 +37,7 @@ from ergs_verify.certify.gap import answered, gap_formula, stage_parts, with_mom
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS, tolerance_of
-from ergs_verify.certify.thresholds import tau_thresholds
+from ergs_verify.certify.thresholds import assumption_threshold
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number
@@ -144,7 +144,7 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
 
 
 def _smallest_delta(game: Game, most_bits: int) -> Enclosure:
-    least = tau_thresholds(game, most_bits=most_bits).assumption
+    least = assumption_threshold(game, most_bits=most_bits)
     return least.shifted(-game.tau).at_least(Fraction(0))
 
 
@@ -190,7 +190,7 @@ def _gaps_and_bounds(
     game: Game, augmented: Game, equilibrium: Sequences, balls: Balls
 ) -> list[Enclosure]:
     """ε_1, bound_1, ε_2, bound_2, …"""
-    stages, shifted = Stages(game, balls), Stages(augmented, balls)
+    stages, shifted = Stages(game, balls, symmetric=True), Stages(augmented, balls, symmetric=True)
     policy = _Policy.of(equilibrium)
     played = policy.played(stages)
     found = []
@@ -274,7 +274,7 @@ def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | 
 
 
 def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Enclosure]:
-    stages = Stages(game, balls)
+    stages = Stages(game, balls, symmetric=True)
     played = _Policy.of(equilibrium).played(stages)
     found = []
     for agent in stages.agents:

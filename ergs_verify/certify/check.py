@@ -53,7 +53,7 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     most_bits : int
         The cap of the precision; what is not decided then is ``"undecided"``.
     progress : function of the stages done and all, optional
-        Called anew at each precision.
+        Called anew at each precision, and in the search for the thresholds of τ.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     """
     findings = _findings(game, most_bits, progress)
     verdict = _assumption_verdict(game, findings)
-    thresholds = tau_thresholds(game, most_bits=most_bits)
+    thresholds = tau_thresholds(game, most_bits=most_bits, progress=progress)
     fails = verdict == "refuted"
     tau_from = _raised(thresholds.assumption, game.tau if fails else Fraction(0))
     diverges = any(stage.inner_loop == "diverges" for stage in findings.stages)
@@ -174,7 +174,7 @@ def _singular_stage(game: Game, t: int) -> SingularStageError | None:
 def _at_precision(
     game: Game, bits: int, singular: SingularStageError | None, progress: Progress | None
 ) -> _Findings:
-    stages = Stages(game, Balls(bits))
+    stages = Stages(game, Balls(bits), symmetric=True)
     costs = stages.terminal().P
     found: list[StageCheck] = []
     gamma_P = largest_norm(costs, stages.arithmetic)

@@ -75,7 +75,7 @@ def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
     >>> (7 * K[0, 0]).contains(-13), K[0, 0].rad() < 1e-17
     (True, True)
     """
-    stages = Stages(game, Balls(bits))
+    stages = Stages(game, Balls(bits), symmetric=True)
     played = [one.stage for one in stages_in_balls(stages)]
     return Sequences.from_backwards(stages.terminal(), played)
 

@@ -8,6 +8,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
@@ -248,9 +249,9 @@ def enclosed_gaps(
     NotCertifiedError
         Where there are no bounds at so few bits.
     """
-    stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
+    stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
     played = with_moments(stages, played_stages(stages, policy))
-    proper = [k for k in stages.agents if _has_density(game, policy, k)]
+    proper = [k for k in stages.agents if _has_density(stages, policy, k)]
     done = 0
     found = []
     for agent in stages.agents:
@@ -302,12 +303,13 @@ def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Eva
 def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> Iterator[Evaluator]:
     """The stages t = T−1, …, 0 with P_{t+1} of an agent's best response to the others."""
     balls, P = stages.arithmetic, notation.P(agent)
+    riccati = stages.formula("riccati", agent)
     cost = Bracket.around(stages.terminal().P[agent - 1], balls)
     for stage in reversed(played):
-        stage(notation.others_loop(agent))  # evaluated once for all that follows
-        demand_definite(stage.with_values({P: cost.lo})(notation.W(agent)), balls)
+        lo, hi = cost.ends(stage, P)
+        demand_definite(lo(notation.W(agent)), balls)
         yield stage.with_values({P: cost.ball(balls)})
-        cost = cost.along(stage, P, stages.formula("riccati", agent), balls)
+        cost = Bracket.between(lo(riccati), hi(riccati), balls)
 
 
 def gap_parts(
@@ -326,7 +328,7 @@ def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int) -> tuple[Ba
 
 
 def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:
-    stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
+    stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
     played = played_stages(stages, policy)
     return tuple(_state_gap(stages, played, agent, radius) for agent in stages.agents)
 
@@ -365,11 +367,20 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 # -- exactly ---------------------------------------------------------------------------------------
 
 
-def _has_density(game: Game, policy: Policy, agent: int) -> bool:
+def _has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:
     """Whether an agent's gap is finite: at τ > 0 every Σ has to be positive definite."""
-    if game.tau == 0 or policy.Sigma is None:
+    if stages.plain or policy.Sigma is None:
         return True
-    return all(is_positive(Sigma, strictly=True) for Sigma in policy.Sigma[agent - 1])
+    return all(_is_definite(stages, Sigma) for Sigma in policy.Sigma[agent - 1])
+
+
+def _is_definite(stages: Stages[Balls], Sigma: np.ndarray) -> bool:
+    """By balls, which is quick, and exactly where they do not prove it."""
+    try:
+        demand_definite(stages.enter(Sigma), stages.arithmetic)
+    except NotCertifiedError:
+        return is_positive(Sigma, strictly=True)
+    return True
 
 
 def _exactly(game: Game, policy: Policy, one: AgentGap) -> AgentGap:

@@ -65,7 +65,7 @@ def certified_nash(
     """
     bits, decided_until = min(first_bits, most_bits), game.horizon
     while True:
-        stages = Stages(game, Balls(bits))
+        stages = Stages(game, Balls(bits), symmetric=True)
         played = []
         try:
             for one in stages_in_balls(stages):

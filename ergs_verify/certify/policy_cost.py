@@ -52,7 +52,7 @@ def enclosed_costs(game: Game, policy: Policy, bits: int) -> EnclosedCosts:
     ([1.50000000000000], Ball(3.00000000000000))
     """
     policy.validate(game)
-    stages = Stages(game, Balls(bits), deterministic=policy.Sigma is None)
+    stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
     played = played_stages(stages, policy)
     pairs = [_of_agent(stages, played, agent) for agent in stages.agents]
     return EnclosedCosts(

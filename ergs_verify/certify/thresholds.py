@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from functools import partial
 from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.arithmetic import Balls
+from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls
 from ergs_verify.certify.precision import MOST_BITS, rising
@@ -30,9 +31,10 @@ from ergs_verify.certify.stage_verdicts import (
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.recursion.apriori import sufficient_tau
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["Thresholds", "tau_thresholds"]
+__all__ = ["Thresholds", "assumption_threshold", "tau_thresholds"]
 
 #: Decimal digits of the upper ends.
 _DIGITS = 4
@@ -43,7 +45,7 @@ _BELOW = (0.998, 0.98, 0.8)
 #: A search narrows this many times to a gap of so many points, and starts so far down.
 _ZOOMS, _POINTS, _LOWEST = 3, 24, 1e-12
 
-Excess = Callable[[np.ndarray], np.ndarray]
+Excess = Callable[["_Guesses", np.ndarray], np.ndarray]
 Fails = Callable[[Fraction, Stages[Balls], EquilibriumStage], bool]
 
 
@@ -62,11 +64,14 @@ class Thresholds:
     loop: Enclosure
 
 
-def tau_thresholds(game: Game, *, most_bits: int = MOST_BITS) -> Thresholds:
+def tau_thresholds(
+    game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None = None
+) -> Thresholds:
     """Enclose the thresholds of τ. The game's own τ plays no role.
 
     The upper ends are infinite where the data alone prove nothing: some Q that is not exactly
-    positive semidefinite.
+    positive semidefinite. `progress` is called with the stages done and all, anew at each attempt
+    to prove that a property fails.
 
     Examples
     --------
@@ -78,24 +83,42 @@ def tau_thresholds(game: Game, *, most_bits: int = MOST_BITS) -> Thresholds:
     """
     if game.agents == 1:
         return Thresholds(assumption=NOTHING, loop=NOTHING)
-    floor, factor = _data_alone(game), coupling(game)
     ends = _upper_ends(game)
-    guessed = _guessed(game, floor, ends)
+    return Thresholds(
+        assumption=_assumption(game, ends[0], most_bits, progress),
+        loop=_loop(game, ends[1], most_bits, progress),
+    )
 
-    def assumption_fails(tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
+
+def assumption_threshold(game: Game, *, most_bits: int = MOST_BITS) -> Enclosure:
+    """The threshold of Assumption III.3 alone."""
+    if game.agents == 1:
+        return NOTHING
+    return _assumption(game, _upper_ends(game)[0], most_bits, None)
+
+
+def _assumption(game: Game, end: Any, most_bits: int, progress: Progress | None) -> Enclosure:
+    factor, floor = coupling(game), _data_alone(game)
+
+    def fails(tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
         return scaled(largest_norm(one.stage.P, stages.arithmetic), factor).lo >= tau
 
-    def loop_fails(_tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
+    def excess(guess: _Guesses, taus: np.ndarray) -> np.ndarray:
+        return float(factor) * guess.largest_norm(taus) - taus
+
+    taus = [tau for tau in _guessed(game, excess, floor, end) if tau > floor]
+    return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or floor, end)
+
+
+def _loop(game: Game, end: Any, most_bits: int, progress: Progress | None) -> Enclosure:
+    def fails(_tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
         return spectral_radius(jacobi_matrix(stages, one.known), stages.arithmetic.bits).lo >= 1
 
-    def proved(fails: Fails, taus: Sequence[Fraction], least: Fraction) -> Fraction:
-        most = min(most_bits, _SEARCH_BITS)
-        return next((t for t in taus if t > least and _is_proved(fails, game, t, most)), least)
+    def excess(guess: _Guesses, taus: np.ndarray) -> np.ndarray:
+        return guess.loop_radius(taus) - 1
 
-    return Thresholds(
-        assumption=Enclosure(proved(assumption_fails, guessed[0], floor), ends[0]),
-        loop=Enclosure(proved(loop_fails, guessed[1], Fraction(0)), ends[1]),
-    )
+    taus = [tau for tau in _guessed(game, excess, Fraction(0), end) if tau > 0]
+    return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or Fraction(0), end)
 
 
 def _upper_ends(game: Game) -> tuple[Any, Any]:
@@ -108,41 +131,49 @@ def _upper_ends(game: Game) -> tuple[Any, Any]:
 
 def _data_alone(game: Game) -> Fraction:
     """A τ at which Assumption III.3 fails whatever the equilibrium is, since P_T = Q_T."""
-    stages = Stages(game, Balls(64))
+    stages = Stages(game, Balls(64), symmetric=True)
     return scaled(largest_norm(stages.terminal().P, stages.arithmetic), coupling(game)).lo
 
 
-def _is_proved(fails: Fails, game: Game, tau: Fraction, most_bits: int) -> bool:
-    """Whether some stage of the equilibrium at this τ is proved to fail."""
-    for bits in rising(most=most_bits):
-        stages = Stages(evolve(game, tau_given=tau), Balls(bits))
-        try:
-            return any(fails(tau, stages, one) for one in stages_in_balls(stages))
-        except NotCertifiedError:
-            continue
-    return False
+def _first_proved(
+    fails: Fails,
+    game: Game,
+    taus: Sequence[Fraction],
+    most_bits: int,
+    progress: Progress | None,
+) -> Fraction | None:
+    """The first τ at which some stage of the equilibrium is proved to fail."""
+    for tau in taus:
+        shifted = evolve(game, tau_given=tau)
+        for bits in rising(most=min(most_bits, _SEARCH_BITS)):
+            stages = Stages(shifted, Balls(bits), symmetric=True)
+            try:
+                for done, one in enumerate(stages_in_balls(stages), 1):
+                    if progress:
+                        progress(done, game.horizon)
+                    if fails(tau, stages, one):
+                        return tau
+            except NotCertifiedError:
+                continue
+            break
+    return None
 
 
 # -- guesses in float64 --------------------------------------------------------------------------
 
 
-def _guessed(game: Game, floor: Fraction, ends: tuple[Any, Any]) -> list[list[Fraction]]:
-    """Where to look for failures of the assumption, and of the loop."""
+def _guessed(game: Game, excess: Excess, least: Fraction, end: Any) -> list[Fraction]:
+    """Where to look for failures, as `excess` ≥ 0 tells of the equilibria at several τ."""
     try:
-        factor, least = float(coupling(game)), float(floor)
         with np.errstate(all="ignore"):
-            guess = _Guesses(game)
-            return [
-                _near_last_failure(
-                    lambda taus: factor * guess(taus)[0] - taus, least, float(ends[0])
-                ),
-                _near_last_failure(lambda taus: guess(taus)[1] - 1, 0.0, float(ends[1])),
-            ]
+            return _near_last_failure(partial(excess, _Guesses(game)), float(least), float(end))
     except (InputError, OverflowError, np.linalg.LinAlgError):  # beyond float64, or singular in it
-        return [[], []]
+        return []
 
 
-def _near_last_failure(excess: Excess, lo: float, hi: float) -> list[Fraction]:
+def _near_last_failure(
+    excess: Callable[[np.ndarray], np.ndarray], lo: float, hi: float
+) -> list[Fraction]:
     """Where to look for a τ between lo and hi, as large as can be, at which `excess` ≥ 0."""
     if not hi > 0:
         return []
@@ -159,52 +190,32 @@ def _near_last_failure(excess: Excess, lo: float, hi: float) -> list[Fraction]:
 
 
 class _Guesses:
-    """The equilibria at several τ in float64, all at once: quick, and no verdict rests on them.
-
-    So the recursion stands here again, in its shortest form.
-    """
+    """The equilibria at several τ in float64, all at once: quick, and no verdict rests on them."""
 
     def __init__(self, game: Game):
-        floats = game.floats()
-        sizes = game.control_sizes
-        self._A, self._Q = floats.A, np.stack(floats.Q)
-        self._B = np.concatenate(floats.B, axis=-1)
-        self._selectors = np.zeros((len(sizes), sum(sizes), sum(sizes)))
-        self._R = np.zeros((game.horizon, sum(sizes), sum(sizes)))
-        ends = pairwise(accumulate(sizes, initial=0))
-        for k, own in enumerate(slice(*pair) for pair in ends):
-            self._selectors[k, own, own] = np.eye(sizes[k])
-            self._R[:, own, own] = floats.R[k]
-        self._own = (self._selectors @ np.ones_like(self._R[0]) @ self._selectors).sum(axis=0)
+        self._stages = Stages(evolve(game, tau_given=Fraction(1)), Float64Stacks())
 
-    def __call__(self, taus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """γ_P and the largest spectral radius of the inner loop, at each τ; NaN where lost."""
-        half = (taus / 2)[:, None, None] * np.eye(len(self._own))
-        P = np.broadcast_to(self._Q[:, -1], (len(taus), *self._Q[:, -1].shape))
-        norms, radii = [_largest_norm(P)], []
-        for t in reversed(range(len(self._A))):
-            A, B, R = self._A[t], self._B[t], self._R[t] + half
-            rows = self._selectors @ B.T @ P
-            answers = rows.sum(axis=1)
-            phi = R + answers @ B
-            radii.append(_radius(np.linalg.solve(phi * self._own, phi * (1 - self._own))))
-            K = -np.linalg.solve(phi, answers @ A)
-            F = (A + B @ K)[:, None]
-            own = self._selectors @ K[:, None]
-            P = self._Q[:, t] + _transposed(own) @ R[:, None] @ own + _transposed(F) @ P @ F
-            norms.append(_largest_norm(P))
-        return np.max(norms, axis=0), np.max(radii, axis=0)
+    def largest_norm(self, taus: np.ndarray) -> np.ndarray:
+        """γ_P at each τ; NaN where lost."""
+        stages = self._stages.with_tau(taus)
+        end = stages.terminal()
+        norms = [np.linalg.norm(P, axis=(-2, -1)) for P in end.P]
+        for stage in backwards(stages, end):
+            norms.extend(np.linalg.norm(P, axis=(-2, -1)) for P in stage.P)
+        return np.max(np.broadcast_arrays(*norms), axis=0)
 
-
-def _largest_norm(P: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(P, axis=(-2, -1)).max(axis=-1)
+    def loop_radius(self, taus: np.ndarray) -> np.ndarray:
+        """The largest spectral radius of the inner loop at each τ; NaN where lost."""
+        stages = self._stages.with_tau(taus)
+        ahead, radii = stages.terminal(), []
+        times = reversed(range(stages.game.horizon))
+        for t, stage in zip(times, backwards(stages, ahead), strict=True):
+            radii.append(_radius(jacobi_matrix(stages, stages.at(t, ahead))))
+            ahead = stage
+        return np.max(radii, axis=0)
 
 
 def _radius(J: np.ndarray) -> np.ndarray:
     known = np.isfinite(J.sum(axis=(-2, -1)))
     radii = np.abs(np.linalg.eigvals(np.where(known[:, None, None], J, 0))).max(axis=-1)
     return np.where(known, radii, np.nan)
-
-
-def _transposed(X: np.ndarray) -> np.ndarray:
-    return X.swapaxes(-1, -2)

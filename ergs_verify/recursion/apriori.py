@@ -41,7 +41,7 @@ __all__ = [
     "sufficient_tau",
 ]
 
-#: Bits that a bound keeps when it is rounded upward at the end of a stage.
+#: Bits of a root, and of the balls in which a τ is sought.
 _BITS = 64
 #: Where a condition holds for all but tinier τ it is not followed further down.
 _TINIEST_TAU = Fraction(1, 2**64)
@@ -161,7 +161,7 @@ def apriori_bound(
     Parameters
     ----------
     norms : DataNorms
-    tau : number > 0 of the same kind (`Fraction`, float)
+    tau : number > 0 of the same kind (`Fraction`, float, `arb`)
         0 will do where every `least_R` is positive.
     rounded : callable, optional
         Applied to every bound at the end of a stage; it may only round upward.
@@ -204,8 +204,8 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
     """The τ from which the data alone prove uniqueness, and Assumption III.3, for good.
 
     The game's own τ plays no role. Both are found by bisection, to `digits` decimal digits from
-    above, in rationals rounded upward: that the conditions hold at the numbers returned, and so
-    at every larger τ, is proved.
+    above, in balls: that the conditions hold at the numbers returned, and so at every larger τ,
+    is proved.
 
     Raises
     ------
@@ -220,18 +220,23 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
     >>> print(f"{float(found.unique):.4f} {float(found.assumption):.4f}")
     3.5000 10.2009
     """
+    import flint
+
     norms = data_norms(game)
     accuracy = Fraction(1, 10**digits)
 
     def bound(tau: Fraction) -> AprioriBound | None:
-        return apriori_bound(norms, tau, rounded=_upward)
+        with flint.ctx.workprec(_BITS):
+            return apriori_bound(rounded, _ball(tau), rounded=flint.arb.upper)
 
     def assumed(tau: Fraction) -> bool:
         found = bound(tau)
-        return found is not None and found.assumption_bound < tau
+        return found is not None and found.assumption_bound < _ball(tau)
 
     if game.agents == 1:
         return SufficientTau(unique=Fraction(0), assumption=Fraction(0))
+    with flint.ctx.workprec(_BITS):
+        rounded = _in_balls(norms)
     return SufficientTau(
         unique=_least(lambda tau: bound(tau) is not None, accuracy),
         assumption=_least(assumed, accuracy),
@@ -305,6 +310,35 @@ def data_norms(game: Game) -> DataNorms:
         Q_end_frobenius=tuple(once(_frobenius_norm, Q[end]) for Q in game.Q),
         gamma_B_squared=max(once(_squares, B_t) for B in game.B for B_t in B),
     )
+
+
+def _in_balls(norms: DataNorms) -> DataNorms:
+    """The same as numbers of `_BITS` bits (`arb`), rounded so that the bounds stay bounds."""
+
+    def above(values: Sequence[Fraction]) -> tuple:
+        return tuple(_ball(value).upper() for value in values)
+
+    return DataNorms(
+        stages=tuple(
+            StageNorms(
+                A=_ball(stage.A).upper(),
+                B=above(stage.B),
+                least_R=tuple(_ball(value).lower() for value in stage.least_R),
+                Q=above(stage.Q),
+                Q_frobenius=above(stage.Q_frobenius),
+            )
+            for stage in norms.stages
+        ),
+        Q_end=above(norms.Q_end),
+        Q_end_frobenius=above(norms.Q_end_frobenius),
+        gamma_B_squared=_ball(norms.gamma_B_squared).upper(),
+    )
+
+
+def _ball(value: Fraction) -> Any:
+    import flint
+
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
 
 # -- norms, proved ---------------------------------------------------------------------------------
@@ -381,12 +415,6 @@ def _root_upward(value: Fraction) -> Fraction:
     scaled = math.ceil(value * 4**shift)
     root = math.isqrt(scaled)
     return Fraction(root + (root * root < scaled), 2**shift)
-
-
-def _upward(value: Fraction) -> Fraction:
-    """The value, rounded upward to about `_BITS` bits."""
-    scale = Fraction(2) ** (_BITS - _magnitude(value))
-    return math.ceil(value * scale) / scale
 
 
 def _magnitude(value: Fraction) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +40,9 @@ class Stages(Generic[N]):
         The derived ones by default.
     deterministic : bool
         The plain game with R + (τ/2)I for R, in which deterministic policies are judged.
+    symmetric : bool
+        Every letter that is symmetric in the paper has an exactly symmetric value here, or balls
+        that hold one: of a product and its transpose only one is evaluated.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Stages(Generic[N]):
         formulas: Formulas | None = None,
         *,
         deterministic: bool = False,
+        symmetric: bool = False,
     ):
         if formulas is None:
             from ergs_verify.paper.theorem_III_1 import derived_formulas
@@ -64,10 +69,22 @@ class Stages(Generic[N]):
         }
         self._tau = None if self.plain else arithmetic.scalar(game.tau)
         self._weight = game.tau / 2 if deterministic else Fraction(0)
-        self._nothing_known = Evaluator({}, arithmetic, self.formula.definitions, sizes)
+        self._nothing_known = Evaluator(
+            {},
+            arithmetic,
+            self.formula.definitions,
+            sizes,
+            self.formula.symmetric if symmetric else (),
+        )
         self._entered: dict[tuple, tuple] = {}
         uses_log = any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
         self.has_constants = not uses_log or _has_log(arithmetic)
+
+    def with_tau(self, tau: Scalar) -> Stages[N]:
+        """The stages of the game with another τ > 0, if its own is; the numbers stay entered."""
+        other = copy(self)
+        other._tau = tau
+        return other
 
     def terminal(self) -> Stage:
         """P_T = Q_T and q_T = 0; no policy."""
@@ -104,7 +121,7 @@ class Stages(Generic[N]):
 
     def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
         """A matrix of the game, entered once however many stages share it."""
-        key = (id(array), diagonal)
+        key = (id(array), *diagonal.as_integer_ratio())
         if key not in self._entered:
             # Adding to a float would round, so it becomes a rational first.
             entries = fractions(array) if diagonal else array.tolist()

@@ -9,7 +9,7 @@ from sympy import Integer
 
 from ergs_verify.expressions import instantiate
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.paper.notation import i, j, tau
+from ergs_verify.paper.notation import i, j, symmetric, tau
 
 if TYPE_CHECKING:
     from ergs_verify.paper.gap import GapFormulas
@@ -44,6 +44,11 @@ class WrittenOut:
             for letter, body in formulas.definitions.items()
             for agent in range(1, agents + 1)
         }
+        self.symmetric = {
+            instantiate(letter, agents, {i: agent})
+            for letter in symmetric
+            for agent in range(1, agents + 1)
+        }
 
     def __call__(self, name: str, agent: int, other: int | None = None) -> Any:
         """The formula `name` for an agent (and another, in place of i and j), counted from 1."""
@@ -54,6 +59,12 @@ class WrittenOut:
         return self._done[key]
 
     def _write(self, expr: Any, indices: dict) -> Any:
-        if self._plain:
-            expr = expr.xreplace({tau: Integer(0)})
-        return instantiate(expr, self._agents, indices)
+        return _written(expr, self._agents, tuple(indices.items()), self._plain)
+
+
+@lru_cache(maxsize=2**13)
+def _written(expr: Any, agents: int, indices: tuple, plain: bool) -> Any:
+    """One expression written out: records that differ in a formula share the others."""
+    if plain:
+        expr = expr.xreplace({tau: Integer(0)})
+    return instantiate(expr, agents, dict(indices))

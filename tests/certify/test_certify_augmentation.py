@@ -19,7 +19,7 @@ from ergs_verify import Game, gallery, gap
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import augmentation
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.thresholds import Thresholds, tau_thresholds
+from ergs_verify.certify.thresholds import assumption_threshold
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import parse_number
 from ergs_verify.paper.gap import gap_formulas
@@ -42,8 +42,8 @@ def _quick_thresholds():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             augmentation,
-            "tau_thresholds",
-            lambda _game, **_: Thresholds(assumption=ends, loop=ends),
+            "assumption_threshold",
+            lambda _game, **_: ends,
         )
         yield
 
@@ -313,15 +313,14 @@ def test_the_record_shows_itself():
 )
 def test_the_smallest_delta_is_what_tau_lacks(threshold, tau, expected, monkeypatch):
     enclosed = Enclosure(*threshold)
-    thresholds = Thresholds(assumption=enclosed, loop=enclosed)
-    monkeypatch.setattr(augmentation, "tau_thresholds", lambda _game, **_: thresholds)
+    monkeypatch.setattr(augmentation, "assumption_threshold", lambda _game, **_: enclosed)
     smallest = gap(scalar(tau), [1]).smallest_delta.assumption_III_3
     assert (smallest.lo, smallest.hi) == expected
 
 
 def test_the_smallest_delta_is_computed(monkeypatch):
-    monkeypatch.setattr(augmentation, "tau_thresholds", tau_thresholds)
+    monkeypatch.setattr(augmentation, "assumption_threshold", assumption_threshold)
     game = gallery("identical-interest")
-    tau = tau_thresholds(game).assumption
+    tau = assumption_threshold(game)
     smallest = gap(game, [1]).smallest_delta.assumption_III_3
     assert (smallest.lo, smallest.hi) == (tau.lo - game.tau, tau.hi - game.tau)

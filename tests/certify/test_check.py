@@ -339,7 +339,8 @@ def test_the_precision_allowed_is_kept_to_and_what_is_beyond_it_is_undecided():
 def test_progress_counts_the_stages():
     seen = []
     check(gallery("time-varying"), progress=lambda done, of: seen.append((done, of)))
-    assert seen[-4:] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen[:4] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert {of for _, of in seen[4:]} == {4}  # the search for the thresholds of τ
 
 
 # -- as JSON and in a notebook -------------------------------------------------------------------

@@ -12,7 +12,7 @@ from random_games import g_star, games, three_identical
 
 from ergs_verify import Game, check, gallery
 from ergs_verify.certify import thresholds
-from ergs_verify.certify.thresholds import tau_thresholds
+from ergs_verify.certify.thresholds import assumption_threshold, tau_thresholds
 
 
 def at(game: Game, tau: Fraction) -> Game:
@@ -53,11 +53,21 @@ def test_both_ends_do_what_they_say(game):
 
 
 def test_a_guess_that_is_wrong_is_not_believed(monkeypatch):
-    monkeypatch.setattr(
-        thresholds, "_guessed", lambda *_: [[Fraction(80), Fraction(60)], [Fraction(5)]]
-    )
+    taus = [Fraction(80), Fraction(60), Fraction(35)]
+    monkeypatch.setattr(thresholds, "_guessed", lambda *_: taus)
     found = tau_thresholds(g_star(2))
     assert (found.assumption.lo, found.loop.lo) == (34, 0)
+
+
+def test_a_proof_of_failure_says_how_far_it_is():
+    said = []
+    tau_thresholds(g_star(2), progress=lambda done, all_of: said.append((done, all_of)))
+    assert set(said) == {(1, 1)}
+
+
+def test_the_threshold_of_the_assumption_alone():
+    for game in (three_identical(), g_star(2), gallery("random:N=1,m=2,T=2,seed=0")):
+        assert assumption_threshold(game) == tau_thresholds(game).assumption
 
 
 def test_the_games_own_tau_is_a_place_where_the_loop_fails():

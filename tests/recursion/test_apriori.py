@@ -152,7 +152,6 @@ def test_a_norm_that_float64_cannot_prove_falls_back(monkeypatch):
 
 def test_rounding_upward_never_lowers():
     for value in (Fraction(0), Fraction(1, 3), Fraction(10**40, 7), Fraction(1, 10**40)):
-        assert value <= apriori._upward(value) <= value * (1 + Fraction(1, 2**60))
         assert apriori._root_upward(value) ** 2 >= value
         assert apriori._root_upward(value) ** 2 <= value * (1 + Fraction(1, 2**60))
 
