@@ -37,13 +37,19 @@ class Judged:
 
 
 def judge_symmetric(
-    matrix: np.ndarray, where: str, *, semidefinite: bool = False, definite: bool = False
+    matrix: np.ndarray,
+    where: str,
+    *,
+    semidefinite: bool = False,
+    definite: bool = False,
+    rounding: float = 4 * _U,
 ) -> Judged:
     """Refuse a matrix that is not symmetric, or not positive (semi)definite where that is asked.
 
     Matrices of rationals are judged exactly. With a float among the entries, u = 2⁻⁵³ and the
-    spectral norm: asymmetry up to 4u‖Q‖ is symmetrised and, for semidefiniteness, eigenvalues
-    down to −4mu‖Q‖ are accepted. Definiteness is proved exactly in either case.
+    spectral norm: asymmetry up to 4u‖Q‖, or `rounding` times ‖Q‖, is symmetrised and, for
+    semidefiniteness, eigenvalues down to −4mu‖Q‖ are accepted. Definiteness is proved exactly in
+    either case.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def judge_symmetric(
     exact = matrix.dtype == object and all(isinstance(x, Fraction) for x in matrix.flat)
     asymmetry = _largest_asymmetry(matrix)
     if asymmetry:
-        _refuse_asymmetric(matrix, where, asymmetry, exact)
+        _refuse_asymmetric(matrix, where, asymmetry, 0.0 if exact else rounding)
         matrix = _symmetrised(matrix)
     if definite and not is_positive(matrix, strictly=True):
         raise InputError(
@@ -136,10 +142,10 @@ def _largest_asymmetry(matrix: np.ndarray) -> float:
     return max(_as_float(largest), math.ulp(0.0)) if largest else 0.0
 
 
-def _refuse_asymmetric(matrix: np.ndarray, where: str, asymmetry: float, exact: bool) -> None:
-    if not exact:
+def _refuse_asymmetric(matrix: np.ndarray, where: str, asymmetry: float, rounding: float) -> None:
+    if rounding:
         _, norm = _extremes(_symmetrised(matrix))
-        if asymmetry <= 4 * _U * norm:
+        if asymmetry <= rounding * norm:
             return
     r, c = _unequal_pair(matrix)
     raise InputError(

@@ -61,6 +61,7 @@ class Policy:
         q: Any = None,
         about: Mapping[str, Any] | None = None,
         entry_of: Callable[[str, int], str] = entry_of,
+        as_stated: bool = False,
     ) -> Policy:
         """A policy whose Σ are positive semidefinite and whose P are symmetric.
 
@@ -69,6 +70,9 @@ class Policy:
         K, Sigma, P : list over agents of lists over time of matrices
             Or of arrays with the time axis first: T matrices, for P one more.
         q : list over agents of T+1 numbers, optional
+        as_stated : bool
+            Keep Σ and P as they are, whether or not they are symmetric and Σ semidefinite: only an
+            audit takes such a policy.
 
         Raises
         ------
@@ -91,7 +95,7 @@ class Policy:
                 one.expect_shape(one.shape, "like the first over time")
         repairs: list[Repair] = []
         for letter, needs in (("Sigma", {"semidefinite": True}), ("P", {})):
-            results = [one.judged(**needs) for one in series.get(letter, ())]
+            results = [one.judged(**needs) for one in series.get(letter, ()) if not as_stated]
             if results:
                 series[letter] = tuple(good for good, _ in results)
                 repairs += [repair for _, found in results for repair in found]

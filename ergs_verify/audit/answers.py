@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,11 @@ from ergs_verify.policy import Policy
 
 __all__ = ["SOLUTION_FORMATS", "from_call", "from_file", "trouble"]
 
-#: Half the digits of float64. Σ and P of a right solver are symmetric but for rounding, which the
-#: 4u‖·‖ that `Policy` forgives does not cover where an inverse was taken. A quadratic form knows
-#: only P's symmetric part, and of a covariance only one triangle is used; beyond this it is no
-#: rounding but a fault, which `Policy` names.
-_ASYMMETRY = 2.0**-26
-
 #: The formats of solution files: how bytes become named entries, and these a policy.
 SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy]]] = {
-    ".json": (text.parse_json, documents.policy_from),
-    ".npz": (arrays.parse_npz, arrays.policy_from),
-    ".mat": (arrays.parse_mat, arrays.policy_from),
+    ".json": (text.parse_json, partial(documents.policy_from, as_stated=True)),
+    ".npz": (arrays.parse_npz, partial(arrays.policy_from, as_stated=True)),
+    ".mat": (arrays.parse_mat, partial(arrays.policy_from, as_stated=True)),
 }
 
 
@@ -39,7 +34,7 @@ def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Ou
     about = {"seconds": reply["seconds"], "mutated": tuple(reply["mutated"])}
     if "trouble" in reply:
         return trouble(*reply["trouble"], **about)
-    outcome = _read(reply["answer"], lambda raw: Policy.from_arrays(**raw), game, conventions)
+    outcome = _read(reply["answer"], _from_letters, game, conventions)
     return attrs.evolve(outcome, **about)
 
 
@@ -47,7 +42,7 @@ def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     """The outcome that a solution file says; the ending of its name is its format."""
     parse, policy_from = SOLUTION_FORMATS[path.suffix]
     if not path.exists():
-        return trouble("nothing returned", "wrote no solution file")
+        return trouble("nothing returned", "wrote no solution file at the path given as {solution}")
     try:
         raw = parse(read(path))
         if not isinstance(raw, dict):
@@ -62,14 +57,16 @@ def trouble(kind: Kind, message: str, **about: Any) -> Outcome:
     return Outcome(trouble=Trouble(kind=kind, message=message), **about)
 
 
+def _from_letters(raw: dict[str, Any]) -> Policy:
+    return Policy.from_arrays(**raw, as_stated=True)
+
+
 def _read(
     raw: dict[str, Any],
     policy_from: Callable[[dict[str, Any]], Policy],
     game: Game,
     conventions: Conventions,
 ) -> Outcome:
-    asymmetries = [0.0]
-
     def mended(key: str, value: Any) -> Any:
         letter, _, agent = key.partition("_")
         if letter not in ("K", "Sigma", "P"):
@@ -79,8 +76,6 @@ def _read(
         if not isinstance(value, list):
             return value
         agents = [conventions.time_first(each) for each in ([value] if agent else value)]
-        if letter != "K":
-            agents = _symmetrised(agents, asymmetries)
         return agents[0] if agent else agents
 
     try:
@@ -89,35 +84,7 @@ def _read(
     except InputError as error:
         kind = "no policy" if _finite(raw) else "not a number"
         return trouble(kind, f"gave no policy of this game: {error.message}")
-    return Outcome(policy=conventions.applied(policy), asymmetry=max(asymmetries))
-
-
-def _symmetrised(value: Any, asymmetries: list[float]) -> Any:
-    """Nested lists with every nearly symmetric matrix of floats in them made symmetric."""
-    if not isinstance(value, list) or not value:
-        return value
-    if not _is_square_of_floats(value):
-        return [_symmetrised(each, asymmetries) for each in value]
-    matrix = np.array(value, dtype=float)
-    largest = np.abs(matrix).max()
-    with np.errstate(all="ignore"):  # infinities and NaN are named by whoever reads the matrix
-        gap = np.abs(matrix - matrix.T).max() / largest
-        if not 0 < gap <= _ASYMMETRY:
-            return value
-        asymmetries.append(float(gap))
-        return ((matrix + matrix.T) / 2).tolist()
-
-
-def _is_square_of_floats(value: list[Any]) -> bool:
-    return all(
-        isinstance(row, list) and len(row) == len(value) and all(map(_is_float, row))
-        for row in value
-    )
-
-
-def _is_float(x: Any) -> bool:
-    """Some languages write 1.0 as 1."""
-    return type(x) is float or (type(x) is int and abs(x) <= 2**53)
+    return Outcome(policy=conventions.applied(policy))
 
 
 def _finite(value: Any) -> bool:

@@ -43,13 +43,17 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
     try:
         return json.dumps({**said, "answer": _letters(answer)}, default=_plain)
     except Exception as error:  # anything may lie in there, and its own code converts it
-        problem = f"returned what cannot be read as numbers: {raised(error)}"
+        reason = error.message if isinstance(error, InputError) else raised(error)
+        problem = f"returned what cannot be read as numbers: {reason}"
         return json.dumps({**said, "trouble": ["no policy", problem]})
 
 
 def raised(error: BaseException) -> str:
     """An exception in one line: its type, what it says, and where in the solver it came up."""
-    said = " ".join(str(error).split())
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # it is the solver's own class
+        said = ""
     text = type(error).__name__ + (f": {quoted(said, 200)[1:-1]}" if said else "")
     between = {Path(__file__).parent, Path(importlib.__file__).parent}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.line]

@@ -86,16 +86,18 @@ class CommandSolver(Solver):
     format: str = field(default=".json", validator=_known_format)
 
     def __call__(self, game: Game) -> Outcome:
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            return self._run(game, Path(folder))
+        with (
+            TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+            TemporaryDirectory(ignore_cleanup_errors=True) as kept_apart,
+        ):
+            return self._run(game, Path(folder), Path(kept_apart, "printed"))
 
-    def _run(self, game: Game, folder: Path) -> Outcome:
+    def _run(self, game: Game, folder: Path, log: Path) -> Outcome:
         paths = {name: folder / f"{name}{self.format}" for name in ("game", "solution")}
         paths["game"].write_bytes(_RENDER[self.format](self.conventions.handed(game), game.name))
         words = self.command
         for name, path in paths.items():
             words = [word.replace(f"{{{name}}}", str(path)) for word in words]
-        log = folder / "printed"
         began = time.perf_counter()
         try:
             process = contained.start(words, log)
@@ -111,21 +113,32 @@ class CommandSolver(Solver):
             contained.end(process)
         seconds = time.perf_counter() - began
         printed = contained.printed(log)
-        if status is None:
+        if overflow := contained.overflowed(log):
+            outcome = trouble("crashed", overflow)
+        elif status is None:
             outcome = trouble("timeout", contained.overdue(self.timeout))
         elif status:
-            said = _error_in(printed)
-            message = contained.ended_how(status) + (f" and said {quoted(said, 200)}" * bool(said))
+            message = _ended(status, printed, paths["solution"])
             outcome = trouble("raised" if status > 0 else "crashed", message)
         else:
             outcome = from_file(paths["solution"], game, self.conventions)
         return attrs.evolve(outcome, seconds=seconds, printed=printed)
 
 
+def _ended(status: int, printed: str, solution: Path) -> str:
+    said = _error_in(printed)
+    message = contained.ended_how(status) + (f" and said {quoted(said, 200)}" * bool(said))
+    return message + ", so that the solution file that it wrote does not count" * solution.exists()
+
+
 def _error_in(printed: str) -> str:
-    """The line that tells most: the first that names an error, else the last."""
-    lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
+    """The line that tells most: the first that names an error, else the last.
+
+    Indented lines are places in the program, which may have "error" in their text.
+    """
+    lines = [line.rstrip() for line in printed.splitlines() if line.strip()]
+    errors = (line for line in lines if "error" in line.lower() and not line[0].isspace())
+    return next(errors, lines[-1] if lines else "").strip()
 
 
 def _document(game: FloatGame, name: str) -> dict[str, Any]:

@@ -10,12 +10,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MEMORY", "end", "ended_how", "kill", "overdue", "printed", "shortened", "start"]
+__all__ = [
+    "FILE",
+    "MEMORY",
+    "end",
+    "ended_how",
+    "kill",
+    "overdue",
+    "overflowed",
+    "printed",
+    "shortened",
+    "start",
+]
 
 #: Bytes of memory that a solver may allocate, where the system can bound it (Linux).
 MEMORY = 8 * 2**30
-#: Bytes that it may write to one file, its printed output included.
-_FILE = 2**30
+#: Bytes that it may write to one file, its printed output included (Linux).
+FILE = 2**30
 #: Characters of its output that are kept.
 _PRINTED = 2000
 
@@ -41,12 +52,12 @@ def start(arguments: Sequence[str], log: Path, *, channel: Any = None) -> subpro
         import resource
 
         resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_FILE, _FILE))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (FILE, FILE))
     return process
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and whatever it started."""
+    """Kill a process and whatever it started, but for what has left its group (``setsid``)."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -69,9 +80,11 @@ def ended_how(status: int) -> str:
     if status >= 0:
         return f"ended with exit status {status}"
     try:
-        return f"was killed by {signal.Signals(-status).name}"
+        name = signal.Signals(-status).name
     except ValueError:
         return f"was killed by signal {-status}"
+    why = f", for it wrote more than {FILE / 2**20:g} MiB to one file"
+    return f"was killed by {name}" + why * (name == "SIGXFSZ")
 
 
 def overdue(seconds: float) -> str:
@@ -79,11 +92,18 @@ def overdue(seconds: float) -> str:
     return f"gave no answer within {seconds:g} s and was stopped"
 
 
-def printed(log: Path, since: int = 0) -> str:
-    """The end of what was written to a log after its first `since` bytes."""
+def overflowed(log: Path) -> str:
+    """What a process did that printed more than it may; empty where it did not."""
+    if log.stat().st_size < FILE:
+        return ""
+    return f"printed more than {FILE / 2**20:g} MiB, which is where it was cut off"
+
+
+def printed(log: Path) -> str:
+    """The end of what was written to a log."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(since, size - 4 * _PRINTED))
+        file.seek(max(0, size - 4 * _PRINTED))
         text = file.read().decode("utf-8", errors="replace")
     return shortened(text)
 

@@ -7,7 +7,9 @@ backward recursion gives there rules most mistakes out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from attrs import frozen
 
 from ergs_verify import engine
 from ergs_verify.arithmetic import Float64, MPMath
+from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
 from ergs_verify.audit.mistakes.numbers import (
@@ -23,8 +26,10 @@ from ergs_verify.audit.mistakes.numbers import (
     last_stages,
     of_policy,
     of_sequences,
+    sizes_of,
 )
 from ergs_verify.audit.mistakes.recompute import LOST, changes, recomputed
+from ergs_verify.audit.mistakes.sharing import SharedStages
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game, Policy
 
@@ -37,13 +42,19 @@ __all__ = ["FirstError", "Match", "diagnose", "first_error"]
 #: amplified by the game is no mistake.
 _EXPLAINED = 1e-3
 _LEAST_MARGIN, _MARGIN_IN_ALL = 3, 6
-#: Up to this, relative to a matrix's largest entry, two predictions differ by rounding alone.
-_SAME = 1e-12
+#: Up to this, relative to a matrix's largest entry, two predictions differ by rounding alone; or
+#: up to so many times what float64 itself loses there.
+_SAME, _LOST = 1e-12, 100
 _MOST_DIGITS = 16
+#: A right number and those beside it in time may differ by so little in any game that comes from
+#: a stationary one: to have one in another's place is then no evidence.
+_HARDLY = 1e-6
 #: How many matches are recomputed in high precision, and on which games (see `_work`): on larger
 #: ones each takes more than a second, and the digits are those that float64 leaves.
 _RECOMPUTED, _MOST_WORK = 2, 200_000
 _DIGITS = 40
+
+_FLOAT64 = Float64()
 
 
 @frozen(kw_only=True)
@@ -97,10 +108,12 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
     -----
     A mistake explains a solution if each stated letter agrees to three digits with what the
     mistake leads to, or is right, or fits the other stated letters: P and q as the cost of the
-    stated policy, Σ as the best covariance for the stated P. Where the mistake's numbers differ
-    from the right ones they must agree with the stated ones better than the right ones do, by six
-    digits if that is one number, by three if there are more. At a singular Φ_t there are no
-    right numbers from there on, and mistakes that give no numbers either are left out.
+    stated policy, Σ as the best covariance for the stated P. Gains that are right rule out every
+    mistake that leads to others. Where the mistake's numbers differ from the right ones they must
+    agree with the stated ones better than the right ones do, by six digits if that is one number,
+    by three if there are more; and somewhere they must differ by more than rounding. At a singular
+    Φ_t there are no right numbers from there on, and mistakes that give no numbers either are left
+    out.
 
     Examples
     --------
@@ -129,19 +142,22 @@ class _Comparison:
         self.game = game
         self.stated = stated
         self.letters = frozenset(stated)
+        self.sizes = sizes_of(stated)
+        self.stages_of = SharedStages()
         self.precise = MPMath(digits=_DIGITS) if _work(game) <= _MOST_WORK else None
         # q of a deterministic policy is the plain game's.
         if equilibrium is None or ("q" in stated and "Sigma" not in stated):
             self.right = recomputed(
-                Recomputed(), game, self.precise or Float64(), self.letters, partial=True
+                Recomputed(), game, self.precise or _FLOAT64, self.letters, partial=True
             )
         else:
             self.right = of_sequences(equilibrium, self.letters)
-        self.fitting = {**self.right, **_fitting(game, stated)}
+        self.of_right = errors(stated, self.right, self.sizes)
+        fitting = {**self.right, **_fitting(game, stated)}
+        self.of_fitting = errors(stated, fitting, self.sizes)
 
     def matches(self) -> tuple[Match, ...]:
-        of_right = errors(self.stated, self.right, self.stated).values()
-        if max(map(_worst, of_right)) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
+        if max(map(_worst, self.of_right.values())) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
             return ()  # no mistake can agree better by the margin
         found = [pair for mistake in mistakes() if (pair := self._best(mistake))]
         found.sort(key=lambda pair: -pair[0].digits)
@@ -153,7 +169,7 @@ class _Comparison:
         best = None
         for variant in mistake.variants(self.game):
             numbers = self._screened(variant)
-            match = None if numbers is None else self._match(mistake, numbers)
+            match = None if numbers is None else self._match(mistake, variant, numbers)
             if match is not None and (best is None or match.digits > best[0].digits):
                 best = match, variant
         return best
@@ -166,7 +182,7 @@ class _Comparison:
             numbers = recomputed(variant, self.game, self.precise, self.letters)
         except LOST:
             return match
-        return self._match(match, numbers) or match
+        return self._match(match, variant, numbers) or match
 
     def _screened(self, variant: Recomputed | Handled) -> Numbers | None:
         """What the mistake leads to; None where it cannot be had, or is not what is stated."""
@@ -180,9 +196,11 @@ class _Comparison:
                 numbers = recomputed(
                     variant,
                     self.game,
-                    variant.arithmetic or Float64(),
+                    variant.arithmetic or _FLOAT64,
                     self.letters,
                     stages=stages,
+                    goes_on=self._has_gains,
+                    stages_of=self.stages_of,
                 )
             except LOST:
                 return None
@@ -190,45 +208,81 @@ class _Comparison:
                 return None
         return numbers
 
+    def _has_gains(self, gains: Sequence[Matrix], back: int) -> bool:
+        """Whether the mistake's gains so many stages before the end are the stated ones."""
+        stated = {"K": tuple(X[-back][None] for X in self.stated["K"])}
+        return _worst(errors(stated, {"K": tuple(X[None] for X in gains)}, self.sizes)["K"]) <= (
+            _EXPLAINED
+        )
+
     def _possible(self, numbers: Numbers, stages: int) -> bool:
         """Whether the last stages leave the mistake possible.
 
         Everything there must be explained, and something by the mistake, unless it does not
         show there.
         """
-        stated = last_stages(self.stated, stages)
-        right, fitting = last_stages(self.right, stages), last_stages(self.fitting, stages)
-        of_mistake, of_right, of_fitting = (
-            errors(stated, other, self.stated) for other in (numbers, right, fitting)
-        )
-        apart = errors(numbers, right, self.stated)
+        right, stated = last_stages(self.right, stages), last_stages(self.stated, stages)
+        of_mistake = errors(stated, numbers, self.sizes)
+        apart = errors(numbers, right, self.sizes)
         shows = []
         for letter in stated:
-            mine = _worst(of_mistake[letter])
-            otherwise = min(_worst(of_right[letter]), _worst(of_fitting[letter]))
+            mine, otherwise = _worst(of_mistake[letter]), self._otherwise(letter, stages)
             if min(mine, otherwise) > _EXPLAINED:
                 return False
             if _worst(apart[letter]) > _SAME:
                 shows.append(mine <= otherwise)
         return any(shows) or not shows
 
-    def _match(self, mistake: Mistake | Match, numbers: Numbers) -> Match | None:
-        of_mistake, of_right, of_fitting = (
-            errors(self.stated, other, self.stated) for other in (numbers, self.right, self.fitting)
+    def _otherwise(self, letter: str, stages: int) -> float:
+        """How well a letter is explained by being right, or by the others, at the last stages."""
+        last = np.s_[:, -stages - (letter in "Pq") :]
+        return min(_worst(self.of_right[letter][last]), _worst(self.of_fitting[letter][last]))
+
+    @cached_property
+    def _rounding(self) -> dict[str, np.ndarray]:
+        """How far float64's numbers may be from the mistake's, without any mistake."""
+        rounded = recomputed(
+            Recomputed(),
+            self.game,
+            _FLOAT64,
+            self.letters,
+            partial=True,
+            stages_of=self.stages_of,
         )
-        apart = errors(numbers, self.right, self.stated)
+        lost = errors(rounded, self.right, self.sizes)
+        return {letter: np.fmax(_SAME, _LOST * error) for letter, error in lost.items()}
+
+    def _moved(self, numbers: Numbers) -> dict[str, np.ndarray]:
+        """Where a mistake leads to the right numbers of the stage before or after."""
+        found = {letter: np.full_like(X, False, dtype=bool) for letter, X in self.of_right.items()}
+        for step in (1, -1):
+            beside = {k: tuple(np.roll(X, step, 0) for X in v) for k, v in self.right.items()}
+            for letter, error in errors(numbers, beside, self.sizes).items():
+                found[letter] |= error <= _SAME
+        return found
+
+    def _match(
+        self, mistake: Mistake | Match, variant: Recomputed | Handled, numbers: Numbers
+    ) -> Match | None:
+        of_mistake = errors(self.stated, numbers, self.sizes)
+        apart = errors(numbers, self.right, self.sizes)
+        moved = self._moved(numbers)
         quantities, count, error, error_of_right = [], 0, 0.0, 0.0
         for letter in self.stated:
-            otherwise = min(_worst(of_right[letter]), _worst(of_fitting[letter]))
+            otherwise = self._otherwise(letter, self.game.horizon)
             if min(otherwise, _worst(of_mistake[letter])) > _EXPLAINED:
                 return None
-            tells = ~np.isnan(of_mistake[letter]) & ~(apart[letter] <= _SAME)
-            if otherwise < _worst(of_mistake[letter]) or not tells.any():
+            if otherwise < _worst(of_mistake[letter]):
+                continue
+            same = _SAME if isinstance(variant, Handled) else self._rounding[letter]
+            tells = ~np.isnan(of_mistake[letter]) & ~(apart[letter] <= same)
+            tells &= ~((apart[letter] <= _HARDLY) & moved[letter])
+            if not tells.any():
                 continue
             quantities.append(letter)
             count += int(tells.sum()) * max(X[0].size for X in self.stated[letter])
             error = max(error, _worst(of_mistake[letter][tells]))
-            error_of_right = max(error_of_right, _worst(of_right[letter][tells], lost=1.0))
+            error_of_right = max(error_of_right, _worst(self.of_right[letter][tells], lost=1.0))
         margin = max(_LEAST_MARGIN, _MARGIN_IN_ALL / max(count, 1))
         if not quantities or _digits(error) - _digits(error_of_right) < margin:
             return None

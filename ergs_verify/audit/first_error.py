@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.arithmetic.base import Arithmetic, Matrix
-from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.audit.mistakes.numbers import errors, of_policy
+from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.arithmetic.base import Matrix
+from ergs_verify.audit.mistakes.gains import equilibrium_gains
+from ergs_verify.audit.mistakes.numbers import errors, of_policy, sizes_of
+from ergs_verify.audit.precision import first_bits
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
-from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["FirstError", "first_error"]
+__all__ = ["FirstError", "first_error", "near"]
 
-_DIGITS = 40
+#: Relative errors above which a stage is off: the first overlooks what float64 loses in all but
+#: ill-conditioned games, the last little but a rounding.
+_OFF = (1e-6, 1e-9, 1e-12)
 
 
 @frozen(kw_only=True)
@@ -61,7 +63,9 @@ class FirstError:
         )
 
 
-def first_error(game: Game, policy: Policy, *, tolerance: float = 1e-6) -> FirstError | None:
+def first_error(
+    game: Game, policy: Policy, *, tolerances: Sequence[float] = _OFF
+) -> FirstError | None:
     """Where the first error enters, going backwards in time.
 
     At each stage the stated K and Σ are compared with the stage's equilibrium, given the cost of
@@ -73,9 +77,9 @@ def first_error(game: Game, policy: Policy, *, tolerance: float = 1e-6) -> First
     game : Game
     policy : Policy
         Without Σ it is deterministic and judged in the plain game with R + (τ/2)I for R.
-    tolerance : float
-        Errors up to this are none, relative to the largest entry of each matrix. The default
-        overlooks what float64 loses in all but ill-conditioned games.
+    tolerances : sequence of float
+        Errors up to the first are none, relative to the largest entry of each matrix. Where that
+        leaves none, the next one counts, and so on.
 
     Returns
     -------
@@ -86,12 +90,12 @@ def first_error(game: Game, policy: Policy, *, tolerance: float = 1e-6) -> First
     Raises
     ------
     InputError
-        Where the policy does not fit the game.
+        Where the policy does not fit the game, or an entry is beyond float64.
 
     Notes
     -----
-    Where Φ_t is singular, K is compared with the best response to the others' stated gains at
-    the stage. Computed with mpmath at 40 digits.
+    Where Φ_t is not proved regular, K is compared with the best response to the others' stated
+    gains at the stage. Computed in balls, of which the midpoints are compared.
 
     Examples
     --------
@@ -106,11 +110,22 @@ def first_error(game: Game, policy: Policy, *, tolerance: float = 1e-6) -> First
     (2, 2, 'K', 1.0)
     """
     policy.validate(game)
+    errors = []
     for t, quantity, off in _errors(game, policy):
         agent = int(np.argmax(off))
-        if off[agent] > tolerance:
-            return FirstError(t=t, agent=agent + 1, quantity=quantity, error=float(off[agent]))
-    return None
+        error = FirstError(t=t, agent=agent + 1, quantity=quantity, error=float(off[agent]))
+        if error.error > tolerances[0]:
+            return error
+        errors.append(error)
+    above = (next((e for e in errors if e.error > tolerance), None) for tolerance in tolerances)
+    return next((error for error in above if error), None)
+
+
+def near(X: Any) -> Any:
+    """The midpoints of a matrix or number in balls, rounded to float64."""
+    if isinstance(X, Ball):
+        return float(X.value)
+    return [[float(x) for x in row] for row in X.tolist()]
 
 
 #: A time, a letter, and every agent's error there.
@@ -120,13 +135,14 @@ _Errors = tuple[int, str, np.ndarray]
 def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
     """The errors at t = T, T−1, …, 0, each in the order K, Σ, P, q."""
     stated = of_policy(policy)
-    stages = Stages(game, MPMath(digits=_DIGITS), deterministic=policy.Sigma is None)
+    sizes = sizes_of(stated)
+    stages = Stages(game, Balls(first_bits(game)), deterministic=policy.Sigma is None)
 
     def compared(t: int, **should: Sequence[Any]) -> Iterator[_Errors]:
         for letter in should.keys() & stated.keys():
             here = {letter: tuple(X[t : t + 1] for X in stated[letter])}
-            right = {letter: tuple(np.array([X], dtype=float) for X in should[letter])}
-            yield t, letter, errors(here, right, stated)[letter]
+            right = {letter: tuple(np.array([near(X)]) for X in should[letter])}
+            yield t, letter, errors(here, right, sizes)[letter][:, 0]
 
     ahead = stages.terminal()
     yield from compared(game.horizon, P=ahead.P)
@@ -146,17 +162,14 @@ def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
 
 def _gains(stages: Stages, stage: Evaluator, stated: Sequence[Matrix]) -> Sequence[Matrix]:
     """The gains of the stage's equilibrium; where Φ_t is singular the answers to the stated."""
-    arithmetic = stages.arithmetic
-    phi, rhs = block_system(stages, stage)
     try:
-        solved = arithmetic.scale(arithmetic.scalar(Fraction(-1)), arithmetic.solve(phi, rhs))
+        return equilibrium_gains(stages, stage)
     except NotCertifiedError:
         known = stage.with_values({notation.K(k): stated[k - 1] for k in stages.agents})
         return [known(stages.formula("gain", k)) for k in stages.agents]
-    return by_agent(stages, solved)
 
 
-def _infinite_cost(arithmetic: Arithmetic, Sigma: Matrix) -> float:
+def _infinite_cost(arithmetic: Balls, Sigma: Matrix) -> float:
     """∞ for a singular or indefinite Σ, whose relative entropy is infinite, otherwise 0."""
     try:
         arithmetic.log_determinant(Sigma)

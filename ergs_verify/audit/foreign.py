@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import threading
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -21,9 +22,15 @@ from ergs_verify.audit.calling import called
 from ergs_verify.audit.contained import shortened
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.outcome import Outcome
+from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame, Game
 
 __all__ = ["FunctionSolver", "Solver"]
+
+
+def _seconds(_: Any, __: Any, value: float) -> None:
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise InputError("the timeout must be a number of seconds > 0", "timeout")
 
 
 @define(kw_only=True, eq=False)
@@ -35,14 +42,22 @@ class Solver:
     conventions : Conventions
     timeout : float
         Seconds of wall-clock time for one game.
+
+    Raises
+    ------
+    InputError
+        Where the timeout is no number of seconds > 0.
     """
 
     conventions: Conventions = field(factory=Conventions)
-    timeout: float = 60.0
+    timeout: float = field(default=60.0, validator=_seconds)
 
     def __call__(self, game: Game) -> Outcome:
         """Run the solver on a game, its entries rounded to float64."""
         raise NotImplementedError
+
+    def ready(self) -> None:
+        """Raise the `InputError` of the first call, where the solver cannot be run at all."""
 
     def close(self) -> None:
         """End what still runs."""

@@ -32,7 +32,7 @@ class Trouble:
         it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
         ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
         be read as one. ``not a number``: NaN or an infinity among the numbers. ``no policy``: wrong
-        shapes or lengths, a covariance that is none, an entry that is no number.
+        shapes or lengths, an entry that is no number.
     message : str
         One sentence that begins with the verb: "raised ValueError: …".
     """
@@ -48,7 +48,8 @@ class Outcome:
     Attributes
     ----------
     policy : Policy or None
-        In the game's own conventions, whatever the solver's are.
+        In the game's own conventions, whatever the solver's are; Σ and P as they are stated, which
+        may be no covariance and not symmetric.
     trouble : Trouble or None
         None if and only if there is a policy.
     seconds : float
@@ -58,9 +59,6 @@ class Outcome:
     mutated : tuple of str
         What the solver changed in the game it was given, such as ``Q[0]``. It had a copy, so that
         nothing else suffers.
-    asymmetry : float
-        The largest difference of mirrored entries of a Σ or P that was averaged away, in units of
-        that matrix's largest entry.
     """
 
     policy: Policy | None = None
@@ -68,4 +66,3 @@ class Outcome:
     seconds: float = 0.0
     printed: str = ""
     mutated: tuple[str, ...] = ()
-    asymmetry: float = 0.0

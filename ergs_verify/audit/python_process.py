@@ -19,7 +19,7 @@ import attrs
 from attrs import define, field
 
 from ergs_verify.audit import contained
-from ergs_verify.audit.answers import from_call
+from ergs_verify.audit.answers import from_call, trouble
 from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.outcome import Outcome, Trouble
 from ergs_verify.errors import InputError
@@ -47,7 +47,7 @@ class PythonSolver(Solver):
     Raises
     ------
     InputError
-        On the first call, where the name is wrong or the module cannot be imported.
+        On the first call, or by `ready`, where the name is wrong or the module cannot be imported.
 
     Examples
     --------
@@ -64,14 +64,19 @@ class PythonSolver(Solver):
 
     def __call__(self, game: Game) -> Outcome:
         process, log = self._started()
-        since = log.stat().st_size
+        os.truncate(log, 0)  # what it prints is bounded for each game, not for all of them
         began = time.perf_counter()
         reply = self._asked(process, self.conventions.handed(game), self.timeout)
         if isinstance(reply, Trouble):
             outcome = Outcome(trouble=reply, seconds=time.perf_counter() - began)
         else:
             outcome = from_call(reply, game, self.conventions)
-        return attrs.evolve(outcome, printed=contained.printed(log, since))
+        if overflow := contained.overflowed(log):
+            outcome = trouble("crashed", overflow, seconds=outcome.seconds)
+        return attrs.evolve(outcome, printed=contained.printed(log))
+
+    def ready(self) -> None:
+        self._started()
 
     def close(self) -> None:
         self._end()

@@ -36,6 +36,11 @@ _TITLES = {
 _COSTS_WRONG = (
     "fail: an equilibrium, as far as float64 can tell, but the stated {letters} {is_} wrong"
 )
+_PLAIN = " in the plain game with R + (τ/2)I for R"
+_AVERAGED = (
+    "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
+    "symmetric part."
+)
 _COSTS_TOLD = {
     "pass": "The stated {letter} is that of the stated policy{though}.",
     "fail": "The stated {letter} is not that of the stated policy: {place}.",
@@ -160,6 +165,12 @@ class Audit:
         Errors of what is stated against the equilibrium; empty without a single one.
     costs : mapping from letter to Quantity
         Errors of the stated P and q against those of the stated policy.
+    asymmetry : float
+        The largest difference of mirrored entries of a Σ or P that was averaged away, in units of
+        that matrix's largest entry.
+    faults : mapping from letter to str
+        What is wrong with a Σ that is no covariance, or a P that is not symmetric, in a sentence.
+        The gaps and costs are then those of the gains alone.
     definite : bool or None
         Whether every stated Σ is positive definite, decided exactly; None without Σ.
     diagnosis : tuple of Match, or None
@@ -177,6 +188,8 @@ class Audit:
     gaps_allowed: tuple[float, ...] | None
     quantities: Mapping[str, Quantity]
     costs: Mapping[str, Quantity]
+    asymmetry: float
+    faults: Mapping[str, str]
     definite: bool | None
     diagnosis: tuple[Match, ...] | None
     first_error: FirstError | None
@@ -184,7 +197,9 @@ class Audit:
     @property
     def title(self) -> str:
         """The verdict in one sentence."""
-        wrong = {
+        if self.verdict == "fail" and "Sigma" in self.faults:
+            return "fail: a stated Σ is no covariance, so that no policy is stated"
+        wrong = self.faults.keys() | {
             one.letter for one in (*self.quantities.values(), *self.costs.values()) if one.wrong
         }
         if self.verdict == "fail" and self.judged_by != "epsilon" and not self._wrong_policy:
@@ -210,9 +225,14 @@ class Audit:
             said.append("The solution says that it is of another game: its game_hash differs.")
         if self.equilibrium.kind != "unique":
             said.append(self.equilibrium.message)
-        if policy.Sigma is None and game.tau > 0:
-            said.append("No Σ is stated: judged in the plain game with R + (τ/2)I for R.")
-        if self.definite is False and game.tau > 0:
+        if self.asymmetry:
+            said.append(_AVERAGED.format(self.asymmetry))
+        said += [f"{fault}." for fault in self.faults.values()]
+        if "Sigma" in self.faults:
+            said.append(f"Gaps and costs are those of the gains alone{_PLAIN * (game.tau > 0)}.")
+        elif policy.Sigma is None and game.tau > 0:
+            said.append(f"No Σ is stated: judged{_PLAIN}.")
+        elif self.definite is False and game.tau > 0:
             said.append("A stated Σ is singular: with τ > 0 its cost and its gap are infinite.")
         wrong = [one for one in self.quantities.values() if one.verdict != "pass"]
         said += [f"{one.place}." for one in wrong]
@@ -276,6 +296,7 @@ class Audit:
             "notes": list(self.notes),
             "equilibrium": {"kind": self.equilibrium.kind, "t": self.equilibrium.t},
             "definite": self.definite,
+            "asymmetry": self.asymmetry,
             "epsilon": gaps,
             "quantities": {letter: one.as_json() for letter, one in self.quantities.items()},
             "costs_of_policy": {letter: one.as_json() for letter, one in self.costs.items()},

@@ -15,12 +15,14 @@ from ergs_verify.audit import accuracy
 from ergs_verify.audit.accuracy import LETTERS
 from ergs_verify.audit.comparison import compared
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, first_error
+from ergs_verify.audit.first_error import near
+from ergs_verify.audit.precision import first_bits
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
+from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap, certify_gap
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
 from ergs_verify.certify.precision import MOST_BITS, rising
-from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions, number
 from ergs_verify.game import Game, Policy
@@ -32,14 +34,10 @@ __all__ = ["audit"]
 Progress = Callable[[str, int, int], None]
 
 _PARTS = ("equilibrium", "gaps", "costs of the policy", "diagnosis")
-#: Balls lose up to 4 bits a stage at (N, m, p, T) = (3, 12, 4, 50); 192 leave room for the rest.
-_FIRST_BITS, _BITS_PER_STAGE = 192, 4
 #: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
 _TOLERANCES = (1e-3, 1e-12, 1e-40)
 #: Enough to see what rounding does. A gap of 0 would otherwise be looked at with ever more bits.
 _BITS_OF_GAPS = 1024
-#: Relative errors above which a stage is named as the first that is off.
-_OFF = (1e-6, 1e-9, 1e-12)
 
 
 def audit(
@@ -58,7 +56,9 @@ def audit(
     solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
         ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T, all
         as exact as they are given. Without Sigma the policy is deterministic and judged, q
-        included, in the plain game with R + (τ/2)I for R.
+        included, in the plain game with R + (τ/2)I for R. A Sigma that is no covariance or a P
+        that is not symmetric fails, and the gains are judged; asymmetry of float64 up to 2⁻²⁶‖·‖,
+        which an inverse may leave, is averaged away and said.
     epsilon : number ≥ 0, optional
         Asks instead whether every agent's gap is at most so large, on average over x_0.
     explain : bool
@@ -96,14 +96,19 @@ def audit(
     >>> nearly = {"K": [[[[-13 / 7, 8 / 7]]], [[[8 / 7, -13 / 7]]]]}
     >>> audit(game, nearly)
     Audit(pass: the Nash equilibrium, as accurate as float64 can be on this game)
-    >>> wrong = {"K": [[[[-1.86, 1.15]]], [[[1.15, -1.86]]]]}
-    >>> audit(game, wrong, epsilon=1e-3)
-    Audit(pass: an ε-Nash equilibrium for ε = 0.001, proved)
-    >>> found = audit(game, wrong).quantities["K"]
-    >>> f"{found.digits:.1f} digits of {found.needed:.0f}"
-    '2.4 digits of 13'
+    >>> learned = {"K": [[[[-1.9, 1.2]]], [[[1.1, -1.9]]]]}
+    >>> found = audit(game, learned)
+    >>> f"{found.quantities['K'].digits:.1f} digits of {found.quantities['K'].needed:.0f}"
+    '1.5 digits of 13'
+    >>> [str(one.gap) for one in found.gap.agents]
+    ['0.03', '0.0533333']
+    >>> audit(game, learned, epsilon=0.06)
+    Audit(pass: an ε-Nash equilibrium for ε = 0.06, proved)
+    >>> audit(game, learned, epsilon=0.05, explain=False)
+    Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
     """
-    policy = _as_policy(solution)
+    stated = Stated.by(solution)
+    policy, played = stated.policy, stated.played
     policy.validate(game)
     limit = None if epsilon is None else _limit(epsilon)
     told = partial(_tell, progress)
@@ -111,10 +116,10 @@ def audit(
     told(0)
     equilibrium, found, quantities = _against_equilibrium(game, policy)
     told(1)
-    gap = certify_gap(game, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+    gap = certify_gap(game, played, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
     anywhere = None
     told(2)
-    costs = _against_own_costs(game, policy)
+    costs = _against_own_costs(game, stated)
     judged_by, bars = "quantities", None
     if limit is not None:
         judged_by = "epsilon"
@@ -122,14 +127,16 @@ def audit(
     elif found is None:
         judged_by = "gap"
         everywhere = _from_anywhere(game)
-        anywhere = certify_gap(everywhere, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
-        bars = tuple(accuracy.of_gaps(everywhere, policy))
+        anywhere = certify_gap(everywhere, played, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+        bars = tuple(accuracy.of_gaps(everywhere, played))
         verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
     else:
         verdict = worst(one.verdict for one in quantities.values())
+    if stated.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}):
+        verdict = "fail"
     told(3)
     # A small ε may be missed by a solution in which nothing is wrong.
-    wrong = not quantities or any(one.wrong for one in quantities.values())
+    wrong = not quantities or stated.faults or any(one.wrong for one in quantities.values())
     wanted = explain and verdict == "fail" and wrong
     matches, first = _diagnosed(game, policy, found) if wanted else (None, None)
     told(4)
@@ -143,7 +150,9 @@ def audit(
         gaps_allowed=bars,
         quantities=quantities,
         costs=costs,
-        definite=_definite(policy),
+        asymmetry=stated.asymmetry,
+        faults=stated.faults,
+        definite=stated.definite,
         diagnosis=matches,
         first_error=first,
     )
@@ -157,35 +166,11 @@ def _tell(progress: Progress | None, done: int) -> None:
 # -- what is given ---------------------------------------------------------------------------------
 
 
-def _as_policy(solution: Any) -> Policy:
-    if isinstance(solution, Policy):
-        return solution
-    given: dict[str, Any] = {
-        letter: solution.get(letter)
-        if isinstance(solution, Mapping)
-        else getattr(solution, letter, None)
-        for letter in LETTERS
-    }
-    if given["K"] is None:
-        raise InputError(
-            f"a {type(solution).__name__} without K is no solution; give a Policy, or a mapping "
-            "or an object with K and optionally Sigma, P, q",
-            "K",
-        )
-    return Policy.from_arrays(**given)
-
-
 def _limit(epsilon: Any) -> Fraction:
     limit = Fraction(number(epsilon, "epsilon"))
     if limit < 0:
         raise InputError("epsilon must be ≥ 0", "epsilon")
     return limit
-
-
-def _definite(policy: Policy) -> bool | None:
-    if policy.Sigma is None:
-        return None
-    return all(is_positive(X, strictly=True) for over_time in policy.Sigma for X in over_time)
 
 
 # -- against what is right -------------------------------------------------------------------------
@@ -196,7 +181,7 @@ def _against_equilibrium(
 ) -> tuple[Existence, Sequences | None, Mapping[str, Quantity]]:
     """Whether there is one equilibrium, where it is, and how far from it the solution is."""
     judged = _plain(game) if policy.Sigma is None else game
-    bits = _FIRST_BITS + _BITS_PER_STAGE * game.horizon
+    bits = first_bits(game)
     allowed = None
     while True:
         try:
@@ -243,13 +228,14 @@ def _singular(error: SingularStageError) -> Existence:
     return Existence(kind=kind, t=error.t, message=f"{error}. The gaps decide.")
 
 
-def _against_own_costs(game: Game, policy: Policy) -> Mapping[str, Quantity]:
+def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
     """Errors of the stated P and q against those of the stated policy."""
-    stated: dict[str, Any] = {letter: getattr(policy, letter) for letter in "Pq"}
-    if game.tau > 0 and _definite(policy) is False:
-        # q is infinite; P depends on the gains alone.
-        stated["q"], policy = None, attrs.evolve(policy, Sigma=None)
-    if all(X is None for X in stated.values()):
+    policy = stated.played
+    given: dict[str, Any] = {letter: getattr(policy, letter) for letter in "Pq"}
+    if "Sigma" in stated.faults or (game.tau > 0 and stated.definite is False):
+        # There is no q, or it is infinite; P depends on the gains alone.
+        given["q"], policy = None, attrs.evolve(policy, Sigma=None)
+    if all(X is None for X in given.values()):
         return {}
     allowed, found = None, {}
     for bits in rising():
@@ -259,7 +245,7 @@ def _against_own_costs(game: Game, policy: Policy) -> Mapping[str, Quantity]:
             continue
         allowed = allowed or accuracy.of_costs(game, policy, costs.P)
         exact = {letter: getattr(costs, letter) for letter in "Pq"}
-        comparison = compared(stated, exact, allowed, costs.balls, unit=accuracy.roundoff(game))
+        comparison = compared(given, exact, allowed, costs.balls, unit=accuracy.roundoff(game))
         found = comparison.quantities
         if not comparison.too_wide:
             break
@@ -304,18 +290,12 @@ def _diagnosed(
     if matches:
         return matches, None
     try:
-        errors = (first_error(game, policy, tolerance=off) for off in _OFF)
-        return (), next((one for one in errors if one is not None), None)
+        return (), first_error(game, policy)
     except InputError:  # an entry beyond float64
         return (), None
 
 
 def _floats(found: Sequences) -> Sequences:
-    def near(X: Any) -> Any:
-        if hasattr(X, "tolist"):
-            return [[float(x) for x in row] for row in X.tolist()]
-        return float(X.value)
-
     return Sequences(
         **{
             letter: tuple(tuple(near(X) for X in over_time) for over_time in getattr(found, letter))

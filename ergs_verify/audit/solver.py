@@ -64,8 +64,8 @@ class GameResult:
         said = []
         if self.outcome.mutated:
             said.append(f"it changed the game that it was given: {', '.join(self.outcome.mutated)}")
-        if self.outcome.asymmetry:
-            said.append(f"a Σ or P is asymmetric by {self.outcome.asymmetry:.1e} of its size")
+        if self.audit is not None and self.audit.asymmetry:
+            said.append(f"a Σ or P is asymmetric by {self.audit.asymmetry:.1e} of its size")
         if self.outcome.printed:
             said.append(f"it printed {len(self.outcome.printed)} characters")
         return tuple(said)
@@ -82,7 +82,6 @@ class GameResult:
             "seconds": self.outcome.seconds,
             "printed": self.outcome.printed,
             "mutated": list(self.outcome.mutated),
-            "asymmetry": self.outcome.asymmetry,
         }
 
 
@@ -180,7 +179,7 @@ def audit_solver(
     --------
     >>> from ergs_verify import audit_solver, engine
     >>> audit_solver(engine.nash, suite="quick")
-    SuiteResult(pass: 8 of 8 games of the suite quick passed)
+    SuiteResult(pass: 9 of 9 games of the suite quick passed)
     """
     games = named_suite(suite)
     tell = _Told(progress, 2 * len(games))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from ergs_verify.exact import quoted
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 
-__all__ = ["SUITES", "SuiteGame", "suite"]
+__all__ = ["SUITES", "SuiteGame", "suite", "suite_game"]
 
 #: The names of the suites; the second is a part of the first.
 SUITES = ("standard", "quick")
@@ -61,6 +62,29 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
         raise InputError(f"{quoted(name)} is no suite; known are {' and '.join(SUITES)}", "suite")
     games = (_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
     return tuple(games)
+
+
+def suite_game(name: str) -> SuiteGame:
+    """One game of the suite ``standard``.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, suggesting the nearest known one.
+
+    Examples
+    --------
+    >>> from ergs_verify.audit.suite import suite_game
+    >>> suite_game("opposed").game
+    Game("opposed", N=2, m=2, p=(1, 1), T=8, tau=2.0)
+    """
+    entries = {entry.name: entry for entry in _ENTRIES}
+    if name not in entries:
+        nearest = difflib.get_close_matches(name[:50], entries, n=1, cutoff=0.0)[0]
+        raise InputError(
+            f"{quoted(name)} is no game of the suite; the nearest name is {quoted(nearest)}", "name"
+        )
+    return _game(entries[name])
 
 
 @frozen(kw_only=True)
@@ -151,6 +175,7 @@ _ENTRIES = (
         name="opposed",
         source=suite_games.opposed,
         why="costs pull the state in opposite directions",
+        quick=True,
     ),
     _Entry(
         name="weakly-coupled",

@@ -68,11 +68,12 @@ def save_game(game: Game, path: Path) -> None:
         write(path, data)
 
 
-def load_solution(path: Path) -> Policy:
+def load_solution(path: Path, *, as_stated: bool = False) -> Policy:
     """The policy in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
 
     What else a JSON or TOML file says of it (`documents.ABOUT`) is in ``policy.about``. Whether
-    it fits a game is checked by `Policy.validate`.
+    it fits a game is checked by `Policy.validate`. With `as_stated` Σ and P are kept as they are,
+    symmetric and semidefinite or not, for an audit.
 
     Raises
     ------
@@ -83,8 +84,8 @@ def load_solution(path: Path) -> Policy:
         end = suffix(path, [*_READ_DOCUMENT, *_READ_ARRAYS])
         data = read(path)
         if end in _READ_DOCUMENT:
-            return documents.policy_from(_READ_DOCUMENT[end](data))
-        return arrays.policy_from(_READ_ARRAYS[end](data))
+            return documents.policy_from(_READ_DOCUMENT[end](data), as_stated=as_stated)
+        return arrays.policy_from(_READ_ARRAYS[end](data), as_stated=as_stated)
 
 
 def save_solution(policy: Policy, path: Path, **about: Any) -> None:

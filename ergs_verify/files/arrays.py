@@ -73,12 +73,12 @@ def game_arrays(game: Game) -> Arrays:
     return arrays
 
 
-def policy_from(arrays: Arrays) -> Policy:
+def policy_from(arrays: Arrays, *, as_stated: bool = False) -> Policy:
     """The policy that named arrays say."""
     agents = _per_agent(arrays, ("K", "Sigma", "P", "q"), ("K",), ())
     if "q" in agents:
         agents["q"] = [_flat(values) for values in agents["q"]]
-    return Policy.from_arrays(**agents, entry_of=_entry_of)
+    return Policy.from_arrays(**agents, entry_of=_entry_of, as_stated=as_stated)
 
 
 def policy_arrays(policy: Policy) -> Arrays:

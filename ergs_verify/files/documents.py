@@ -78,7 +78,7 @@ def game_document(game: Game) -> dict[str, Any]:
     }
 
 
-def policy_from(document: Any) -> Policy:
+def policy_from(document: Any, *, as_stated: bool = False) -> Policy:
     """The policy that a document says."""
     _expect_format(document, SOLUTION_FORMAT, "a solution")
     named = {key: value for key, value in document.items() if not key.startswith("x-")}
@@ -86,7 +86,9 @@ def policy_from(document: Any) -> Policy:
     about = {key: value for key, value in document.items() if key in ABOUT or key not in named}
     _check_about(about)
     policy = Policy.from_arrays(
-        **{key: document.get(key) for key in ("K", "Sigma", "P", "q")}, about=about
+        **{key: document.get(key) for key in ("K", "Sigma", "P", "q")},
+        about=about,
+        as_stated=as_stated,
     )
     if about.get("horizon", policy.horizon) != policy.horizon:
         raise InputError(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import tempfile
 
 import numpy as np
 import pytest
 from processes import gone
 
+from ergs_verify.audit import contained
 from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.engine import nash
@@ -102,9 +104,39 @@ FAULTS = {
         "raised",
         'ended with exit status 1 and said "Error: singular"',
     ),
+    "words in a traceback": (
+        "raise ValueError('no error is\\nlike another')",
+        "raised",
+        'ended with exit status 1 and said "ValueError: no error is"',
+    ),
+    "status and a right file": (
+        writes(solution()) + "; sys.exit(7)",
+        "raised",
+        "ended with exit status 7, so that the solution file that it wrote does not count",
+    ),
     "last words": ("sys.exit('oh\\nno')", "raised", 'ended with exit status 1 and said "no"'),
     "signal": ("import os; os.abort()", "crashed", "was killed by SIGABRT"),
     "silence": ("pass", "nothing returned", "wrote no solution file"),
+    "wrong folder": (
+        f"Path('solution.json').write_text({solution()!r})",
+        "nothing returned",
+        "wrote no solution file at the path given as {solution}",
+    ),
+    "no folder": (
+        "import shutil; shutil.rmtree(game.parent)",
+        "nothing returned",
+        "wrote no solution file",
+    ),
+    "unreadable": (
+        "solution.symlink_to('/proc/self/mem')",
+        "bad file",
+        "wrote a solution file that cannot be read: Input/output error",
+    ),
+    "pipe": (
+        "import os; os.mkfifo(solution)",
+        "bad file",
+        "wrote a solution file that is not a regular file",
+    ),
     "empty": (writes(""), "bad file", "wrote a solution file that is empty"),
     "cut": (
         writes(solution()[:-9]),
@@ -145,7 +177,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_faulty_command_is_reported_in_one_sentence(fault):
+def test_a_faulty_command_is_reported_in_one_sentence(fault, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     code, kind, message = FAULTS[fault]
     trouble = outcome_of(code).trouble
     assert trouble.kind == kind
@@ -164,6 +197,66 @@ def test_a_hanging_command_is_ended_with_all_it_started():
     assert outcome.trouble.message == "gave no answer within 1.5 s and was stopped"
     assert 1.5 <= outcome.seconds < 10
     assert gone(int(outcome.printed))
+
+
+def test_a_child_left_behind_is_ended(tmp_path):
+    """The program ends with a right answer; the child would go on, and holds its output."""
+    code = (
+        "import subprocess; "
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+        f"print(child.pid); {writes(solution())}"
+    )
+    outcome = outcome_of(code, timeout=60)
+    assert outcome.trouble is None
+    assert outcome.seconds < 30
+    assert gone(int(outcome.printed))
+
+
+def test_an_answer_of_a_child_left_behind_comes_too_late():
+    code = (
+        "import os, time; os.fork() and os._exit(0); time.sleep(1); "
+        "Path(str(solution)).write_text('{}')"
+    )
+    assert outcome_of(code).trouble.kind == "nothing returned"
+
+
+def test_too_much_output_is_cut_off_and_reported(monkeypatch):
+    monkeypatch.setattr(contained, "FILE", 2**20)
+    # Time for the limit to be set: it is when the process runs already.
+    wait = "import os, time; time.sleep(0.2); "
+    prints = f"os.write(1, b'x' * 2**20); {writes(solution())}"
+    assert outcome_of(wait + prints).trouble.message == (
+        "printed more than 1 MiB, which is where it was cut off"
+    )
+    dies = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); "
+    trouble = outcome_of(wait + dies + "solution.write_bytes(b' ' * (2**20 + 1))").trouble
+    assert (trouble.kind, trouble.message) == (
+        "crashed",
+        "was killed by SIGXFSZ, for it wrote more than 1 MiB to one file, so that the solution "
+        "file that it wrote does not count",
+    )
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_line_ends_and_a_byte_order_mark_do_not_matter(newline):
+    text = json.dumps(json.loads(solution()), indent=1).replace("\n", newline)
+    code = f"solution.write_bytes({text.encode('utf-8-sig')!r})"
+    assert outcome_of(code).trouble is None
+
+
+def test_paths_with_blanks_and_quotes(tmp_path, monkeypatch):
+    """The program is named relative to the current directory; files lie where temporary ones do."""
+    folder = tmp_path / 'an odd "folder" of ours\' $HOME'
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    script = folder / "my solver"
+    head = f"#!{sys.executable} -S\nimport sys; from pathlib import Path\n"
+    script.write_text(f"{head}Path(sys.argv[2]).write_text({solution()!r})", encoding="utf-8")
+    script.chmod(0o755)
+    outcome = CommandSolver(command="'./my solver' {game} {solution}")(GAME)
+    assert outcome.trouble is None
+    assert [path.name for path in folder.iterdir()] == ["my solver"]
 
 
 def test_no_shell_reads_the_command(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
 from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.errors import InputError
 from ergs_verify.gallery import gallery
-from ergs_verify.game import Policy
+from ergs_verify.game import Game, Policy
 
 LETTERS = frozenset(("K", "Sigma", "P", "q"))
 # Square B and K, every matrix varying over time, τ/2 no number that stands in a formula.
@@ -133,6 +133,37 @@ def test_a_random_perturbation_matches_nothing(name, size):
     assert diagnose(game, stating({**right, "K": K})) == ()
 
 
+def test_costs_that_hardly_change_over_time_are_no_evidence_of_a_shift():
+    """P_1 is nearly the stationary cost, as of a solver of the algebraic Riccati equation."""
+    golden = (1 + 5**0.5) / 2 + 1e-8
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[[1]], [[golden]]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
+    )
+    K = right_numbers(game)["K"]
+    assert diagnose(game, stating(K=K, P=(np.full((2, 1, 1), golden),))) == ()
+    # Where they change the same answer is a shift.
+    clear = evolve(game, Q=((game.Q[0][0], 2 * game.Q[0][1]),))
+    K = right_numbers(clear)["K"]
+    assert "shifted-in-time" in ids(
+        diagnose(clear, stating(K=K, P=(np.full((2, 1, 1), 2 * golden),)))
+    )
+
+
+def test_what_float64_loses_is_no_evidence():
+    """One stage, so that a mistake in reading later ones changes nothing but roundings."""
+    game = gallery("g-star-near-4").rounded()
+    solved = engine.nash(game.floats())
+    K = (1.001 * solved.K[0], solved.K[1])
+    assert diagnose(game, stating(K=K, Sigma=solved.Sigma, P=solved.P, q=solved.q)) == ()
+
+
+def test_right_gains_rule_out_a_mistake_that_leads_to_others():
+    game = gallery(SQUARE)
+    wrong = planted(game, next(m for m in mistakes() if m.id == "tau-factor-2"))
+    assert ids(diagnose(game, wrong)) == ["tau-factor-2"]
+    assert diagnose(game, evolve(wrong, K=right_policy(game).K)) == ()
+
+
 def test_nothing_is_compared_beyond_float64():
     game = evolve(three_identical(), tau_given=10**400)
     assert diagnose(game, right_policy(three_identical())) == ()
@@ -163,6 +194,20 @@ def test_the_first_error_is_where_it_was_planted(letter, agent, t):
     assert found.error == pytest.approx(1) or letter == "q"
 
 
+def test_a_smaller_error_counts_where_there_is_no_larger_one():
+    game = gallery(SQUARE)
+    right = right_policy(game)
+    K = [X.copy() for X in right.K]
+    K[0][2] *= 1 + 1e-10
+    slightly = evolve(right, K=tuple(K))
+    found = first_error(game, slightly)
+    assert found is not None
+    assert (found.t, found.agent, found.quantity) == (2, 1, "K")
+    larger = first_error(game, wrong_at(slightly, "K", 2, 0))
+    assert larger is not None
+    assert (larger.t, larger.agent) == (0, 2)
+
+
 def test_of_two_errors_the_later_counts():
     game = gallery(SQUARE)
     twice = wrong_at(wrong_at(right_policy(game), "K", 1, 0), "K", 2, 1)
@@ -183,7 +228,7 @@ def test_a_singular_covariance_has_infinite_cost():
     right = right_policy(game)
     assert right.Sigma is not None
     Sigma = tuple(np.zeros_like(X) for X in right.Sigma)
-    found = first_error(game, evolve(right, Sigma=Sigma), tolerance=10)
+    found = first_error(game, evolve(right, Sigma=Sigma), tolerances=(10,))
     assert found is not None
     assert (found.quantity, found.error) == ("Sigma", np.inf)
 

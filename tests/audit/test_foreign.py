@@ -13,6 +13,7 @@ import pytest
 
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.engine import nash
+from ergs_verify.errors import InputError
 from ergs_verify.gallery import gallery
 
 GAME = gallery("time-varying").rounded()  # 3 agents with 1, 2, 3 controls, m = 2, T = 4
@@ -129,14 +130,6 @@ NO_POLICY = {
         answered(P=lambda P: [P_i[:-1] for P_i in P]),
         "P[0] (agent 1) lists 4 matrices over time, but the horizon is 4, so 5 are needed",
     ),
-    "a Cholesky factor for Sigma": (
-        answered(Sigma=lambda S: list(map(np.linalg.cholesky, S))),
-        "Sigma[1][0] (agent 2, t = 0) is not symmetric",
-    ),
-    "an indefinite Sigma": (
-        answered(Sigma=lambda S: [-S_i for S_i in S]),
-        "so it is not positive semidefinite",
-    ),
     "one matrix for all stages": (
         answered(K=lambda K: [K_i[0] for K_i in K]),
         "K[0] (agent 1) must be a list over time of matrices",
@@ -146,7 +139,11 @@ NO_POLICY = {
     "words": (lambda _: {"K": "see the paper"}, "K must be a list with an entry per agent"),
     "objects": (lambda _: {"K": [[object()]]}, "of the type object, not a number"),
     "itself": (lambda _: {"K": (loop := []), "P": loop.append(loop)}, "Circular reference"),
-    "no K": (lambda _: {"gains": []}, "the dict has no K; return a mapping with the keys K"),
+    "no K": (
+        lambda _: {"gains": []},
+        "returned what cannot be read as numbers: the dict has no K; return a mapping with the "
+        "keys K",
+    ),
     "another thing": (lambda _: 3, "the int has no K"),
 }
 
@@ -181,6 +178,25 @@ def test_nothing_returned_is_reported():
 
 def fails(game):
     raise ValueError(f"no way:\n   {game.horizon} stages")
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words either")
+
+
+def speechless(game):
+    raise Speechless
+
+
+def test_an_exception_that_cannot_say_what_it_is_is_reported_too():
+    assert outcome_of(speechless).trouble.message.startswith("raised Speechless (test_foreign.py")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, np.nan, np.inf, 1e30])
+def test_a_timeout_that_is_no_number_of_seconds_is_an_input_error(timeout):
+    with pytest.raises(InputError, match="timeout must be a number of seconds > 0"):
+        FunctionSolver(function=nash, timeout=timeout)
 
 
 def test_an_exception_is_reported_with_its_place():
@@ -261,37 +277,3 @@ def test_a_changed_input_is_reported_and_changes_nothing_else(change, named):
 
 def test_an_input_left_alone_is_not_said_to_have_changed():
     assert outcome_of(nash).mutated == ()
-
-
-# --- asymmetry ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("letter", ["Sigma", "P"])
-def test_asymmetry_of_rounding_size_is_averaged_and_said(letter):
-    gap = 2.0**-40
-
-    def change(over_agents):
-        over_agents[1][0, 0, 1] += gap * np.abs(over_agents[1][0]).max()
-        return over_agents
-
-    outcome = outcome_of(answered(**{letter: change}))
-    matrix = getattr(outcome.policy, letter)[1][0]
-    assert (matrix == matrix.T).all()
-    assert outcome.asymmetry == pytest.approx(gap, rel=1e-3)  # u·2⁴⁰ ≈ 1e-4
-    assert outcome_of(nash).asymmetry == 0
-
-
-def test_whole_numbers_among_floats_are_floats():
-    given = {"K": [[[[0, 0]]], [[[0, 0]]]], "P": [[[[1, 3e-17], [0, 2]]] * 2] * 2}
-    outcome = FunctionSolver(function=lambda _: given)(gallery("g-star-2"))
-    assert outcome.policy.P[0][0].tolist() == [[1, 1.5e-17], [1.5e-17, 2]]
-
-
-def test_asymmetry_beyond_rounding_is_refused():
-    def change(P):
-        P[1][0, 0, 1] *= 1 + 1e-6
-        return P
-
-    assert "P[1][0] (agent 2, t = 0) is not symmetric" in (
-        outcome_of(answered(P=change)).trouble.message
-    )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from processes import gone
 
+from ergs_verify.audit import contained
 from ergs_verify.audit.contained import MEMORY
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.python_process import PythonSolver
@@ -53,6 +54,14 @@ def crash(game):
         os.abort()
     if game.tau == 2:
         os._exit(0)
+    return nash(game)
+
+def fork(game):
+    os.fork()
+    return nash(game)
+
+def print_much(game):
+    os.write(1, b"x" * int(game.tau * 2**20))
     return nash(game)
 
 class Solver:
@@ -132,6 +141,29 @@ def test_a_crash_is_reported_and_the_next_game_is_solved(solvers):
     assert leaves.trouble.message == "ended with exit status 0"
     assert works.printed == "so far so good\n"
     assert same_gains(works.policy, 3)
+
+
+def test_a_forked_copy_of_the_solver_answers_nothing(solvers):
+    with running("fork") as solver:
+        for tau in (1, 2, 3):
+            assert same_gains(solver(game(tau)).policy, tau)
+
+
+def test_output_is_bounded_for_each_game(solvers, monkeypatch):
+    monkeypatch.setattr(contained, "FILE", 2**20)
+    with running("print_much") as solver:
+        assert [solver(game("3/4")).trouble for _ in range(3)] == [None] * 3
+        trouble = solver(game(1)).trouble
+        assert solver(game("1/4")).trouble is None
+    assert (trouble.kind, trouble.message) == (
+        "crashed",
+        "printed more than 1 MiB, which is where it was cut off",
+    )
+
+
+def test_what_is_wrong_with_the_name_is_known_before_the_first_game(solvers):
+    with running("slove") as solver, pytest.raises(InputError, match="has no attribute 'slove'"):
+        solver.ready()
 
 
 def test_conventions_are_applied(solvers):

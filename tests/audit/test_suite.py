@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.audit.suite import SUITES, suite
+from ergs_verify.audit.suite import SUITES, suite, suite_game
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.recursion import nash as derived_nash
@@ -54,6 +54,12 @@ def test_the_quick_suite_is_a_part_of_the_standard_one():
 def test_an_unknown_suite_is_an_input_error():
     with pytest.raises(InputError, match='"slow" is no suite; known are standard and quick'):
         suite("slow")
+
+
+def test_a_game_of_the_suite_is_found_by_its_name():
+    assert suite_game("units").game.hash == STANDARD["units"].game.hash
+    with pytest.raises(InputError, match='the nearest name is "units"'):
+        suite_game("unit")
 
 
 @pytest.mark.parametrize("name", STANDARD)

@@ -26,6 +26,8 @@ def _each(matrices: Sequence[np.ndarray], change: Callable[[np.ndarray], np.ndar
 
 def _scaled(matrices: Sequence[np.ndarray], factor: Fraction | int) -> Matrices:
     def change(X: np.ndarray) -> np.ndarray:
+        if X.dtype == np.float64:  # times a power of 2, or 0
+            return float(factor) * X
         return np.array([[factor * x for x in row] for row in fractions(X)], dtype=object)
 
     return matrices if factor == 1 else _each(matrices, change)  # pyright: ignore[reportReturnType]

@@ -11,10 +11,22 @@ from ergs_verify.exact import floats
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion.records import Stage
 
-__all__ = ["Numbers", "errors", "last_stages", "of_policy", "of_sequences", "of_stages"]
+__all__ = [
+    "Numbers",
+    "Sizes",
+    "errors",
+    "last_stages",
+    "of_policy",
+    "of_sequences",
+    "of_stages",
+    "sizes_of",
+]
 
 #: Float64 arrays by letter (K, Sigma, P, q), one per agent, time first; NaN says nothing.
 Numbers = Mapping[str, tuple[np.ndarray, ...]]
+
+#: The largest entry over time by letter, of each agent.
+Sizes = Mapping[str, tuple[float, ...]]
 
 #: A matrix counts as at least so large, relative to the largest stated over time: where costs
 #: vanish it may be nothing but rounding.
@@ -43,15 +55,15 @@ def of_sequences(found: Any, letters: Iterable[str]) -> Numbers:
     }
 
 
-def of_stages(played: Sequence[Stage], game: Game, letters: Iterable[str]) -> Numbers:
-    """Of the stages T, T−1, … as far back as they go; NaN before."""
+def of_stages(played: Sequence[Stage], game: Game, letters: Iterable[str], stages: int) -> Numbers:
+    """Of the end and so many stages before it, as far back as they were played; NaN before."""
     terminal, *rest = played
     m = game.state_size
 
     def over_time(letter: str, k: int, p: int) -> np.ndarray:
         shape = {"K": (p, m), "Sigma": (p, p), "P": (m, m), "q": ()}[letter]
         known = [*rest[::-1], terminal] if letter in "Pq" else rest[::-1]
-        lost = [np.full(shape, np.nan)] * (game.horizon - len(rest))
+        lost = [np.full(shape, np.nan)] * (stages - len(rest))
         return np.stack(lost + [np.array(getattr(x, letter)[k], dtype=float) for x in known])
 
     return {
@@ -68,17 +80,22 @@ def last_stages(numbers: Numbers, stages: int) -> Numbers:
     }
 
 
-def errors(stated: Numbers, others: Numbers, sizes: Numbers) -> dict[str, np.ndarray]:
-    """The largest entry of stated − other for all agents and times in turn, relative to other's.
+def sizes_of(numbers: Numbers) -> Sizes:
+    """What tells of a solution's numbers which are small."""
+    return {k: tuple(float(np.max(np.abs(X))) for X in agents) for k, agents in numbers.items()}
 
-    `sizes` are all the stated numbers: they tell what is small. q is measured against its largest
-    value over time, as it may pass through 0.
+
+def errors(stated: Numbers, others: Numbers, sizes: Sizes) -> dict[str, np.ndarray]:
+    """The largest entry of stated − other relative to other's, by letter: agents × times.
+
+    `sizes` are those of all the stated numbers. q is measured against its largest value over time,
+    as it may pass through 0.
     """
     return {
-        letter: np.concatenate(
+        letter: np.stack(
             [
-                _errors(*arrays, largest=float(np.max(np.abs(size))), scalars=letter == "q")
-                for *arrays, size in zip(stated[letter], others[letter], sizes[letter], strict=True)
+                _errors(X, Y, largest=size, scalars=letter == "q")
+                for X, Y, size in zip(stated[letter], others[letter], sizes[letter], strict=True)
             ]
         )
         for letter in stated
@@ -90,4 +107,4 @@ def _errors(X: np.ndarray, Y: np.ndarray, *, largest: float, scalars: bool) -> n
     gap = np.abs(X - Y).reshape(flat).max(axis=1)
     size = np.abs(Y).reshape(flat).max(axis=1)
     scale = np.maximum(size, largest if scalars else _FLOOR * largest)
-    return np.where(gap == 0, 0.0, gap / scale)
+    return np.divide(gap, scale, out=np.zeros_like(gap), where=gap != 0)

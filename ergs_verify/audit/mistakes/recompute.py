@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from attrs import evolve, fields
 from sympy import Integer, ZeroMatrix
 
-from ergs_verify.arithmetic.base import Arithmetic
+from ergs_verify.arithmetic.base import Arithmetic, Matrix
 from ergs_verify.audit.mistakes.numbers import Numbers, of_stages
 from ergs_verify.audit.mistakes.record import Recomputed
 from ergs_verify.errors import ErgsError
@@ -19,10 +20,15 @@ from ergs_verify.paper.notation import S, i, q, tau
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["LOST", "changes", "last_stages_of", "recomputed"]
+__all__ = ["LOST", "changes", "recomputed"]
+
+
+class _RuledOut(Exception):
+    """Its gains tell that this is not the mistake."""
+
 
 #: What a recursion raises that leaves the numbers of its arithmetic or meets a singular matrix.
-LOST = (ErgsError, ArithmeticError, np.linalg.LinAlgError)
+LOST = (ErgsError, ArithmeticError, np.linalg.LinAlgError, _RuledOut)
 
 
 def recomputed(
@@ -33,30 +39,38 @@ def recomputed(
     *,
     stages: int | None = None,
     partial: bool = False,
+    goes_on: Callable[[Sequence[Matrix], int], bool] = lambda _gains, _back: True,
+    stages_of: Callable[[Game, Arithmetic, Formulas], Stages] = Stages,
 ) -> Numbers:
     """The letters that the mistake leads to, at the last `stages` stages, by default at all.
 
-    With `partial` the recursion may stop at a stage; the numbers before are NaN.
+    With `partial` the recursion may stop at a stage; the numbers before are NaN. `goes_on` is
+    asked with a stage's gains and the number of stages from there on, before their costs are
+    computed.
 
     Raises
     ------
     LOST
-        Where the mistake gives no numbers on this game.
+        Where the mistake gives no numbers on this game, or `goes_on` says no.
     """
     stages = stages or game.horizon
-    if variant.data and variant.early:
-        game = variant.data(game)
-    tail = last_stages_of(game, stages)
-    if variant.data and not variant.early:
-        tail = variant.data(tail)
-    run = Stages(tail, arithmetic, _needed(variant.formulas or derived_formulas(), letters))
+    if variant.data:
+        game = variant.data(game if variant.early else _last_stages_of(game, stages))
+    formulas = _needed(variant.formulas or derived_formulas(), letters)
+    run = stages_of(game, arithmetic, formulas)
     played = [run.terminal()]
     try:
-        played.extend(variant.recursion(run, played[0]))
+        for back in range(1, stages + 1):
+            t = game.horizon - back
+            stage = run.at(t, played[-1])
+            K = variant.gains(run, stage)
+            if not goes_on(K, back):
+                raise _RuledOut
+            played.append(run.evaluated(stage, K, run.covariances(stage), t))
     except LOST:
         if not partial:
             raise
-    return of_stages(played, tail, letters)
+    return of_stages(played, game, letters, stages)
 
 
 def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
@@ -67,7 +81,7 @@ def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
     return any(getattr(wrong, f.name) != getattr(right, f.name) for f in fields(Formulas))
 
 
-def last_stages_of(game: Game, stages: int) -> Game:
+def _last_stages_of(game: Game, stages: int) -> Game:
     """The game that is left before its last stages."""
     if stages == game.horizon:
         return game

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
+from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.float64 import Float64
+from ergs_verify.audit.mistakes.gains import equilibrium_gains
 from ergs_verify.audit.mistakes.numbers import Numbers
+from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.equilibrium import backwards
-from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["Handled", "Mistake", "Recomputed", "Recursion"]
+__all__ = ["Gains", "Handled", "Mistake", "Recomputed"]
 
-#: A backward recursion: the stages T−1, …, 0, from the terminal one.
-Recursion = Callable[[Stages, Stage], Iterator[Stage]]
+#: Every agent's gain at a stage that knows P_{t+1}.
+Gains = Callable[[Stages, Evaluator], list[Matrix]]
 
 
 @frozen(kw_only=True)
@@ -30,7 +31,8 @@ class Recomputed:
         The game as the mistaken solver reads it.
     formulas : Formulas, optional
         The derived ones, of which some are replaced by what the solver computes.
-    recursion : callable
+    gains : callable
+        What the solver takes for a stage's equilibrium.
     arithmetic : Float64, optional
         The numbers that belong to the mistake, where high precision would undo it.
     early : bool
@@ -39,7 +41,7 @@ class Recomputed:
 
     data: Callable[[Game], Game] | None = None
     formulas: Formulas | None = None
-    recursion: Recursion = backwards
+    gains: Gains = equilibrium_gains
     arithmetic: Float64 | None = None
     early: bool = False
 

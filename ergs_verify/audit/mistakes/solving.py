@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.float64 import Float64
-from ergs_verify.audit.mistakes.record import Mistake, Recomputed, Recursion
+from ergs_verify.audit.mistakes.record import Gains, Mistake, Recomputed
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.recursion.equilibrium import block_system, by_agent
-from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["MISTAKES"]
@@ -28,30 +26,26 @@ class LeastSquares(Float64):
         return np.linalg.lstsq(X, Y, rcond=None)[0]
 
 
-def _iterated(count: int, *, sequential: bool) -> Recursion:
+def _iterated(count: int, *, sequential: bool) -> Gains:
     """`count` rounds of best responses a stage, from zero gains: all at once, or in turn.
 
     With M the block diagonal of Φ_t, in turn its lower block triangle, a round is
     𝓚 ← M⁻¹((M − Φ_t)𝓚 − r).
     """
 
-    def recursion(stages: Stages, terminal: Stage) -> Iterator[Stage]:
-        arithmetic, ahead = stages.arithmetic, terminal
-        for t in reversed(range(stages.game.horizon)):
-            stage = stages.at(t, ahead)
-            phi, rhs = block_system(stages, stage)
-            answered = _answered(stages, stage, sequential)
-            minus = arithmetic.scalar(Fraction(-1))
-            left = arithmetic.add(answered, arithmetic.scale(minus, phi))
-            again = arithmetic.solve(answered, left)
-            first = gains = arithmetic.scale(minus, arithmetic.solve(answered, rhs))
-            for _ in range(count - 1):
-                gains = arithmetic.add(arithmetic.multiply(again, gains), first)
-            K = by_agent(stages, gains)
-            ahead = stages.evaluated(stage, K, stages.covariances(stage), t)
-            yield ahead
+    def gains(stages: Stages, stage: Evaluator) -> list[Matrix]:
+        arithmetic = stages.arithmetic
+        phi, rhs = block_system(stages, stage)
+        answered = _answered(stages, stage, sequential)
+        minus = arithmetic.scalar(Fraction(-1))
+        left = arithmetic.add(answered, arithmetic.scale(minus, phi))
+        again = arithmetic.solve(answered, left)
+        first = found = arithmetic.scale(minus, arithmetic.solve(answered, rhs))
+        for _ in range(count - 1):
+            found = arithmetic.add(arithmetic.multiply(again, found), first)
+        return by_agent(stages, found)
 
-    return recursion
+    return gains
 
 
 def _answered(stages: Stages, stage: Evaluator, sequential: bool) -> Matrix:
@@ -69,7 +63,7 @@ def _answered(stages: Stages, stage: Evaluator, sequential: bool) -> Matrix:
 
 
 def _rounds(sequential: bool) -> tuple[Recomputed, ...]:
-    return tuple(Recomputed(recursion=_iterated(L, sequential=sequential)) for L in _COUNTS)
+    return tuple(Recomputed(gains=_iterated(L, sequential=sequential)) for L in _COUNTS)
 
 
 _AT_ONCE, _IN_TURN = _rounds(sequential=False), _rounds(sequential=True)

@@ -1,5 +1,6 @@
 function ergs_solve(game_file, solution_file)
   % K_1, Sigma_1, ... of the Nash equilibrium, the time axis last
+  % ergs-verify audit --format mat --command "octave-cli --eval \"ergs_solve('{game}', '{solution}')\""
   g = load(game_file);
   N = sum(strncmp(fieldnames(g), 'B_', 2));
   of = @(letter, i) g.(sprintf('%s_%d', letter, i));

@@ -1,3 +1,4 @@
+# ergs-verify audit --command "julia solve.jl {game} {solution}"
 using JSON, LinearAlgebra
 
 # JSON holds a matrix as a list of rows; Julia would write one as a list of columns.
@@ -6,7 +7,7 @@ rows(matrix) = [matrix[r, :] for r in axes(matrix, 1)]
 
 function main(game_file, solution_file)
     g = JSON.parsefile(game_file)
-    T, N, half = g["horizon"], length(g["B"]), g["tau"] / 2
+    T, N, half = g["horizon"], length(g["B"]), Float64(g["tau"]) / 2
     A = matrix.(g["A"])
     B, Q, R = ([matrix.(agent) for agent in g[letter]] for letter in ("B", "Q", "R"))
     K = [Vector{Any}(undef, T) for _ in 1:N]

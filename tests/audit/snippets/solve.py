@@ -1,3 +1,4 @@
+# ergs-verify audit --solver solve:solve
 import numpy as np
 from scipy.linalg import block_diag
 

@@ -1,0 +1,66 @@
+"""Recursions in float64 with many mistakes on one game: what they have in common, computed once.
+
+Most mistakes change one formula, or one that makes no difference on this game. So evaluators are
+kept, and found again by the numbers that they know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+from ergs_verify.arithmetic.base import Arithmetic
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.game import Game
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.stages import Stages
+from ergs_verify.recursion.written_out import written_out
+
+__all__ = ["SharedStages"]
+
+
+class SharedStages:
+    """Makes the `Stages` of a game with any formulas, in an arithmetic whose matrices are arrays.
+
+    Formulas must share their definitions. An arithmetic is told by its identity.
+    """
+
+    def __init__(self):
+        self._made: dict[tuple, _KeptStages] = {}
+
+    def __call__(self, game: Game, arithmetic: Arithmetic, formulas: Formulas) -> Stages:
+        series = (game.A, *game.B, *game.Q, *game.R)
+        key = (id(arithmetic), game.tau, *(id(X) for over_time in series for X in over_time))
+        if key not in self._made:
+            self._made[key] = _KeptStages(game, arithmetic, formulas)
+        stages = copy(self._made[key])
+        stages.formula = written_out(formulas, agents=game.agents, plain=stages.plain)
+        return stages
+
+
+class _KeptStages(Stages):
+    def __init__(self, *given: Any):
+        super().__init__(*given)
+        self._kept: dict[int, _Kept] = {}
+
+    def bare(self, t: int) -> Evaluator:
+        if t not in self._kept:
+            self._kept[t] = _Kept(super().bare(t))
+        return self._kept[t]
+
+
+class _Kept(Evaluator):
+    """An evaluator that keeps those with further values."""
+
+    def __init__(self, evaluator: Evaluator):
+        self.__dict__ |= evaluator.__dict__
+        self._further: dict[tuple, _Kept] = {}
+
+    def with_values(self, values: Mapping) -> Evaluator:
+        key = tuple(
+            (letter, X.tobytes() if hasattr(X, "tobytes") else X) for letter, X in values.items()
+        )
+        if key not in self._further:
+            self._further[key] = _Kept(super().with_values(values))
+        return self._further[key]

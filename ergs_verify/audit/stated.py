@@ -1,0 +1,123 @@
+"""What a solution states, as an audit takes it: a Σ that is no covariance is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from ergs_verify.audit.accuracy import LETTERS
+from ergs_verify.definite import is_positive, judge_symmetric
+from ergs_verify.errors import InputError
+from ergs_verify.policy import Policy
+from ergs_verify.series import at, entry_of
+
+__all__ = ["Stated"]
+
+#: Half the digits of float64. Σ and P of a right solver are symmetric but for rounding, which the
+#: 4u‖·‖ that `Policy` forgives does not cover where an inverse was taken. A quadratic form knows
+#: only P's symmetric part, and of a covariance only one triangle is used.
+_ROUNDING = 2.0**-26
+
+
+@frozen(kw_only=True, eq=False)
+class Stated:
+    """The numbers that a solution states, and what is wrong with them in any game.
+
+    Attributes
+    ----------
+    policy : Policy
+        As stated, but for an asymmetry of Σ and P that may be rounding: the mean takes its place.
+    asymmetry : float
+        The largest of these, of a matrix's mirrored entries in units of its largest entry.
+    faults : mapping from letter to str
+        For Σ and P the first matrix that is no covariance, or is not symmetric, in a sentence.
+    definite : bool or None
+        Whether every Σ is positive definite, decided exactly; None without Σ.
+    """
+
+    policy: Policy
+    asymmetry: float
+    faults: Mapping[str, str]
+    definite: bool | None
+
+    @property
+    def played(self) -> Policy:
+        """The policy that can be played: of a Σ that is no covariance the gains alone are left."""
+        return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
+
+    @classmethod
+    def by(cls, solution: Any) -> Stated:
+        """Read a policy, or a mapping or an object with K and optionally Sigma, P, q.
+
+        Raises
+        ------
+        InputError
+            Where there is no K, an entry is no number, or a length over time is wrong.
+
+        Examples
+        --------
+        >>> from ergs_verify.audit.stated import Stated
+        >>> root = [[[[1, 0], [3, 1]]]]
+        >>> Stated.by({"K": [[[[0], [0]]]], "Sigma": root}).faults["Sigma"]
+        'Sigma[0][0] (agent 1, t = 0) is not symmetric: entry [0][1] is 0 but entry [1][0] is 3'
+        """
+        policy = _as_policy(solution)
+        asymmetries, faults, kept = [0.0], {}, {}
+        for letter in ("Sigma", "P"):
+            if (agents := getattr(policy, letter)) is not None:
+                kept[letter] = _judged(agents, letter, asymmetries, faults)
+        policy = attrs.evolve(policy, **kept)
+        definite = None
+        if policy.Sigma is not None:
+            definite = "Sigma" not in faults and all(
+                is_positive(X, strictly=True) for over_time in policy.Sigma for X in over_time
+            )
+        return cls(policy=policy, asymmetry=max(asymmetries), faults=faults, definite=definite)
+
+
+def _as_policy(solution: Any) -> Policy:
+    if isinstance(solution, Policy):
+        return solution
+    given: dict[str, Any] = {
+        letter: solution.get(letter)
+        if isinstance(solution, Mapping)
+        else getattr(solution, letter, None)
+        for letter in LETTERS
+    }
+    if given["K"] is None:
+        raise InputError(
+            f"a {type(solution).__name__} without K is no solution; give a Policy, or a mapping "
+            "or an object with K and optionally Sigma, P, q",
+            "K",
+        )
+    return Policy.from_arrays(**given, as_stated=True)
+
+
+def _judged(
+    agents: tuple[tuple[np.ndarray, ...], ...],
+    letter: str,
+    asymmetries: list[float],
+    faults: dict[str, str],
+) -> tuple[tuple[np.ndarray, ...], ...]:
+    def judged(X: np.ndarray, agent: int, t: int) -> np.ndarray:
+        where = f"{entry_of(letter, agent)}[{t}]"
+        try:
+            with at(agent, t):
+                found = judge_symmetric(
+                    X, where, semidefinite=letter == "Sigma", rounding=_ROUNDING
+                )
+        except InputError as error:
+            faults.setdefault(letter, error.message)
+            return X
+        if found.asymmetry is not None:
+            asymmetries.append(found.asymmetry / float(abs(X).max()))
+        return found.matrix
+
+    return tuple(
+        tuple(judged(X, agent, t) for t, X in enumerate(over_time))
+        for agent, over_time in enumerate(agents, start=1)
+    )

@@ -1,0 +1,134 @@
+"""A Σ that is no covariance and a P that is not symmetric: findings of an audit, not bad input."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from ergs_verify import Policy, audit, engine, gallery
+from ergs_verify.audit.foreign import FunctionSolver
+from ergs_verify.audit.solver import judged
+from ergs_verify.audit.stated import Stated
+from ergs_verify.cli import main
+from ergs_verify.errors import InputError
+from ergs_verify.files.documents import SOLUTION_FORMAT
+
+GAME = gallery("time-varying").rounded()  # 3 agents with 1, 2, 3 controls, m = 2, T = 4
+
+
+def answered(**changes: Any) -> dict[str, Any]:
+    """The equilibrium with some of its letters changed."""
+    right = attrs.asdict(engine.nash(GAME.floats()), recurse=False)
+    given = {letter: right[letter] for letter in ("K", "Sigma", "P", "q")}
+    return given | {
+        letter: [change(X) for X in given[letter]] for letter, change in changes.items()
+    }
+
+
+def lower(Sigma):
+    return np.linalg.cholesky(Sigma)
+
+
+def upper(Sigma):
+    return lower(Sigma).swapaxes(1, 2)
+
+
+def skewed(gap):
+    """A change to one entry of each matrix, relative to its largest."""
+
+    def change(X):
+        X = X.copy()
+        if X.shape[-1] > 1:
+            X[:, 0, 1] += gap * np.abs(X).max(axis=(1, 2))
+        return X
+
+    return change
+
+
+def of_mapping(answer):
+    return audit(GAME, answer)
+
+
+def of_file(answer, tmp_path, capsys):
+    """The object that the command prints."""
+    path, game = tmp_path / "solution.json", tmp_path / "game.json"
+    plain = {letter: [X.tolist() for X in agents] for letter, agents in answer.items()}
+    path.write_text(json.dumps({"format": SOLUTION_FORMAT, **plain}), encoding="utf-8")
+    GAME.save(game)
+    status = main(["audit", str(game), str(path), "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("factor", [lower, upper])
+def test_a_cholesky_factor_in_the_place_of_sigma_is_diagnosed(factor, tmp_path, capsys):
+    answer = answered(Sigma=factor)
+    found = of_mapping(answer)
+    assert (found.verdict, found.definite) == ("fail", False)
+    assert "Σ is no covariance" in found.title
+    assert "Sigma[1][0] (agent 2, t = 0) is not symmetric" in found.faults["Sigma"]
+    assert [match.id for match in found.diagnosis or ()] == ["sigma-factor"]
+    assert not found.quantities["K"].wrong
+    assert all(one.gap.hi < 1e-20 for one in found.gap.agents)  # of the gains, which are right
+    outcome = FunctionSolver(function=lambda _: answer)(GAME)
+    of_solver = judged(("", GAME, outcome))
+    assert of_solver.audit is not None
+    assert of_solver.audit.as_json() == found.as_json()
+    assert of_file(answer, tmp_path, capsys) == (1, found.as_json())
+
+
+def test_an_indefinite_sigma_fails():
+    found = of_mapping(answered(Sigma=np.negative))
+    assert (found.verdict, found.definite) == ("fail", False)
+    assert "not positive semidefinite" in found.faults["Sigma"]
+
+
+def test_without_a_covariance_there_is_no_epsilon_that_will_do():
+    found = audit(GAME, answered(Sigma=lower), epsilon=100)
+    assert found.verdict == "fail"
+    assert "no covariance" in found.title
+
+
+def test_an_asymmetric_P_fails_as_a_wrong_cost():
+    found = of_mapping(answered(P=skewed(1e-6)))
+    assert found.verdict == "fail"
+    assert found.title.endswith("but the stated P is wrong")
+    assert "P[0][0] (agent 1, t = 0) is not symmetric" in found.faults["P"]
+    # An ε is about the policy.
+    assert audit(GAME, answered(P=skewed(1e-6)), epsilon="1e-9").verdict == "pass"
+
+
+@pytest.mark.parametrize("letter", ["Sigma", "P"])
+def test_asymmetry_of_rounding_size_is_averaged_and_said_wherever_it_is(letter, tmp_path, capsys):
+    gap = 2.0**-48
+    answer = answered(**{letter: skewed(gap)})
+    found = of_mapping(answer)
+    assert (found.verdict, found.faults) == ("pass", {})
+    assert found.asymmetry == pytest.approx(gap, rel=0.1)  # a few roundings of u = 2⁻⁵³
+    assert any("asymmetric by 3.6e-15" in note for note in found.notes)
+    solved = judged(("", GAME, FunctionSolver(function=lambda _: answer)(GAME)))
+    assert solved.remarks == ("a Σ or P is asymmetric by 3.6e-15 of its size",)
+    assert of_file(answer, tmp_path, capsys) == (0, found.as_json())
+    with pytest.raises(InputError, match="not symmetric"):  # more than a Policy takes elsewhere
+        Policy.from_arrays(**answer)
+
+
+def test_the_mean_is_judged():
+    policy = Stated.by(answered(P=skewed(2.0**-40))).policy
+    assert policy.P is not None
+    assert all((X == X.T).all() for over_time in policy.P for X in over_time)
+
+
+def test_whole_numbers_among_floats_are_floats():
+    given = {"K": [[[[0, 0]]]], "P": [[[[1, 3e-17], [0, 2]]] * 2]}
+    policy = Stated.by(given).policy
+    assert policy.P is not None
+    assert policy.P[0][0].tolist() == [[1, 1.5e-17], [1.5e-17, 2]]
+
+
+def test_exact_entries_are_judged_exactly():
+    given = {"K": [[[[0, 0]]]], "P": [[[[1, "1/100000000000000000000"], [0, 2]]] * 2]}
+    assert "is not symmetric" in Stated.by(given).faults["P"]
