@@ -1,7 +1,13 @@
 """The suite as tests of a solver, one for each game, to be run in the solver's own project.
 
-``pytest --pyargs ergs_verify.conformance --ergs-solver module:function``, or ``--ergs-command`` for
-a program in any language. Its name keeps this module out of runs that do not ask for it.
+``pytest --pyargs ergs_verify.conformance --ergs-solver module:function``, or ``--ergs-command
+'prog {game} {solution}'`` for a program in any language, with the options of ``ergs-verify audit``:
+``--ergs-format``, ``--ergs-suite``, ``--ergs-timeout`` and ``--ergs-convention``, which may be
+repeated.
+
+A game that stays undecided is a skipped test with its reason, and listed at the end of the run: it
+did not pass, and "expected to fail" would claim what nobody knows. The module's name keeps it out
+of runs that do not ask for it.
 """
 
 from __future__ import annotations
@@ -10,13 +16,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.foreign import Solver
-from ergs_verify.audit.python_process import PythonSolver
+from ergs_verify.audit.named_solver import named_solver
 from ergs_verify.audit.solver import judged
 from ergs_verify.audit.suite import SuiteGame, suite
 from ergs_verify.errors import InputError
-from ergs_verify.pytest_plugin import report_text
+from ergs_verify.pytest_plugin import UNDECIDED, report_text
 
 _USAGE = (
     "ergs_verify.conformance tests a solver: give --ergs-solver MODULE:FUNCTION, or "
@@ -28,37 +33,46 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     options = metafunc.config.option
     if (options.ergs_solver is None) == (options.ergs_command is None):
         raise pytest.Collector.CollectError(_USAGE)
-    games = suite(options.ergs_suite)
+    try:
+        games = suite(options.ergs_suite)
+        with _named(metafunc.config) as solver:
+            solver.ready()
+    except InputError as error:
+        raise pytest.Collector.CollectError(error.message) from None
     metafunc.parametrize("suite_game", games, ids=[one.name for one in games])
+
+
+def _named(config: pytest.Config) -> Solver:
+    """The solver that the options name."""
+    options = config.option
+    return named_solver(
+        solver=options.ergs_solver,
+        command=options.ergs_command,
+        file_format=options.ergs_format,
+        conventions=options.ergs_convention,
+        timeout=options.ergs_timeout,
+    )
 
 
 @pytest.fixture(scope="module")
 def solver(pytestconfig: pytest.Config) -> Iterator[Solver]:
-    """The solver that the options name."""
-    options = pytestconfig.option
-    if options.ergs_command is not None:
-        made: Solver = CommandSolver(command=options.ergs_command)
-    else:
-        made = PythonSolver(name=options.ergs_solver)
-    with made:
+    with _named(pytestconfig) as made:
         yield made
 
 
-def test_solver(solver: Solver, suite_game: SuiteGame) -> None:
+def test_solver(solver: Solver, suite_game: SuiteGame, record_property) -> None:
     try:
         outcome = solver(suite_game.game)
-    except InputError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    except InputError as error:  # of a program that turns out not to be one
+        pytest.fail(error.message, pytrace=False)
     result = judged((suite_game.name, suite_game.game, outcome))
     if result.verdict == "pass":
         return
-    said = [f"{suite_game.name}: {suite_game.why}"]
-    if result.audit is None or result.audit.title != result.message:
-        said.append(result.message)
-    said += result.remarks
+    said = [result.message, f"The game: {suite_game.name}, {suite_game.why}.", *result.remarks]
     if result.audit is not None:
-        said.append(report_text(result.audit))
+        said += ["", report_text(result.audit)]
     text = "\n".join(said)
     if result.verdict == "undecided":
+        record_property(UNDECIDED, result.message)
         pytest.skip(text)
     pytest.fail(text, pytrace=False)

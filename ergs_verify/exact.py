@@ -251,7 +251,8 @@ def reduced_ratio(value: Number) -> str:
 
 def short(value: Number | int) -> str:
     """A number for a message: whole where it is short, six digits where it is long."""
-    text = repr(float(value)) if isinstance(value, float) else written(Fraction(value))
+    # Lower case, as Python and the enclosures write an exponent; files keep their `1E-9`.
+    text = repr(float(value)) if isinstance(value, float) else written(Fraction(value)).lower()
     if len(text) <= 20:
         return text
     exact = Fraction(value)

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from ergs_verify.game import Game
     from ergs_verify.solve import Solution
 
-__all__ = ["assert_equilibrium", "report_text"]
+__all__ = ["UNDECIDED", "assert_equilibrium", "report_text"]
 
+#: The property of a test's report by which `ergs_verify.conformance` says what stayed open.
+UNDECIDED = "ergs-undecided"
 #: Columns of a report inside a failure.
 _WIDTH = 100
 
@@ -32,11 +34,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Judge a program: 'prog {game} {solution}', two files.",
     )
     group.addoption(
+        "--ergs-format",
+        default="json",
+        choices=("json", "npz", "mat"),
+        help="The files that the program reads and writes: json (default), npz or mat.",
+    )
+    group.addoption(
         "--ergs-suite",
         default="standard",
         choices=("standard", "quick"),
         help="The games: standard (default) or quick, a part of them.",
     )
+    group.addoption(
+        "--ergs-timeout",
+        metavar="S",
+        type=float,
+        default=60.0,
+        help="Seconds that a solver has for a game (default 60).",
+    )
+    group.addoption(
+        "--ergs-convention",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="How a solver differs, as in ergs-verify audit --convention; may be repeated.",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the games that stayed undecided: pytest itself only counts them as skipped."""
+    said = [
+        f"{report.nodeid}: {value}"
+        for report in terminalreporter.getreports("skipped")
+        for name, value in report.user_properties
+        if name == UNDECIDED
+    ]
+    if said:
+        terminalreporter.section("ergs-verify: undecided, so neither passed nor failed")
+        for line in said:
+            terminalreporter.line(line)
 
 
 def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
@@ -52,14 +88,16 @@ def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
     Raises
     ------
     AssertionError
-        With gaps, errors in digits and the mistake that they resemble. Undecided is no pass.
+        With gaps, errors in digits and the mistake that they resemble; or, where the solution is
+        no policy of the game (NaN, a wrong shape), with the place of what is wrong in it.
+        Undecided is no pass.
     InputError
-        Where the solution does not fit the game.
+        Where `epsilon` is bad.
 
     Notes
     -----
     See `ergs_verify.audit`: without `epsilon` every quantity stated must be as accurate as float64
-    can be on this game.
+    can be on this game. Unless it is a `Policy`, a solution is read like a solver's answer.
 
     Examples
     --------
@@ -69,9 +107,20 @@ def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
     >>> assert_equilibrium(game, solve(game))
     """
     __tracebackhide__ = True
+    from ergs_verify.audit.foreign import FunctionSolver
     from ergs_verify.audit.solution import audit
+    from ergs_verify.errors import NotCertifiedError
+    from ergs_verify.game import Policy
 
-    found = audit(game, solution, epsilon)
+    if not isinstance(solution, Policy):
+        outcome = FunctionSolver(function=lambda _: solution)(game)
+        if outcome.trouble:
+            raise AssertionError(f"fail: the solver {outcome.trouble.message}")
+        solution = outcome.policy
+    try:
+        found = audit(game, solution, epsilon)
+    except NotCertifiedError as error:
+        raise AssertionError(f"undecided: {error}") from None
     if found.verdict != "pass":
         raise AssertionError(report_text(found))
 

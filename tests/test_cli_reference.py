@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from importlib import import_module
 
+import attrs
 import pytest
 
 from ergs_verify.cli import main
+from ergs_verify.cli import reference as reference_command
 from ergs_verify.gallery import gallery
 from ergs_verify.reference import load_reference
 from ergs_verify.solve import solve
@@ -41,6 +47,57 @@ def test_references_are_written_once_and_stay(run, tmp_path):
     status, _, err = run("reference", *names, "-o", folder, "--digits", 10)
     assert (status, err) == (0, "".join(f"unchanged {path}\n" for path in paths))
     assert [path.read_bytes() for path in paths] == before
+
+
+def test_another_process_writes_the_same_bytes(run, tmp_path):
+    """Whatever its hashes, its locale, its directory and its integers' implementation."""
+    game = tmp_path / "some game.json"
+    attrs.evolve(gallery("time-varying"), name="drei Größen – 三").save(game)
+    names = [game, "g-star-near-4", "g-star-4-continuum"]
+    assert run("reference", *names, "-o", tmp_path / "here", "--digits", 30)[0] == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    settings = {
+        "PYTHONHASHSEED": "4711", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+        "TZ": "Asia/Tokyo", "SYMPY_GROUND_TYPES": "python",
+    }  # fmt: skip
+    arguments = ["reference", *map(str, names), "-o", "refs", "--digits", "30"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ergs_verify.cli", *arguments],
+        cwd=elsewhere,
+        env={**os.environ, **settings},
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    mine, its = (
+        {path.name: path.read_bytes() for path in folder.iterdir()}
+        for folder in (tmp_path / "here", elsewhere / "refs")
+    )
+    assert len(mine) == 3
+    assert mine == its
+
+
+def test_a_folder_in_which_nothing_can_be_made_is_found_before_the_work(run, monkeypatch):
+    monkeypatch.setattr(reference_command, "make_reference", None)
+    status, out, err = run("reference", "g-star-2", "-o", "/proc")
+    assert (status, out) == (2, "")
+    assert err.startswith("ergs-verify: /proc/g-star-2.json: cannot be written: ")
+
+
+def test_the_help_names_every_key_of_the_formats(run, folders):
+    references, solutions = folders
+    written = json.loads((references / "g-star-2.json").read_text(encoding="utf-8"))
+    printed = json.loads(run("compare", references, solutions, "--json")[1])
+    one = printed["files"][0]
+    for command, name, keys in (
+        ("reference", "record", [*written, written["format"]]),
+        ("compare", "compare", [*printed, printed["format"], *one, *one["quantities"]["K"]]),
+    ):
+        told = run(command, "--help")[1]
+        assert [key for key in keys if key not in told] == []
+        described = import_module(f"ergs_verify.reference.{name}").__doc__.replace('"', "")
+        assert [key for key in keys if f"``{key}``" not in described] == []
 
 
 def test_a_different_file_is_replaced_by_force_only(run, tmp_path):

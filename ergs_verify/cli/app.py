@@ -18,7 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided.",
+    epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, "
+    "130 interrupted. What is about a command: its --help.",
 )
 
 _GAME = (
@@ -149,7 +150,8 @@ def game(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A name of the gallery, or random:N=3,m=4,p=2,T=10,seed=0 (any of the keys).",
+            help="A name of the gallery, random:N=3,m=4,p=2,T=10,seed=0 (any of the keys), "
+            "or suite:NAME of a game on which solvers are audited.",
         ),
     ],
     output: Output = None,
@@ -214,7 +216,10 @@ def check(game: GameName, json: Json = False) -> int:
     """Prove what holds of a game: its equilibrium, Assumption III.3, the inner loop.
 
     Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
-    the tau and delta that the paper asks for. Exit status: 0 one Nash equilibrium, 1 none or more.
+    the tau and delta that the paper asks for.
+
+    Exit status: 0 exactly one Nash equilibrium, proved; 1 none or more, proved; 2 bad input;
+    3 undecided at the precision allowed.
     """
     from ergs_verify.cli.check import run
 
@@ -238,8 +243,10 @@ def gap(
 ) -> int:
     """Enclose what each agent loses by playing the equilibrium at tau + delta.
 
-    Theorem IV.3: the gap, its bound, its order in delta and its coefficient. Exit status 1: at
-    some delta there is no single equilibrium at tau + delta.
+    Theorem IV.3: the gap, its bound, its order in delta and its coefficient.
+
+    Exit status: 0 every gap is enclosed; 1 at some delta there is no single equilibrium at
+    tau + delta, proved; 2 bad input; 3 some enclosure is not as tight as asked.
     """
     from ergs_verify.cli.gap import run
 
@@ -248,10 +255,10 @@ def gap(
 
 @app.command()
 def audit(
-    game: Annotated[str | None, typer.Argument(metavar="[GAME", help=_GAME)] = None,
+    game: Annotated[str | None, typer.Argument(metavar="GAME", help=_GAME)] = None,
     solution: Annotated[
         Path | None,
-        typer.Argument(metavar="SOLUTION]", help="A file: .json, .toml, .npz or .mat."),
+        typer.Argument(metavar="SOLUTION", help="A file: .json, .toml, .npz or .mat."),
     ] = None,
     epsilon: Annotated[
         str | None,
@@ -266,21 +273,31 @@ def audit(
         typer.Option("--command", help="Judge a program: 'prog {game} {solution}', two files."),
     ] = None,
     file_format: Annotated[
-        FileFormat, typer.Option("--format", help="The files that the program reads and writes.")
-    ] = FileFormat.json,
+        FileFormat | None,
+        typer.Option(
+            "--format", help="The files that the program reads and writes; json without it."
+        ),
+    ] = None,
     suite: Annotated[
-        str, typer.Option("--suite", metavar="NAME", help="Its games: standard or quick.")
-    ] = "standard",
+        str | None,
+        typer.Option(
+            "--suite", metavar="NAME", help="Its games: quick, or standard, as without it."
+        ),
+    ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="S", help="Seconds that a solver has for a game.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--timeout", metavar="S", help="Seconds that a solver has for a game; 60 without it."
+        ),
+    ] = None,
     convention: Annotated[
         list[str] | None,
         typer.Option(
             "--convention",
             metavar="NAME",
-            help="How a solver differs; may be repeated: negative-gain, half-costs, half-values, "
-            "tau-in-R, time-last.",
+            help="How a solver or a solution differs; may be repeated: negative-gain (u = -Kx), "
+            "half-costs (costs with 1/2), half-values (value x'Px/2 + q), tau-in-R (R is handed "
+            "with tau/2 in it, and tau as 0), time-last (arrays p x m x T).",
         ),
     ] = None,
     json: Json = False,
@@ -289,16 +306,26 @@ def audit(
 
     Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
     if it is the equilibrium, as accurately as float64 can be on this game.
+
+    Exit status: 0 the solution passes, or the solver on every game; 1 it fails, or on some game;
+    2 bad input; 3 undecided, or on some game, and none fails; 130 interrupted.
     """
     from ergs_verify.cli.audit import run, run_suite
 
     if solver is None and command is None:
-        return run(game, solution, epsilon=epsilon, as_json=json)
+        return run(
+            game,
+            solution,
+            epsilon=epsilon,
+            conventions=convention or [],
+            of_solver=(file_format, suite, timeout),
+            as_json=json,
+        )
     return run_suite(
         (game, solution, epsilon),
         solver=solver,
         command=command,
-        file_format=f".{file_format.value}",
+        file_format=file_format and file_format.value,
         suite=suite,
         timeout=timeout,
         conventions=convention or [],
@@ -322,8 +349,18 @@ def reference(
 ) -> int:
     """Write certified digits as files that any language reads.
 
-    The same game and digits give the same bytes. Games without a single equilibrium get a file
-    that says so.
+    A file is one JSON object, "format": "ergs-reference/1". Its keys: name and game_hash of the
+    game; digits, as asked for; equilibrium ("unique", "none", "continuum", or "singular" for one
+    of the two); t, the singular stage, else null; error. Where the equilibrium is unique also K,
+    Sigma and P, [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t]
+    decimal strings. error holds for each of the letters [agent][t] how far at most an entry of
+    that matrix is from the exact one: |given - exact| <= error <= 10^-D max(1, largest entry),
+    for Sigma without the 1.
+
+    The same game and digits give the same bytes, on every machine.
+
+    Exit status: 0 every file says what it should; 2 bad input, or a file that is there already
+    and says something else; 3 the precision allowed does not decide every digit.
     """
     from ergs_verify.cli.reference import run
 
@@ -346,8 +383,17 @@ def compare(
 ) -> int:
     """Judge a directory of solutions by references.
 
-    A solution belongs to the reference of its game_hash, else to that of its name. Exit status 1:
-    one is wrong or missing; 3: a reference has too few digits to tell.
+    A solution belongs to the reference of its game_hash, else to that of its name.
+
+    --json prints {"format": "ergs-compare/1", "verdict", "digits", "files", "extra"}: verdicts are
+    pass, fail or undecided; extra are the solutions without a reference; files are {"name",
+    "solution", "verdict", "message", "quantities"}, solution null where it is missing, and
+    quantities for each letter stated {"verdict", "digits", "max_error", "agent", "t"} of its worst
+    matrix: digits that are right at least (null where no number says it), an upper bound of the
+    error, and where, agents counted from 1 and times from 0.
+
+    Exit status: 0 every solution has the digits; 1 one is wrong or missing; 2 bad input; 3 a
+    reference has too few digits to tell.
     """
     from ergs_verify.cli.reference import run_compare
 

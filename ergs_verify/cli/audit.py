@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.conventions import Conventions
-from ergs_verify.audit.foreign import Solver
-from ergs_verify.audit.python_process import PythonSolver
+from ergs_verify.audit.named_solver import named_solver
 from ergs_verify.audit.solution import audit
 from ergs_verify.audit.solver import audit_solver
 from ergs_verify.cli import output
@@ -25,18 +23,43 @@ __all__ = ["run", "run_suite"]
 _STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 
-def run(name: str | None, solution: Path | None, *, epsilon: str | None, as_json: bool) -> Status:
-    """Judge the solution in a file and print what was found, or the object."""
+def run(
+    name: str | None,
+    solution: Path | None,
+    *,
+    epsilon: str | None,
+    conventions: Sequence[str],
+    of_solver: Sequence[Any],
+    as_json: bool,
+) -> Status:
+    """Judge the solution in a file and print what was found, or the object.
+
+    `of_solver` are the options that go with a solver only, and have to be None.
+    """
     if name is None or solution is None:
         raise InputError(
             "give a game and a file with its solution, or --solver or --command", "command line"
         )
-    game, policy = named_game(name), load_solution(solution)
+    if any(given is not None for given in of_solver):
+        raise InputError(
+            "--format, --suite and --timeout go with --solver or --command", "command line"
+        )
+    declared = Conventions.named(conventions)
+    if declared.time_last:
+        raise InputError(
+            "--convention time-last goes with --solver or --command; the format of a solution "
+            "file says where its time axis is",
+            "--convention",
+        )
+    game, policy = named_game(name), load_solution(solution, as_stated=True)
     with disk.naming(solution):
         policy.validate(game)
     with output.progress("auditing") as progress:
         found = audit(
-            game, policy, epsilon, progress=lambda _what, done, parts: progress(done, parts)
+            game,
+            declared.applied(policy),
+            epsilon,
+            progress=lambda _what, done, parts: progress(done, parts),
         )
     if as_json:
         output.show_json(found.as_json())
@@ -50,9 +73,9 @@ def run_suite(
     *,
     solver: str | None,
     command: str | None,
-    file_format: str,
-    suite: str,
-    timeout: float,
+    file_format: str | None,
+    suite: str | None,
+    timeout: float | None,
     conventions: Sequence[str],
     as_json: bool,
 ) -> Status:
@@ -62,31 +85,25 @@ def run_suite(
     """
     if any(given is not None for given in of_solution):
         raise InputError("--solver and --command take neither a game nor --epsilon", "--solver")
+    if solver is not None and command is not None:
+        raise InputError("give --solver or --command, not both", "--solver")
+    if file_format is not None and command is None:
+        raise InputError("--format goes with --command: a function gets arrays", "--format")
+    foreign = named_solver(
+        solver=solver,
+        command=command,
+        file_format=file_format or "json",
+        conventions=conventions,
+        timeout=60.0 if timeout is None else timeout,
+    )
     with (
-        _solver(solver, command, file_format, conventions, timeout) as foreign,
+        foreign,
         workers() as pool,
         output.progress("auditing the solver") as progress,
     ):
-        found = audit_solver(foreign, suite=suite, pool=pool, progress=progress)
+        found = audit_solver(foreign, suite=suite or "standard", pool=pool, progress=progress)
     if as_json:
         output.show_json(found.as_json())
     else:
         output.show(suite_summary(found))
     return _STATUS[found.verdict]
-
-
-def _solver(
-    solver: str | None,
-    command: str | None,
-    file_format: str,
-    conventions: Sequence[str],
-    timeout: float,
-) -> Solver:
-    if solver is not None and command is not None:
-        raise InputError("give --solver or --command, not both", "--solver")
-    if not 0 < timeout < float("inf"):
-        raise InputError("--timeout must be a number of seconds > 0", "--timeout")
-    options: dict[str, Any] = {"conventions": Conventions.named(conventions), "timeout": timeout}
-    if command is not None:
-        return CommandSolver(command=command, format=file_format, **options)
-    return PythonSolver(name=solver or "", **options)

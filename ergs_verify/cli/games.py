@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ergs_verify.cli import output
-from ergs_verify.cli.inputs import expect_writable
+from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
 from ergs_verify.files import documents, text
-from ergs_verify.gallery import gallery, names
+from ergs_verify.gallery import names
 from ergs_verify.report.solution import game_line
 
 __all__ = ["show_all", "show_one"]
@@ -37,7 +37,7 @@ def show_all(*, as_json: bool) -> Status:
 def show_one(name: str, path: Path | None) -> Status:
     """The game as JSON on standard output, or in a file."""
     expect_writable(path, ".json", ".npz", ".mat")
-    game = gallery(name)
+    game = listed_game(name)
     if path is None:
         output.show_text(text.render_json(documents.game_document(game)).decode())
         return Status.HOLDS

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk, load_game
 from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game
 from ergs_verify.report.terminal import printable
 
-__all__ = ["expect_writable", "named_game"]
+__all__ = ["expect_writable", "listed_game", "named_game"]
 
 _GAME_FILES = (".json", ".toml", ".npz", ".mat")
 
 
+def listed_game(name: str) -> Game:
+    """The game of the gallery, or of the suite of audits (``suite:NAME``)."""
+    if name.startswith("suite:"):
+        return suite_game(name.removeprefix("suite:")).game
+    return gallery(name)
+
+
 def named_game(name: str) -> Game:
-    """The game of a file, or of the gallery. A file named as one of the gallery: ``./NAME``."""
-    random = name == "random" or name.startswith("random:")
-    if random or name in names():
-        return gallery(name)
+    """The game of a file, or a listed one. A file named as one of the gallery: ``./NAME``."""
+    if name in names() or name == "random" or name.startswith(("random:", "suite:")):
+        return listed_game(name)
     path = Path(name)
     looks_like_file = path.suffix.lower() in _GAME_FILES or os.sep in name
     if looks_like_file or (name and "\0" not in name and path.exists()):
@@ -41,7 +49,8 @@ def expect_writable(path: Path | None, *suffixes: str) -> None:
             raise InputError(f"cannot be written: there is no folder {printable(str(path.parent))}")
         if path.exists() and not path.is_file():
             raise InputError("is there already and is not a regular file")
-        if not os.access(path.parent, os.W_OK):
-            raise InputError(
-                f"cannot be written: no right to write in {printable(str(path.parent))}"
-            )
+        try:
+            # A right to write is not enough: file systems may be read-only, full, or no real ones.
+            TemporaryFile(dir=Path(os.path.realpath(path)).parent).close()
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ergs_verify.cli import output
-from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.inputs import expect_writable, named_game
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.files import disk
@@ -29,6 +29,8 @@ def run(names: Sequence[str], folder: Path, *, digits: int, force: bool) -> Stat
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}", str(folder)) from error
+    for path in games:
+        expect_writable(path, ".json")
     stages = sum(game.horizon for _, game in games.values())
     before = 0
     with output.progress("references") as progress:

@@ -1,7 +1,9 @@
 """Golden references: certified digits in files that every language reads, and comparing with them.
 
 A reference is made once (`make_reference`), kept in a repository, and stays the same byte for byte
-when it is made again: its decimals are fixed by the exact equilibrium alone.
+when it is made again: its decimals are fixed by the exact equilibrium alone. The file, format
+``ergs-reference/1``, is described in `ergs_verify.reference.record`; the object that a comparison
+gives, ``ergs-compare/1``, in `ergs_verify.reference.compare`.
 """
 
 from ergs_verify.reference.compare import Comparison, FileResult, compare

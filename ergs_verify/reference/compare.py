@@ -1,4 +1,23 @@
-"""Judges a directory of solutions by a directory of references, in digits."""
+"""Judges a directory of solutions by a directory of references, in digits.
+
+The outcome as JSON, format ``ergs-compare/1``, is one object with the keys
+
+``format``
+    ``"ergs-compare/1"``.
+``verdict``
+    ``"fail"`` if some file fails, else ``"undecided"`` if some is, else ``"pass"``.
+``digits``
+    How many were asked for.
+``files``
+    For every reference, or every solution of it, an object: ``name``, the stem of the reference's
+    file; ``solution``, the path of the solution, null where it is missing; ``verdict``;
+    ``message``, why, in one sentence; ``quantities``, for each of K, Sigma, P, q that is stated
+    and judged, an object about its worst matrix: ``verdict``; ``digits``, that are right at least,
+    null where no number says it; ``max_error``, an upper bound of the largest |given − exact|, a
+    number or ``"inf"``; ``agent``, from 1; ``t``, from 0.
+``extra``
+    Paths of the solutions that no reference belongs to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,33 @@
-"""The format ``ergs-reference/1``: strict on reading, one way of writing."""
+"""The format ``ergs-reference/1``: strict on reading, one way of writing.
+
+A file is UTF-8 text, one JSON object with a line for each key, in this order:
+
+``format``
+    ``"ergs-reference/1"``. Another version would change the number.
+``name``, ``game_hash``
+    The game's name, which may be empty, and its hash (`ergs_verify.game.Game.hash`), hexadecimal.
+``digits``
+    D, a whole number from 1 to 5000.
+``equilibrium``
+    ``"unique"``: there is exactly one Nash equilibrium, proved. Otherwise Φ_t is singular, proved,
+    and the equations for the gains at that stage have no solution (``"none"``), a continuum of
+    them (``"continuum"``), or one of the two (``"singular"``).
+``t``
+    The singular stage, from 0; null where the equilibrium is unique.
+``K``, ``Sigma``, ``P``
+    ``[agent][t]``, lists of rows of decimal strings; K p_i×m and Sigma p_i×p_i for t = 0…T−1, P
+    m×m for t = 0…T. Only where the equilibrium is unique.
+``q``
+    ``[agent][t]``, decimal strings for t = 0…T. Only where the equilibrium is unique.
+``error``
+    An object with the keys K, Sigma, P, q, each ``[agent][t]``, decimal strings: |given − exact| ≤
+    error for every entry of that matrix, one unit of its last place, and error ≤ 10^−D · max(1,
+    largest entry in size), for Sigma without the 1. Empty where the equilibrium is not unique.
+
+A decimal string is what every language's parser of decimal numbers reads: digits, at most one
+point, perhaps an exponent (``"0.0625"``, ``"-1.5"``, ``"1E-50"``, ``"0E-8"``). The enclosure of an
+entry is [given − error, given + error].
+"""
 
 from __future__ import annotations
 

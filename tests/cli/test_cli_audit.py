@@ -45,6 +45,14 @@ def test_the_exit_status_is_the_verdict(run, solution):
     assert run("audit", "g-star-2", solution(1e-9), "--epsilon", "1e-30")[0] == 1
 
 
+def test_conventions_of_one_solution_are_applied(run, solution):
+    path = solution(0.0)
+    K = [[[[13 / 7, -8 / 7]]], [[[-8 / 7, 13 / 7]]]]
+    path.write_text(json.dumps({"format": "ergs-solution/1", "K": K}), encoding="utf-8")
+    assert run("audit", "g-star-2", path)[0] == 1
+    assert run("audit", "g-star-2", path, "--convention", "negative-gain")[0] == 0
+
+
 def test_undecided_is_status_3(run, tmp_path):
     game = tmp_path / "game.json"
     wrong = tmp_path / "wrong.json"
@@ -95,7 +103,14 @@ def test_the_object_alone_is_printed(run, solution):
         (["--command", "true {game}"], "command"),
         (["--solver", "ergs_verify.engine:nash", "--suite", "large"], "suite"),
         (["--solver", "ergs_verify.engine:nash", "--convention", "odd"], "convention"),
-        (["--solver", "ergs_verify.engine:nash", "--timeout", "0"], "--timeout"),
+        (["--solver", "ergs_verify.engine:nash", "--timeout", "0"], "timeout"),
+        (["--solver", "ergs_verify.engine:nash", "--timeout", "nan"], "timeout"),
+        (["--solver", "ergs_verify.engine:nash", "--format", "mat"], "--format"),
+        (["g-star-2", "{file}", "--timeout", "5"], "command line"),
+        (["g-star-2", "{file}", "--suite", "quick"], "command line"),
+        (["g-star-2", "{file}", "--format", "mat"], "command line"),
+        (["g-star-2", "{file}", "--convention", "odd"], "convention"),
+        (["g-star-2", "{file}", "--convention", "time-last"], "--convention"),
     ],
 )
 def test_bad_input_is_one_sentence(run, solution, arguments, place):

@@ -68,6 +68,14 @@ def test_the_table_has_a_line_for_every_agent_and_says_why_one_is_missing(run):
     assert "Coefficient c of δ², agent by agent: 0.805556, 0.805556." in out
 
 
+def test_small_numbers_are_written_in_one_way(run):
+    _, out, _ = run("g-star-2", "--delta", "1e-9,2.5e-8")
+    assert [line.split()[0] for line in out.splitlines() if "e-" in line] == [
+        *("1e-9", "1e-9", "2.5e-8", "2.5e-8")
+    ]
+    assert "E-" not in out
+
+
 @pytest.mark.parametrize(
     ("name", "start"), [("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.SVG", b"<?xml")]
 )
@@ -79,19 +87,28 @@ def test_the_figure_is_written(run, tmp_path, name, start):
     assert path.read_bytes().startswith(start)
 
 
+def works(*_arguments, **_options):
+    raise AssertionError("the work has begun")
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a", "no/such/folder.png", "folder.png"])
 def test_a_figure_that_cannot_be_written_is_refused_before_the_work(
     run, tmp_path, monkeypatch, name
 ):
     (tmp_path / "folder.png").mkdir()
-
-    def works(*_arguments, **_options):
-        raise AssertionError("the work has begun")
-
     monkeypatch.setattr(gap_command, "gap", works)
     status, out, err = run("g-star-2", "--plot", str(tmp_path / name))
     assert (status, out) == (2, "")
     assert str(tmp_path / name) in err
+
+
+def test_a_folder_in_which_nothing_can_be_made_is_found_before_the_work(run, tmp_path, monkeypatch):
+    """Root may write everywhere, but not every file system takes a file."""
+    (tmp_path / "link.png").symlink_to("/proc/a.png")
+    monkeypatch.setattr(gap_command, "gap", works)
+    status, out, err = run("g-star-2", "--plot", str(tmp_path / "link.png"))
+    assert (status, out) == (2, "")
+    assert "link.png: cannot be written: " in err
 
 
 def test_a_large_game_is_spread_over_processes(run, monkeypatch):

@@ -1,0 +1,129 @@
+"""The measurements of the audit, in a tiny version: nothing right fails, every fault is caught."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ergs_verify.audit.mistakes import mistakes
+from ergs_verify.audit.suite import suite
+from ergs_verify.engine import nash
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def test_right_solvers_pass(tmp_path, monkeypatch, capsys):
+    from benchmarks.audit_quality import __main__ as command
+
+    small = [one for one in suite("quick") if one.name in ("one-stage", "no-equilibrium")]
+    monkeypatch.setattr(command, "suite", lambda name: small)
+    monkeypatch.setattr(command, "ProcessPoolExecutor", ThreadPoolExecutor)
+    arguments = ["false-alarms", "--games", "2", "--processes", "1", "--output", str(tmp_path)]
+    command.main(arguments)
+    text = (tmp_path / "audit_quality_false_alarms.md").read_text(encoding="utf-8")
+    printed = capsys.readouterr()
+    assert printed.out == text + "\n"
+    assert "4 of 4" in printed.err
+    # Four solvers; least squares is not asked at the singular game, exact rationals at every third.
+    assert [line.split("|")[2:8] for line in text.splitlines() if line.startswith("| ")][2:] == [
+        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" random games ", " 1 ", " 1 ", "  ", "  ", "  "],
+        [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
+        [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
+        [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
+    ]
+    assert text.endswith("## Failed or refused\n\nNone.\n")
+
+
+@pytest.mark.parametrize("one", suite("quick"), ids=lambda one: one.name)
+def test_the_plain_solvers_agree_with_the_engine(one):
+    from benchmarks.audit_quality.exact_solver import exact_solution
+    from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES, PlainSolver
+
+    if one.singular:
+        return
+    game = one.game.floats()
+    right = nash(game)
+    solvers = [PlainSolver(), LEAST_SQUARES, CAREFUL]
+    for solver in [*solvers, exact_solution] if one.game.horizon < 5 else solvers:
+        found = solver(game)
+        for letter in ("K", "Sigma", "P", "q"):
+            for X, Y in zip(found[letter], getattr(right, letter), strict=True):
+                # Some hundred roundings, in games that amplify them a hundredfold.
+                np.testing.assert_allclose(X, Y, rtol=1e-10, atol=1e-11 * abs(Y).max())
+
+
+def test_every_kind_of_random_game_can_be_drawn_again():
+    from benchmarks.audit_quality.games import KINDS, random_game
+
+    for number, kind in enumerate(KINDS):
+        game = random_game(number)
+        assert game.name == f"random game {number}, {kind}"
+        assert game.hash == random_game(number).hash
+
+
+def test_every_mistake_is_planted():
+    from benchmarks.audit_quality.faults import FAULTS
+
+    assert {fault.id for fault in FAULTS} == {mistake.id for mistake in mistakes()}
+
+
+def planted(id, game):
+    from benchmarks.audit_quality.faults import FAULTS
+    from benchmarks.audit_quality.planted import finding
+
+    return finding(next(n for n, fault in enumerate(FAULTS) if fault.id == id), game)
+
+
+@pytest.mark.parametrize(
+    ("id", "game"),
+    [
+        ("terminal-ignored", "terminal-cost"),
+        ("B-transposed", "square"),
+        ("own-term-counted", "non-diagonal"),
+        ("open-loop", "non-diagonal"),
+        ("q-without-others-covariances", "one-stage"),
+        ("misprint/thm-III.1/gain-substituted/factor", "square"),
+    ],
+)
+def test_a_planted_mistake_is_caught_and_diagnosed(id, game):
+    found = planted(id, game)
+    assert (found.caught, found.diagnosed) == ("caught", "itself")
+
+
+def test_what_cannot_be_seen_is_told_apart():
+    found = planted("few-iterations", "regulator")
+    assert found.caught == "invisible"  # one agent's best response is the equilibrium
+    assert planted("sign-of-K", "no-equilibrium").caught == "invisible"  # it raises, as asked
+    found = planted("least-squares", "no-equilibrium")
+    assert (found.caught, found.diagnosed) == ("caught", "itself")
+
+
+def test_the_table_counts_and_names():
+    from benchmarks.audit_quality.planted import Finding
+    from benchmarks.audit_quality.tables import planted as table
+
+    about = {"id": "sign-of-K", "planted": "−K"}
+    text = table(
+        [
+            Finding(**about, game="a", caught="caught", diagnosed="nothing"),
+            Finding(**about, game="b", caught="caught", diagnosed="others only", ids=("x",)),
+            Finding(**about, game="c", caught="missed"),
+            Finding(**about, game="d", caught="invisible"),
+        ]
+    )
+    assert "| `sign-of-K` | −K | 2 | 1 |  |  | 1 |  |  | 1 | 1 |" in text
+    assert "- `sign-of-K`, −K: c (missed)" in text
+    assert "itself\n\n- `sign-of-K`\n\n" in text
+    assert "- `sign-of-K`, −K: a; b (`x`)" in text
