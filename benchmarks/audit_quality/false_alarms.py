@@ -1,0 +1,84 @@
+"""Right solvers audited on random games and on the suite: nothing may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from benchmarks.audit_quality.exact_solver import exact_solution
+from benchmarks.audit_quality.games import is_small, random_game
+from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES
+from ergs_verify.audit.foreign import FunctionSolver
+from ergs_verify.audit.result import Audit
+from ergs_verify.audit.solver import judged
+from ergs_verify.audit.suite import SuiteGame
+from ergs_verify.engine import nash
+from ergs_verify.game import FloatGame, Game
+
+__all__ = ["RIGHT", "WHERE", "Verdict", "on_random_game", "on_suite_game"]
+
+ENGINE, EXACT = "the engine", "exact rationals, rounded at the end"
+RIGHT: dict[str, Callable[[FloatGame], Any]] = {
+    ENGINE: nash,
+    "least squares, refined once, made symmetric": CAREFUL,
+    "least squares, as LAPACK gives it": LEAST_SQUARES,
+    EXACT: exact_solution,
+}
+WHERE = ("random games", "the suite")
+#: Games of the suite with more stages take exact rationals minutes.
+_MOST_STAGES = 5
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """What the audit said of a right solver on a game.
+
+    `where` is a random game's or the suite's; `verdict` is pass, undecided, fail, or refused, where
+    there were no numbers or none that were read as a solution.
+    """
+
+    solver: str
+    where: str
+    game: str
+    verdict: str
+    message: str
+
+
+def on_random_game(number: int) -> list[Verdict]:
+    """The right solvers on one random game."""
+    game = random_game(number)
+    solvers = [who for who in RIGHT if who != EXACT or is_small(number)]
+    return [_verdict(who, WHERE[0], game.name, game) for who in solvers]
+
+
+def on_suite_game(one: SuiteGame) -> list[Verdict]:
+    """The right solvers on one game of the suite, as far as they take such games."""
+    solvers = [
+        who
+        for who in RIGHT
+        if (who == ENGINE)
+        or (who == EXACT and one.game.horizon <= _MOST_STAGES)
+        or (who != EXACT and not one.singular)
+    ]
+    return [_verdict(who, WHERE[1], one.name, one.game) for who in solvers]
+
+
+def _verdict(who: str, where: str, name: str, game: Game) -> Verdict:
+    outcome = FunctionSolver(function=RIGHT[who])(game)
+    found = judged((name, game, outcome), explain=False)
+    refused = found.verdict == "fail" and found.audit is None
+    return Verdict(
+        solver=who,
+        where=where,
+        game=name,
+        verdict="refused" if refused else found.verdict,
+        message=found.message if found.audit is None else _places(found.audit),
+    )
+
+
+def _places(audit: Audit) -> str:
+    """What the verdict is about."""
+    errors = (*audit.quantities.values(), *audit.costs.values())
+    return "; ".join(one.place for one in errors if one.verdict == audit.verdict)

@@ -1,0 +1,108 @@
+"""What was found, as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from benchmarks.audit_quality.false_alarms import RIGHT, WHERE, Verdict
+from benchmarks.audit_quality.planted import Finding
+from benchmarks.report import markdown
+
+__all__ = ["false_alarms", "planted"]
+
+_VERDICTS = ("pass", "undecided", "fail", "refused")
+_CAUGHT = ("caught", "missed", "refused", "raised", "invisible")
+_DIAGNOSED = ("itself", "with others", "others only", "nothing")
+
+FALSE_ALARMS = """\
+# False alarms of the audit
+
+Written by `python -m benchmarks.audit_quality false-alarms`. Right solvers, each independent of the
+others, audited with K, Σ, P and q. *refused*: no numbers were given, or none that were read as a
+solution. The random games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one.
+Least squares is asked on regular games only; exact rationals on every third random game, which is
+small, and on the suite's games of up to five stages. A singular game is passed by an error."""
+
+PLANTED = """\
+# Mistakes planted in a right solver
+
+Written by `python -m benchmarks.audit_quality planted`. Each mistake is made by hand in a plain
+numpy solver typed from the paper, which shares no code with the diagnosis, and audited on every
+game of the suite and on one with square B and K. Numbers are counts of games.
+*Caught*: the verdict is fail. *Missed*: it is not, though the numbers are visibly off. *Refused*:
+the numbers are not read as a solution, so that the solver fails, undiagnosed. *Raised*: so it does
+by an error of its own. *Invisible*: the numbers are the right ones but for rounding. Of what is
+caught the diagnosis names the mistake *itself*, or *itself and others* whose numbers are the same
+here, or *others only*, or *nothing*. On the suite's singular games, which ask for an error, any
+numbers are caught."""
+
+
+def false_alarms(verdicts: Sequence[Verdict]) -> str:
+    lines = []
+    for where in WHERE:
+        for who in RIGHT:
+            count = Counter(v.verdict for v in verdicts if (v.solver, v.where) == (who, where))
+            lines.append([who, where, *_counts(count, _VERDICTS)])
+    table = markdown(["solver", "on", "games", *_VERDICTS], lines)
+    wrong = [v for v in verdicts if v.verdict in ("fail", "refused")]
+    told = [f"- {v.game}; {v.solver}; {v.verdict}: {v.message}" for v in wrong]
+    return _page(FALSE_ALARMS, table, "## Failed or refused", *_or_none(told))
+
+
+def planted(findings: Sequence[Finding]) -> str:
+    lines = []
+    for (id, what), group in groupby(findings, _fault):
+        of_fault = list(group)
+        caught = Counter(f.caught for f in of_fault)
+        diagnosed = Counter(f.diagnosed for f in of_fault)
+        counts = [*_counts(caught, _CAUGHT), *_counts(diagnosed, _DIAGNOSED)[1:]]
+        lines.append([f"`{id}`", what, *counts[1:]])
+    headings = ["mistake", "planted", *_CAUGHT, "itself", "itself and others", *_DIAGNOSED[2:]]
+    return _page(
+        PLANTED,
+        f"Games: {', '.join(dict.fromkeys(f.game for f in findings))}.",
+        markdown(headings, lines),
+        "## Missed or refused",
+        *_or_none(_told(f for f in findings if f.caught in ("missed", "refused"))),
+        "## Never diagnosed as itself",
+        *_or_none(_never(findings)),
+        "## Caught, not diagnosed as itself",
+        *_or_none(_told(f for f in findings if f.diagnosed in ("others only", "nothing"))),
+    )
+
+
+def _counts(count: Counter[str], names: Sequence[str]) -> list[str]:
+    """All of them, then each."""
+    numbers = [count[name] for name in names]
+    return [str(n) if n else "" for n in (sum(numbers), *numbers)]
+
+
+def _never(findings: Sequence[Finding]) -> list[str]:
+    """Mistakes that are never diagnosed as themselves, however they were planted."""
+    found = {f.id for f in findings if f.diagnosed in ("itself", "with others")}
+    return [f"- `{id}`" for id in dict.fromkeys(f.id for f in findings) if id not in found]
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[str]:
+    for (id, what), group in groupby(findings, _fault):
+        yield f"- `{id}`, {what}: {'; '.join(f.game + _named(f) for f in group)}"
+
+
+def _fault(finding: Finding) -> tuple[str, str]:
+    return finding.id, finding.planted
+
+
+def _named(finding: Finding) -> str:
+    if finding.ids:
+        return f" ({', '.join(f'`{id}`' for id in finding.ids)})"
+    return f" ({finding.caught})" if finding.caught != "caught" else ""
+
+
+def _or_none(lines: Iterable[str]) -> list[str]:
+    return ["\n".join(lines) or "None."]
+
+
+def _page(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"
