@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
+import numpy as np
 import pytest
 from typer.main import get_command
 
+from ergs_verify import engine
 from ergs_verify.cli import main
 from ergs_verify.cli.app import app
 
@@ -33,6 +36,15 @@ def test_the_python_example_runs_and_prints_what_stands_there():
         timeout=120,
     )
     assert done.stdout == block("text", after="## In Python")
+
+
+def test_the_example_of_an_ensemble_streams_it():
+    few = block("python", after="## Ensembles").replace("1_000_000", "2_000")
+    names: dict = {}
+    exec(few, names)
+    alone = attrs.evolve(names["game"], tau=10.0)
+    assert names["gains"].shape == (2_000,)
+    assert names["gains"][-1] == pytest.approx(np.abs(engine.nash(alone).K[0]).max(), rel=1e-12)
 
 
 @pytest.mark.parametrize("example", re.findall(r"```console\n(.*?)```", README, re.DOTALL))

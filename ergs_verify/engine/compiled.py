@@ -23,7 +23,7 @@ SIDE = 8
 
 #: A zero pivot gives ∞ and NaN as in numpy, and ab + c may be rounded once instead of twice.
 _ARITHMETIC = {"error_model": "numpy", "fastmath": {"contract"}}
-_inner = njit(**_ARITHMETIC)
+_inner = njit(forceinline=True, **_ARITHMETIC)
 
 
 def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -77,15 +77,13 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
     horizon, games, m, width = BA.shape
     agents, p = R.shape[2], R.shape[3]
     n, side = agents * p, len(lanes)
-    ba, r, noise = (
-        np.empty((m, width, side)),
-        np.empty((agents, p, p, side)),
-        np.empty((m, m, side)),
-    )
+    ba, b_turned = np.empty((m, width, side)), np.empty((n, m, side))
+    r, noise = np.empty((agents, p, p, side)), np.empty((m, m, side))
     later, now = np.empty((agents, m, m, side)), np.empty((agents, m, m, side))
     system, block = np.empty((n, width + n, side)), np.empty((n, n, side))
-    gains, spread = np.empty((agents, p, m, side)), np.empty((agents, p, p, side))
-    F, product, vector = np.empty((m, m, side)), np.empty((max(n, m), m, side)), np.empty((n, side))
+    gains, spread = np.empty((n, m, side)), np.empty((agents, p, p, side))
+    rows, F, turned = np.empty((n, m, side)), np.empty((m, m, side)), np.empty((m, m + p, side))
+    ahead, units, sums = np.empty((m + p, m, side)), np.empty((n, side)), np.empty((max(n, m), side))
     constant, log_det = np.empty((agents, side)), np.empty(side)
     half, reciprocal = np.empty(side), np.empty(side)
     for first in range(0, games, side):
@@ -104,24 +102,26 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
                 for i in range(agents):
                     _take(R[t, g, i], r[i], j)
                     _take(P[t, g, i], now[i], j)
-            _write_system(ba, r, later, product, system, block, lanes)
+            _turn(ba, b_turned, 0, lanes)
+            _write_system(ba, b_turned, r, later, rows, system, block, lanes)
             _eliminate(system, lanes)
-            _reciprocal_condition(block, system, vector, reciprocal, lanes)
+            _reciprocal_condition(block, system, units, sums, reciprocal, lanes)
             _close_loop(ba, system, gains, F, lanes)
+            _turn(F, turned, 0, lanes)
+            rows[:] = 0
             for i in range(agents):
-                _best_covariance(block, i * p, half, sizes[i], spread[i], vector, log_det, lanes)
+                own = slice(i * p, (i + 1) * p)
+                _best_covariance(block, i * p, half, sizes[i], spread[i], sums, log_det, lanes)
                 _add_own_constant(r[i], half, sizes[i], spread[i], log_det, constant[i], lanes)
-                _add_control_noise(ba, i * p, spread[i], vector[0], noise, lanes)
-                _add_costs(later[i], F, r[i], gains[i], product, now[i], lanes)
+                _add_product(spread[i], b_turned[own], rows[own], lanes)
+                _add_costs(later[i], F, r[i], gains[own], turned, ahead, now[i], lanes)
+            _add_product(ba, rows, noise, lanes)
             for i in range(agents):
-                for a in range(m):
-                    for b in range(m):
-                        for j in range(side):
-                            constant[i, j] += noise[a, b, j] * later[i, a, b, j]
+                _add_trace(noise, later[i], sums, constant[i], lanes)
             for j in range(side):
                 g = min(first + j, games - 1)
                 for i in range(agents):
-                    _give(gains[i], j, K[t, g, i])
+                    _give(gains[i * p : (i + 1) * p], j, K[t, g, i])
                     _give(spread[i], j, Sigma[t, g, i])
                     _give(now[i], j, P[t, g, i])
                     q[t, g, i] = constant[i, j]
@@ -144,30 +144,54 @@ def _give(side_by_side, j, matrix):
 
 
 @_inner
-def _write_system(ba, r, later, product, system, block, lanes):
+def _turn(matrix, turned, start, lanes):
+    """The transposed matrix, as many rows as fit, from column `start` on."""
+    for a in range(len(turned)):
+        for b in range(len(matrix)):
+            for j in range(len(lanes)):
+                turned[a, start + b, j] = matrix[b, a, j]
+
+
+@_inner
+def _add_product(X, Y, Z, lanes):
+    """XY is added to Z, four rows of Y at a time so that Z is read and written less often."""
+    fours = len(Y) - len(Y) % 4
+    for a in range(len(Z)):
+        for k in range(0, fours, 4):
+            for b in range(Y.shape[1]):
+                for j in range(len(lanes)):
+                    Z[a, b, j] += (
+                        X[a, k, j] * Y[k, b, j]
+                        + X[a, k + 1, j] * Y[k + 1, b, j]
+                        + X[a, k + 2, j] * Y[k + 2, b, j]
+                        + X[a, k + 3, j] * Y[k + 3, b, j]
+                    )
+        for k in range(fours, len(Y)):
+            for b in range(Y.shape[1]):
+                for j in range(len(lanes)):
+                    Z[a, b, j] += X[a, k, j] * Y[k, b, j]
+
+
+@_inner
+def _write_system(ba, b_turned, r, later, rows, system, block, lanes):
     """[Φ rhs I], and Φ once more in `block`."""
-    agents, p = r.shape[0], r.shape[1]
-    m, width = ba.shape[0], ba.shape[1]
-    product[:] = 0
+    agents, p, width = r.shape[0], r.shape[1], ba.shape[1]
+    rows[:] = 0
     system[:] = 0
     for i in range(agents):
-        for a in range(i * p, (i + 1) * p):
-            for k in range(m):
-                for b in range(m):
-                    for j in range(len(lanes)):
-                        product[a, b, j] += ba[k, a, j] * later[i, k, b, j]
-            for k in range(m):
-                for b in range(width):
-                    for j in range(len(lanes)):
-                        system[a, b, j] += product[a, k, j] * ba[k, b, j]
-            for b in range(p):
-                for j in range(len(lanes)):
-                    system[a, i * p + b, j] += r[i, a - i * p, b, j]
-            for b in range(agents * p):
-                for j in range(len(lanes)):
-                    block[a, b, j] = system[a, b, j]
+        own = slice(i * p, (i + 1) * p)
+        _add_product(b_turned[own], later[i], rows[own], lanes)
+    _add_product(rows, ba, system, lanes)
+    for a in range(agents * p):
+        i, k = a // p, a % p
+        for b in range(p):
             for j in range(len(lanes)):
-                system[a, width + a, j] = 1
+                system[a, i * p + b, j] += r[i, k, b, j]
+        for b in range(agents * p):
+            for j in range(len(lanes)):
+                block[a, b, j] = system[a, b, j]
+        for j in range(len(lanes)):
+            system[a, width + a, j] = 1
 
 
 @_inner
@@ -200,21 +224,24 @@ def _eliminate(system, lanes):
 
 
 @_inner
-def _reciprocal_condition(block, system, sizes, reciprocal, lanes):
+def _reciprocal_condition(block, system, units, sizes, reciprocal, lanes):
     n, start = len(block), system.shape[1] - len(block)
+    for a in range(n):
+        for j in range(len(lanes)):
+            units[a, j] = 1 / math.sqrt(block[a, a, j])
     for a in range(n):
         for j in range(len(lanes)):
             sizes[a, j] = 0
         for b in range(n):
             for j in range(len(lanes)):
-                sizes[a, j] += abs(block[a, b, j]) / math.sqrt(block[b, b, j])
+                sizes[a, j] += abs(block[a, b, j]) * units[b, j]
     for j in range(len(lanes)):
         reciprocal[j] = np.inf
         for a in range(n):
             reached = 0.0
             for b in range(n):
                 reached += abs(system[a, start + b, j]) * sizes[b, j]
-            ratio = 1 / (math.sqrt(block[a, a, j]) * reached)
+            ratio = units[a, j] / reached
             if ratio < reciprocal[j] or math.isnan(ratio):
                 reciprocal[j] = ratio
 
@@ -222,17 +249,16 @@ def _reciprocal_condition(block, system, sizes, reciprocal, lanes):
 @_inner
 def _close_loop(ba, system, gains, F, lanes):
     """K = −Φ⁻¹rhs and F = A + Σ_j B^jK^j."""
-    agents, p, m = gains.shape[0], gains.shape[1], gains.shape[2]
-    F[:] = ba[:, agents * p :]
-    for i in range(agents):
-        for k in range(p):
-            for b in range(m):
-                for j in range(len(lanes)):
-                    gains[i, k, b, j] = -system[i * p + k, agents * p + b, j]
-            for a in range(m):
-                for b in range(m):
-                    for j in range(len(lanes)):
-                        F[a, b, j] += ba[a, i * p + k, j] * gains[i, k, b, j]
+    n, m = gains.shape[0], gains.shape[1]
+    for a in range(n):
+        for b in range(m):
+            for j in range(len(lanes)):
+                gains[a, b, j] = -system[a, n + b, j]
+    for a in range(m):
+        for b in range(m):
+            for j in range(len(lanes)):
+                F[a, b, j] = ba[a, n + b, j]
+    _add_product(ba, gains, F, lanes)
 
 
 @_inner
@@ -279,46 +305,29 @@ def _add_own_constant(r, half, size, spread, log_det, constant, lanes):
 
 
 @_inner
-def _add_control_noise(ba, start, spread, moved, noise, lanes):
-    """B^iΣ^iB^i' is added to Σ_ω."""
-    for k in range(len(spread)):
-        for a in range(len(noise)):
-            moved[:] = 0
-            for b in range(len(spread)):
-                for j in range(len(lanes)):
-                    moved[j] += ba[a, start + b, j] * spread[b, k, j]
-            for b in range(len(noise)):
-                for j in range(len(lanes)):
-                    noise[a, b, j] += moved[j] * ba[b, start + k, j]
+def _add_trace(noise, later, sums, constant, lanes):
+    """Tr(NP_{t+1}), the columns of the symmetric matrices apart as long as possible."""
+    m = len(noise)
+    sums[:] = 0
+    for a in range(m):
+        for b in range(m):
+            for j in range(len(lanes)):
+                sums[b, j] += noise[a, b, j] * later[a, b, j]
+    for b in range(m):
+        for j in range(len(lanes)):
+            constant[j] += sums[b, j]
 
 
 @_inner
-def _add_costs(later, F, r, gain, product, now, lanes):
-    """Q becomes P = Q + F'P_{t+1}F + K'R̃K: the upper triangle, then its mirror image."""
-    p, m = gain.shape[0], gain.shape[1]
-    product[:] = 0
-    for a in range(m):
-        for k in range(m):
-            for b in range(m):
-                for j in range(len(lanes)):
-                    product[a, b, j] += later[a, k, j] * F[k, b, j]
-    for k in range(m):
-        for a in range(m):
-            for b in range(a, m):
-                for j in range(len(lanes)):
-                    now[a, b, j] += F[k, a, j] * product[k, b, j]
-    product[:] = 0
-    for a in range(p):
-        for k in range(p):
-            for b in range(m):
-                for j in range(len(lanes)):
-                    product[a, b, j] += r[a, k, j] * gain[k, b, j]
-    for k in range(p):
-        for a in range(m):
-            for b in range(a, m):
-                for j in range(len(lanes)):
-                    now[a, b, j] += gain[k, a, j] * product[k, b, j]
+def _add_costs(later, F, r, gain, turned, ahead, now, lanes):
+    """Q becomes P = Q + [F' K'] [P_{t+1}F; R̃K], symmetrised; F' stands in `turned` already."""
+    m = len(F)
+    ahead[:] = 0
+    _add_product(later, F, ahead[:m], lanes)
+    _add_product(r, gain, ahead[m:], lanes)
+    _turn(gain, turned, m, lanes)
+    _add_product(turned, ahead, now, lanes)
     for a in range(m):
         for b in range(a):
             for j in range(len(lanes)):
-                now[a, b, j] = now[b, a, j]
+                now[a, b, j] = now[b, a, j] = 0.5 * (now[a, b, j] + now[b, a, j])

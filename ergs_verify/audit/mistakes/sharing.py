@@ -59,7 +59,8 @@ class _Kept(Evaluator):
 
     def with_values(self, values: Mapping) -> Evaluator:
         key = tuple(
-            (letter, X.tobytes() if hasattr(X, "tobytes") else X) for letter, X in values.items()
+            (letter, *((X.shape, X.tobytes()) if hasattr(X, "tobytes") else (X,)))
+            for letter, X in values.items()
         )
         if key not in self._further:
             self._further[key] = _Kept(super().with_values(values))
