@@ -47,35 +47,47 @@ def pydiffgame(game: FloatGame) -> Callable[[], object]:
     return solver.solve
 
 
-def jax_recursion(game: FloatGame) -> Callable[[], object]:
+def jax_recursion(game: FloatGame, *, whole: bool = False) -> Callable[[], object]:
     """K and P by the same recursion under jax.jit: what a solver based on JAX can hope for.
 
-    A stack of games goes through jax.vmap.
+    With `whole` Σ and q too. A stack of games goes through jax.vmap.
     """
     import jax
     from jax import numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
     agents, p = range(len(game.B)), game.B[0].shape[-1]
+    noise_cov = jnp.asarray(game.noise_cov)
 
-    def one(A, B, Q, R):
+    def one(A, B, Q, R, half):
         wide = jnp.concatenate(list(B), axis=1)
 
-        def stage(P, _):
+        def covariance_and_constant(phi, P):
+            own = phi.reshape(len(agents), p, len(agents), p)
+            Sigma = half * jnp.linalg.inv(jnp.stack([own[i, :, i] for i in agents]))
+            noise = noise_cov + (B @ Sigma @ B.swapaxes(1, 2)).sum(0)
+            step = (noise * P).sum((1, 2)) + (Sigma * R).sum((1, 2))
+            return Sigma, step - half * (p + jnp.linalg.slogdet(Sigma)[1])
+
+        def stage(later, _):
+            P, q = later
             rows = jnp.concatenate([B[i].T @ P[i] for i in agents])
             phi = rows @ wide + jax.scipy.linalg.block_diag(*R)
             gains = -jnp.linalg.solve(phi, rows @ A)
             F = A + wide @ gains
             K = gains.reshape(len(agents), p, -1)
-            P = Q + F.T @ P @ F + K.swapaxes(1, 2) @ R @ K
-            return P, (K, P)
+            now = Q + F.T @ P @ F + K.swapaxes(1, 2) @ R @ K
+            if not whole:
+                return (now, q), (K, now)
+            Sigma, step = covariance_and_constant(phi, P)
+            return (now, q + step), (K, now, Sigma, q + step)
 
-        return jax.lax.scan(stage, Q, length=game.horizon)[1]
+        return jax.lax.scan(stage, (Q, jnp.zeros(len(agents))), length=game.horizon)[1]
 
     batched = game.A.ndim > 3
     solve = jax.jit(jax.vmap(one) if batched else one)
-    half = np.asarray(game.tau)[..., None, None] / 2
-    R = [R_i[..., 0, :, :] + half * np.eye(p) for R_i in game.R]
+    half = np.asarray(game.tau) / 2
+    R = [R_i[..., 0, :, :] + half[..., None, None] * np.eye(p) for R_i in game.R]
     data = [
         jnp.asarray(game.A[..., 0, :, :]),
         *(
@@ -86,6 +98,7 @@ def jax_recursion(game: FloatGame) -> Callable[[], object]:
                 R,
             )
         ),
+        jnp.asarray(half),
     ]
     return lambda: jax.block_until_ready(solve(*data))
 

@@ -1,9 +1,9 @@
 """The Nash recursion compiled: the equations of `ergs_verify.engine.equilibrium` entry by entry.
 
-No call of numpy stands between one small matrix and the next. Of a batch of
-small games several go side by side, the innermost axis of every working array, so that one
-instruction serves them all. Needs numba, the extra ``compiled``; compiling takes some ten seconds
-at the first call and is kept on disk for later sessions.
+No call of numpy stands between one small matrix and the next. Of a batch of small games several go
+side by side, the innermost axis of every working array, so that one instruction serves them all.
+Needs numba, the extra ``compiled``; compiling takes some twenty seconds at the first call and is
+kept on disk for later sessions.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SIDE = 8
 
 #: A zero pivot gives ∞ and NaN as in numpy, and ab + c may be rounded once instead of twice.
 _ARITHMETIC = {"error_model": "numpy", "fastmath": {"contract"}}
+# Inlined, the loops know how many games go side by side and run along contiguous numbers.
 _inner = njit(forceinline=True, **_ARITHMETIC)
 
 
@@ -38,14 +39,18 @@ def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
     q = np.zeros((T + 1, games, agents))
     phi = np.empty((T, games, n, n))
     condition = np.empty((T, games))
+    noise_cov, entropy = stacked.noise_cov, stacked.entropy
+    if batch:
+        noise_cov = np.broadcast_to(noise_cov, (*batch, m, m))
+        entropy = np.broadcast_to(entropy, batch)
     # Side by side pays where the linear systems of all fit half a first cache of 32 KiB.
     together = games >= SIDE and n * (2 * n + m) * SIDE * 8 <= 2**14
     lanes = SIDE if together else 1
     _compiled(lanes)(
         stacked.BA.reshape(T, games, m, n + m),
         stacked.R.reshape(T, games, agents, p, p),
-        np.broadcast_to(stacked.noise_cov, (*batch, m, m)).reshape(games, m, m),
-        np.broadcast_to(stacked.entropy, batch).reshape(games),
+        noise_cov.reshape(games, m, m),
+        entropy.reshape(games),
         np.array(stacked.sizes, dtype=np.int64),
         P.reshape(T + 1, games, agents, m, m),
         K,
@@ -83,7 +88,11 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
     system, block = np.empty((n, width + n, side)), np.empty((n, n, side))
     gains, spread = np.empty((n, m, side)), np.empty((agents, p, p, side))
     rows, F, turned = np.empty((n, m, side)), np.empty((m, m, side)), np.empty((m, m + p, side))
-    ahead, units, sums = np.empty((m + p, m, side)), np.empty((n, side)), np.empty((max(n, m), side))
+    ahead, units, sums = (
+        np.empty((m + p, m, side)),
+        np.empty((n, side)),
+        np.empty((max(n, m), side)),
+    )
     constant, log_det = np.empty((agents, side)), np.empty(side)
     half, reciprocal = np.empty(side), np.empty(side)
     for first in range(0, games, side):
@@ -104,6 +113,7 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
                     _take(P[t, g, i], now[i], j)
             _turn(ba, b_turned, 0, lanes)
             _write_system(ba, b_turned, r, later, rows, system, block, lanes)
+            _scale_rows(block, system, lanes)
             _eliminate(system, lanes)
             _reciprocal_condition(block, system, units, sums, reciprocal, lanes)
             _close_loop(ba, system, gains, F, lanes)
@@ -192,6 +202,22 @@ def _write_system(ba, b_turned, r, later, rows, system, block, lanes):
                 block[a, b, j] = system[a, b, j]
         for j in range(len(lanes)):
             system[a, width + a, j] = 1
+
+
+@_inner
+def _scale_rows(block, system, lanes):
+    """Every row of the system times its `ergs_verify.engine.equilibrium.row_scales`."""
+    n, width = system.shape[0], system.shape[1]
+    for j in range(len(lanes)):
+        first = 1.0
+        for a in range(n):
+            largest = 0.0
+            for b in range(n):
+                largest = max(largest, abs(block[a, b, j]))
+            first = first if a else largest
+            scale = math.ldexp(1.0, -math.frexp(largest / first)[1])
+            for b in range(width):
+                system[a, b, j] *= scale
 
 
 @_inner
@@ -306,16 +332,18 @@ def _add_own_constant(r, half, size, spread, log_det, constant, lanes):
 
 @_inner
 def _add_trace(noise, later, sums, constant, lanes):
-    """Tr(NP_{t+1}), the columns of the symmetric matrices apart as long as possible."""
+    """Tr(NP_{t+1}) of symmetric matrices; the columns' sums depend on no other and go at once."""
     m = len(noise)
     sums[:] = 0
     for a in range(m):
         for b in range(m):
             for j in range(len(lanes)):
                 sums[b, j] += noise[a, b, j] * later[a, b, j]
-    for b in range(m):
+    for b in range(1, m):
         for j in range(len(lanes)):
-            constant[j] += sums[b, j]
+            sums[0, j] += sums[b, j]
+    for j in range(len(lanes)):
+        constant[j] += sums[0, j]
 
 
 @_inner

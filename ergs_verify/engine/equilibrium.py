@@ -23,6 +23,8 @@ from ergs_verify.errors import ErgsError, InputError, SingularStageError
 
 __all__ = ["EngineSolution", "best_covariance", "nash"]
 
+EPS = np.finfo(float).eps
+
 
 @frozen(kw_only=True, eq=False)
 class EngineSolution:
@@ -61,9 +63,9 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     game : GameArrays
         One game, or games stacked along leading axes.
     compiled : bool
-        Run the recursion compiled by numba (the extra ``compiled``), after some ten seconds of
+        Run the recursion compiled by numba (the extra ``compiled``), after some twenty seconds of
         compiling at the first use ever: several times faster for one small game or some hundred,
-        no slower for thousands; not with more than some 30 states. The answers differ from
+        no slower for thousands; not with more than some 60 states. The answers differ from
         numpy's by rounding alone.
 
     Returns
@@ -141,6 +143,16 @@ def reciprocal_condition(phi: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     return np.min(unit / reached, axis=(-2, -1))
 
 
+def row_scales(phi: np.ndarray) -> np.ndarray:
+    """Powers of 2, (…, n, 1), by which Φ's rows become about equally large.
+
+    Pivots are then sought among rows of one size, whatever unit of control an agent has.
+    """
+    largest = np.abs(phi).max(axis=-1, keepdims=True)
+    _, exponents = np.frexp(largest / largest[..., :1, :])
+    return np.ldexp(1.0, -exponents)
+
+
 def best_covariance(stacked: StackedGame, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ = (τ/2)W⁻¹ of every agent, and log|Σ| (0 where τ = 0), for W (T, …, N, p, p)."""
     inverse, log_det_W = inverse_and_log_det(W)
@@ -184,19 +196,20 @@ def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """K (T, …, N, p, m), Φ and Φ⁻¹ (T, …, n, n); P (T+1, …, N, m, m) is written over Q."""
     n, m, T, batch = stacked.n, stacked.m, stacked.horizon, stacked.batch
     by_agent = (*batch, stacked.agents, stacked.p, m)
-    # [Φ rhs I]: one elimination gives the gains and, for the condition, the inverse.
+    A, B, BA, R_blocks = stacked.A, stacked.B, stacked.BA, _block_diagonal(stacked)
+    scales = _scales(stacked, Q, R_blocks)
+    # [Φ rhs I], scaled: one elimination gives the gains and, for the condition, the inverse.
     system = np.zeros((T, *batch, n, n + m + n))
-    system[..., n + m :] = np.eye(n)
+    system[..., n + m :] = np.eye(n) * scales
     solved = np.empty((T, *batch, n, m + n))
-    A, B, BA = stacked.A, stacked.B, stacked.BA
-    B_transposed, R_blocks = stacked.B_transposed, _block_diagonal(stacked)
-    phi = system[..., :n]
+    scaled_B = stacked.B_transposed * scales.reshape(T, *batch, stacked.agents, stacked.p, 1)
+    scaled_R, phi = R_blocks * scales, system[..., :n]
     P = Q[-1]
     for t in reversed(range(T)):
-        rows = np.matmul(B_transposed[t], P).reshape(*batch, n, m)
+        rows = np.matmul(scaled_B[t], P).reshape(*batch, n, m)
         np.matmul(rows, BA[t], out=system[t, ..., : n + m])
         phi_t = phi[t]
-        phi_t += R_blocks[t]
+        phi_t += scaled_R[t]
         solved[t] = solve(phi_t, system[t, ..., n:])
         gains = solved[t, ..., :m]
         F = A[t] - np.matmul(B[t], gains)
@@ -207,7 +220,13 @@ def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarr
         weighted = np.matmul(R_blocks[t], gains).reshape(by_agent)
         P += np.matmul(minus_K.swapaxes(-1, -2), weighted)
     K = np.negative(solved[..., :m]).reshape(T, *by_agent)
-    return K, phi, solved[..., m:]
+    return K, phi / scales, solved[..., m:]
+
+
+def _scales(stacked: StackedGame, Q: np.ndarray, R_blocks: np.ndarray) -> np.ndarray:
+    """`row_scales` of all stages, (T, …, n, 1), with Q for P so that they are found at once."""
+    rows = (stacked.B_transposed @ Q[1:]).reshape(*R_blocks.shape[:-1], stacked.m)
+    return row_scales(rows @ stacked.B + R_blocks)
 
 
 def _block_diagonal(stacked: StackedGame) -> np.ndarray:
@@ -229,9 +248,10 @@ def _diagonal_blocks(stacked: StackedGame, phi: np.ndarray) -> np.ndarray:
 
 def _first_singular(phi: np.ndarray, condition: np.ndarray) -> np.ndarray:
     """The stage, or −1, at which each game first meets a singular Φ, going backwards."""
-    singular = ~(condition > 8 * phi.shape[-1] * np.finfo(float).eps)
-    if not singular.any():
-        return np.full(singular.shape[1:], -1)
+    regular = condition > 8 * phi.shape[-1] * EPS
+    if regular.all():
+        return np.full(regular.shape[1:], -1)
+    singular = ~regular
     first = len(singular) - 1 - np.argmax(singular[::-1], axis=0)
     at_first = np.take_along_axis(phi, first[None, ..., None, None], axis=0)[0]
     # Where Φ is not finite the recursion was lost before, to overflow.

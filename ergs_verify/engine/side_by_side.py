@@ -42,6 +42,7 @@ def _solve(stacked: StackedGame, P, K, Sigma, q, phi, condition) -> None:
         B_by_agent = B.reshape(m, agents, p, -1)
         system = _block_system(BA, B_by_agent, R, later)
         block = system[:, :n].copy()
+        system *= _row_scales(block)[:, None]
         solved = eliminate(system)
         gains = -solved[:, :m]
         F = A + np.einsum("akg,kbg->abg", B, gains)
@@ -92,6 +93,13 @@ def _diagonal_blocks(block: np.ndarray, agents: int) -> np.ndarray:
     """(p, p, N, games) of Φ (n, n, games)."""
     p = len(block) // agents
     return np.einsum("iaibg->abig", block.reshape(agents, p, agents, p, -1))
+
+
+def _row_scales(block: np.ndarray) -> np.ndarray:
+    """`ergs_verify.engine.equilibrium.row_scales` of (n, n, games), as (n, games)."""
+    largest = np.abs(block).max(axis=1)
+    _, exponents = np.frexp(largest / largest[0])
+    return np.ldexp(1.0, -exponents)
 
 
 def _reciprocal_condition(block: np.ndarray, inverse: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ergs_verify import audit
 from ergs_verify.audit.mistakes import mistakes
 from ergs_verify.audit.suite import suite
 from ergs_verify.engine import nash
@@ -127,3 +128,14 @@ def test_the_table_counts_and_names():
     assert "- `sign-of-K`, −K: c (missed)" in text
     assert "itself\n\n- `sign-of-K`\n\n" in text
     assert "- `sign-of-K`, −K: a; b (`x`)" in text
+
+
+@pytest.mark.parametrize("number", [525, 677, 965])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_engine_keeps_its_digits_in_any_unit_of_control(number, compiled):
+    """Games on which pivots sought among rows of all sizes cost it up to four digits."""
+    from benchmarks.audit_quality.games import random_game
+
+    game = random_game(number)
+    found = audit(game, nash(game.floats(), compiled=compiled), explain=False)
+    assert found.verdict == "pass"

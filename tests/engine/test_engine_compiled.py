@@ -113,15 +113,19 @@ def test_nobody_imports_numba_unasked():
 # --- the same loops as plain Python, so that a planted fault needs no compiling ------------------
 
 FAULTS = {
-    "Φ without R": (" += r[i, a - i * p, b, j]", " += 0.9 * r[i, a - i * p, b, j]"),
+    "Φ without R": (" += r[i, k, b, j]", " += 0.9 * r[i, k, b, j]"),
     "no row exchange": ("if pivot != k:", "if pivot < k:"),
-    "a gain's sign": ("= -system[i * p + k", "= system[i * p + k"),
+    "a gain's sign": ("= -system[a, n + b, j]", "= system[a, n + b, j]"),
     "Σ twice too large": ("*= -half[j] if", "*= -2 * half[j] if"),
     "a filled-in control has noise": ("if a < size and b < size", "if a <= size and b <= size"),
     "q without log|Σ|": ("size * math.log(half[j]) - log_det[j]", "size * math.log(half[j])"),
-    "noise of one's own controls alone": ("noise[a, b, j] += moved", "noise[a, b, j] = moved"),
+    "noise through agent 1's controls alone": ("own], rows[own]", "own], rows[:p]"),
     "P of the wrong stage": ("later, now = now, later", "later, now = later, now"),
-    "cost without R": ("+= gain[k, a, j] * product", "+= 0.9 * gain[k, a, j] * product"),
+    "cost without R": ("_add_product(r, gain", "_add_product(0.9 * r, gain"),
+    "cost of one half of P": ("now[b, a, j] = 0.5 * (", "now[b, a, j] = 0.6 * ("),
+    "a product's fourth row": ("* Y[k + 3, b, j]", "* Y[k + 2, b, j]"),
+    "a product's last rows": ("range(fours, len(Y))", "range(fours + 1, len(Y))"),
+    "a trace by rows": ("sums[b, j] += noise[a, b, j]", "sums[b, j] += noise[a, a, j]"),
     "the last block starts over": ("min(first + j, games - 1)", "(first + j) % games"),
 }
 

@@ -63,7 +63,7 @@ FAULTS = {
         "F = A[t] - np.matmul(B[t], gains)",
         "F = A[t] - 0.5 * np.matmul(B[t], gains)",
     ),
-    "Φ without R": ("equilibrium.py", "phi_t += R_blocks[t]", "phi_t += 0.9 * R_blocks[t]"),
+    "Φ without R": ("equilibrium.py", "phi_t += scaled_R[t]", "phi_t += 0.9 * scaled_R[t]"),
     "a gain's sign": (
         "equilibrium.py",
         "K = np.negative(solved[..., :m])",
