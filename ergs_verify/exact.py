@@ -122,6 +122,8 @@ def number(value: Any, where: str = "") -> Number:
         return _finite(float(value), where)
     if (mpf := getattr(value, "_mpf_", None)) is not None:
         return _from_mpf(mpf, where)
+    if value is None:
+        raise _bad(where, "is null, not a number: JSON has no NaN, and null often stands for it")
     raise _bad(where, f"is {_kind(value)}, not a number")
 
 

@@ -107,7 +107,7 @@ ENTRIES = [
 ]
 NO_NUMBERS = [
     (True, "is the boolean true"),
-    (None, "is null"),
+    (None, "is null, not a number: JSON has no NaN"),
     ({}, "is an object"),
     ([1], "is a list"),
     ([], "is a list"),
@@ -228,6 +228,14 @@ def test_a_game_over_the_limit_is_refused_before_it_is_made(written):
         (b"\xff\xfe{\x00}\x00", "is not UTF-8 text (byte 0)"),
         (b'{"name": "\xe9"}', "is not UTF-8 text (byte 10)"),
         (b"PK\x03\x04\x00", "is not valid JSON at line 1 column 1: Expecting value"),
+        *(
+            (
+                f'{{"tau": {word}}}',
+                f"is not valid JSON at line 1 column 9: {word} stands there, and JSON has no NaN "
+                "and no infinity; whatever wrote it probably computed one",
+            )
+            for word in ("nan", "-nan", "inf", "-inf", "NAN", "+Infinity")
+        ),
     ],
 )
 def test_text_that_is_no_game(written, text, message):
@@ -520,6 +528,12 @@ def test_a_mat_file_of_version_7_3_is_named_as_such(tmp_path):
     header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
     path.write_bytes(header + b"\x89HDF\r\n\x1a\n" + b"\x00" * 500)
     assert refused(load_game, path) == 'is a MAT file of version 7.3; save it with the option "-v7"'
+
+
+def test_a_mat_file_without_a_header_is_saved_anew(tmp_path):
+    path = tmp_path / "game.mat"
+    path.write_text("# Created by Octave 9.2.0\n# name: A\n# type: scalar\n1\n" * 9)
+    assert refused(load_game, path).endswith('version 5; save it with the option "-v7"')
 
 
 def test_a_mat_file_that_crashes_scipys_reader(tmp_path):

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from benchmarks.audit_quality.faults import FAULTS, Fault
 from benchmarks.audit_quality.plain_solver import PlainSolver
-from ergs_verify import gallery, solve
+from ergs_verify import solve
 from ergs_verify.audit.calling import LETTERS
 from ergs_verify.audit.diagnosis import Match
 from ergs_verify.audit.foreign import FunctionSolver
@@ -54,9 +54,8 @@ class Finding:
 
 @cache
 def games(name: str = "standard") -> dict[str, Game]:
-    """Those of a suite, and one whose B and K are square, where a transpose fits."""
-    square = gallery("random:N=2,m=2,p=2,T=3,tau=2/3,seed=1").rounded()
-    return {one.name: one.game for one in suite(name)} | {"square": square}
+    """Those of a suite."""
+    return {one.name: one.game for one in suite(name)}
 
 
 def finding(place: int, name: str) -> Finding:

@@ -30,7 +30,7 @@ PLANTED = """\
 
 Written by `python -m benchmarks.audit_quality planted`. Each mistake is made by hand in a plain
 numpy solver typed from the paper, which shares no code with the diagnosis, and audited on every
-game of the suite and on one with square B and K. Numbers are counts of games.
+game of the suite. Numbers are counts of games.
 *Caught*: the verdict is fail. *Missed*: it is not, though the numbers are visibly off. *Refused*:
 the numbers are not read as a solution, so that the solver fails, undiagnosed. *Raised*: so it does
 by an error of its own. *Invisible*: the numbers are the right ones but for rounding. Of what is

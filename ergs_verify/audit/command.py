@@ -94,7 +94,8 @@ class CommandSolver(Solver):
 
     def _run(self, game: Game, folder: Path, log: Path) -> Outcome:
         paths = {name: folder / f"{name}{self.format}" for name in ("game", "solution")}
-        paths["game"].write_bytes(_RENDER[self.format](self.conventions.handed(game), game.name))
+        handed = _RENDER[self.format](self.conventions.handed(game), game.name)
+        paths["game"].write_bytes(handed)
         words = self.command
         for name, path in paths.items():
             words = [word.replace(f"{{{name}}}", str(path)) for word in words]
@@ -122,7 +123,17 @@ class CommandSolver(Solver):
             outcome = trouble("raised" if status > 0 else "crashed", message)
         else:
             outcome = from_file(paths["solution"], game, self.conventions)
-        return attrs.evolve(outcome, seconds=seconds, printed=printed)
+        changed = () if _holds(paths["game"], handed) else ("the file {game}",)
+        return attrs.evolve(outcome, seconds=seconds, printed=printed, mutated=changed)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a regular file holds these bytes."""
+    try:
+        same_size = path.is_file() and path.stat().st_size == len(content)
+        return same_size and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _ended(status: int, printed: str, solution: Path) -> str:

@@ -73,12 +73,11 @@ def compared(
         worst = None
         for i, over_time in enumerate(stated):
             errors = _errors(over_time, exact[letter][i], allowed[letter][i], balls, unit)
-            largest = max(error.size for error in errors)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 if worst is None or error.badness > worst[1].badness:
-                    own = largest if letter == "q" else error.size
-                    worst = i, error, own or largest or 1.0
+                    largest = max(one.size for one in errors)
+                    worst = i, error, error.size or largest or 1.0
         if worst is not None:
             i, error, size = worst
             quantities[letter] = Quantity(

@@ -114,11 +114,17 @@ class Conventions:
         halves = 2 if self.half_values else 1
         return attrs.evolve(
             policy,
+            Sigma=None if self.tau_in_R and _is_zero(policy.Sigma) else policy.Sigma,
             K=tuple(tuple(_scaled(K, sign) for K in over_time) for over_time in policy.K),
             P=policy.P
             and tuple(tuple(_scaled(P, whole, halves) for P in each) for each in policy.P),
             q=policy.q and tuple(_scaled(values, whole) for values in policy.q),
         )
+
+
+def _is_zero(Sigma: tuple[tuple[np.ndarray, ...], ...] | None) -> bool:
+    """Whether all covariances are 0, which is right at the τ = 0 that the solver was handed."""
+    return Sigma is not None and not any(X.any() for over_time in Sigma for X in over_time)
 
 
 def _scaled(array: np.ndarray, factor: int, divisor: int = 1) -> np.ndarray:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ergs_verify import engine
 from ergs_verify.arithmetic import Float64, MPMath
@@ -64,7 +64,7 @@ class Match:
     Attributes
     ----------
     id, message, look_at : str
-        The mistake's.
+        The mistake's; the message may add which way it was made.
     digits : float
         To how many digits the stated numbers agree with the mistake's where these differ from
         the right ones: −log10 of the largest error, relative to the largest entry of each matrix
@@ -172,6 +172,9 @@ class _Comparison:
             match = None if numbers is None else self._match(mistake, variant, numbers)
             if match is not None and (best is None or match.digits > best[0].digits):
                 best = match, variant
+        if best is not None and (detail := getattr(best[1], "detail", "")):
+            match, variant = best
+            return evolve(match, message=f"{match.message} ({detail})"), variant
         return best
 
     def _precise(self, match: Match, variant: Recomputed | Handled) -> Match:

@@ -64,8 +64,8 @@ class Quantity:
     allowed : float
         The measured bar: what float64 may lose there on this game.
     size : float
-        What digits count from: the largest entry of the exact matrix (of q: over time; where the
-        matrix is 0, that of the agent's others, or 1).
+        What digits count from: the largest entry of the exact matrix (where that
+        is 0, of the agent's others, or 1).
     agent, t : int
         From 1 and from 0.
     entry : tuple of two int

@@ -20,9 +20,11 @@ from ergs_verify.audit.precision import first_bits
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap, certify_gap
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.gap import AgentGap
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
-from ergs_verify.certify.precision import MOST_BITS, rising
+from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions, number
 from ergs_verify.game import Game, Policy
@@ -74,8 +76,6 @@ def audit(
     ------
     InputError
         Where the solution does not fit the game, or a number is bad.
-    NotCertifiedError
-        Where not even a wide enclosure of a gap is found within the most bits allowed.
 
     Notes
     -----
@@ -107,6 +107,10 @@ def audit(
     >>> audit(game, learned, epsilon=0.05, explain=False)
     Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
     """
+    if not isinstance(game, Game):
+        raise InputError(
+            f"a {type(game).__name__} is no Game; gallery(name) and load_game(path) give one", "game"
+        )
     stated = Stated.by(solution)
     policy, played = stated.policy, stated.played
     policy.validate(game)
@@ -116,7 +120,7 @@ def audit(
     told(0)
     equilibrium, found, quantities = _against_equilibrium(game, policy)
     told(1)
-    gap = certify_gap(game, played, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+    gap = _gaps(game, played)
     anywhere = None
     told(2)
     costs = _against_own_costs(game, stated)
@@ -127,7 +131,7 @@ def audit(
     elif found is None:
         judged_by = "gap"
         everywhere = _from_anywhere(game)
-        anywhere = certify_gap(everywhere, played, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+        anywhere = _gaps(everywhere, played)
         bars = tuple(accuracy.of_gaps(everywhere, played))
         verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
     else:
@@ -252,6 +256,24 @@ def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
     return found
 
 
+def _gaps(game: Game, policy: Policy) -> CertifiedGap:
+    """Every agent's gap; between 0 and ∞ where gains are so large that no bounds are found."""
+    try:
+        return certify_gap(game, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+    except NotCertifiedError:
+        unknown = Enclosure(Fraction(0), math.inf)
+        return CertifiedGap(
+            agents=tuple(
+                AgentGap(agent=k, gap=unknown, stages=()) for k in range(1, game.agents + 1)
+            ),
+            verdict="undecided",
+            tolerance=tolerance_of(_TOLERANCES[0]),
+            bits=_BITS_OF_GAPS,
+            game=game,
+            policy=policy,
+        )
+
+
 # -- verdicts --------------------------------------------------------------------------------------
 
 
@@ -260,7 +282,10 @@ def _by_epsilon(gap: CertifiedGap, limit: Fraction) -> tuple[Verdict, CertifiedG
     for tolerance in _TOLERANCES[1:]:
         if verdict != "undecided":
             break
-        gap = certify_gap(gap.game, gap.policy, tolerance)
+        try:
+            gap = certify_gap(gap.game, gap.policy, tolerance)
+        except NotCertifiedError:
+            break
         verdict = _within(gap, [limit] * len(gap.agents))
     return verdict, gap
 

@@ -179,7 +179,7 @@ def audit_solver(
     --------
     >>> from ergs_verify import audit_solver, engine
     >>> audit_solver(engine.nash, suite="quick")
-    SuiteResult(pass: 9 of 9 games of the suite quick passed)
+    SuiteResult(pass: 10 of 10 games of the suite quick passed)
     """
     games = named_suite(suite)
     tell = _Told(progress, 2 * len(games))

@@ -54,7 +54,7 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
     --------
     >>> from ergs_verify.audit.suite import suite
     >>> len(suite()), [one.name for one in suite("quick") if one.singular]
-    (32, ['no-equilibrium'])
+    (33, ['no-equilibrium'])
     >>> suite("quick")[1].why
     'N = 1: the entropy-regularized linear-quadratic regulator over 30 stages'
     """
@@ -132,6 +132,12 @@ _ENTRIES = (
         name="unequal-controls",
         source="time-varying",
         why="1, 2 and 3 controls, every matrix changes with time: no size serves for another",
+        quick=True,
+    ),
+    _Entry(
+        name="square",
+        source="random:N=2,m=2,p=2,T=3,tau=2/3,seed=1",
+        why="m = p: B, K and Σ fit where B', K' or BΣB' belong",
         quick=True,
     ),
     _Entry(

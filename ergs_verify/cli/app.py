@@ -24,7 +24,8 @@ app = typer.Typer(
 
 _GAME = (
     "A game: a file (.json, .toml, .npz, .mat), a name of the gallery (see `ergs-verify games`), "
-    "or a random one such as random:N=3,m=4,p=2,T=10,seed=0."
+    "a random one such as random:N=3,m=4,p=2,T=10,seed=0, or suite:NAME of a game on which solvers "
+    "are audited."
 )
 GameName = Annotated[str, typer.Argument(metavar="GAME", help=_GAME)]
 GameNames = Annotated[list[str], typer.Argument(metavar="GAME...", help=_GAME)]

@@ -53,7 +53,7 @@ def named_arrays(data: bytes, most: int) -> Iterator[tuple[str, np.ndarray]]:
     try:
         order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
         if len(data) < 128 or order is None:
-            raise DamagedError("no header of version 5")
+            raise DamagedError('no header of version 5; save it with the option "-v7"')
         if struct.unpack_from(f"{order}H", data, 124)[0] == 0x0200:
             raise InputError('is a MAT file of version 7.3; save it with the option "-v7"')
         for kind, content in _elements(data[128:], order):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from ergs_verify.errors import InputError
@@ -11,6 +12,9 @@ from ergs_verify.exact import quoted
 from ergs_verify.files.documents import first_repeated
 
 __all__ = ["parse_json", "parse_toml", "render_json"]
+
+#: How C and others print what JSON cannot hold.
+_NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)\b", re.IGNORECASE)
 
 
 def parse_json(data: bytes) -> Any:
@@ -29,6 +33,12 @@ def parse_json(data: bytes) -> Any:
         if not text.strip():
             raise InputError("is empty") from error
         place = f"line {error.lineno} column {error.colno}"
+        if word := _NO_NUMBER.match(text, error.pos):
+            raise InputError(
+                f"is not valid JSON at {place}: {word[0]} stands there, and JSON has no NaN and no "
+                "infinity; whatever wrote it probably computed one",
+                place,
+            ) from error
         cut = ": the text breaks off" if error.pos >= len(text.rstrip()) else ""
         raise InputError(
             f"is not valid JSON at {place}: {error.msg.rstrip()}{cut}", place

@@ -347,3 +347,20 @@ def test_progress_is_told():
     audit(game, solved(game), progress=lambda *what: told.append(what))
     assert [done for _, done, _ in told] == [0, 1, 2, 3, 4]
     assert {parts for _, _, parts in told} == {4}
+
+
+@pytest.mark.parametrize("factor", [1e20, 1e80, 1e200])
+def test_a_diverged_answer_fails_however_large(factor):
+    game = gallery("random:N=2,m=2,p=1,T=3,seed=1")
+    right = solved(game)
+    found = audit(game, right | {"K": [K * factor for K in right["K"]]})
+    assert found.verdict == "fail"
+    assert all(one.gap.lo > 1e60 or one.gap.hi == math.inf for one in found.gap.agents)
+    for one in found.costs.values():  # a right cost of another policy agrees with none of its own
+        assert one.digits < 17
+    assert audit(game, {"K": [K * factor for K in right["K"]]}, epsilon=1).verdict == "fail"
+
+
+def test_a_name_is_no_game():
+    with pytest.raises(InputError, match=r"a str is no Game; gallery\(name\)"):
+        audit("g-star-2", {"K": []})

@@ -292,3 +292,10 @@ def test_a_file_that_is_no_program_is_an_input_error(tmp_path):
     script.chmod(0o755)
     with pytest.raises(InputError, match="cannot be run"):
         CommandSolver(command=f"{script} {{game}} {{solution}}")(random_game())
+
+
+@pytest.mark.parametrize("change", ["game.write_text('{}')", "game.unlink()", "pass"])
+def test_a_changed_game_file_is_reported(change):
+    outcome = outcome_of(f"{change}; {writes(solution())}")
+    assert outcome.trouble is None
+    assert outcome.mutated == (() if change == "pass" else ("the file {game}",))

@@ -110,3 +110,10 @@ def test_words_declare_conventions():
 def test_an_unknown_word_is_an_input_error():
     with pytest.raises(InputError, match=r'"half-cost" is no convention.*nearest is "half-costs"'):
         Conventions.named(["half-cost"])
+
+
+def test_a_zero_sigma_is_right_where_tau_was_handed_in_R():
+    conventions = Conventions(tau_in_R=True)
+    assert FunctionSolver(function=nash, conventions=conventions)(GAME).policy.Sigma is None
+    right = FunctionSolver(function=nash)(GAME).policy
+    assert conventions.applied(right).Sigma is right.Sigma

@@ -16,6 +16,7 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.audit.diagnosis import diagnose, first_error
 from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
 from ergs_verify.audit.mistakes.recompute import recomputed
+from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
@@ -174,6 +175,82 @@ def test_a_policy_of_another_game_is_refused():
         diagnose(gallery(SQUARE), right_policy(three_identical()))
 
 
+# -- found by faults typed independently --------------------------------------------------------
+
+
+def test_single_precision_shows_though_P_and_sigma_were_averaged():
+    """The mean of two float32 entries is none; the diagonals, K and q still are."""
+    game = gallery(SQUARE)
+    right = right_numbers(game)
+
+    def averaged(X):
+        X = X.astype(np.float32)
+        X[:, 0, 1] = np.nextafter(X[:, 0, 1], np.float32(np.inf))
+        return (X.astype(float) + X.swapaxes(1, 2)) / 2
+
+    numbers = {k: tuple(map(averaged, right[k])) for k in ("Sigma", "P")}
+    numbers |= {k: single(right[k]) for k in ("K", "q")}
+    assert (numbers["P"][0] != numbers["P"][0].astype(np.float32)).any()
+    assert ids(diagnose(game, stating(numbers))) == ["single-precision"]
+    # One number more than float32 holds, and it is not.
+    numbers["K"][0][0, 0, 0] *= 1 + 1e-9
+    assert "single-precision" not in ids(diagnose(game, stating(numbers)))
+
+
+def gains_after(rounds: int, game: Game, *, in_turn: bool) -> list[np.ndarray]:
+    """Of best responses from zero gains at the only stage of a game."""
+    data = game.floats()
+    half_tau = data.tau / 2
+    K = [np.zeros(B.shape[:0:-1]) for B in data.B]
+    for _ in range(rounds):
+        answers = K if in_turn else list(K)
+        for i, (B, Q, R) in enumerate(zip(data.B, data.Q, data.R, strict=True)):
+            others = data.A[0] + sum(data.B[j][0] @ K[j] for j in range(len(K)) if j != i)
+            W = half_tau * np.eye(len(R[0])) + R[0] + B[0].T @ Q[1] @ B[0]
+            answers[i] = -np.linalg.solve(W, B[0].T @ Q[1] @ others)
+        K = answers
+    return [X[None] for X in K]
+
+
+@pytest.mark.parametrize("in_turn", [False, True], ids=["at once", "in turn"])
+@pytest.mark.parametrize(
+    ("rounds", "said"), [(1, "1 round"), *((n, f"{n} rounds") for n in (6, 7, 8, 9))]
+)
+def test_the_rounds_of_a_loop_that_stops_too_early_are_counted(rounds, said, in_turn):
+    game = suite_game("one-stage").game
+    K = gains_after(rounds, game, in_turn=in_turn)
+    found = {match.id: match for match in diagnose(game, stating(K=tuple(K)))}
+    match = found["few-iterations-in-turn" if in_turn else "few-iterations"]
+    assert match.message.endswith(f" (here after {said})")
+    assert match.digits > 12
+
+
+@pytest.mark.parametrize(
+    "misread",
+    [lambda X: X.T.reshape(X.shape), lambda X: X.ravel().reshape(X.shape, order="F")],
+    ids=["columns as rows", "rows as columns"],
+)
+@pytest.mark.parametrize("name", ["unequal-controls", "non-diagonal"])
+def test_entries_of_B_in_the_wrong_order_are_a_transpose(name, misread):
+    game = suite_game(name).game
+    read = {"B": tuple(tuple(map(misread, B)) for B in game.B)}
+    solved = engine.nash(evolve(game, **read).floats())
+    matches = diagnose(game, stating(**{letter: getattr(solved, letter) for letter in LETTERS}))
+    assert ids(matches) == ["B-transposed"]
+
+
+@pytest.mark.parametrize("name", ["non-diagonal", "terminal-cost"])
+@pytest.mark.parametrize("faults", ["sandwich-sign", "square-sign/factor/sandwich-sign"])
+def test_a_q_that_cannot_be_computed_says_nothing(name, faults):
+    """The misprint makes some Σ indefinite, so that q has no log det; the rest tells."""
+    game = suite_game(name).game
+    printed = f"misprint/thm-III.1/gain-substituted/{faults}"
+    wrong = planted(game, next(m for m in mistakes() if m.id == printed))
+    (match,) = diagnose(game, wrong)
+    assert match.id == printed
+    assert {"K", "Sigma", "P"} <= set(match.quantities)
+
+
 # -- the first error -------------------------------------------------------------------------
 
 
@@ -197,7 +274,7 @@ def test_the_first_error_is_where_it_was_planted(letter, agent, t):
 def test_a_smaller_error_counts_where_there_is_no_larger_one():
     game = gallery(SQUARE)
     right = right_policy(game)
-    K = [X.copy() for X in right.K]
+    K = [np.array(X) for X in right.K]
     K[0][2] *= 1 + 1e-10
     slightly = evolve(right, K=tuple(K))
     found = first_error(game, slightly)

@@ -118,6 +118,7 @@ def test_sizes_are_as_said():
     assert min(sizes["more-controls-than-states"].control_sizes) > 2
     assert sizes["more-controls-than-states"].state_size == 2
     assert sizes["many-agents"].agents == 8
+    assert set(sizes["square"].control_sizes) == {sizes["square"].state_size} == {2}
     assert sizes["scalar-state"].state_size == 1
     assert arrays("plain").tau == arrays("plain-published").tau == 0
     assert 0 < arrays("tiny-tau").tau < 1e-8

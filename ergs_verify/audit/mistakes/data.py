@@ -64,17 +64,17 @@ def _retimed(letters: str, pick: Callable[[Matrices], Sequence[np.ndarray]]) -> 
     return Recomputed(data=data, early=True)
 
 
-def _transposed(letter: str):
-    def data(game: Game) -> Game:
-        series = (game.A,) if letter == "A" else game.B
-        changed = tuple(_each(X, np.transpose) for X in series)
-        return evolve(game, **{letter: changed[0] if letter == "A" else changed})
+def _columns_as_rows(X: np.ndarray) -> np.ndarray:
+    """A matrix whose entries lie column after column, read row after row: X' if it is square."""
+    return X.T.reshape(X.shape)
 
-    def variants(game: Game) -> Iterable[Recomputed]:
-        square = letter == "A" or set(game.control_sizes) == {game.state_size}
-        return (Recomputed(data=data),) if square else ()
 
-    return variants
+def _rows_as_columns(X: np.ndarray) -> np.ndarray:
+    return X.reshape(X.shape[::-1]).T
+
+
+def _misread_B(read: Callable[[np.ndarray], np.ndarray]) -> Recomputed:
+    return Recomputed(data=lambda game: evolve(game, B=tuple(_each(X, read) for X in game.B)))
 
 
 def _costs_of_others(game: Game) -> Iterable[Recomputed]:
@@ -189,13 +189,13 @@ MISTAKES = (
         id="A-transposed",
         message="A is transposed",
         look_at="whether A is read by rows or by columns",
-        variants=_transposed("A"),
+        variants=_fixed(Recomputed(data=lambda game: evolve(game, A=_each(game.A, np.transpose)))),
     ),
     Mistake(
         id="B-transposed",
-        message="B is transposed",
+        message="B is transposed, or its entries are read in the wrong order",
         look_at="whether B (m×p) is read by rows or by columns",
-        variants=_transposed("B"),
+        variants=_fixed(_misread_B(_columns_as_rows), _misread_B(_rows_as_columns)),
     ),
     Mistake(
         id="costs-of-another-agent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -9,10 +10,11 @@ import numpy as np
 from attrs import evolve, fields
 from sympy import Integer, ZeroMatrix
 
-from ergs_verify.arithmetic.base import Arithmetic, Matrix
+from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
 from ergs_verify.audit.mistakes.numbers import Numbers, of_stages
 from ergs_verify.audit.mistakes.record import Recomputed
-from ergs_verify.errors import ErgsError
+from ergs_verify.errors import ErgsError, NotCertifiedError
+from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import AgentMatrix
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
@@ -20,7 +22,7 @@ from ergs_verify.paper.notation import S, i, q, tau
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["LOST", "changes", "recomputed"]
+__all__ = ["LOST", "LenientStages", "changes", "recomputed"]
 
 
 class _RuledOut(Exception):
@@ -29,6 +31,16 @@ class _RuledOut(Exception):
 
 #: What a recursion raises that leaves the numbers of its arithmetic or meets a singular matrix.
 LOST = (ErgsError, ArithmeticError, np.linalg.LinAlgError, _RuledOut)
+
+
+class LenientStages(Stages):
+    """Stages whose q is NaN where a mistake leaves it without a value: log det of no covariance."""
+
+    def constant(self, stage: Evaluator, name: str, agent: int, t: int) -> Scalar:
+        try:
+            return super().constant(stage, name, agent, t)
+        except NotCertifiedError:
+            return math.nan
 
 
 def recomputed(
@@ -40,13 +52,13 @@ def recomputed(
     stages: int | None = None,
     partial: bool = False,
     goes_on: Callable[[Sequence[Matrix], int], bool] = lambda _gains, _back: True,
-    stages_of: Callable[[Game, Arithmetic, Formulas], Stages] = Stages,
+    stages_of: Callable[[Game, Arithmetic, Formulas], Stages] = LenientStages,
 ) -> Numbers:
     """The letters that the mistake leads to, at the last `stages` stages, by default at all.
 
     With `partial` the recursion may stop at a stage; the numbers before are NaN. `goes_on` is
     asked with a stage's gains and the number of stages from there on, before their costs are
-    computed.
+    computed. A q that has no value is NaN, and so are those before it.
 
     Raises
     ------

@@ -37,6 +37,8 @@ class Recomputed:
         The numbers that belong to the mistake, where high precision would undo it.
     early : bool
         The data of the last stages alone do not say what the solver reads there.
+    detail : str
+        What the message adds, where the ways of making a mistake need to be told apart.
     """
 
     data: Callable[[Game], Game] | None = None
@@ -44,6 +46,7 @@ class Recomputed:
     gains: Gains = equilibrium_gains
     arithmetic: Float64 | None = None
     early: bool = False
+    detail: str = ""
 
 
 @frozen

@@ -11,6 +11,7 @@ from copy import copy
 from typing import Any
 
 from ergs_verify.arithmetic.base import Arithmetic
+from ergs_verify.audit.mistakes.recompute import LenientStages
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
@@ -39,7 +40,7 @@ class SharedStages:
         return stages
 
 
-class _KeptStages(Stages):
+class _KeptStages(LenientStages):
     def __init__(self, *given: Any):
         super().__init__(*given)
         self._kept: dict[int, _Kept] = {}

@@ -15,8 +15,8 @@ from ergs_verify.recursion.stages import Stages
 
 __all__ = ["MISTAKES"]
 
-#: Round numbers that people choose.
-_COUNTS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
+#: Few, and round numbers that people choose.
+_COUNTS = (*range(1, 11), 15, 20, 25, 30, 50, 100, 200)
 
 
 class LeastSquares(Float64):
@@ -63,7 +63,13 @@ def _answered(stages: Stages, stage: Evaluator, sequential: bool) -> Matrix:
 
 
 def _rounds(sequential: bool) -> tuple[Recomputed, ...]:
-    return tuple(Recomputed(gains=_iterated(L, sequential=sequential)) for L in _COUNTS)
+    return tuple(
+        Recomputed(
+            gains=_iterated(L, sequential=sequential),
+            detail=f"here after {L} round{'s' * (L > 1)}",
+        )
+        for L in _COUNTS
+    )
 
 
 _AT_ONCE, _IN_TURN = _rounds(sequential=False), _rounds(sequential=True)
