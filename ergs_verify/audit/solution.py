@@ -109,7 +109,8 @@ def audit(
     """
     if not isinstance(game, Game):
         raise InputError(
-            f"a {type(game).__name__} is no Game; gallery(name) and load_game(path) give one", "game"
+            f"a {type(game).__name__} is no Game; gallery(name) and load_game(path) give one",
+            "game",
         )
     stated = Stated.by(solution)
     policy, played = stated.policy, stated.played
