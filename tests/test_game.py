@@ -193,7 +193,8 @@ def test_what_floats_are_forgiven_is_reported():
         ),
         (
             {"A": [[[1, 0], [0, 1]], [[1, 0], [0, None]]]},
-            "A[1][1][1] (t = 1) is null, not a number",
+            "A[1][1][1] (t = 1) is null, not a number: JSON has no NaN, and null often stands for "
+            "it",
         ),
         (
             {"B": [[["0.1"], ["x"]], [[1, 0], [0, 1]]]},

@@ -29,8 +29,8 @@ PLANTED = """\
 # Mistakes planted in a right solver
 
 Written by `python -m benchmarks.audit_quality planted`. Each mistake is made by hand in a plain
-numpy solver typed from the paper, which shares no code with the diagnosis, and audited on every
-game of the suite. Numbers are counts of games.
+numpy solver typed from the paper, which shares no code with the diagnosis, and audited on the
+games named below (all of the suite, or with --quick a part of it). Numbers are counts of games.
 *Caught*: the verdict is fail. *Missed*: it is not, though the numbers are visibly off. *Refused*:
 the numbers are not read as a solution, so that the solver fails, undiagnosed. *Raised*: so it does
 by an error of its own. *Invisible*: the numbers are the right ones but for rounding. Of what is
