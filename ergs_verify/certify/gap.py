@@ -216,6 +216,7 @@ def certify_gap(
     """
     wanted = tolerance_of(tolerance)
     policy.validate(game)
+    _demand_symmetric(policy)
     found: list[AgentGap] | None = None
     for bits in rising(most=most_bits):
         try:
@@ -365,6 +366,14 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 
 
 # -- exactly ---------------------------------------------------------------------------------------
+
+
+def _demand_symmetric(policy: Policy) -> None:
+    """A policy that was read as stated may hold a Σ that is no covariance."""
+    for k, over_time in enumerate(policy.Sigma or (), start=1):
+        for t, Sigma in enumerate(over_time):
+            if (Sigma != Sigma.T).any():
+                raise InputError(f"Σ of agent {k} at t = {t} is not symmetric", "Sigma")
 
 
 def _has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:

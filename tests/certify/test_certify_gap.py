@@ -177,3 +177,13 @@ def test_bad_arguments_are_one_sentence():
         certify_gap(game, nearly(game, 0.0), 0)
     with pytest.raises(InputError, match="radius must be > 0"):
         certify_gap(game, nearly(game, 0.0)).of_state(0)
+
+
+def test_an_asymmetric_covariance_has_no_gap():
+    """Of a product and its transpose only one is evaluated: that rests on symmetry."""
+    game = gallery("random:N=1,m=2,p=2,T=2,seed=1")
+    policy = Policy.from_arrays(
+        K=[[[[0, 0], [0, 0]]] * 2], Sigma=[[[[1, 0], [3, 1]]] * 2], as_stated=True
+    )
+    with pytest.raises(InputError, match="Σ of agent 1 at t = 0 is not symmetric"):
+        certify_gap(game, policy)
