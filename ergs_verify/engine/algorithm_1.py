@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.engine.equilibrium import best_covariance
-from ergs_verify.engine.evaluation import constants
-from ergs_verify.engine.linear_algebra import solve, symmetrise
+from ergs_verify.engine.equilibrium import best_covariance, diagonal_blocks
+from ergs_verify.engine.evaluation import add_constants
+from ergs_verify.engine.linear_algebra import symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
@@ -83,14 +83,15 @@ def algorithm_1(
             "record_stage",
         )
     stacked = stack_game(game)
+    P, q = stack_costs(stacked, game.Q), stacked.zeros(stacked.horizon + 1, stacked.agents)
     with np.errstate(all="ignore"):
-        K, W, P, recorded = _backward(stacked, stack_costs(game), iterations, record_stage)
+        K, W, recorded = _backward(stacked, P, iterations, record_stage)
         if iterations:
             Sigma, log_det = best_covariance(stacked, W)
         else:
             Sigma, log_det = np.zeros_like(W), np.full(W.shape[:-2], -np.inf)
         symmetrise(P)
-        q = constants(stacked, P, Sigma, log_det)
+        add_constants(stacked, q, P, stacked.joint_noise(Sigma), Sigma, log_det)
     return AlgorithmOutput(
         K=own_matrices(stacked, K, square=False),
         Sigma=own_matrices(stacked, Sigma, square=True),
@@ -103,28 +104,27 @@ def algorithm_1(
 
 
 def _backward(
-    stacked: StackedGame, Q: np.ndarray, iterations: int, record_stage: int | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """K, W, P (written over Q) and the recorded gains."""
-    by_agent = (*stacked.batch, stacked.agents, stacked.p, stacked.m)
-    K = np.empty((stacked.horizon, *by_agent))
-    W = np.empty((stacked.horizon, *by_agent[:-1], stacked.p))
-    recorded = None
-    P = Q[-1]
+    stacked: StackedGame, P: np.ndarray, iterations: int, record_stage: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """K, W and the recorded gains; P, which holds Q, is overwritten."""
+    product = stacked.product
+    K = stacked.zeros(stacked.horizon, stacked.agents, stacked.p, stacked.m)
+    W = stacked.zeros(stacked.horizon, stacked.agents, stacked.p, stacked.p)
+    by_agent, recorded = K.shape[1:], None
     for t in reversed(range(stacked.horizon)):
-        W[t], coupling, alone = _answers(stacked, P, t)
+        W[t], coupling, alone = _answers(stacked, P[t + 1], t)
         gains = [np.zeros_like(alone)]
         for _ in range(iterations):
-            following = coupling @ gains[-1] + alone
+            following = product(coupling, gains[-1]) + alone
             gains = [*gains, following] if t == record_stage else [following]
         if t == record_stage:
             recorded = np.stack([each.reshape(by_agent) for each in gains])
         K_t = K[t] = gains[-1].reshape(by_agent)
-        F = (stacked.A[t] + stacked.B[t] @ gains[-1])[..., None, :, :]
-        P = Q[t]
-        P += F.swapaxes(-1, -2) @ (Q[t + 1] @ F)
-        P += K_t.swapaxes(-1, -2) @ (stacked.R[t] @ K_t)
-    return K, W, Q, recorded
+        F = (stacked.A[t] + product(stacked.B[t], gains[-1]))[..., None, :, :]
+        P_t = P[t]
+        P_t += product(F.swapaxes(-1, -2), product(P[t + 1], F))
+        P_t += product(K_t.swapaxes(-1, -2), product(stacked.R[t], K_t))
+    return K, W, recorded
 
 
 def _answers(stacked: StackedGame, P: np.ndarray, t: int):
@@ -133,13 +133,14 @@ def _answers(stacked: StackedGame, P: np.ndarray, t: int):
     Row block i of `coupling` is −(W^i)⁻¹B^i'P^i[B¹ … Bᴺ] with 0 in place of its own block, that of
     `alone` is −(W^i)⁻¹B^i'P^iA: equation (19) with A^i written out.
     """
-    n, p = stacked.n, stacked.p
-    products = stacked.B_transposed[t] @ P @ stacked.BA[t][..., None, :, :]
-    own = np.stack(
-        [products[..., i, :, i * p : (i + 1) * p] for i in range(stacked.agents)], axis=-3
-    )
-    W = stacked.R[t] + own
-    for i in range(stacked.agents):
-        products[..., i, :, i * p : (i + 1) * p] = 0
-    answers = -solve(W, products).reshape(*stacked.batch, n, n + stacked.m)
+    n, p, product = stacked.n, stacked.p, stacked.product
+    rows = product(stacked.B_transposed[t], P)
+    products = product(rows, stacked.BA[t][..., None, :, :])
+    own = diagonal_blocks(products[..., :n].reshape(*stacked.batch, n, n), p)
+    systems = stacked.zeros(1, stacked.agents, p, p + n + stacked.m)[0]
+    W = np.add(stacked.R[t], own, out=systems[..., :p])
+    own[...] = 0
+    systems[..., p:] = products
+    np.negative(stacked.solve(systems), out=products)
+    answers = products.reshape(*stacked.batch, n, n + stacked.m)
     return W, answers[..., :n], answers[..., n:]

@@ -39,18 +39,14 @@ def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
     q = np.zeros((T + 1, games, agents))
     phi = np.empty((T, games, n, n))
     condition = np.empty((T, games))
-    noise_cov, entropy = stacked.noise_cov, stacked.entropy
-    if batch:
-        noise_cov = np.broadcast_to(noise_cov, (*batch, m, m))
-        entropy = np.broadcast_to(entropy, batch)
     # Side by side pays where the linear systems of all fit half a first cache of 32 KiB.
     together = games >= SIDE and n * (2 * n + m) * SIDE * 8 <= 2**14
     lanes = SIDE if together else 1
     _compiled(lanes)(
         stacked.BA.reshape(T, games, m, n + m),
         stacked.R.reshape(T, games, agents, p, p),
-        noise_cov.reshape(games, m, m),
-        entropy.reshape(games),
+        stacked.noise_cov.reshape(games, m, m),
+        np.broadcast_to(stacked.entropy, batch).reshape(games),
         np.array(stacked.sizes, dtype=np.int64),
         P.reshape(T + 1, games, agents, m, m),
         K,

@@ -8,9 +8,11 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.engine.equilibrium import best_covariance
-from ergs_verify.engine.evaluation import constants, log_det
-from ergs_verify.engine.linear_algebra import solve, symmetrise
+from ergs_verify.engine.evaluation import add_constants
+from ergs_verify.engine.linear_algebra import symmetrise
+from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
+    EVERYONE,
     GameArrays,
     StackedGame,
     batch_first,
@@ -83,52 +85,53 @@ def best_response(
         )
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
+    own, p_i = slice(agent, agent + 1), stacked.sizes[agent]
+    P, q = stack_costs(stacked, game.Q[own]), stacked.zeros(stacked.horizon + 1, 1)
+
+    def answer(some: StackedGame, P, q, K, Sigma) -> tuple[np.ndarray, np.ndarray]:
+        K_br, W = riccati(some, P, K, own)
+        Sigma_br, log_det = best_covariance(some, W, own)
+        # The noise is that of the joint policy in which this agent plays its response.
+        if Sigma is not None:
+            Sigma[..., own, :, :] = Sigma_br
+        add_constants(some, q, P, some.joint_noise(Sigma), Sigma_br, log_det, own)
+        return K_br, Sigma_br
+
     with np.errstate(all="ignore"):
-        K_br, W, P = riccati(stacked, stack_costs(game, [agent]), policy.K, [agent])
-        # The constants are those of the joint policy in which this agent plays its response.
-        W_all = np.broadcast_to(np.eye(stacked.p), stacked.R.shape).copy()
-        W_all[..., agent, :, :] = W[..., 0, :, :]
-        responses, response_log_det = best_covariance(stacked, W_all)
-        joint = None if policy.Sigma is None else policy.Sigma.copy()
-        logs = log_det(stacked, joint)
-        if joint is not None and logs is not None:
-            joint[..., agent, :, :] = responses[..., agent, :, :]
-            logs[..., agent] = response_log_det[..., agent]
-        everyone = np.repeat(P, stacked.agents, axis=-3)
-        q = constants(stacked, everyone, joint, logs)[..., agent]
-    p_i = stacked.sizes[agent]
+        K_br, Sigma_br = in_slabs(answer, stacked, P, q, policy.K, policy.Sigma)
     return BestResponse(
         K=batch_first(K_br[..., 0, :p_i, :], 2),
-        Sigma=batch_first(responses[..., agent, :p_i, :p_i], 2),
+        Sigma=batch_first(Sigma_br[..., 0, :p_i, :p_i], 2),
         P=batch_first(P[..., 0, :, :], 2),
-        q=batch_first(q, 0),
+        q=batch_first(q[..., 0], 0),
     )
 
 
 def riccati(
-    stacked: StackedGame, Q: np.ndarray, K: np.ndarray, agents: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """K_br, W and P_br of the chosen agents, each against the gains K of all the others.
+    stacked: StackedGame, P: np.ndarray, K: np.ndarray, own: slice = EVERYONE
+) -> tuple[np.ndarray, np.ndarray]:
+    """K_br and W of some agents, each against the gains K of all the others.
 
-    Q (T+1, …, len(agents), m, m) is overwritten. Shapes are those of `StackedGame`, with
-    len(agents) in place of N.
+    P (T+1, …, agents, m, m) holds their Q, and is overwritten with P_br.
     """
-    p = stacked.p
-    chosen = list(agents)
-    B_transposed = stacked.B_transposed[..., chosen, :, :]
+    p, product, solve = stacked.p, stacked.product, stacked.solve
+    B_transposed, R = stacked.B_transposed[..., own, :, :], stacked.R[..., own, :, :]
     B = B_transposed.swapaxes(-1, -2)
-    R = stacked.R[..., chosen, :, :]
-    others = stacked.closed_loop(K)[..., None, :, :] - B @ K[..., chosen, :, :]
-    own_and_others = np.concatenate([B, others], axis=-1)
-    K_br = np.empty((stacked.horizon, *stacked.batch, len(chosen), p, stacked.m))
-    W = np.empty((*K_br.shape[:-1], p))
-    P = Q[-1]
-    for t in reversed(range(stacked.horizon)):
-        stage = B_transposed[t] @ P @ own_and_others[t]
-        W_t = np.add(R[t], stage[..., :p], out=W[t])
-        K_t = np.negative(solve(W_t, stage[..., p:]), out=K_br[t])
-        F = others[t] + B[t] @ K_t
-        P = Q[t]
-        P += F.swapaxes(-1, -2) @ (Q[t + 1] @ F)
-        P += K_t.swapaxes(-1, -2) @ (R[t] @ K_t)
-    return K_br, W, symmetrise(Q)
+    others = stacked.closed_loop(K)[..., None, :, :] - product(B, K[..., own, :, :])
+    T, m, agents = stacked.horizon, stacked.m, B.shape[-3]
+    own_and_others = stacked.zeros(T, agents, m, p + m)
+    own_and_others[..., :p], own_and_others[..., p:] = B, others
+    # [W B'P_brĀ]
+    systems = stacked.zeros(T, agents, p, p + m)
+    K_br = np.zeros_like(systems[..., p:])
+    W = systems[..., :p]
+    W[...] = R
+    for t in reversed(range(T)):
+        P_t, later, system = P[t], P[t + 1], systems[t]
+        system += product(product(B_transposed[t], later), own_and_others[t])
+        K_t = np.negative(solve(system), out=K_br[t])
+        F = others[t] + product(B[t], K_t)
+        P_t += product(F.swapaxes(-1, -2), product(later, F))
+        P_t += product(K_t.swapaxes(-1, -2), product(R[t], K_t))
+    symmetrise(P)
+    return K_br, W

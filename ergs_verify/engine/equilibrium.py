@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.engine import side_by_side
-from ergs_verify.engine.evaluation import constants
-from ergs_verify.engine.linear_algebra import inverse_and_log_det, solve, symmetrise
+from ergs_verify.engine.evaluation import add_constants
+from ergs_verify.engine.linear_algebra import inverse_and_log_det, symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
+    EVERYONE,
     GameArrays,
     StackedGame,
     batch_first,
@@ -21,7 +21,7 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import ErgsError, InputError, SingularStageError
 
-__all__ = ["EngineSolution", "best_covariance", "nash"]
+__all__ = ["EngineSolution", "best_covariance", "diagonal_blocks", "nash"]
 
 EPS = np.finfo(float).eps
 
@@ -104,11 +104,9 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     >>> family.K[0].shape, family.singular_stage
     ((3, 1, 1, 2), array([-1,  0, -1]))
     """
-    stacked, P = stack_game(game), stack_costs(game)
-    if compiled:
-        recursion = _compiled_recursion()
-    else:
-        recursion = side_by_side.recursion if side_by_side.worthwhile(stacked) else _recursion
+    recursion = _compiled_recursion() if compiled else _recursion
+    stacked = stack_game(game, innermost=not compiled)
+    P = stack_costs(stacked, game.Q)
     with np.errstate(all="ignore"):
         K, Sigma, q, phi, condition = recursion(stacked, P)
     # Infinities and NaN reach the first stage: 0·∞ is NaN.
@@ -132,14 +130,15 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     )
 
 
-def reciprocal_condition(phi: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+def reciprocal_condition(stacked: StackedGame, phi: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     """1 over Skeel's condition number ‖ |Φ⁻¹| |Φ| ‖ in the norm max_k |z_k| √Φ_kk.
 
     It does not change with an agent's unit of control. R. D. Skeel, "Scaling for numerical
     stability in Gaussian elimination", J. ACM 26 (1979), 494–526.
     """
     unit = 1 / np.sqrt(np.einsum("...ii->...i", phi))[..., None]
-    reached = np.abs(inverse) @ (np.abs(phi) @ unit)
+    product = stacked.product
+    reached = product(np.abs(inverse), product(np.abs(phi), unit))
     return np.min(unit / reached, axis=(-2, -1))
 
 
@@ -153,33 +152,38 @@ def row_scales(phi: np.ndarray) -> np.ndarray:
     return np.ldexp(1.0, -exponents)
 
 
-def best_covariance(stacked: StackedGame, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Σ = (τ/2)W⁻¹ of every agent, and log|Σ| (0 where τ = 0), for W (T, …, N, p, p)."""
+def best_covariance(
+    stacked: StackedGame, W: np.ndarray, own: slice = EVERYONE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Σ = (τ/2)W⁻¹ of some agents, and log|Σ| (0 where τ = 0), for their W (T, …, agents, p, p)."""
     inverse, log_det_W = inverse_and_log_det(W)
     Sigma = stacked.entropy[..., None, None, None] * inverse
     if len(set(stacked.sizes)) > 1:
-        Sigma *= 1 - stacked.filled.max(-1, keepdims=True)
+        Sigma *= 1 - stacked.filled[own].max(-1, keepdims=True)
     log_entropy = np.log(np.where(stacked.entropy > 0, stacked.entropy, 1))[..., None]
-    return Sigma, np.array(stacked.sizes) * log_entropy - log_det_W
+    return Sigma, np.array(stacked.sizes[own]) * log_entropy - log_det_W
 
 
-def _recursion(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, ...]:
-    """K, Sigma, q, Φ (T, …, n, n) and `condition` (T, …); P is written over Q."""
-    if not stacked.batch:
-        return _at_once(stacked, Q)
-
-    def fill(some: StackedGame, P: np.ndarray, *answers: np.ndarray) -> None:
-        for answer, found in zip(answers, _at_once(some, P), strict=True):
-            answer[...] = found
-
-    return in_slabs(fill, stacked, Q)
+def diagonal_blocks(phi: np.ndarray, p: int) -> np.ndarray:
+    """A view (…, N, p, p) of the agents' own blocks of (…, n, n)."""
+    agents = phi.shape[-2] // p
+    return np.einsum("...iaib->...iab", phi.reshape(*phi.shape[:-2], agents, p, agents, p))
 
 
-def _at_once(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, ...]:
-    K, phi, inverse = _backward(stacked, Q)
-    condition = reciprocal_condition(phi, inverse)
-    Sigma, log_det = best_covariance(stacked, _diagonal_blocks(stacked, phi))
-    return K, Sigma, constants(stacked, symmetrise(Q), Sigma, log_det), phi, condition
+def _recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
+    """K, Sigma, q, Φ (T, …, n, n) and `condition` (T, …); P, which holds Q, is overwritten."""
+    q = stacked.zeros(stacked.horizon + 1, stacked.agents)
+    K, Sigma, phi, condition = in_slabs(_solve, stacked, P, q)
+    return K, Sigma, q, phi, condition
+
+
+def _solve(stacked: StackedGame, P: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, ...]:
+    K, phi, inverse = _backward(stacked, P)
+    condition = reciprocal_condition(stacked, phi, inverse)
+    Sigma, log_det = best_covariance(stacked, diagonal_blocks(phi, stacked.p))
+    symmetrise(P)
+    add_constants(stacked, q, P, stacked.joint_noise(Sigma), Sigma, log_det)
+    return K, Sigma, phi, condition
 
 
 def _compiled_recursion():
@@ -192,58 +196,41 @@ def _compiled_recursion():
     return recursion
 
 
-def _backward(stacked: StackedGame, Q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """K (T, …, N, p, m), Φ and Φ⁻¹ (T, …, n, n); P (T+1, …, N, m, m) is written over Q."""
-    n, m, T, batch = stacked.n, stacked.m, stacked.horizon, stacked.batch
-    by_agent = (*batch, stacked.agents, stacked.p, m)
-    A, B, BA, R_blocks = stacked.A, stacked.B, stacked.BA, _block_diagonal(stacked)
-    scales = _scales(stacked, Q, R_blocks)
+def _backward(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K (T, …, N, p, m), Φ and Φ⁻¹ (T, …, n, n); P, which holds Q, is overwritten."""
+    n, m, p, T = stacked.n, stacked.m, stacked.p, stacked.horizon
+    A, B, BA, R = stacked.A, stacked.B, stacked.BA, stacked.R
+    product, solve, batch = stacked.product, stacked.solve, stacked.batch
+    scales = _scales(stacked, P)
+    by_agent = scales.reshape(T, *batch, stacked.agents, p, 1)
+    scaled_B = stacked.B_transposed * by_agent
     # [Φ rhs I], scaled: one elimination gives the gains and, for the condition, the inverse.
-    system = np.zeros((T, *batch, n, n + m + n))
-    system[..., n + m :] = np.eye(n) * scales
-    solved = np.empty((T, *batch, n, m + n))
-    scaled_B = stacked.B_transposed * scales.reshape(T, *batch, stacked.agents, stacked.p, 1)
-    scaled_R, phi = R_blocks * scales, system[..., :n]
-    P = Q[-1]
+    systems, solved = stacked.zeros(T, n, n + m + n), stacked.zeros(T, n, m + n)
+    phi, left = systems[..., :n], systems[..., : n + m]
+    np.multiply(R, by_agent, out=diagonal_blocks(phi, p))
+    np.multiply(np.eye(n), scales, out=systems[..., n + m :])
+    minus_gains = solved[..., :m]
+    minus_K = minus_gains.reshape(T, *batch, stacked.agents, p, m)
     for t in reversed(range(T)):
-        rows = np.matmul(scaled_B[t], P).reshape(*batch, n, m)
-        np.matmul(rows, BA[t], out=system[t, ..., : n + m])
-        phi_t = phi[t]
-        phi_t += scaled_R[t]
-        solved[t] = solve(phi_t, system[t, ..., n:])
-        gains = solved[t, ..., :m]
-        F = A[t] - np.matmul(B[t], gains)
-        ahead = np.matmul(F.swapaxes(-1, -2)[..., None, :, :], P).reshape(*batch, -1, m)
-        P = Q[t]
-        P += np.matmul(ahead, F).reshape(P.shape)
-        minus_K = gains.reshape(by_agent)
-        weighted = np.matmul(R_blocks[t], gains).reshape(by_agent)
-        P += np.matmul(minus_K.swapaxes(-1, -2), weighted)
-    K = np.negative(solved[..., :m]).reshape(T, *by_agent)
-    return K, phi / scales, solved[..., m:]
+        P_t, later, K_t = P[t], P[t + 1], minus_K[t]
+        rows = product(scaled_B[t], later).reshape(*batch, n, m)
+        left_t = left[t]
+        left_t += product(rows, BA[t])
+        solved[t] = solve(systems[t])
+        F = A[t] - product(B[t], minus_gains[t])
+        ahead = product(later.reshape(*batch, stacked.agents * m, m), F).reshape(P_t.shape)
+        P_t += product(F[..., None, :, :].swapaxes(-1, -2), ahead)
+        P_t += product(K_t.swapaxes(-1, -2), product(R[t], K_t))
+    return np.negative(minus_K), phi / scales, solved[..., m:]
 
 
-def _scales(stacked: StackedGame, Q: np.ndarray, R_blocks: np.ndarray) -> np.ndarray:
+def _scales(stacked: StackedGame, P: np.ndarray) -> np.ndarray:
     """`row_scales` of all stages, (T, …, n, 1), with Q for P so that they are found at once."""
-    rows = (stacked.B_transposed @ Q[1:]).reshape(*R_blocks.shape[:-1], stacked.m)
-    return row_scales(rows @ stacked.B + R_blocks)
-
-
-def _block_diagonal(stacked: StackedGame) -> np.ndarray:
-    """R̃ of all agents as one block diagonal matrix, (T, …, n, n)."""
-    p, R = stacked.p, stacked.R
-    stages = 1 if R.strides[0] == 0 else stacked.horizon
-    blocks = np.zeros((stages, *stacked.batch, stacked.n, stacked.n))
-    for i in range(stacked.agents):
-        own = slice(i * p, (i + 1) * p)
-        blocks[..., own, own] = R[:stages, ..., i, :, :]
-    return np.broadcast_to(blocks, (stacked.horizon, *blocks.shape[1:]))
-
-
-def _diagonal_blocks(stacked: StackedGame, phi: np.ndarray) -> np.ndarray:
-    p = stacked.p
-    owns = (slice(i * p, (i + 1) * p) for i in range(stacked.agents))
-    return np.stack([phi[..., own, own] for own in owns], axis=-3)
+    rows = stacked.product(stacked.B_transposed, P[1:])
+    phi = stacked.product(rows.reshape(*rows.shape[:-3], stacked.n, stacked.m), stacked.B)
+    own = diagonal_blocks(phi, stacked.p)
+    own += stacked.R
+    return row_scales(phi)
 
 
 def _first_singular(phi: np.ndarray, condition: np.ndarray) -> np.ndarray:

@@ -8,7 +8,9 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.engine.linear_algebra import log_det_covariance, symmetrise
+from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
+    EVERYONE,
     GameArrays,
     StackedGame,
     own_constants,
@@ -18,7 +20,7 @@ from ergs_verify.engine.stacking import (
     stack_policy,
 )
 
-__all__ = ["PolicyCost", "constants", "cost_to_go", "evaluate_policy", "log_det"]
+__all__ = ["PolicyCost", "add_constants", "evaluate_policy", "log_det"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -73,38 +75,46 @@ def evaluate_policy(
     """
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
+    P, q = stack_costs(stacked, game.Q), stacked.zeros(stacked.horizon + 1, stacked.agents)
     with np.errstate(all="ignore"):
-        P = cost_to_go(stacked, stack_costs(game), policy.K)
-        q = constants(stacked, P, policy.Sigma, log_det(stacked, policy.Sigma))
-    return PolicyCost(
-        P=own_costs(P),
-        q=own_constants(q),
-    )
+        in_slabs(_evaluate, stacked, P, q, policy.K, policy.Sigma)
+    return PolicyCost(P=own_costs(P), q=own_constants(q))
 
 
-def cost_to_go(stacked: StackedGame, Q: np.ndarray, K: np.ndarray) -> np.ndarray:
-    """P (T+1, …, N, m, m) of gains K (T, …, N, p, m), written over Q."""
+def _evaluate(
+    stacked: StackedGame, P: np.ndarray, q: np.ndarray, K: np.ndarray, Sigma: np.ndarray | None
+) -> None:
+    """P (T+1, …, N, m, m), which holds Q, and q (T+1, …, N)."""
+    product = stacked.product
     F = stacked.closed_loop(K)[..., None, :, :]
-    Q[:-1] += K.swapaxes(-1, -2) @ (stacked.R @ K)
+    P[:-1] += product(K.swapaxes(-1, -2), product(stacked.R, K))
     for t in reversed(range(stacked.horizon)):
-        Q[t] += F[t].swapaxes(-1, -2) @ (Q[t + 1] @ F[t])
-    return symmetrise(Q)
+        P_t, F_t = P[t], F[t]
+        P_t += product(F_t.swapaxes(-1, -2), product(P[t + 1], F_t))
+    symmetrise(P)
+    add_constants(stacked, q, P, stacked.joint_noise(Sigma), Sigma, log_det(stacked, Sigma))
 
 
-def constants(
-    stacked: StackedGame, P: np.ndarray, Sigma: np.ndarray | None, log_det: np.ndarray | None
-) -> np.ndarray:
-    """q (T+1, …, N) of a joint policy whose P is known; log_det is log|Σ|, (T, …, N)."""
-    later = P[1:].reshape(*P[1:].shape[:-2], stacked.m**2)
-    noise = stacked.joint_noise(Sigma)
-    steps = (later @ noise.reshape(*noise.shape[:-2], stacked.m**2, 1))[..., 0]
+def add_constants(
+    stacked: StackedGame,
+    q: np.ndarray,
+    P: np.ndarray,
+    noise: np.ndarray,
+    Sigma: np.ndarray | None,
+    log_det: np.ndarray | None,
+    own: slice = EVERYONE,
+) -> None:
+    """q (T+1, …, agents), of which the last is given, of the agents whose P and Σ these are.
+
+    log_det is log|Σ|, (T, …, agents), and noise N_t of the joint policy, (T, …, m, m).
+    """
+    later, joint = (X.reshape(*X.shape[:-2], stacked.m**2) for X in (P[1:], noise))
+    steps = stacked.product(later, joint[..., None])[..., 0]
     if Sigma is not None and log_det is not None:
-        steps += (Sigma * stacked.R).sum((-2, -1))
+        steps += (Sigma * stacked.R[..., own, :, :]).sum((-2, -1))
         entropy = stacked.entropy[..., None]
-        steps -= np.where(entropy > 0, entropy * (np.array(stacked.sizes) + log_det), 0)
-    q = np.zeros((stacked.horizon + 1, *steps.shape[1:]))
-    q[:-1] = np.cumsum(steps[::-1], axis=0)[::-1]
-    return q
+        steps -= np.where(entropy > 0, entropy * (np.array(stacked.sizes[own]) + log_det), 0)
+    q[:-1] = q[-1] + np.cumsum(steps[::-1], axis=0)[::-1]
 
 
 def log_det(stacked: StackedGame, Sigma: np.ndarray | None) -> np.ndarray | None:

@@ -1,6 +1,8 @@
-"""Stacked solves and Cholesky factors in which one bad matrix spoils no other.
+"""Stacked products, solves and Cholesky factors in which one bad matrix spoils no other.
 
-numpy raises for a whole stack when one matrix in it is singular; here that one becomes NaN.
+numpy raises for a whole stack when one matrix in it is singular; here that one becomes NaN. What
+is done "in step" goes along the stack entry by entry: for matrices of a few rows that is many
+times faster than one call of a library for each.
 """
 
 from __future__ import annotations
@@ -11,16 +13,30 @@ __all__ = [
     "cholesky",
     "eliminate",
     "inverse_and_log_det",
-    "invert_in_step",
     "log_det_covariance",
+    "product_in_step",
     "solve",
+    "solve_in_step",
     "symmetric",
     "symmetrise",
 ]
 
 
-def solve(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """X⁻¹Y, NaN where X is not finite or elimination met a pivot that is exactly 0."""
+def product_in_step(X: np.ndarray, Y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """XY, the stack innermost in memory."""
+    return np.einsum("...ak,...kb->...ab", X, Y, out=out)
+
+
+def solve_in_step(system: np.ndarray) -> np.ndarray:
+    """`solve`, in step."""
+    entries, axes = _entries(system)
+    return _matrices(eliminate(entries), axes)
+
+
+def solve(system: np.ndarray) -> np.ndarray:
+    """X⁻¹Y of [X Y], NaN where X is not finite or elimination met a pivot that is exactly 0."""
+    rows = system.shape[-2]
+    X, Y = system[..., :rows], system[..., rows:]
     try:
         return np.linalg.solve(X, Y)
     except np.linalg.LinAlgError:
@@ -28,28 +44,6 @@ def solve(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         regular = finite & (np.linalg.slogdet(_or_identity(X, finite)).sign != 0)
         solved = np.linalg.solve(_or_identity(X, regular), Y)
         return np.where(regular[..., None, None], solved, np.nan)
-
-
-def cholesky(X: np.ndarray) -> np.ndarray:
-    """Lower L with X = LL', NaN where X is not positive definite."""
-    try:
-        return np.linalg.cholesky(X)
-    except np.linalg.LinAlgError:
-        finite = _finite(X)
-        try:
-            factors = np.linalg.cholesky(_or_identity(X, finite))
-        except np.linalg.LinAlgError:
-            factors = np.empty(X.shape)
-            for place in np.ndindex(finite.shape):
-                factors[place] = _one_cholesky(X[place])
-        return np.where(finite[..., None, None], factors, np.nan)
-
-
-def _one_cholesky(X: np.ndarray) -> np.ndarray:
-    try:
-        return np.linalg.cholesky(X)
-    except np.linalg.LinAlgError:
-        return np.full(X.shape, np.nan)
 
 
 def _finite(X: np.ndarray) -> np.ndarray:
@@ -60,37 +54,37 @@ def _or_identity(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.where(kept[..., None, None], X, np.eye(X.shape[-1]))
 
 
+def cholesky(X: np.ndarray) -> np.ndarray:
+    """Lower L with X = LL', from X's lower triangle, in step; NaN where not positive definite."""
+    rest, axes = _entries(X)
+    lower = np.zeros_like(rest)
+    for k in range(len(rest)):
+        lower[k:, k] = column = rest[k:, k] / np.sqrt(rest[k, k])
+        rest[k + 1 :, k + 1 :] -= column[1:, None] * column[1:]
+    return _like(X, _matrices(lower, axes))
+
+
 def inverse_and_log_det(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """X⁻¹ and log |X| of positive definite X, NaN where it is not."""
-    inverse, log_det = invert_in_step(X.transpose(-2, -1, *range(X.ndim - 2)))
-    return np.ascontiguousarray(inverse.transpose(*range(2, X.ndim), 0, 1)), log_det
-
-
-def invert_in_step(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`inverse_and_log_det` of X (rows, rows, …), the stack behind.
-
-    Gauss-Jordan elimination, in step for the whole stack: for matrices of a few rows that is many
-    times faster than one call of LAPACK for each.
-    """
-    rest = np.ascontiguousarray(X + X.swapaxes(0, 1))
-    rest *= 0.5
-    log_det = np.zeros(X.shape[2:])
-    for k, pivot in enumerate(np.einsum("ii...->i...", rest)):
-        root = np.sqrt(pivot)
+    """X⁻¹ and log |X|, in step; NaN where X is not positive definite."""
+    rest, axes = _entries(symmetric(X))
+    log_det = np.zeros(rest.shape[2:])
+    for k in range(len(rest)):
+        root = np.sqrt(rest[k, k])
         log_det += 2 * np.log(root)
         column = rest[k] / root
         rest -= column[:, None] * column
         rest[k] = rest[:, k] = column / root
         rest[k, k] = -1 / (root * root)
-    return np.negative(rest, out=rest), log_det
+    return _like(X, _matrices(np.negative(rest, out=rest), axes)), log_det.transpose(_back(axes))
 
 
-def eliminate(system: np.ndarray) -> np.ndarray:
-    """X⁻¹Y of [X Y], (rows, columns, stack), which is overwritten; not finite where X is singular.
+def eliminate(entries: np.ndarray) -> np.ndarray:
+    """X⁻¹Y of [X Y], (rows, columns, …), which is overwritten; not finite where X is singular.
 
     Gauss elimination, in step for the whole stack, with partial pivoting in each for itself.
     """
-    n = len(system)
+    n = len(entries)
+    system = entries.reshape(n, entries.shape[1], -1)
     for k in range(n):
         pivot = k + np.abs(system[k:, k]).argmax(axis=0)
         moved = np.flatnonzero(pivot != k)
@@ -103,7 +97,29 @@ def eliminate(system: np.ndarray) -> np.ndarray:
         system[k + 1 :, k + 1 :] -= system[k + 1 :, k, None] * top
     for k in reversed(range(n)):
         system[:k, n:] -= system[:k, k, None] * system[k, n:]
-    return system[:, n:]
+    return entries[:, n:]
+
+
+def _entries(X: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """A copy (rows, columns, …) of a stack X, and which of X's axes, in memory's order, follow."""
+    axes = sorted(range(X.ndim - 2), key=lambda axis: -X.strides[axis])
+    return X.transpose(-2, -1, *axes).copy(), axes
+
+
+def _matrices(entries: np.ndarray, axes: list[int]) -> np.ndarray:
+    """(rows, columns, …) seen as a stack again."""
+    return entries.transpose(*(2 + place for place in _back(axes)), 0, 1)
+
+
+def _back(axes: list[int]) -> list[int]:
+    return [axes.index(axis) for axis in range(len(axes))]
+
+
+def _like(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Y copied, in memory as X is."""
+    copied = np.empty_like(X)
+    copied[...] = Y
+    return copied
 
 
 def log_det_covariance(Sigma: np.ndarray) -> np.ndarray:
@@ -127,7 +143,7 @@ def symmetric(X: np.ndarray) -> np.ndarray:
 
 def symmetrise(X: np.ndarray) -> np.ndarray:
     """X, overwritten with (X + X')/2 in slabs of its first axis that fit the processor's cache."""
-    step = max(1, 2**15 // X[0].size)
+    step = max(1, 2**15 // max(1, X[0].size))
     for start in range(0, len(X), step):
         slab = X[start : start + step]
         slab[...] = symmetric(slab)

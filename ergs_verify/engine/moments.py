@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
-    StackedPolicy,
     batch_first,
     stack_game,
     stack_policy,
 )
 
-__all__ = ["second_moments", "state_moments"]
+__all__ = ["first_moment", "later_moments", "state_moments"]
 
 
 def state_moments(
@@ -46,18 +46,23 @@ def state_moments(
     array([2. , 4.5])
     """
     stacked = stack_game(game, deterministic=Sigma is None)
+    policy, X = stack_policy(stacked, K, Sigma), first_moment(stacked, game)
     with np.errstate(all="ignore"):
-        X = second_moments(stacked, game, stack_policy(stacked, K, Sigma))
+        in_slabs(later_moments, stacked, X, policy.K, policy.Sigma, forward=True)
     return batch_first(X, 2)
 
 
-def second_moments(stacked: StackedGame, game: GameArrays, policy: StackedPolicy) -> np.ndarray:
-    """X, (T+1, …, m, m)."""
-    F = stacked.closed_loop(policy.K)
-    noise = stacked.joint_noise(policy.Sigma)
-    X = np.empty((stacked.horizon + 1, *stacked.batch, stacked.m, stacked.m))
-    mean = game.x0_mean[..., None]
+def first_moment(stacked: StackedGame, game: GameArrays) -> np.ndarray:
+    """(T+1, …, m, m), X_0 and zeros."""
+    X, mean = stacked.zeros(stacked.horizon + 1, stacked.m, stacked.m), game.x0_mean[..., None]
     X[0] = game.x0_cov + mean * mean.swapaxes(-1, -2)
-    for t in range(stacked.horizon):
-        X[t + 1] = F[t] @ X[t] @ F[t].swapaxes(-1, -2) + noise[t]
     return X
+
+
+def later_moments(
+    stacked: StackedGame, X: np.ndarray, K: np.ndarray, Sigma: np.ndarray | None
+) -> None:
+    """Fills all of X (T+1, …, m, m) but X_0, which is given."""
+    F, noise, product = stacked.closed_loop(K), stacked.joint_noise(Sigma), stacked.product
+    for t in range(stacked.horizon):
+        X[t + 1] = product(product(F[t], X[t]), F[t].swapaxes(-1, -2)) + noise[t]

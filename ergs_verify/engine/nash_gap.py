@@ -13,7 +13,8 @@ import numpy as np
 from ergs_verify.engine.deviation import riccati
 from ergs_verify.engine.evaluation import log_det
 from ergs_verify.engine.linear_algebra import cholesky, symmetric
-from ergs_verify.engine.moments import second_moments
+from ergs_verify.engine.moments import first_moment, later_moments
+from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
@@ -70,21 +71,30 @@ def stage_gaps(
     """
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
+    P, X = stack_costs(stacked, game.Q), first_moment(stacked, game)
     with np.errstate(all="ignore"):
-        everyone = range(stacked.agents)
-        K_br, W, _ = riccati(stacked, stack_costs(game), policy.K, everyone)
-        lower = cholesky(symmetric(W))
-        X = second_moments(stacked, game, policy)[:-1]
-        terms = _mean_term(lower, policy.K - K_br, X)
-        if policy.Sigma is not None:
-            terms = terms + _covariance_term(stacked, lower, policy.Sigma)
+        K_br, W = in_slabs(riccati, stacked, P, policy.K)
+        given = (X, policy.K, policy.Sigma, K_br, W)
+        (terms,) = in_slabs(_stage_gaps, stacked, *given, forward=True)
     return batch_first(terms, 0)
 
 
-def _mean_term(lower: np.ndarray, difference: np.ndarray, X: np.ndarray) -> np.ndarray:
+def _stage_gaps(stacked: StackedGame, X, K, Sigma, K_br, W) -> tuple[np.ndarray]:
+    """(T, …, N); X_0 is given, and the later moments are written behind it."""
+    later_moments(stacked, X, K, Sigma)
+    lower = cholesky(symmetric(W))
+    terms = _mean_term(stacked, lower, K - K_br, X[:-1])
+    if Sigma is not None:
+        terms += _covariance_term(stacked, lower, Sigma)
+    return (terms,)
+
+
+def _mean_term(
+    stacked: StackedGame, lower: np.ndarray, difference: np.ndarray, X: np.ndarray
+) -> np.ndarray:
     """Tr(W ΔK X ΔK') = ‖L'ΔK X^{1/2}‖²_F, (T, …, N), with W = LL'."""
-    weighted = lower.swapaxes(-1, -2) @ difference
-    spread = ((weighted @ X[..., None, :, :]) * weighted).sum(-1)
+    weighted = stacked.product(lower.swapaxes(-1, -2), difference)
+    spread = (stacked.product(weighted, X[..., None, :, :]) * weighted).sum(-1)
     # Each row gives a form y'Xy with X ⪰ 0: below 0 it is rounding.
     return np.maximum(spread, 0).sum(-1)
 
@@ -94,7 +104,7 @@ def _covariance_term(stacked: StackedGame, lower: np.ndarray, Sigma: np.ndarray)
     entropy = stacked.entropy[..., None]
     positive = entropy > 0
     scale = np.where(positive, entropy, 1)
-    own = lower.swapaxes(-1, -2) @ Sigma @ lower
+    own = stacked.product(stacked.product(lower.swapaxes(-1, -2), Sigma), lower)
     # A filled-in control has Σ = 0 and W = 1; as its own best response it counts nothing.
     M = own / scale[..., None, None] + stacked.filled
     excess = symmetric(M - np.eye(stacked.p))
@@ -103,10 +113,24 @@ def _covariance_term(stacked: StackedGame, lower: np.ndarray, Sigma: np.ndarray)
     log_det_M = log_det(stacked, Sigma) + log_det_W - np.array(stacked.sizes) * np.log(scale)
     far = trace - log_det_M
     small = np.abs(excess).sum(-1).max(-1) < 0.5
-    eigenvalues = np.linalg.eigvalsh(np.where(small[..., None, None], excess, 0))
-    near = _minus_log1p(eigenvalues).sum(-1)
+    near = _trace_less_log_det(np.where(small[..., None, None], excess, 0))
     plain = np.einsum("...ii->...", own)
     return np.where(positive, entropy * np.where(small, near, far), plain)
+
+
+def _trace_less_log_det(E: np.ndarray) -> np.ndarray:
+    """Tr(E) − log|1+E| of symmetric E with ‖E‖ ≤ 1/2, as a sum of terms ≥ 0.
+
+    Elimination of 1+E has the pivots 1 + E_kk − s_k, s_k a sum of squares over earlier pivots.
+    With d_k = E_kk − s_k, which does not cancel, that is Σ_k d_k − log(1+d_k) + s_k.
+    """
+    rest, squares = E.copy("K"), 0.0
+    for k in range(E.shape[-1] - 1):
+        column, pivot = rest[..., k + 1 :, k, None], 1 + rest[..., k, k, None, None]
+        moved = column * column.swapaxes(-1, -2) / pivot
+        rest[..., k + 1 :, k + 1 :] -= moved
+        squares = squares + np.einsum("...ii->...", moved)
+    return _minus_log1p(np.einsum("...ii->...i", rest)).sum(-1) + squares
 
 
 def _minus_log1p(e: np.ndarray) -> np.ndarray:

@@ -2,20 +2,27 @@
 
 Agents with fewer controls than the widest get columns of zeros in B and a unit diagonal in R. Such
 a control moves nothing, is decoupled from every other, and its optimal gain is exactly 0.
+
+`matmul` and `solve` call a library once for each matrix of a stack, which takes longer than the
+arithmetic of a few rows. Many small games therefore lie innermost in memory, whatever the order of
+the axes: an entry of a matrix is then a row of numbers, one for each game, and an instruction goes
+along that row. `StackedGame.product` and `StackedGame.solve` know which.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from attrs import evolve, frozen
 
+from ergs_verify.engine.linear_algebra import product_in_step, solve, solve_in_step
 from ergs_verify.errors import InputError
 
 __all__ = [
+    "EVERYONE",
     "GameArrays",
     "StackedGame",
     "StackedPolicy",
@@ -29,6 +36,10 @@ __all__ = [
     "stack_game",
     "stack_policy",
 ]
+
+
+#: All agents.
+EVERYONE = slice(None)
 
 
 class GameArrays(Protocol):
@@ -69,13 +80,15 @@ class StackedGame:
         [B¹ … Bᴺ A], so that one product serves Φ_t and its right-hand side.
     R : (T, …, N, p, p)
         R̃ⁱ = (τ/2)I + Rⁱ, with 1 on the diagonal of the filled-in controls.
-    noise_cov : (…, m, m)
+    noise_cov : (1, …, m, m)
     entropy : (…)
         τ/2, or 0 where the policy under study is deterministic.
     sizes : tuple of int
         The control dimensions p_i.
     batch : tuple of int
     horizon, m, p : int
+    games_innermost : bool
+        Whether all arrays have the games innermost in memory.
     """
 
     BA: np.ndarray
@@ -87,6 +100,7 @@ class StackedGame:
     horizon: int
     m: int
     p: int
+    games_innermost: bool
 
     @property
     def agents(self) -> int:
@@ -121,44 +135,59 @@ class StackedGame:
         """(N, p, p), the unit diagonal of the controls that were filled in."""
         return np.stack([np.diag((np.arange(self.p) >= p_i).astype(float)) for p_i in self.sizes])
 
+    @property
+    def product(self) -> Callable[..., np.ndarray]:
+        """XY of stacked matrices, as np.matmul."""
+        return product_in_step if self.games_innermost else np.matmul
+
+    @property
+    def solve(self) -> Callable[[np.ndarray], np.ndarray]:
+        """X⁻¹Y of one stage's [X Y], batch axes first."""
+        return solve_in_step if self.games_innermost else solve
+
+    def zeros(self, length: int, *shape: int) -> np.ndarray:
+        """(length, …, *shape)."""
+        return _zeros(length, self.batch, shape, self.games_innermost)
+
     def in_a_row(self) -> StackedGame:
         """The same games along one batch axis."""
-        batch, games, m = self.batch, self.games, self.m
-
-        def flat(X: np.ndarray) -> np.ndarray:
-            return X.reshape(self.horizon, games, *X.shape[1 + len(batch) :])
-
         return evolve(
             self,
-            BA=flat(self.BA),
-            R=flat(self.R),
-            noise_cov=np.broadcast_to(self.noise_cov, (*batch, m, m)).reshape(games, m, m),
-            entropy=np.broadcast_to(self.entropy, batch).reshape(games),
-            batch=(games,),
+            BA=self.flat(self.BA),
+            R=self.flat(self.R),
+            noise_cov=self.flat(self.noise_cov),
+            entropy=np.broadcast_to(self.entropy, self.batch).reshape(self.games),
+            batch=(self.games,),
         )
 
-    def part(self, places: slice) -> StackedGame:
-        """Some of the games of a single batch axis."""
-        entropy = self.entropy[places]
+    def flat(self, X: np.ndarray) -> np.ndarray:
+        """A view of X (length, …, *shape) with one batch axis."""
+        return X.reshape(len(X), self.games, *X.shape[1 + len(self.batch) :])
+
+    def part(self, stages: slice, games: slice) -> StackedGame:
+        """Some stages of some of the games of a single batch axis."""
+        BA, entropy = self.BA[stages, games], self.entropy[games]
         return evolve(
             self,
-            BA=self.BA[:, places],
-            R=self.R[:, places],
-            noise_cov=self.noise_cov[places],
+            BA=BA,
+            R=self.R[stages, games],
+            noise_cov=self.noise_cov[:, games],
             entropy=entropy,
             batch=entropy.shape,
+            horizon=len(BA),
         )
 
     def closed_loop(self, K: np.ndarray) -> np.ndarray:
         """F_t = A_t + Σ_j B_t^j K_t^j, (T, …, m, m), for gains (T, …, N, p, m)."""
-        return self.A + self.B @ K.reshape(*K.shape[:-3], self.n, self.m)
+        return self.A + self.product(self.B, K.reshape(*K.shape[:-3], self.n, self.m))
 
     def joint_noise(self, Sigma: np.ndarray | None) -> np.ndarray:
         """N_t = Σ_ω + Σ_j B_t^j Σ_t^j B_t^j', (T, …, m, m)."""
         if Sigma is None:
             return np.broadcast_to(self.noise_cov, (self.horizon, *self.batch, self.m, self.m))
-        rows = Sigma @ self.B_transposed
-        return self.noise_cov + self.B @ rows.reshape(*rows.shape[:-3], self.n, self.m)
+        rows = self.product(Sigma, self.B_transposed)
+        rows = rows.reshape(*rows.shape[:-3], self.n, self.m)
+        return self.noise_cov + self.product(self.B, rows)
 
 
 @frozen(kw_only=True, eq=False)
@@ -169,11 +198,15 @@ class StackedPolicy:
     Sigma: np.ndarray | None
 
 
-def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
+def stack_game(
+    game: GameArrays, *, deterministic: bool = False, innermost: bool = True
+) -> StackedGame:
     """The game's data, stacked.
 
     Parameters
     ----------
+    innermost : bool
+        Whether many small games may lie innermost in memory.
     deterministic : bool
         Take the plain LQ game with R + (τ/2)I for R, without entropy terms: equation (20).
     """
@@ -182,6 +215,7 @@ def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
     sizes = tuple(B_i.shape[-1] for B_i in game.B)
     agents, p = len(sizes), max(sizes)
     n = agents * p
+    innermost = innermost and many_and_small(math.prod(batch), n, m)
     A, B, R = (
         [_time_first(X, batch) for X in matrices] for matrices in ((game.A,), game.B, game.R)
     )
@@ -189,8 +223,10 @@ def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
     stages = 1 if all(X.strides[0] == 0 for X in (*A, *B, *R)) else T
 
     half_tau = 0.5 * np.asarray(game.tau, dtype=float)
-    BA = np.zeros((stages, *batch, m, n + m))
-    R_tilde = np.zeros((stages, *batch, agents, p, p))
+    BA = _zeros(stages, batch, (m, n + m), innermost)
+    R_tilde = _zeros(stages, batch, (agents, p, p), innermost)
+    noise_cov = _zeros(1, batch, (m, m), innermost)
+    noise_cov[0] = game.noise_cov
     BA[..., n:] = A[0][:stages]
     for i, (B_i, R_i, p_i) in enumerate(zip(B, R, sizes, strict=True)):
         BA[..., i * p : i * p + p_i] = B_i[:stages]
@@ -201,27 +237,30 @@ def stack_game(game: GameArrays, *, deterministic: bool = False) -> StackedGame:
         if p_i < p:
             diagonal[..., i, p_i:] = 1
     return StackedGame(
-        BA=over_time(BA, T),
-        R=over_time(R_tilde, T),
-        noise_cov=game.noise_cov,
+        BA=_over_time(BA, T),
+        R=_over_time(R_tilde, T),
+        noise_cov=noise_cov,
         entropy=np.zeros(()) if deterministic else half_tau,
         sizes=sizes,
         batch=batch,
         horizon=T,
         m=m,
         p=p,
+        games_innermost=innermost,
     )
 
 
-def stack_costs(game: GameArrays, agents: Sequence[int] | None = None) -> np.ndarray:
-    """Q of the chosen agents (default: all), a fresh array (T+1, …, N, m, m)."""
-    batch = batch_of(game)
-    chosen = range(len(game.Q)) if agents is None else agents
-    m = game.A.shape[-1]
-    stacked = np.empty((game.horizon + 1, *batch, len(chosen), m, m))
-    for place, i in enumerate(chosen):
-        stacked[..., place, :, :] = _time_first(game.Q[i], batch)
-    return stacked
+def many_and_small(games: int, n: int, m: int) -> bool:
+    """Whether going along the games is faster than a library's call for each."""
+    return games >= 64 and n + m <= 12  # measured
+
+
+def stack_costs(stacked: StackedGame, Q: Sequence[np.ndarray]) -> np.ndarray:
+    """Q of some agents, (…, T+1, m, m) each, as a fresh array (T+1, …, agents, m, m)."""
+    costs = stacked.zeros(stacked.horizon + 1, len(Q), stacked.m, stacked.m)
+    for i, Q_i in enumerate(Q):
+        costs[..., i, :, :] = _time_first(Q_i, stacked.batch)
+    return costs
 
 
 def stack_policy(
@@ -266,13 +305,15 @@ def batch_first(X: np.ndarray, after: int) -> np.ndarray:
     return X.transpose(*range(1, place), 0, *range(place, X.ndim))
 
 
-def over_time(X: np.ndarray, T: int) -> np.ndarray:
+def _over_time(X: np.ndarray, T: int) -> np.ndarray:
     """The one stage of a contiguous X, T times; X itself where it has all of them.
 
     That is np.broadcast_to, which takes a fifth of the time of a small game.
     """
     if len(X) == T:
         return X
+    if not X.flags.c_contiguous:
+        return np.broadcast_to(X, (T, *X.shape[1:]))
     return np.ndarray((T, *X.shape[1:]), X.dtype, X, 0, (0, *X.strides[1:]))
 
 
@@ -282,7 +323,7 @@ def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, column
             f"{letter} has {len(given)} agents but the game has {stacked.agents}", letter
         )
     width = stacked.p if columns is None else columns
-    filled = np.zeros((stacked.horizon, *stacked.batch, stacked.agents, stacked.p, width))
+    filled = stacked.zeros(stacked.horizon, stacked.agents, stacked.p, width)
     for i, (X, p_i) in enumerate(zip(given, stacked.sizes, strict=True)):
         wanted = (stacked.horizon, p_i, p_i if columns is None else columns)
         if X.shape[-3:] != wanted:
@@ -315,6 +356,17 @@ def batch_of(game: GameArrays) -> tuple[int, ...]:
         game.x0_cov.shape[:-2],
         *(X.shape[:-3] for X in overtime),
     )
+
+
+def _zeros(
+    length: int, batch: tuple[int, ...], shape: tuple[int, ...], innermost: bool
+) -> np.ndarray:
+    """(length, *batch, *shape), the batch innermost in memory or not."""
+    if not innermost:
+        return np.zeros((length, *batch, *shape))
+    behind = 1 + len(shape)
+    X = np.zeros((length, *shape, *batch))
+    return X.transpose(0, *range(behind, X.ndim), *range(1, behind))
 
 
 def _time_first(X: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:

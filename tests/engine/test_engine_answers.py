@@ -90,6 +90,17 @@ def test_two_batch_axes_and_shared_matrices():
     assert gaps.shape == (2, 3, 2, 3)
 
 
+def test_no_games_at_all():
+    game = changed(random_game(), tau=np.zeros(0))
+    nothing, policy = engine.nash(game), random_policy(game)
+    assert nothing.K[1].shape == (0, 3, 2, 3)
+    assert nothing.singular_stage.shape == (0,)
+    assert engine.evaluate_policy(game, policy.K, policy.Sigma).P[0].shape == (0, 4, 3, 3)
+    assert engine.best_response(game, policy.K, policy.Sigma, 1).q.shape == (0, 4)
+    assert engine.gap(game, policy.K, policy.Sigma).shape == (0, 2)
+    assert engine.algorithm_1(game, 2).q[0].shape == (0, 4)
+
+
 def test_matrices_constant_in_time_may_be_broadcast():
     game = random_game(m=2, sizes=(1, 2), T=4)
     views = {

@@ -138,7 +138,8 @@ def as_python(folder: Path, name: str, right: str, wrong: str):
 
 
 def agrees(module, game) -> bool:
-    stacked, P = stack_game(game), stack_costs(game)
+    stacked = stack_game(game)
+    P = stack_costs(stacked, game.Q)
     wanted = engine.nash(game)
     with np.errstate(all="ignore"):
         K, Sigma, q, _, condition = module.recursion(stacked, P)
