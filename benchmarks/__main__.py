@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from benchmarks import batch, certified, growth, single, stationary
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     budget = 0.0 if options.smoke else options.budget
     options.output.mkdir(parents=True, exist_ok=True)
 
+    start = time.perf_counter()
     parts = [
         "# Benchmarks",
         "Written by `make bench`. Everybody in a table runs in turn, round by round. Times are "
@@ -43,6 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = "\n\n".join(parts) + "\n"
     (options.output / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)
+    print(f"{(time.perf_counter() - start) / 60:.1f} minutes", file=sys.stderr)
 
 
 main()

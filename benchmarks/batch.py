@@ -36,7 +36,7 @@ def rows(budget: float, smoke: bool) -> Iterator[Row]:
             calls["recursion under jax.vmap, K and P"] = peers.jax_recursion(stack)
         alone = "engine, single calls"
         calls[alone] = lambda one=one: [nash(one) for _ in range(singles)]
-        for row in rows_of(str(size), compare(calls, budget)):
+        for row in rows_of(str(size), compare(str(size), calls, budget)):
             times = count / singles if row.who == alone else 1
             yield evolve(row, seconds=row.seconds * times, ratio=row.ratio * times)
         yield from _other_answers(str(size), stack, budget)
@@ -52,4 +52,4 @@ def _other_answers(size: str, stack, budget: float) -> Iterator[Row]:
         "best response of one agent": lambda: engine.best_response(*policy, agent=0),
         "gaps": lambda: engine.gap(*policy),
     }
-    yield from rows_of(size, compare(calls, budget / 4))
+    yield from rows_of(size, compare(size, calls, budget / 4))

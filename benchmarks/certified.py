@@ -3,69 +3,148 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-
-import flint
-import numpy as np
-from flint import arb, arb_mat
+from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks import plain_mpmath
+from benchmarks.ball_floor import (
+    Pass,
+    Size,
+    Work,
+    floor,
+    floor_of_passes,
+    of_check,
+    of_gap,
+    passes_of,
+)
 from benchmarks.games import random_games
 from benchmarks.timing import Row, compare, rows_of
 from ergs_verify import Game, Policy, check, solve
+from ergs_verify.arithmetic import Balls
 from ergs_verify.certify import certify_gap
+from ergs_verify.certify.equilibrium import equilibrium_in_balls
 from ergs_verify.certify.gap import enclosed_gaps
+from ergs_verify.certify.stage_verdicts import proved_stages
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
+from ergs_verify.recursion.stages import Stages
 
-__all__ = ["NOTE", "TITLE", "rows"]
+__all__ = ["NOTE", "TITLE", "both", "rows"]
 
 TITLE = "Certificates"
 NOTE = (
-    "The gap is that of the engine's float64 equilibrium. Plain mpmath (with gmpy2) computes the "
-    "same quantities at 50 digits and certifies nothing. A floor is nothing but products of ball "
-    "matrices that the certified gap needs, at 128 bits: all of them, or those of m×m matrices "
-    "alone, which are for either end of every agent's bracket PĀ and Ā'PĀ, and for either end of "
-    "the moments FX and FXF'. Sizes are (N, m, p, T)."
+    "Plain mpmath (with gmpy2) does the same job at 50 digits and certifies nothing; it "
+    "runs once, ahead of the rounds. Precision rises until an answer is certified, so that a "
+    "certificate may take several passes through the stages; bits × stages reached of each are "
+    "named. A floor is nothing but the operations in balls that a pass cannot do without, at its "
+    "precision, on random entries.\n\n"
+    "The gap is that of the engine's float64 equilibrium. Its floor is products alone: all of "
+    "them, or those of m×m matrices, which are for either end of every agent's bracket PĀ and "
+    "Ā'PĀ, and for either end of the moments FX and FXF'.\n\n"
+    "The floor of a pass of the NE is, at each stage, for every agent B'P, B'PB with every B, "
+    "B'PA, BK, F'P, F'PF, R̃K, K'R̃K, W⁻¹, det W, ΣB', BΣB' and two inner products, and one solve "
+    "with Φ for all gains. That of `check` is the same for K and P, and det Φ, ‖P‖_F, J and as "
+    "many squarings of J as the spectral radius within 10⁻⁶ takes. `check` also encloses the τ "
+    "from which its conditions hold for good; the passes of that search count in the floor of all "
+    "as K and P alone. Plain mpmath's search is a bisection to 4 digits, which proves nothing "
+    "beyond the τ it looks at.\n\n"
+    "Sizes are (N, m, p, T)."
 )
-Size = tuple[int, int, int, int]
-#: Rows of the left matrix, its columns, and columns of the right one.
-Shape = tuple[int, int, int]
 TINY: Size = (2, 2, 1, 2)
-GAP, NASH, CHECK = (5, 20, 3, 100), [(3, 12, 4, 50), (5, 20, 3, 100)], (3, 12, 4, 50)
+SMALL, MEDIUM, LARGE = (2, 4, 2, 20), (3, 12, 4, 50), (5, 20, 3, 100)
 DIGITS = 50
 BITS = 128
 
 
 def rows(budget: float, smoke: bool) -> Iterator[Row]:
-    tiny = list(_rows(TINY, [TINY], TINY, budget=0))  # derives, imports and warms the caches
-    yield from tiny if smoke else _rows(GAP, NASH, CHECK, budget=budget)
+    # The tiny ones derive the formulas, import and warm the caches.
+    tiny = [row for part in (_gap, _nash, _check) for row in part(TINY, 0.0)]
+    jobs = [(_gap, LARGE), (_nash, MEDIUM), (_nash, LARGE), (_check, SMALL), (_check, MEDIUM)]
+    yield from tiny if smoke else (row for part, size in jobs for row in part(size, 2 * budget))
 
 
-def _rows(size: Size, nash_sizes: list[Size], check_size: Size, *, budget: float) -> Iterator[Row]:
-    def compared(calls: dict[str, Callable]) -> dict[str, list[float]]:
-        return compare(calls, budget, rounds=1, warm=False)
-
+def _gap(size: Size, budget: float) -> list[Row]:
     floats, game = both(size)
     played = nash(floats)
     policy = Policy.from_arrays(K=played.K, Sigma=played.Sigma)
-    calls: dict[str, Callable] = {
-        "certified gap": lambda: certify_gap(game, policy),
-        "certified gap, one pass at 128 bits": lambda: enclosed_gaps(game, policy, BITS),
-        "floor of the pass, its products of balls": floor_of_gap(size),
-        "floor of the pass, those of m×m alone": floor_of_gap(size, square=True),
-        "plain mpmath gap": lambda: plain_mpmath.gaps(floats, played.K, played.Sigma, DIGITS),
+    work = of_gap(size)
+    return _compared(
+        f"{size} gap",
+        {
+            "certified gap": lambda: certify_gap(game, policy),
+            "one pass at 128 bits": lambda: enclosed_gaps(game, policy, BITS),
+            "floor of the pass, its products": floor(work, BITS),
+            "floor of the pass, those of m×m alone": floor(_square(work, size), BITS),
+        },
+        {"plain mpmath gap": lambda: plain_mpmath.gaps(floats, played.K, played.Sigma, DIGITS)},
+        budget,
+    )
+
+
+def _nash(size: Size, budget: float) -> list[Row]:
+    floats, game = both(size)
+    passes = passes_of(lambda: solve(game, digits=DIGITS))
+    last = passes[-1]
+    return _compared(
+        f"{size} NE",
+        {
+            "NE to 50 certified digits": lambda: solve(game, digits=DIGITS),
+            f"its last pass, {_said([last])}": lambda: equilibrium_in_balls(game, last.bits),
+            **_floors(passes, last, size),
+        },
+        {"plain mpmath NE": lambda: plain_mpmath.nash(floats, DIGITS)},
+        budget,
+    )
+
+
+def _check(size: Size, budget: float) -> list[Row]:
+    floats, game = both(size)
+    passes = passes_of(lambda: check(game))
+    last = [one for one in passes if one.work is of_check][-1]
+
+    def last_pass() -> None:
+        for _ in proved_stages(Stages(game, Balls(last.bits), symmetric=True)):
+            pass
+
+    plain: dict[str, Callable] = {
+        "plain mpmath, at the game's τ alone": lambda: plain_mpmath.check(floats, DIGITS)
     }
-    yield from rows_of(f"{size} gap", compared(calls))
-    for size in nash_sizes:
-        floats, game = both(size)
-        calls = {
-            "NE to 50 certified digits": lambda game=game: solve(game, digits=DIGITS),
-            "plain mpmath NE": lambda floats=floats: plain_mpmath.nash(floats, DIGITS),
-        }
-        yield from rows_of(f"{size} NE", compared(calls))
-    _, game = both(check_size)
-    yield from rows_of(f"{check_size} check", compared({"check": lambda: check(game)}))
+    if size in (TINY, SMALL):  # some thirty equilibria
+        plain["plain mpmath, its search in τ alone"] = lambda: plain_mpmath.thresholds(
+            floats, DIGITS
+        )
+    return _compared(
+        f"{size} check",
+        {
+            "check": lambda: check(game),
+            f"its last pass at the game's τ, {_said([last])}": last_pass,
+            **_floors(passes, last, size),
+        },
+        plain,
+        budget,
+    )
+
+
+def _compared(
+    size: str, ours: dict[str, Callable], plain: dict[str, Callable], budget: float
+) -> list[Row]:
+    return rows_of(size, compare(size, ours, budget, rounds=3, warm=False, once=plain))
+
+
+def _floors(passes: list[Pass], last: Pass, size: Size) -> dict[str, Callable]:
+    floors = {"floor of that pass": floor_of_passes([last], size)}
+    if len(passes) > 1:
+        floors[f"floor of all passes, {_said(passes)}"] = floor_of_passes(passes, size)
+    return floors
+
+
+def _said(passes: Iterable[Pass]) -> str:
+    return ", ".join(f"{one.bits} × {one.stages}" for one in passes)
+
+
+def _square(work: Work, size: Size) -> Work:
+    """The products of m×m matrices alone."""
+    kind = ("product", *3 * [size[1]])
+    return Counter({kind: work[kind]})
 
 
 def both(size: Size) -> tuple[FloatGame, Game]:
@@ -80,52 +159,3 @@ def both(size: Size) -> tuple[FloatGame, Game]:
         noise_cov=floats.noise_cov,
         horizon=floats.horizon,
     )
-
-
-def products_of_gap(size: Size) -> Counter[Shape]:
-    """The products of ball matrices that a certified gap's formulas cannot do without.
-
-    All agents have in common BK, ΣB', BΣB' and, for either end of the moments, FX and FXF'. An
-    agent needs, for either end of its bracket, PĀ, Ā'PĀ, B'P, B'PB, B'PĀ and (Ā'PB)(W⁻¹B'PĀ); and
-    with the bracket's ball for P, B'P, B'PB, B'PĀ, and with D = K + W⁻¹B'PĀ the products DX, DXD',
-    WDXD' and WΣ. A transpose is not multiplied again, and W⁻¹ is a solve.
-    """
-    agents, m, p, stages = size
-    gains = Counter({(m, p, m): agents})
-    moments = Counter({(m, m, m): 2 * 2, (p, p, m): agents, (m, p, m): agents})
-    end = Counter({(m, m, m): 2, (p, m, m): 2, (p, m, p): 1, (m, p, m): 1})
-    ball = Counter({(p, m, m): 3, (p, m, p): 2, (p, p, p): 2})
-    return _times(gains + _times(end + end + ball, agents), stages) + _times(moments, stages - 1)
-
-
-def floor_of_gap(size: Size, *, square: bool = False) -> Callable[[], None]:
-    """Nothing but those products, or nothing but those of m×m matrices."""
-    m = size[1]
-    wanted = {
-        shape: count
-        for shape, count in products_of_gap(size).items()
-        if not square or shape == (m, m, m)
-    }
-    rng = np.random.default_rng(0)
-
-    def matrix(rows: int, cols: int) -> arb_mat:
-        """With radii and entries of so many bits, as in the recursion."""
-        return arb_mat(rng.normal(size=(rows, cols)).tolist()) * (arb(1) / 3)
-
-    with flint.ctx.workprec(BITS):
-        pairs = [
-            (matrix(rows, inner), matrix(inner, cols), count)
-            for (rows, inner, cols), count in wanted.items()
-        ]
-
-    def multiply() -> None:
-        with flint.ctx.workprec(BITS):
-            for X, Y, count in pairs:
-                for _ in range(count):
-                    X * Y
-
-    return multiply
-
-
-def _times(counts: Counter[Shape], factor: int) -> Counter[Shape]:
-    return Counter({shape: factor * count for shape, count in counts.items()})

@@ -1,4 +1,4 @@
-"""How the time grows with each size, the others held: the engine's, and certified digits'."""
+"""How the time grows with each size, the others held: the engine's, and that of certificates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from benchmarks import peers, plain, plain_mpmath
 from benchmarks.certified import both
 from benchmarks.games import random_games
 from benchmarks.timing import Curve, compare
-from ergs_verify import solve
+from ergs_verify import Policy, solve
+from ergs_verify.certify import certify_gap
 from ergs_verify.engine import nash
 
 __all__ = ["NOTE", "curves"]
@@ -34,22 +35,42 @@ def curves(budget: float, smoke: bool) -> Iterator[Curve]:
         values = values[:2] if smoke else values
         seconds: dict[str, list[float]] = {}
         for value in values:
-            calls = _digits(value) if letter == "digits" else _engine(letter, value, smoke)
-            for who, times in compare(calls, budget / 4).items():
+            for who, times in _times(letter, value, budget / 4, smoke).items():
                 seconds.setdefault(who, []).append(median(times))
         for who, times in seconds.items():
             yield Curve(letter=letter, who=who, values=values, seconds=times)
 
 
-def _engine(letter: str, value: int, smoke: bool) -> dict[str, Callable]:
-    size = HELD | {letter: value}
-    game = random_games(*(size[k] for k in "NmpT"), (value,) if letter == "batch" else ())
+def _times(letter: str, value: int, budget: float, smoke: bool) -> dict[str, list[float]]:
+    name, size = f"{letter} = {value}", HELD | {letter: value}
+    if letter == "digits":
+        return compare(name, _digits(value), budget)
+    times = compare(name, _engine(letter, size, smoke), budget)
+    if letter == "batch":
+        return times
+    # Apart from the engine, whose code they would push out of the cache.
+    return times | compare(name, _certified(size), budget, rounds=3, warm=False)
+
+
+def _engine(letter: str, size: dict[str, int], smoke: bool) -> dict[str, Callable]:
+    batch = (size["batch"],) if letter == "batch" else ()
+    game = random_games(*(size[k] for k in "NmpT"), batch)
     calls: dict[str, Callable] = {"engine": lambda: nash(game)}
     if peers.installed("numba") and not smoke:
         calls["engine, compiled"] = lambda: nash(game, compiled=True)
     if letter != "batch":
         calls["plain numpy, K and P alone"] = lambda: plain.gains_and_costs(game)
     return calls
+
+
+def _certified(size: dict[str, int]) -> dict[str, Callable]:
+    floats, game = both((size["N"], size["m"], size["p"], size["T"]))
+    played = nash(floats)
+    policy = Policy.from_arrays(K=played.K, Sigma=played.Sigma)
+    return {
+        "certified gap": lambda: certify_gap(game, policy),
+        "NE to 50 certified digits": lambda: solve(game, digits=50),
+    }
 
 
 def _digits(digits: int) -> dict[str, Callable]:

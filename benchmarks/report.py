@@ -69,7 +69,7 @@ def draw(curves: Iterable[Curve], path: Path) -> None:
     from matplotlib.figure import Figure
 
     panels = [(letter, list(group)) for letter, group in groupby(curves, lambda c: c.letter)]
-    figure = Figure(figsize=(3.2 * len(panels), 3.4), layout="constrained")
+    figure = Figure(figsize=(3.2 * len(panels), 3.6), layout="constrained")
     for axes, (letter, group) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
     ):
@@ -79,7 +79,9 @@ def draw(curves: Iterable[Curve], path: Path) -> None:
         axes.set_xticks(group[0].values, [str(value) for value in group[0].values])
         axes.minorticks_off()
         axes.grid(which="major", alpha=0.3)
-        if letter in ("T", "digits"):  # the panels between show the same competitors as T's
+        if letter == "T":  # the panels up to the digits show the same competitors, or some
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=5)
+        if letter == "digits":
             axes.legend(fontsize="small")
     figure.axes[0].set_ylabel("milliseconds")
     figure.savefig(path, dpi=120)

@@ -38,4 +38,4 @@ def rows(budget: float, smoke: bool) -> Iterator[Row]:
             calls["recursion under jax.jit, all outputs"] = peers.jax_recursion(game, whole=True)
         if peers.installed("PyDiffGame"):
             calls["PyDiffGame"] = peers.pydiffgame(game)
-        yield from rows_of(str(size), compare(calls, budget))
+        yield from rows_of(str(size), compare(str(size), calls, budget))

@@ -43,7 +43,7 @@ def rows(budget: float, smoke: bool) -> Iterator[Row]:
             difference = np.abs(ours + theirs).max()  # theirs are u = −Kx
             if difference > allowed:
                 raise AssertionError(f"a peer's gains differ from the engine's by {difference:.1e}")
-        yield from rows_of(str(size), compare(calls, budget))
+        yield from rows_of(str(size), compare(str(size), calls, budget))
 
 
 def iterations_of_nnash(game: FloatGame) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,9 @@ def test_every_subject_runs(tmp_path):
     )
     text = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert "| (2, 2, 1, 2) | floor |" in text
+    assert "| (2, 2, 1, 2) check | floor of all passes, 128 × 2, 128 × 1 |" in text
     assert "| batch | engine |" in text
+    assert "| T | certified gap |" in text
     assert (tmp_path / "growth.png").stat().st_size > 5000
 
 
@@ -50,7 +51,7 @@ def test_plain_recursion_is_the_engines(benchmarks):
     np.testing.assert_array_equal(gains_and_costs(game)[0][0][0], whole_solution(game)[0][0][0])
 
 
-def test_ratios_and_exponents(benchmarks):
+def test_ratios_and_exponents(benchmarks, capsys):
     from benchmarks.timing import compare, exponent, rows_of
 
     def busy(seconds):
@@ -58,31 +59,19 @@ def test_ratios_and_exponents(benchmarks):
         while time.process_time() < end:
             pass
 
-    seconds = compare({"ours": lambda: busy(0.002), "theirs": lambda: busy(0.006)}, 0.0)
-    assert {name: len(times) for name, times in seconds.items()} == {"ours": 5, "theirs": 5}
-    ours, theirs = rows_of("any", seconds)
+    seconds = compare(
+        "any size",
+        {"ours": lambda: busy(0.002), "theirs": lambda: busy(0.006)},
+        0.0,
+        once={"slow": lambda: busy(0.02)},
+    )
+    counts = {name: len(times) for name, times in seconds.items()}
+    assert counts == {"ours": 5, "theirs": 5, "slow": 1}
+    said = ["  any size: ours", "  any size: theirs", "  any size: slow"]
+    assert capsys.readouterr().err.splitlines() == said
+    ours, theirs, slow = rows_of("any", seconds)
     assert (ours.who, ours.ratio) == ("ours", 1)
     # Each busy loop ends within microseconds of its time.
     assert 2.5 < theirs.ratio < 3.5
+    assert 8 < slow.ratio < 12
     assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2, abs=1e-12)
-
-
-def test_a_certified_gap_makes_the_products_of_its_floor_and_no_others(benchmarks, monkeypatch):
-    from benchmarks.certified import both, products_of_gap
-    from ergs_verify import Policy
-    from ergs_verify.arithmetic.balls import Balls
-    from ergs_verify.certify.gap import enclosed_gaps
-    from ergs_verify.engine import nash
-
-    made, multiply = Counter(), Balls.multiply
-
-    def counted(balls, X, Y):
-        made[X.nrows(), X.ncols(), Y.ncols()] += 1
-        return multiply(balls, X, Y)
-
-    monkeypatch.setattr(Balls, "multiply", counted)
-    size = (3, 20, 3, 4)
-    floats, game = both(size)
-    played = nash(floats)
-    enclosed_gaps(game, Policy.from_arrays(K=played.K, Sigma=played.Sigma), 128)
-    assert made == products_of_gap(size)
