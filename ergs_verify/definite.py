@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -173,7 +174,9 @@ def _symmetrised(matrix: np.ndarray) -> np.ndarray:
         mean, rows = matrix.copy(), fractions(matrix)
         for r, c in np.ndindex(*matrix.shape):
             if matrix[r, c] != matrix[c, r]:
-                mean[r, c] = float((rows[r][c] + rows[c][r]) / 2)
+                average = (rows[r][c] + rows[c][r]) / 2
+                beyond = abs(average) > sys.float_info.max
+                mean[r, c] = average if beyond else float(average)
     mean.flags.writeable = False
     return mean
 

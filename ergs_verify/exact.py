@@ -184,7 +184,7 @@ def as_list(value: Any, where: str = "") -> Any:
         raise _bad(where, "has masked entries, which are no numbers")
     try:
         array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever its own conversion raises
         raise _bad(where, f"is {_kind(value)} that numpy cannot read") from error
     if array.dtype in (np.float64, np.float32, np.float16):
         return array.astype(np.float64)

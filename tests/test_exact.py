@@ -297,3 +297,11 @@ def test_exact_entries_beyond_float_range_are_judged():
     judge_symmetric(read_matrix([["1e5000", 0], [0, "1e-5000"]]), "R", definite=True)
     with pytest.raises(InputError, match="not positive semidefinite"):
         judge_symmetric(read_matrix([["1e5000", 0], [0, "-1e5000"]]), "Q", semidefinite=True)
+
+
+def test_a_float_beside_exact_entries_beyond_float_range_changes_nothing_about_them():
+    with pytest.raises(InputError, match="is not symmetric"):
+        judge_symmetric(read_matrix([[3.0, "1e5000"], [0.5, 1.0]]), "Q")
+    rows = [[3.0, "1e5000"], [f"1{'0' * 4999}1", 1.0]]
+    mean = judge_symmetric(read_matrix(rows), "Q").matrix
+    assert mean[0, 1] == mean[1, 0] == 10**5000 + Fraction(1, 2)

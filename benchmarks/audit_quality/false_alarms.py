@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from benchmarks.audit_quality.exact_solver import exact_solution
-from benchmarks.audit_quality.games import is_small, random_game
+from benchmarks.audit_quality.games import random_game
 from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.result import Audit
@@ -26,7 +26,7 @@ RIGHT: dict[str, Callable[[FloatGame], Any]] = {
     "least squares, as LAPACK gives it": LEAST_SQUARES,
     EXACT: exact_solution,
 }
-WHERE = ("random games", "the suite")
+WHERE = ("random games", "small random games", "the suite")
 #: Games of the suite with more stages take exact rationals minutes.
 _MOST_STAGES = 5
 
@@ -35,7 +35,7 @@ _MOST_STAGES = 5
 class Verdict:
     """What the audit said of a right solver on a game.
 
-    `where` is a random game's or the suite's; `verdict` is pass, undecided, fail, or refused, where
+    `where` is one of `WHERE`; `verdict` is pass, undecided, fail, or refused, where
     there were no numbers or none that were read as a solution.
     """
 
@@ -47,10 +47,14 @@ class Verdict:
 
 
 def on_random_game(number: int) -> list[Verdict]:
-    """The right solvers on one random game."""
-    game = random_game(number)
-    solvers = [who for who in RIGHT if who != EXACT or is_small(number)]
-    return [_verdict(who, WHERE[0], game.name, game) for who in solvers]
+    """The right solvers on the random game of a number and on the small one.
+
+    Exact rationals, whose numbers grow threefold with every stage, on the small one alone.
+    """
+    game, small = random_game(number), random_game(number, small=True)
+    asked = [(who, WHERE[0], game) for who in RIGHT if who != EXACT]
+    asked += [(who, WHERE[1], small) for who in RIGHT]
+    return [_verdict(who, where, one.name, one) for who, where, one in asked]
 
 
 def on_suite_game(one: SuiteGame) -> list[Verdict]:
@@ -62,12 +66,12 @@ def on_suite_game(one: SuiteGame) -> list[Verdict]:
         or (who == EXACT and one.game.horizon <= _MOST_STAGES)
         or (who != EXACT and not one.singular)
     ]
-    return [_verdict(who, WHERE[1], one.name, one.game) for who in solvers]
+    return [_verdict(who, WHERE[2], one.name, one.game) for who in solvers]
 
 
 def _verdict(who: str, where: str, name: str, game: Game) -> Verdict:
     outcome = FunctionSolver(function=RIGHT[who])(game)
-    found = judged((name, game, outcome), explain=False)
+    found = judged((name, game, outcome))
     refused = found.verdict == "fail" and found.audit is None
     return Verdict(
         solver=who,

@@ -8,22 +8,22 @@ import numpy as np
 
 from ergs_verify.game import Game
 
-__all__ = ["KINDS", "is_small", "random_game"]
+__all__ = ["KINDS", "random_game"]
 
 Data = dict[str, Any]
 Rng = np.random.Generator
 
 
-def random_game(number: int) -> Game:
+def random_game(number: int, *, small: bool = False) -> Game:
     """The game of a number.
 
     One to four agents with one to three controls each, one to six states, up to twelve stages.
-    Every third is smaller and has short entries, as exact rationals need them. Scales are powers
-    of two. The kind, one of `KINDS`, goes round with the number.
+    A `small` one has fewer of each, and short entries, as exact rationals need them. Scales are
+    powers of two. The kind, one of `KINDS`, goes round with the number.
     """
     rng = np.random.default_rng(number)
     kind = KINDS[number % len(KINDS)]
-    data = _draw(rng, small=is_small(number), several=kind == "nearly singular")
+    data = _draw(rng, small=small, several=kind == "nearly singular")
     if kind == "tiny τ":
         data["tau"] = 2.0 ** rng.uniform(-40, -10)
     elif kind == "huge τ":
@@ -38,7 +38,8 @@ def random_game(number: int) -> Game:
         _degenerate(rng, data)
     elif kind == "nearly singular":
         _make_nearly_singular(rng, data)
-    return Game.from_arrays(name=f"random game {number}, {kind}", **data)
+    size = "small random" if small else "random"
+    return Game.from_arrays(name=f"{size} game {number}, {kind}", **data)
 
 
 KINDS = (
@@ -51,11 +52,6 @@ KINDS = (
     "degenerate",
     "nearly singular",
 )
-
-
-def is_small(number: int) -> bool:
-    """Whether exact rationals solve the game in little time."""
-    return number % 3 == 0
 
 
 def _draw(rng: Rng, *, small: bool, several: bool) -> Data:

@@ -6,23 +6,24 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.audit_quality.faults import FAULTS, Fault
-from benchmarks.audit_quality.plain_solver import PlainSolver
+from benchmarks.audit_quality.plain_solver import LEAST_SQUARES, PlainSolver
 from ergs_verify import solve
 from ergs_verify.audit.calling import LETTERS
 from ergs_verify.audit.diagnosis import Match
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.solver import judged
 from ergs_verify.audit.suite import suite
-from ergs_verify.game import Game, Policy
+from ergs_verify.game import FloatGame, Game, Policy
 
 __all__ = ["Finding", "finding", "games"]
 
-#: A number is visibly off by more than so many times what the right solver is off by, or a unit
-#: in the last place of the agent's largest number of that letter.
+#: A number is visibly off by more than so many times what right solvers are off by, or a unit in
+#: the last place of the agent's largest number of that letter.
 _VISIBLE = 100
+_NEARBY = 3
 #: Matches within so many digits of the best lead to the same numbers, but for rounding.
 _AS_GOOD = 1.0
 
@@ -88,11 +89,12 @@ def _diagnosed(fault: Fault, matches: tuple[Match, ...]) -> str:
 
 
 def _visible(policy: Policy, game: Game) -> bool:
-    """Whether some letter of some agent is off by more than the right solver's rounding."""
+    """Whether some letter of some agent is off by more than right solvers' rounding."""
     exact, right = _right_numbers(game)
     stated = _arrays(policy)
     return any(
-        _off(stated[letter][i], X) > _VISIBLE * max(_off(right[letter][i], X), _unit(X))
+        _off(stated[letter][i], X)
+        > _VISIBLE * max(_unit(X), *(_off(one[letter][i], X) for one in right))
         for letter in stated
         for i, X in enumerate(exact[letter])
     )
@@ -102,9 +104,35 @@ Arrays = dict[str, list[np.ndarray]]
 
 
 @cache
-def _right_numbers(game: Game) -> tuple[Arrays, Arrays]:
-    """The equilibrium, rounded once, and what the plain solver makes of it."""
-    return _arrays(solve(game)), _arrays(PlainSolver()(game.floats()))
+def _right_numbers(game: Game) -> tuple[Arrays, list[Arrays]]:
+    """The equilibrium, rounded once, and what right solvers make of it.
+
+    They are the plain one, the same on games whose data are one rounding away, and least squares.
+    """
+    plain, given = PlainSolver(), game.floats()
+    nearby = [plain(_moved(given, seed)) for seed in range(_NEARBY)]
+    return _arrays(solve(game)), [
+        _arrays(one) for one in (plain(given), LEAST_SQUARES(given), *nearby)
+    ]
+
+
+def _moved(game: FloatGame, seed: int) -> FloatGame:
+    """Every entry of A and B moved by a unit in its last place, up or down; Q and R scaled so."""
+    rng = np.random.default_rng(seed)
+
+    def each(X: np.ndarray) -> np.ndarray:
+        return X * (1 + 2.0**-52 * rng.choice([-1, 1], size=X.shape))
+
+    def whole(X: np.ndarray) -> np.ndarray:
+        return X * (1 + 2.0**-52 * rng.choice([-1, 1]))
+
+    return evolve(
+        game,
+        A=each(game.A),
+        B=[each(X) for X in game.B],
+        Q=[whole(X) for X in game.Q],
+        R=[whole(X) for X in game.R],
+    )
 
 
 def _arrays(answer: Any) -> Arrays:

@@ -20,10 +20,11 @@ FALSE_ALARMS = """\
 # False alarms of the audit
 
 Written by `python -m benchmarks.audit_quality false-alarms`. Right solvers, each independent of the
-others, audited with K, Σ, P and q. *refused*: no numbers were given, or none that were read as a
-solution. The random games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one.
-Least squares is asked on regular games only; exact rationals on every third random game, which is
-small, and on the suite's games of up to five stages. A singular game is passed by an error."""
+others, audited with K, Σ, P and q. *undecided*: where a linear solve that is stable only in norm
+may lose as much. *refused*: no numbers were given, or none that were read as a solution. Random
+games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one, and with `small=True` a
+small one. Least squares is asked on regular games only; exact rationals on small random games, and
+on the suite's of up to five stages. A singular game is passed by an error."""
 
 PLANTED = """\
 # Mistakes planted in a right solver
@@ -44,7 +45,8 @@ def false_alarms(verdicts: Sequence[Verdict]) -> str:
     for where in WHERE:
         for who in RIGHT:
             count = Counter(v.verdict for v in verdicts if (v.solver, v.where) == (who, where))
-            lines.append([who, where, *_counts(count, _VERDICTS)])
+            if count:
+                lines.append([who, where, *_counts(count, _VERDICTS)])
     table = markdown(["solver", "on", "games", *_VERDICTS], lines)
     wrong = [v for v in verdicts if v.verdict in ("fail", "refused")]
     told = [f"- {v.game}; {v.solver}; {v.verdict}: {v.message}" for v in wrong]

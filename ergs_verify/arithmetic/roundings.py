@@ -3,9 +3,12 @@
 Every number carries, besides its value, how far it moves under a few random draws of roundings:
 the derivative along a direction, in units of u = 2⁻⁵³. A number that enters moves by u times
 itself, and so does every entry of a product, of a linear system's right-hand side and of its
-solution; an entry of a system's matrix by u times its row's largest (elimination fills zeros in);
-a sum of scalars by u times the larger term. Signs are random. Nothing is perturbed in fact, so a
-move is known to several digits however small u is, and a batch of draws costs little.
+solution; an entry of a system's matrix by u times the largest of its row and column when rows and
+columns are scaled (elimination fills zeros in), or, `in_norm`, by u times the largest of all, as in
+a solve that is stable only in norm (least squares is); a sum of scalars by u times the larger term;
+where numbers underflow, by half of float64's smallest number, 2⁻¹⁰⁷⁵. Signs are random. Nothing is
+perturbed in fact, so a move is known to several digits however small u is, and a batch of draws
+costs little.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ __all__ = ["UNIT", "Moving", "Roundings"]
 
 #: u, the unit roundoff of float64.
 UNIT = Fraction(1, 2**53)
+#: The smallest normal number: below it float64 rounds to multiples of 2⁻¹⁰⁷⁴, by u times this.
+_NORMAL = float(np.finfo(np.float64).tiny)
 
 
 @frozen(eq=False)
@@ -41,9 +46,13 @@ class Moving:
         return float(np.abs(self.moves).max())
 
     def rounded(self, sizes: np.ndarray) -> Moving:
-        """The same, moved by ±`sizes` in units of u besides."""
+        """The same, moved by ±`sizes` in units of u besides, or as far as underflow does.
+
+        Where all sizes are 0 the numbers are taken to be exact.
+        """
         signs = np.copysign(1.0, self.draw.random(self.moves.shape) - 0.5)
-        return Moving(self.value, self.moves + signs * sizes, self.draw)
+        least = _NORMAL if np.any(sizes) else 0.0
+        return Moving(self.value, self.moves + signs * np.maximum(sizes, least), self.draw)
 
     def at(self, value: np.ndarray) -> Moving:
         """The same moves of a value that is known better."""
@@ -79,6 +88,9 @@ class Roundings:
         How many draws of roundings are followed.
     seed : int
         Of the signs.
+    in_norm : bool
+        Whether linear systems move in norm: an entry by u times the largest of its matrix, or of
+        its right-hand side's column.
 
     Notes
     -----
@@ -99,9 +111,10 @@ class Roundings:
 
     name = "float64 with roundings"
 
-    def __init__(self, draws: int = 8, seed: int = 0):
+    def __init__(self, draws: int = 8, seed: int = 0, *, in_norm: bool = False):
         self._draws = draws
         self._draw = np.random.default_rng(seed)
+        self._in_norm = in_norm
         self._near = Float64()
 
     def scalar(self, value: Fraction) -> Moving:
@@ -149,8 +162,8 @@ class Roundings:
     def solve(self, X: Moving, Y: Moving) -> Moving:
         size = shapes.need_square(self.shape(X))
         shapes.need_chain(self.shape(X), self.shape(Y))
-        X = X.rounded(abs(X.value).max(axis=1, keepdims=True))
-        Y = Y.rounded(abs(Y.value))
+        X = X.rounded(abs(X.value).max() if self._in_norm else _scaled_sizes(X.value))
+        Y = Y.rounded(abs(Y.value).max(axis=0, keepdims=True) if self._in_norm else abs(Y.value))
         try:
             value = np.linalg.solve(X.value, Y.value)
             residuals = Y.moves - X.moves @ value
@@ -191,3 +204,11 @@ class Roundings:
             return np.einsum("ij,sji->s", np.linalg.inv(X.value), X.moves)
         except np.linalg.LinAlgError:
             raise NotCertifiedError("a determinant vanishes in float64") from None
+
+
+def _scaled_sizes(X: np.ndarray) -> np.ndarray:
+    """What elimination may round an entry by, in units of u: it is blind to the units of columns,
+    and of rows if pivots are sought among rows of one size."""
+    rows = abs(X).max(axis=1, keepdims=True)
+    scaled = np.divide(abs(X), rows, out=np.zeros_like(X), where=rows > 0)
+    return rows * scaled.max(axis=0, keepdims=True)

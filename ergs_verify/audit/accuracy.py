@@ -4,13 +4,18 @@ A float64 solver solves, at best, a game whose data are one rounding away from t
 rounds what it computes on the way. How far an equilibrium, a policy's cost or a best response
 moves under such roundings is the derivative of the derived recursion (`Roundings`), taken at the
 enclosed answer, not at a rounded one. Times `modest_factor` that is what an error may be. The bar
-is measured, not proved: a few random draws of signs stand for all.
+is measured, not proved: a few random draws of signs stand for all. What underflow loses is counted
+in; what leaves float64's range on the way leaves a bar of ∞, and so undecided what is not accurate
+to the last digits anyway.
+
+Where states or controls come in units far apart, a solver whose linear solves are stable only in
+norm loses more than it needs to, and is not wrong: a second bar, `in_norm`, tells that apart.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -45,7 +50,13 @@ def roundoff(game: Game) -> float:
     return modest_factor(game) * float(UNIT)
 
 
-def of_equilibrium(game: Game, found: Sequences) -> Allowed:
+def of_equilibrium(
+    game: Game,
+    found: Sequences,
+    *,
+    letters: Collection[str] = LETTERS,
+    in_norm: bool = False,
+) -> Allowed:
     """The errors allowed to K, Σ, P and q of an equilibrium.
 
     Parameters
@@ -53,6 +64,10 @@ def of_equilibrium(game: Game, found: Sequences) -> Allowed:
     game : Game
     found : Sequences
         Its equilibrium in balls.
+    letters : collection of str
+        Those that are asked for.
+    in_norm : bool
+        Whether linear systems are solved stably in norm only, whatever the sizes of their rows.
 
     Examples
     --------
@@ -64,9 +79,11 @@ def of_equilibrium(game: Game, found: Sequences) -> Allowed:
     >>> 1e-11 < allowed["K"][0][0] < 1e-6
     True
     """
-    played = _moved_stages(Stages, game, partial(_equilibrium_play, found), found.P)
-    allowed = _bars(game, played)
-    if played is not None:
+    numbers = Roundings(in_norm=in_norm)
+    stages_of = partial(Stages, constants="q" in letters)
+    played = _moved_stages(stages_of, game, numbers, partial(_equilibrium_play, found), found.P)
+    allowed = _bars(game, played, letters)
+    if played is not None and not {"P", "q"}.isdisjoint(letters):
         with np.errstate(all="ignore"):
             _add_second_order(game, played, allowed)
     return allowed
@@ -81,9 +98,8 @@ def of_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Allowed:
         The policy's costs in balls.
     """
     stages_of = partial(Stages, deterministic=policy.Sigma is None)
-    played = _moved_stages(stages_of, game, partial(_given_play, policy), P)
-    allowed = _bars(game, played)
-    return {letter: allowed[letter] for letter in "Pq"}
+    played = _moved_stages(stages_of, game, Roundings(), partial(_given_play, policy), P)
+    return _bars(game, played, "Pq")
 
 
 def of_gaps(game: Game, policy: Policy) -> list[float]:
@@ -91,18 +107,22 @@ def of_gaps(game: Game, policy: Policy) -> list[float]:
 
     By the gap identity the gap is a sum of Tr(W ΔK X ΔK') and of (τ/4) Tr((Σ⁻¹ΔΣ)²), to second
     order. ΔK and ΔΣ are what rounding may do to the best response to the others' stated policies,
-    themselves rounded, and to the agent's own.
+    themselves rounded, and to the agent's own. A gap below float64's smallest number is none.
     """
     return [_gap_allowed(game, policy, agent) for agent in range(1, game.agents + 1)]
 
 
 def _moved_stages(
-    stages_of: Callable[..., Stages], game: Game, play: _Play, P: Sequence[Sequence[Any]]
+    stages_of: Callable[..., Stages],
+    game: Game,
+    numbers: Roundings,
+    play: _Play,
+    P: Sequence[Sequence[Any]],
 ) -> list[Stage] | None:
     """The stages t = 0…T with their moves; None beyond float64's range."""
     try:
         with np.errstate(all="ignore"):
-            stages = stages_of(game, Roundings())
+            stages = stages_of(game, numbers)
             played = [stages.terminal()]
             for t in reversed(range(game.horizon)):
                 known = stages.at(t, played[-1])
@@ -115,17 +135,17 @@ def _moved_stages(
     return played[::-1]
 
 
-def _bars(game: Game, played: Sequence[Stage] | None) -> Allowed:
+def _bars(game: Game, played: Sequence[Stage] | None, letters: Iterable[str]) -> Allowed:
+    lengths = {letter: game.horizon + (letter in "Pq") for letter in letters}
     if played is None:
-        lengths = {letter: game.horizon + (letter in "Pq") for letter in LETTERS}
-        return {letter: [[math.inf] * lengths[letter]] * game.agents for letter in LETTERS}
+        return {letter: [[math.inf] * length] * game.agents for letter, length in lengths.items()}
     factor = roundoff(game)
     return {
         letter: [
-            [_finite(factor * _move(getattr(stage, letter)[i])) for stage in stages]
+            [_finite(factor * _move(getattr(stage, letter)[i])) for stage in played[:length]]
             for i in range(game.agents)
         ]
-        for letter, stages in zip(LETTERS, (played[:-1], played[:-1], played, played), strict=True)
+        for letter, length in lengths.items()
     }
 
 
@@ -151,7 +171,8 @@ def _add_second_order(game: Game, played: Sequence[Stage], allowed: Allowed) -> 
             E = D + loop.T @ E @ loop
             for letter, moved in (("P", E), ("q", constant)):
                 added = squared * float(abs(moved).max())
-                allowed[letter][i][t] = _finite(allowed[letter][i][t] + added)
+                if letter in allowed:
+                    allowed[letter][i][t] = _finite(allowed[letter][i][t] + added)
 
 
 def _sum(matrices: Iterable[np.ndarray]) -> np.ndarray:
@@ -202,7 +223,7 @@ def _gap_allowed(game: Game, policy: Policy, agent: int) -> float:
                     Sigma_t = best.Sigma[t]
                     apart = factor * (_move(Sigma_t) + abs(Sigma_t.value).max()) * len(W)
                     total += data.tau / 4 * (np.linalg.norm(W) * 2 / data.tau * apart) ** 2
-        return _finite(float(total))
+        return _finite(float(total) + math.ulp(0.0))
     except (InputError, UnsupportedError, NotCertifiedError):  # beyond float64's range
         return math.inf
 

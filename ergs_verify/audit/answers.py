@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,25 @@ def _read(
     game: Game,
     conventions: Conventions,
 ) -> Outcome:
+    try:
+        policy = _policy(raw, policy_from, game, conventions)
+    except InputError as error:
+        kind = "no policy" if _finite(raw) else "not a number"
+        message = f"gave no policy of this game: {error.message}"
+        turned = attrs.evolve(conventions, time_last=True)
+        with suppress(InputError):
+            _policy(raw, policy_from, game, turned)
+            message += "; it would fit with the convention time-last"
+        return trouble(kind, message)
+    return Outcome(policy=conventions.applied(policy))
+
+
+def _policy(
+    raw: dict[str, Any],
+    policy_from: Callable[[dict[str, Any]], Policy],
+    game: Game,
+    conventions: Conventions,
+) -> Policy:
     def mended(key: str, value: Any) -> Any:
         letter, _, agent = key.partition("_")
         if letter not in ("K", "Sigma", "P"):
@@ -78,21 +98,22 @@ def _read(
         agents = [conventions.time_first(each) for each in ([value] if agent else value)]
         return agents[0] if agent else agents
 
-    try:
-        policy = policy_from({key: mended(key, value) for key, value in raw.items()})
-        policy.validate(game)
-    except InputError as error:
-        kind = "no policy" if _finite(raw) else "not a number"
-        return trouble(kind, f"gave no policy of this game: {error.message}")
-    return Outcome(policy=conventions.applied(policy))
+    policy = policy_from({key: mended(key, value) for key, value in raw.items()})
+    policy.validate(game)
+    return policy
 
 
-def _finite(value: Any) -> bool:
+def _finite(raw: dict[str, Any]) -> bool:
+    """Whether no NaN, infinity or null stands among the numbers; a letter that is null is none."""
+    return all(_all_finite(value) for value in raw.values() if value is not None)
+
+
+def _all_finite(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind != "f" or bool(np.isfinite(value).all())
     if isinstance(value, dict | list):
-        return all(map(_finite, value.values() if isinstance(value, dict) else value))
-    return not isinstance(value, float) or math.isfinite(value)
+        return all(map(_all_finite, value.values() if isinstance(value, dict) else value))
+    return value is not None and (not isinstance(value, float) or math.isfinite(value))
 
 
 def _predicate(error: InputError) -> str:

@@ -17,10 +17,14 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import number, quoted, written
 from ergs_verify.game import FloatGame
 
-__all__ = ["LETTERS", "called", "raised"]
+__all__ = ["LETTERS", "AnswerError", "called", "letters_of", "raised"]
 
 #: What a solver may return; K it must.
 LETTERS = ("K", "Sigma", "P", "q")
+
+
+class AnswerError(Exception):
+    """An answer raised an exception when one of its letters was read."""
 
 
 def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
@@ -41,7 +45,9 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
     if answer is None:
         return json.dumps({**said, "trouble": ["nothing returned", "returned None"]})
     try:
-        return json.dumps({**said, "answer": _letters(answer)}, default=_plain)
+        return json.dumps({**said, "answer": _given(answer)}, default=_plain)
+    except AnswerError as error:
+        return json.dumps({**said, "trouble": ["raised", f"returned {error}"]})
     except Exception as error:  # anything may lie in there, and its own code converts it
         reason = error.message if isinstance(error, InputError) else raised(error)
         problem = f"returned what cannot be read as numbers: {reason}"
@@ -63,11 +69,29 @@ def raised(error: BaseException) -> str:
     return text + (f" ({own[-1][0].name}, line {own[-1][1]})" if own else "")
 
 
-def _letters(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, Mapping):
-        found = {letter: answer.get(letter) for letter in LETTERS}
-    else:
-        found = {letter: getattr(answer, letter, None) for letter in LETTERS}
+def letters_of(answer: Any) -> dict[str, Any]:
+    """The letters of a mapping or an object, None for those it lacks.
+
+    Raises
+    ------
+    AnswerError
+        Where reading one raises.
+    """
+    found = {}
+    for letter in LETTERS:
+        try:
+            if isinstance(answer, Mapping):
+                found[letter] = answer.get(letter)
+            else:
+                found[letter] = getattr(answer, letter, None)
+        except Exception as error:  # its own code runs
+            said = f"a {type(answer).__name__} that raised {raised(error)} when {letter} was read"
+            raise AnswerError(said) from error
+    return found
+
+
+def _given(answer: Any) -> dict[str, Any]:
+    found = letters_of(answer)
     if found["K"] is None:
         raise InputError(
             f"the {type(answer).__name__} has no K; return a mapping with the keys K and "

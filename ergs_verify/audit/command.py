@@ -57,7 +57,9 @@ def _known_format(_: Any, __: Any, value: str) -> None:
 class CommandSolver(Solver):
     """A program that reads a game file and writes a solution file.
 
-    The game file holds float64 numbers only, every matrix expanded over time, every key.
+    The game file holds float64 numbers only, every matrix expanded over time, every key. When the
+    program ends or its time is up, what it started is ended too, but for a process in a session of
+    its own (``setsid``).
 
     Attributes
     ----------

@@ -37,6 +37,7 @@ class _Error:
     size: float
     allowed: float
     verdict: Verdict
+    excused: bool
     too_wide: bool
 
     @property
@@ -54,6 +55,7 @@ def compared(
     balls: Balls,
     *,
     unit: float,
+    excused: Allowed | None = None,
 ) -> Compared:
     """Compare what is stated of each letter with balls that hold what is right.
 
@@ -65,6 +67,8 @@ def compared(
     balls : Balls
     unit : float
         The relative error at which a number counts as accurate however ill-conditioned it is.
+    excused : like allowed, optional
+        An error above what is allowed that is not above this is undecided.
     """
     quantities, too_wide = {}, False
     for letter, stated in given.items():
@@ -72,7 +76,8 @@ def compared(
             continue
         worst = None
         for i, over_time in enumerate(stated):
-            errors = _errors(over_time, exact[letter][i], allowed[letter][i], balls, unit)
+            bars = list(zip(allowed[letter][i], (excused or allowed)[letter][i], strict=True))
+            errors = _errors(over_time, exact[letter][i], bars, balls, unit)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 if worst is None or error.badness > worst[1].badness:
@@ -85,6 +90,7 @@ def compared(
                 verdict=error.verdict,
                 max_error=_above(error.hi),
                 allowed=error.allowed,
+                excused=error.excused,
                 size=size,
                 agent=i + 1,
                 t=error.t,
@@ -96,7 +102,7 @@ def compared(
 def _errors(
     over_time: Sequence[Any],
     exact: Sequence[Any],
-    allowed: Sequence[float],
+    bars: Sequence[tuple[float, float]],
     balls: Balls,
     unit: float,
 ) -> list[_Error]:
@@ -105,7 +111,7 @@ def _errors(
     # At least so large: a ball around 0 has no size.
     sizes = [_above(max(x.abs_lower() for x in X.entries())) for X in matrices]
     return [
-        _error(t, np.atleast_2d(X), matrices[t], sizes[t], max(sizes), allowed[t], balls, unit)
+        _error(t, np.atleast_2d(X), matrices[t], sizes[t], max(sizes), bars[t], balls, unit)
         for t, X in enumerate(over_time)
     ]
 
@@ -116,7 +122,7 @@ def _error(
     exact: Any,
     size: float,
     largest: float,
-    allowed: float,
+    bars: tuple[float, float],
     balls: Balls,
     unit: float,
 ) -> _Error:
@@ -125,11 +131,13 @@ def _error(
     apart = balls.add(balls.matrix(given.tolist(), shape), less).entries()
     above = [x.abs_upper() for x in apart]
     hi, lo = max(above), max(x.abs_lower() for x in apart)
+    allowed, excused = bars
     bar = arb(allowed)
     # A bar as large as all of the agent's matrices asks for no digit: only accuracy passes.
     asks = allowed < (largest or math.inf)
     near = bar if asks else arb(unit * size)
-    verdict: Verdict = "pass" if hi <= near else "fail" if lo > bar else "undecided"
+    wrong = lo > bar and lo > arb(excused)
+    verdict: Verdict = "pass" if hi <= near else "fail" if wrong else "undecided"
     return _Error(
         t=t,
         lo=lo,
@@ -138,6 +146,7 @@ def _error(
         size=size,
         allowed=allowed,
         verdict=verdict,
+        excused=verdict == "undecided" and lo > bar,
         too_wide=verdict == "undecided" and lo <= near,
     )
 

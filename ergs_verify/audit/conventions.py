@@ -103,7 +103,7 @@ class Conventions:
             return matrices
         try:
             array = np.array(matrices, dtype=object)
-        except ValueError:  # ragged: whoever reads the matrices says so
+        except Exception:  # ragged, or unreadable: whoever reads the matrices says so
             return matrices
         return np.moveaxis(array, -1, 0).tolist() if array.ndim == 3 else matrices
 

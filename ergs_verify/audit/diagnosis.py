@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,8 @@ class _Comparison:
 
     def _best(self, mistake: Mistake) -> tuple[Match, Recomputed | Handled] | None:
         best = None
-        for variant in mistake.variants(self.game):
+        variants = mistake.variants(self.game), mistake.fitted(self.game, self.stated)
+        for variant in chain(*variants):
             numbers = self._screened(variant)
             match = None if numbers is None else self._match(mistake, variant, numbers)
             if match is not None and (best is None or match.digits > best[0].digits):

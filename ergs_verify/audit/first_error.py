@@ -40,7 +40,8 @@ class FirstError:
     quantity : str
         ``K``, ``Sigma``, ``P`` or ``q``.
     error : float
-        Its largest difference from what it should be, relative to the largest entry of that.
+        Its largest difference from what it should be, relative to the largest entry of that (of
+        q: over all times), or to a millionth of the largest stated over time where that is more.
     """
 
     t: int
@@ -57,9 +58,14 @@ class FirstError:
             "P": "not the cost of the stated policy",
             "q": "not the cost of the stated policy",
         }[self.quantity]
+        agree = "no digit agrees"
+        if self.error < 1:
+            agree = f"{-math.log10(self.error):.1f} digits agree"
+        elif self.error == math.inf and self.quantity == "Sigma":
+            agree = "it is singular or indefinite"
         return (
             f"going backwards in time, {self.quantity} of agent {self.agent} at t = {self.t} is "
-            f"the first that is off (by {self.error:.1e}): {should}"
+            f"the first that is off ({agree}): {should}"
         )
 
 
@@ -136,7 +142,12 @@ def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
     """The errors at t = T, T−1, …, 0, each in the order K, Σ, P, q."""
     stated = of_policy(policy)
     sizes = sizes_of(stated)
-    stages = Stages(game, Balls(first_bits(game)), deterministic=policy.Sigma is None)
+    stages = Stages(
+        game,
+        Balls(first_bits(game)),
+        deterministic=policy.Sigma is None,
+        constants="q" in stated,
+    )
 
     def compared(t: int, **should: Sequence[Any]) -> Iterator[_Errors]:
         for letter in should.keys() & stated.keys():

@@ -31,8 +31,8 @@ class Trouble:
         ``raised``: an exception, or an exit status other than 0, which is how a program says that
         it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
         ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
-        be read as one. ``not a number``: NaN or an infinity among the numbers. ``no policy``: wrong
-        shapes or lengths, an entry that is no number.
+        be read as one. ``not a number``: NaN, an infinity or null among the numbers. ``no policy``:
+        wrong shapes or lengths, an entry that is no number.
     message : str
         One sentence that begins with the verb: "raised ValueError: …".
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.study.tables import as_html
 
-__all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "worst"]
+__all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
 
 Verdict = Literal["pass", "fail", "undecided"]
 Kind = Literal["unique", "none", "continuum", "singular", "undecided"]
@@ -28,6 +28,10 @@ _TITLES = {
     ("undecided", "quantities"): "undecided: whether float64 could be nearer on this game is open",
     ("pass", "epsilon"): "pass: an ε-Nash equilibrium for ε = {limit}, proved",
     ("fail", "epsilon"): "fail: no ε-Nash equilibrium for ε = {limit}, proved",
+    (
+        "excused",
+        "quantities",
+    ): "undecided: float64 can be nearer on this game, but not with every right linear solve",
     ("undecided", "epsilon"): "undecided: ε = {limit} lies within the enclosure of a gap",
     ("pass", "gap"): "pass: everybody plays a best response, as accurately as float64 can",
     ("fail", "gap"): "fail: somebody gains by deviating, more than float64's rounding explains",
@@ -37,13 +41,17 @@ _COSTS_WRONG = (
     "fail: an equilibrium, as far as float64 can tell, but the stated {letters} {is_} wrong"
 )
 _PLAIN = " in the plain game with R + (τ/2)I for R"
+_EXCUSED = (
+    "A linear solve that is stable only in norm may lose so much here. Scale the rows of Φ to one "
+    "size before eliminating, or refine its answer once."
+)
 _AVERAGED = (
     "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
     "symmetric part."
 )
 _COSTS_TOLD = {
     "pass": "The stated {letter} is that of the stated policy{though}.",
-    "fail": "The stated {letter} is not that of the stated policy: {place}.",
+    "fail": "The stated {letter} is {instead}not that of the stated policy: {place}.",
     "undecided": "Whether the stated {letter} is that of the stated policy is open: {place}.",
 }
 
@@ -58,11 +66,15 @@ class Quantity:
         K, Sigma, P or q.
     verdict : {"pass", "fail", "undecided"}
         Of all its matrices: each error, enclosed, against what is allowed to it. Undecided also
-        where float64 keeps no digit of the letter, so that nothing can be asked for.
+        where float64 keeps no digit of the letter, so that nothing can be asked for, and where
+        the error is `excused`.
     max_error : float
         An upper bound of the largest |given − exact| over the matrix's entries.
     allowed : float
         The measured bar: what float64 may lose there on this game.
+    excused : bool
+        Whether the error is above that bar, but not above what a linear solve that is stable only
+        in norm may lose.
     size : float
         What digits count from: the largest entry of the exact matrix (where that
         is 0, of the agent's others, or 1).
@@ -76,6 +88,7 @@ class Quantity:
     verdict: Verdict
     max_error: float
     allowed: float
+    excused: bool
     size: float
     agent: int
     t: int
@@ -118,6 +131,7 @@ class Quantity:
             "digits": _finite(self.digits),
             "needed": _finite(self.needed),
             "allowed": _number(self.allowed),
+            "excused": self.excused,
             "agent": self.agent,
             "t": self.t,
             "entry": list(self.entry),
@@ -206,7 +220,13 @@ class Audit:
             letters = " and ".join(sorted(wrong))
             return _COSTS_WRONG.format(letters=letters, is_="is" if len(wrong) == 1 else "are")
         limit = "" if self.limit is None else str(Enclosure(self.limit, self.limit))
-        return _TITLES[self.verdict, self.judged_by].format(limit=limit)
+        verdict = "excused" if self._excused else self.verdict
+        return _TITLES[verdict, self.judged_by].format(limit=limit)
+
+    @property
+    def _excused(self) -> bool:
+        judged = self.verdict == "undecided" and self.judged_by == "quantities"
+        return judged and all_excused(self.quantities)
 
     @property
     def _wrong_policy(self) -> bool:
@@ -214,7 +234,11 @@ class Audit:
         if self.gap_from_anywhere is not None:
             pairs = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
             return any(one.gap.lo > bar for one, bar in pairs)
-        return any(one.wrong for letter, one in self.quantities.items() if letter not in "Pq")
+        return any(
+            one.wrong or one.excused
+            for letter, one in self.quantities.items()
+            if letter not in "Pq"
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -231,27 +255,44 @@ class Audit:
         if "Sigma" in self.faults:
             said.append(f"Gaps and costs are those of the gains alone{_PLAIN * (game.tau > 0)}.")
         elif policy.Sigma is None and game.tau > 0:
-            said.append(f"No Σ is stated: judged{_PLAIN}.")
+            said.append(
+                f"No Σ is stated: judged as a deterministic policy{_PLAIN}, whose equilibrium has "
+                "the same K."
+            )
+            if "q" in self.quantities and self.quantities["q"].wrong:
+                said.append("The q of a Gaussian policy needs its Σ beside it: state both.")
         elif self.definite is False and game.tau > 0:
             said.append("A stated Σ is singular: with τ > 0 its cost and its gap are infinite.")
         wrong = [one for one in self.quantities.values() if one.verdict != "pass"]
         said += [f"{one.place}." for one in wrong]
-        though = ": a right cost of a wrong policy" if self._wrong_policy else ""
+        if self._excused:
+            said.append(_EXCUSED)
         said += [
-            _COSTS_TOLD[one.verdict].format(letter=letter, place=one.place, though=though)
-            for letter, one in self.costs.items()
-            if self.verdict != "pass" or one.verdict != "pass"
-        ]
-        said += [
-            f"Mistake {match.id}: {match.message}; it leads to {match.digits:.1f} digits of "
-            f"{', '.join(match.quantities)}. Look at: {match.look_at}."
+            f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
+            f"agree{'s' * (len(match.quantities) == 1)} with what that leads to, to "
+            f"{match.digits:.1f} digits. Look at: {match.look_at}."
             for match in self.diagnosis or ()
         ]
         if self.diagnosis == ():
             said.append("No known mistake leads to these numbers on this game.")
         if self.first_error is not None:
             said.append(_sentence(self.first_error.message))
-        return tuple(said)
+        return (*said, *self._costs_told)
+
+    @property
+    def _costs_told(self) -> Iterator[str]:
+        """Whether the stated P and q are those of the stated policy, unless all is well."""
+        though = ": a right cost of a wrong policy" if self._wrong_policy else ""
+        for letter, one in self.costs.items():
+            if self.verdict == one.verdict == "pass":
+                continue
+            equal = letter in self.quantities and self.quantities[letter].verdict == "pass"
+            yield _COSTS_TOLD[one.verdict].format(
+                letter=letter,
+                place=one.place,
+                though=though,
+                instead="the equilibrium's, " if equal else "",
+            )
 
     @property
     def tables(self) -> tuple[tuple[list[str], list[list[str]]], ...]:
@@ -327,6 +368,11 @@ class Audit:
         tables = "".join(as_html(*table) for table in self.tables)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"<b>{html.escape(self.title)}</b>{tables}<ul>{notes}</ul>"
+
+
+def all_excused(quantities: Mapping[str, Quantity]) -> bool:
+    """Whether all that keeps them from passing is excused."""
+    return all(one.excused for one in quantities.values() if one.verdict != "pass")
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

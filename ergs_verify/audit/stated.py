@@ -9,9 +9,11 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.audit.accuracy import LETTERS
+from ergs_verify.audit.calling import AnswerError, letters_of
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.definite import is_positive, judge_symmetric
 from ergs_verify.errors import InputError
+from ergs_verify.game import Game
 from ergs_verify.policy import Policy
 from ergs_verify.series import at, entry_of
 
@@ -50,22 +52,25 @@ class Stated:
         return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
 
     @classmethod
-    def by(cls, solution: Any) -> Stated:
+    def by(cls, solution: Any, game: Game) -> Stated:
         """Read a policy, or a mapping or an object with K and optionally Sigma, P, q.
 
         Raises
         ------
         InputError
-            Where there is no K, an entry is no number, or a length over time is wrong.
+            Where there is no K, an entry is no number, or a length or a shape does not fit the
+            game.
 
         Examples
         --------
+        >>> from ergs_verify import gallery
         >>> from ergs_verify.audit.stated import Stated
+        >>> game = gallery("random:N=1,m=1,p=2,T=1")
         >>> root = [[[[1, 0], [3, 1]]]]
-        >>> Stated.by({"K": [[[[0], [0]]]], "Sigma": root}).faults["Sigma"]
+        >>> Stated.by({"K": [[[[0], [0]]]], "Sigma": root}, game).faults["Sigma"]
         'Sigma[0][0] (agent 1, t = 0) is not symmetric: entry [0][1] is 0 but entry [1][0] is 3'
         """
-        policy = _as_policy(solution)
+        policy = _as_policy(solution, game)
         asymmetries, faults, kept = [0.0], {}, {}
         for letter in ("Sigma", "P"):
             if (agents := getattr(policy, letter)) is not None:
@@ -79,22 +84,42 @@ class Stated:
         return cls(policy=policy, asymmetry=max(asymmetries), faults=faults, definite=definite)
 
 
-def _as_policy(solution: Any) -> Policy:
+def _as_policy(solution: Any, game: Game) -> Policy:
     if isinstance(solution, Policy):
+        solution.validate(game)
         return solution
-    given: dict[str, Any] = {
-        letter: solution.get(letter)
-        if isinstance(solution, Mapping)
-        else getattr(solution, letter, None)
-        for letter in LETTERS
-    }
+    try:
+        given = letters_of(solution)
+    except AnswerError as error:
+        raise InputError(f"the solution is {error}", "solution") from error
     if given["K"] is None:
         raise InputError(
             f"a {type(solution).__name__} without K is no solution; give a Policy, or a mapping "
             "or an object with K and optionally Sigma, P, q",
             "K",
         )
-    return Policy.from_arrays(**given, as_stated=True)
+    try:
+        return _policy(given, game)
+    except InputError as error:
+        turned = {k: _time_first(X) if k in ("K", "Sigma", "P") else X for k, X in given.items()}
+        try:
+            _policy(turned, game)
+        except InputError:
+            raise error from None
+        hint = "it would fit with the time axis first: np.moveaxis(K[i], -1, 0), likewise Sigma, P"
+        raise InputError(f"{error.message}; {hint}", error.where) from None
+
+
+def _policy(given: dict[str, Any], game: Game) -> Policy:
+    policy = Policy.from_arrays(**given, as_stated=True)
+    policy.validate(game)
+    return policy
+
+
+def _time_first(agents: Any) -> Any:
+    if not isinstance(agents, list | tuple | np.ndarray):
+        return agents
+    return [Conventions(time_last=True).time_first(matrices) for matrices in agents]
 
 
 def _judged(

@@ -17,9 +17,10 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12
 _LEGEND = (
-    "gap: what an agent gains at most by deviating, enclosed (mean over x_0). digits: of the "
-    "error's proved bound, relative to the matrix's largest entry, at its worst agent, time and "
-    "entry [row][column]; asked for: what the game's conditioning leaves to float64, measured."
+    "gap: the most that an agent gains by deviating alone, on average over x_0 (proved). digits: "
+    "how many agree with the equilibrium, from the matrix's largest entry on, at the worst agent, "
+    "time t and entry [row][column] (proved). asked for: how many float64 can keep on this game, "
+    "by its conditioning (measured). Agents count from 1, the rest from 0."
 )
 
 
@@ -47,7 +48,7 @@ def audit_summary(audit: Audit) -> RenderableType:
 def suite_summary(found: SuiteResult) -> RenderableType:
     """A solver judged on a suite: a line per game, then the smallest game on which it fails."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    for heading in ("game", "verdict", ""):
+    for heading in ("game", "verdict", "digits that agree (asked for), or what is wrong"):
         table.add_column(heading, overflow="fold")
     for one in found.games:
         table.add_row(one.name, Text(one.verdict, _STYLES[one.verdict]), Text(_told(one)))

@@ -67,6 +67,16 @@ def test_moves_are_derivatives(monkeypatch, of):
         assert moved == pytest.approx(quotient(of, X, direction), rel=1e-11)
 
 
+def test_a_number_near_underflow_moves_by_half_of_the_smallest():
+    """2⁻¹⁰⁷⁵ = u 2⁻¹⁰²²: an entry of 2⁻¹⁰⁴⁰, and one of 2⁻¹²⁰⁰ that is lost beside it."""
+    arithmetic = Roundings()
+    column = arithmetic.matrix([[2.0**-440], [2.0**-600]], (2, 1))
+    product = arithmetic.multiply(column, arithmetic.matrix([[2.0**-600]], (1, 1)))
+    assert product.value.tolist() == [[2.0**-1040], [0.0]]
+    assert (abs(product.moves) > 2.0**-1023).all()
+    assert product.largest <= 2.0**-1021
+
+
 def test_what_enters_moves_by_one_unit_and_a_symmetric_matrix_symmetrically():
     rows = [[Fraction(2), Fraction(3)], [Fraction(3), Fraction(5)]]
     X = Roundings(draws=60).matrix(rows, (2, 2))
@@ -79,7 +89,7 @@ def test_a_product_of_exact_numbers_moves_by_its_own_rounding_alone():
     arithmetic = Roundings(draws=20)
     two = arithmetic.add(arithmetic.identity(2), arithmetic.identity(2))
     product = arithmetic.multiply(two, two)
-    assert (abs(product.moves) == 4 * np.eye(2)).all()
+    assert (abs(product.moves) == np.maximum(4 * np.eye(2), 2.0**-1022)).all()
 
 
 def test_cancelling_sums_keep_the_moves_of_their_terms():
@@ -99,6 +109,18 @@ def test_what_float64_cannot_tell_from_singular_moves_without_bound():
     assert not np.isfinite(solved.largest)
     with pytest.raises(NotCertifiedError):
         arithmetic.log_determinant(X)
+
+
+def test_in_norm_a_small_row_moves_as_the_largest_does():
+    rows = [[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1, 2**20)]]
+    right = [[Fraction(1)], [Fraction(1, 2**20)]]
+
+    def moved(in_norm: bool) -> float:
+        numbers = Roundings(in_norm=in_norm)
+        return numbers.solve(numbers.matrix(rows, (2, 2)), numbers.matrix(right, (2, 1))).largest
+
+    assert moved(False) < 8  # what enters, the system and its answer: a few units of 1
+    assert moved(True) > 2**19
 
 
 def test_the_same_seed_gives_the_same_moves():

@@ -150,12 +150,39 @@ def test_what_no_mistake_explains_names_the_first_error():
     game = gallery("time-varying").rounded()
     answer = solved(game)
     K = [np.array(X) for X in answer["K"]]
-    K[0][1] += 0.123
+    K[0][1] += 0.0123
     found = audit(game, {**policy_of(answer), "K": K})
     assert found.diagnosis == ()
     assert found.first_error is not None
     assert (found.first_error.agent, found.first_error.t) == (1, 1)
+    assert found.first_error.message.startswith("going backwards in time, K of agent 1 at t = 1 is")
+    digits = -math.log10(0.0123 / abs(answer["K"][0][1]).max())
+    assert 0 < digits < 2
+    assert f"({digits:.1f} digits agree)" in found.first_error.message
     assert audit(game, {**policy_of(answer), "K": K}, explain=False).diagnosis is None
+
+
+def test_an_error_where_nothing_would_be_right_has_no_digits():
+    """The last gains are 0, so that an error relative to them would be anything."""
+    game = gallery("time-varying").rounded()
+    game = attrs.evolve(game, Q=tuple((*X[:-1], 0 * X[-1]) for X in game.Q))
+    answer = solved(game)
+    K = [np.array(X) for X in answer["K"]]
+    K[0][-1] += 0.123
+    found = audit(game, {**policy_of(answer), "K": K}).first_error
+    assert found is not None
+    assert "the first that is off (no digit agrees): " in found.message
+
+
+def test_wrong_gains_with_the_costs_of_the_equilibrium_are_told_why_first():
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    notes = audit(game, {**answer, "K": [-X for X in answer["K"]]}).notes
+    starts = ["K of agent ", "Mistake sign-of-K: K has the opposite sign; the stated K agrees with"]
+    starts += [
+        f"The stated {k} is the equilibrium's, not that of the stated policy: " for k in "Pq"
+    ]
+    assert [note.startswith(start) for note, start in zip(notes, starts, strict=True)] == [True] * 4
 
 
 def test_a_singular_sigma_has_an_infinite_gap():
@@ -201,6 +228,28 @@ def test_an_ill_conditioned_game_allows_what_a_good_one_does_not():
 
 
 # --- ε -----------------------------------------------------------------------------------------
+
+
+def in_units(game: Game, cost: float, states: list[float]) -> Game:
+    """The game with its costs and its states measured in other units, powers of 2 or nearly."""
+    data, s = game.floats(), np.array(states)
+    return Game.from_arrays(
+        A=data.A * s[:, None] / s, B=[X * s[:, None] for X in data.B],
+        Q=[cost * X / s[:, None] / s for X in data.Q], R=[cost * X for X in data.R],
+        tau=cost * data.tau, noise_cov=data.noise_cov * np.outer(s, s), horizon=game.horizon,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("states", [(2.0**30, 2.0**-30, 1.0), (2.0**-30, 2.0**30, 1.0)])
+def test_what_underflow_loses_is_no_error_of_the_solver(states):
+    """Costs of 1e-300 and states of 2^±30: P has entries of 1e-318, with five digits."""
+    game = in_units(gallery("random:N=2,m=3,p=2,T=4,seed=1").rounded(), 1e-300, states)
+    right = solved(game)
+    found = audit(game, right)
+    assert found.verdict == "undecided"  # moves of Σ and q leave float64's range
+    assert {found.quantities[letter].verdict for letter in "KP"} == {"pass"}
+    assert 3 < found.quantities["K"].needed < found.quantities["K"].digits < 8
+    assert audit(game, {"K": [1.01 * X for X in right["K"]]}, explain=False).verdict == "fail"
 
 
 def test_epsilon_decides_by_the_gaps_alone():
@@ -256,6 +305,16 @@ def test_near_a_continuum_is_not_in_it():
     assert (found.verdict, found.title[:22]) == ("fail", "fail: somebody gains b")
 
 
+@pytest.mark.parametrize(("off", "verdict"), [(1e-14, "pass"), (1e-8, "fail")])
+def test_a_gap_below_the_smallest_float_counts_as_none(off, verdict):
+    game = in_units(gallery("g-star-4-continuum"), 1e-300, [1.0, 1.0])
+    K = [[[[0.25, 2.0]]], [[[-1.5 + off, -3.25]]]]
+    found = audit(game, {"K": K}, explain=False)
+    assert (found.verdict, found.judged_by) == (verdict, "gap")
+    assert found.gap_from_anywhere is not None
+    assert found.gap_from_anywhere.agents[1].gap.lo > 0
+
+
 def test_stated_costs_of_a_member_of_a_continuum_are_judged():
     game = gallery("g-star-4-continuum")
     policy = Policy.from_arrays(**member(0.3, -0.7))
@@ -296,6 +355,52 @@ def test_nothing_passes_where_there_is_no_equilibrium():
 def test_bad_input_is_refused_in_a_sentence(solution, epsilon, said):
     with pytest.raises(InputError, match=said):
         audit(gallery("g-star-2"), solution, epsilon)
+
+
+class Lazy(dict):
+    """An answer that is computed when it is asked for, and fails."""
+
+    K = property(lambda self: self.get("K"))
+
+    def get(self, key, default=None):
+        raise RuntimeError(f"no {key} yet")
+
+
+class LazyMatrix:
+    def __array__(self, *_args, **_kinds):
+        raise KeyError("not solved")
+
+
+def test_a_solution_that_raises_when_it_is_read_is_bad_input():
+    game = g_star(2)
+    for solution in (Lazy(), type("Object", (), {"K": Lazy.K, "get": Lazy.get})()):
+        with pytest.raises(InputError, match=r"RuntimeError: no K yet .*when K was read"):
+            audit(game, solution)
+    with pytest.raises(InputError, match=r"K\[0\] \(agent 1\) is .* numpy cannot read"):
+        audit(game, {"K": [LazyMatrix()] * 2})
+
+
+def test_numbers_with_time_last_are_told_so():
+    game = gallery("random:N=2,m=3,p=2,T=5,seed=1").rounded()
+    right = solved(game)
+    last = {k: [np.moveaxis(X, 0, -1) for X in right[k]] for k in ("K", "Sigma", "P")}
+    for answer in (last, {**last, "q": right["q"]}, {"K": np.stack(last["K"])}):
+        with pytest.raises(InputError, match=r"would fit with the time axis first: np\.moveaxis"):
+            audit(game, answer)
+    with pytest.raises(InputError, match=r"horizon is 5$"):
+        audit(game, {"K": [X[:3] for X in right["K"]]})
+
+
+def test_the_q_of_the_gaussian_policy_without_its_sigma_is_told_what_it_lacks():
+    game = gallery("random:N=2,m=2,T=4,tau=1/2,seed=3").rounded()
+    right = solved(game)
+    found = audit(game, {letter: right[letter] for letter in "KPq"})
+    assert found.verdict == "fail"
+    assert [letter for letter, one in found.quantities.items() if one.wrong] == ["q"]
+    lacks = "The q of a Gaussian policy needs its Σ beside it"
+    assert any(lacks in note for note in found.notes)
+    wrong_K = audit(game, {"K": [2 * X for X in right["K"]]})
+    assert not any(lacks in note for note in wrong_K.notes)
 
 
 def test_a_solution_of_another_game_is_said_to_be_one():

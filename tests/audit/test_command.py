@@ -161,6 +161,11 @@ FAULTS = {
         'gave no policy of this game: format is "ergs-game/1"',
     ),
     "key": (writes(solution(k=1)), "no policy", '"k" is an unknown key'),
+    "null": (
+        writes(K_ALONE + "[[[[null, 0]]]]}"),
+        "not a number",
+        "(agent 1, t = 0) is null",
+    ),
     "NaN": (writes(K_ALONE + "[[[[NaN, 0]]]]}"), "not a number", "K[0][0][0][0] (agent 1"),
     "huge": (writes(K_ALONE + "[[[[1e999, 0]]]]}"), "not a number", "is infinite"),
     "agents": (

@@ -82,10 +82,16 @@ def test_what_is_not_declared_shows(flag):
     right = nash(GAME.floats())
     if flag == "time_last":
         assert outcome.trouble.kind == "no policy"
+        assert outcome.trouble.message.endswith("it would fit with the convention time-last")
         return
     letter = "P" if flag == "half_values" else "K"
     ours, theirs = getattr(outcome.policy, letter)[1], getattr(right, letter)[1]
     assert np.abs(np.stack(ours) - theirs).max() > 0.01 * np.abs(theirs).max()
+
+
+def test_numbers_that_fit_neither_way_have_no_hint():
+    outcome = FunctionSolver(function=lambda _: {"K": [np.ones((2, 3, 5))] * 3})(GAME)
+    assert "time-last" not in outcome.trouble.message
 
 
 def test_rational_answers_stay_exact():

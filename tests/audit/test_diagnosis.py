@@ -226,6 +226,46 @@ def test_the_rounds_of_a_loop_that_stops_too_early_are_counted(rounds, said, in_
 
 
 @pytest.mark.parametrize(
+    ("name", "rounds"),
+    [
+        ("well-conditioned", 13),
+        ("square", 13),  # at T−1 one round is all it takes: only the stages before it tell
+        ("one-channel", 11),  # diverges
+        ("opposed", 137),
+        ("longer", 731),
+    ],
+)
+@pytest.mark.parametrize("letters", [LETTERS, frozenset("K")], ids=["all", "K"])
+def test_any_number_of_rounds_is_read_off_the_gains(name, rounds, letters):
+    game = suite_game(name).game
+    found = engine.algorithm_1(game.floats(), rounds)
+    stated = stating({letter: getattr(found, letter) for letter in letters})
+    match, *others = diagnose(game, stated)
+    assert match.id == "few-iterations"
+    assert match.message.endswith(f" (here after {rounds} rounds)")
+    assert others == []
+
+
+@pytest.mark.parametrize("in_turn", [False, True], ids=["at once", "in turn"])
+def test_a_converged_loop_is_no_mistake(in_turn):
+    game = suite_game("non-diagonal").game
+    stage = game_of_last_stage(game)
+    K = gains_after(400, stage, in_turn=in_turn)
+    assert diagnose(stage, stating(K=tuple(K))) == ()
+
+
+def game_of_last_stage(game: Game) -> Game:
+    return evolve(
+        game,
+        horizon=1,
+        A=game.A[-1:],
+        B=tuple(X[-1:] for X in game.B),
+        Q=tuple(X[-2:] for X in game.Q),
+        R=tuple(X[-1:] for X in game.R),
+    )
+
+
+@pytest.mark.parametrize(
     "misread",
     [lambda X: X.T.reshape(X.shape), lambda X: X.ravel().reshape(X.shape, order="F")],
     ids=["columns as rows", "rows as columns"],
@@ -237,6 +277,24 @@ def test_entries_of_B_in_the_wrong_order_are_a_transpose(name, misread):
     solved = engine.nash(evolve(game, **read).floats())
     matches = diagnose(game, stating(**{letter: getattr(solved, letter) for letter in LETTERS}))
     assert ids(matches) == ["B-transposed"]
+
+
+def test_an_ill_typed_sum_is_diagnosed_where_numpy_broadcasts_it():
+    """Tr((Σ_ω + Σ_j Σʲ)P) with 1×1 covariances: numpy adds each to every entry of Σ_ω."""
+    game = gallery("random:N=2,m=3,p=1,T=3,tau=2/3,seed=1")
+    right = right_numbers(game)
+    q = [np.zeros(game.horizon + 1) for _ in range(game.agents)]
+    for t in reversed(range(game.horizon)):
+        spread = game.floats().noise_cov + sum(X[t] for X in right["Sigma"])
+        for i, (S, P) in enumerate(zip(right["Sigma"], right["P"], strict=True)):
+            own = np.trace(S[t] @ (np.eye(1) / 3 + game.floats().R[i][t]))
+            entropy = (1 + np.log(np.linalg.det(S[t]))) / 3
+            q[i][t] = q[i][t + 1] + own - entropy + np.trace(spread @ P[t + 1])
+    matches = diagnose(game, stating({**right, "q": tuple(q)}))
+    assert {"misprint/eq-24/shape", "misprint/thm-IV.3/two-recursions/second-shape"} == set(
+        ids(matches)
+    )
+    assert all(match.digits > 12 for match in matches)
 
 
 @pytest.mark.parametrize("name", ["non-diagonal", "terminal-cost"])

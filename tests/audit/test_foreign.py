@@ -206,6 +206,20 @@ def test_an_exception_is_reported_with_its_place():
     assert trouble.message == f"raised ValueError: no way: 4 stages (test_foreign.py, line {line})"
 
 
+def test_an_answer_that_raises_when_it_is_read_is_an_exception_too():
+    class Lazy:
+        @property
+        def K(self):
+            raise RuntimeError("not solved yet")
+
+    trouble = outcome_of(lambda _: Lazy()).trouble
+    assert trouble.kind == "raised"
+    assert trouble.message.startswith(
+        "returned a Lazy that raised RuntimeError: not solved yet (test_foreign.py, line "
+    )
+    assert trouble.message.endswith(") when K was read")
+
+
 def test_an_exception_in_a_library_is_placed_where_the_solver_called_it():
     trouble = outcome_of(lambda game: np.linalg.solve(np.zeros((2, 2)), np.eye(2))).trouble
     assert trouble.message.startswith("raised LinAlgError: Singular matrix (test_foreign.py, line")

@@ -117,18 +117,18 @@ def test_asymmetry_of_rounding_size_is_averaged_and_said_wherever_it_is(letter, 
 
 
 def test_the_mean_is_judged():
-    policy = Stated.by(answered(P=skewed(2.0**-40))).policy
+    policy = Stated.by(answered(P=skewed(2.0**-40)), GAME).policy
     assert policy.P is not None
     assert all((X == X.T).all() for over_time in policy.P for X in over_time)
 
 
 def test_whole_numbers_among_floats_are_floats():
     given = {"K": [[[[0, 0]]]], "P": [[[[1, 3e-17], [0, 2]]] * 2]}
-    policy = Stated.by(given).policy
+    policy = Stated.by(given, gallery("random:N=1,m=2,T=1")).policy
     assert policy.P is not None
     assert policy.P[0][0].tolist() == [[1, 1.5e-17], [1.5e-17, 2]]
 
 
 def test_exact_entries_are_judged_exactly():
     given = {"K": [[[[0, 0]]]], "P": [[[[1, "1/100000000000000000000"], [0, 2]]] * 2]}
-    assert "is not symmetric" in Stated.by(given).faults["P"]
+    assert "is not symmetric" in Stated.by(given, gallery("random:N=1,m=2,T=1")).faults["P"]

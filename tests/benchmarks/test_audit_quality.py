@@ -33,12 +33,15 @@ def test_right_solvers_pass(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert printed.out == text + "\n"
     assert "4 of 4" in printed.err
-    # Four solvers; least squares is not asked at the singular game, exact rationals at every third.
+    # Four solvers; least squares is not asked at the singular game, exact rationals at small ones.
     assert [line.split("|")[2:8] for line in text.splitlines() if line.startswith("| ")][2:] == [
         [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
         [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
         [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" random games ", " 1 ", " 1 ", "  ", "  ", "  "],
+        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
         [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
         [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
@@ -69,9 +72,11 @@ def test_every_kind_of_random_game_can_be_drawn_again():
     from benchmarks.audit_quality.games import KINDS, random_game
 
     for number, kind in enumerate(KINDS):
-        game = random_game(number)
+        game, small = random_game(number), random_game(number, small=True)
         assert game.name == f"random game {number}, {kind}"
-        assert game.hash == random_game(number).hash
+        assert small.name == f"small random game {number}, {kind}"
+        assert game.hash == random_game(number).hash != small.hash
+        assert small.horizon <= 3
 
 
 def test_every_mistake_is_planted():
@@ -96,6 +101,7 @@ def planted(id, game):
         ("open-loop", "non-diagonal"),
         ("q-without-others-covariances", "one-stage"),
         ("misprint/thm-III.1/gain-substituted/factor", "square"),
+        ("few-iterations-in-turn", "units"),
     ],
 )
 def test_a_planted_mistake_is_caught_and_diagnosed(id, game):
@@ -139,3 +145,19 @@ def test_the_engine_keeps_its_digits_in_any_unit_of_control(number, compiled):
     game = random_game(number)
     found = audit(game, nash(game.floats(), compiled=compiled), explain=False)
     assert found.verdict == "pass"
+
+
+def test_a_solve_that_is_stable_only_in_norm_is_told_from_a_wrong_one():
+    from benchmarks.audit_quality.games import random_game
+    from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES
+
+    game = random_game(133)  # controls in units up to 2²⁰ apart
+    found = audit(game, LEAST_SQUARES(game.floats()))
+    assert found.title.startswith("undecided: float64 can be nearer")
+    assert any("stable only in norm" in note for note in found.notes)
+    assert found.quantities["K"].excused
+    assert found.quantities["K"].digits < found.quantities["K"].needed - 1
+    assert audit(game, CAREFUL(game.floats())).verdict == "pass"
+    wrong = CAREFUL(game.floats())
+    wrong["K"][0][1] *= 1.001
+    assert audit(game, wrong, explain=False).verdict == "fail"

@@ -51,7 +51,10 @@ def _scale(
             tau_given=game.tau * tau,
         )
 
-    return Recomputed(data=data)
+    # Costs of which all are larger, by the same factor, have the same equilibrium.
+    only_costs = Q == R == tau and Q_T is None
+    letters = {"P", "q"} if only_costs else {"K", "Sigma", "P", "q"}
+    return Recomputed(data=data, letters=frozenset(letters))
 
 
 def _retimed(letters: str, pick: Callable[[Matrices], Sequence[np.ndarray]]) -> Recomputed:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
 import sympy
 from attrs import evolve, fields
 from sympy import MatrixSymbol
 from sympy.core.function import AppliedUndef
 
+from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.mistakes.record import Mistake, Recomputed
 from ergs_verify.errors import ErgsError
 from ergs_verify.expressions import AgentMatrix, control_size
@@ -56,12 +58,24 @@ def _of_claim(claim: Claim) -> Iterator[Mistake]:
                 id="/".join(("misprint", claim.id, *(f.name.replace(" ", "-") for f in faults))),
                 message="; ".join(fault.what for fault in faults),
                 look_at=f"{claim.title}, {claim.where} of the paper, as printed",
-                variants=partial(_once, printed),
+                variants=partial(_computed, printed, any(f.kind == "shape" for f in faults)),
             )
 
 
-def _once(variant: Recomputed, game: Game) -> tuple[Recomputed]:
-    return (variant,)
+def _computed(printed: Recomputed, ill_typed: bool, game: Game) -> Iterator[Recomputed]:
+    yield printed
+    if ill_typed and 1 in game.control_sizes:
+        yield evolve(printed, arithmetic=_BROADCASTING)
+
+
+class _Broadcasting(Float64):
+    """float64 in which a 1×1 matrix may be added to any, as numpy does."""
+
+    def add(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        return X + Y if 1 in (X.size, Y.size) else super().add(X, Y)
+
+
+_BROADCASTING = _Broadcasting()
 
 
 def _changes(claim: Claim, *faults: str) -> dict[str, Any]:
@@ -71,11 +85,13 @@ def _changes(claim: Claim, *faults: str) -> dict[str, Any]:
     """
     changes: dict[str, Any] = {}
     try:
+        if not any(_letters(side) <= _known() for side in _sides(claim.id)):
+            return {}
         sides = zip(_sides(claim.id, *faults), _sides(claim.id), strict=False)
         for printed, corrected in sides:
             if printed == corrected:
                 continue
-            if not _letters(printed) <= _known() | {str(x.name)}:
+            if not _letters(printed) <= _known():
                 return {}
             changes |= _read(printed, corrected)
     except (ErgsError, ValueError, TypeError):  # SymPy raises the last two for sizes
@@ -173,6 +189,7 @@ def _rows(gain) -> dict[str, Any]:
     return {"phi_diagonal": row.own, "phi_off_diagonal": row.other, "rhs": row.constant}
 
 
+@cache
 def _letters(expr) -> set[str]:
     """Names of all matrices, scalars and functions of agents."""
     matrices = {str(a.name) for a in expr.atoms(AgentMatrix, MatrixSymbol)}
@@ -182,8 +199,8 @@ def _letters(expr) -> set[str]:
 
 @cache
 def _known() -> set[str]:
-    """The letters of the stage formulas."""
+    """The letters of the stage formulas, and x."""
     formulas = derived_formulas()
     expressions = [*formulas.definitions, *formulas.definitions.values()]
     expressions += [getattr(formulas, f.name) for f in fields(Formulas)][1:]
-    return {str(m)}.union(*map(_letters, expressions))
+    return {str(m), str(x.name)}.union(*map(_letters, expressions))

@@ -87,6 +87,8 @@ def recomputed(
 
 def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
     """Whether the mistake can change one of the letters."""
+    if variant.letters.isdisjoint(letters):
+        return False
     if variant.formulas is None:
         return True
     wrong, right = _needed(variant.formulas, letters), _needed(derived_formulas(), letters)

@@ -35,6 +35,8 @@ class Recomputed:
         What the solver takes for a stage's equilibrium.
     arithmetic : Float64, optional
         The numbers that belong to the mistake, where high precision would undo it.
+    letters : frozenset of str
+        Those among K, Sigma, P, q that the mistake can change.
     early : bool
         The data of the last stages alone do not say what the solver reads there.
     detail : str
@@ -45,6 +47,7 @@ class Recomputed:
     formulas: Formulas | None = None
     gains: Gains = equilibrium_gains
     arithmetic: Float64 | None = None
+    letters: frozenset[str] = frozenset({"K", "Sigma", "P", "q"})
     early: bool = False
     detail: str = ""
 
@@ -72,9 +75,12 @@ class Mistake:
         Where to look in the solver.
     variants : callable
         The ways of making it on a game.
+    fitted : callable
+        Further ways, of which a parameter is read off the stated numbers.
     """
 
     id: str
     message: str
     look_at: str
     variants: Callable[[Game], Iterable[Recomputed | Handled]]
+    fitted: Callable[[Game, Numbers], Iterable[Recomputed]] = lambda _game, _stated: ()
