@@ -8,10 +8,12 @@ number of agents; `instantiate` writes them out for a given one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy
 from sympy import Basic, Expr, Function, Integer, MatrixExpr, MatrixSymbol, Symbol, sympify
+from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 
@@ -32,9 +34,13 @@ def agent_index(name: str) -> Symbol:
     return Symbol(name, integer=True, positive=True)
 
 
+_control_size = Function("p", integer=True, positive=True)
+
+
+@cache
 def control_size(agent) -> Expr:
     """The control dimension p_i of an agent, so that agents may differ in size."""
-    return Function("p", integer=True, positive=True)(agent)
+    return _control_size(agent)
 
 
 class AgentMatrix(MatrixSymbol):
@@ -169,8 +175,16 @@ def _write_out(node, agents: int, indices: dict):
         return terms[0] if len(terms) == 1 else sympy.MatAdd(*terms)
     if not node.args:
         return node
+    if isinstance(node, AgentMatrix | AppliedUndef):
+        return _letter_of(node, tuple(indices.items()))
     args = [_write_out(arg, agents, indices) for arg in node.args]
     return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.func(*args)
+
+
+# SymPy takes longer to make p(1) than to look up a letter that was written out before.
+@lru_cache(maxsize=4096)
+def _letter_of(node, indices: tuple):
+    return node.xreplace(dict(indices))
 
 
 def _latex_name(name: str) -> str:

@@ -33,7 +33,7 @@ from ergs_verify.certify.augmentation_result import (
     SmallestDelta,
 )
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.gap import answered, gap_formula, stage_parts, with_moments
+from ergs_verify.certify.gap import answered, stage_parts, with_moments
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS, tolerance_of
@@ -43,10 +43,11 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
-from ergs_verify.paper.gap import Z
+from ergs_verify.paper.gap import Z, second_order_formulas
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.gap import played_stage
 from ergs_verify.recursion.stages import Progress, Stages
+from ergs_verify.recursion.written_out import written_out
 
 __all__ = ["DELTAS", "chosen_deltas", "gap"]
 
@@ -285,7 +286,8 @@ def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Encl
 
 def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int) -> Ball:
     """Backwards in time. Z_t, the slope of P_t in τ, is monotone in Z_{t+1}: F'ZF and more."""
-    balls, formula = stages.arithmetic, gap_formula(stages)
+    balls = stages.arithmetic
+    formula = written_out(second_order_formulas(), agents=stages.game.agents, plain=stages.plain)
     letter, size = Z.subs(notation.i, agent), stages.game.state_size
     slope = Bracket(balls.zeros(size, size), balls.zeros(size, size))
     total = balls.scalar(Fraction(0))

@@ -37,7 +37,6 @@ __all__ = [
     "answered",
     "certify_gap",
     "enclosed_gaps",
-    "gap_formula",
     "gap_parts",
     "stage_parts",
     "with_moments",

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import sympy
 from attrs import field, frozen
-from scipy.optimize import minimize
 from sympy import Expr, Inverse, MatAdd, MatMul, Transpose
 
 from ergs_verify.arithmetic import Float64
@@ -295,6 +294,8 @@ def attack(
         The value of a bound such as γ_B at given matrices (the least for which the hypothesis
         holds), or of a free scalar.
     """
+    from scipy.optimize import minimize  # takes longer to import than all the records
+
     settings = [
         Setting.of(
             [left, right],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy
 from sympy import Identity, Inverse, MatAdd, MatMul, Symbol, Transpose, exp, log, pi
 
@@ -182,6 +184,7 @@ def _multiplier() -> Decision:
     )
 
 
+@cache
 def _stationary_log():
     """log of the density at which ∂f/∂v vanishes, solved for."""
     (solution,) = sympy.solve(sympy.Eq(sympy.diff(f, v), 0), v)
@@ -286,7 +289,7 @@ CLAIMS = (
         where="Section III, after (9)",
         latex=r"v = \frac{w}{e^{1+\frac{\lambda}{\tau}}}"
         r" \exp \left( -\frac{1}{\tau} (u^\top M u + b^\top u) \right).",
-        statement=Equality(
+        statement=lambda _: Equality(
             _stationary_log(),
             sympy.expand_log(log(w / exp(1 + lagrange / tau) * exp(-ell / tau)), force=True),
         ),
@@ -315,7 +318,7 @@ CLAIMS = (
         where="Section III, (10)",
         latex=r"\pi(u) = \frac{1}{(2\pi)^{\frac{p}{2}} e^{1+\frac{\lambda}{\tau}}}"
         r" \exp \left( -\frac{1}{2} u^\top u - \frac{1}{\tau} (u^\top M u + b^\top u) \right).",
-        statement=Equality(
+        statement=lambda _: Equality(
             _stationary_log().subs(log(w), log_prior).subs(ell, quadratic).expand(),
             -log(2 * pi) * p / 2 - (1 + lagrange / tau) - trace_of(u.T, u) / 2 - quadratic / tau,
             SYM,

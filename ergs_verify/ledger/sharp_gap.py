@@ -159,7 +159,7 @@ def _exact_gaps(game: Game, policy: Policy) -> tuple[list, list]:
 
 def stated_coefficient() -> Equalities:
     """What the derivation arrives at, and Z_t and the stage's part of c_i as stated."""
-    found = derived.gap_formulas()
+    found = derived.second_order_formulas()
     G = K(i) / 2 + B(i).T * Z * F
     Y = -2 / tau**2 * (R(i) + B(i).T * P(i) * B(i)) + 2 / tau * B(i).T * Z * B(i)
     return Equalities(

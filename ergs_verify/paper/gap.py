@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import sympy
-from attrs import frozen
+from attrs import asdict, frozen
 from sympy import (
     Determinant,
     Expr,
@@ -61,6 +61,7 @@ from ergs_verify.proof.expansion import taylor_coefficient
 
 __all__ = [
     "GapFormulas",
+    "SecondOrderFormulas",
     "X",
     "Z",
     "coefficient",
@@ -69,6 +70,7 @@ __all__ = [
     "derive_identity",
     "gap_formulas",
     "identity",
+    "second_order_formulas",
 ]
 
 p = control_size(i)
@@ -213,14 +215,12 @@ def _check_function_of_state(state) -> str:
     """This stage's part at xx', and what is expected of the next stages."""
     ahead = _next_state().T * G * _next_state()
     expected = gaussian_expectation(trace_of(ahead), _draws(), symmetric=SYMMETRIC) + g(i)
-    for part, constant in (
-        ("covariance_part", "gap_constant"),
-        ("plain_covariance_part", "plain_gap_constant"),
-    ):
-        now = (state["gain_part"] + state[part]).xreplace({X: x * x.T})
-        value = trace_of(x.T, state["gap_matrix"], x) + state[constant]
-        last = _equal(now + expected, value, "the gap as a function of the state")
-    return last
+    now = state["gain_part"].xreplace({X: x * x.T})
+    averaged = state["gap_constant"] - state["covariance_part"]
+    plain = state["plain_gap_constant"] - state["plain_covariance_part"]
+    _equal(plain, averaged, "what is expected of the next stages at τ = 0")
+    value = trace_of(x.T, state["gap_matrix"], x) + averaged
+    return _equal(now + expected, value, "the gap as a function of the state")
 
 
 def _next_state():
@@ -466,7 +466,7 @@ def derive_coefficient() -> Derived:
 
 @frozen(kw_only=True, eq=False)
 class GapFormulas:
-    """One stage of the gap and of the coefficient of δ², in the letters of `notation`.
+    """One stage of the gap, in the letters of `notation`.
 
     Attributes
     ----------
@@ -482,10 +482,6 @@ class GapFormulas:
         G_t, from G_{t+1}; G_T = 0. The gap from t on is x'G_t x + g_t.
     gap_constant, plain_gap_constant : Expr
         g_t, from g_{t+1} and G_{t+1}; the latter at τ = 0.
-    cost_slope : MatrixExpr, m×m
-        Z_t, from Z_{t+1}; Z_T = 0.
-    coefficient : Expr
-        The stage's part of c_i, at the equilibrium.
     """
 
     definitions: Mapping
@@ -496,25 +492,38 @@ class GapFormulas:
     gap_matrix: MatrixExpr
     gap_constant: Expr
     plain_gap_constant: Expr
+
+
+@frozen(kw_only=True, eq=False)
+class SecondOrderFormulas(GapFormulas):
+    """The same, and one stage of the coefficient of δ².
+
+    Attributes
+    ----------
+    cost_slope : MatrixExpr, m×m
+        Z_t, from Z_{t+1}; Z_T = 0.
+    coefficient : Expr
+        The stage's part of c_i, at the equilibrium.
+    """
+
     cost_slope: MatrixExpr
     coefficient: Expr
 
 
 @cache
 def gap_formulas() -> GapFormulas:
+    """The derived formulas of the gap."""
+    return GapFormulas(definitions=definitions, **derive_identity().results)
+
+
+@cache
+def second_order_formulas() -> SecondOrderFormulas:
     """The formulas of both derivations, all agents' letters K and Σ put for agent i's own."""
-    gap, second = derive_identity(), derive_coefficient()
+    second = derive_coefficient()
     inserted = {push: second["push"], precision_slope: second["precision_slope"]}
     everybody = {own_gain: K(i)}
-    return GapFormulas(
-        definitions=definitions,
-        gain_part=gap["gain_part"],
-        covariance_part=gap["covariance_part"],
-        plain_covariance_part=gap["plain_covariance_part"],
-        second_moment=gap["second_moment"],
-        gap_matrix=gap["gap_matrix"],
-        gap_constant=gap["gap_constant"],
-        plain_gap_constant=gap["plain_gap_constant"],
+    return SecondOrderFormulas(
+        **asdict(gap_formulas(), recurse=False),
         cost_slope=second["cost_slope"].xreplace(everybody),
         coefficient=second["coefficient"].xreplace(inserted).xreplace(everybody),
     )

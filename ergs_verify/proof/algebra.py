@@ -31,6 +31,7 @@ from ergs_verify.proof.words import (
     Size,
     Trace,
     Word,
+    apart,
     fresh_agent,
 )
 
@@ -48,6 +49,14 @@ class _Rule(NamedTuple):
 
     pattern: Word
     result: Poly
+
+
+class _Place(NamedTuple):
+    """A part of a word that can be rewritten: what stands before it, its value, and what after."""
+
+    before: Word
+    value: Poly
+    after: Word
 
 
 class _Named(NamedTuple):
@@ -475,19 +484,15 @@ class Algebra:
 
     def _rewrite(self, monomial: Monomial, coefficient, shape) -> Poly | None:
         if monomial.word:
-            rest = monomial._replace(word=())
-            found = self._rewrite_word(monomial.word, cyclic=False)
-            if found is not None:
-                return self._with(rest, coefficient, found, shape)
+            place = self._place(monomial.word, cyclic=False)
+            if place is not None:
+                return _rewritten(monomial._replace(word=()), coefficient, place, shape)
         for k, trace in enumerate(monomial.traces):
-            if not trace.word:
-                continue
-            found = self._rewrite_word(trace.word, cyclic=True)
-            if found is not None:
+            place = self._place(trace.word, cyclic=True)
+            if place is not None:
                 others = monomial.traces[:k] + monomial.traces[k + 1 :]
-                return self._with(
-                    monomial._replace(traces=others), coefficient, found.trace(), shape
-                )
+                rest = monomial._replace(traces=others)
+                return _rewritten(rest, coefficient, place, shape, closed=True)
         return self._cancelled_numbers(monomial, coefficient, shape)
 
     def _cancelled_numbers(self, monomial: Monomial, coefficient, shape) -> Poly | None:
@@ -504,19 +509,8 @@ class Algebra:
                     )
         return None
 
-    def _with(self, rest: Monomial, coefficient, factor: Poly, shape) -> Poly:
-        bound, rest = rest.bound, rest._replace(bound=())
-        names = {b: fresh_agent() for b in bound}
-        outer = Poly({rest.rename(names)._replace(word=None): coefficient}, None)
-        inner = factor.rename(names)
-        if factor.shape is None and rest.word is not None:
-            outer = Poly({rest.rename(names): coefficient}, shape)
-        total = outer * inner
-        for name in names.values():
-            total = total.sum_over(name)
-        return total
-
-    def _rewrite_word(self, word: Word, cyclic: bool) -> Poly | None:
+    def _place(self, word: Word, cyclic: bool) -> _Place | None:
+        """The first part of a word that can be rewritten."""
         present = {letter.name for letter in word}
         rules = [r for r in self._rules if all(a.name in present for a in r.pattern)]
         inverses = any(letter.inverse for letter in word)
@@ -526,21 +520,16 @@ class Algebra:
         for turn in turns:
             for k in range(len(turn) - 1) if inverses else ():
                 if turn[k].name == turn[k + 1].name and turn[k] == turn[k + 1].inv:
-                    return self._word(turn[:k] + turn[k + 2 :], turn[k].rows)
+                    size = turn[k].rows
+                    unit = Poly({Monomial(word=()): self.one}, (size, size))
+                    return _Place(turn[:k], unit, turn[k + 2 :])
             for rule in rules:
                 for k in range(len(turn) - len(rule.pattern) + 1):
-                    names = _match(rule.pattern, turn[k : k + len(rule.pattern)])
-                    if names is None:
-                        continue
-                    before = self._word(turn[:k], turn[k].rows)
                     end = k + len(rule.pattern)
-                    after = self._word(turn[end:], turn[end - 1].cols)
-                    return before * rule.result.rename(names) * after
+                    names = _match(rule.pattern, turn[k:end])
+                    if names is not None:
+                        return _Place(turn[:k], rule.result.rename(names), turn[end:])
         return None
-
-    def _word(self, word: Word, size: Size) -> Poly:
-        shape = (word[0].rows, word[-1].cols) if word else (size, size)
-        return Poly.collect([(Monomial(word=word), self.one)], shape)
 
     # -- back to SymPy --------------------------------------------------------------------
 
@@ -676,6 +665,21 @@ def _opened(monomial: Monomial, coefficient, agent: str, shape) -> Poly:
             kept = tuple(index for index in monomial.bound if index not in chosen)
             term = monomial._replace(bound=kept).rename(dict.fromkeys(chosen, agent))
             pairs.append((term, coefficient * (-1) ** many))
+    return Poly.collect(pairs, shape)
+
+
+def _rewritten(rest: Monomial, coefficient, place: _Place, shape, *, closed: bool = False) -> Poly:
+    """What is left of a monomial times the rewritten word, or its trace if that is `closed`."""
+    before, value, after = place
+    assert value.shape is not None
+    pairs = []
+    for inner, factor in value.terms.items():
+        inner = apart(inner)
+        word, traces = before + (inner.word or ()) + after, rest.traces + inner.traces
+        if closed:
+            word, traces = rest.word, (*traces, Trace(word, value.shape[0]))
+        term = Monomial(traces, rest.logs + inner.logs, word, rest.bound + inner.bound)
+        pairs.append((term, coefficient * factor))
     return Poly.collect(pairs, shape)
 
 

@@ -143,9 +143,7 @@ def _contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, covari
         algebra, monomial.word, [opened_at_number(t) for t in random], covariance(noise), shape
     )
     total = outside * contracted
-    for index in monomial.bound:
-        total = total.sum_over(index)
-    return total
+    return total.sum_over(*monomial.bound)
 
 
 def _joined_by(

@@ -100,10 +100,10 @@ def quadratic_form(
         )
         if count == 1:
             inside = _word(algebra, _ending_in(pieces[0], target)[:-1], ONE).T
-            linear = linear + _close(outside * inside, monomial.bound)
+            linear = linear + (outside * inside).sum_over(*monomial.bound)
         elif count == 2:
             inside = _between(algebra, pieces, target)
-            whole = _close(outside * inside, monomial.bound)
+            whole = (outside * inside).sum_over(*monomial.bound)
             matrix = matrix + (whole + whole.T).scale(algebra.one / 2)
         else:
             raise UnsupportedError(f"{vector} occurs {count} times in one term")
@@ -256,9 +256,3 @@ def _word(algebra: Algebra, word: Word, size) -> Poly:
     """A word as a polynomial; the empty one is an identity of the given size."""
     shape = (word[0].rows, word[-1].cols) if word else (size, size)
     return Poly.collect([(Monomial(word=word), algebra.one)], shape)
-
-
-def _close(poly: Poly, bound: tuple[str, ...]) -> Poly:
-    for index in bound:
-        poly = poly.sum_over(index)
-    return poly

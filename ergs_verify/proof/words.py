@@ -10,7 +10,7 @@ algebra, for every size and number of agents, if and only if their dictionaries 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise, permutations
+from itertools import count, islice, pairwise, permutations
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import ShapeError, UnsupportedError
@@ -25,6 +25,7 @@ __all__ = [
     "Size",
     "Trace",
     "Word",
+    "apart",
     "canonical",
     "flipped",
     "fresh_agent",
@@ -39,7 +40,8 @@ class Size(NamedTuple):
     agents: tuple[str, ...] = ()
 
     def rename(self, names: Mapping[str, str]) -> Size:
-        return Size(self.name, _renamed(self.agents, names)) if self.agents else self
+        agents = _renamed(self.agents, names)
+        return self if agents is self.agents else Size(self.name, agents)
 
     def __str__(self) -> str:
         return self.name + "".join(f"({a})" for a in self.agents)
@@ -80,9 +82,10 @@ class Letter(NamedTuple):
 
     def rename(self, names: Mapping[str, str]) -> Letter:
         name, agents, rows, cols, *kind = self
-        if not (agents or rows.agents or cols.agents):
+        renamed = _renamed(agents, names), rows.rename(names), cols.rename(names)
+        if renamed[0] is agents and renamed[1] is rows and renamed[2] is cols:
             return self
-        return Letter(name, _renamed(agents, names), rows.rename(names), cols.rename(names), *kind)
+        return Letter(name, *renamed, *kind)
 
 
 Word = tuple[Letter, ...]
@@ -209,13 +212,9 @@ class Poly:
             if self.shape[1] != other.shape[0]:
                 raise ShapeError(f"cannot multiply {_typed(self.shape)} and {_typed(other.shape)}")
             shape = (self.shape[0], other.shape[1])
+        others = [(apart(b), d) for b, d in other.terms.items()]
         return Poly.collect(
-            (
-                (_joined(a, _apart(b)), c * d)
-                for a, c in self.terms.items()
-                for b, d in other.terms.items()
-            ),
-            shape,
+            ((_joined(a, b), c * d) for a, c in self.terms.items() for b, d in others), shape
         )
 
     @property
@@ -239,16 +238,18 @@ class Poly:
             None,
         )
 
-    def sum_over(self, index: str) -> Poly:
-        """Bind an agent index that occurs freely."""
+    def sum_over(self, *indices: str) -> Poly:
+        """Bind agent indices that occur freely."""
         return Poly.collect(
-            ((k._replace(bound=(*k.bound, index)), c) for k, c in self.terms.items()), self.shape
+            ((k._replace(bound=k.bound + indices), c) for k, c in self.terms.items()), self.shape
         )
 
     def rename(self, names: Mapping[str, str]) -> Poly:
         """Give free agent indices other names."""
         shape = self.shape and (self.shape[0].rename(names), self.shape[1].rename(names))
-        return Poly.collect(((_apart(k).rename(names), c) for k, c in self.terms.items()), shape)
+        taken = {*names, *names.values()}
+        terms = ((k if taken.isdisjoint(k.bound) else apart(k), c) for k, c in self.terms.items())
+        return Poly.collect(((k.rename(names), c) for k, c in terms), shape)
 
     def free_agents(self) -> list[str]:
         """Free agent indices, sorted."""
@@ -263,7 +264,7 @@ class Poly:
         """Put a polynomial for every letter for which `replace` returns one."""
         total = Poly({}, self.shape)
         for monomial, coefficient in self.terms.items():
-            total = total + _expanded(_apart(monomial), coefficient, replace, one, self.shape)
+            total = total + _expanded(apart(monomial), coefficient, replace, one, self.shape)
         return total
 
 
@@ -278,7 +279,9 @@ def canonical(monomial: Monomial, shape) -> Monomial:
     monomial = monomial._replace(traces=monomial.traces + idle, bound=bound)
     if not bound:
         return _tidy(monomial, shape)
-    names = [f"#{k + 1}" for k in range(len(bound))]
+    # An index of a sum that was opened is free, and may be called so already.
+    free = used.difference(bound)
+    names = list(islice((n for k in count(1) if (n := f"#{k}") not in free), len(bound)))
     return min(
         _tidy(monomial.rename(dict(zip(order, names, strict=True))), shape)._replace(
             bound=tuple(names)
@@ -372,7 +375,7 @@ def fresh_agent() -> str:
     return f"~{_counter}"
 
 
-def _apart(monomial: Monomial) -> Monomial:
+def apart(monomial: Monomial) -> Monomial:
     """Bound indices renamed, so that another monomial's cannot be captured."""
     if not monomial.bound:
         return monomial
@@ -402,9 +405,7 @@ def _expanded(monomial: Monomial, coefficient, replace, one, shape) -> Poly:
         if not monomial.word:
             product = Poly({Monomial(word=()): one}, shape)
         total = total * product
-    for index in monomial.bound:
-        total = total.sum_over(index)
-    return total
+    return total.sum_over(*monomial.bound)
 
 
 def _word_product(word: Word, replace, one) -> Poly:
@@ -419,7 +420,10 @@ def _word_product(word: Word, replace, one) -> Poly:
 
 
 def _renamed(agents: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple([names.get(a, a) for a in agents]) if agents else agents
+    """The same tuple where no name changes: letters are renamed more often than they change."""
+    if names.keys().isdisjoint(agents):
+        return agents
+    return tuple([names.get(a, a) for a in agents])
 
 
 def _typed(shape) -> str:

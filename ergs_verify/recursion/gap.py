@@ -20,7 +20,14 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.paper.gap import GapFormulas, X, Z, gap_formulas
+from ergs_verify.paper.gap import (
+    GapFormulas,
+    SecondOrderFormulas,
+    X,
+    Z,
+    gap_formulas,
+    second_order_formulas,
+)
 from ergs_verify.recursion.best_response import best_response
 from ergs_verify.recursion.equilibrium import nash
 from ergs_verify.recursion.given import given_covariances
@@ -169,7 +176,7 @@ def second_order_coefficients(
     arithmetic: Arithmetic,
     *,
     formulas: Formulas | None = None,
-    gap: GapFormulas | None = None,
+    gap: SecondOrderFormulas | None = None,
 ) -> tuple[Scalar, ...]:
     """c_i with ε_i(δ) = c_i δ² + O(δ³) for the δ-augmented equilibrium, for every agent.
 
@@ -196,7 +203,7 @@ def second_order_coefficients(
         )
     equilibrium = nash(game, arithmetic, formulas=formulas)
     stages = Stages(game, arithmetic, formulas)
-    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
+    formula = written_out(gap or second_order_formulas(), agents=game.agents, plain=False)
     at_equilibrium = [
         played_stage(stages, t, [K[t] for K in equilibrium.K], [S[t] for S in equilibrium.Sigma])
         for t in range(game.horizon)

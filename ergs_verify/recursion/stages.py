@@ -43,6 +43,8 @@ class Stages(Generic[N]):
     symmetric : bool
         Every letter that is symmetric in the paper has an exactly symmetric value here, or balls
         that hold one: of a product and its transpose only one is evaluated.
+    constants : bool
+        Whether q is wanted. There is none either where its logarithm leaves the arithmetic.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Stages(Generic[N]):
         *,
         deterministic: bool = False,
         symmetric: bool = False,
+        constants: bool = True,
     ):
         if formulas is None:
             from ergs_verify.paper.theorem_III_1 import derived_formulas
@@ -77,8 +80,10 @@ class Stages(Generic[N]):
             self.formula.symmetric if symmetric else (),
         )
         self._entered: dict[tuple, tuple] = {}
-        uses_log = any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
-        self.has_constants = not uses_log or _has_log(arithmetic)
+        self.has_constants = constants and (not self._uses_log() or _has_log(arithmetic))
+
+    def _uses_log(self) -> bool:
+        return any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
 
     def with_tau(self, tau: Scalar) -> Stages[N]:
         """The stages of the game with another τ > 0, if its own is; the numbers stay entered."""

@@ -21,7 +21,7 @@ from ergs_verify.certify.augmentation import chosen_deltas
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.paper.gap import GapFormulas
+from ergs_verify.paper.gap import SecondOrderFormulas
 from ergs_verify.recursion import gaps, nash, second_order_coefficients
 from ergs_verify.recursion.stages import Progress
 from ergs_verify.study.augmentation_result import (
@@ -45,7 +45,7 @@ _TRIES = 4
 @frozen(kw_only=True)
 class _Formulas:
     stage: Formulas | None
-    gap: GapFormulas | None
+    gap: SecondOrderFormulas | None
 
 
 def augmentation_study(
@@ -54,7 +54,7 @@ def augmentation_study(
     *,
     digits: int = 15,
     formulas: Formulas | None = None,
-    gap: GapFormulas | None = None,
+    gap: SecondOrderFormulas | None = None,
     progress: Progress | None = None,
 ) -> AugmentationStudy:
     """Every agent's gap ε_i(δ) in a game at the NE of its δ-augmented game.
@@ -66,7 +66,7 @@ def augmentation_study(
         10⁻⁹ to 10³ by default. Strings and rationals are exact.
     digits : int ≥ 1
         Significant digits of the answers.
-    formulas, gap : Formulas and GapFormulas, optional
+    formulas, gap : Formulas and SecondOrderFormulas, optional
         The derived ones by default.
     progress : function of the δ done and of all, optional
 

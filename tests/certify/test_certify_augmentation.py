@@ -22,7 +22,7 @@ from ergs_verify.certify.enclosure import INFINITE, Enclosure
 from ergs_verify.certify.thresholds import assumption_threshold
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import parse_number
-from ergs_verify.paper.gap import gap_formulas
+from ergs_verify.paper.gap import second_order_formulas
 from ergs_verify.recursion import gaps, nash, second_order_coefficients
 from ergs_verify.study.augmentation import augmentation_study
 
@@ -99,8 +99,9 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_coefficient_is_seen(fault, monkeypatch):
     game = gallery("random:N=2,m=2,p=1-2,T=2,seed=3")
-    faulty = FAULTS[fault](gap_formulas())
+    faulty = FAULTS[fault](second_order_formulas())
     monkeypatch.setattr("ergs_verify.certify.gap.gap_formulas", lambda: faulty)
+    monkeypatch.setattr("ergs_verify.certify.augmentation.second_order_formulas", lambda: faulty)
     found, _ = augmentation._coefficient(game, 8192)
     pairs = zip(found, exact_coefficients(game), strict=True)
     assert all(c not in one.value for one, c in pairs)

@@ -60,6 +60,12 @@ def test_agents_are_independent_and_exclusions_kept():
     assert prove(got, agent_sum(Trace(S(j)), j, i))
 
 
+def test_a_covariance_that_is_a_sum_over_agents_keeps_them_apart():
+    cost = agent_sum(trace_of(v(j).T, S(j), v(j)), j)
+    got = gaussian_expectation(cost, {v(i): (zero, agent_sum(G(k) * G(k).T, k))})
+    assert prove(got, agent_sum(agent_sum(Trace(S(j) * G(k) * G(k).T), k), j))
+
+
 def test_numbered_agents_have_their_own_moments():
     form = v(1).T * v(1) + v(2).T * v(2)
     got = gaussian_expectation(

@@ -82,6 +82,7 @@ OTHERS = A + agent_sum(G(j) * K(j), j, i)
 ALL = A + agent_sum(G(j) * K(j), j)
 GAIN = -Inverse(W_of(i)) * G(i).T * P * OTHERS
 CLOSED = OTHERS + G(i) * GAIN
+SQUARES = agent_sum(S(j) * S(j).T, j)
 
 # name: (left, right, definitions)
 TRUE = {
@@ -106,6 +107,12 @@ TRUE = {
         OTHERS.T * P * OTHERS - OTHERS.T * P * G(i) * Inverse(W_of(i)) * G(i).T * P * OTHERS,
         GAIN.T * (tau / 2 * eye(i) + R_of(i)) * GAIN + CLOSED.T * P * CLOSED,
         AGENT_W,
+    ),
+    "inverse of a sum over agents inside another": (
+        agent_sum(D_of(k) * Inverse(A + SQUARES) * A * D_of(k).T, k),
+        agent_sum(D_of(k) * D_of(k).T, k)
+        - agent_sum(D_of(k) * Inverse(A + SQUARES) * SQUARES * D_of(k).T, k),
+        {},
     ),
     "trace is cyclic": (Trace(A * B * C), Trace(C * A * B), {}),
     "trace of a transpose": (Trace(A * B * C), Trace(C.T * B.T * A.T), {}),

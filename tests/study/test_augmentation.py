@@ -18,7 +18,7 @@ from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.exact import parse_number
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
-from ergs_verify.paper.gap import gap_formulas
+from ergs_verify.paper.gap import second_order_formulas
 from ergs_verify.recursion import best_response, evaluate_policy, initial_moment, nash
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.divergences import divergences
@@ -127,7 +127,7 @@ GAP_FAULTS = {
 def test_a_fault_in_the_gap_is_seen(fault):
     game = gallery("random:N=2,m=2,p=1-2,T=2,seed=3")
     assert disagreement(game) < 1e-14
-    assert disagreement(game, gap=GAP_FAULTS[fault](gap_formulas())) > 1e-3
+    assert disagreement(game, gap=GAP_FAULTS[fault](second_order_formulas())) > 1e-3
 
 
 # -- the coefficient of δ² ----------------------------------------------------------------------
@@ -167,7 +167,7 @@ COEFFICIENT_FAULTS = {
 @pytest.mark.parametrize("fault", COEFFICIENT_FAULTS)
 def test_a_fault_in_the_coefficient_is_seen(fault):
     game = gallery("random:N=2,m=2,p=1-2,T=3,seed=3")
-    faulty = COEFFICIENT_FAULTS[fault](gap_formulas())
+    faulty = COEFFICIENT_FAULTS[fault](second_order_formulas())
     study = augmentation_study(game, ["1e-9"], gap=faulty)
     assert any(abs(one.ratio - 1) > 1e-3 for one in study.rows[0].agents)
 
