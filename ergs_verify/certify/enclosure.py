@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["INFINITE", "Enclosure"]
 
@@ -44,9 +45,19 @@ class Enclosure:
 
     @classmethod
     def of(cls, ball: Ball, *, least: Fraction | None = None) -> Enclosure:
-        """A ball's ends; with `least`, of the numbers in it that are at least so large."""
+        """A ball's ends; with `least`, of the numbers in it that are at least so large.
+
+        Raises
+        ------
+        NotCertifiedError
+            Where there are none: what was enclosed is not what it was taken for.
+        """
         lo, hi = Balls(ball.bits).enclosure(ball)
-        return cls(lo, hi) if least is None else cls(lo, hi).at_least(least)
+        if least is None:
+            return cls(lo, hi)
+        if hi < least:
+            raise NotCertifiedError(f"a number that cannot be below {least} is at most {float(hi)}")
+        return cls(lo, hi).at_least(least)
 
     @property
     def width(self) -> Any:

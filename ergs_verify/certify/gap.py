@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
+from flint import arb
 
 from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.certify.covariances import demand_covariances, slack
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
 from ergs_verify.certify.exactly import plays_best_response
@@ -194,13 +196,15 @@ def certify_gap(
     InputError
         Where the policy does not fit the game, or `tolerance` is bad.
     NotCertifiedError
-        Where not even a wide enclosure is found within `most_bits`.
+        Where not even a wide enclosure is found within `most_bits`, or a Σ has a negative
+        eigenvalue.
 
     Notes
     -----
     The gap identity (THEORY §2, the ledger's ``sharp-gap-identity``) gives the gap as a sum of
     nonnegative terms, in which nothing cancels. The best responses' costs and the state's second
-    moments are kept between exact matrices in the Loewner order.
+    moments are kept between exact matrices in the Loewner order. A covariance of noise or x_0 that
+    rounding left a little indefinite stands for all covariances within 4mu‖·‖ of it.
 
     Examples
     --------
@@ -215,16 +219,18 @@ def certify_gap(
     """
     wanted = tolerance_of(tolerance)
     policy.validate(game)
-    _demand_symmetric(policy)
+    demand_covariances(policy)
+    rounded = slack(game.x0_cov) or slack(game.noise_cov)
     found: list[AgentGap] | None = None
     for bits in rising(most=most_bits):
         try:
             found = enclosed_gaps(game, policy, bits, progress)
         except NotCertifiedError:
             continue
-        if bits > 128:  # at the first precision a gap that contains 0 is usually just small
+        if bits > 128 and not rounded:
+            # At the first precision a gap that contains 0 is usually just small.
             found = [_exactly(game, policy, one) for one in found]
-        if all(one.gap.relative_width <= wanted for one in found):
+        if all(one.gap.relative_width <= wanted for one in found) or (bits > 128 and rounded):
             break
     if found is None:
         raise NotCertifiedError(f"no bounds of the gap were found with up to {most_bits} bits")
@@ -291,12 +297,14 @@ def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Eva
     """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
     balls = stages.arithmetic
     formula = gap_formula(stages)
-    moment = Bracket.around(initial_moment(stages.game, balls), balls)
+    at_start, of_noise = slack(stages.game.x0_cov), slack(stages.game.noise_cov)
+    moment = Bracket.around(initial_moment(stages.game, balls), balls).wider(at_start, balls)
     known = []
     for stage in played:
         known.append(stage.with_values({X: moment.ball(balls)}))
         if len(known) < len(played):
             moment = moment.along(stage, X, formula("second_moment", 1), balls)
+            moment = moment.wider(of_noise, balls)
     return known
 
 
@@ -341,11 +349,14 @@ def _state_gap(
     letter, constant = G.subs(notation.i, agent), g(agent)
     size = stages.game.state_size
     bracket = Bracket(balls.zeros(size, size), balls.zeros(size, size))
-    number = balls.scalar(Fraction(0))
+    number, of_noise = balls.scalar(Fraction(0)), slack(stages.game.noise_cov)
     name = "plain_gap_constant" if stages.plain else "gap_constant"
     for stage in answered(stages, played, agent):
         known = stage.with_values({letter: bracket.ball(balls), constant: number})
         number = known(formula(name, agent))
+        if of_noise:
+            spread = balls.scalar(of_noise) * balls.trace(bracket.hi)
+            number = Ball(number.value + arb(0, spread.value.abs_upper()), balls.bits)
         bracket = bracket.along(stage, letter, formula("gap_matrix", agent), balls)
     matrix = bracket.ball(balls)
     squared = balls.scalar(radius * radius)
@@ -365,14 +376,6 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 
 
 # -- exactly ---------------------------------------------------------------------------------------
-
-
-def _demand_symmetric(policy: Policy) -> None:
-    """A policy that was read as stated may hold a Σ that is no covariance."""
-    for k, over_time in enumerate(policy.Sigma or (), start=1):
-        for t, Sigma in enumerate(over_time):
-            if (Sigma != Sigma.T).any():
-                raise InputError(f"Σ of agent {k} at t = {t} is not symmetric", "Sigma")
 
 
 def _has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:

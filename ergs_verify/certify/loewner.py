@@ -9,6 +9,7 @@ and cannot grow as those of entries do.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -39,6 +40,14 @@ class Bracket:
     def between(cls, lo: Any, hi: Any, balls: Balls) -> Bracket:
         """A bracket of all that lies between the symmetric matrices in two matrices of balls."""
         return cls(_moved(lo, balls, outward=-1), _moved(hi, balls, outward=1))
+
+    def wider(self, by: Fraction, balls: Balls) -> Bracket:
+        """A bracket of all that lies within so much of it in the 2-norm."""
+        if not by:
+            return self
+        shift = balls.scale(balls.scalar(by), balls.identity(self.lo.nrows()))
+        with flint.ctx.workprec(balls.bits):
+            return self.between(self.lo - shift, self.hi + shift, balls)
 
     def through(self, step: Callable[[Any], Any], balls: Balls) -> Bracket:
         """A bracket of step(P), for a step that is monotone in the Loewner order."""
