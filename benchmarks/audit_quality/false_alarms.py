@@ -9,7 +9,7 @@ from attrs import frozen
 
 from benchmarks.audit_quality.exact_solver import exact_solution
 from benchmarks.audit_quality.games import random_game
-from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES
+from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES, PlainSolver
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import judged
@@ -24,6 +24,7 @@ RIGHT: dict[str, Callable[[FloatGame], Any]] = {
     ENGINE: nash,
     "least squares, refined once, made symmetric": CAREFUL,
     "least squares, as LAPACK gives it": LEAST_SQUARES,
+    "elimination, as LAPACK gives it": PlainSolver(),
     EXACT: exact_solution,
 }
 WHERE = ("random games", "small random games", "the suite")

@@ -23,7 +23,7 @@ Written by `python -m benchmarks.audit_quality false-alarms`. Right solvers, eac
 others, audited with K, Σ, P and q. *undecided*: where a linear solve that is stable only in norm
 may lose as much. *refused*: no numbers were given, or none that were read as a solution. Random
 games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one, and with `small=True` a
-small one. Least squares is asked on regular games only; exact rationals on small random games, and
+small one. Plain numpy is asked on regular games only; exact rationals on small random games, and
 on the suite's of up to five stages. A singular game is passed by an error."""
 
 PLANTED = """\

@@ -194,8 +194,13 @@ def _equilibrium_play(found: Sequences, stages: Stages, known: Evaluator, t: int
     phi, rhs = block_system(stages, known)
     solved = stages.arithmetic.solve(phi, rhs)
     gains = by_agent(stages, -solved)
-    K = [moving.at(_near(exact[t])) for moving, exact in zip(gains, found.K, strict=True)]
-    return K, stages.covariances(known)
+    return (
+        [moving.at(_near(exact[t])) for moving, exact in zip(gains, found.K, strict=True)],
+        [
+            moving.at(_near(exact[t]))
+            for moving, exact in zip(stages.covariances(known), found.Sigma, strict=True)
+        ],
+    )
 
 
 def _given_play(policy: Policy, stages: Stages, _known: Evaluator, t: int) -> Any:

@@ -84,7 +84,7 @@ def letters_of(answer: Any) -> dict[str, Any]:
                 found[letter] = answer.get(letter)
             else:
                 found[letter] = getattr(answer, letter, None)
-        except Exception as error:  # its own code runs
+        except (Exception, SystemExit) as error:  # its own code runs
             said = f"a {type(answer).__name__} that raised {raised(error)} when {letter} was read"
             raise AnswerError(said) from error
     return found

@@ -74,10 +74,12 @@ def compared(
     for letter, stated in given.items():
         if stated is None:
             continue
+        # To second order in what is rounded: all that is left of a number that is exactly 0.
+        least = unit**2 * max(_largest(over_time, balls) for over_time in exact[letter])
         worst = None
         for i, over_time in enumerate(stated):
             bars = list(zip(allowed[letter][i], (excused or allowed)[letter][i], strict=True))
-            errors = _errors(over_time, exact[letter][i], bars, balls, unit)
+            errors = _errors(over_time, exact[letter][i], bars, balls, unit, least)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 if worst is None or error.badness > worst[1].badness:
@@ -105,13 +107,13 @@ def _errors(
     bars: Sequence[tuple[float, float]],
     balls: Balls,
     unit: float,
+    least: float,
 ) -> list[_Error]:
     """One agent's errors, t = 0, 1, …"""
     matrices = [_as_matrix(X, balls) for X in exact]
-    # At least so large: a ball around 0 has no size.
-    sizes = [_above(max(x.abs_lower() for x in X.entries())) for X in matrices]
+    sizes = [_size(X) for X in matrices]
     return [
-        _error(t, np.atleast_2d(X), matrices[t], sizes[t], max(sizes), bars[t], balls, unit)
+        _error(t, np.atleast_2d(X), matrices[t], sizes[t], max(sizes), bars[t], balls, unit, least)
         for t, X in enumerate(over_time)
     ]
 
@@ -125,6 +127,7 @@ def _error(
     bars: tuple[float, float],
     balls: Balls,
     unit: float,
+    least: float,
 ) -> _Error:
     shape = given.shape[0], given.shape[1]
     less = balls.scale(balls.scalar(Fraction(-1)), exact)
@@ -135,8 +138,8 @@ def _error(
     bar = arb(allowed)
     # A bar as large as all of the agent's matrices asks for no digit: only accuracy passes.
     asks = allowed < (largest or math.inf)
-    near = bar if asks else arb(unit * size)
-    wrong = lo > bar and lo > arb(excused)
+    near = max(bar if asks else arb(unit * size), arb(least))
+    wrong = lo > max(bar, arb(excused), arb(least))
     verdict: Verdict = "pass" if hi <= near else "fail" if wrong else "undecided"
     return _Error(
         t=t,
@@ -149,6 +152,15 @@ def _error(
         excused=verdict == "undecided" and lo > bar,
         too_wide=verdict == "undecided" and lo <= near,
     )
+
+
+def _largest(over_time: Sequence[Any], balls: Balls) -> float:
+    return max(_size(_as_matrix(X, balls)) for X in over_time)
+
+
+def _size(X: Any) -> float:
+    """The largest entry is at least so large: a ball around 0 has no size."""
+    return _above(max(x.abs_lower() for x in X.entries()))
 
 
 def _as_matrix(X: Any, balls: Balls) -> Any:

@@ -45,6 +45,7 @@ _EXCUSED = (
     "A linear solve that is stable only in norm may lose so much here. Scale the rows of Φ to one "
     "size before eliminating, or refine its answer once."
 )
+_NO_ROUNDING = "A linear solve might lose so much, but a known mistake leads to just these numbers."
 _AVERAGED = (
     "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
     "symmetric part."
@@ -214,7 +215,9 @@ class Audit:
         if self.verdict == "fail" and "Sigma" in self.faults:
             return "fail: a stated Σ is no covariance, so that no policy is stated"
         wrong = self.faults.keys() | {
-            one.letter for one in (*self.quantities.values(), *self.costs.values()) if one.wrong
+            one.letter
+            for one in (*self.quantities.values(), *self.costs.values())
+            if one.wrong or one.excused
         }
         if self.verdict == "fail" and self.judged_by != "epsilon" and not self._wrong_policy:
             letters = " and ".join(sorted(wrong))
@@ -267,6 +270,8 @@ class Audit:
         said += [f"{one.place}." for one in wrong]
         if self._excused:
             said.append(_EXCUSED)
+        elif self.verdict == "fail" and self.diagnosis and all_excused(self.quantities):
+            said.append(_NO_ROUNDING)
         said += [
             f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
             f"agree{'s' * (len(match.quantities) == 1)} with what that leads to, to "
@@ -282,7 +287,8 @@ class Audit:
     @property
     def _costs_told(self) -> Iterator[str]:
         """Whether the stated P and q are those of the stated policy, unless all is well."""
-        though = ": a right cost of a wrong policy" if self._wrong_policy else ""
+        wrong = self.verdict == "fail" and self._wrong_policy
+        though = ": a right cost of a wrong policy" if wrong else ""
         for letter, one in self.costs.items():
             if self.verdict == one.verdict == "pass":
                 continue

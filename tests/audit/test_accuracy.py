@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from random_games import g_star
 
-from ergs_verify import Game, Policy, gallery
+from ergs_verify import Game, Policy, audit, gallery, solve
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.audit import accuracy
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
+from ergs_verify.exact import floats
 from ergs_verify.recursion import gaps, nash
 from ergs_verify.study.conditioning import Rounding, modest_factor, moves, perturbed
 from ergs_verify.study.numbers import numbers
@@ -116,3 +117,24 @@ def test_gaps_of_rounded_equilibria_are_within_their_bar_and_larger_ones_are_not
     assert all(gap <= bar < 1e-20 for gap, bar in gaps_and_bars(0))
     gap, allowed = gaps_and_bars(1e-7)[0]  # single precision
     assert gap > allowed
+
+
+def test_a_covariance_that_float64_cannot_compute_is_right_if_it_is_rounded_right():
+    """R is lost in B'PB, of rank 1: what float64 makes of Σ says nothing about its size."""
+    game = Game.from_arrays(
+        A=[[1]],
+        B=[[["0.7", "1.4"]]],
+        Q=[[["1e40"]]],
+        R=[[[1, 0], [0, 1]]],
+        tau=1,
+        noise_cov=[[1]],
+        horizon=1,
+    )
+    found = solve(game)
+    rounded = {
+        letter: [[floats(X) for X in over_time] for over_time in getattr(found, letter)]
+        for letter in ("K", "Sigma")
+    }
+    assert audit(game, rounded, explain=False).verdict == "pass"
+    rounded["Sigma"][0][0] = rounded["Sigma"][0][0] * 1.001
+    assert audit(game, rounded, explain=False).verdict == "fail"

@@ -33,18 +33,12 @@ def test_right_solvers_pass(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert printed.out == text + "\n"
     assert "4 of 4" in printed.err
-    # Four solvers; least squares is not asked at the singular game, exact rationals at small ones.
+    # Five solvers; plain numpy is not asked at the singular game, exact rationals at small ones.
     assert [line.split("|")[2:8] for line in text.splitlines() if line.startswith("| ")][2:] == [
-        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" small random games ", " 2 ", " 2 ", "  ", "  ", "  "],
+        *[[" random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 4,
+        *[[" small random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 5,
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
-        [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
-        [" the suite ", " 1 ", " 1 ", "  ", "  ", "  "],
+        *[[" the suite ", " 1 ", " 1 ", "  ", "  ", "  "]] * 3,
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
     ]
     assert text.endswith("## Failed or refused\n\nNone.\n")
@@ -147,17 +141,33 @@ def test_the_engine_keeps_its_digits_in_any_unit_of_control(number, compiled):
     assert found.verdict == "pass"
 
 
-def test_a_solve_that_is_stable_only_in_norm_is_told_from_a_wrong_one():
+# On 309 least squares' own rounding must not count as the mistake of that name.
+@pytest.mark.parametrize("number", [133, 309])
+def test_a_solve_that_is_stable_only_in_norm_is_told_from_a_wrong_one(number):
     from benchmarks.audit_quality.games import random_game
     from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES
 
-    game = random_game(133)  # controls in units up to 2²⁰ apart
+    game = random_game(number)  # controls in units up to 2²⁰ apart
     found = audit(game, LEAST_SQUARES(game.floats()))
     assert found.title.startswith("undecided: float64 can be nearer")
     assert any("stable only in norm" in note for note in found.notes)
     assert found.quantities["K"].excused
     assert found.quantities["K"].digits < found.quantities["K"].needed - 1
+    assert not any("wrong policy" in note for note in found.notes)
     assert audit(game, CAREFUL(game.floats())).verdict == "pass"
     wrong = CAREFUL(game.floats())
     wrong["K"][0][1] *= 1.001
     assert audit(game, wrong, explain=False).verdict == "fail"
+
+
+def test_a_number_that_is_exactly_zero_may_be_off_to_second_order():
+    """An agent that nothing costs gets gains of 1e-67 from least squares, where 0 is right."""
+    from benchmarks.audit_quality.games import random_game
+    from benchmarks.audit_quality.plain_solver import CAREFUL
+
+    game = random_game(934, small=True)
+    answer = CAREFUL(game.floats())
+    assert 0 < abs(answer["K"][1][0]).max() < 1e-60
+    assert audit(game, answer).verdict == "pass"
+    answer["K"][1][0] = 1e-20
+    assert audit(game, answer, explain=False).verdict == "fail"

@@ -31,10 +31,14 @@ _CONVERGED, _NEAR = 1e-12, 1e-3
 
 
 class LeastSquares(Float64):
-    """float64 in which every linear system is solved by least squares of least norm."""
+    """float64 in which a linear system that looks singular is solved by least squares.
+
+    Of a regular one that is a right way to solve: its rounding is no mistake.
+    """
 
     def solve(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        return np.linalg.lstsq(X, Y, rcond=None)[0]
+        found, _, rank, _ = np.linalg.lstsq(X, Y, rcond=None)
+        return found if rank < len(X) else super().solve(X, Y)
 
 
 def _iterated(count: int, *, in_turn: bool) -> Gains:
