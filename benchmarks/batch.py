@@ -17,8 +17,8 @@ __all__ = ["NOTE", "TITLE", "rows"]
 
 TITLE = "2,000 games at once"
 NOTE = (
-    "Times are those of 2,000 games; single calls are measured on 20 and multiplied. The engine "
-    "stays below the floor because it makes none of its calls: it goes along the games, entry by "
+    "Times are those of 2,000 games; single calls are measured on 20 and multiplied. Where the "
+    "engine is below the floor, it makes none of its calls: it goes along the games, entry by "
     "entry. At the end of each size the engine's other answers, batched."
 )
 SIZES = [(2, 2, 1, 10), (3, 4, 2, 20)]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ergs_verify.engine.stacking import common_batch
 from ergs_verify.errors import InputError
 
 __all__ = ["JointPolicy", "policy_distance", "stage_distances"]
@@ -29,7 +30,7 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     Raises
     ------
     InputError
-        Where the policies differ in agents or shapes.
+        Where the policies differ in agents or shapes, or their batch axes do not fit.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     ...                 SimpleNamespace(K=[zero], Sigma=None))
     array([2., 2.])
     """
-    total = np.zeros(())
+    total, batches = np.zeros(()), {}
     for letter, ours, theirs in (
         ("K", first.K, second.K),
         ("Sigma", *_covariances(first, second)),
@@ -57,8 +58,12 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
                     "in the other",
                     f"{letter}[{i}]",
                 )
+            for which, Z in (("one", X), ("the other", Y)):
+                batches[f"{letter} of agent {i + 1} in {which} policy"] = Z.shape[:-3]
+            common_batch(batches)
             with np.errstate(all="ignore"):  # policies that diverged hold infinities
-                total = total + np.linalg.norm(X - Y, axis=(-2, -1))
+                difference = np.subtract(X, Y, dtype=float)
+                total = total + np.linalg.norm(difference, axis=(-2, -1))
     return total
 
 
@@ -67,7 +72,8 @@ def policy_distance(first: JointPolicy, second: JointPolicy) -> np.ndarray:
 
     Parameters and errors as for `stage_distances`.
     """
-    return stage_distances(first, second).sum(-1)
+    with np.errstate(all="ignore"):
+        return stage_distances(first, second).sum(-1)
 
 
 def _covariances(first: JointPolicy, second: JointPolicy):

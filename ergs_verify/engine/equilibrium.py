@@ -40,7 +40,15 @@ class EngineSolution:
         Reciprocal condition of Φ_t, as `reciprocal_condition` defines it: about how much smaller
         than its size a change of Φ_t is that makes it singular. NaN before a lost stage.
     singular_stage : (…) of int
-        −1, or the last t at which Φ_t is singular to float64.
+        −1, or the last t at which Φ_t is singular to float64, or has an entry ≤ 0 on its diagonal
+        (then some W^i is not positive definite).
+
+    Notes
+    -----
+    Rounding may depend on how many games are in a call: the same game in another stack, or in
+    another chunk of `ergs_verify.engine.stream`, can differ by some ulps (times its
+    conditioning). The arrays of large stacks are strided views with the games innermost in
+    memory: one game's slice is not contiguous; `np.ascontiguousarray` copies it.
     """
 
     K: tuple[np.ndarray, ...]
@@ -72,17 +80,19 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     -------
     EngineSolution
         In a batch, a game with a stage that is singular to float64 has NaN for all its entries
-        and the stage in `singular_stage`. A game whose recursion leaves the range of float64 has
-        NaN entries and −1 there.
+        and the stage in `singular_stage`. A game whose recursion is not finite otherwise (its
+        entries are not, it leaves the range of float64, or some W^i has no covariance) has NaN
+        entries and −1 there.
 
     Raises
     ------
     SingularStageError
         For a single game, where Φ_t is singular to float64.
     ErgsError
-        For a single game whose recursion leaves the range of float64.
+        For a single game in which some W^i is not positive definite, or whose entries are not
+        finite or whose recursion leaves the range of float64.
     InputError
-        If `compiled` is asked for and numba is not installed.
+        If `compiled` is asked for and numba is not installed, or batch axes do not fit.
 
     Notes
     -----
@@ -114,9 +124,7 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     singular_stage = _first_singular(phi, condition)
     lost = ~finite | (singular_stage >= 0)
     if not stacked.batch and lost:
-        raise (
-            SingularStageError(int(singular_stage)) if singular_stage >= 0 else _overflow_error()
-        )
+        raise _why_lost(stacked, phi, int(singular_stage))
     if lost.any():
         for entries in (K, Sigma, P, q):
             entries[:, lost] = np.nan
@@ -245,8 +253,24 @@ def _first_singular(phi: np.ndarray, condition: np.ndarray) -> np.ndarray:
     return np.where(singular.any(0) & np.isfinite(at_first).all((-2, -1)), first, -1)
 
 
-def _overflow_error() -> ErgsError:
+def _why_lost(stacked: StackedGame, phi: np.ndarray, singular_stage: int) -> ErgsError:
+    """What is wrong with a single game at the first bad stage, going backwards."""
+    for t in reversed(range(stacked.horizon)):
+        if not np.isfinite(phi[t]).all():
+            break
+        eigenvalues = np.linalg.eigvalsh(diagonal_blocks(phi[t], stacked.p))
+        rounding = 8 * stacked.n * EPS * np.abs(eigenvalues).max(-1)
+        unbounded = np.flatnonzero(eigenvalues.min(-1) < -rounding)
+        if unbounded.size:
+            return ErgsError(
+                f"W_t = (τ/2)I + R_t + B_t'P_(t+1)B_t of agent {unbounded[0] + 1} is not positive "
+                f"definite at stage t = {t}: the agent has no best response, and there is no Nash "
+                "equilibrium"
+            )
+        if t == singular_stage:
+            return SingularStageError(t)
     return ErgsError(
-        "the backward recursion leaves the range of float64: shorten the horizon, scale the game, "
-        "or solve it with more digits"
+        "the backward recursion is not finite, or leaves the range of float64: see that all "
+        "entries of the game are finite, shorten the horizon, scale the game, or solve it with "
+        "more digits"
     )

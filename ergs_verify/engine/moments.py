@@ -46,15 +46,17 @@ def state_moments(
     array([2. , 4.5])
     """
     stacked = stack_game(game, deterministic=Sigma is None)
-    policy, X = stack_policy(stacked, K, Sigma), first_moment(stacked, game)
+    policy = stack_policy(stacked, K, Sigma)
     with np.errstate(all="ignore"):
+        X = first_moment(stacked, game)
         in_slabs(later_moments, stacked, X, policy.K, policy.Sigma, forward=True)
     return batch_first(X, 2)
 
 
 def first_moment(stacked: StackedGame, game: GameArrays) -> np.ndarray:
     """(T+1, …, m, m), X_0 and zeros."""
-    X, mean = stacked.zeros(stacked.horizon + 1, stacked.m, stacked.m), game.x0_mean[..., None]
+    X = stacked.zeros(stacked.horizon + 1, stacked.m, stacked.m)
+    mean = np.asarray(game.x0_mean, dtype=float)[..., None]
     X[0] = game.x0_cov + mean * mean.swapaxes(-1, -2)
     return X
 

@@ -57,7 +57,8 @@ def gap(
     >>> bool((gap(game, equilibrium.K, equilibrium.Sigma) < 1e-28).all())
     True
     """
-    return stage_gaps(game, K, Sigma).sum(-1)
+    with np.errstate(all="ignore"):
+        return stage_gaps(game, K, Sigma).sum(-1)
 
 
 def stage_gaps(
@@ -71,8 +72,9 @@ def stage_gaps(
     """
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
-    P, X = stack_costs(stacked, game.Q), first_moment(stacked, game)
+    P = stack_costs(stacked, game.Q)
     with np.errstate(all="ignore"):
+        X = first_moment(stacked, game)
         K_br, W = in_slabs(riccati, stacked, P, policy.K)
         given = (X, policy.K, policy.Sigma, K_br, W)
         (terms,) = in_slabs(_stage_gaps, stacked, *given, forward=True)

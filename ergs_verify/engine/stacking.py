@@ -12,7 +12,7 @@ along that row. `StackedGame.product` and `StackedGame.solve` know which.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "StackedPolicy",
     "batch_first",
     "batch_of",
+    "common_batch",
     "numbers_a_stage",
     "own_constants",
     "own_costs",
@@ -209,6 +210,11 @@ def stack_game(
         Whether many small games may lie innermost in memory.
     deterministic : bool
         Take the plain LQ game with R + (τ/2)I for R, without entropy terms: equation (20).
+
+    Raises
+    ------
+    InputError
+        Where the batch axes of the game's arrays do not broadcast against each other.
     """
     batch = batch_of(game)
     T, m = game.horizon, game.A.shape[-1]
@@ -232,7 +238,8 @@ def stack_game(
         BA[..., i * p : i * p + p_i] = B_i[:stages]
         R_tilde[..., i, :p_i, :p_i] = R_i[:stages]
     diagonal = np.einsum("...ii->...i", R_tilde)
-    diagonal += half_tau[..., None, None]
+    with np.errstate(over="ignore"):
+        diagonal += half_tau[..., None, None]
     for i, p_i in enumerate(sizes):
         if p_i < p:
             diagonal[..., i, p_i:] = 1
@@ -252,7 +259,7 @@ def stack_game(
 
 def many_and_small(games: int, n: int, m: int) -> bool:
     """Whether going along the games is faster than a library's call for each."""
-    return games >= 64 and n + m <= 12  # measured
+    return games >= 128 and m <= 6 and n + m <= 12  # measured
 
 
 def stack_costs(stacked: StackedGame, Q: Sequence[np.ndarray]) -> np.ndarray:
@@ -331,8 +338,20 @@ def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, column
                 f"{letter} of agent {i + 1} has shape {X.shape} but must end in {wanted}",
                 f"{letter}[{i}]",
             )
+        _check_batch(stacked, X.shape[:-3], f"{letter} of agent {i + 1}", f"{letter}[{i}]")
         filled[..., i, :p_i, : wanted[-1]] = _time_first(X, stacked.batch)
     return filled
+
+
+def _check_batch(stacked: StackedGame, axes: tuple[int, ...], name: str, where: str) -> None:
+    """That a policy's batch axes broadcast to the game's."""
+    ends = zip(reversed(axes), reversed(stacked.batch), strict=False)
+    if len(axes) > len(stacked.batch) or any(own not in (1, games) for own, games in ends):
+        raise InputError(
+            f"{name} has batch axes {axes} but the game {stacked.batch or 'none'}: a stack of "
+            "policies needs a game stacked along the same axes",
+            where,
+        )
 
 
 def numbers_a_stage(*, agents: int, n: int, m: int) -> int:
@@ -344,18 +363,47 @@ def numbers_a_stage(*, agents: int, n: int, m: int) -> int:
 
 
 def batch_of(game: GameArrays) -> tuple[int, ...]:
-    """The shape of the batch, () for one game."""
+    """The shape of the batch, () for one game.
+
+    Raises
+    ------
+    InputError
+        Where the batch axes of the arrays do not broadcast against each other.
+    """
     overtime = (game.A, *game.B, *game.Q, *game.R)
     ranks = (np.ndim(game.tau), game.x0_mean.ndim, game.noise_cov.ndim, game.x0_cov.ndim)
     if ranks == (0, 1, 2, 2) and all(X.ndim == 3 for X in overtime):
         return ()
-    return np.broadcast_shapes(
-        np.shape(game.tau),
-        game.noise_cov.shape[:-2],
-        game.x0_mean.shape[:-1],
-        game.x0_cov.shape[:-2],
-        *(X.shape[:-3] for X in overtime),
-    )
+    axes = {"A": game.A.shape[:-3]}
+    for letter, matrices in (("B", game.B), ("Q", game.Q), ("R", game.R)):
+        axes |= {f"{letter}[{i}]": X.shape[:-3] for i, X in enumerate(matrices)}
+    axes |= {
+        "noise_cov": game.noise_cov.shape[:-2],
+        "tau": np.shape(game.tau),
+        "x0_mean": game.x0_mean.shape[:-1],
+        "x0_cov": game.x0_cov.shape[:-2],
+    }
+    return common_batch(axes)
+
+
+def common_batch(axes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """What the batch axes of several named arrays broadcast to.
+
+    Raises
+    ------
+    InputError
+        Where they do not; it names the first array that fits not with those before.
+    """
+    common: tuple[int, ...] = ()
+    for name, own in axes.items():
+        try:
+            common = np.broadcast_shapes(common, own)
+        except ValueError:
+            raise InputError(
+                f"{name} has batch axes {own}, which do not fit the {common} before it",
+                name,
+            ) from None
+    return common
 
 
 def _zeros(

@@ -46,10 +46,17 @@ def stream(
     ------
     What `answer` gives, stack by stack.
 
+    Notes
+    -----
+    Rounding may depend on the chunk: a library sums in another order for a stack of another size,
+    so that answers differ by some ulps (times a game's conditioning). Arrays of large stacks are
+    strided views with the games innermost in memory: one game's slice is not contiguous.
+
     Raises
     ------
     InputError
-        Where `chunk` is below 1, a stack has not one batch axis, or games differ in size.
+        Where `chunk` is below 1, a stack has not one batch axis, its arrays' batch axes do not fit
+        each other, or games differ in size.
 
     Examples
     --------

@@ -197,6 +197,38 @@ def test_leaving_the_range_of_float64_is_said():
         engine.nash(changed(g_star(2.0), A=np.full((1, 2, 2), 1e200)))
 
 
+def one_state(final, B=1.0, T=2):
+    """One agent with τ = R = 0 and W = B'QB at the last stage."""
+    return changed(
+        three_identical(),
+        A=np.ones((T, 1, 1)),
+        B=(np.full((T, 1, 1), B),),
+        Q=(np.array([0.0] * T + [final]).reshape(T + 1, 1, 1),),
+        R=(np.zeros((T, 1, 1)),),
+        tau=0.0,
+        horizon=T,
+    )
+
+
+def test_an_indefinite_W_is_not_called_singular():
+    message = "agent 1 is not positive definite at stage t = 1"
+    with pytest.raises(ErgsError, match=message) as caught:
+        engine.nash(one_state(-1.0))
+    assert not isinstance(caught.value, SingularStageError)
+    # W² = [[1, 2], [2, 1]]: its diagonal is positive and Φ regular.
+    game = random_game(m=2, sizes=(2, 2), T=2, tau=0.0)
+    indefinite = np.broadcast_to(np.array([[1.0, 2.0], [2.0, 1.0]]), (2, 2, 2))
+    with pytest.raises(ErgsError, match=r"agent 2 is not positive definite at stage t = 1"):
+        engine.nash(changed(game, B=(game.B[0], np.zeros((2, 2, 2))), R=(game.R[0], indefinite)))
+    with pytest.raises(SingularStageError):
+        engine.nash(one_state(0.0))
+
+
+def test_entries_that_are_not_finite_are_said():
+    with pytest.raises(ErgsError, match="not finite"):
+        engine.nash(one_state(np.nan))
+
+
 def test_inner_loop_diverges_on_g_star_at_its_spectral_radius():
     iterates = engine.algorithm_1(g_star(2.0), 40, record_stage=0).iterates
     assert iterates is not None
@@ -371,6 +403,73 @@ def test_bad_arguments_are_named():
     }.items():
         with pytest.raises(InputError, match=message):
             call()
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float32])
+def test_the_moments_do_not_depend_on_the_dtype(dtype):
+    game = random_game()
+    policy = random_policy(game)
+    # Squares beyond the range of int32, of int64, and the digits of float32.
+    mean = np.array([3, 70_001, 2**24 - 1] if dtype != np.int64 else [3, 2**33, 2**40])
+    covariance = np.diag([1, 2, 3])
+    exact = changed(game, x0_mean=mean.astype(float), x0_cov=covariance.astype(float))
+    given = changed(game, x0_mean=mean.astype(dtype), x0_cov=covariance.astype(dtype))
+    for answer in (engine.state_moments, engine.gap, engine.stage_gaps):
+        np.testing.assert_array_equal(
+            answer(given, policy.K, policy.Sigma), answer(exact, policy.K, policy.Sigma)
+        )
+
+
+def test_the_distance_does_not_depend_on_the_dtype():
+    far = np.full((1, 1, 1), 3 * 2**61)
+    ours, theirs = (SimpleNamespace(K=[X], Sigma=None) for X in (far, -far))
+    assert engine.policy_distance(ours, theirs) == 3 * 2.0**62
+
+
+@pytest.mark.parametrize("bad", [1e200, np.inf, np.nan])
+def test_a_mean_out_of_range_marks_its_own_game_alone(bad):
+    game = random_game()
+    policy = random_policy(game)
+    means = np.stack([game.x0_mean, np.full(3, bad)])
+    batch = changed(game, x0_mean=means)
+    for answer in (engine.state_moments, engine.gap, engine.stage_gaps):
+        found = answer(batch, policy.K, policy.Sigma)
+        same(found[0], answer(game, policy.K, policy.Sigma))
+        assert not np.isfinite(found[1]).all()
+
+
+def test_sums_over_stages_out_of_range_are_infinite():
+    huge = np.full((2, 1, 1), 1.5e308)
+    far = (SimpleNamespace(K=[X], Sigma=None) for X in (huge, 0 * huge))
+    assert np.isposinf(engine.policy_distance(*far))
+    # (τ/2)Tr(Σ) of either stage is just within the range, both are not.
+    game = changed(one_state(0.0), R=(np.ones((2, 1, 1)),))
+    assert np.isposinf(engine.gap(game, [np.zeros((2, 1, 1))], [huge]))
+
+
+def test_batch_axes_that_do_not_fit_are_named():
+    game = random_game()
+    policy = random_policy(game)
+    five = [np.stack([X] * 5) for X in policy.K]
+    four = changed(game, A=np.stack([game.A] * 4))
+    seventy = changed(game, tau=np.ones(70))
+    for message, call in {
+        r"tau has batch axes \(3,\)": lambda: engine.nash(changed(four, tau=np.ones(3))),
+        r"the game \(70,\)": lambda: engine.gap(seventy, five, None),
+        "the game none: a stack of policies needs": lambda: engine.evaluate_policy(
+            game, five, None
+        ),
+        r"Sigma of agent 1 has batch axes \(2, 70\)": lambda: engine.state_moments(
+            seventy, policy.K, [np.broadcast_to(S, (2, 70, *S.shape)) for S in policy.Sigma]
+        ),
+        r"the other policy has batch axes \(4,\)": lambda: engine.policy_distance(
+            SimpleNamespace(K=five, Sigma=None),
+            SimpleNamespace(K=[X[:4] for X in five], Sigma=None),
+        ),
+    }.items():
+        with pytest.raises(InputError, match=message):
+            call()
+    assert engine.gap(seventy, policy.K, policy.Sigma).shape == (70, 2)
 
 
 def test_nothing_of_the_game_is_written_to():

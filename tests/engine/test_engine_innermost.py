@@ -132,7 +132,7 @@ def test_many_small_games_go_this_way_in_several_slabs(monkeypatch):
                 np.testing.assert_allclose(ours[place], theirs, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize(("count", "m", "T"), [(20, 2, 3), (300, 12, 1)])
+@pytest.mark.parametrize(("count", "m", "T"), [(20, 2, 3), (120, 2, 3), (300, 12, 1), (300, 7, 1)])
 def test_few_or_large_games_go_the_other_way(count, m, T):
     game = changed(random_game(m, T=T), tau=np.linspace(1, 3, count))
     assert not stacking.stack_game(game).games_innermost
