@@ -131,3 +131,39 @@ def test_definiteness_is_proved_or_not_certified():
     for bad in (two_by_two(2), two_by_two(3), arb_mat([[arb(0, 1)]])):
         with pytest.raises(NotCertifiedError, match="positive definite"):
             demand_definite(bad, balls)
+
+
+def test_ends_lie_beyond_the_extreme_members_of_the_balls():
+    """Every entry 1, or every one −1: the whole row sum of radii is needed."""
+    bracket = Bracket.around(arb_mat(3, 3, [arb(0, 1)] * 9), Balls(64))
+    ones = np.array([[Fraction(1)] * 3] * 3, dtype=object)
+    assert is_positive(exact(bracket.hi) - ones)
+    assert is_positive(-ones - exact(bracket.lo))
+
+
+def test_ends_of_balls_with_asymmetric_midpoints_are_symmetric():
+    rows = [[arb(0, 1), arb(1, 1)], [arb(-1, 1), arb(0, 1)]]
+    bracket = Bracket.around(arb_mat(rows), Balls(64))
+    for end in (exact(bracket.lo), exact(bracket.hi)):
+        assert (end == end.T).all()
+
+
+def test_the_ball_of_a_bracket_reaches_all_that_lies_between():
+    """Between 0 and I lie projections: on either axis and on either diagonal."""
+    ball = Bracket(arb_mat(2, 2), arb_mat(2, 2, [1, 0, 0, 1])).ball(Balls(64))
+    assert ball[0, 0].contains(0)
+    assert ball[0, 0].contains(1)
+    assert ball[0, 1].contains(0.5)
+    assert ball[0, 1].contains(-0.5)
+    assert ball[0, 1].rad() < 0.5001
+
+
+def test_a_wide_bracket_is_carried_along_at_both_ends():
+    balls = Balls(64)
+    stages = Stages(gallery("g-star-2"), balls, symmetric=True)
+    policy = Policy.from_arrays(K=[[[["0", "0"]]]] * 2, Sigma=[[[["1"]]]] * 2)
+    (stage,) = played_stages(stages, policy)
+    formula, top = stages.formula("policy_cost", 1), arb_mat(2, 2, [1, 0, 0, 1])
+    bracket = Bracket(arb_mat(2, 2), top).along(stage, notation.P(1), formula, balls)
+    of_top = stage.with_values({notation.P(1): top})(formula)
+    assert is_positive(exact(bracket.hi) - exact(of_top))

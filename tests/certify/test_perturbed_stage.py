@@ -1,0 +1,116 @@
+"""What an error of P_{t+1} does to a stage: the bound holds for planted errors, and is reached."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import flint
+import pytest
+from flint import arb, arb_mat
+from random_games import gram
+
+from ergs_verify import Game
+from ergs_verify.arithmetic import Balls, Rationals
+from ergs_verify.certify.equilibrium import _Near, _stage
+from ergs_verify.certify.frame import Frame
+from ergs_verify.errors import NotCertifiedError
+from ergs_verify.recursion import nash
+from ergs_verify.recursion.stages import Stages
+
+balls = Balls(128)
+
+
+def one_stage(draw: random.Random) -> tuple[Game, Game, list]:
+    """A game of one stage, the same with final costs moved by E = ±e vv', and (e, v) by agent."""
+    N, m = draw.choice([1, 2, 2, 3]), draw.choice([1, 1, 2])
+    sizes = [draw.choice([1, 1, 2]) for _ in range(N)]
+
+    def matrix(rows: int, cols: int, over: int = 2) -> list[list[Fraction]]:
+        return [[Fraction(draw.randint(-4, 4), over) for _ in range(cols)] for _ in range(rows)]
+
+    final = [gram(matrix(m, m), ridge=1) for _ in sizes]
+    e = Fraction(1, 10 ** draw.choice([12, 6, 3, 2, 1]))
+    planted = [
+        (e * draw.choice([-1, 1]), [draw.choice([-1, 0, 1]) for _ in range(m)]) for _ in final
+    ]
+    moved = [
+        [[Q[r][c] + by * v[r] * v[c] / m for c in range(m)] for r in range(m)]
+        for Q, (by, v) in zip(final, planted, strict=True)
+    ]
+    zero = [[0] * m for _ in range(m)]
+    data = {
+        "A": matrix(m, m),
+        "B": [matrix(m, p, over=draw.choice([2, 8])) for p in sizes],
+        "R": [[[Fraction(int(r == c)) for c in range(p)] for r in range(p)] for p in sizes],
+        "tau": draw.choice([0, 1, 4]),
+        "noise_cov": zero,
+        "horizon": 1,
+    }
+    games = [Game.from_arrays(**data, Q=[[zero, Q_T] for Q_T in Q]) for Q in (final, moved)]
+    return games[0], games[1], [(abs(by) / m, v) for by, v in planted]
+
+
+def near_with(game: Game, planted: list) -> tuple[Stages[Balls], _Near]:
+    """The final costs as P̂, with the planted errors' norms in the frame as bounds."""
+    stages = Stages(game, balls, symmetric=True)
+    P = stages.terminal().P
+    frame = Frame.of(P)
+    with flint.ctx.workprec(128):
+        errors = []
+        for by, v in planted:
+            inside = frame.S.transpose() * arb_mat(len(v), 1, v)
+            square = sum((x * x for x in inside.entries()), start=arb(0))
+            errors.append((balls.scalar(by).value * square).upper())
+    return stages, _Near(list(P), errors, frame)
+
+
+def stage_after(draw: random.Random):
+    """A stage at P̂ with planted errors, and the true one by exact rationals; None if unproved."""
+    game, moved, planted = one_stage(draw)
+    stages, near = near_with(game, planted)
+    ahead = stages.terminal()
+    ahead = type(ahead)(K=(), Sigma=(), P=near.balls(balls), q=ahead.q)
+    try:
+        one, here = _stage(stages, 0, ahead, near)
+    except NotCertifiedError:
+        return None
+    return one.stage, here, nash(moved, Rationals())
+
+
+def holds(ball_matrix, exact) -> bool:
+    pairs = zip(balls.enclosures(ball_matrix), Rationals().to_fractions(exact), strict=True)
+    return all(lo <= x <= hi for row, xs in pairs for (lo, hi), x in zip(row, xs, strict=True))
+
+
+@pytest.fixture(scope="module")
+def stages_at():
+    draw = random.Random(5)
+    found = [stage_after(draw) for _ in range(150)]
+    return [one for one in found if one is not None]
+
+
+def test_the_true_stage_lies_in_the_balls(stages_at):
+    assert len(stages_at) > 75
+    for stage, _, exact in stages_at:
+        for i, P in enumerate(stage.P):
+            assert holds(stage.K[i], exact.K[i][0])
+            assert holds(P, exact.P[i][0])
+
+
+def test_the_bound_carried_on_is_above_the_true_error_and_reached(stages_at):
+    """With one state a cost is a number, and the error in the frame S²|P − P̂|."""
+    shares = []
+    for _, here, exact in stages_at:
+        if here.frame.S.nrows() > 1:
+            continue
+        S2 = here.frame.S[0, 0] * here.frame.S[0, 0]
+        for i, (middle, error) in enumerate(zip(here.middles, here.errors, strict=True)):
+            with flint.ctx.workprec(400):
+                true = abs(S2 * (arb(exact.P[i][0].tolist()[0][0]) - middle[0, 0]))
+                assert true.lower() <= error
+                if error > 0:
+                    shares.append(float(true.mid() / error))
+    assert len(shares) > 50
+    # One agent alone moves its cost by F'EF to first order, which is the bound.
+    assert max(shares) > 0.9
