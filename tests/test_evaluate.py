@@ -174,6 +174,14 @@ def test_what_needs_no_new_letter_is_evaluated_once_for_all_that_know_more():
         walk(Z)
 
 
+def test_a_definition_of_definitions_needs_their_letters():
+    """Y needs B by way of Z alone, and V by way of Y."""
+    Z, V = MatrixSymbol("Z", m, m), MatrixSymbol("V", m, m)
+    walk = Evaluator({X: two}, Rationals(), {V: Y + X, Y: Z * X, Z: B * B.T})
+    given = walk.with_values({B: one})
+    assert Rationals().to_fractions(given(V)) == [[8, 14], [17, 29]]
+
+
 def test_a_definition_may_be_given_a_value_further_in():
     walk = Evaluator({X: two}, Rationals(), {Y: X * X})
     given = walk.with_values({Y: two})

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from random_games import g_star
 
-from ergs_verify import Policy, gallery, solve
+from ergs_verify import Game, Policy, gallery, solve
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.enclosure import INFINITE
-from ergs_verify.errors import InputError
+from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.recursion import gaps
 
 
@@ -154,8 +154,6 @@ def started_at(game, x):
     ],
 )
 def test_ill_conditioned_games_are_enclosed(tau, R, Q):
-    from ergs_verify.game import Game
-
     hilbert = [[f"1/{r + c + 1}" for c in range(5)] for r in range(5)]
     game = Game.from_arrays(
         A=[["1/2" if c == r else ("1" if c == r + 1 else 0) for c in range(5)] for r in range(5)],
@@ -169,6 +167,22 @@ def test_ill_conditioned_games_are_enclosed(tau, R, Q):
     found = certify_gap(game, nearly(game, 0.0))
     assert found.verdict == "proved"
     assert all(one.gap.lo > 0 for one in found.agents)
+
+
+def test_a_cost_without_a_minimum_has_no_gap():
+    """B'Q_T B = −1e18/2^53 by rounding of Q_T, so that W < 0 and no response is best."""
+    Q = [[1.0, 1.0], [1.0, 1 - 2.0**-53]]
+    game = Game.from_arrays(
+        A=[[1, 0], [0, 1]],
+        B=[[[1e9], [-1e9]]],
+        Q=[Q],
+        R=[[[1e-30]]],
+        tau=0,
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=1,
+    )
+    with pytest.raises(NotCertifiedError):
+        certify_gap(game, Policy.from_arrays(K=[[[[0, 0]]]]), most_bits=200)
 
 
 def test_bad_arguments_are_one_sentence():

@@ -8,6 +8,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 import pytest
+import sympy
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ergs_verify import Policy, gallery
@@ -18,6 +19,7 @@ from ergs_verify.certify.norms import frobenius_above, largest_eigenvalue, spect
 from ergs_verify.definite import is_positive
 from ergs_verify.engine import nash as float_nash
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.evaluate import Evaluator
 from ergs_verify.paper import notation
 from ergs_verify.recursion.gap import played_stages
 from ergs_verify.recursion.stages import Stages
@@ -51,6 +53,39 @@ def test_a_bracket_holds_every_symmetric_matrix_of_the_balls():
         for row, wanted in zip(balls.enclosures(bracket.ball(balls)), X, strict=True):
             for (lo, hi), x in zip(row, wanted, strict=True):
                 assert lo <= x <= hi
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_bracket_holds_the_outermost_matrix_of_the_balls(sign):
+    """All entries 1: 3 is an eigenvalue, as large as a row's radii together."""
+    balls = Balls(64)
+    bracket = Bracket.around(arb_mat(3, 3, [arb(0, 1)] * 9), balls)
+    outermost = np.full((3, 3), Fraction(sign), dtype=object)
+    assert is_positive(exact(bracket.hi) - outermost)
+    assert is_positive(outermost - exact(bracket.lo))
+
+
+def test_the_ends_of_a_bracket_are_symmetric():
+    bracket = Bracket.around(arb_mat([[0, arb(1, 1)], [arb(-1, 1), 0]]), Balls(64))
+    for end in (exact(bracket.lo), exact(bracket.hi)):
+        assert (end == end.T).all()
+
+
+@pytest.mark.parametrize("off", [Fraction(1, 2), Fraction(-1, 2)])
+def test_the_ball_of_a_bracket_holds_a_matrix_that_is_on_its_edge(off):
+    """Between 0 and I lie ½(1, ±1)'(1, ±1), whose eigenvalues are 0 and 1."""
+    balls = Balls(64)
+    ball = Bracket(balls.zeros(2, 2), balls.identity(2)).ball(balls)
+    lo, hi = balls.enclosures(ball)[0][1]
+    assert lo <= off <= hi
+
+
+def test_what_follows_a_bracket_reaches_from_end_to_end():
+    balls, P = Balls(64), sympy.MatrixSymbol("P", 2, 2)
+    wide = Bracket(balls.zeros(2, 2), balls.identity(2))
+    after = wide.along(Evaluator({}, balls), P, P + P, balls)
+    assert exact(after.lo).tolist() == [[0, 0], [0, 0]]
+    assert exact(after.hi).tolist() == [[2, 0], [0, 2]]
 
 
 def test_a_step_moves_outward():
@@ -131,39 +166,3 @@ def test_definiteness_is_proved_or_not_certified():
     for bad in (two_by_two(2), two_by_two(3), arb_mat([[arb(0, 1)]])):
         with pytest.raises(NotCertifiedError, match="positive definite"):
             demand_definite(bad, balls)
-
-
-def test_ends_lie_beyond_the_extreme_members_of_the_balls():
-    """Every entry 1, or every one −1: the whole row sum of radii is needed."""
-    bracket = Bracket.around(arb_mat(3, 3, [arb(0, 1)] * 9), Balls(64))
-    ones = np.array([[Fraction(1)] * 3] * 3, dtype=object)
-    assert is_positive(exact(bracket.hi) - ones)
-    assert is_positive(-ones - exact(bracket.lo))
-
-
-def test_ends_of_balls_with_asymmetric_midpoints_are_symmetric():
-    rows = [[arb(0, 1), arb(1, 1)], [arb(-1, 1), arb(0, 1)]]
-    bracket = Bracket.around(arb_mat(rows), Balls(64))
-    for end in (exact(bracket.lo), exact(bracket.hi)):
-        assert (end == end.T).all()
-
-
-def test_the_ball_of_a_bracket_reaches_all_that_lies_between():
-    """Between 0 and I lie projections: on either axis and on either diagonal."""
-    ball = Bracket(arb_mat(2, 2), arb_mat(2, 2, [1, 0, 0, 1])).ball(Balls(64))
-    assert ball[0, 0].contains(0)
-    assert ball[0, 0].contains(1)
-    assert ball[0, 1].contains(0.5)
-    assert ball[0, 1].contains(-0.5)
-    assert ball[0, 1].rad() < 0.5001
-
-
-def test_a_wide_bracket_is_carried_along_at_both_ends():
-    balls = Balls(64)
-    stages = Stages(gallery("g-star-2"), balls, symmetric=True)
-    policy = Policy.from_arrays(K=[[[["0", "0"]]]] * 2, Sigma=[[[["1"]]]] * 2)
-    (stage,) = played_stages(stages, policy)
-    formula, top = stages.formula("policy_cost", 1), arb_mat(2, 2, [1, 0, 0, 1])
-    bracket = Bracket(arb_mat(2, 2), top).along(stage, notation.P(1), formula, balls)
-    of_top = stage.with_values({notation.P(1): top})(formula)
-    assert is_positive(exact(bracket.hi) - exact(of_top))

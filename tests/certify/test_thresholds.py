@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from random_games import g_star, games, three_identical
 
 from ergs_verify import Game, check, gallery
+from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import thresholds
 from ergs_verify.certify.thresholds import assumption_threshold, tau_thresholds
+from ergs_verify.recursion import nash
 
 
 def at(game: Game, tau: Fraction) -> Game:
@@ -57,6 +59,28 @@ def test_a_guess_that_is_wrong_is_not_believed(monkeypatch):
     monkeypatch.setattr(thresholds, "_guessed", lambda *_: taus)
     found = tau_thresholds(g_star(2))
     assert (found.assumption.lo, found.loop.lo) == (34, 0)
+
+
+def test_a_norm_that_may_fail_is_no_failure(monkeypatch):
+    """2γ_B²γ_P(N−1) = 2P_0 at τ = 9, less than τ by 1e-40, which no ball of 128 bits tells."""
+    tau = Fraction(9)
+
+    def game(Q_0: Fraction) -> Game:
+        return Game.from_arrays(
+            A=[[1]],
+            B=[[[1]]] * 2,
+            Q=[[[[Q_0]], [[1]]]] * 2,
+            R=[[[1]]] * 2,
+            tau=tau,
+            noise_cov=[[0]],
+            horizon=1,
+        )
+
+    numbers = Rationals()
+    rest = numbers.to_fractions(nash(game(Fraction(0)), numbers).P[0][0])[0][0]
+    below = game(tau / 2 - rest - Fraction(1, 10**40))
+    monkeypatch.setattr(thresholds, "_guessed", lambda *_: [tau])
+    assert tau_thresholds(below).assumption.lo < tau
 
 
 def test_a_proof_of_failure_says_how_far_it_is():

@@ -149,6 +149,13 @@ def test_an_engine_that_lies_does_not_get_a_proof(monkeypatch):
         assert "engines disagree" in prove(A * X, X * A).reason
 
 
+def test_what_a_letter_abbreviates_stays_after_sums_that_start_with_it():
+    letter = MatrixSymbol("D", m, m)
+    algebra = Algebra([letter + X, letter], definitions={letter: A})
+    assert algebra.poly(letter + X) == algebra.poly(A + X)
+    assert algebra.poly(letter) == algebra.poly(A)
+
+
 def test_symmetric_letter_is_symmetric_for_every_agent():
     assert prove(S(i).T + S(2).T, S(i) + S(2), symmetric=[S(j)])
     assert not prove(P, P.T)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import flint
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_games import games
 from scipy.optimize import minimize
@@ -86,6 +87,48 @@ def test_below_the_threshold_the_bound_says_nothing():
     bound = apriori_bound(norms, below)
     assert bound is not None
     assert bound.assumption_bound >= below
+
+
+@settings(max_examples=15, deadline=None)
+@given(games(taus=("1",), stages=2))
+def test_what_is_found_in_balls_holds_exactly(game):
+    """To more digits than the balls have: rounded the wrong way, it would fail."""
+    assume(game.agents > 1)
+    norms, found = data_norms(game), sufficient_tau(game, digits=20)
+    assert apriori_bound(norms, found.unique) is not None
+    bound = apriori_bound(norms, found.assumption)
+    assert bound is not None
+    assert bound.assumption_bound < found.assumption
+
+
+def test_norms_in_balls_are_rounded_outward():
+    third = Fraction(1, 3)
+    stage = apriori.StageNorms(
+        A=third, B=(third,), least_R=(third,), Q=(third,), Q_frobenius=(third,)
+    )
+    norms = apriori.DataNorms(
+        stages=(stage,), Q_end=(third,), Q_end_frobenius=(third,), gamma_B_squared=third
+    )
+    with flint.ctx.workprec(64):
+        rounded = apriori._in_balls(norms)
+    one = rounded.stages[0]
+    upward = [one.A, *one.B, *one.Q, *one.Q_frobenius, *rounded.Q_end, *rounded.Q_end_frobenius]
+    with flint.ctx.workprec(200):
+        assert all(3 * x > 1 for x in [*upward, rounded.gamma_B_squared])
+        assert 3 * one.least_R[0] < 1
+
+
+def test_a_share_that_may_be_one_does_not_suffice():
+    """g = 2/τ for either agent: their shares are 1 together at τ = 2."""
+    ones = (flint.arb(1),) * 2
+    stage = apriori.StageNorms(
+        A=flint.arb(1), B=ones, least_R=(flint.arb(0),) * 2, Q=ones, Q_frobenius=ones
+    )
+    norms = apriori.DataNorms(
+        stages=(stage,), Q_end=ones, Q_end_frobenius=ones, gamma_B_squared=flint.arb(1)
+    )
+    assert apriori_bound(norms, flint.arb(2, 0.1)) is None
+    assert apriori_bound(norms, flint.arb(4, 0.1)) is not None
 
 
 def test_two_scalar_agents_by_hand():
