@@ -170,7 +170,7 @@ def test_ill_conditioned_games_are_enclosed(tau, R, Q):
 
 
 def test_a_cost_without_a_minimum_has_no_gap():
-    """B'Q_T B = −1e18/2^53 by rounding of Q_T, so that W < 0 and no response is best."""
+    """B'Q_T B = −1e18/2^53 by rounding, so that W < 0, though u = 0 is stationary at this x_0."""
     Q = [[1.0, 1.0], [1.0, 1 - 2.0**-53]]
     game = Game.from_arrays(
         A=[[1, 0], [0, 1]],
@@ -180,6 +180,8 @@ def test_a_cost_without_a_minimum_has_no_gap():
         tau=0,
         noise_cov=[[0, 0], [0, 0]],
         horizon=1,
+        x0_mean=[1, 0],
+        x0_cov=[[0, 0], [0, 0]],
     )
     with pytest.raises(NotCertifiedError):
         certify_gap(game, Policy.from_arrays(K=[[[[0, 0]]]]), most_bits=200)

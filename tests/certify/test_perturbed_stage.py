@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import flint
 import pytest
+from attrs import evolve
 from flint import arb, arb_mat
 from random_games import gram
 
@@ -69,8 +70,7 @@ def stage_after(draw: random.Random):
     """A stage at P̂ with planted errors, and the true one by exact rationals; None if unproved."""
     game, moved, planted = one_stage(draw)
     stages, near = near_with(game, planted)
-    ahead = stages.terminal()
-    ahead = type(ahead)(K=(), Sigma=(), P=near.balls(balls), q=ahead.q)
+    ahead = evolve(stages.terminal(), P=near.balls(balls))
     try:
         one, here = _stage(stages, 0, ahead, near)
     except NotCertifiedError:
@@ -114,3 +114,17 @@ def test_the_bound_carried_on_is_above_the_true_error_and_reached(stages_at):
     assert len(shares) > 50
     # One agent alone moves its cost by F'EF to first order, which is the bound.
     assert max(shares) > 0.9
+
+
+def test_a_singular_stage_among_the_perturbed_is_not_certified():
+    """Φ = I + P(1, 1)'(1, 1) is singular at P = −1/2, where W = 1/2; P̂ = −3/8 and κ = 3/2."""
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]] * 2, Q=[[[1]]] * 2, R=[[[1]]] * 2, tau=0, noise_cov=[[0]], horizon=1
+    )
+    stages, P = Stages(game, balls, symmetric=True), [arb_mat([[-0.375]])] * 2
+    frame = Frame.of(P)
+    with flint.ctx.workprec(128):
+        near = _Near(P, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2, frame)
+    ahead = evolve(stages.terminal(), P=near.balls(balls))
+    with pytest.raises(NotCertifiedError, match="not certified to be regular"):
+        _stage(stages, 0, ahead, near)
