@@ -193,14 +193,12 @@ def _rounded_cost(moving: Moving, exact: Any) -> Moving:
 def _equilibrium_play(found: Sequences, stages: Stages, known: Evaluator, t: int) -> Any:
     phi, rhs = block_system(stages, known)
     solved = stages.arithmetic.solve(phi, rhs)
+
+    def at(exact: Sequence[Sequence[Any]], moved: Iterable[Moving]) -> list[Moving]:
+        return [one.at(_near(X[t])) for one, X in zip(moved, exact, strict=True)]
+
     gains = by_agent(stages, -solved)
-    return (
-        [moving.at(_near(exact[t])) for moving, exact in zip(gains, found.K, strict=True)],
-        [
-            moving.at(_near(exact[t]))
-            for moving, exact in zip(stages.covariances(known), found.Sigma, strict=True)
-        ],
-    )
+    return at(found.K, gains), at(found.Sigma, stages.covariances(known))
 
 
 def _given_play(policy: Policy, stages: Stages, _known: Evaluator, t: int) -> Any:

@@ -75,11 +75,13 @@ def compared(
         if stated is None:
             continue
         # To second order in what is rounded: all that is left of a number that is exactly 0.
-        least = unit**2 * max(_largest(over_time, balls) for over_time in exact[letter])
+        matrices = [[_as_matrix(X, balls) for X in over_time] for over_time in exact[letter]]
+        sizes = [[_size(X) for X in over_time] for over_time in matrices]
+        least = unit**2 * max(map(max, sizes))
         worst = None
         for i, over_time in enumerate(stated):
             bars = list(zip(allowed[letter][i], (excused or allowed)[letter][i], strict=True))
-            errors = _errors(over_time, exact[letter][i], bars, balls, unit, least)
+            errors = _errors(over_time, matrices[i], sizes[i], bars, balls, unit, least)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 if worst is None or error.badness > worst[1].badness:
@@ -104,16 +106,15 @@ def compared(
 def _errors(
     over_time: Sequence[Any],
     exact: Sequence[Any],
+    sizes: Sequence[float],
     bars: Sequence[tuple[float, float]],
     balls: Balls,
     unit: float,
     least: float,
 ) -> list[_Error]:
     """One agent's errors, t = 0, 1, …"""
-    matrices = [_as_matrix(X, balls) for X in exact]
-    sizes = [_size(X) for X in matrices]
     return [
-        _error(t, np.atleast_2d(X), matrices[t], sizes[t], max(sizes), bars[t], balls, unit, least)
+        _error(t, np.atleast_2d(X), exact[t], sizes[t], max(sizes), bars[t], balls, unit, least)
         for t, X in enumerate(over_time)
     ]
 
@@ -152,10 +153,6 @@ def _error(
         excused=verdict == "undecided" and lo > bar,
         too_wide=verdict == "undecided" and lo <= near,
     )
-
-
-def _largest(over_time: Sequence[Any], balls: Balls) -> float:
-    return max(_size(_as_matrix(X, balls)) for X in over_time)
 
 
 def _size(X: Any) -> float:

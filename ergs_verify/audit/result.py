@@ -377,8 +377,9 @@ class Audit:
 
 
 def all_excused(quantities: Mapping[str, Quantity]) -> bool:
-    """Whether all that keeps them from passing is excused."""
-    return all(one.excused for one in quantities.values() if one.verdict != "pass")
+    """Whether something keeps them from passing, and all of that is excused."""
+    kept = [one for one in quantities.values() if one.verdict != "pass"]
+    return bool(kept) and all(one.excused for one in kept)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

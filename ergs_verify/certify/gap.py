@@ -356,7 +356,7 @@ def _state_gap(
         number = known(formula(name, agent))
         if of_noise:
             spread = balls.scalar(of_noise) * balls.trace(bracket.hi)
-            number = Ball(number.value + arb(0, spread.value.abs_upper()), balls.bits)
+            number += Ball(arb(0, spread.value.abs_upper()), balls.bits)
         bracket = bracket.along(stage, letter, formula("gap_matrix", agent), balls)
     matrix = bracket.ball(balls)
     squared = balls.scalar(radius * radius)

@@ -345,8 +345,11 @@ def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, column
 
 def _check_batch(stacked: StackedGame, axes: tuple[int, ...], name: str, where: str) -> None:
     """That a policy's batch axes broadcast to the game's."""
-    ends = zip(reversed(axes), reversed(stacked.batch), strict=False)
-    if len(axes) > len(stacked.batch) or any(own not in (1, games) for own, games in ends):
+    try:
+        fits = np.broadcast_shapes(axes, stacked.batch) == stacked.batch
+    except ValueError:
+        fits = False
+    if not fits:
         raise InputError(
             f"{name} has batch axes {axes} but the game {stacked.batch or 'none'}: a stack of "
             "policies needs a game stacked along the same axes",
