@@ -3,12 +3,12 @@
 Every number carries, besides its value, how far it moves under a few random draws of roundings:
 the derivative along a direction, in units of u = 2⁻⁵³. A number that enters moves by u times
 itself, and so does every entry of a product, of a linear system's right-hand side and of its
-solution; an entry of a system's matrix by u times the largest of its row and column when rows and
-columns are scaled (elimination fills zeros in), or, `in_norm`, by u times the largest of all, as in
-a solve that is stable only in norm (least squares is); a sum of scalars by u times the larger term;
-where numbers underflow, by half of float64's smallest number, 2⁻¹⁰⁷⁵. Signs are random. Nothing is
-perturbed in fact, so a move is known to several digits however small u is, and a batch of draws
-costs little.
+solution. An entry of a system's matrix moves by u times the largest of its row and column when
+rows and columns are scaled (elimination fills zeros in), or, `in_norm`, by u times the largest of
+all, as in a solve that is stable only in norm (least squares is); and again so for every right-hand
+side by itself. A sum of scalars moves by u times the larger term; where numbers underflow, all move
+by half of float64's smallest number, 2⁻¹⁰⁷⁵. Signs are random. Nothing is perturbed in fact, so a
+move is known to several digits however small u is, and a batch of draws costs little.
 """
 
 from __future__ import annotations
@@ -162,11 +162,15 @@ class Roundings:
     def solve(self, X: Moving, Y: Moving) -> Moving:
         size = shapes.need_square(self.shape(X))
         shapes.need_chain(self.shape(X), self.shape(Y))
-        X = X.rounded(abs(X.value).max() if self._in_norm else _scaled_sizes(X.value))
+        sizes = np.full_like(X.value, abs(X.value).max())
+        if not self._in_norm:
+            sizes = _scaled_sizes(X.value)
+        X = X.rounded(sizes)
         Y = Y.rounded(abs(Y.value).max(axis=0, keepdims=True) if self._in_norm else abs(Y.value))
         try:
             value = np.linalg.solve(X.value, Y.value)
-            residuals = Y.moves - X.moves @ value
+            # What is eliminated is rounded once, what is substituted for every right-hand side.
+            residuals = Y.rounded(sizes @ abs(value)).moves - X.moves @ value
             columns = np.linalg.solve(X.value, np.moveaxis(residuals, 0, 1).reshape(size, -1))
         except np.linalg.LinAlgError:
             value, columns = np.full(Y.value.shape, np.inf), np.full(Y.moves.shape, np.inf)

@@ -8,8 +8,12 @@ is measured, not proved: a few random draws of signs stand for all. What underfl
 in; what leaves float64's range on the way leaves a bar of ∞, and so undecided what is not accurate
 to the last digits anyway.
 
-Where states or controls come in units far apart, a solver whose linear solves are stable only in
-norm loses more than it needs to, and is not wrong: a second bar, `in_norm`, tells that apart.
+States and controls may come in units far apart. What an entry may lose is therefore what the worst
+entry of its matrix loses in the matrix's natural units (`in_units`), those in which the diagonals
+of the costs of the states and of the controls are 1.
+
+There a solver whose linear solves are stable only in norm loses more than it needs to, and is not
+wrong: a second bar, `in_norm`, tells that apart.
 """
 
 from __future__ import annotations
@@ -20,26 +24,48 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from attrs import evolve
+from attrs import evolve, frozen
 
 from ergs_verify import engine
 from ergs_verify.arithmetic.roundings import UNIT, Moving, Roundings
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import floats
-from ergs_verify.game import Game, Policy
+from ergs_verify.game import FloatGame, Game, Policy
 from ergs_verify.recursion import Sequences, best_response, block_system, by_agent
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.conditioning import modest_factor
 
-__all__ = ["LETTERS", "Allowed", "of_costs", "of_equilibrium", "of_gaps", "roundoff"]
+__all__ = [
+    "LETTERS",
+    "Allowed",
+    "Bar",
+    "in_units",
+    "of_costs",
+    "of_equilibrium",
+    "of_gaps",
+    "roundoff",
+]
 
 LETTERS = ("K", "Sigma", "P", "q")
 
-#: By letter, agent and time: the largest error allowed to an entry; ∞ where nothing is known.
-Allowed = dict[str, list[list[float]]]
+
+@frozen(eq=False)
+class Bar:
+    """The largest error allowed to each entry of a matrix, ∞ where nothing is known; and the units
+    of its entries, 0 where they have none."""
+
+    errors: np.ndarray
+    units: np.ndarray
+
+
+#: By letter, agent and time.
+Allowed = dict[str, list[list[Bar]]]
+
+#: By letter, agent and time: what moves show, entry by entry.
+_Lost = dict[str, list[list[np.ndarray]]]
 
 #: A stage's K and Σ in `Roundings`, from what is known at the stage.
 _Play = Callable[[Stages, Evaluator, int], tuple[Sequence[Moving], Sequence[Moving]]]
@@ -76,17 +102,20 @@ def of_equilibrium(
     >>> from ergs_verify.certify.nash import certified_nash
     >>> game = gallery("g-star-near-4")  # gains of the order 1000, 1/1000 from a singular Φ
     >>> allowed = of_equilibrium(game, certified_nash(game).found)
-    >>> 1e-11 < allowed["K"][0][0] < 1e-6
+    >>> 1e-11 < float(allowed["K"][0][0].errors.max()) < 1e-6
     True
     """
     numbers = Roundings(in_norm=in_norm)
     stages_of = partial(Stages, constants="q" in letters)
     played = _moved_stages(stages_of, game, numbers, partial(_equilibrium_play, found), found.P)
-    allowed = _bars(game, played, letters)
-    if played is not None and not {"P", "q"}.isdisjoint(letters):
-        with np.errstate(all="ignore"):
-            _add_second_order(game, played, allowed)
-    return allowed
+    if played is None:
+        return _nothing_known(game, letters)
+    data = game.floats()
+    with np.errstate(all="ignore"):
+        lost = _lost(game, played, letters)
+        if not {"P", "q"}.isdisjoint(letters):
+            _add_second_order(data, played, lost, roundoff(game) ** 2)
+        return _bars(data, played, lost)
 
 
 def of_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Allowed:
@@ -99,7 +128,10 @@ def of_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Allowed:
     """
     stages_of = partial(Stages, deterministic=policy.Sigma is None)
     played = _moved_stages(stages_of, game, Roundings(), partial(_given_play, policy), P)
-    return _bars(game, played, "Pq")
+    if played is None:
+        return _nothing_known(game, "Pq")
+    with np.errstate(all="ignore"):
+        return _bars(game.floats(), played, _lost(game, played, "Pq"))
 
 
 def of_gaps(game: Game, policy: Policy) -> list[float]:
@@ -135,44 +167,118 @@ def _moved_stages(
     return played[::-1]
 
 
-def _bars(game: Game, played: Sequence[Stage] | None, letters: Iterable[str]) -> Allowed:
-    lengths = {letter: game.horizon + (letter in "Pq") for letter in letters}
-    if played is None:
-        return {letter: [[math.inf] * length] * game.agents for letter, length in lengths.items()}
+def _lost(game: Game, played: Sequence[Stage], letters: Iterable[str]) -> _Lost:
+    """What moves show of each entry, the rounding of what is stored included."""
     factor = roundoff(game)
     return {
         letter: [
-            [_finite(factor * _move(getattr(stage, letter)[i])) for stage in played[:length]]
+            [factor * _move(getattr(stage, letter)[i]) for stage in played[: _length(game, letter)]]
             for i in range(game.agents)
         ]
-        for letter, length in lengths.items()
+        for letter in letters
     }
 
 
-def _add_second_order(game: Game, played: Sequence[Stage], allowed: Allowed) -> None:
+def _bars(data: FloatGame, played: Sequence[Stage], lost: _Lost) -> Allowed:
+    def bar(letter: str, i: int, t: int) -> Bar:
+        units = _units(data, played, letter, i, t)
+        return Bar(in_units(lost[letter][i][t], units), units)
+
+    return {
+        letter: [
+            [bar(letter, i, t) for t in range(len(over_time))] for i, over_time in enumerate(agents)
+        ]
+        for letter, agents in lost.items()
+    }
+
+
+def _nothing_known(game: Game, letters: Iterable[str]) -> Allowed:
+    def bar(letter: str, i: int) -> Bar:
+        p, m = game.control_sizes[i], game.state_size
+        shape = {"K": (p, m), "Sigma": (p, p), "P": (m, m), "q": (1, 1)}[letter]
+        return Bar(np.full(shape, math.inf), np.ones(shape))
+
+    return {
+        letter: [[bar(letter, i)] * _length(game, letter) for i in range(game.agents)]
+        for letter in letters
+    }
+
+
+def _length(game: Game, letter: str) -> int:
+    return game.horizon + (letter in "Pq")
+
+
+def in_units(sizes: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """The least multiple of the units that no size exceeds, or the largest size if that is less.
+
+    Where units are 0, the largest size there.
+    """
+    known = np.where(sizes < math.inf, sizes, math.inf)
+    has_units = units > 0
+    with np.errstate(all="ignore"):
+        multiple = np.max(known / units, where=has_units, initial=0.0) * units
+    without = np.max(known, where=~has_units, initial=0.0)
+    return np.where(has_units, np.fmin(multiple, known.max()), without)
+
+
+def _units(data: FloatGame, played: Sequence[Stage], letter: str, i: int, t: int) -> np.ndarray:
+    """Natural units of entries: √(S_rr S_cc) of P_t, √(S_cc / W_rr) of K_t, √(Σ_rr Σ_cc) of Σ_t.
+
+    W is the agent's weight of a control; S = P_t + K'WK, what a state would cost if the agent did
+    not act on it, is at least K'WK.
+    """
+    stage = played[t]
+    if letter == "q":
+        return np.ones((1, 1))
+    if letter == "Sigma":
+        roots = _roots(stage.Sigma[i].value)
+        return np.outer(roots, roots)
+    P = stage.P[i].value
+    if t == data.horizon:
+        return np.outer(_roots(P), _roots(P))
+    W, K = _weight(data, i, t, played[t + 1].P[i].value), stage.K[i].value
+    S = P + K.T @ W @ K
+    return np.outer(_roots(S) if letter == "P" else 1 / _roots(W), _roots(S))
+
+
+def _weight(data: FloatGame, i: int, t: int, P: np.ndarray) -> np.ndarray:
+    """W = (τ/2)I + R + B'PB, P the cost of the next stage."""
+    B = data.B[i][t]
+    return _R_tilde(data, i, t) + B.T @ P @ B
+
+
+def _R_tilde(data: FloatGame, i: int, t: int) -> np.ndarray:
+    return data.R[i][t] + data.tau / 2 * np.eye(len(data.R[i][t]))
+
+
+def _roots(X: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.maximum(np.diagonal(X), 0.0))
+
+
+def _add_second_order(
+    data: FloatGame, played: Sequence[Stage], lost: _Lost, squared: float
+) -> None:
     """What moves ΔK of the gains do to P and q beyond the derivative: to an agent that nothing
     costs, everything.
 
     They add D = ΔKⁱ'R̃ⁱΔKⁱ + (𝓑ΔK)'Pⁱ𝓑ΔK to Pⁱ_t, and E_t = D_t + F'E_{t+1}F in all; to q_t the
     sum of Tr(N E).
     """
-    squared, half_tau = roundoff(game) ** 2, float(game.tau) / 2
-    for i in range(game.agents):
-        E, constant = np.zeros((game.state_size, game.state_size)), np.array(0.0)
-        for t in reversed(range(game.horizon)):
-            K, Sigma = played[t].K, played[t].Sigma
-            B = [floats(B[t]) for B in game.B]
-            loop = floats(game.A[t]) + _sum(b @ k.value for b, k in zip(B, K, strict=True))
-            noise = _sum(b @ s.value @ b.T for b, s in zip(B, Sigma, strict=True))
-            pushed = _sum(b @ k.moves for b, k in zip(B, K, strict=True))
-            weight = floats(game.R[i][t]) + half_tau * np.eye(B[i].shape[1])
-            D = _squared(K[i].moves, weight) + _squared(pushed, played[t + 1].P[i].value)
-            constant = constant + np.trace((floats(game.noise_cov) + noise) @ E, axis1=-2, axis2=-1)
-            E = D + loop.T @ E @ loop
-            for letter, moved in (("P", E), ("q", constant)):
-                added = squared * float(abs(moved).max())
-                if letter in allowed:
-                    allowed[letter][i][t] = _finite(allowed[letter][i][t] + added)
+    E = [np.zeros_like(data.noise_cov) for _ in data.B]
+    constant = [np.array(0.0) for _ in data.B]
+    for t in reversed(range(data.horizon)):
+        K, Sigma, B = played[t].K, played[t].Sigma, [B[t] for B in data.B]
+        loop = data.A[t] + _sum(b @ k.value for b, k in zip(B, K, strict=True))
+        noise = data.noise_cov + _sum(b @ s.value @ b.T for b, s in zip(B, Sigma, strict=True))
+        pushed = _sum(b @ k.moves for b, k in zip(B, K, strict=True))
+        for i in range(len(data.B)):
+            D = _squared(K[i].moves, _R_tilde(data, i, t))
+            D = D + _squared(pushed, played[t + 1].P[i].value)
+            constant[i] = constant[i] + np.trace(noise @ E[i], axis1=-2, axis2=-1)
+            E[i] = D + loop.T @ E[i] @ loop
+            for letter, moved in (("P", E[i]), ("q", constant[i])):
+                if letter in lost:
+                    lost[letter][i][t] = lost[letter][i][t] + squared * abs(moved).max(axis=0)
 
 
 def _sum(matrices: Iterable[np.ndarray]) -> np.ndarray:
@@ -186,7 +292,7 @@ def _squared(moves: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _rounded_cost(moving: Moving, exact: Any) -> Moving:
     """P_t at its exact value; float64 rounds its entry (r, c) by u √(P_rr P_cc)."""
     value = _near(exact)
-    roots = np.sqrt(np.maximum(np.diagonal(value), 0.0))
+    roots = _roots(value)
     return moving.at(value).rounded(np.outer(roots, roots))
 
 
@@ -217,15 +323,14 @@ def _gap_allowed(game: Game, policy: Policy, agent: int) -> float:
             best = best_response(game, policy, agent, Roundings())
             total = 0.0
             for t in range(game.horizon):
-                B, P = data.B[own][t], best.P[t + 1].value
-                W = data.R[own][t] + data.tau / 2 * np.eye(B.shape[1]) + B.T @ P @ B
-                # ‖ΔK‖_F ≤ √(p m) times the largest entry.
-                gain = factor * (_move(best.K[t]) + abs(K[own][t]).max())
-                total += np.linalg.norm(W) * gain**2 * K[own][t].size * np.trace(moments[t])
+                weight = _weight(data, own, t, best.P[t + 1].value)
+                W, X = _roots(weight), _roots(moments[t])
+                # |W_ab| ≤ √(W_aa W_bb), and so X.
+                total += (W @ (factor * (_move(best.K[t]) + abs(K[own][t]))) @ X) ** 2
                 if not plain:
                     Sigma_t = best.Sigma[t]
-                    apart = factor * (_move(Sigma_t) + abs(Sigma_t.value).max()) * len(W)
-                    total += data.tau / 4 * (np.linalg.norm(W) * 2 / data.tau * apart) ** 2
+                    apart = factor * (_move(Sigma_t) + abs(Sigma_t.value))
+                    total += data.tau / 4 * (W @ apart @ W * 2 / data.tau) ** 2
         return _finite(float(total) + math.ulp(0.0))
     except (InputError, UnsupportedError, NotCertifiedError):  # beyond float64's range
         return math.inf
@@ -235,9 +340,9 @@ def _stacked(agents: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
     return [np.stack([floats(X) for X in over_time]) for over_time in agents]
 
 
-def _move(moving: Moving) -> float:
-    """The largest move, and the rounding of what is stored, in units of u."""
-    return moving.largest + float(abs(moving.value).max())
+def _move(moving: Moving) -> np.ndarray:
+    """By entry the largest move, and the rounding of what is stored, in units of u."""
+    return np.atleast_2d(abs(moving.moves).max(axis=0) + abs(moving.value))
 
 
 def _finite(x: float) -> float:

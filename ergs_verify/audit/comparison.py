@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from attrs import frozen
 from flint import arb
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.audit.accuracy import Allowed
+from ergs_verify.audit.accuracy import Allowed, Bar, in_units
 from ergs_verify.audit.result import Quantity, Verdict
 
 __all__ = ["Compared", "compared"]
@@ -28,12 +28,11 @@ class Compared:
 
 @frozen(kw_only=True)
 class _Error:
-    """The error of one matrix: lo ≤ largest |given − exact| ≤ hi, exact `arb`s."""
+    """The error of one matrix at the entry where it is worst."""
 
     t: int
-    lo: Any
-    hi: Any
     entry: tuple[int, int]
+    error: float
     size: float
     allowed: float
     verdict: Verdict
@@ -42,9 +41,9 @@ class _Error:
 
     @property
     def badness(self) -> tuple[int, float]:
-        share = 0.0 if self.hi == 0 else math.inf
+        share = 0.0 if self.error == 0 else math.inf
         if self.allowed:
-            share = _above((self.hi / arb(self.allowed)).upper())
+            share = self.error / self.allowed
         return ("pass", "undecided", "fail").index(self.verdict), share
 
 
@@ -63,39 +62,41 @@ def compared(
     ----------
     given : mapping from letter to ``[i][t]`` arrays (q: ``[i]`` arrays), or None
     exact : mapping from letter to ``[i][t]`` matrices or numbers in balls
-    allowed : mapping from letter to ``[i][t]`` float
+    allowed : mapping from letter to ``[i][t]`` Bar
     balls : Balls
     unit : float
         The relative error at which a number counts as accurate however ill-conditioned it is.
     excused : like allowed, optional
-        An error above what is allowed that is not above this is undecided.
+        An error above what is allowed that is not above this, nor above a tenth of the number, is
+        undecided.
     """
     quantities, too_wide = {}, False
     for letter, stated in given.items():
         if stated is None:
             continue
+        sizes = [
+            [_sizes(X, bar, balls) for X, bar in zip(over_time, bars, strict=True)]
+            for over_time, bars in zip(exact[letter], allowed[letter], strict=True)
+        ]
         # To second order in what is rounded: all that is left of a number that is exactly 0.
-        matrices = [[_as_matrix(X, balls) for X in over_time] for over_time in exact[letter]]
-        sizes = [[_size(X) for X in over_time] for over_time in matrices]
-        least = unit**2 * max(map(max, sizes))
+        least = unit**2 * max(X.max() for over_time in sizes for X in over_time)
         worst = None
         for i, over_time in enumerate(stated):
             bars = list(zip(allowed[letter][i], (excused or allowed)[letter][i], strict=True))
-            errors = _errors(over_time, matrices[i], sizes[i], bars, balls, unit, least)
+            errors = _errors(over_time, exact[letter][i], sizes[i], bars, balls, unit, least)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 if worst is None or error.badness > worst[1].badness:
-                    largest = max(one.size for one in errors)
-                    worst = i, error, error.size or largest or 1.0
+                    worst = i, error
         if worst is not None:
-            i, error, size = worst
+            i, error = worst
             quantities[letter] = Quantity(
                 letter=letter,
                 verdict=error.verdict,
-                max_error=_above(error.hi),
+                max_error=error.error,
                 allowed=error.allowed,
                 excused=error.excused,
-                size=size,
+                size=error.size,
                 agent=i + 1,
                 t=error.t,
                 entry=error.entry,
@@ -106,15 +107,16 @@ def compared(
 def _errors(
     over_time: Sequence[Any],
     exact: Sequence[Any],
-    sizes: Sequence[float],
-    bars: Sequence[tuple[float, float]],
+    sizes: Sequence[np.ndarray],
+    bars: Sequence[tuple[Bar, Bar]],
     balls: Balls,
     unit: float,
     least: float,
 ) -> list[_Error]:
     """One agent's errors, t = 0, 1, …"""
+    largest = np.max(sizes, axis=0)
     return [
-        _error(t, np.atleast_2d(X), exact[t], sizes[t], max(sizes), bars[t], balls, unit, least)
+        _error(t, np.atleast_2d(X), exact[t], sizes[t], largest, bars[t], balls, unit, least)
         for t, X in enumerate(over_time)
     ]
 
@@ -123,48 +125,64 @@ def _error(
     t: int,
     given: np.ndarray,
     exact: Any,
-    size: float,
-    largest: float,
-    bars: tuple[float, float],
+    sizes: np.ndarray,
+    largest: np.ndarray,
+    bars: tuple[Bar, Bar],
     balls: Balls,
     unit: float,
     least: float,
 ) -> _Error:
-    shape = given.shape[0], given.shape[1]
-    less = balls.scale(balls.scalar(Fraction(-1)), exact)
-    apart = balls.add(balls.matrix(given.tolist(), shape), less).entries()
-    above = [x.abs_upper() for x in apart]
-    hi, lo = max(above), max(x.abs_lower() for x in apart)
-    allowed, excused = bars
-    bar = arb(allowed)
-    # A bar as large as all of the agent's matrices asks for no digit: only accuracy passes.
-    asks = allowed < (largest or math.inf)
-    near = max(bar if asks else arb(unit * size), arb(least))
-    wrong = lo > max(bar, arb(excused), arb(least))
-    verdict: Verdict = "pass" if hi <= near else "fail" if wrong else "undecided"
+    rows, cols = given.shape
+    less = balls.scale(balls.scalar(Fraction(-1)), _as_matrix(exact, balls))
+    apart = balls.add(balls.matrix(given.tolist(), (rows, cols)), less).entries()
+    hi = _floats(_above(x.abs_upper()) for x in apart).reshape(rows, cols)
+    lo = _floats(_below(x.abs_lower()) for x in apart).reshape(rows, cols)
+    allowed, excused = (bar.errors for bar in bars)
+    floor = np.where(sizes > 0, 0.0, least)
+    # A bar as large as all of the agent's numbers there asks for no digit: only accuracy passes.
+    asks = allowed < np.where(largest > 0, largest, math.inf)
+    near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
+    passes = hi <= near
+    # Nobody is excused for a number of which no digit is right, where digits are asked for.
+    excused = np.minimum(excused, np.where(asks, sizes / 10, math.inf))
+    fails = lo > np.maximum(np.maximum(allowed, excused), floor)
+    rank = np.where(passes, 0, np.where(fails, 2, 1))
+    with np.errstate(all="ignore"):
+        share = np.where(hi > 0, hi / allowed, 0.0)
+    worst = np.unravel_index(np.lexsort((share.ravel(), rank.ravel()))[-1], hi.shape)
     return _Error(
         t=t,
-        lo=lo,
-        hi=hi,
-        entry=divmod(above.index(hi), shape[1]),
-        size=size,
-        allowed=allowed,
-        verdict=verdict,
-        excused=verdict == "undecided" and lo > bar,
-        too_wide=verdict == "undecided" and lo <= near,
+        entry=(int(worst[0]), int(worst[1])),
+        error=float(hi[worst]),
+        size=float(sizes[worst] or largest[worst] or largest.max() or 1.0),
+        allowed=float(allowed[worst]),
+        verdict=("pass", "undecided", "fail")[rank[worst]],
+        excused=bool(rank[worst] == 1 and lo[worst] > allowed[worst]),
+        too_wide=bool(np.any((rank == 1) & (lo <= near))),
     )
 
 
-def _size(X: Any) -> float:
-    """The largest entry is at least so large: a ball around 0 has no size."""
-    return _above(max(x.abs_lower() for x in X.entries()))
+def _sizes(X: Any, bar: Bar, balls: Balls) -> np.ndarray:
+    """How large entries are at least, in natural units: a ball around 0 has no size."""
+    lower = _floats(_above(x.abs_lower()) for x in _as_matrix(X, balls).entries())
+    return in_units(lower.reshape(bar.units.shape), bar.units)
 
 
 def _as_matrix(X: Any, balls: Balls) -> Any:
     return X if hasattr(X, "entries") else balls.scale(X, balls.identity(1))
 
 
+def _floats(numbers: Iterable[float]) -> np.ndarray:
+    return np.fromiter(numbers, dtype=float)
+
+
 def _above(x: Any) -> float:
     """A float64 that is not below an exact `arb`."""
     near = float(x)
     return near if x <= arb(near) else math.nextafter(near, math.inf)
+
+
+def _below(x: Any) -> float:
+    """A float64 that is not above an exact `arb`."""
+    near = float(x)
+    return near if x >= arb(near) else math.nextafter(near, -math.inf)

@@ -70,19 +70,20 @@ class Quantity:
         where float64 keeps no digit of the letter, so that nothing can be asked for, and where
         the error is `excused`.
     max_error : float
-        An upper bound of the largest |given − exact| over the matrix's entries.
+        An upper bound of |given − exact| at the worst entry.
     allowed : float
         The measured bar: what float64 may lose there on this game.
     excused : bool
         Whether the error is above that bar, but not above what a linear solve that is stable only
         in norm may lose.
     size : float
-        What digits count from: the largest entry of the exact matrix (where that
-        is 0, of the agent's others, or 1).
+        What digits count from at the worst entry: how large the exact matrix's entries are in its
+        natural units (`ergs_verify.audit.accuracy.in_units`), at most its largest entry (where
+        that is 0, of the agent's others, or 1).
     agent, t : int
         From 1 and from 0.
     entry : tuple of two int
-        Row and column of the largest error, from 0.
+        Row and column of the worst error, the largest part of what is allowed, from 0.
     """
 
     letter: str

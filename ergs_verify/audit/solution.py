@@ -100,7 +100,7 @@ def audit(
     >>> learned = {"K": [[[[-1.9, 1.2]]], [[[1.1, -1.9]]]]}
     >>> found = audit(game, learned)
     >>> f"{found.quantities['K'].digits:.1f} digits of {found.quantities['K'].needed:.0f}"
-    '1.5 digits of 13'
+    '1.3 digits of 13'
     >>> [str(one.gap) for one in found.gap.agents]
     ['0.03', '0.0533333']
     >>> audit(game, learned, epsilon=0.06)

@@ -15,6 +15,8 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.audit import accuracy
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
+from ergs_verify.engine import evaluate_policy
+from ergs_verify.engine import nash as nash_in_floats
 from ergs_verify.exact import floats
 from ergs_verify.recursion import gaps, nash
 from ergs_verify.study.conditioning import Rounding, modest_factor, moves, perturbed
@@ -23,6 +25,14 @@ from ergs_verify.study.numbers import numbers
 
 def bar(game: Game) -> accuracy.Allowed:
     return accuracy.of_equilibrium(game, certified_nash(game).found)
+
+
+def largest(allowed: accuracy.Allowed) -> dict[str, list[list[float]]]:
+    """The largest error allowed to any entry of a matrix."""
+    return {
+        letter: [[float(X.errors.max()) for X in over_time] for over_time in agents]
+        for letter, agents in allowed.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -35,7 +45,7 @@ def test_it_is_about_what_perturbed_games_show_in_128_bits(name):
     wide = MPMath(bits=256)
     reference = numbers(nash(game, wide))
     nearby = [numbers(nash(perturbed(game, reference["P"], s), Rounding(s))) for s in range(3)]
-    moved, allowed = moves(game, reference, nearby, wide), bar(game)
+    moved, allowed = moves(game, reference, nearby, wide), largest(bar(game))
     for letter in accuracy.LETTERS:
         for ours, theirs in zip(allowed[letter], moved[letter], strict=True):
             for one, other in zip(ours, theirs, strict=True):
@@ -46,7 +56,8 @@ def test_it_is_about_what_perturbed_games_show_in_128_bits(name):
 def test_it_grows_like_the_inverse_of_the_distance_to_a_singular_tau():
     """K of G* is about 3/δ at τ = 4 + δ, and its relative condition about 4/δ."""
     bars = {
-        exponent: bar(g_star(4 + Fraction(1, 10**exponent)))["K"][0][0] for exponent in (2, 4, 6)
+        exponent: largest(bar(g_star(4 + Fraction(1, 10**exponent))))["K"][0][0]
+        for exponent in (2, 4, 6)
     }
     for exponent in (2, 4):
         # Two orders nearer: 10⁴ times as far; the draws scatter by a factor of a few.
@@ -55,13 +66,13 @@ def test_it_grows_like_the_inverse_of_the_distance_to_a_singular_tau():
 
 def test_where_float64_cannot_tell_phi_from_a_singular_one_it_asks_for_nothing():
     game = g_star(4 + Fraction(1, 10**30))
-    assert bar(game)["K"][0][0] == math.inf
+    assert largest(bar(game))["K"][0][0] == math.inf
 
 
 def test_beyond_the_range_of_float64_nothing_is_known():
     game = g_star(2)
     huge = attrs.evolve(game, A=(np.array([[Fraction(10) ** 400] * 2] * 2, dtype=object),))
-    assert bar(huge)["K"] == [[math.inf], [math.inf]]
+    assert largest(bar(huge))["K"] == [[math.inf], [math.inf]]
     K = [[[["1e400", 0]]], [[[0, 0]]]]
     assert accuracy.of_gaps(game, Policy.from_arrays(K=K)) == [math.inf, math.inf]
 
@@ -71,7 +82,7 @@ def test_an_agent_whom_nothing_costs_may_lose_what_rounding_adds_to_second_order
         A=[[2]], B=[[[1]], [[1]]], Q=[[[1]], [[0]]], R=[[[1]], [[1]]], tau=0, noise_cov=[[1]],
         horizon=2,
     )  # fmt: skip
-    allowed = bar(game)
+    allowed = largest(bar(game))
     # P² = 0 exactly; a gain of 1e-16 makes it 1e-32.
     assert 1e-36 < allowed["P"][1][0] < 1e-22
     assert 0 < allowed["q"][1][0] < 1e-22
@@ -87,15 +98,14 @@ def test_costs_of_a_policy_computed_in_float64_are_within_their_bar(name):
     policy = Policy.from_arrays(K=K, Sigma=Sigma)
     enclosed = enclosed_costs(game, policy, 128)
     allowed = accuracy.of_costs(game, policy, enclosed.P)
-    from ergs_verify.engine import evaluate_policy
-
     cost = evaluate_policy(game.floats(), K, Sigma)
     for i in range(game.agents):
         for t in range(T + 1):
             exact = np.array([[float(x) for x in row] for row in enclosed.P[i][t].tolist()])
-            error = abs(cost.P[i][t] - exact).max()
-            assert error <= allowed["P"][i][t] <= 1e-9 * abs(exact).max()
-            assert abs(cost.q[i][t] - float(enclosed.q[i][t].value)) <= allowed["q"][i][t]
+            error, bar = abs(cost.P[i][t] - exact), allowed["P"][i][t].errors
+            assert (error <= bar).all()
+            assert (bar <= 1e-9 * abs(exact).max()).all()
+            assert abs(cost.q[i][t] - float(enclosed.q[i][t].value)) <= allowed["q"][i][t].errors
 
 
 @pytest.mark.parametrize("name", ["g-star-2", "time-varying", "plain-lq"])
@@ -138,3 +148,74 @@ def test_a_covariance_that_float64_cannot_compute_is_right_if_it_is_rounded_righ
     assert audit(game, rounded, explain=False).verdict == "pass"
     rounded["Sigma"][0][0] = rounded["Sigma"][0][0] * 1.001
     assert audit(game, rounded, explain=False).verdict == "fail"
+
+
+def in_other_units(game: Game, states: np.ndarray) -> Game:
+    """The same game with states measured in other units: x = states · x̃, powers of 2."""
+    to, back = np.diag(states), np.diag(1 / states)
+    given = game.floats()
+    return Game.from_arrays(
+        A=[back @ A @ to for A in given.A],
+        B=[[back @ B for B in over_time] for over_time in given.B],
+        Q=[[to @ Q @ to for Q in over_time] for over_time in given.Q],
+        R=list(given.R),
+        tau=given.tau,
+        noise_cov=back @ given.noise_cov @ back,
+        horizon=game.horizon,
+    )
+
+
+@pytest.mark.parametrize("letter", ["K", "P"])
+def test_it_does_not_depend_on_units_of_the_states(letter):
+    game = gallery("random:N=2,m=3,p=2,T=3,seed=4").rounded()
+    states = np.array([1.0, 2.0**60, 2.0**-60])
+    ones = bar(game)
+    others = bar(in_other_units(game, states))
+    scale = {"K": states, "P": np.outer(states, states)}[letter]
+    for one, other in zip(ones[letter], others[letter], strict=True):
+        for X, Y in zip(one, other, strict=True):
+            counts = X.errors > 1e-300  # not what underflow may do to a 0
+            # The draws differ by less than 30.
+            assert (Y.errors / scale <= 30 * X.errors.max())[counts].all()
+            assert (Y.errors / scale >= X.errors / 30)[counts].all()
+
+
+@pytest.mark.parametrize("tau", [0, 1])
+def test_a_wrong_gain_of_a_state_in_units_far_apart_fails(tau):
+    """Bars of one number a matrix let it pass: the gain is 10⁻¹⁴ of the largest."""
+    s = 1e14
+    game = Game.from_arrays(
+        A=[[1, 0], [0, 1]], B=[[[1], [s]]], Q=[np.diag([1, s**-2])], R=[[[1]]], tau=tau,
+        noise_cov=np.diag([1, s**2]), horizon=2,
+    )  # fmt: skip
+    found = nash_in_floats(game.floats())
+    right = {letter: getattr(found, letter) for letter in accuracy.LETTERS}
+    assert audit(game, right).verdict == "pass"
+    wrong = right["K"][0].copy()
+    wrong[0, 0, 1] *= -1
+    judged = audit(game, {"K": [wrong]}, explain=False)
+    assert judged.verdict == "fail"
+    assert (judged.quantities["K"].entry, judged.quantities["K"].t) == ((0, 1), 0)
+
+
+def test_a_wrong_gain_of_a_control_in_units_far_apart_fails():
+    s = 1e-14
+    game = Game.from_arrays(
+        A=[[1, 0.5], [0.2, 1]], B=[[[1, 0.1 * s], [0.3, s]]], Q=[[[1, 0], [0, 1]]],
+        R=[np.diag([1, s**2])], tau=0, noise_cov=[[1, 0], [0, 1]], horizon=2,
+    )  # fmt: skip
+    K = nash_in_floats(game.floats()).K[0]
+    assert audit(game, {"K": [K]}).verdict == "pass"
+    wrong = K.copy()
+    wrong[0, 0] *= -1  # of the order 1 beside 10¹⁴
+    assert abs(K[0, 0]).max() < 1e-13 * abs(K[0, 1]).max()
+    assert audit(game, {"K": [wrong]}, explain=False).verdict == "fail"
+
+
+def test_entries_without_units_are_measured_by_the_largest():
+    sizes = np.array([[1.0, 2.0], [3.0, 0.0]])
+    assert (accuracy.in_units(sizes, np.zeros((2, 2))) == 3).all()
+    # No multiple of the units is asked for beyond the largest size.
+    assert (accuracy.in_units(sizes, np.array([[1, 2**-30], [1, 1]])) == [[3, 2], [3, 3]]).all()
+    assert (accuracy.in_units(sizes, np.array([[1, 2], [3, 0.1]])) == [[1, 2], [3, 0.1]]).all()
+    assert (accuracy.in_units(sizes, np.array([[0, 2], [0, 0.5]])) == [[3, 2], [3, 0.5]]).all()
