@@ -5,7 +5,7 @@ Nothing here looks at how `ergs_verify.audit.mistakes` predicts a mistake; only 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -209,12 +209,18 @@ def _sigma(factor: Callable[[float], float]) -> dict[str, Any]:
     return {"covariance": lambda s, i: factor(s.tau) * np.linalg.inv(s.W(i))}
 
 
-def _rounds(counts: tuple[int, ...]) -> tuple[Fault, ...]:
-    return tuple(
-        _fault(id, f"{n} round{'s' * (n > 1)}", gains=best_responses(n, in_turn=in_turn))
-        for id, in_turn in (("few-iterations", False), ("few-iterations-in-turn", True))
-        for n in counts
-    )
+def _loops() -> Iterator[Fault]:
+    ways: dict[str, dict[str, Any]] = {
+        **{f"{n} round{'s' * (n > 1)}": {"rounds": n} for n in (1, 3, 7, 10)},
+        "until 1e-4": {"tolerance": 1e-4},
+        "3 rounds, warm": {"rounds": 3, "warm": True},
+        "until 1e-4, warm": {"tolerance": 1e-4, "warm": True},
+    }
+    for id, in_turn in (("few-iterations", False), ("few-iterations-in-turn", True)):
+        for planted, way in ways.items():
+            yield _fault(id, planted, gains=best_responses(in_turn=in_turn, **way))
+    half = best_responses(in_turn=False, tolerance=1e-4, step=0.5)
+    yield _fault("few-iterations", "until 1e-4, half steps", gains=half)
 
 
 def _q_without(id: str, *terms: str) -> Fault:
@@ -279,7 +285,7 @@ STAGE = (
         "left out",
         covariance=lambda s, i: s.tau / 2 * np.linalg.inv(s.R_tilde(i)),
     ),
-    *_rounds((1, 3, 7, 10)),
+    *_loops(),
     Fault(id="least-squares", planted="lstsq for solve", solver=LEAST_SQUARES),
     _q_without("later-q", "later q"),
     _q_without("control-cost", "control cost"),

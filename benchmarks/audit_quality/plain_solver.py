@@ -28,7 +28,7 @@ Array = np.ndarray
 
 @define(kw_only=True)
 class Stage:
-    """Stage t: its data, the costs P and q of stage t+1, and what the solver has found so far.
+    """Stage t: its data, P, q and the gains of stage t+1, and what the solver has found so far.
 
     Methods take an agent i = 0…N−1.
     """
@@ -41,6 +41,7 @@ class Stage:
     R: Sequence[Array]
     P: Sequence[Array]
     q: Sequence[float]
+    K_after: Sequence[Array] = ()
     K: Sequence[Array] = ()
     Sigma: Sequence[Array] = ()
     P_now: Sequence[Array] = ()
@@ -96,18 +97,34 @@ def block_system(
     return gains
 
 
-def best_responses(rounds: int, *, in_turn: bool) -> Gains:
-    """The inner loop of Algorithm 1, or its like in which each agent sees the last one's answer."""
+def best_responses(
+    rounds: int = 1000,
+    *,
+    in_turn: bool,
+    tolerance: float = 0.0,
+    warm: bool = False,
+    step: float = 1.0,
+) -> Gains:
+    """The inner loop of Algorithm 1, or its like in which each agent sees the last one's answer.
+
+    It stops early where a round changes no gain by more than `tolerance`, relative to the largest.
+    `warm`: from the gains of the stage after it, if there is one, in the place of zero. With a
+    `step` below 1 a round goes but a part of the way.
+    """
 
     def gains(s: Stage) -> list[Array]:
-        s.K = [np.zeros(B_i.shape[::-1]) for B_i in s.B]
+        known = s.K_after if warm else ()
+        s.K = list(known) or [np.zeros(B_i.shape[::-1]) for B_i in s.B]
         for _ in range(rounds):
-            answers = list(s.K)
+            before, answers = s.K, list(s.K)
             for i in s.agents:
                 answers[i] = -np.linalg.solve(s.W(i), s.B[i].T @ s.P[i] @ s.A_bar(i))
                 if in_turn:
                     s.K = list(answers)
-            s.K = answers
+            s.K = [X + step * (Y - X) for X, Y in zip(before, answers, strict=True)]
+            moved = max(abs(X - Y).max() for X, Y in zip(before, s.K, strict=True))
+            if moved <= tolerance * max(abs(X).max() for X in s.K):
+                break
         return list(s.K)
 
     return gains
@@ -194,6 +211,7 @@ class PlainSolver:
                 R=[R_i[t] for R_i in game.R],
                 P=P,
                 q=q,
+                K_after=played[-1][0] if played else (),
             )
             s.K = self.gains(s)
             s.Sigma = [self.covariance(s, i) for i in s.agents]

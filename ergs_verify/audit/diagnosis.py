@@ -112,7 +112,8 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
     stated policy, Σ as the best covariance for the stated P. Gains that are right rule out every
     mistake that leads to others. Where the mistake's numbers differ from the right ones they must
     agree with the stated ones better than the right ones do, by six digits if that is one number,
-    by three if there are more; and somewhere they must differ by more than rounding. At a singular
+    by three if there are more, and by more still where the rounds of a loop were read off the
+    stated gains; and somewhere they must differ by more than rounding. At a singular
     Φ_t there are no right numbers from there on, and mistakes that give no numbers either are left
     out.
 
@@ -289,6 +290,7 @@ class _Comparison:
             error = max(error, _worst(of_mistake[letter][tells]))
             error_of_right = max(error_of_right, _worst(self.of_right[letter][tells], lost=1.0))
         margin = max(_LEAST_MARGIN, _MARGIN_IN_ALL / max(count, 1))
+        margin += getattr(variant, "freedom", 0.0)
         if not quantities or _digits(error) - _digits(error_of_right) < margin:
             return None
         return Match(

@@ -75,7 +75,7 @@ def recomputed(
         for back in range(1, stages + 1):
             t = game.horizon - back
             stage = run.at(t, played[-1])
-            K = variant.gains(run, stage)
+            K = variant.gains(run, stage, played)
             if not goes_on(K, back):
                 raise _RuledOut
             played.append(run.evaluated(stage, K, run.covariances(stage), t))

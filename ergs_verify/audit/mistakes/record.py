@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from attrs import frozen
 
@@ -13,12 +13,13 @@ from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["Gains", "Handled", "Mistake", "Recomputed"]
 
-#: Every agent's gain at a stage that knows P_{t+1}.
-Gains = Callable[[Stages, Evaluator], list[Matrix]]
+#: Every agent's gain at a stage that knows P_{t+1}, and given all from the end back to stage t+1.
+Gains = Callable[[Stages, Evaluator, Sequence[Stage]], list[Matrix]]
 
 
 @frozen(kw_only=True)
@@ -41,15 +42,19 @@ class Recomputed:
         The data of the last stages alone do not say what the solver reads there.
     detail : str
         What the message adds, where the ways of making a mistake need to be told apart.
+    freedom : float
+        By how many digits more each number agrees by chance, where the best of many tries was
+        taken: log10 of their number at a stage, shared out among the stage's gains.
     """
 
     data: Callable[[Game], Game] | None = None
     formulas: Formulas | None = None
-    gains: Gains = equilibrium_gains
+    gains: Gains = lambda stages, stage, _played: equilibrium_gains(stages, stage)
     arithmetic: Float64 | None = None
     letters: frozenset[str] = frozenset({"K", "Sigma", "P", "q"})
     early: bool = False
     detail: str = ""
+    freedom: float = 0.0
 
 
 @frozen
