@@ -90,11 +90,12 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
         np.empty((max(n, m), side)),
     )
     constant, log_det = np.empty((agents, side)), np.empty(side)
-    half, reciprocal = np.empty(side), np.empty(side)
+    half, half_root, reciprocal = np.empty(side), np.empty(side), np.empty(side)
     for first in range(0, games, side):
         for j in range(side):
             g = min(first + j, games - 1)  # the last block repeats the last game
             half[j] = entropy[g]
+            half_root[j] = math.sqrt(half[j]) if half[j] > 0 else 1.0
             for i in range(agents):
                 constant[i, j] = 0
                 _take(P[horizon, g, i], now[i], j)
@@ -117,7 +118,9 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
             rows[:] = 0
             for i in range(agents):
                 own = slice(i * p, (i + 1) * p)
-                _best_covariance(block, i * p, half, sizes[i], spread[i], sums, log_det, lanes)
+                _best_covariance(
+                    block, i * p, half, half_root, sizes[i], spread[i], sums, log_det, lanes
+                )
                 _add_own_constant(r[i], half, sizes[i], spread[i], log_det, constant[i], lanes)
                 _add_product(spread[i], b_turned[own], rows[own], lanes)
                 _add_costs(later[i], F, r[i], gains[own], turned, ahead, now[i], lanes)
@@ -284,8 +287,8 @@ def _close_loop(ba, system, gains, F, lanes):
 
 
 @_inner
-def _best_covariance(block, start, half, size, spread, column, log_det, lanes):
-    """Σ = (τ/2)W⁻¹ by Gauss-Jordan elimination, and log|W|."""
+def _best_covariance(block, start, half, half_root, size, spread, column, log_det, lanes):
+    """Σ = (τ/2)W⁻¹ by Gauss-Jordan elimination, and log|Σ|, finite where τ = 0 as well."""
     p = len(spread)
     for a in range(p):
         for b in range(p):
@@ -294,9 +297,11 @@ def _best_covariance(block, start, half, size, spread, column, log_det, lanes):
                 spread[a, b, j] = 0.5 * twice
     log_det[:] = 0
     for k in range(p):
+        if k < size:
+            for j in range(len(lanes)):
+                log_det[j] += 2 * math.log(half_root[j] / math.sqrt(spread[k, k, j]))
         for j in range(len(lanes)):
             root = math.sqrt(spread[k, k, j])
-            log_det[j] += 2 * math.log(root)
             for a in range(p):
                 column[a, j] = spread[a, k, j] / root
         for a in range(p):
@@ -322,8 +327,7 @@ def _add_own_constant(r, half, size, spread, log_det, constant, lanes):
             for j in range(len(lanes)):
                 constant[j] += spread[a, b, j] * r[a, b, j]
     for j in range(len(lanes)):
-        if half[j] > 0:
-            constant[j] -= half[j] * (size + size * math.log(half[j]) - log_det[j])
+        constant[j] -= half[j] * (size + log_det[j])
 
 
 @_inner

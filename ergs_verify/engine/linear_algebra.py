@@ -12,7 +12,7 @@ import numpy as np
 __all__ = [
     "cholesky",
     "eliminate",
-    "inverse_and_log_det",
+    "inverse_and_roots",
     "log_det_covariance",
     "product_in_step",
     "solve",
@@ -64,18 +64,23 @@ def cholesky(X: np.ndarray) -> np.ndarray:
     return _like(X, _matrices(lower, axes))
 
 
-def inverse_and_log_det(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """X⁻¹ and log |X|, in step; NaN where X is not positive definite."""
+def inverse_and_roots(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """X⁻¹ and the diagonal of X's Cholesky factor, (…, rows), in step.
+
+    The product of the diagonal's squares is |X|. Where X is not positive definite, X⁻¹ has
+    infinities or NaN, and the diagonal has NaN or 0.
+    """
     rest, axes = _entries(symmetric(X))
-    log_det = np.zeros(rest.shape[2:])
+    roots = np.empty_like(rest[0])
     for k in range(len(rest)):
-        root = np.sqrt(rest[k, k])
-        log_det += 2 * np.log(root)
+        root = roots[k] = np.sqrt(rest[k, k])
         column = rest[k] / root
         rest -= column[:, None] * column
         rest[k] = rest[:, k] = column / root
         rest[k, k] = -1 / (root * root)
-    return _like(X, _matrices(np.negative(rest, out=rest), axes)), log_det.transpose(_back(axes))
+    return _like(X, _matrices(np.negative(rest, out=rest), axes)), roots.transpose(
+        *(1 + place for place in _back(axes)), 0
+    )
 
 
 def eliminate(entries: np.ndarray) -> np.ndarray:

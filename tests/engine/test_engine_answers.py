@@ -303,6 +303,46 @@ def test_covariance_singular_up_to_rounding_costs_infinitely_much():
     assert np.isposinf(gaps[1])
 
 
+def costs_scaled(game, exponent):
+    scale = 2.0**exponent
+    Q, R = (tuple(scale * X for X in matrices) for matrices in (game.Q, game.R))
+    return changed(game, Q=Q, R=R, tau=scale * game.tau)
+
+
+@pytest.mark.parametrize("exponent", [-900, -401, 701, 900])
+@pytest.mark.parametrize("sizes", [(2, 2), (3, 1)])
+@pytest.mark.parametrize("count", [0, 3, 130])
+def test_q_keeps_its_digits_whatever_the_size_of_costs(count, sizes, exponent):
+    """Of log(τ/2) − log W, two numbers of size 600, a hundred times the error would stay."""
+    game = random_game(m=1, sizes=sizes, tau=np.linspace(0.5, 9, count) if count else 2.0)
+    scaled, policy = costs_scaled(game, exponent), random_policy(game)
+    policies = [
+        [np.broadcast_to(X, (count, *X.shape)) if count else X for X in letter]
+        for letter in (policy.K, policy.Sigma)
+    ]
+    calls = {
+        "nash": lambda g: engine.nash(g).q,
+        "compiled": lambda g: engine.nash(g, compiled=True).q,
+        "algorithm_1": lambda g: engine.algorithm_1(g, 3).q,
+        "best_response": lambda g: [engine.best_response(g, *policies, i).q for i in (0, 1)],
+    }
+    for name, call in calls.items():
+        for got, wanted in zip(call(scaled), call(game), strict=True):
+            # All but roots of an odd power of 2 is scaled exactly: some roundings of each log|Σ|.
+            rounding = 16 * np.finfo(float).eps * np.abs(wanted).max()
+            assert np.abs(got / 2.0**exponent - wanted).max() <= rounding, name
+
+
+def test_tiny_entropy_costs_finitely_much():
+    """W is 10³⁰⁰ times τ, and more: their ratio alone leaves the range of float64."""
+    plain = changed(random_game(), tau=0.0)
+    for compiled in (False, True):
+        wanted = engine.nash(plain, compiled=compiled)
+        almost = engine.nash(changed(plain, tau=5e-318), compiled=compiled)
+        for got, exact in zip(almost.q, wanted.q, strict=True):
+            same(got, exact)
+
+
 def test_tiny_regular_covariance_costs_finitely_much():
     game = random_game(sizes=(2, 2))
     solution = engine.nash(game)

@@ -118,7 +118,7 @@ FAULTS = {
     "a gain's sign": ("= -system[a, n + b, j]", "= system[a, n + b, j]"),
     "Σ twice too large": ("*= -half[j] if", "*= -2 * half[j] if"),
     "a filled-in control has noise": ("if a < size and b < size", "if a <= size and b <= size"),
-    "q without log|Σ|": ("size * math.log(half[j]) - log_det[j]", "size * math.log(half[j])"),
+    "q without log|Σ|": ("(size + log_det[j])", "size"),
     "noise through agent 1's controls alone": ("own], rows[own]", "own], rows[:p]"),
     "P of the wrong stage": ("later, now = now, later", "later, now = later, now"),
     "cost without R": ("_add_product(r, gain", "_add_product(0.9 * r, gain"),
