@@ -10,12 +10,9 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import floats, fractions, short
+from ergs_verify.exact import UNIT, floats, fractions, short
 
-__all__ = ["Judged", "is_positive", "judge_symmetric"]
-
-# Unit roundoff of float64.
-_U = 2.0**-53
+__all__ = ["Judged", "forgiven", "is_positive", "judge_symmetric"]
 
 
 @frozen(kw_only=True)
@@ -43,7 +40,7 @@ def judge_symmetric(
     *,
     semidefinite: bool = False,
     definite: bool = False,
-    rounding: float = 4 * _U,
+    rounding: float = 4 * float(UNIT),
 ) -> Judged:
     """Refuse a matrix that is not symmetric, or not positive (semi)definite where that is asked.
 
@@ -86,13 +83,18 @@ def judge_symmetric(
             good = is_positive(matrix)
         else:
             lowest, norm = _extremes(matrix)
-            good = lowest >= -4 * len(matrix) * _U * norm
+            good = lowest >= -forgiven(len(matrix)) * norm
             eigenvalue = lowest if lowest < 0 else None
         if not good:
             raise InputError(
                 f"{where} has {_eigenvalue_text(matrix)}, so it is not positive semidefinite", where
             )
     return Judged(matrix=matrix, asymmetry=asymmetry or None, eigenvalue=eigenvalue)
+
+
+def forgiven(size: int) -> Fraction:
+    """4mu: how far below 0 rounding may leave eigenvalues of a float matrix, m×m, of norm 1."""
+    return 4 * size * UNIT
 
 
 def is_positive(matrix: np.ndarray, strictly: bool = False) -> bool:
@@ -190,7 +192,7 @@ def _extremes(matrix: np.ndarray) -> tuple[float, float]:
 
 def _eigenvalue_text(matrix: np.ndarray) -> str:
     lowest, norm = _extremes(matrix)
-    if abs(lowest) <= 4 * len(matrix) * _U * norm:
+    if abs(lowest) <= forgiven(len(matrix)) * norm:
         return f"an eigenvalue ≤ 0 (about {lowest:.6g})" if lowest else "the eigenvalue 0"
     return f"the eigenvalue {lowest:.6g}"
 

@@ -21,6 +21,7 @@ from ergs_verify.errors import InputError
 
 __all__ = [
     "MAX_DIGITS",
+    "UNIT",
     "Number",
     "as_list",
     "floats",
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 Number = Fraction | float
+
+#: u, the unit roundoff of float64.
+UNIT = Fraction(1, 2**53)
 
 #: Decimal digits that the numerator and the denominator of an entry may have.
 MAX_DIGITS = 10_000
@@ -184,7 +188,7 @@ def as_list(value: Any, where: str = "") -> Any:
         raise _bad(where, "has masked entries, which are no numbers")
     try:
         array = np.asarray(value)
-    except Exception as error:  # whatever its own conversion raises
+    except (Exception, SystemExit) as error:  # whatever its own conversion raises
         raise _bad(where, f"is {_kind(value)} that numpy cannot read") from error
     if array.dtype in (np.float64, np.float32, np.float16):
         return array.astype(np.float64)

@@ -125,7 +125,7 @@ def read_series(
     """
     with at(agent, None):
         value = as_list(value, where)
-        over_time = _is_over_time(value)
+        over_time = _is_over_time(value, where)
         if always_over_time and not over_time:
             raise InputError(f"{where} must be a list over time of matrices", where)
     if not over_time:
@@ -224,7 +224,7 @@ def _repair(verdict: Judged, where: str, agent: int | None, t: int | None) -> Re
     )
 
 
-def _is_over_time(value: Any) -> bool:
+def _is_over_time(value: Any, where: str) -> bool:
     if isinstance(value, np.ndarray):
         return value.ndim == 3
     first: Any = value
@@ -234,6 +234,7 @@ def _is_over_time(value: Any) -> bool:
         if isinstance(first, np.ndarray) and first.ndim == 1:
             return False
         first = first[0]
-        if hasattr(first, "__array__") and not isinstance(first, np.generic):
-            first = np.asarray(first)
+        where += "[0]"
+        if not isinstance(first, np.generic):
+            first = as_list(first, where)
     return isinstance(first, list | tuple) or (isinstance(first, np.ndarray) and first.ndim > 0)

@@ -24,10 +24,8 @@ from ergs_verify.arithmetic.base import Entry
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["UNIT", "Moving", "Roundings"]
+__all__ = ["Moving", "Roundings"]
 
-#: u, the unit roundoff of float64.
-UNIT = Fraction(1, 2**53)
 #: The smallest normal number: below it float64 rounds to multiples of 2⁻¹⁰⁷⁴, by u times this.
 _NORMAL = float(np.finfo(np.float64).tiny)
 

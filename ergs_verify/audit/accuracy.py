@@ -27,10 +27,10 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify import engine
-from ergs_verify.arithmetic.roundings import UNIT, Moving, Roundings
+from ergs_verify.arithmetic.roundings import Moving, Roundings
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import floats
+from ergs_verify.exact import UNIT, floats
 from ergs_verify.game import FloatGame, Game, Policy
 from ergs_verify.recursion import Sequences, best_response, block_system, by_agent
 from ergs_verify.recursion.given import given_covariances

@@ -11,8 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ergs_verify.arithmetic.roundings import UNIT
-from ergs_verify.definite import is_positive
+from ergs_verify.definite import forgiven, is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import fractions
 from ergs_verify.game import Policy
@@ -37,7 +36,7 @@ def slack(covariance: np.ndarray) -> Fraction:
     if is_positive(covariance):
         return Fraction(0)
     sums = (sum(map(abs, row), start=Fraction(0)) for row in fractions(covariance))
-    return 4 * len(covariance) * UNIT * max(sums)
+    return forgiven(len(covariance)) * max(sums)
 
 
 def demand_covariances(policy: Policy) -> None:

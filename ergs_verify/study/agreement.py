@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from ergs_verify.study.conditioning import UNIT, Moves
+from ergs_verify.exact import UNIT
+from ergs_verify.study.conditioning import Moves
 from ergs_verify.study.crosscheck_result import CHECKS, Row
 from ergs_verify.study.numbers import LETTERS, Numbers, log10, size
 

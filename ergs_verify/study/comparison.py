@@ -12,19 +12,12 @@ from attrs import evolve, frozen
 from ergs_verify import engine
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.errors import NotCertifiedError, SingularStageError
-from ergs_verify.exact import fractions
+from ergs_verify.exact import UNIT, fractions
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import algorithm_1, nash
 from ergs_verify.study.agreement import Pair, lost_digits, row, sentence
-from ergs_verify.study.conditioning import (
-    UNIT,
-    Moves,
-    Rounding,
-    modest_factor,
-    moves,
-    perturbed,
-)
+from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
 from ergs_verify.study.crosscheck_result import Row, Simulated
 from ergs_verify.study.forward_cost import Forward
 from ergs_verify.study.inner_loop import Convergence, convergence

@@ -28,14 +28,11 @@ import numpy as np
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.exact import fractions
+from ergs_verify.exact import UNIT, fractions
 from ergs_verify.game import Game
 from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, size
 
-__all__ = ["UNIT", "Moves", "Rounding", "modest_factor", "moves", "perturbed"]
-
-#: u, the unit roundoff of float64.
-UNIT = Fraction(1, 2**53)
+__all__ = ["Moves", "Rounding", "modest_factor", "moves", "perturbed"]
 
 #: By letter, agent and time: how far a matrix moves, its own rounding included.
 Moves = dict[str, list[list[Any]]]

@@ -13,17 +13,11 @@ import attrs
 from ergs_verify import engine
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.errors import ErgsError, SingularStageError
+from ergs_verify.exact import UNIT
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import nash
-from ergs_verify.study.conditioning import (
-    UNIT,
-    Moves,
-    Rounding,
-    modest_factor,
-    moves,
-    perturbed,
-)
+from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
 from ergs_verify.study.numbers import Numbers, numbers, size
 
 __all__ = ["compare_singular"]

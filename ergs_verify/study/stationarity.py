@@ -15,8 +15,8 @@ from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.exact import UNIT
 from ergs_verify.game import Game
-from ergs_verify.study.conditioning import UNIT
 from ergs_verify.study.forward_cost import Forward, JointPolicy
 from ergs_verify.study.numbers import Numbers, enter, size
 
