@@ -197,6 +197,7 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
         lambda found, balls: _bits_lacking(found, balls, digits),
         first_bits=_bits(digits) + 64 + 2 * game.horizon,  # about what a tame game loses
         most_bits=_bits(_most(digits)) + MOST_BITS,
+        left_bits=_bits(digits),
         progress=progress,
     )
     return _numbers(nash.found, nash.balls), True, round(nash.balls.bits / math.log2(10))

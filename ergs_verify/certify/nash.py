@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -12,12 +13,15 @@ from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.recursion import Sequences, decide_singular
+from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
 __all__ = ["CertifiedNash", "certified_nash"]
 
 #: Exact rationals triple in length every stage: further back a decision takes too long.
 _STAGES_TO_DECIDE = 4
+#: From so many stages, or this part of all, it is foreseen what the others will lose.
+_FEWEST_TO_FORESEE, _PART_TO_FORESEE = 8, 8
 
 
 @frozen(eq=False)
@@ -34,6 +38,7 @@ def certified_nash(
     *,
     first_bits: int = 128,
     most_bits: int = MOST_BITS,
+    left_bits: int = 0,
     progress: Progress | None = None,
 ) -> CertifiedNash:
     """The feedback Nash equilibrium in balls as small as asked.
@@ -45,6 +50,9 @@ def certified_nash(
         How many bits it is short of what is asked; 0 or less will do.
     first_bits, most_bits : int
         The precision to begin with, and the cap.
+    left_bits : int
+        About as many have to be left at the end: the first pass is broken off where its first
+        stages let fewer be foreseen.
     progress : function of the stages done and all, optional
         Called anew at each precision.
 
@@ -64,6 +72,7 @@ def certified_nash(
     True
     """
     bits, decided_until = min(first_bits, most_bits), game.horizon
+    sample = max(_FEWEST_TO_FORESEE, game.horizon // _PART_TO_FORESEE)
     while True:
         stages = Stages(game, Balls(bits), symmetric=True)
         played = []
@@ -72,12 +81,18 @@ def certified_nash(
                 played.append(one.stage)
                 if progress:
                     progress(len(played), game.horizon)
-            found = Sequences.from_backwards(stages.terminal(), played)
-            short = lacking(found, stages.arithmetic)
-            if short <= 0:
-                return CertifiedNash(found, stages.arithmetic)
-            needed = bits + short + 16
-            error = NotCertifiedError(f"{short} bits are lacking at {bits} bits")
+                if len(played) == sample < game.horizon and bits == first_bits < most_bits:
+                    lost = _foreseen_loss(played, stages.arithmetic, game.horizon)
+                    if lost + left_bits > bits:
+                        needed = left_bits + lost + lost // 4 + 64  # stages differ
+                        break
+            else:
+                found = Sequences.from_backwards(stages.terminal(), played)
+                short = lacking(found, stages.arithmetic)
+                if short <= 0:
+                    return CertifiedNash(found, stages.arithmetic)
+                needed = bits + short + 16
+            error = NotCertifiedError(f"{needed - bits} bits are lacking at {bits} bits")
         except NotCertifiedError as failed:
             error = failed
             t = game.horizon - 1 - len(played)
@@ -92,3 +107,18 @@ def certified_nash(
                 f"the equilibrium is not certified with {most_bits} bits, the most allowed: {error}"
             ) from error
         bits = min(needed, most_bits, 4 * bits)
+
+
+def _foreseen_loss(played: Sequence[Stage], balls: Balls, horizon: int) -> int:
+    """The bits that all stages lose, if the others do as the later half of those played."""
+    done, half = len(played), len(played) // 2
+    before, now = _lost(played[half - 1], balls), _lost(played[-1], balls)
+    return now + (now - before) * (horizon - done) // (done - half)
+
+
+def _lost(stage: Stage, balls: Balls) -> int:
+    """By how many bits a stage's costs are less precise than their arithmetic, about."""
+    width = max(balls.radius(P) / max(Fraction(1), balls.largest(P)) for P in stage.P)
+    if not width:
+        return 0
+    return balls.bits + width.numerator.bit_length() - width.denominator.bit_length()

@@ -9,11 +9,14 @@ import pytest
 from random_games import g_star
 
 from ergs_verify import Game, Policy, gallery, solve
-from ergs_verify.arithmetic import MPMath
+from ergs_verify.arithmetic import Balls, MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.enclosure import INFINITE
+from ergs_verify.certify.gap import answered
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.recursion import gaps
+from ergs_verify.recursion.gap import played_stages
+from ergs_verify.recursion.stages import Stages
 
 
 def nearly(game, step: float) -> Policy:
@@ -67,6 +70,15 @@ def test_an_exact_equilibrium_has_gap_zero_exactly():
         found = certify_gap(gallery("g-star-2"), Policy.from_arrays(K=K, Sigma=Sigma))
         assert [one.gap.hi for one in found.agents] == [0, 0]
         assert found.verdict == "proved"
+
+
+def test_an_equilibrium_but_for_the_covariance_has_a_gap():
+    """Too small for the precisions at which an exact equilibrium is found out: 9e-120/2."""
+    K = [[[["-13/7", "8/7"]]], [[["8/7", "-13/7"]]]]
+    Sigma = [[[[Fraction(1, 3) + Fraction(1, 10**60)]]], [[["1/3"]]]]
+    found = certify_gap(gallery("g-star-2"), Policy.from_arrays(K=K, Sigma=Sigma))
+    assert str(found.agents[0].gap) == "4.5e-120"
+    assert found.agents[1].gap.hi == 0
 
 
 def test_a_wrong_gain_where_the_state_never_gets_costs_nothing():
@@ -123,6 +135,15 @@ def test_as_a_function_of_the_state():
         worst = max(grid_value(one, k) for k in range(360))
         assert worst <= one.worst.hi
         assert worst >= one.worst.lo * Fraction(99, 100)
+
+
+def test_what_rounding_did_to_a_later_constant_stays_in_the_earlier_ones():
+    """Σ_1 = 1/3 costs 1/3 too much, to which t = 0 adds nothing."""
+    game = Game.from_arrays(
+        A=[[0]], B=[[[1]]], Q=[[[0]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=2
+    )
+    policy = Policy.from_arrays(K=[[[[0]], [[0]]]], Sigma=[[[[0]], [["1/3"]]]])
+    assert Fraction(1, 3) in certify_gap(game, policy).of_state()[0].constant
 
 
 def grid_value(one, degrees: int) -> Fraction:
@@ -185,6 +206,24 @@ def test_a_cost_without_a_minimum_has_no_gap():
     )
     with pytest.raises(NotCertifiedError):
         certify_gap(game, Policy.from_arrays(K=[[[[0, 0]]]]), most_bits=200)
+
+
+def test_a_best_response_has_a_minimum_for_every_cost_in_the_bracket():
+    """B'Q_T B = 0 and R = 1e-60: where 1/3 is rounded, W = R ± 2^-127 at the bracket's ends."""
+    third = [["1/3", "-1/3"], ["-1/3", "1/3"]]
+    game = Game.from_arrays(
+        A=[[1, 0], [0, 1]],
+        B=[[[1], [1]]],
+        Q=[third],
+        R=[[["1e-60"]]],
+        tau=0,
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=1,
+    )
+    stages = Stages(game, Balls(128), symmetric=True)
+    played = played_stages(stages, Policy.from_arrays(K=[[[[0, 0]]]]))
+    with pytest.raises(NotCertifiedError, match="positive definite"):
+        next(answered(stages, played, 1))
 
 
 def test_bad_arguments_are_one_sentence():

@@ -10,6 +10,7 @@ from random_games import g_star
 
 from ergs_verify import Game, gallery, solve
 from ergs_verify.arithmetic import Balls, MPMath, Rationals
+from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import equilibrium_in_balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import NotCertifiedError, SingularStageError
@@ -52,6 +53,22 @@ def test_it_holds_what_eighty_digits_give_and_shrinks(name):
     assert contains(more, truth, bits + 100, wide)
     # A hundred bits more make the balls a hundred bits smaller, less what varies by rounding.
     assert widest(more, Balls(bits + 100)) <= widest(nash_400.found, nash_400.balls) / 2**95
+
+
+def test_what_rounding_did_to_a_later_constant_stays_in_the_earlier_ones():
+    """A = 0: q_1 = Q_2 = 1/3 is the noise's cost at the end, to which t = 0 adds nothing."""
+    game = Game.from_arrays(
+        A=[[0]],
+        B=[[[1]]],
+        Q=[[[[0]], [[0]], [["1/3"]]]],
+        R=[[[1]]],
+        tau=0,
+        noise_cov=[[1]],
+        horizon=2,
+    )
+    for q in equilibrium_in_balls(game, 64).q[0][:2]:
+        assert Fraction(1, 3) in Enclosure.of(q)
+        assert q.value.rad() < 1e-18
 
 
 def test_a_planted_fault_leaves_the_balls():
@@ -99,6 +116,19 @@ def test_the_cap_is_kept():
     game = attrs.evolve(g_star(4), tau_given=4 + Fraction(1, 10**1000))
     with pytest.raises(NotCertifiedError, match="300 bits, the most allowed"):
         certified_nash(game, most_bits=300)
+
+
+@pytest.mark.parametrize(("left_bits", "broken_off"), [(0, False), (70, True)])
+def test_a_pass_that_would_be_in_vain_is_broken_off(left_bits, broken_off):
+    """The game loses some 123 bits in 30 stages, of which 82 are foreseen after 8."""
+    done = []
+    certified_nash(
+        gallery("random:N=3,m=6,p=2,T=30,seed=2"),
+        first_bits=140,
+        left_bits=left_bits,
+        progress=lambda stages, _all: done.append(stages),
+    )
+    assert done == [*range(1, 9)] * broken_off + [*range(1, 31)]
 
 
 def test_tiny_and_huge_weights():

@@ -8,15 +8,16 @@ from fractions import Fraction
 import flint
 import pytest
 from attrs import evolve
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.equilibrium import _Near, _stage
+from ergs_verify.certify.equilibrium import _Near, _perturbed, _stage
 from ergs_verify.certify.frame import Frame
 from ergs_verify.errors import NotCertifiedError
-from ergs_verify.recursion import nash
+from ergs_verify.paper import notation
+from ergs_verify.recursion import block_system, nash
 from ergs_verify.recursion.stages import Stages
 
 balls = Balls(128)
@@ -114,6 +115,20 @@ def test_the_bound_carried_on_is_above_the_true_error_and_reached(stages_at):
     assert len(shares) > 50
     # One agent alone moves its cost by F'EF to first order, which is the bound.
     assert max(shares) > 0.9
+
+
+def test_a_bound_that_is_reached_is_rounded_upwards():
+    """K = −P/(1 + P) is −1/2 at P̂ = 1 and −1/3 at 1/2: all that the bound allows."""
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
+    )
+    stages, one = Stages(game, balls, symmetric=True), arb_mat([[1]])
+    approximate = stages.bare(0).with_values({notation.P(1): one})
+    phi, rhs = block_system(stages, approximate)
+    at_gains = approximate.with_values({notation.K(1): balls.solve(phi, -rhs)})
+    frame = Frame(one, one)
+    bounds = _perturbed(stages, at_gains, phi, _Near([one], [arb(0.5)], frame), frame)
+    assert 0 <= bounds.gains[0].fmpq() - fmpq(1, 6) < fmpq(1, 2**50)
 
 
 def test_a_singular_stage_among_the_perturbed_is_not_certified():

@@ -51,6 +51,14 @@ def test_equal_values_are_equal(value, factor, times):
     assert FIELD.one + read != read
 
 
+def test_sums_are_in_lowest_terms():
+    def read(e):
+        return FIELD.from_sympy(e)
+
+    assert read(a / (a + b)) + read(b / (a + b)) == FIELD.one
+    assert read(1 / a) + read(-1 / (a * (a + 1))) == read(1 / (a + 1))
+
+
 def test_numbers_alone():
     field = CoefficientField([])
     half = field.from_sympy(sympy.Rational(1, 2))

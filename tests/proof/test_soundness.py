@@ -9,7 +9,7 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from language import SCALAR, SQUARE, SYMMETRIC, A, P, S, X, i, j, k, m, tau
-from sympy import Inverse, MatrixSymbol, Trace
+from sympy import Identity, Inverse, MatrixSymbol, Trace
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum
@@ -122,10 +122,10 @@ def test_faults_are_refuted_unless_they_change_nothing(fault, expression):
 def test_inverses_of_random_sums(left, right):
     """(L + tR)⁻¹ in several places and for several agents; names must not be mixed up."""
     well_typed(left, right)
-    whole = sympy.MatAdd(left, tau * right, 7 * sympy.Identity(m))
-    other = sympy.MatAdd(right, tau * left, 7 * sympy.Identity(m))
+    whole = sympy.MatAdd(left, tau * right, 7 * Identity(m))
+    other = sympy.MatAdd(right, tau * left, 7 * Identity(m))
     try:
-        proof = prove(Inverse(whole) * other, sympy.Identity(m), symmetric=SYMMETRIC)
+        proof = prove(Inverse(whole) * other, Identity(m), symmetric=SYMMETRIC)
         same = prove(
             Inverse(whole) - Inverse(other),
             Inverse(whole) * (other - whole) * Inverse(other),
@@ -134,7 +134,7 @@ def test_inverses_of_random_sums(left, right):
     except UnsupportedError:
         raise AssertionError("prove never raises for unsupported expressions") from None
     assert same.verdict in ("proved", "undecided")
-    assert bool(proof) <= values_agree(Inverse(whole) * other, sympy.Identity(m))
+    assert bool(proof) <= values_agree(Inverse(whole) * other, Identity(m))
 
 
 def test_an_engine_that_lies_does_not_get_a_proof(monkeypatch):
@@ -154,6 +154,12 @@ def test_what_a_letter_abbreviates_stays_after_sums_that_start_with_it():
     algebra = Algebra([letter + X, letter], definitions={letter: A})
     assert algebra.poly(letter + X) == algebra.poly(A + X)
     assert algebra.poly(letter) == algebra.poly(A)
+
+
+def test_what_a_letter_abbreviates_is_read_anew_where_a_sum_got_a_name_in_between():
+    """(A + I)⁻¹ eliminates A, and so A⁻¹ is the inverse of a sum too."""
+    letter, inverse = MatrixSymbol("D", m, m), Inverse(A + Identity(m))
+    assert prove(letter * inverse, Inverse(A) * inverse, definitions={letter: Inverse(A)})
 
 
 def test_symmetric_letter_is_symmetric_for_every_agent():
