@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
+from types import MappingProxyType
 
 from attrs import frozen
 
@@ -82,7 +83,7 @@ def _known(claim_id: str, records: Mapping[str, object]) -> str:
 
 
 @cache
-def claims() -> dict[str, Claim]:
+def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
     from ergs_verify.ledger import (
         section_II,
@@ -125,7 +126,7 @@ def claims() -> dict[str, Claim]:
     if len(found) != len(ordered):
         doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]
         raise ValueError(f"two records share an id: {doubled}")
-    return found
+    return MappingProxyType(found)  # cached: nobody may change it for the others
 
 
 def verify_paper(

@@ -217,6 +217,11 @@ def test_table_holds_every_record():
     assert list(claims()) == list(EXPECTED)
 
 
+def test_nobody_changes_the_claims_for_the_others():
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        claims()["eq-1"] = claims()["eq-2"]
+
+
 def test_verdicts(ledger):
     found = {
         j.claim.id: (
