@@ -5,7 +5,7 @@ pytest loads it in every project of the environment, so everything heavy is impo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,7 +75,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.line(line)
 
 
-def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
+def assert_equilibrium(
+    game: Game, solution: Any, epsilon: Any = None, *, conventions: str | Iterable[str] = ()
+) -> None:
     """Fail with the audit's report unless a solution is the game's Nash equilibrium.
 
     Parameters
@@ -84,6 +86,9 @@ def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
     solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
     epsilon : number ≥ 0, optional
         Asks instead whether no agent can gain more than this by deviating, which is proved.
+    conventions : str or iterable of str, optional
+        How the solution differs, in the words of ``ergs-verify audit --convention``:
+        ``"negative-gain"`` where u = −Kx, ``"time-last"`` for arrays p_i×m×T.
 
     Raises
     ------
@@ -92,7 +97,7 @@ def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
         no policy of the game (NaN, a wrong shape), with the place of what is wrong in it.
         Undecided is no pass.
     InputError
-        Where `epsilon` is bad.
+        Where `epsilon` is bad, or a convention is not known.
 
     Notes
     -----
@@ -105,15 +110,21 @@ def assert_equilibrium(game: Game, solution: Any, epsilon: Any = None) -> None:
     >>> from ergs_verify.pytest_plugin import assert_equilibrium
     >>> game = gallery("g-star-2")
     >>> assert_equilibrium(game, solve(game))
+    >>> textbook = {"K": [[[[13 / 7, -8 / 7]]], [[[-8 / 7, 13 / 7]]]]}  # u = −Kx
+    >>> assert_equilibrium(game, textbook, conventions="negative-gain")
     """
     __tracebackhide__ = True
+    from ergs_verify.audit.conventions import Conventions
     from ergs_verify.audit.foreign import FunctionSolver
     from ergs_verify.audit.solution import audit
     from ergs_verify.errors import NotCertifiedError
     from ergs_verify.game import Policy
 
-    if not isinstance(solution, Policy):
-        outcome = FunctionSolver(function=lambda _: solution)(game)
+    declared = Conventions.named(conventions)
+    if isinstance(solution, Policy):
+        solution = declared.applied(solution)
+    else:
+        outcome = FunctionSolver(function=lambda _: solution, conventions=declared)(game)
         if outcome.trouble:
             raise AssertionError(f"fail: the solver {outcome.trouble.message}")
         solution = outcome.policy

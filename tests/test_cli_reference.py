@@ -96,6 +96,7 @@ def test_the_help_names_every_key_of_the_formats(run, folders):
     ):
         told = run(command, "--help")[1]
         assert [key for key in keys if key not in told] == []
+        assert "10^-D max(1, largest entry)" in " ".join(told.split())  # how digits count
         described = import_module(f"ergs_verify.reference.{name}").__doc__.replace('"', "")
         assert [key for key in keys if f"``{key}``" not in described] == []
 

@@ -122,6 +122,22 @@ def test_what_is_no_policy_fails_the_assertion_with_its_place(solution, place):
     assert place in str(caught.value)
 
 
+def test_conventions_of_the_solution_may_be_declared():
+    game = gallery("random:N=2,m=3,p=2,T=5,seed=1").rounded()
+    right = nash(game.floats())
+    last = {"K": [np.moveaxis(K, 0, -1) for K in right.K]}
+    with pytest.raises(AssertionError, match=r"would fit with the convention time-last$"):
+        assert_equilibrium(game, last)
+    assert_equilibrium(game, last, conventions="time-last")
+    negative = {"K": [-K for K in last["K"]]}
+    assert_equilibrium(game, negative, conventions=["time-last", "negative-gain"])
+    assert_equilibrium(
+        game, Policy.from_arrays(K=[-K for K in right.K]), conventions="negative-gain"
+    )
+    with pytest.raises(InputError, match='nearest is "time-last"'):
+        assert_equilibrium(game, last, conventions="time-lost")
+
+
 def test_a_bad_epsilon_is_no_failure_of_the_solution():
     with pytest.raises(InputError, match="epsilon must be ≥ 0"):
         assert_equilibrium(gallery("g-star-2"), {"K": np.zeros((2, 1, 1, 2))}, epsilon=-1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ergs_verify.files.disk import read
 from ergs_verify.game import Game
 from ergs_verify.policy import Policy
 
-__all__ = ["SOLUTION_FORMATS", "from_call", "from_file", "trouble"]
+__all__ = ["SOLUTION_FORMATS", "file_fits_time_last", "from_call", "from_file", "trouble"]
 
 #: The formats of solution files: how bytes become named entries, and these a policy.
 SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy]]] = {
@@ -53,6 +52,18 @@ def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     return _read(raw, policy_from, game, conventions)
 
 
+def file_fits_time_last(path: Path, game: Game) -> bool:
+    """Whether a JSON or NPZ file holds a policy of a game, but with the time axis last."""
+    if path.suffix.lower() not in (".json", ".npz"):
+        return False
+    parse, policy_from = SOLUTION_FORMATS[path.suffix.lower()]
+    try:
+        raw = parse(read(path))
+    except InputError:
+        return False
+    return isinstance(raw, dict) and _fits_time_last(raw, policy_from, game)
+
+
 def trouble(kind: Kind, message: str, **about: Any) -> Outcome:
     """An outcome without a policy."""
     return Outcome(trouble=Trouble(kind=kind, message=message), **about)
@@ -73,12 +84,23 @@ def _read(
     except InputError as error:
         kind = "no policy" if _finite(raw) else "not a number"
         message = f"gave no policy of this game: {error.message}"
-        turned = attrs.evolve(conventions, time_last=True)
-        with suppress(InputError):
-            _policy(raw, policy_from, game, turned)
+        if _fits_time_last(raw, policy_from, game):
             message += "; it would fit with the convention time-last"
         return trouble(kind, message)
     return Outcome(policy=conventions.applied(policy))
+
+
+def _fits_time_last(
+    raw: dict[str, Any],
+    policy_from: Callable[[dict[str, Any]], Policy],
+    game: Game,
+) -> bool:
+    """Whether named entries say a policy of a game, if the time axis of K, Sigma, P is the last."""
+    try:
+        _policy(raw, policy_from, game, Conventions(time_last=True))
+    except InputError:
+        return False
+    return True
 
 
 def _policy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import time
 import traceback
@@ -48,7 +49,7 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
         return json.dumps({**said, "answer": _given(answer)}, default=_plain)
     except AnswerError as error:
         return json.dumps({**said, "trouble": ["raised", f"returned {error}"]})
-    except Exception as error:  # anything may lie in there, and its own code converts it
+    except (Exception, SystemExit) as error:  # whatever lies in there is converted by its own code
         reason = error.message if isinstance(error, InputError) else raised(error)
         problem = f"returned what cannot be read as numbers: {reason}"
         return json.dumps({**said, "trouble": ["no policy", problem]})
@@ -58,7 +59,7 @@ def raised(error: BaseException) -> str:
     """An exception in one line: its type, what it says, and where in the solver it came up."""
     try:
         said = " ".join(str(error).split())
-    except Exception:  # it is the solver's own class
+    except (Exception, SystemExit):  # it is the solver's own class
         said = ""
     text = type(error).__name__ + (f": {quoted(said, 200)[1:-1]}" if said else "")
     between = {Path(__file__).parent, Path(importlib.__file__).parent}
@@ -83,11 +84,24 @@ def letters_of(answer: Any) -> dict[str, Any]:
             if isinstance(answer, Mapping):
                 found[letter] = answer.get(letter)
             else:
-                found[letter] = getattr(answer, letter, None)
+                found[letter] = _attribute(answer, letter)
         except (Exception, SystemExit) as error:  # its own code runs
-            said = f"a {type(answer).__name__} that raised {raised(error)} when {letter} was read"
-            raise AnswerError(said) from error
+            raise AnswerError(
+                f"an object of type {type(answer).__name__} that raised {raised(error)} when "
+                f"{letter} was read"
+            ) from error
     return found
+
+
+def _attribute(answer: Any, name: str) -> Any:
+    """None where there is none: an AttributeError from within a property is raised."""
+    try:
+        return getattr(answer, name)
+    except AttributeError:
+        found = inspect.getattr_static(answer, name, None)
+        if found is None or inspect.ismemberdescriptor(found):  # an empty slot
+            return None
+        raise
 
 
 def _given(answer: Any) -> dict[str, Any]:

@@ -60,8 +60,8 @@ class Conventions:
     time_last: bool = False
 
     @classmethod
-    def named(cls, names: Iterable[str]) -> Conventions:
-        """The conventions that words such as ``negative-gain`` declare.
+    def named(cls, names: str | Iterable[str]) -> Conventions:
+        """The conventions that words such as ``negative-gain``, or one alone, declare.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Conventions:
         """
         known = {field.name.replace("_", "-"): field.name for field in attrs.fields(cls)}
         declared = {}
-        for name in names:
+        for name in [names] if isinstance(names, str) else names:
             if name not in known:
                 nearest = difflib.get_close_matches(name[:50], known, n=1, cutoff=0.0)[0]
                 raise InputError(
@@ -103,7 +103,7 @@ class Conventions:
             return matrices
         try:
             array = np.array(matrices, dtype=object)
-        except Exception:  # ragged, or unreadable: whoever reads the matrices says so
+        except (Exception, SystemExit):  # ragged, or unreadable: whoever reads the matrices says so
             return matrices
         return np.moveaxis(array, -1, 0).tolist() if array.ndim == 3 else matrices
 

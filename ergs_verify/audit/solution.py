@@ -110,7 +110,8 @@ def audit(
     """
     if not isinstance(game, Game):
         raise InputError(
-            f"a {type(game).__name__} is no Game; gallery(name) and load_game(path) give one",
+            f"an object of type {type(game).__name__} is no Game; gallery(name) and "
+            "load_game(path) give one",
             "game",
         )
     stated = Stated.by(solution, game)

@@ -215,8 +215,8 @@ def _ready(solver: Any) -> Iterator[Solver]:
         made: Solver = FunctionSolver(function=solver)
     elif not isinstance(solver, str):
         raise InputError(
-            f'a {type(solver).__name__} is no solver; give a function, "module:function" or a '
-            "command with {game} and {solution}",
+            f"an object of type {type(solver).__name__} is no solver; give a function, "
+            '"module:function" or a command with {game} and {solution}',
             "solver",
         )
     elif "{" in solver:

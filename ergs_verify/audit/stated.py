@@ -94,8 +94,8 @@ def _as_policy(solution: Any, game: Game) -> Policy:
         raise InputError(f"the solution is {error}", "solution") from error
     if given["K"] is None:
         raise InputError(
-            f"a {type(solution).__name__} without K is no solution; give a Policy, or a mapping "
-            "or an object with K and optionally Sigma, P, q",
+            f"an object of type {type(solution).__name__} without K is no solution; give a Policy, "
+            "or a mapping or an object with K and optionally Sigma, P, q",
             "K",
         )
     try:

@@ -56,7 +56,7 @@ def _loaded(name: str) -> Callable[..., Any]:
     for attribute in attributes.split("."):
         found = getattr(found, attribute)
     if not callable(found):
-        raise TypeError(f"it is a {type(found).__name__}, not a function")
+        raise TypeError(f"it is of type {type(found).__name__}, not a function")
     return found
 
 

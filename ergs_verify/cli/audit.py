@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ergs_verify.audit.answers import file_fits_time_last
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.named_solver import named_solver
 from ergs_verify.audit.solution import audit
@@ -14,8 +15,9 @@ from ergs_verify.cli import output
 from ergs_verify.cli.inputs import named_game
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
-from ergs_verify.errors import InputError
+from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import disk, load_solution
+from ergs_verify.game import Game, Policy
 from ergs_verify.report.audit import audit_summary, suite_summary
 
 __all__ = ["run", "run_suite"]
@@ -51,9 +53,8 @@ def run(
             "file says where its time axis is",
             "--convention",
         )
-    game, policy = named_game(name), load_solution(solution, as_stated=True)
-    with disk.naming(solution):
-        policy.validate(game)
+    game = named_game(name)
+    policy = _loaded(solution, game)
     with output.progress("auditing") as progress:
         found = audit(
             game,
@@ -66,6 +67,19 @@ def run(
     else:
         output.show(audit_summary(found))
     return _STATUS[found.verdict]
+
+
+def _loaded(solution: Path, game: Game) -> Policy:
+    try:
+        policy = load_solution(solution, as_stated=True)
+        with disk.naming(solution):
+            policy.validate(game)
+    except FileFormatError as error:
+        if file_fits_time_last(solution, game):
+            hint = "it would fit with the time axis of K, Sigma, P first"
+            raise InputError(f"{error.message}; {hint}", error.where) from error
+        raise
+    return policy
 
 
 def run_suite(

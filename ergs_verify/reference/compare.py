@@ -167,9 +167,10 @@ def compare(
     Notes
     -----
     Digits count as in references: |given − exact| ≤ 10^−D · max(1, largest entry), for Σ without
-    the 1. The reference is known to within its `error`; where that leaves it open whether D digits
-    are right, the verdict is undecided. Without Sigma a solution's q is that of the plain game and
-    is not judged.
+    the 1; those of `ergs_verify.audit` count from the matrix's largest entry on, in natural units
+    of states and controls. The reference is known to within its `error`; where that leaves it open
+    whether D digits are right, the verdict is undecided. Without Sigma a solution's q is that of
+    the plain game and is not judged.
 
     Examples
     --------

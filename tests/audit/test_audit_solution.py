@@ -342,7 +342,7 @@ def test_nothing_passes_where_there_is_no_equilibrium():
     ("solution", "epsilon", "said"),
     [
         ({}, None, "without K is no solution"),
-        (3, None, "without K is no solution"),
+        (3, None, "^an object of type int without K is no solution"),
         ({"K": [[[[1, 2, 3]]], [[[1, 2, 3]]]]}, None, "K"),
         ({"K": [[[[1, 2]]]]}, None, "1 agents but the game has 2"),
         ({"K": [[[[1, math.nan]]], [[[1, 2]]]]}, None, "K"),
@@ -367,8 +367,11 @@ class Lazy(dict):
 
 
 class LazyMatrix:
+    def __init__(self, error):
+        self.error = error
+
     def __array__(self, *_args, **_kinds):
-        raise KeyError("not solved")
+        raise self.error
 
 
 def test_a_solution_that_raises_when_it_is_read_is_bad_input():
@@ -376,8 +379,12 @@ def test_a_solution_that_raises_when_it_is_read_is_bad_input():
     for solution in (Lazy(), type("Object", (), {"K": Lazy.K, "get": Lazy.get})()):
         with pytest.raises(InputError, match=r"RuntimeError: no K yet .*when K was read"):
             audit(game, solution)
-    with pytest.raises(InputError, match=r"K\[0\] \(agent 1\) is .* numpy cannot read"):
-        audit(game, {"K": [LazyMatrix()] * 2})
+    for error in (KeyError("not solved"), SystemExit("not solved")):
+        matrix = LazyMatrix(error)
+        for place, K in {"": matrix, r"\[0\]": [matrix], r"\[0\]\[0\]": [[matrix]]}.items():
+            unread = rf"^K\[0\]{place} \(agent 1\) is .* numpy cannot read$"
+            with pytest.raises(InputError, match=unread):
+                audit(game, {"K": [K] * 2})
 
 
 def test_numbers_with_time_last_are_told_so():
@@ -467,5 +474,5 @@ def test_a_diverged_answer_fails_however_large(factor):
 
 
 def test_a_name_is_no_game():
-    with pytest.raises(InputError, match=r"a str is no Game; gallery\(name\)"):
+    with pytest.raises(InputError, match=r"type str is no Game; gallery\(name\)"):
         audit("g-star-2", {"K": []})

@@ -111,6 +111,7 @@ def test_words_declare_conventions():
     words = [flag.replace("_", "-") for flag in FLAGS]
     assert Conventions.named(words) == Conventions(**dict.fromkeys(FLAGS, True))
     assert Conventions.named([]) == Conventions()
+    assert Conventions.named("time-last") == Conventions(time_last=True)
 
 
 def test_an_unknown_word_is_an_input_error():

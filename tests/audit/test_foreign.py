@@ -215,9 +215,50 @@ def test_an_answer_that_raises_when_it_is_read_is_an_exception_too():
     trouble = outcome_of(lambda _: Lazy()).trouble
     assert trouble.kind == "raised"
     assert trouble.message.startswith(
-        "returned a Lazy that raised RuntimeError: not solved yet (test_foreign.py, line "
+        "returned an object of type Lazy that raised RuntimeError: not solved yet (test_foreign.py"
     )
     assert trouble.message.endswith(") when K was read")
+
+
+class Half:
+    """A K, and a Sigma that fails for want of another attribute."""
+
+    __slots__ = ("K", "P")
+
+    def __init__(self, K):
+        self.K = K
+
+    @property
+    def Sigma(self):
+        return self.factors
+
+
+def test_a_property_that_lacks_something_is_not_an_attribute_that_is_not_there():
+    trouble = outcome_of(lambda game: Half(nash(game).K)).trouble
+    assert trouble.kind == "raised"
+    assert "AttributeError: 'Half' object has no attribute 'factors'" in trouble.message
+    assert trouble.message.endswith(" when Sigma was read")
+
+
+class Gains:
+    """An empty slot, and an attribute that is found in another way."""
+
+    __slots__ = ("P", "found")
+
+    def __init__(self, K):
+        self.found = {"K": K}
+
+    def __getattr__(self, name):
+        try:
+            return self.found[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def test_attributes_that_are_not_there_are_not_stated():
+    outcome = outcome_of(lambda game: Gains(nash(game).K))
+    assert outcome.trouble is None
+    assert outcome.policy.Sigma is outcome.policy.P is None
 
 
 def test_an_exception_in_a_library_is_placed_where_the_solver_called_it():
@@ -229,6 +270,54 @@ def test_leaving_the_program_is_an_error_like_another():
     assert outcome_of(lambda _: sys.exit("enough")).trouble.message.startswith(
         "raised SystemExit: enough"
     )
+
+
+class Leaving(Exception):
+    """Leaves the program whatever it is asked."""
+
+    def __str__(self):
+        sys.exit("enough")
+
+    def __array__(self, *_args, **_kinds):
+        sys.exit("enough")
+
+    K = property(__str__)
+
+
+def leaving(_):
+    raise Leaving
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (leaving, "raised Leaving (test_foreign.py"),
+        (lambda _: Leaving(), "returned an object of type Leaving that raised SystemExit: enough"),
+        (
+            lambda _: {"K": [Leaving()] * 3},
+            "returned what cannot be read as numbers: SystemExit: enough",
+        ),
+    ],
+)
+def test_leaving_the_program_while_it_is_read_is_an_error_like_another(function, said):
+    assert outcome_of(function).trouble.message.startswith(said)
+
+
+def interrupted(*_args, **_kinds):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        interrupted,
+        lambda _: type("Answer", (), {"K": property(interrupted)})(),
+        lambda _: {"K": type("Answer", (), {"__array__": interrupted})()},
+    ],
+)
+def test_an_interrupt_is_obeyed(function):
+    with pytest.raises(KeyboardInterrupt):
+        outcome_of(function)
 
 
 def test_what_is_printed_is_kept_apart(capsys):

@@ -190,7 +190,7 @@ def test_modules_are_found_where_this_process_finds_them(solvers, tmp_path, monk
         ("broken:solve", "raise SystemExit(0)", "SystemExit: 0 (broken.py, line 1)"),
         ("broken:solve", "import os; os._exit(3)", "the process ended with exit status 3"),
         ("planted_solvers:slove", "", "has no attribute 'slove'"),
-        ("planted_solvers:number", "", "it is a int, not a function"),
+        ("planted_solvers:number", "", "it is of type int, not a function"),
         ("planted_solvers", "", 'write it like "module:function"'),
         ("planted_solvers:", "", 'write it like "module:function"'),
         ("os:system; x", "", 'write it like "module:function"'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 
+import numpy as np
 import pytest
 
 from ergs_verify import gallery, load_game, solve
@@ -12,6 +13,7 @@ from ergs_verify.audit import solver as solver_module
 from ergs_verify.audit.suite import suite
 from ergs_verify.cli import audit as audit_command
 from ergs_verify.cli import main
+from ergs_verify.engine import nash
 
 
 @pytest.fixture
@@ -121,6 +123,32 @@ def test_bad_input_is_one_sentence(run, solution, arguments, place):
     assert (status, document["format"]) == (2, "ergs-error/1")
     assert place in document["where"]
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+def test_a_file_with_time_last_is_told_so(run, tmp_path, ending):
+    name, path = "random:N=2,m=3,p=2,T=5,seed=1", tmp_path / f"last.{ending}"
+    found = nash(gallery(name).floats())
+    letters = {k: [np.moveaxis(X, 0, -1) for X in getattr(found, k)] for k in ("K", "Sigma", "P")}
+
+    def told():
+        if ending == "json":
+            lists = {letter: [X.tolist() for X in agents] for letter, agents in letters.items()}
+            path.write_text(json.dumps({"format": "ergs-solution/1", **lists}), encoding="utf-8")
+        else:
+            np.savez(
+                path, **{f"{k}_{i}": X for k in letters for i, X in enumerate(letters[k], start=1)}
+            )
+        status, _, err = run("audit", name, path)
+        assert status == 2
+        return err.rstrip("\n")
+
+    hint = "; it would fit with the time axis of K, Sigma, P first"
+    assert told().endswith(hint)
+    del letters["Sigma"], letters["P"]  # K alone is a policy, of another horizon
+    assert told().endswith(f"K has 2 stages but the game's horizon is 5{hint}")
+    letters["K"] = [K[:1] for K in letters["K"]]
+    assert hint not in told()
 
 
 @pytest.fixture
