@@ -144,7 +144,7 @@ def _error(
     near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
     passes = hi <= near
     # Nobody is excused for a number of which no digit is right, where digits are asked for.
-    excused = np.minimum(excused, np.where(asks, sizes / 10, math.inf))
+    excused = np.minimum(excused, np.where(asks & (sizes > 0), sizes / 10, math.inf))
     fails = lo > np.maximum(np.maximum(allowed, excused), floor)
     rank = np.where(passes, 0, np.where(fails, 2, 1))
     with np.errstate(all="ignore"):

@@ -45,7 +45,7 @@ _EXCUSED = (
     "A linear solve that is stable only in norm may lose so much here. Scale the rows of Φ to one "
     "size before eliminating, or refine its answer once."
 )
-_NO_ROUNDING = "A linear solve might lose so much, but a known mistake leads to just these numbers."
+_NO_ROUNDING = "fail: rounding may lose so much here, but a known mistake leads to these numbers"
 _AVERAGED = (
     "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
     "symmetric part."
@@ -215,14 +215,15 @@ class Audit:
         """The verdict in one sentence."""
         if self.verdict == "fail" and "Sigma" in self.faults:
             return "fail: a stated Σ is no covariance, so that no policy is stated"
-        wrong = self.faults.keys() | {
-            one.letter
-            for one in (*self.quantities.values(), *self.costs.values())
-            if one.wrong or one.excused
-        }
+        explained = not self.faults and not any(one.wrong for one in self.quantities.values())
+        if self.verdict == "fail" and self.judged_by == "quantities" and explained:
+            return _NO_ROUNDING
         if self.verdict == "fail" and self.judged_by != "epsilon" and not self._wrong_policy:
-            letters = " and ".join(sorted(wrong))
-            return _COSTS_WRONG.format(letters=letters, is_="is" if len(wrong) == 1 else "are")
+            numbers = (*self.quantities.values(), *self.costs.values())
+            wrong = sorted(self.faults.keys() | {one.letter for one in numbers if one.wrong})
+            return _COSTS_WRONG.format(
+                letters=" and ".join(wrong), is_="is" if len(wrong) == 1 else "are"
+            )
         limit = "" if self.limit is None else str(Enclosure(self.limit, self.limit))
         verdict = "excused" if self._excused else self.verdict
         return _TITLES[verdict, self.judged_by].format(limit=limit)
@@ -238,11 +239,7 @@ class Audit:
         if self.gap_from_anywhere is not None:
             pairs = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
             return any(one.gap.lo > bar for one, bar in pairs)
-        return any(
-            one.wrong or one.excused
-            for letter, one in self.quantities.items()
-            if letter not in "Pq"
-        )
+        return any(one.wrong for letter, one in self.quantities.items() if letter not in "Pq")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -271,8 +268,6 @@ class Audit:
         said += [f"{one.place}." for one in wrong]
         if self._excused:
             said.append(_EXCUSED)
-        elif self.verdict == "fail" and self.diagnosis and all_excused(self.quantities):
-            said.append(_NO_ROUNDING)
         said += [
             f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
             f"agree{'s' * (len(match.quantities) == 1)} with what that leads to, to "

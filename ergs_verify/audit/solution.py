@@ -17,7 +17,7 @@ from ergs_verify.audit.comparison import compared
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, first_error
 from ergs_verify.audit.first_error import near
 from ergs_verify.audit.precision import first_bits
-from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, all_excused, worst
+from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap, certify_gap
 from ergs_verify.certify.enclosure import Enclosure
@@ -83,7 +83,8 @@ def audit(
     with the bar (`ergs_verify.audit.accuracy`), which tells *wrong* from *as accurate as float64
     can be on this game* and is measured, not proved. Where float64 keeps no digit of a letter, only
     an answer that is accurate nonetheless passes; others are undecided. So are errors above the bar
-    that a linear solve stable only in norm explains, unless a known mistake explains them.
+    that a linear solve stable only in norm explains. What rounding would explain fails where a
+    known mistake leads to just these numbers.
 
     Without a single equilibrium the gaps decide: each, started at x_0 ~ N(0, I), against the gap
     that rounding of a best response explains; stated P and q must then be those of the stated
@@ -145,8 +146,8 @@ def audit(
     wrong = not quantities or stated.faults or any(one.wrong for one in quantities.values())
     wanted = explain and verdict == "fail" and wrong
     matches, first = _diagnosed(game, policy, found) if wanted else (None, None)
-    if judged_by == "quantities" and verdict == "undecided" and all_excused(quantities):
-        # What a known mistake leads to is no rounding.
+    if judged_by == "quantities" and verdict != "fail":
+        # What a known mistake leads to is no rounding, however much of that there may be.
         matches = diagnose(game, policy, equilibrium=found and _floats(found)) or None
         verdict = "fail" if matches else verdict
     told(4)

@@ -164,14 +164,22 @@ def _read_off(loop: Loop, errors: Sequence[np.ndarray], *, gains: int) -> Iterat
 def _errors(
     stated: np.ndarray, start: np.ndarray, again: np.ndarray, first: np.ndarray
 ) -> np.ndarray:
-    """How far gains are from the stated ones after 1, 2, … rounds, until they have converged."""
+    """How far gains are from the stated ones after 1, 2, … rounds, until they have converged.
+
+    Relative to each control's largest gain: agents' controls may come in units far apart.
+    """
     power, before = again, start
     found = (again @ start + first)[None]
     while len(found) < _MOST_ROUNDS and np.isfinite(found[-1]).all():
-        if abs(found[-1] - before).max() <= _CONVERGED * abs(found[-1]).max():
+        if _apart(found[-1:], before, found[-1])[0] <= _CONVERGED:
             break
         # 𝓚_{n+j} = 𝓚_n + Gⁿ(𝓚_j − 𝓚_0)
         found = np.concatenate([found, found[-1] + power @ (found - start)])
         power, before = power @ power, found[-2]
-    errors = abs(found - stated).max(axis=(1, 2)) / (abs(stated).max() or 1.0)
+    errors = _apart(found, stated, stated)
     return np.where(np.isfinite(errors), errors, np.inf)
+
+
+def _apart(found: np.ndarray, other: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    rows = abs(sizes).max(axis=1, keepdims=True)
+    return (abs(found - other) / np.where(rows > 0, rows, 1.0)).max(axis=(1, 2))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ergs_verify import engine
+from ergs_verify import audit, engine
 from ergs_verify.audit import diagnosis
 from ergs_verify.audit.diagnosis import diagnose
 from ergs_verify.audit.mistakes.solving import MISTAKES
@@ -188,3 +188,17 @@ def test_a_slow_loop_that_passes_near_any_gains_on_its_way_is_no_match(part, hor
     assert diagnose(game, stating(K=K)) == ()
     policy, _ = looped(game, in_turn=False, rounds=700)
     assert "after 700 rounds" in the_match(game, policy, in_turn=False).message
+
+
+def test_what_rounding_would_explain_fails_where_a_loop_leads_to_just_these_gains():
+    """The one that stopped is an agent whose gains are 10⁻⁹ of the other's."""
+    game = suite_game("units").game
+    stopped, _ = looped(game, in_turn=False, rounds=7)
+    found = audit(game, stopped)
+    assert [one.verdict for one in found.quantities.values()] == ["pass"]
+    assert found.verdict == "fail"
+    assert found.title.startswith("fail: rounding may lose so much here")
+    assert found.diagnosis
+    assert "after 7 rounds" in found.diagnosis[0].message
+    on, _ = looped(game, in_turn=False, rounds=30)
+    assert audit(game, on).verdict == "pass"
