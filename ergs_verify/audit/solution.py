@@ -38,8 +38,9 @@ Progress = Callable[[str, int, int], None]
 _PARTS = ("equilibrium", "gaps", "costs of the policy", "diagnosis")
 #: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
 _TOLERANCES = (1e-3, 1e-12, 1e-40)
-#: Enough to see what rounding does. A gap of 0 would otherwise be looked at with ever more bits.
-_BITS_OF_GAPS = 1024
+#: Gaps that rounding leaves, of the order u², show with the first. A gap of 0 would otherwise be
+#: looked at with ever more bits.
+_FIRST_BITS_OF_GAPS, _BITS_OF_GAPS = 192, 1024
 
 
 def audit(
@@ -60,7 +61,7 @@ def audit(
         as exact as they are given. Without Sigma the policy is deterministic and judged, q
         included, in the plain game with R + (τ/2)I for R. A Sigma that is no covariance or a P
         that is not symmetric fails, and the gains are judged; asymmetry of float64 up to 2⁻²⁶‖·‖,
-        which an inverse may leave, is averaged away and said.
+        or less than rounding may lose on this game, is averaged away and said.
     epsilon : number ≥ 0, optional
         Asks instead whether every agent's gap is at most so large, on average over x_0.
     explain : bool
@@ -116,12 +117,15 @@ def audit(
             "game",
         )
     stated = Stated.by(solution, game)
-    policy, played = stated.policy, stated.played
     limit = None if epsilon is None else _limit(epsilon)
     told = partial(_tell, progress)
 
     told(0)
-    equilibrium, found, quantities = _against_equilibrium(game, policy)
+    equilibrium, found, quantities = _against_equilibrium(game, stated.policy)
+    if rounded := {k for k, one in quantities.items() if not one.wrong} & stated.faults.keys():
+        # Every entry is as near to that of a symmetric matrix as rounding may leave it.
+        stated = Stated.by(solution, game, rounded=rounded)
+    policy, played = stated.policy, stated.played
     told(1)
     gap = _gaps(game, played)
     anywhere = None
@@ -273,7 +277,9 @@ def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
 def _gaps(game: Game, policy: Policy) -> CertifiedGap:
     """Every agent's gap; between 0 and ∞ where gains are so large that no bounds are found."""
     try:
-        return certify_gap(game, policy, _TOLERANCES[0], most_bits=_BITS_OF_GAPS)
+        return certify_gap(
+            game, policy, _TOLERANCES[0], first_bits=_FIRST_BITS_OF_GAPS, most_bits=_BITS_OF_GAPS
+        )
     except NotCertifiedError:
         unknown = Enclosure(Fraction(0), math.inf)
         return CertifiedGap(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import attrs
@@ -52,8 +53,10 @@ class Stated:
         return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
 
     @classmethod
-    def by(cls, solution: Any, game: Game) -> Stated:
+    def by(cls, solution: Any, game: Game, *, rounded: Collection[str] = ()) -> Stated:
         """Read a policy, or a mapping or an object with K and optionally Sigma, P, q.
+
+        Of the letters `rounded` any asymmetry of float64 is known to be rounding.
 
         Raises
         ------
@@ -74,7 +77,8 @@ class Stated:
         asymmetries, faults, kept = [0.0], {}, {}
         for letter in ("Sigma", "P"):
             if (agents := getattr(policy, letter)) is not None:
-                kept[letter] = _judged(agents, letter, asymmetries, faults)
+                rounding = sys.float_info.max if letter in rounded else _ROUNDING
+                kept[letter] = _judged(agents, letter, rounding, asymmetries, faults)
         policy = attrs.evolve(policy, **kept)
         definite = None
         if policy.Sigma is not None:
@@ -125,6 +129,7 @@ def _time_first(agents: Any) -> Any:
 def _judged(
     agents: tuple[tuple[np.ndarray, ...], ...],
     letter: str,
+    rounding: float,
     asymmetries: list[float],
     faults: dict[str, str],
 ) -> tuple[tuple[np.ndarray, ...], ...]:
@@ -132,9 +137,7 @@ def _judged(
         where = f"{entry_of(letter, agent)}[{t}]"
         try:
             with at(agent, t):
-                found = judge_symmetric(
-                    X, where, semidefinite=letter == "Sigma", rounding=_ROUNDING
-                )
+                found = judge_symmetric(X, where, semidefinite=letter == "Sigma", rounding=rounding)
         except InputError as error:
             faults.setdefault(letter, error.message)
             return X

@@ -169,6 +169,7 @@ def certify_gap(
     policy: Policy,
     tolerance: Any = 1e-3,
     *,
+    first_bits: int = 128,
     most_bits: int = MOST_BITS,
     progress: Progress | None = None,
 ) -> CertifiedGap:
@@ -182,6 +183,8 @@ def certify_gap(
         rationals they are.
     tolerance : number, default 1e-3
         Relative width of each enclosure.
+    first_bits : int
+        The precision to begin with.
     most_bits : int
         The cap of the precision; beyond it the verdict is ``"undecided"``.
     progress : function of the stages done and all, optional
@@ -222,7 +225,7 @@ def certify_gap(
     demand_covariances(policy)
     rounded = slack(game.x0_cov) or slack(game.noise_cov)
     found: list[AgentGap] | None = None
-    for bits in rising(most=most_bits):
+    for bits in rising(first_bits, most=most_bits):
         try:
             found = enclosed_gaps(game, policy, bits, progress)
         except NotCertifiedError:

@@ -116,6 +116,20 @@ def test_asymmetry_of_rounding_size_is_averaged_and_said_wherever_it_is(letter, 
         Policy.from_arrays(**answer)
 
 
+@pytest.mark.parametrize(("gap", "verdict"), [(1e-7, "pass"), (1e-6, "fail")])
+def test_where_rounding_loses_more_than_half_the_digits_so_may_symmetry(gap, verdict):
+    # 1e-6 from a singular Φ: of P float64 keeps 6.6 digits.
+    near = attrs.evolve(gallery("g-star-near-4"), tau_given="4.000001").rounded()
+    right = engine.nash(near.floats())
+    assert right.P[0][0, 0, 1] == right.P[0][0, 1, 0]
+    right.P[0][0, 0, 1] += gap * abs(right.P[0][0]).max()
+    found = audit(near, right)
+    assert found.verdict == verdict
+    assert (found.faults.keys(), found.asymmetry > 2e-8) == (
+        (set(), True) if verdict == "pass" else ({"P"}, False)
+    )
+
+
 def test_the_mean_is_judged():
     policy = Stated.by(answered(P=skewed(2.0**-40)), GAME).policy
     assert policy.P is not None
