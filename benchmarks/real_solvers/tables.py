@@ -24,8 +24,9 @@ LEGEND = f"""\
 A stationary answer is audited in the one-stage game whose terminal cost is its own P (of `NashLQR`,
 which gives none, the cost of its gains): K has to be the equilibrium there and P has to come back.
 That the closed loop is stable is proved or refuted. *pass*: as accurate as float64 can be. Else the
-digits that agree; **wrong** where they are fewer than {_FEW}, of K with the largest certified gap.
-Where one of the mistakes that `ergs-verify audit` knows leads to the numbers, it is named."""
+digits that agree at the worst entry, even of a state that costs next to nothing; **wrong** where
+they are fewer than {_FEW}, of K with the largest certified gap. Where one of the mistakes that
+`ergs-verify audit` knows leads to the numbers, it is named."""
 
 
 def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]) -> str:
