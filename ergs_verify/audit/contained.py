@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "FILE",
     "MEMORY",
+    "PRINTED",
     "end",
     "ended_how",
     "kill",
@@ -28,7 +29,7 @@ MEMORY = 8 * 2**30
 #: Bytes that it may write to one file, its printed output included (Linux).
 FILE = 2**30
 #: Characters of its output that are kept.
-_PRINTED = 2000
+PRINTED = 2000
 
 
 def start(arguments: Sequence[str], log: Path, *, channel: Any = None) -> subprocess.Popen[bytes]:
@@ -103,11 +104,11 @@ def printed(log: Path) -> str:
     """The end of what was written to a log."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 4 * _PRINTED))
+        file.seek(max(0, size - 4 * PRINTED))
         text = file.read().decode("utf-8", errors="replace")
     return shortened(text)
 
 
 def shortened(text: str) -> str:
     """The end of a text, if it is long."""
-    return text if len(text) <= _PRINTED else f"…{text[-_PRINTED:]}"
+    return text if len(text) <= PRINTED else f"…{text[-PRINTED:]}"

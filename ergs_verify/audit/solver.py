@@ -12,6 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify.audit.command import CommandSolver
+from ergs_verify.audit.contained import PRINTED
 from ergs_verify.audit.foreign import FunctionSolver, Solver
 from ergs_verify.audit.outcome import Outcome
 from ergs_verify.audit.python_process import PythonSolver
@@ -66,8 +67,9 @@ class GameResult:
             said.append(f"it changed the game that it was given: {', '.join(self.outcome.mutated)}")
         if self.audit is not None and self.audit.asymmetry:
             said.append(f"a Σ or P is asymmetric by {self.audit.asymmetry:.1e} of its size")
-        if self.outcome.printed:
-            said.append(f"it printed {len(self.outcome.printed)} characters")
+        if printed := len(self.outcome.printed):
+            many = f"{printed}" if printed <= PRINTED else f"more than {PRINTED}"
+            said.append(f"it printed {many} characters")
         return tuple(said)
 
     def as_json(self) -> dict[str, Any]:

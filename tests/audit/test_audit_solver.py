@@ -107,6 +107,15 @@ def test_printing_and_writing_into_the_game_are_told_and_do_no_harm(on):
     )
 
 
+def test_of_long_output_the_end_is_kept_and_its_length_not_claimed(on):
+    def chatty(game):
+        print("solving" * 1000)
+        return letters(engine.nash(game))
+
+    found = on(chatty, "one-stage")
+    assert found.games[0].remarks == ("it printed more than 2000 characters",)
+
+
 def test_conventions_are_those_declared(on):
     def negative(game):
         return {"K": [-K for K in engine.nash(game).K]}
