@@ -348,6 +348,11 @@ HANDING = (
     _fault("cost-scaled", "2P", **_hands("P", lambda X: 2 * X)),
     _fault("sigma-inverted", "Σ⁻¹", **_hands("S", np.linalg.inv)),
     _fault("sigma-factor", "lower Cholesky factor", **_hands("S", np.linalg.cholesky)),
+    _fault(
+        "sigma-factor",
+        "lower Cholesky factor, in q too",
+        covariance=lambda s, i: np.linalg.cholesky(s.tau / 2 * np.linalg.inv(s.W(i))),
+    ),
     _fault("sigma-factor", "symmetric root", **_hands("S", _symmetric_root)),
     _fault("sigma-diagonal", "off-diagonals 0", **_hands("S", lambda X: X * np.eye(len(X[0])))),
     _fault(
@@ -355,6 +360,7 @@ HANDING = (
         "rounded at the end",
         **_hands("KSPq", lambda X: X.astype(np.float32)),
     ),
+    _fault("single-precision", "K and P rounded", **_hands("KP", lambda X: X.astype(np.float32))),
 )
 
 

@@ -192,9 +192,32 @@ def test_single_precision_shows_though_P_and_sigma_were_averaged():
     numbers |= {k: single(right[k]) for k in ("K", "q")}
     assert (numbers["P"][0] != numbers["P"][0].astype(np.float32)).any()
     assert ids(diagnose(game, stating(numbers))) == ["single-precision"]
-    # One number more than float32 holds, and it is not.
+    # One number more than float32 holds, and of this letter it is not said, nor of none.
     numbers["K"][0][0, 0, 0] *= 1 + 1e-9
+    (match,) = diagnose(game, stating(numbers))
+    assert (match.id, match.quantities) == ("single-precision", ("Sigma", "P", "q"))
+    for letter in ("Sigma", "P", "q"):
+        numbers[letter][0][(0,) * numbers[letter][0].ndim] *= 1 + 1e-9
     assert "single-precision" not in ids(diagnose(game, stating(numbers)))
+
+
+def test_of_a_factor_for_sigma_q_may_be_computed_too():
+    game = gallery(SQUARE)
+    right = right_numbers(game)
+    factors = tuple(map(np.linalg.cholesky, right["Sigma"]))
+    numbers = {"K": right["K"], "Sigma": factors, "P": right["P"]}
+    data, q = game.floats(), np.zeros((game.agents, game.horizon + 1))
+    for t in reversed(range(game.horizon)):
+        noise = data.noise_cov + sum(
+            B[t] @ L[t] @ B[t].T for B, L in zip(data.B, factors, strict=True)
+        )
+        for i, L in enumerate(factors):
+            relative = np.trace(L[t]) - len(L[t]) - np.log(np.linalg.det(L[t]))
+            stage = np.trace(L[t] @ data.R[i][t]) + data.tau / 2 * relative
+            q[i, t] = q[i, t + 1] + stage + np.trace(noise @ right["P"][i][t + 1])
+    (match,) = diagnose(game, stating(numbers | {"q": tuple(q)}))
+    assert (match.id, match.quantities) == ("sigma-factor", ("Sigma", "q"))
+    assert match.digits > 12
 
 
 def gains_after(rounds: int, game: Game, *, in_turn: bool) -> list[np.ndarray]:

@@ -7,11 +7,14 @@ from itertools import combinations
 
 import numpy as np
 
+from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.mistakes.numbers import Numbers
-from ergs_verify.audit.mistakes.record import Handled, Mistake
+from ergs_verify.audit.mistakes.record import Handled, Mistake, Recomputed
 from ergs_verify.game import Game
 
 __all__ = ["MISTAKES"]
+
+_FLOAT64 = Float64()
 
 
 def _on(letters: str | tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Handled:
@@ -94,25 +97,34 @@ def _root(Sigma: np.ndarray) -> np.ndarray:
     return (vectors * np.sqrt(values)[:, None, :]) @ vectors.swapaxes(1, 2)
 
 
+def _instead(change: Callable[[np.ndarray], np.ndarray]) -> tuple[Handled, Recomputed]:
+    """Σ changed when it is handed over, or before q is computed from it."""
+    return _on(("Sigma",), change), Recomputed(
+        covariances=lambda stages, stage: [change(X[None])[0] for X in stages.covariances(stage)],
+        arithmetic=_FLOAT64,
+        letters=frozenset({"Sigma", "q"}),
+    )
+
+
 def _diagonal(Sigma: np.ndarray) -> np.ndarray:
     return Sigma * np.eye(Sigma.shape[-1])
 
 
 def _single(right: Numbers, stated: Numbers) -> Numbers:
-    """The stated numbers themselves, if all are float32 and right to two digits.
+    """The stated numbers themselves where a letter's are all float32, and right to two digits.
 
     A solver that works in float32 is off by rounding that nobody can predict. Σ and P may have been
     made symmetric: a mean of two float32 numbers is none, but their diagonals stay.
     """
-    is_single = all(
-        _is_single(X.diagonal(axis1=1, axis2=2) if letter in ("Sigma", "P") else X)
-        and np.max(np.abs(X - Y)) <= 0.01 * np.max(np.abs(Y))
-        for letter in right
-        for X, Y in zip(stated[letter], right[letter], strict=True)
-    )
-    if is_single:
-        return stated
-    return {k: tuple(np.full_like(X, np.nan) for X in agents) for k, agents in right.items()}
+
+    def is_single(letter: str) -> bool:
+        return all(
+            _is_single(X.diagonal(axis1=1, axis2=2) if letter in ("Sigma", "P") else X)
+            and np.max(np.abs(X - Y)) <= 0.01 * np.max(np.abs(Y))
+            for X, Y in zip(stated[letter], right[letter], strict=True)
+        )
+
+    return {letter: stated[letter] for letter in right if is_single(letter)}
 
 
 def _is_single(X: np.ndarray) -> bool:
@@ -177,9 +189,9 @@ MISTAKES = (
         message="a Cholesky factor or square root of Σ stands in its place",
         look_at="Σ is a covariance; a standard deviation is its root",
         variants=_always(
-            _on(("Sigma",), _factor),
-            _on(("Sigma",), lambda X: _factor(X).swapaxes(1, 2)),
-            _on(("Sigma",), _root),
+            *_instead(_factor),
+            *_instead(lambda X: _factor(X).swapaxes(1, 2)),
+            *_instead(_root),
         ),
     ),
     Mistake(

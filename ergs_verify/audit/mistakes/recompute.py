@@ -78,7 +78,7 @@ def recomputed(
             K = variant.gains(run, stage, played)
             if not goes_on(K, back):
                 raise _RuledOut
-            played.append(run.evaluated(stage, K, run.covariances(stage), t))
+            played.append(run.evaluated(stage, K, variant.covariances(run, stage), t))
     except LOST:
         if not partial:
             raise

@@ -21,6 +21,9 @@ __all__ = ["Gains", "Handled", "Mistake", "Recomputed"]
 #: Every agent's gain at a stage that knows P_{t+1}, and given all from the end back to stage t+1.
 Gains = Callable[[Stages, Evaluator, Sequence[Stage]], list[Matrix]]
 
+#: Every agent's covariance at a stage that knows P_{t+1}.
+Covariances = Callable[[Stages, Evaluator], Sequence[Matrix]]
+
 
 @frozen(kw_only=True)
 class Recomputed:
@@ -34,6 +37,8 @@ class Recomputed:
         The derived ones, of which some are replaced by what the solver computes.
     gains : callable
         What the solver takes for a stage's equilibrium.
+    covariances : callable
+        What it takes for the covariances there.
     arithmetic : Float64, optional
         The numbers that belong to the mistake, where high precision would undo it.
     letters : frozenset of str
@@ -50,6 +55,7 @@ class Recomputed:
     data: Callable[[Game], Game] | None = None
     formulas: Formulas | None = None
     gains: Gains = lambda stages, stage, _played: equilibrium_gains(stages, stage)
+    covariances: Covariances = lambda stages, stage: stages.covariances(stage)
     arithmetic: Float64 | None = None
     letters: frozenset[str] = frozenset({"K", "Sigma", "P", "q"})
     early: bool = False
