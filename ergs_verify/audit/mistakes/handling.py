@@ -131,7 +131,7 @@ def _is_single(X: np.ndarray) -> bool:
     return np.array_equal(X, X.astype(np.float32))
 
 
-def _always(*variants: Handled):
+def _always(*variants: Handled | Recomputed):
     return lambda game: variants
 
 
