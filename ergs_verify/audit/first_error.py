@@ -11,8 +11,9 @@ from attrs import frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.arithmetic.base import Matrix
+from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.mistakes.gains import equilibrium_gains
-from ergs_verify.audit.mistakes.numbers import errors, of_policy, sizes_of
+from ergs_verify.audit.mistakes.numbers import Numbers, errors, of_policy, sizes_of
 from ergs_verify.audit.precision import first_bits
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
@@ -41,7 +42,8 @@ class FirstError:
         ``K``, ``Sigma``, ``P`` or ``q``.
     error : float
         Its largest difference from what it should be, relative to the largest entry of that (of
-        q: over all times), or to a millionth of the largest stated over time where that is more.
+        q: over all times), or to a millionth of the largest stated over time where that is more;
+        in natural units where they are known.
     """
 
     t: int
@@ -70,7 +72,11 @@ class FirstError:
 
 
 def first_error(
-    game: Game, policy: Policy, *, tolerances: Sequence[float] = _OFF
+    game: Game,
+    policy: Policy,
+    *,
+    allowed: Allowed | None = None,
+    tolerances: Sequence[float] = _OFF,
 ) -> FirstError | None:
     """Where the first error enters, going backwards in time.
 
@@ -83,6 +89,8 @@ def first_error(
     game : Game
     policy : Policy
         Without Σ it is deterministic and judged in the plain game with R + (τ/2)I for R.
+    allowed : mapping from letter to ``[i][t]`` Bar, optional
+        An entry within its bar is not off, and entries are measured in the bars' units.
     tolerances : sequence of float
         Errors up to the first are none, relative to the largest entry of each matrix. Where that
         leaves none, the next one counts, and so on.
@@ -117,7 +125,7 @@ def first_error(
     """
     policy.validate(game)
     errors = []
-    for t, quantity, off in _errors(game, policy):
+    for t, quantity, off in _errors(game, policy, allowed):
         agent = int(np.argmax(off))
         error = FirstError(t=t, agent=agent + 1, quantity=quantity, error=float(off[agent]))
         if error.error > tolerances[0]:
@@ -138,10 +146,10 @@ def near(X: Any) -> Any:
 _Errors = tuple[int, str, np.ndarray]
 
 
-def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
+def _errors(game: Game, policy: Policy, allowed: Allowed | None) -> Iterator[_Errors]:
     """The errors at t = T, T−1, …, 0, each in the order K, Σ, P, q."""
     stated = of_policy(policy)
-    sizes = sizes_of(stated)
+    measured = _Measured(stated, allowed)
     stages = Stages(
         game,
         Balls(first_bits(game)),
@@ -151,9 +159,7 @@ def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
 
     def compared(t: int, **should: Sequence[Any]) -> Iterator[_Errors]:
         for letter in should.keys() & stated.keys():
-            here = {letter: tuple(X[t : t + 1] for X in stated[letter])}
-            right = {letter: tuple(np.array([near(X)]) for X in should[letter])}
-            yield t, letter, errors(here, right, sizes)[letter][:, 0]
+            yield t, letter, measured(letter, t, [np.array(near(X)) for X in should[letter]])
 
     ahead = stages.terminal()
     yield from compared(game.horizon, P=ahead.P)
@@ -169,6 +175,44 @@ def _errors(game: Game, policy: Policy) -> Iterator[_Errors]:
         ahead = stages.evaluated(stage, K, Sigma, t)
         yield from compared(t, P=ahead.P)
         yield from compared(t, q=ahead.q or ())
+
+
+class _Measured:
+    """Every agent's error of a letter at a time: relative, in natural units, beyond its bar."""
+
+    def __init__(self, stated: Numbers, allowed: Allowed | None):
+        self._stated = stated
+        self._allowed = allowed
+        self._sizes = sizes_of(
+            {
+                letter: tuple(
+                    np.stack([X / self._unit(letter, i, t) for t, X in enumerate(over_time)])
+                    for i, over_time in enumerate(agents)
+                )
+                for letter, agents in stated.items()
+            }
+        )
+
+    def __call__(self, letter: str, t: int, should: Sequence[np.ndarray]) -> np.ndarray:
+        right, here = [], []
+        for i, X in enumerate(should):
+            given, unit = self._stated[letter][i][t], self._unit(letter, i, t)
+            bar = (
+                0.0
+                if self._allowed is None
+                else self._allowed[letter][i][t].errors.reshape(X.shape)
+            )
+            right.append((X / unit)[None])
+            here.append((np.where(abs(given - X) > bar, given, X) / unit)[None])
+        found = errors({letter: tuple(here)}, {letter: tuple(right)}, self._sizes)
+        return found[letter][:, 0]
+
+    def _unit(self, letter: str, i: int, t: int) -> np.ndarray:
+        shape = self._stated[letter][i][t].shape
+        if self._allowed is None:
+            return np.ones(shape)
+        units = self._allowed[letter][i][t].units.reshape(shape)
+        return np.where(units > 0, units, units.max() or 1.0)
 
 
 def _gains(stages: Stages, stage: Evaluator, stated: Sequence[Matrix]) -> Sequence[Matrix]:

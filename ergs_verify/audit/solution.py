@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from ergs_verify.audit import accuracy
-from ergs_verify.audit.accuracy import LETTERS
+from ergs_verify.audit.accuracy import LETTERS, Allowed
 from ergs_verify.audit.comparison import compared
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, first_error
 from ergs_verify.audit.first_error import near
@@ -121,7 +121,7 @@ def audit(
     told = partial(_tell, progress)
 
     told(0)
-    equilibrium, found, quantities = _against_equilibrium(game, stated.policy)
+    equilibrium, found, allowed, quantities = _against_equilibrium(game, stated.policy)
     if rounded := {k for k, one in quantities.items() if not one.wrong} & stated.faults.keys():
         # Every entry is as near to that of a symmetric matrix as rounding may leave it.
         stated = Stated.by(solution, game, rounded=rounded)
@@ -149,7 +149,7 @@ def audit(
     # A small ε may be missed by a solution in which nothing is wrong.
     wrong = not quantities or stated.faults or any(one.wrong for one in quantities.values())
     wanted = explain and verdict == "fail" and wrong
-    matches, first = _diagnosed(game, policy, found) if wanted else (None, None)
+    matches, first = _diagnosed(game, policy, found, allowed) if wanted else (None, None)
     if judged_by == "quantities" and verdict != "fail":
         # What a known mistake leads to is no rounding, however much of that there may be.
         matches = diagnose(game, policy, equilibrium=found and _floats(found)) or None
@@ -193,8 +193,8 @@ def _limit(epsilon: Any) -> Fraction:
 
 def _against_equilibrium(
     game: Game, policy: Policy
-) -> tuple[Existence, Sequences | None, Mapping[str, Quantity]]:
-    """Whether there is one equilibrium, where it is, and how far from it the solution is."""
+) -> tuple[Existence, Sequences | None, Allowed | None, Mapping[str, Quantity]]:
+    """Whether there is one equilibrium, where, with what bars, and how far off the solution is."""
     judged = _plain(game) if policy.Sigma is None else game
     bits = first_bits(game)
     given = {letter: X for letter in LETTERS if (X := getattr(policy, letter)) is not None}
@@ -204,10 +204,10 @@ def _against_equilibrium(
         try:
             nash = certified_nash(judged, first_bits=bits)
         except SingularStageError as error:
-            return _singular(error), None, {}
+            return _singular(error), None, None, {}
         except NotCertifiedError as error:
             said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
-            return Existence(kind="undecided", t=None, message=said), None, {}
+            return Existence(kind="undecided", t=None, message=said), None, None, {}
         allowed = allowed or bars(nash.found)
         compare = partial(
             compared,
@@ -223,7 +223,7 @@ def _against_equilibrium(
             found = compare(excused=excused)
         if not found.too_wide or nash.balls.bits >= MOST_BITS:
             unique = Existence(kind="unique", t=None, message="The game has one equilibrium.")
-            return unique, nash.found, found.quantities
+            return unique, nash.found, allowed, found.quantities
         bits = 2 * nash.balls.bits
 
 
@@ -329,13 +329,13 @@ def _within(gap: CertifiedGap, limits: Sequence[Fraction]) -> Verdict:
 
 
 def _diagnosed(
-    game: Game, policy: Policy, found: Sequences | None
+    game: Game, policy: Policy, found: Sequences | None, allowed: Allowed | None
 ) -> tuple[tuple[Match, ...], FirstError | None]:
     matches = diagnose(game, policy, equilibrium=found and _floats(found))
     if matches:
         return matches, None
     try:
-        return (), first_error(game, policy)
+        return (), first_error(game, policy, allowed=allowed) or first_error(game, policy)
     except InputError:  # an entry beyond float64
         return (), None
 

@@ -16,6 +16,7 @@ from random_games import g_star, games
 
 from ergs_verify import Game, Policy, audit, engine, gallery, solve
 from ergs_verify.arithmetic import Rationals
+from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
 
@@ -160,6 +161,27 @@ def test_what_no_mistake_explains_names_the_first_error():
     assert 0 < digits < 2
     assert f"({digits:.1f} digits agree)" in found.first_error.message
     assert audit(game, {**policy_of(answer), "K": K}, explain=False).diagnosis is None
+
+
+@pytest.mark.parametrize(
+    ("name", "letter", "agent", "t", "entry"),
+    [
+        ("ill-conditioned", "K", 2, 0, (0, 0)),  # 1e-8 of the largest entry, but in other units
+        ("huge-tau", "Sigma", 2, 1, (0, 1)),  # beside a q of which rounding leaves few digits
+    ],
+)
+def test_the_first_error_is_told_from_rounding_and_from_units(name, letter, agent, t, entry):
+    game = suite_game(name).game.rounded()
+    answer = solved(game)
+    matrix = answer[letter][agent - 1][t]
+    matrix[entry] *= 1.001
+    if letter == "Sigma":
+        matrix[entry[::-1]] = matrix[entry]
+    found = audit(game, answer)
+    assert (found.verdict, found.diagnosis) == ("fail", ())
+    first = found.first_error
+    assert first is not None
+    assert (first.quantity, first.agent, first.t) == (letter, agent, t)
 
 
 def test_an_error_where_nothing_would_be_right_has_no_digits():
