@@ -20,10 +20,20 @@ __all__ = ["Compared", "compared"]
 
 @frozen
 class Compared:
-    """Every letter's error, and whether a verdict is open only because balls are too wide."""
+    """Every letter's error.
+
+    Attributes
+    ----------
+    quantities : mapping from letter to Quantity
+    too_wide : bool
+        Whether a verdict is open only because balls are too wide.
+    inexcusable : bool
+        Whether an error is so large that nothing would excuse it.
+    """
 
     quantities: Mapping[str, Quantity]
     too_wide: bool
+    inexcusable: bool
 
 
 @frozen(kw_only=True)
@@ -38,6 +48,7 @@ class _Error:
     verdict: Verdict
     excused: bool
     too_wide: bool
+    inexcusable: bool
 
     @property
     def badness(self) -> tuple[int, float]:
@@ -70,7 +81,7 @@ def compared(
         An error above what is allowed that is not above this, nor above a tenth of the number, is
         undecided.
     """
-    quantities, too_wide = {}, False
+    quantities, too_wide, inexcusable = {}, False, False
     for letter, stated in given.items():
         if stated is None:
             continue
@@ -86,6 +97,7 @@ def compared(
             errors = _errors(over_time, exact[letter][i], sizes[i], bars, balls, unit, least)
             for error in errors:
                 too_wide = too_wide or error.too_wide
+                inexcusable = inexcusable or error.inexcusable
                 if worst is None or error.badness > worst[1].badness:
                     worst = i, error
         if worst is not None:
@@ -101,7 +113,7 @@ def compared(
                 t=error.t,
                 entry=error.entry,
             )
-    return Compared(quantities, too_wide)
+    return Compared(quantities, too_wide, inexcusable)
 
 
 def _errors(
@@ -135,8 +147,8 @@ def _error(
     rows, cols = given.shape
     less = balls.scale(balls.scalar(Fraction(-1)), _as_matrix(exact, balls))
     apart = balls.add(balls.matrix(given.tolist(), (rows, cols)), less).entries()
-    hi = _floats(_above(x.abs_upper()) for x in apart).reshape(rows, cols)
-    lo = _floats(_below(x.abs_lower()) for x in apart).reshape(rows, cols)
+    hi = _above(x.abs_upper() for x in apart).reshape(rows, cols)
+    lo = _below(x.abs_lower() for x in apart).reshape(rows, cols)
     allowed, excused = (bar.errors for bar in bars)
     floor = np.where(sizes > 0, 0.0, least)
     # A bar as large as all of the agent's numbers there asks for no digit: only accuracy passes.
@@ -144,8 +156,8 @@ def _error(
     near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
     passes = hi <= near
     # Nobody is excused for a number of which no digit is right, where digits are asked for.
-    excused = np.minimum(excused, np.where(asks & (sizes > 0), sizes / 10, math.inf))
-    fails = lo > np.maximum(np.maximum(allowed, excused), floor)
+    most = np.where(asks & (sizes > 0), sizes / 10, math.inf)
+    fails = lo > np.maximum(np.maximum(allowed, np.minimum(excused, most)), floor)
     rank = np.where(passes, 0, np.where(fails, 2, 1))
     with np.errstate(all="ignore"):
         share = np.where(hi > 0, hi / allowed, 0.0)
@@ -159,12 +171,13 @@ def _error(
         verdict=("pass", "undecided", "fail")[rank[worst]],
         excused=bool(rank[worst] == 1 and lo[worst] > allowed[worst]),
         too_wide=bool(np.any((rank == 1) & (lo <= near))),
+        inexcusable=bool(np.any(fails & (lo > most))),
     )
 
 
 def _sizes(X: Any, bar: Bar, balls: Balls) -> np.ndarray:
     """How large entries are at least, in natural units: a ball around 0 has no size."""
-    lower = _floats(_above(x.abs_lower()) for x in _as_matrix(X, balls).entries())
+    lower = _above(x.abs_lower() for x in _as_matrix(X, balls).entries())
     return in_units(lower.reshape(bar.units.shape), bar.units)
 
 
@@ -172,17 +185,13 @@ def _as_matrix(X: Any, balls: Balls) -> Any:
     return X if hasattr(X, "entries") else balls.scale(X, balls.identity(1))
 
 
-def _floats(numbers: Iterable[float]) -> np.ndarray:
-    return np.fromiter(numbers, dtype=float)
+def _above(numbers: Iterable[arb]) -> np.ndarray:
+    """Float64 numbers that are not below the exact, nonnegative ones."""
+    numbers = list(numbers)
+    up = np.nextafter([float(x) for x in numbers], math.inf)
+    return np.where([bool(x == 0) for x in numbers], 0.0, up)
 
 
-def _above(x: Any) -> float:
-    """A float64 that is not below an exact `arb`."""
-    near = float(x)
-    return near if x <= arb(near) else math.nextafter(near, math.inf)
-
-
-def _below(x: Any) -> float:
-    """A float64 that is not above an exact `arb`."""
-    near = float(x)
-    return near if x >= arb(near) else math.nextafter(near, -math.inf)
+def _below(numbers: Iterable[arb]) -> np.ndarray:
+    """Float64 numbers that are not above the exact, nonnegative ones."""
+    return np.nextafter([float(x) for x in numbers], 0.0)

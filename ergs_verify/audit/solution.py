@@ -218,7 +218,8 @@ def _against_equilibrium(
             unit=accuracy.roundoff(game),
         )
         found = compare(excused=excused)
-        if excused is None and any(one.wrong for one in found.quantities.values()):
+        wrong = any(one.wrong for one in found.quantities.values())
+        if excused is None and wrong and not found.inexcusable:
             excused = bars(nash.found, in_norm=True)
             found = compare(excused=excused)
         if not found.too_wide or nash.balls.bits >= MOST_BITS:

@@ -16,6 +16,7 @@ from random_games import g_star, games
 
 from ergs_verify import Game, Policy, audit, engine, gallery, solve
 from ergs_verify.arithmetic import Rationals
+from ergs_verify.audit.accuracy import of_equilibrium
 from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
@@ -182,6 +183,22 @@ def test_the_first_error_is_told_from_rounding_and_from_units(name, letter, agen
     first = found.first_error
     assert first is not None
     assert (first.quantity, first.agent, first.t) == (letter, agent, t)
+
+
+@pytest.mark.parametrize(("factor", "bars"), [(1, 1), (1 + 1e-6, 2), (2, 1)])
+def test_what_rounding_may_excuse_is_asked_only_where_it_could(factor, bars, monkeypatch):
+    game = gallery("time-varying").rounded()
+    answer = policy_of(solved(game))
+    answer["K"][1] = factor * answer["K"][1]
+    asked = []
+
+    def counted(*given, **options):
+        asked.append(options)
+        return of_equilibrium(*given, **options)
+
+    monkeypatch.setattr("ergs_verify.audit.accuracy.of_equilibrium", counted)
+    assert audit(game, answer).verdict == ("pass" if factor == 1 else "fail")
+    assert len(asked) == bars
 
 
 def test_an_error_where_nothing_would_be_right_has_no_digits():
