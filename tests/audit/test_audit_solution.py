@@ -7,6 +7,7 @@ import json
 import math
 import pickle
 from fractions import Fraction
+from importlib import import_module
 
 import attrs
 import numpy as np
@@ -196,7 +197,7 @@ def test_what_rounding_may_excuse_is_asked_only_where_it_could(factor, bars, mon
         asked.append(options)
         return of_equilibrium(*given, **options)
 
-    monkeypatch.setattr("ergs_verify.audit.accuracy.of_equilibrium", counted)
+    monkeypatch.setattr(import_module("ergs_verify.audit.accuracy"), "of_equilibrium", counted)
     assert audit(game, answer).verdict == ("pass" if factor == 1 else "fail")
     assert len(asked) == bars
 
