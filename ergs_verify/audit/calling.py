@@ -117,7 +117,8 @@ def _given(answer: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """What json cannot write by itself: arrays as lists, rationals and mpmath's as strings."""
     if hasattr(value, "__array__"):
-        return np.asarray(value).tolist()
+        array = np.asarray(value)
+        return (array.astype(float) if array.dtype.kind == "f" else array).tolist()
     exact = number(value)
     return exact if isinstance(exact, float) else written(exact)
 

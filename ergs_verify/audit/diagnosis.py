@@ -47,6 +47,8 @@ _LEAST_MARGIN, _MARGIN_IN_ALL = 3, 6
 #: up to so many times what float64 itself loses there.
 _SAME, _LOST = 1e-12, 100
 _MOST_DIGITS = 16
+#: Digits beyond which rounding alone tells one match from another.
+_SURE = 12
 #: A right number and those beside it in time may differ by so little in any game that comes from
 #: a stationary one: to have one in another's place is then no evidence.
 _HARDLY = 1e-6
@@ -162,10 +164,10 @@ class _Comparison:
         if max(map(_worst, self.of_right.values())) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
             return ()  # no mistake can agree better by the margin
         found = [pair for mistake in mistakes() if (pair := self._best(mistake))]
-        found.sort(key=lambda pair: -pair[0].digits)
+        found.sort(key=lambda pair: _rank(pair[0]))
         precise = [self._precise(*pair) for pair in found[:_RECOMPUTED]]
         rest = [match for match, _ in found[_RECOMPUTED:]]
-        return tuple(sorted((*precise, *rest), key=lambda match: -match.digits))
+        return tuple(sorted((*precise, *rest), key=_rank))
 
     def _best(self, mistake: Mistake) -> tuple[Match, Recomputed | Handled] | None:
         best = None
@@ -300,6 +302,11 @@ class _Comparison:
             digits=_digits(error),
             quantities=tuple(quantities),
         )
+
+
+def _rank(match: Match) -> tuple[float, bool, float]:
+    """The best match first; among those as good as float64 has it, what solvers do themselves."""
+    return -min(match.digits, _SURE), match.id.startswith("misprint/"), -match.digits
 
 
 def _worst(error: np.ndarray, lost: float = math.inf) -> float:

@@ -13,7 +13,7 @@ from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.mistakes.gains import equilibrium_gains
-from ergs_verify.audit.mistakes.numbers import Numbers, errors, of_policy, sizes_of
+from ergs_verify.audit.mistakes.numbers import Numbers, of_policy
 from ergs_verify.audit.precision import first_bits
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
@@ -28,6 +28,10 @@ __all__ = ["FirstError", "first_error", "near"]
 #: ill-conditioned games, the last little but a rounding.
 _OFF = (1e-6, 1e-9, 1e-12)
 
+#: A matrix counts as at least so large, relative to the largest at later times: where costs vanish
+#: it may be nothing but rounding.
+_FLOOR = 1e-6
+
 
 @frozen(kw_only=True)
 class FirstError:
@@ -41,9 +45,9 @@ class FirstError:
     quantity : str
         ``K``, ``Sigma``, ``P`` or ``q``.
     error : float
-        Its largest difference from what it should be, relative to the largest entry of that (of
-        q: over all times), or to a millionth of the largest stated over time where that is more;
-        in natural units where they are known.
+        Its largest difference from what it should be, relative to the largest entry of that, or
+        to a millionth (of q: all) of the largest at later times where that is more; in natural
+        units where they are known.
     """
 
     t: int
@@ -178,41 +182,36 @@ def _errors(game: Game, policy: Policy, allowed: Allowed | None) -> Iterator[_Er
 
 
 class _Measured:
-    """Every agent's error of a letter at a time: relative, in natural units, beyond its bar."""
+    """Every agent's error of a letter at a time: relative, in natural units, beyond its bar.
+
+    Asked from the last time on back. Sizes are those of what should be, at this time and later: of
+    what is stated the numbers before may have grown without bound.
+    """
 
     def __init__(self, stated: Numbers, allowed: Allowed | None):
         self._stated = stated
         self._allowed = allowed
-        self._sizes = sizes_of(
-            {
-                letter: tuple(
-                    np.stack([X / self._unit(letter, i, t) for t, X in enumerate(over_time)])
-                    for i, over_time in enumerate(agents)
-                )
-                for letter, agents in stated.items()
-            }
-        )
+        self._largest: dict[tuple[str, int], float] = {}
 
     def __call__(self, letter: str, t: int, should: Sequence[np.ndarray]) -> np.ndarray:
-        right, here = [], []
-        for i, X in enumerate(should):
-            given, unit = self._stated[letter][i][t], self._unit(letter, i, t)
-            bar = (
-                0.0
-                if self._allowed is None
-                else self._allowed[letter][i][t].errors.reshape(X.shape)
-            )
-            right.append((X / unit)[None])
-            here.append((np.where(abs(given - X) > bar, given, X) / unit)[None])
-        found = errors({letter: tuple(here)}, {letter: tuple(right)}, self._sizes)
-        return found[letter][:, 0]
+        return np.array([self._error(letter, i, t, X) for i, X in enumerate(should)])
 
-    def _unit(self, letter: str, i: int, t: int) -> np.ndarray:
-        shape = self._stated[letter][i][t].shape
-        if self._allowed is None:
-            return np.ones(shape)
-        units = self._allowed[letter][i][t].units.reshape(shape)
-        return np.where(units > 0, units, units.max() or 1.0)
+    def _error(self, letter: str, i: int, t: int, should: np.ndarray) -> float:
+        bar, units = np.zeros(should.shape), np.ones(should.shape)
+        if self._allowed is not None:
+            allowed = self._allowed[letter][i][t]
+            bar, units = (X.reshape(should.shape) for X in (allowed.errors, allowed.units))
+            units = np.where(units > 0, units, units.max() or 1.0)
+        gap = abs(self._stated[letter][i][t] - should)
+        error = float(np.max(np.where(gap > bar, gap, 0.0) / units))
+        size = float(np.max(abs(should) / units))
+        largest = max(size, self._largest.get((letter, i), 0.0))
+        self._largest[letter, i] = largest
+        if error == 0:
+            return 0.0
+        share = 1.0 if letter == "q" else _FLOOR
+        least = share * (largest or float(abs(self._stated[letter][i]).max()))
+        return error / max(size, least) if max(size, least) else math.inf
 
 
 def _gains(stages: Stages, stage: Evaluator, stated: Sequence[Matrix]) -> Sequence[Matrix]:

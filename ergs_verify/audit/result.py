@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
+from ergs_verify.exact import UNIT
 from ergs_verify.study.tables import as_html
 
 __all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
@@ -242,6 +243,11 @@ class Audit:
         return any(one.wrong for letter, one in self.quantities.items() if letter not in "Pq")
 
     @property
+    def asymmetric(self) -> bool:
+        """Whether a Σ or P is less symmetric than products in float64 leave it, 4u."""
+        return self.asymmetry > 4 * float(UNIT)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said besides the tables, a sentence each."""
         policy, game = self.gap.policy, self.gap.game
@@ -250,7 +256,7 @@ class Audit:
             said.append("The solution says that it is of another game: its game_hash differs.")
         if self.equilibrium.kind != "unique":
             said.append(self.equilibrium.message)
-        if self.asymmetry:
+        if self.asymmetric:
             said.append(_AVERAGED.format(self.asymmetry))
         said += [f"{fault}." for fault in self.faults.values()]
         if "Sigma" in self.faults:

@@ -65,7 +65,7 @@ class GameResult:
         said = []
         if self.outcome.mutated:
             said.append(f"it changed the game that it was given: {', '.join(self.outcome.mutated)}")
-        if self.audit is not None and self.audit.asymmetry:
+        if self.audit is not None and self.audit.asymmetric:
             said.append(f"a Σ or P is asymmetric by {self.audit.asymmetry:.1e} of its size")
         if printed := len(self.outcome.printed):
             many = f"{printed}" if printed <= PRINTED else f"more than {PRINTED}"

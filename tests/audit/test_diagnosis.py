@@ -11,12 +11,14 @@ import pytest
 from attrs import evolve
 from random_games import three_identical
 
-from ergs_verify import engine
+from ergs_verify import audit, engine
 from ergs_verify.arithmetic import MPMath
+from ergs_verify.audit.accuracy import of_equilibrium
 from ergs_verify.audit.diagnosis import diagnose, first_error
 from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
 from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.audit.suite import suite_game
+from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
@@ -192,13 +194,19 @@ def test_single_precision_shows_though_P_and_sigma_were_averaged():
     numbers |= {k: single(right[k]) for k in ("K", "q")}
     assert (numbers["P"][0] != numbers["P"][0].astype(np.float32)).any()
     assert ids(diagnose(game, stating(numbers))) == ["single-precision"]
-    # One number more than float32 holds, and of this letter it is not said, nor of none.
-    numbers["K"][0][0, 0, 0] *= 1 + 1e-9
+    # One number of P more than float32 holds, and of P it is not said; one of K, and of nothing.
+    numbers["P"][0][0, 0, 0] *= 1 + 1e-9
     (match,) = diagnose(game, stating(numbers))
-    assert (match.id, match.quantities) == ("single-precision", ("Sigma", "P", "q"))
-    for letter in ("Sigma", "P", "q"):
-        numbers[letter][0][(0,) * numbers[letter][0].ndim] *= 1 + 1e-9
+    assert (match.id, match.quantities) == ("single-precision", ("K", "Sigma", "q"))
+    numbers["K"][0][0, 0, 0] *= 1 + 1e-9
     assert "single-precision" not in ids(diagnose(game, stating(numbers)))
+
+
+def test_of_a_huge_tau_few_bits_of_q_are_left_and_that_is_no_single_precision():
+    game = evolve(gallery("random:N=1,m=1,p=1,T=3,seed=890"), tau_given=10**10)
+    right = engine.nash(game.floats())
+    assert np.array_equal(right.q[0], right.q[0].astype(np.float32))
+    assert audit(game, right).verdict == "pass"
 
 
 def test_of_a_factor_for_sigma_q_may_be_computed_too():
@@ -373,6 +381,20 @@ def test_of_two_errors_the_later_counts():
     assert found is not None
     assert (found.t, found.agent) == (1, 2)
     assert "K of agent 2 at t = 1" in found.message
+
+
+@pytest.mark.parametrize("added", [0, 1e6, 1e12])
+def test_the_first_error_is_told_whatever_grows_before_it(added):
+    game = gallery("random:N=2,m=3,p=2,T=5,seed=1")
+    right = right_policy(game, {"K"})
+    wrong = wrong_at(right, "K", 1, 4)
+    K = [[X.copy() for X in agent] for agent in wrong.K]
+    K[0][0] = K[0][0] + added
+    for allowed in (None, of_equilibrium(game, certified_nash(game).found, letters="K")):
+        found = first_error(game, stating(K=K), allowed=allowed)
+        assert found is not None
+        assert (found.quantity, found.agent, found.t) == ("K", 1, 4)
+        assert found.error == first_error(game, wrong, allowed=allowed).error
 
 
 def test_a_right_solution_has_no_first_error():

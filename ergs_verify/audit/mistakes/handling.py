@@ -111,10 +111,11 @@ def _diagonal(Sigma: np.ndarray) -> np.ndarray:
 
 
 def _single(right: Numbers, stated: Numbers) -> Numbers:
-    """The stated numbers themselves where a letter's are all float32, and right to two digits.
+    """The stated numbers themselves, of K and of what else is all float32 and right to two digits.
 
     A solver that works in float32 is off by rounding that nobody can predict. Σ and P may have been
-    made symmetric: a mean of two float32 numbers is none, but their diagonals stay.
+    made symmetric: a mean of two float32 numbers is none, but their diagonals stay. Gains must show
+    it: a huge τ leaves a right q few bits, and gains may be 0.
     """
 
     def is_single(letter: str) -> bool:
@@ -124,6 +125,12 @@ def _single(right: Numbers, stated: Numbers) -> Numbers:
             for X, Y in zip(stated[letter], right[letter], strict=True)
         )
 
+    off = any(
+        np.max(np.abs(X - Y)) > 1e-12 * np.max(np.abs(Y))
+        for X, Y in zip(stated["K"], right["K"], strict=True)
+    )
+    if not (off and is_single("K")):
+        return {}
     return {letter: stated[letter] for letter in right if is_single(letter)}
 
 
