@@ -192,6 +192,8 @@ class Audit:
         Whether every stated Σ is positive definite, decided exactly; None without Σ.
     diagnosis : tuple of Match, or None
         Mistakes that lead to these numbers; None where none were looked for, as in what passes.
+    left_out : tuple of str
+        Letters that the diagnosis does not explain, where no mistake explains everything stated.
     first_error : FirstError or None
         Where the first error enters going backwards in time, where no mistake matches.
     """
@@ -209,6 +211,7 @@ class Audit:
     faults: Mapping[str, str]
     definite: bool | None
     diagnosis: tuple[Match, ...] | None
+    left_out: tuple[str, ...]
     first_error: FirstError | None
 
     @property
@@ -274,6 +277,11 @@ class Audit:
         said += [f"{one.place}." for one in wrong]
         if self._excused:
             said.append(_EXCUSED)
+        if self.left_out:
+            said.append(
+                "No single mistake leads to everything that is stated; the next leaves "
+                f"{', '.join(self.left_out)} out."
+            )
         said += [
             f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
             f"agree{'s' * (len(match.quantities) == 1)} with what that leads to, to "
@@ -359,6 +367,7 @@ class Audit:
                 }
                 for match in self.diagnosis or ()
             ],
+            "left_out": list(self.left_out),
             "first_error": self.first_error
             and {
                 "agent": self.first_error.agent,

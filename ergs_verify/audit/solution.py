@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -149,7 +149,11 @@ def audit(
     # A small ε may be missed by a solution in which nothing is wrong.
     wrong = not quantities or stated.faults or any(one.wrong for one in quantities.values())
     wanted = explain and verdict == "fail" and wrong
-    matches, first = _diagnosed(game, policy, found, allowed) if wanted else (None, None)
+    matches, left_out, first = None, (), None
+    if wanted:
+        right = {letter for letter, one in quantities.items() if not one.wrong}
+        matches, left_out = _explained(game, policy, found, right)
+        first = None if matches else _first_error(game, policy, allowed)
     if judged_by == "quantities" and verdict != "fail":
         # What a known mistake leads to is no rounding, however much of that there may be.
         matches = diagnose(game, policy, equilibrium=found and _floats(found)) or None
@@ -169,6 +173,7 @@ def audit(
         faults=stated.faults,
         definite=stated.definite,
         diagnosis=matches,
+        left_out=left_out,
         first_error=first,
     )
 
@@ -329,16 +334,26 @@ def _within(gap: CertifiedGap, limits: Sequence[Fraction]) -> Verdict:
 # -- diagnosis -------------------------------------------------------------------------------------
 
 
-def _diagnosed(
-    game: Game, policy: Policy, found: Sequences | None, allowed: Allowed | None
-) -> tuple[tuple[Match, ...], FirstError | None]:
-    matches = diagnose(game, policy, equilibrium=found and _floats(found))
-    if matches:
-        return matches, None
+def _explained(
+    game: Game, policy: Policy, found: Sequences | None, right: Collection[str]
+) -> tuple[tuple[Match, ...], tuple[str, ...]]:
+    """The mistakes that explain everything stated, or else the gains; and what is left out."""
+    equilibrium = found and _floats(found)
+    matches = diagnose(game, policy, equilibrium=equilibrium)
+    rest = ("q",) if "K" in right else ("Sigma", "P", "q")
+    left_out = tuple(letter for letter in rest if getattr(policy, letter) is not None)
+    if matches or not left_out:
+        return matches, ()
+    part = attrs.evolve(policy, **dict.fromkeys(left_out))
+    matches = diagnose(game, part, equilibrium=equilibrium)
+    return matches, left_out if matches else ()
+
+
+def _first_error(game: Game, policy: Policy, allowed: Allowed | None) -> FirstError | None:
     try:
-        return (), first_error(game, policy, allowed=allowed) or first_error(game, policy)
+        return first_error(game, policy, allowed=allowed) or first_error(game, policy)
     except InputError:  # an entry beyond float64
-        return (), None
+        return None
 
 
 def _floats(found: Sequences) -> Sequences:

@@ -186,6 +186,27 @@ def test_the_first_error_is_told_from_rounding_and_from_units(name, letter, agen
     assert (first.quantity, first.agent, first.t) == (letter, agent, t)
 
 
+def test_of_two_mistakes_that_of_the_gains_is_named():
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    answer["K"] = [-K for K in answer["K"]]
+    answer["q"] = [q + float(game.tau) for q in answer["q"]]
+    found = audit(game, answer)
+    assert [match.id for match in found.diagnosis or ()] == ["sign-of-K"]
+    assert found.left_out == ("Sigma", "P", "q")
+    assert any("the next leaves Sigma, P, q out" in note for note in found.notes)
+
+
+def test_of_two_mistakes_beside_right_gains_q_is_left_out():
+    game = gallery("time-varying").rounded()
+    answer = solved(game)
+    answer["Sigma"] = [np.linalg.cholesky(Sigma) for Sigma in answer["Sigma"]]
+    answer["q"] = [1.25 * q for q in answer["q"]]
+    found = audit(game, answer)
+    assert [match.id for match in found.diagnosis or ()] == ["sigma-factor"]
+    assert found.left_out == ("q",)
+
+
 @pytest.mark.parametrize(("factor", "bars"), [(1, 1), (1 + 1e-6, 2), (2, 1)])
 def test_what_rounding_may_excuse_is_asked_only_where_it_could(factor, bars, monkeypatch):
     game = gallery("time-varying").rounded()
