@@ -154,7 +154,8 @@ def _error(
     # A bar as large as all of the agent's numbers there asks for no digit: only accuracy passes.
     asks = allowed < np.where(largest > 0, largest, math.inf)
     near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
-    passes = hi <= near
+    # Beyond float64's range nothing is known.
+    passes = (hi <= near) & (near < math.inf)
     # Nobody is excused for a number of which no digit is right, where digits are asked for.
     most = np.where(asks & (sizes > 0), sizes / 10, math.inf)
     fails = lo > np.maximum(np.maximum(allowed, np.minimum(excused, most)), floor)

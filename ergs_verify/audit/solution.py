@@ -342,7 +342,7 @@ def _explained(
     matches = diagnose(game, policy, equilibrium=equilibrium)
     rest = ("q",) if "K" in right else ("Sigma", "P", "q")
     left_out = tuple(letter for letter in rest if getattr(policy, letter) is not None)
-    if matches or not left_out:
+    if matches or not left_out or found is None:
         return matches, ()
     part = attrs.evolve(policy, **dict.fromkeys(left_out))
     matches = diagnose(game, part, equilibrium=equilibrium)

@@ -186,6 +186,14 @@ def test_the_first_error_is_told_from_rounding_and_from_units(name, letter, agen
     assert (first.quantity, first.agent, first.t) == (letter, agent, t)
 
 
+def test_beyond_the_range_of_float64_nothing_passes():
+    game = Game.from_arrays(
+        A=[[1e160]], B=[[[1e-170]]], Q=[[[1.0]]], R=[[[1.0]]], tau=0, noise_cov=[[0.0]], horizon=1
+    )
+    found = audit(game, {"K": [[[[-1e-10]]]], "P": [[[[123.0]], [[1.0]]]]})  # P_0 is about 1e320
+    assert found.verdict == "undecided"
+
+
 def test_of_two_mistakes_that_of_the_gains_is_named():
     game = gallery("time-varying").rounded()
     answer = solved(game)
