@@ -17,7 +17,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify import engine
-from ergs_verify.arithmetic import Float64, MPMath
+from ergs_verify.arithmetic import MPMath
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
@@ -30,8 +30,9 @@ from ergs_verify.audit.mistakes.numbers import (
     sizes_of,
 )
 from ergs_verify.audit.mistakes.recompute import LOST, changes, recomputed
+from ergs_verify.audit.mistakes.record import FLOAT64
 from ergs_verify.audit.mistakes.sharing import SharedStages
-from ergs_verify.errors import InputError
+from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.game import Game, Policy
 
 __all__ = ["FirstError", "Match", "diagnose", "first_error"]
@@ -56,8 +57,6 @@ _HARDLY = 1e-6
 #: ones each takes more than a second, and the digits are those that float64 leaves.
 _RECOMPUTED, _MOST_WORK = 2, 200_000
 _DIGITS = 40
-
-_FLOAT64 = Float64()
 
 
 @frozen(kw_only=True)
@@ -135,7 +134,7 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
         with np.errstate(all="ignore"):
             comparison = _Comparison(game, of_policy(policy), equilibrium)
             return comparison.matches()
-    except InputError:  # an entry beyond float64
+    except (InputError, UnsupportedError):  # an entry beyond float64
         return ()
 
 
@@ -152,13 +151,11 @@ class _Comparison:
         # q of a deterministic policy is the plain game's.
         if equilibrium is None or ("q" in stated and "Sigma" not in stated):
             self.right = recomputed(
-                Recomputed(), game, self.precise or _FLOAT64, self.letters, partial=True
+                Recomputed(), game, self.precise or FLOAT64, self.letters, partial=True
             )
         else:
             self.right = of_sequences(equilibrium, self.letters)
         self.of_right = errors(stated, self.right, self.sizes)
-        fitting = {**self.right, **_fitting(game, stated)}
-        self.of_fitting = errors(stated, fitting, self.sizes)
 
     def matches(self) -> tuple[Match, ...]:
         if max(map(_worst, self.of_right.values())) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
@@ -204,7 +201,7 @@ class _Comparison:
                 numbers = recomputed(
                     variant,
                     self.game,
-                    variant.arithmetic or _FLOAT64,
+                    variant.arithmetic or FLOAT64,
                     self.letters,
                     stages=stages,
                     goes_on=self._has_gains,
@@ -244,7 +241,12 @@ class _Comparison:
     def _otherwise(self, letter: str, stages: int) -> float:
         """How well a letter is explained by being right, or by the others, at the last stages."""
         last = np.s_[:, -stages - (letter in "Pq") :]
-        return min(_worst(self.of_right[letter][last]), _worst(self.of_fitting[letter][last]))
+        return min(_worst(self.of_right[letter][last]), _worst(self._of_fitting[letter][last]))
+
+    @cached_property
+    def _of_fitting(self) -> dict[str, np.ndarray]:
+        fitting = {**self.right, **_fitting(self.game, self.stated)}
+        return errors(self.stated, fitting, self.sizes)
 
     @cached_property
     def _rounding(self) -> dict[str, np.ndarray]:
@@ -252,7 +254,7 @@ class _Comparison:
         rounded = recomputed(
             Recomputed(),
             self.game,
-            _FLOAT64,
+            FLOAT64,
             self.letters,
             partial=True,
             stages_of=self.stages_of,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -151,8 +151,7 @@ def audit(
     wanted = explain and verdict == "fail" and wrong
     matches, left_out, first = None, (), None
     if wanted:
-        right = {letter for letter, one in quantities.items() if not one.wrong}
-        matches, left_out = _explained(game, policy, found, right)
+        matches, left_out = _explained(game, policy, found, quantities)
         first = None if matches else _first_error(game, policy, allowed)
     if judged_by == "quantities" and verdict != "fail":
         # What a known mistake leads to is no rounding, however much of that there may be.
@@ -335,15 +334,17 @@ def _within(gap: CertifiedGap, limits: Sequence[Fraction]) -> Verdict:
 
 
 def _explained(
-    game: Game, policy: Policy, found: Sequences | None, right: Collection[str]
+    game: Game, policy: Policy, found: Sequences | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
     equilibrium = found and _floats(found)
     matches = diagnose(game, policy, equilibrium=equilibrium)
-    rest = ("q",) if "K" in right else ("Sigma", "P", "q")
-    left_out = tuple(letter for letter in rest if getattr(policy, letter) is not None)
-    if matches or not left_out or found is None:
+    if matches or found is None:
         return matches, ()
+    rest = ("Sigma", "P", "q") if quantities["K"].wrong else ("q",)
+    left_out = tuple(letter for letter in rest if letter in quantities)
+    if not left_out:
+        return (), ()
     part = attrs.evolve(policy, **dict.fromkeys(left_out))
     matches = diagnose(game, part, equilibrium=equilibrium)
     return matches, left_out if matches else ()

@@ -7,14 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
-from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.mistakes.numbers import Numbers
-from ergs_verify.audit.mistakes.record import Handled, Mistake, Recomputed
+from ergs_verify.audit.mistakes.record import FLOAT64, Handled, Mistake, Recomputed
 from ergs_verify.game import Game
 
 __all__ = ["MISTAKES"]
-
-_FLOAT64 = Float64()
 
 
 def _on(letters: str | tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Handled:
@@ -101,7 +98,7 @@ def _instead(change: Callable[[np.ndarray], np.ndarray]) -> tuple[Handled, Recom
     """Σ changed when it is handed over, or before q is computed from it."""
     return _on(("Sigma",), change), Recomputed(
         covariances=lambda stages, stage: [change(X[None])[0] for X in stages.covariances(stage)],
-        arithmetic=_FLOAT64,
+        arithmetic=FLOAT64,
         letters=frozenset({"Sigma", "q"}),
     )
 
@@ -118,18 +115,19 @@ def _single(right: Numbers, stated: Numbers) -> Numbers:
     it: a huge τ leaves a right q few bits, and gains may be 0.
     """
 
-    def is_single(letter: str) -> bool:
+    def is_right(letter: str, tolerance: float) -> bool:
         return all(
-            _is_single(X.diagonal(axis1=1, axis2=2) if letter in ("Sigma", "P") else X)
-            and np.max(np.abs(X - Y)) <= 0.01 * np.max(np.abs(Y))
+            np.max(np.abs(X - Y)) <= tolerance * np.max(np.abs(Y))
             for X, Y in zip(stated[letter], right[letter], strict=True)
         )
 
-    off = any(
-        np.max(np.abs(X - Y)) > 1e-12 * np.max(np.abs(Y))
-        for X, Y in zip(stated["K"], right["K"], strict=True)
-    )
-    if not (off and is_single("K")):
+    def is_single(letter: str) -> bool:
+        return is_right(letter, 0.01) and all(
+            _is_single(X.diagonal(axis1=1, axis2=2) if letter in ("Sigma", "P") else X)
+            for X in stated[letter]
+        )
+
+    if is_right("K", 1e-12) or not is_single("K"):
         return {}
     return {letter: stated[letter] for letter in right if is_single(letter)}
 

@@ -16,7 +16,10 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["Gains", "Handled", "Mistake", "Recomputed"]
+__all__ = ["FLOAT64", "Gains", "Handled", "Mistake", "Recomputed"]
+
+#: One for all: `SharedStages` tells arithmetics by their identity.
+FLOAT64 = Float64()
 
 #: Every agent's gain at a stage that knows P_{t+1}, and given all from the end back to stage t+1.
 Gains = Callable[[Stages, Evaluator, Sequence[Stage]], list[Matrix]]
