@@ -5,6 +5,7 @@ The one place where the package's errors become messages.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -21,6 +22,10 @@ from ergs_verify.report.terminal import ready_streams
 
 __all__ = ["main"]
 
+#: New objects between two rounds of garbage collection. SymPy's expressions are many and stay;
+#: Python's 700 would look through them again and again, a tenth of the time of a command.
+_GARBAGE = 50_000
+
 # Typer's name for it is private, and whose class it is differs between its versions.
 _UsageError: Any = typer.BadParameter.__base__
 
@@ -36,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_GARBAGE)
     ready_streams()
     try:
         status = _outcome(arguments)
