@@ -13,7 +13,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import (
@@ -255,16 +255,51 @@ class Game:
         InputError
             Where an entry is too large for a float64.
         """
+        near = self.near
         return FloatGame(
-            A=_stacked(self.A, "A"),
-            B=tuple(_stacked(B_i, "B") for B_i in self.B),
-            Q=tuple(_stacked(Q_i, "Q") for Q_i in self.Q),
-            R=tuple(_stacked(R_i, "R") for R_i in self.R),
-            noise_cov=floats(self.noise_cov, "noise_cov"),
-            tau=nearest_float(self.tau_given, "tau"),
+            A=np.stack(near.A),
+            B=tuple(map(np.stack, near.B)),
+            Q=tuple(map(np.stack, near.Q)),
+            R=tuple(map(np.stack, near.R)),
+            noise_cov=near.noise_cov.copy(),
+            tau=float(near.tau_given),
             horizon=self.horizon,
-            x0_mean=floats(self.x0_mean, "x0_mean"),
-            x0_cov=floats(self.x0_cov, "x0_cov"),
+            x0_mean=near.x0_mean.copy(),
+            x0_cov=near.x0_cov.copy(),
+        )
+
+    @cached_property
+    def near(self) -> Game:
+        """The game whose entries are the float64 nearest to this one's, not validated.
+
+        What computes in float64 enters it faster and gets the same.
+
+        Raises
+        ------
+        InputError
+            Where an entry is too large for a float64.
+        """
+        known: dict[int, np.ndarray] = {}
+
+        def near(matrix: np.ndarray, where: str) -> np.ndarray:
+            if id(matrix) not in known:
+                known[id(matrix)] = floats(matrix, where)
+                known[id(matrix)].setflags(write=False)
+            return known[id(matrix)]
+
+        def over_time(matrices: OverTime, where: str) -> OverTime:
+            return tuple(near(X, where) for X in matrices)
+
+        return evolve(
+            self,
+            A=over_time(self.A, "A"),
+            B=tuple(over_time(B_i, "B") for B_i in self.B),
+            Q=tuple(over_time(Q_i, "Q") for Q_i in self.Q),
+            R=tuple(over_time(R_i, "R") for R_i in self.R),
+            tau_given=nearest_float(self.tau_given, "tau"),
+            noise_cov=near(self.noise_cov, "noise_cov"),
+            x0_mean=near(self.x0_mean, "x0_mean"),
+            x0_cov=near(self.x0_cov, "x0_cov"),
         )
 
     def rounded(self) -> Game:
@@ -272,25 +307,18 @@ class Game:
 
         It is validated anew: an R that rounding makes indefinite is an `InputError`.
         """
-        near: dict[int, np.ndarray] = {}
-
-        def rounded(matrices: OverTime) -> list[np.ndarray]:
-            for matrix in matrices:
-                if id(matrix) not in near:
-                    near[id(matrix)] = floats(matrix)
-            return [near[id(matrix)] for matrix in matrices]
-
+        near = self.near
         return Game.from_arrays(
-            A=rounded(self.A),
-            B=[rounded(B_i) for B_i in self.B],
-            Q=[rounded(Q_i) for Q_i in self.Q],
-            R=[rounded(R_i) for R_i in self.R],
-            tau=nearest_float(self.tau_given, "tau"),
-            noise_cov=floats(self.noise_cov, "noise_cov"),
-            horizon=self.horizon,
-            x0_mean=floats(self.x0_mean, "x0_mean"),
-            x0_cov=floats(self.x0_cov, "x0_cov"),
-            name=self.name,
+            A=near.A,
+            B=near.B,
+            Q=near.Q,
+            R=near.R,
+            tau=near.tau_given,
+            noise_cov=near.noise_cov,
+            horizon=near.horizon,
+            x0_mean=near.x0_mean,
+            x0_cov=near.x0_cov,
+            name=near.name,
         )
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -414,11 +442,6 @@ def _refuse_too_large(stages: int, m: int, p: Sequence[int]) -> None:
             f"{short(expanded)} numbers, more than the limit of {MAX_NUMBERS}",
             "horizon",
         )
-
-
-def _stacked(matrices: OverTime, where: str) -> np.ndarray:
-    near = {id(X): floats(X, where) for X in {id(X): X for X in matrices}.values()}
-    return np.stack([near[id(X)] for X in matrices])
 
 
 def _ratios(entries: Any) -> Any:

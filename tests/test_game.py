@@ -81,6 +81,21 @@ def test_floats_are_fresh_and_writable():
     assert game.floats().noise_cov[0, 0] == 0
 
 
+def test_the_near_game_is_the_rounded_one_without_its_checks():
+    near = two_agents().near
+    assert near.hash == two_agents().rounded().hash
+    assert near.A[0] is near.A[1]
+    with pytest.raises(ValueError, match="read-only"):
+        near.A[0][0, 0] = 1
+    R = [[1, 1], [1, 1 + Fraction(1, 10**40)]]
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1, 0]]], Q=[[[1]]], R=[R], tau=0, noise_cov=[[0]], horizon=1
+    )
+    assert game.near.R[0][0].tolist() == [[1, 1], [1, 1]]
+    with pytest.raises(InputError, match="not positive definite"):
+        game.rounded()
+
+
 def test_rounded_game_has_float_entries_and_shares_constants():
     rounded = two_agents().rounded()
     assert rounded.A[0].dtype == np.float64
