@@ -154,7 +154,7 @@ def _moved_stages(
     """The stages t = 0…T with their moves; None beyond float64's range."""
     try:
         with np.errstate(all="ignore"):
-            stages = stages_of(game, numbers)
+            stages = stages_of(game.near, numbers)
             played = [stages.terminal()]
             for t in reversed(range(game.horizon)):
                 known = stages.at(t, played[-1])
@@ -162,7 +162,7 @@ def _moved_stages(
                 stage = stages.evaluated(known, K, Sigma, t)
                 costs = zip(stage.P, P, strict=True)
                 played.append(evolve(stage, P=tuple(_rounded_cost(X, at[t]) for X, at in costs)))
-    except (UnsupportedError, NotCertifiedError):  # a singular Σ has no log det
+    except (InputError, UnsupportedError, NotCertifiedError):  # a singular Σ has no log det
         return None
     return played[::-1]
 
@@ -320,7 +320,7 @@ def _gap_allowed(game: Game, policy: Policy, agent: int) -> float:
             K = _stacked(policy.K)
             Sigma = None if policy.Sigma is None else _stacked(policy.Sigma)
             moments = engine.state_moments(data, K, Sigma)
-            best = best_response(game, policy, agent, Roundings())
+            best = best_response(game.near, policy, agent, Roundings())
             total = 0.0
             for t in range(game.horizon):
                 weight = _weight(data, own, t, best.P[t + 1].value)

@@ -24,14 +24,14 @@ class Compared:
 
     Attributes
     ----------
-    quantities : mapping from letter to Quantity
+    quantities : dict from letter to Quantity
     too_wide : bool
         Whether a verdict is open only because balls are too wide.
     inexcusable : bool
         Whether an error is so large that nothing would excuse it.
     """
 
-    quantities: Mapping[str, Quantity]
+    quantities: dict[str, Quantity]
     too_wide: bool
     inexcusable: bool
 
@@ -60,10 +60,10 @@ class _Error:
 
 def compared(
     given: Mapping[str, Any],
+    *,
     exact: Mapping[str, Any],
     allowed: Allowed,
     balls: Balls,
-    *,
     unit: float,
     excused: Allowed | None = None,
 ) -> Compared:

@@ -7,10 +7,10 @@ backward recursion gives there rules most mistakes out.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ from ergs_verify.audit.mistakes.sharing import SharedStages
 from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.game import Game, Policy
 
-__all__ = ["FirstError", "Match", "diagnose", "first_error"]
+__all__ = ["FirstError", "Match", "diagnose", "explained", "first_error"]
 
 #: Every stated letter must agree so far to be explained, and a mistake by so much better than the
 #: right solution. By chance a number agrees to d digits with probability 10^-d, and about 200
@@ -129,13 +129,52 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
     >>> [(match.id, match.digits) for match in diagnose(game, wrong)]
     [('sign-of-K', 16.0)]
     """
+    return explained(game, policy, equilibrium=equilibrium)[0]
+
+
+def explained(
+    game: Game, policy: Policy, *, equilibrium: Any, left_out: Collection[str] = ()
+) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
+    """The mistakes that lead to all that is stated; and to all but the letters `left_out`, if any.
+
+    Both as `diagnose` finds them, in one pass.
+    """
     policy.validate(game)
     try:
         with np.errstate(all="ignore"):
-            comparison = _Comparison(game, of_policy(policy), equilibrium)
-            return comparison.matches()
+            whole = _Comparison(game, of_policy(policy), equilibrium)
+            parts = [whole, whole.without(left_out)] if left_out else [whole]
+            matches = [one.ranked(found) for one, found in _explaining(parts)]
     except (InputError, UnsupportedError):  # an entry beyond float64
-        return ()
+        return (), ()
+    return matches[0], matches[1] if left_out else ()
+
+
+#: A mistake that explains a solution, by its best variant.
+_Found = tuple[Match, Recomputed | Handled]
+
+
+def _explaining(parts: Sequence[_Comparison]) -> list[tuple[_Comparison, list[_Found]]]:
+    """What explains each, of which the first has the letters of all."""
+    explaining: list[tuple[_Comparison, list[_Found]]] = [(one, []) for one in parts]
+    off = [one for one in parts if one.is_off]
+    for mistake in mistakes() if off else ():
+        best: dict[_Comparison, _Found] = {}
+        for variant in parts[0].variants(mistake):
+            numbers, possible = parts[0].screened(variant, off)
+            for one in possible:
+                match = one.match(mistake, variant, numbers)
+                if match is not None and (one not in best or match.digits > best[one][0].digits):
+                    best[one] = match, variant
+        for one, found in explaining:
+            if one in best:
+                found.append(_detailed(*best[one]))
+    return explaining
+
+
+def _detailed(match: Match, variant: Recomputed | Handled) -> _Found:
+    detail = getattr(variant, "detail", "")
+    return (evolve(match, message=f"{match.message} ({detail})") if detail else match), variant
 
 
 class _Comparison:
@@ -150,68 +189,69 @@ class _Comparison:
         self.precise = MPMath(digits=_DIGITS) if _work(game) <= _MOST_WORK else None
         # q of a deterministic policy is the plain game's.
         if equilibrium is None or ("q" in stated and "Sigma" not in stated):
-            self.right = recomputed(
-                Recomputed(), game, self.precise or FLOAT64, self.letters, partial=True
-            )
+            self.right = self._recomputed(Recomputed(), precise=True, partial=True)
         else:
             self.right = of_sequences(equilibrium, self.letters)
         self.of_right = errors(stated, self.right, self.sizes)
 
-    def matches(self) -> tuple[Match, ...]:
-        if max(map(_worst, self.of_right.values())) < 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS):
-            return ()  # no mistake can agree better by the margin
-        found = [pair for mistake in mistakes() if (pair := self._best(mistake))]
-        found.sort(key=lambda pair: _rank(pair[0]))
+    def without(self, letters: Collection[str]) -> _Comparison:
+        """The same of the other letters alone."""
+        part = copy(self)
+        part.letters = self.letters - set(letters)
+        for name in ("stated", "sizes", "right", "of_right"):
+            kept = {k: X for k, X in getattr(self, name).items() if k in part.letters}
+            setattr(part, name, kept)
+        return part
+
+    @property
+    def is_off(self) -> bool:
+        """Whether a mistake can agree better than the right numbers do, by the margin."""
+        return max(map(_worst, self.of_right.values())) >= 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS)
+
+    def variants(self, mistake: Mistake) -> Iterator[Recomputed | Handled]:
+        yield from mistake.variants(self.game)
+        yield from mistake.fitted(self.game, self.stated)
+
+    def ranked(self, found: list[_Found]) -> tuple[Match, ...]:
+        found = sorted(found, key=lambda pair: _rank(pair[0]))
         precise = [self._precise(*pair) for pair in found[:_RECOMPUTED]]
         rest = [match for match, _ in found[_RECOMPUTED:]]
         return tuple(sorted((*precise, *rest), key=_rank))
-
-    def _best(self, mistake: Mistake) -> tuple[Match, Recomputed | Handled] | None:
-        best = None
-        variants = mistake.variants(self.game), mistake.fitted(self.game, self.stated)
-        for variant in chain(*variants):
-            numbers = self._screened(variant)
-            match = None if numbers is None else self._match(mistake, variant, numbers)
-            if match is not None and (best is None or match.digits > best[0].digits):
-                best = match, variant
-        if best is not None and (detail := getattr(best[1], "detail", "")):
-            match, variant = best
-            return evolve(match, message=f"{match.message} ({detail})"), variant
-        return best
 
     def _precise(self, match: Match, variant: Recomputed | Handled) -> Match:
         """The match by numbers of high precision, where the mistake has them."""
         if isinstance(variant, Handled) or variant.arithmetic or self.precise is None:
             return match
         try:
-            numbers = recomputed(variant, self.game, self.precise, self.letters)
+            numbers = self._recomputed(variant, precise=True)
         except LOST:
             return match
-        return self._match(match, variant, numbers) or match
+        return self.match(match, variant, numbers) or match
 
-    def _screened(self, variant: Recomputed | Handled) -> Numbers | None:
-        """What the mistake leads to; None where it cannot be had, or is not what is stated."""
+    def _recomputed(self, variant: Recomputed, *, precise: bool = False, **how: Any) -> Numbers:
+        """What the mistake leads to, in float64 or, where there is time for it, more."""
+        if precise and self.precise is not None:
+            return recomputed(variant, self.game, self.precise, self.letters, **how)
+        arithmetic, game = variant.arithmetic or FLOAT64, self.game.near
+        return recomputed(variant, game, arithmetic, self.letters, stages_of=self.stages_of, **how)
+
+    def screened(
+        self, variant: Recomputed | Handled, parts: Sequence[_Comparison]
+    ) -> tuple[Numbers, Sequence[_Comparison]]:
+        """What the mistake leads to, and which parts of the solution may be that."""
         if isinstance(variant, Handled):
-            return {**self.right, **variant.make(self.right, self.stated)}
-        if not changes(variant, self.letters):
-            return None
-        numbers = None
+            return {**self.right, **variant.make(self.right, self.stated)}, parts
+        numbers: Numbers = {}
+        parts = [one for one in parts if changes(variant, one.letters)]
         for stages in sorted({min(n, self.game.horizon) for n in (1, 2, self.game.horizon)}):
+            if not parts:
+                break
             try:
-                numbers = recomputed(
-                    variant,
-                    self.game,
-                    variant.arithmetic or FLOAT64,
-                    self.letters,
-                    stages=stages,
-                    goes_on=self._has_gains,
-                    stages_of=self.stages_of,
-                )
+                numbers = self._recomputed(variant, stages=stages, goes_on=self._has_gains)
             except LOST:
-                return None
-            if not self._possible(numbers, stages):
-                return None
-        return numbers
+                return numbers, ()
+            parts = [one for one in parts if one._possible(numbers, stages)]
+        return numbers, parts
 
     def _has_gains(self, gains: Sequence[Matrix], back: int) -> bool:
         """Whether the mistake's gains so many stages before the end are the stated ones."""
@@ -251,14 +291,7 @@ class _Comparison:
     @cached_property
     def _rounding(self) -> dict[str, np.ndarray]:
         """How far float64's numbers may be from the mistake's, without any mistake."""
-        rounded = recomputed(
-            Recomputed(),
-            self.game,
-            FLOAT64,
-            self.letters,
-            partial=True,
-            stages_of=self.stages_of,
-        )
+        rounded = self._recomputed(Recomputed(), partial=True)
         lost = errors(rounded, self.right, self.sizes)
         return {letter: np.fmax(_SAME, _LOST * error) for letter, error in lost.items()}
 
@@ -271,7 +304,7 @@ class _Comparison:
                 found[letter] |= error <= _SAME
         return found
 
-    def _match(
+    def match(
         self, mistake: Mistake | Match, variant: Recomputed | Handled, numbers: Numbers
     ) -> Match | None:
         of_mistake = errors(self.stated, numbers, self.sizes)

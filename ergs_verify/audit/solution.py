@@ -14,7 +14,7 @@ import numpy as np
 from ergs_verify.audit import accuracy
 from ergs_verify.audit.accuracy import LETTERS, Allowed
 from ergs_verify.audit.comparison import compared
-from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, first_error
+from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, explained, first_error
 from ergs_verify.audit.first_error import near
 from ergs_verify.audit.precision import first_bits
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
@@ -41,6 +41,10 @@ _TOLERANCES = (1e-3, 1e-12, 1e-40)
 #: Gaps that rounding leaves, of the order u², show with the first. A gap of 0 would otherwise be
 #: looked at with ever more bits.
 _FIRST_BITS_OF_GAPS, _BITS_OF_GAPS = 192, 1024
+
+
+#: In which letters the loss of a linear solve that is stable only in norm shows first.
+_SOLVED_FOR = {"K": {"K"}, "Sigma": {"Sigma"}, "P": {"K"}, "q": {"K", "Sigma"}}
 
 
 def audit(
@@ -84,8 +88,8 @@ def audit(
     with the bar (`ergs_verify.audit.accuracy`), which tells *wrong* from *as accurate as float64
     can be on this game* and is measured, not proved. Where float64 keeps no digit of a letter, only
     an answer that is accurate nonetheless passes; others are undecided. So are errors above the bar
-    that a linear solve stable only in norm explains. What rounding would explain fails where a
-    known mistake leads to just these numbers.
+    that a linear solve stable only in norm explains, of P and q only where K (of q: or Σ) is off
+    as well. What rounding would explain fails where a known mistake leads to just these numbers.
 
     Without a single equilibrium the gaps decide: each, started at x_0 ~ N(0, I), against the gap
     that rounding of a best response explains; stated P and q must then be those of the stated
@@ -202,8 +206,7 @@ def _against_equilibrium(
     judged = _plain(game) if policy.Sigma is None else game
     bits = first_bits(game)
     given = {letter: X for letter in LETTERS if (X := getattr(policy, letter)) is not None}
-    bars = partial(accuracy.of_equilibrium, judged, letters=given.keys())
-    allowed = excused = None
+    allowed: Allowed | None = None
     while True:
         try:
             nash = certified_nash(judged, first_bits=bits)
@@ -212,23 +215,28 @@ def _against_equilibrium(
         except NotCertifiedError as error:
             said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
             return Existence(kind="undecided", t=None, message=said), None, None, {}
-        allowed = allowed or bars(nash.found)
+        bars = partial(accuracy.of_equilibrium, judged, nash.found)
+        allowed = allowed or bars(letters=given.keys())
         compare = partial(
             compared,
-            given,
-            {letter: getattr(nash.found, letter) for letter in LETTERS},
-            allowed,
-            nash.balls,
+            exact={letter: getattr(nash.found, letter) for letter in given},
+            allowed=allowed,
+            balls=nash.balls,
             unit=accuracy.roundoff(game),
         )
-        found = compare(excused=excused)
-        wrong = any(one.wrong for one in found.quantities.values())
-        if excused is None and wrong and not found.inexcusable:
-            excused = bars(nash.found, in_norm=True)
-            found = compare(excused=excused)
-        if not found.too_wide or nash.balls.bits >= MOST_BITS:
+        found = compare(given)
+        quantities, too_wide = found.quantities, found.too_wide
+        wrong = {letter for letter, one in quantities.items() if one.wrong}
+        solved = {letter for letter in wrong if not wrong.isdisjoint(_SOLVED_FOR[letter])}
+        if solved and not found.inexcusable:
+            found = compare(
+                {letter: given[letter] for letter in solved},
+                excused=bars(letters=solved, in_norm=True),
+            )
+            quantities, too_wide = quantities | found.quantities, too_wide or found.too_wide
+        if not too_wide or nash.balls.bits >= MOST_BITS:
             unique = Existence(kind="unique", t=None, message="The game has one equilibrium.")
-            return unique, nash.found, allowed, found.quantities
+            return unique, nash.found, allowed, quantities
         bits = 2 * nash.balls.bits
 
 
@@ -272,7 +280,13 @@ def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
             continue
         allowed = allowed or accuracy.of_costs(game, policy, costs.P)
         exact = {letter: getattr(costs, letter) for letter in "Pq"}
-        comparison = compared(given, exact, allowed, costs.balls, unit=accuracy.roundoff(game))
+        comparison = compared(
+            given,
+            exact=exact,
+            allowed=allowed,
+            balls=costs.balls,
+            unit=accuracy.roundoff(game),
+        )
         found = comparison.quantities
         if not comparison.too_wide:
             break
@@ -337,17 +351,11 @@ def _explained(
     game: Game, policy: Policy, found: Sequences | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
-    equilibrium = found and _floats(found)
-    matches = diagnose(game, policy, equilibrium=equilibrium)
-    if matches or found is None:
-        return matches, ()
-    rest = ("Sigma", "P", "q") if quantities["K"].wrong else ("q",)
+    rest = ("Sigma", "P", "q") if quantities and quantities["K"].wrong else ("q",)
     left_out = tuple(letter for letter in rest if letter in quantities)
-    if not left_out:
-        return (), ()
-    part = attrs.evolve(policy, **dict.fromkeys(left_out))
-    matches = diagnose(game, part, equilibrium=equilibrium)
-    return matches, left_out if matches else ()
+    equilibrium = found and _floats(found)
+    matches, of_rest = explained(game, policy, equilibrium=equilibrium, left_out=left_out)
+    return (matches, ()) if matches or not of_rest else (of_rest, left_out)
 
 
 def _first_error(game: Game, policy: Policy, allowed: Allowed | None) -> FirstError | None:

@@ -14,7 +14,7 @@ from random_games import three_identical
 from ergs_verify import audit, engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.audit.accuracy import of_equilibrium
-from ergs_verify.audit.diagnosis import diagnose, first_error
+from ergs_verify.audit.diagnosis import diagnose, explained, first_error
 from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
 from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.audit.suite import suite_game
@@ -176,6 +176,17 @@ def test_nothing_is_compared_beyond_float64():
 def test_a_policy_of_another_game_is_refused():
     with pytest.raises(InputError, match="agents"):
         diagnose(gallery(SQUARE), right_policy(three_identical()))
+
+
+def test_letters_left_out_are_left_out_of_the_comparison():
+    game = gallery(SQUARE)
+    wrong = planted(game, next(m for m in mistakes() if m.id == "sign-of-K"))
+    shifted = evolve(wrong, q=[X + 1 for X in wrong.q])
+    whole, part = explained(game, shifted, equilibrium=None, left_out=("q",))
+    assert whole == ()
+    assert part == diagnose(game, evolve(wrong, q=None))
+    assert "sign-of-K" in [match.id for match in part]
+    assert explained(game, wrong, equilibrium=None) == (diagnose(game, wrong), ())
 
 
 # -- found by faults typed independently --------------------------------------------------------

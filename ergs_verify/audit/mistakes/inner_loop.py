@@ -115,7 +115,7 @@ def loops_read_off(game: Game, stated: Numbers, loops: Iterable[Loop]) -> Iterat
 
     Each stage is asked by itself: after it the stated policy is played.
     """
-    stages = Stages(game, Float64())
+    stages = Stages(game.near, Float64())
     P = engine.evaluate_policy(game.floats(), stated["K"], None).P
     left: dict[Loop, list[np.ndarray]] = {loop: [] for loop in loops}
     after = np.zeros((sum(game.control_sizes), game.state_size))

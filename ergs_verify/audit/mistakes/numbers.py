@@ -86,7 +86,8 @@ def sizes_of(numbers: Numbers) -> Sizes:
 
 
 def errors(stated: Numbers, others: Numbers, sizes: Sizes) -> dict[str, np.ndarray]:
-    """The largest entry of stated − other relative to other's, by letter: agents × times.
+    """The largest entry of stated − other relative to other's, by letter that both have: agents ×
+    times.
 
     `sizes` are those of all the stated numbers. q is measured against its largest value over time,
     as it may pass through 0.
@@ -98,7 +99,7 @@ def errors(stated: Numbers, others: Numbers, sizes: Sizes) -> dict[str, np.ndarr
                 for X, Y, size in zip(stated[letter], others[letter], sizes[letter], strict=True)
             ]
         )
-        for letter in stated
+        for letter in stated.keys() & others.keys()
     }
 
 
