@@ -22,6 +22,13 @@ __all__ = ["LETTERS", "AnswerError", "called", "letters_of", "raised"]
 
 #: What a solver may return; K it must.
 LETTERS = ("K", "Sigma", "P", "q")
+#: Other names of theirs, in lower case, that would go unread.
+_ALSO_CALLED = {
+    "K": ("k", "ks"),
+    "Sigma": ("sigma", "sigmas", "σ"),
+    "P": ("p", "ps"),
+    "q": ("qs",),
+}
 
 
 class AnswerError(Exception):
@@ -77,6 +84,8 @@ def letters_of(answer: Any) -> dict[str, Any]:
     ------
     AnswerError
         Where reading one raises.
+    InputError
+        Where one is there under another name.
     """
     found = {}
     for letter in LETTERS:
@@ -90,7 +99,20 @@ def letters_of(answer: Any) -> dict[str, Any]:
                 f"an object of type {type(answer).__name__} that raised {raised(error)} when "
                 f"{letter} was read"
             ) from error
+        if found[letter] is None:
+            _expect_no_other_name(answer, letter)
     return found
+
+
+def _expect_no_other_name(answer: Any, letter: str) -> None:
+    names = answer if isinstance(answer, Mapping) else getattr(answer, "__dict__", ())
+    for name in {str(name) for name in names} - {letter}:
+        if name.lower() in _ALSO_CALLED[letter]:
+            raise InputError(
+                f"the {type(answer).__name__} has {name} but no {letter}; call it {letter}, or "
+                "leave it out",
+                letter,
+            )
 
 
 def _attribute(answer: Any, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from attrs import frozen
 
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
-from ergs_verify.exact import UNIT
+from ergs_verify.exact import UNIT, short
 from ergs_verify.study.tables import as_html
 
 __all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
@@ -43,9 +44,11 @@ _COSTS_WRONG = (
 )
 _PLAIN = " in the plain game with R + (τ/2)I for R"
 _EXCUSED = (
-    "A linear solve that is stable only in norm may lose so much here. Scale the rows of Φ to one "
-    "size before eliminating, or refine its answer once."
+    "A linear solve that is stable only in norm may lose so much here. Refine its answer once; or, "
+    "where rows of Φ differ in size, scale them to one before eliminating."
 )
+#: Numbers are shown to six digits.
+_SHOWN = Fraction(1, 10**5)
 _NO_ROUNDING = "fail: rounding may lose so much here, but a known mistake leads to these numbers"
 _AVERAGED = (
     "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
@@ -121,9 +124,10 @@ class Quantity:
         """Where it is and how far it agrees, in words."""
         row, col = self.entry
         entry = "" if self.letter == "q" else f", entry [{row}][{col}]"
+        asked = "none can be" if self.allowed == math.inf else f"{_shown(self.needed)} are"
         return (
             f"{self.letter} of agent {self.agent} at t = {self.t}{entry}: {_shown(self.digits)} "
-            f"digits agree, {_shown(self.needed)} are asked for"
+            f"digits agree, {asked} asked for"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -228,7 +232,7 @@ class Audit:
             return _COSTS_WRONG.format(
                 letters=" and ".join(wrong), is_="is" if len(wrong) == 1 else "are"
             )
-        limit = "" if self.limit is None else str(Enclosure(self.limit, self.limit))
+        limit = "" if self.limit is None else _epsilon(self.limit)
         verdict = "excused" if self._excused else self.verdict
         return _TITLES[verdict, self.judged_by].format(limit=limit)
 
@@ -255,10 +259,11 @@ class Audit:
         """What is to be said besides the tables, a sentence each."""
         policy, game = self.gap.policy, self.gap.game
         said = []
-        if policy.about.get("game_hash", game.hash) != game.hash:
+        if "game_hash" in policy.about and policy.about["game_hash"] != game.hash:
             said.append("The solution says that it is of another game: its game_hash differs.")
         if self.equilibrium.kind != "unique":
             said.append(self.equilibrium.message)
+        said += self._little_above
         if self.asymmetric:
             said.append(_AVERAGED.format(self.asymmetry))
         said += [f"{fault}." for fault in self.faults.values()]
@@ -309,6 +314,15 @@ class Audit:
                 though=though,
                 instead="the equilibrium's, " if equal else "",
             )
+
+    @property
+    def _little_above(self) -> Iterator[str]:
+        """By how much gaps exceed ε where what is shown of both may be the same."""
+        limit = self.limit or Fraction(0)
+        for one in self.gap.agents:
+            if limit < one.gap.lo < limit * (1 + _SHOWN):
+                above = float(one.gap.lo - limit)
+                yield f"The gap of agent {one.agent} is above ε by {above:.2g}."
 
     @property
     def tables(self) -> tuple[tuple[list[str], list[list[str]]], ...]:
@@ -414,6 +428,17 @@ def _finite(x: float) -> float | None:
 
 def _number(x: float) -> float | str:
     return x if math.isfinite(x) else "inf"
+
+
+def _epsilon(limit: Fraction) -> str:
+    """As it was given, if that is short."""
+    shown = str(Enclosure(limit, limit))
+    if limit in (0, Fraction(shown)):
+        return shown
+    with suppress(OverflowError):
+        if limit == float(limit):
+            return short(float(limit))
+    return short(limit)
 
 
 def _sentence(text: str) -> str:

@@ -18,10 +18,11 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"
 _AGENTS = 12
 _LEGEND = (
     "gap: the most that an agent gains by deviating alone, on average over x_0 (proved). digits: "
-    "how many agree with the equilibrium, at the worst agent, time t and entry [row][column] "
-    "(proved), from the matrix's largest entry on in units in which all states cost alike and all "
-    "controls do. asked for: how many float64 can keep on this game, by its conditioning "
-    "(measured). Agents count from 1, the rest from 0."
+    "how many agree with the equilibrium (proved), at the agent, time t and entry [row][column] "
+    "where the error is the largest part of what is allowed; they count from the matrix's largest "
+    "entry on, in units in which all states cost alike and all controls do. asked for: how many "
+    "float64 can keep on this game, by its conditioning (measured). Agents count from 1, the rest "
+    "from 0."
 )
 
 

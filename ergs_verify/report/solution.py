@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ergs_verify.exact import short
 from ergs_verify.game import Game
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import Solution
@@ -24,7 +25,8 @@ def game_line(game: Game) -> str:
     """The game's name and sizes in one line."""
     p = ", ".join(map(str, game.control_sizes[:8])) + ("…" if game.agents > 8 else "")
     agents = "1 agent" if game.agents == 1 else f"{game.agents} agents"
-    sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {game.tau}"
+    tau = short(game.tau_given) if isinstance(game.tau_given, float) else game.tau
+    sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
     return f"{printable(game.name)}: {sizes}" if game.name else sizes
 
 

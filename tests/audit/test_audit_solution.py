@@ -186,6 +186,17 @@ def test_the_first_error_is_told_from_rounding_and_from_units(name, letter, agen
     assert (first.quantity, first.agent, first.t) == (letter, agent, t)
 
 
+def test_lapack_prints_nothing_beyond_the_range_of_float64(capfd):
+    """It complains of infinite numbers on standard output, where the JSON goes."""
+    game = Game.from_arrays(
+        A=[[1e200]], B=[[[1e200]]], Q=[[[1.0]]], R=[[[1.0]]], tau=1.0, noise_cov=[[1.0]], horizon=2
+    )
+    found = audit(game, {"K": [[[[-1.0]]] * 2], "Sigma": [[[[0.5]]] * 2]})
+    assert found.verdict == "undecided"
+    assert "0.0 digits agree, none can be asked for" in found.notes[0]
+    assert capfd.readouterr().out == ""
+
+
 def test_beyond_the_range_of_float64_nothing_passes():
     game = Game.from_arrays(
         A=[[1e160]], B=[[[1e-170]]], Q=[[[1.0]]], R=[[[1.0]]], tau=0, noise_cov=[[0.0]], horizon=1
@@ -229,6 +240,27 @@ def test_what_rounding_may_excuse_is_asked_only_where_it_could(factor, bars, mon
     monkeypatch.setattr(import_module("ergs_verify.audit.accuracy"), "of_equilibrium", counted)
     assert audit(game, answer).verdict == ("pass" if factor == 1 else "fail")
     assert len(asked) == bars
+
+
+@pytest.mark.parametrize("off", [1e-10, 1e-8])
+def test_a_wrong_P_beside_right_gains_is_not_excused_by_the_solve_for_gains(off):
+    """In norm, units of controls far apart would lose as much of P, by way of the gains."""
+    rng = np.random.default_rng(0)
+    u, m = np.array([1, 2.0**10]), 3
+    squares = [X @ X.T for X in rng.normal(size=(4, m, m))]
+    game = Game.from_arrays(
+        A=0.6 * rng.normal(size=(m, m)), B=[X / u for X in rng.normal(size=(2, m, 2))],
+        Q=squares[:2], R=[X[:2, :2] / np.outer(u, u) for X in squares[2:]], tau=2.0**-21,
+        noise_cov=np.eye(m), horizon=4,
+    )  # fmt: skip
+    answer = solved(game)
+    assert audit(game, answer).verdict == "pass"
+    P = [np.array(X) for X in answer["P"]]
+    P[0][1] *= 1 + off
+    found = audit(game, {**answer, "P": P}, explain=False)
+    assert found.verdict == "fail"
+    assert [letter for letter, one in found.quantities.items() if one.wrong] == ["P"]
+    assert not found.quantities["P"].excused
 
 
 def test_an_error_where_nothing_would_be_right_has_no_digits():
@@ -346,6 +378,19 @@ def test_an_epsilon_that_equals_a_gap_is_undecided_unless_it_is_zero():
     assert audit(game, {"K": [[[["-1/2"]]]]}, epsilon=0).title.endswith("ε = 0, proved")
 
 
+@pytest.mark.parametrize(
+    ("epsilon", "shown"),
+    [("0.06", "0.06"), (0.06, "0.06"), ("1/19", "1/19"), (0.0533333, "0.0533333")],
+)
+def test_epsilon_is_shown_as_it_was_given_and_by_how_much_a_gap_exceeds_it(epsilon, shown):
+    learned = {"K": [[[[-1.9, 1.2]]], [[[1.1, -1.9]]]]}
+    found = audit(gallery("g-star-2"), learned, epsilon, explain=False)
+    assert f"for ε = {shown}, proved" in found.title
+    assert str(found.gap.agents[1].gap) == "0.0533333"
+    above = [note for note in found.notes if "above ε" in note]
+    assert above == ["The gap of agent 2 is above ε by 3.3e-08."] * (shown == "0.0533333")
+
+
 # --- no single equilibrium ---------------------------------------------------------------------
 
 
@@ -412,6 +457,8 @@ def test_nothing_passes_where_there_is_no_equilibrium():
     [
         ({}, None, "without K is no solution"),
         (3, None, "^an object of type int without K is no solution"),
+        ({"K": [[[[1, 2]]]] * 2, "sigma": 1}, None, "^the dict has sigma but no Sigma; call it S"),
+        ({"Ks": [[[[1, 2]]]] * 2}, None, "^the dict has Ks but no K; call it K"),
         ({"K": [[[[1, 2, 3]]], [[[1, 2, 3]]]]}, None, "K"),
         ({"K": [[[[1, 2]]]]}, None, "1 agents but the game has 2"),
         ({"K": [[[[1, math.nan]]], [[[1, 2]]]]}, None, "K"),

@@ -10,6 +10,7 @@ from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.mistakes.inner_loop import Loop, loops_read_off
 from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.audit.mistakes.record import Mistake, Recomputed
+from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game
 
 __all__ = ["MISTAKES"]
@@ -24,6 +25,8 @@ class LeastSquares(Float64):
     """
 
     def solve(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        if not (np.isfinite(X).all() and np.isfinite(Y).all()):  # LAPACK complains on stdout
+            raise NotCertifiedError("a linear system left the range of float64")
         found, _, rank, _ = np.linalg.lstsq(X, Y, rcond=None)
         return found if rank < len(X) else super().solve(X, Y)
 
