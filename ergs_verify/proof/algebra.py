@@ -108,6 +108,10 @@ class Algebra:
         self._abbreviated: dict[tuple, Poly] = {}
         # Every inverse brings a rule; later conversions must all see the same ones.
         self._converted: dict[Any, Poly] = {}
+        # Most rules are known after the inverses themselves, which saves a pass.
+        inverses = set().union(*(sympy.sympify(e).atoms(sympy.Inverse) for e in everything))
+        for inverse in sympy.ordered(inverses):
+            self.poly(inverse)
         for _ in range(NAMING_PASSES):
             names = len(self._named)
             self._converted = {}
