@@ -114,6 +114,8 @@ class SuiteResult:
         count = Counter(one.verdict for one in self.games)
         total = f"{len(self.games)} games of the suite {self.suite}"
         others = [f", {count[v]} {told}" for v, told in _TOLD.items() if count[v]]
+        if all(one.outcome.policy is None for one in self.games):
+            others.append("; the solver answered none")  # singular games ask for an error
         return f"{self.verdict}: {count['pass']} of {total} passed{''.join(others)}"
 
     def as_json(self) -> dict[str, Any]:

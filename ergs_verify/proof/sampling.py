@@ -148,8 +148,8 @@ def _numbered_agents(expression) -> frozenset[int]:
 @_once
 def _written_out(expression, agents: int, indices: tuple):
     """`instantiate`, with floats as the dyadic rationals they are."""
-    written = instantiate(expression, agents, dict(indices))
-    return written.xreplace({x: sympy.Rational(x) for x in written.atoms(sympy.Float)})
+    exact = expression.xreplace({x: sympy.Rational(x) for x in expression.atoms(sympy.Float)})
+    return instantiate(exact, agents, dict(indices))
 
 
 def _refuse_circles(definitions: Mapping) -> None:

@@ -91,6 +91,13 @@ def test_a_singular_game_asks_for_an_error(on, answer, verdict):
     assert "Φ_t is singular" in found.games[0].message
 
 
+def test_a_solver_that_only_raises_is_told_from_one_that_knows_a_singular_game(on):
+    found = on(lambda _: 1 / 0, "no-equilibrium", "one-stage")
+    assert "1 of 2 games" in found.title
+    assert found.title.endswith("passed, 1 failed; the solver answered none")
+    assert "answered none" not in on(engine.nash, "one-stage").title
+
+
 def test_printing_and_writing_into_the_game_are_told_and_do_no_harm(on):
     def careless(game):
         found = letters(engine.nash(game))
