@@ -229,15 +229,21 @@ def _against_equilibrium(
         wrong = {letter for letter, one in quantities.items() if one.wrong}
         solved = {letter for letter in wrong if not wrong.isdisjoint(_SOLVED_FOR[letter])}
         if solved and not found.inexcusable:
-            found = compare(
-                {letter: given[letter] for letter in solved},
-                excused=bars(letters=solved, in_norm=True),
-            )
+            excused = bars(letters=solved, in_norm=True)
+            # Where the worst entry of a letter is clearly above it, the others do not matter.
+            close = {
+                k for k in solved if quantities[k].max_error <= 2 * _at(quantities[k], excused)
+            }
+            found = compare({letter: given[letter] for letter in close}, excused=excused)
             quantities, too_wide = quantities | found.quantities, too_wide or found.too_wide
         if not too_wide or nash.balls.bits >= MOST_BITS:
             unique = Existence(kind="unique", t=None, message="The game has one equilibrium.")
             return unique, nash.found, allowed, quantities
         bits = 2 * nash.balls.bits
+
+
+def _at(one: Quantity, bars: Allowed) -> float:
+    return float(bars[one.letter][one.agent - 1][one.t].errors[one.entry])
 
 
 def _plain(game: Game) -> Game:
