@@ -4,9 +4,8 @@ Every number carries, besides its value, how far it moves under a few random dra
 the derivative along a direction, in units of u = 2⁻⁵³. A number that enters moves by u times
 itself, and so does every entry of a product, of a linear system's right-hand side and of its
 solution. An entry of a system's matrix moves by u times the largest of its row and column when
-rows and columns are scaled (elimination fills zeros in), or, `in_norm`, by u times the largest of
-all, as in a solve that is stable only in norm (least squares is); and again so for every right-hand
-side by itself. A sum of scalars moves by u times the larger term; where numbers underflow, all move
+rows and columns are scaled (elimination fills zeros in), and again so for every right-hand side by
+itself. A sum of scalars moves by u times the larger term; where numbers underflow, all move
 by half of float64's smallest number, 2⁻¹⁰⁷⁵. Signs are random. Nothing is perturbed in fact, so a
 move is known to several digits however small u is, and a batch of draws costs little.
 """
@@ -86,9 +85,6 @@ class Roundings:
         How many draws of roundings are followed.
     seed : int
         Of the signs.
-    in_norm : bool
-        Whether linear systems move in norm: an entry by u times the largest of its matrix, or of
-        its right-hand side's column.
 
     Notes
     -----
@@ -109,10 +105,9 @@ class Roundings:
 
     name = "float64 with roundings"
 
-    def __init__(self, draws: int = 8, seed: int = 0, *, in_norm: bool = False):
+    def __init__(self, draws: int = 8, seed: int = 0):
         self._draws = draws
         self._draw = np.random.default_rng(seed)
-        self._in_norm = in_norm
         self._near = Float64()
 
     def scalar(self, value: Fraction) -> Moving:
@@ -160,11 +155,9 @@ class Roundings:
     def solve(self, X: Moving, Y: Moving) -> Moving:
         size = shapes.need_square(self.shape(X))
         shapes.need_chain(self.shape(X), self.shape(Y))
-        sizes = np.full_like(X.value, abs(X.value).max())
-        if not self._in_norm:
-            sizes = _scaled_sizes(X.value)
+        sizes = _scaled_sizes(X.value)
         X = X.rounded(sizes)
-        Y = Y.rounded(abs(Y.value).max(axis=0, keepdims=True) if self._in_norm else abs(Y.value))
+        Y = Y.rounded(abs(Y.value))
         try:
             value = np.linalg.solve(X.value, Y.value)
             # What is eliminated is rounded once, what is substituted for every right-hand side.

@@ -13,7 +13,7 @@ entry of its matrix loses in the matrix's natural units (`in_units`), those in w
 of the costs of the states and of the controls are 1.
 
 There a solver whose linear solves are stable only in norm loses more than it needs to, and is not
-wrong: a second bar, `in_norm`, tells that apart.
+wrong: `ergs_verify.audit.plain_solves` tells that apart.
 """
 
 from __future__ import annotations
@@ -81,7 +81,6 @@ def of_equilibrium(
     found: Sequences,
     *,
     letters: Collection[str] = LETTERS,
-    in_norm: bool = False,
 ) -> Allowed:
     """The errors allowed to K, Σ, P and q of an equilibrium.
 
@@ -92,8 +91,6 @@ def of_equilibrium(
         Its equilibrium in balls.
     letters : collection of str
         Those that are asked for.
-    in_norm : bool
-        Whether linear systems are solved stably in norm only, whatever the sizes of their rows.
 
     Examples
     --------
@@ -105,7 +102,7 @@ def of_equilibrium(
     >>> 1e-11 < float(allowed["K"][0][0].errors.max()) < 1e-6
     True
     """
-    numbers = Roundings(in_norm=in_norm)
+    numbers = Roundings()
     stages_of = partial(Stages, constants="q" in letters)
     played = _moved_stages(stages_of, game, numbers, partial(_equilibrium_play, found), found.P)
     if played is None:

@@ -16,6 +16,7 @@ from ergs_verify.audit.accuracy import LETTERS, Allowed
 from ergs_verify.audit.comparison import compared
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, explained, first_error
 from ergs_verify.audit.first_error import near
+from ergs_verify.audit.plain_solves import lost_by_plain_solves
 from ergs_verify.audit.precision import first_bits
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
 from ergs_verify.audit.stated import Stated
@@ -215,8 +216,7 @@ def _against_equilibrium(
         except NotCertifiedError as error:
             said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
             return Existence(kind="undecided", t=None, message=said), None, None, {}
-        bars = partial(accuracy.of_equilibrium, judged, nash.found)
-        allowed = allowed or bars(letters=given.keys())
+        allowed = allowed or accuracy.of_equilibrium(judged, nash.found, letters=given.keys())
         compare = partial(
             compared,
             exact={letter: getattr(nash.found, letter) for letter in given},
@@ -229,7 +229,7 @@ def _against_equilibrium(
         wrong = {letter for letter, one in quantities.items() if one.wrong}
         solved = {letter for letter in wrong if not wrong.isdisjoint(_SOLVED_FOR[letter])}
         if solved and not found.inexcusable:
-            excused = bars(letters=solved, in_norm=True)
+            excused = lost_by_plain_solves(judged, _floats(nash.found), allowed, solved)
             # Where the worst entry of a letter is clearly above it, the others do not matter.
             close = {
                 k for k in solved if quantities[k].max_error <= 2 * _at(quantities[k], excused)
