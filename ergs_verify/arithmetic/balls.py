@@ -15,7 +15,7 @@ import flint
 from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic import shapes
-from ergs_verify.arithmetic.base import Entry, ratio
+from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["Ball", "Balls"]
@@ -92,7 +92,7 @@ class Balls:
 
     def scalar(self, value: Fraction) -> Ball:
         with flint.ctx.workprec(self.bits):
-            return Ball(arb(fmpq(*ratio(value))), self.bits)
+            return Ball(arb(fmpq(*value.as_integer_ratio())), self.bits)
 
     def log(self, x: Ball) -> Ball:
         if not x.value > 0:
@@ -105,7 +105,8 @@ class Balls:
     def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Any:
         """Floats enter exactly, whatever the precision."""
         shapes.need_entries(rows, shape)
-        entries = [x if isinstance(x, float) else fmpq(*ratio(x)) for row in rows for x in row]
+        numbers = (x for row in rows for x in row)
+        entries = [x if isinstance(x, float) else fmpq(*x.as_integer_ratio()) for x in numbers]
         with flint.ctx.workprec(self.bits):
             return arb_mat(*shape, entries)
 

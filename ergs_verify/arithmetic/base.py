@@ -11,26 +11,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-__all__ = ["Arithmetic", "Entry", "Matrix", "Scalar", "ratio"]
+__all__ = ["Arithmetic", "Entry", "Matrix", "Scalar"]
 
 Matrix = Any
 Scalar = Any
 #: A number that enters a matrix; a float is the dyadic rational that it is.
 Entry = Fraction | int | float
-
-
-def ratio(value: Entry) -> tuple[int, int]:
-    """Numerator and denominator of a number that enters.
-
-    Examples
-    --------
-    >>> from ergs_verify.arithmetic.base import ratio
-    >>> ratio(0.375)
-    (3, 8)
-    """
-    if isinstance(value, float):
-        return value.as_integer_ratio()
-    return value.numerator, value.denominator
 
 
 class Arithmetic(Protocol):

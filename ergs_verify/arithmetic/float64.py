@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +32,7 @@ class Float64:
     name = "float64"
 
     def scalar(self, value: Entry) -> float:
-        try:
-            return float(value)
-        except OverflowError:
-            raise UnsupportedError(
-                "a number of the input is larger than float64 holds; use mpmath or rationals"
-            ) from None
+        return float(self._entered(value))
 
     def log(self, x: float) -> float:
         if not x > 0:
@@ -45,7 +41,7 @@ class Float64:
 
     def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> np.ndarray:
         shapes.need_entries(rows, shape)
-        return np.array([[self.scalar(x) for x in row] for row in rows], dtype=float)
+        return self._entered(rows)
 
     def zeros(self, rows: int, cols: int) -> np.ndarray:
         return np.zeros((rows, cols))
@@ -107,3 +103,11 @@ class Float64:
     def to_fractions(self, X: np.ndarray) -> list[list[Fraction]]:
         """The dyadic rationals that a matrix holds."""
         return [[Fraction(x) for x in row] for row in X.tolist()]
+
+    def _entered(self, numbers: Any) -> np.ndarray:
+        try:
+            return np.array(numbers, dtype=float)
+        except OverflowError:
+            raise UnsupportedError(
+                "a number of the input is larger than float64 holds; use mpmath or rationals"
+            ) from None

@@ -16,7 +16,7 @@ import mpmath
 from mpmath.libmp import from_rational, mpf_mul, mpf_sum
 
 from ergs_verify.arithmetic import shapes
-from ergs_verify.arithmetic.base import Entry, ratio
+from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["MPMath"]
@@ -73,7 +73,7 @@ class MPMath:
         return self._ctx.dps
 
     def scalar(self, value: Entry) -> Any:
-        raw = from_rational(*ratio(value), self._ctx.prec, "n")
+        raw = from_rational(*value.as_integer_ratio(), self._ctx.prec, "n")
         return self._ctx.make_mpf(raw)
 
     def log(self, x: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from ergs_verify.arithmetic import shapes
-from ergs_verify.arithmetic.base import Entry, ratio
+from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import UnsupportedError
 
 __all__ = ["Rationals"]
@@ -33,7 +33,7 @@ class Rationals:
     name = "rationals"
 
     def scalar(self, value: Entry) -> Any:
-        return fmpq(*ratio(value))
+        return fmpq(*value.as_integer_ratio())
 
     def log(self, x: Any) -> Any:
         raise UnsupportedError(
