@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -33,6 +34,8 @@ from ergs_verify.recursion import Sequences
 
 __all__ = ["audit"]
 
+T = TypeVar("T")
+
 #: Called with what is being done, how many parts are done and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -55,6 +58,7 @@ def audit(
     *,
     explain: bool = True,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Audit:
     """Judge somebody's solution of a game.
 
@@ -73,6 +77,8 @@ def audit(
         Whether to look for mistakes that lead to a failing solution.
     progress : function of a text and two numbers, optional
         Told what is being done, how many parts are done, and how many there are.
+    executor : concurrent.futures.Executor, optional
+        Of another process, for the gaps and the costs of the policy meanwhile.
 
     Returns
     -------
@@ -125,17 +131,19 @@ def audit(
     limit = None if epsilon is None else _limit(epsilon)
     told = partial(_tell, progress)
 
+    # With faults it depends on the equilibrium what is played.
+    gaps, costs = _gaps_and_costs(game, stated, None if stated.faults else executor)
     told(0)
     equilibrium, found, allowed, quantities = _against_equilibrium(game, stated.policy)
     if rounded := {k for k, one in quantities.items() if not one.wrong} & stated.faults.keys():
         # Every entry is as near to that of a symmetric matrix as rounding may leave it.
         stated = Stated.by(solution, game, rounded=rounded)
+        gaps, costs = _gaps_and_costs(game, stated, None)
     policy, played = stated.policy, stated.played
     told(1)
-    gap = _gaps(game, played)
-    anywhere = None
+    gap, anywhere = gaps(), None
     told(2)
-    costs = _against_own_costs(game, stated)
+    of_own = costs()
     judged_by, bars = "quantities", None
     if limit is not None:
         judged_by = "epsilon"
@@ -145,7 +153,7 @@ def audit(
         everywhere = _from_anywhere(game)
         anywhere = _gaps(everywhere, played)
         bars = tuple(accuracy.of_gaps(everywhere, played))
-        verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
+        verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in of_own.values())])
     else:
         verdict = worst(one.verdict for one in quantities.values())
     if stated.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}):
@@ -172,7 +180,7 @@ def audit(
         gap_from_anywhere=anywhere,
         gaps_allowed=bars,
         quantities=quantities,
-        costs=costs,
+        costs=of_own,
         asymmetry=stated.asymmetry,
         faults=stated.faults,
         definite=stated.definite,
@@ -185,6 +193,31 @@ def audit(
 def _tell(progress: Progress | None, done: int) -> None:
     if progress:
         progress(_PARTS[done] if done < len(_PARTS) else "done", done, len(_PARTS))
+
+
+def _gaps_and_costs(
+    game: Game, stated: Stated, executor: Executor | None
+) -> tuple[Callable[[], CertifiedGap], Callable[[], Mapping[str, Quantity]]]:
+    """They give the results, which another process works out meanwhile if there is one."""
+    gaps, costs = partial(_gaps, game, stated.played), partial(_against_own_costs, game, stated)
+    if executor is None:
+        return gaps, costs
+    return _begun(gaps, executor), _begun(costs, executor)
+
+
+def _begun(work: Callable[[], T], executor: Executor) -> Callable[[], T]:
+    try:
+        future = executor.submit(work)
+    except BrokenExecutor:
+        return work
+
+    def result() -> T:
+        try:
+            return future.result()
+        except BrokenExecutor:  # the other process was ended, for want of memory, say
+            return work()
+
+    return result
 
 
 # -- what is given ---------------------------------------------------------------------------------

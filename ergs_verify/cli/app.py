@@ -311,17 +311,23 @@ def audit(
     Exit status: 0 the solution passes, or the solver on every game; 1 it fails, or on some game;
     2 bad input; 3 undecided, or on some game, and none fails; 130 interrupted.
     """
-    from ergs_verify.cli.audit import run, run_suite
-
     if solver is None and command is None:
-        return run(
-            game,
-            solution,
-            epsilon=epsilon,
-            conventions=convention or [],
-            of_solver=(file_format, suite, timeout),
-            as_json=json,
-        )
+        from ergs_verify.cli.work import worker_ahead
+
+        with worker_ahead(solution, "ergs_verify.audit.solution") as executor:
+            from ergs_verify.cli.audit import run
+
+            return run(
+                game,
+                solution,
+                epsilon=epsilon,
+                conventions=convention or [],
+                of_solver=(file_format, suite, timeout),
+                as_json=json,
+                executor=executor,
+            )
+    from ergs_verify.cli.audit import run_suite
+
     return run_suite(
         (game, solution, epsilon),
         solver=solver,

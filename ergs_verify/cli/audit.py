@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def run(
     conventions: Sequence[str],
     of_solver: Sequence[Any],
     as_json: bool,
+    executor: Executor | None = None,
 ) -> Status:
     """Judge the solution in a file and print what was found, or the object.
 
@@ -61,6 +63,7 @@ def run(
             declared.applied(policy),
             epsilon,
             progress=lambda _what, done, parts: progress(done, parts),
+            executor=executor,
         )
     if as_json:
         output.show_json(found.as_json())

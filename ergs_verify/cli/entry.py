@@ -5,7 +5,6 @@ The one place where the package's errors become messages.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -16,15 +15,12 @@ import typer
 
 from ergs_verify.cli import output
 from ergs_verify.cli.app import app
+from ergs_verify.cli.memory import collect_rarely
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import DerivationError, ErgsError, InputError, SingularStageError
 from ergs_verify.report.terminal import ready_streams
 
 __all__ = ["main"]
-
-#: New objects between two rounds of garbage collection. SymPy's expressions are many and stay;
-#: Python's 700 would look through them again and again, a tenth of the time of a command.
-_GARBAGE = 50_000
 
 # Typer's name for it is private, and whose class it is differs between its versions.
 _UsageError: Any = typer.BadParameter.__base__
@@ -41,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    gc.set_threshold(_GARBAGE)
+    collect_rarely()
     ready_streams()
     try:
         status = _outcome(arguments)

@@ -6,6 +6,8 @@ import html
 import json
 import math
 import pickle
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from fractions import Fraction
 from importlib import import_module
 
@@ -594,3 +596,44 @@ def test_a_diverged_answer_fails_however_large(factor):
 def test_a_name_is_no_game():
     with pytest.raises(InputError, match=r"type str is no Game; gallery\(name\)"):
         audit("g-star-2", {"K": []})
+
+
+class Elsewhere(Executor):
+    """Work done in order, as if elsewhere; or by a process that is found dead then or at once."""
+
+    def __init__(self, *, dies: str = ""):
+        self.dies = dies
+        self.begun = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.begun += 1
+        if self.dies == "at once":
+            raise BrokenProcessPool
+        future = Future()
+        if self.dies:
+            future.set_exception(BrokenProcessPool())
+        else:
+            future.set_result(pickle.loads(pickle.dumps(fn))(*args, **kwargs))
+        return future
+
+
+@pytest.mark.parametrize("dies", ["", "at once", "later"])
+def test_another_process_changes_nothing_even_if_it_dies(dies):
+    game = gallery("random:N=2,m=2,p=1,T=3,seed=4")
+    wrong = solved(game)
+    wrong["P"][0] = wrong["P"][0] * 1.01
+    executor = Elsewhere(dies=dies)
+    found = audit(game, wrong, executor=executor)
+    assert executor.begun == 2
+    assert found.as_json() == audit(game, wrong).as_json()
+
+
+def test_with_a_fault_nothing_is_begun_elsewhere():
+    """What is played depends on whether the fault is rounding."""
+    game = gallery("random:N=2,m=2,p=2,T=3,seed=4")
+    wrong = solved(game)
+    wrong["Sigma"][0] = wrong["Sigma"][0] + np.array([[0, 1e-3], [0, 0]])
+    executor = Elsewhere()
+    found = audit(game, wrong, executor=executor)
+    assert executor.begun == 0
+    assert found.faults.keys() == {"Sigma"}
