@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ergs_verify.cli import main
@@ -116,9 +117,14 @@ def test_a_reader_who_leaves_early_is_no_error():
     assert (process.returncode, said) == (141, b"")
 
 
-def test_interrupted_it_ends_at_once_and_leaves_no_process():
+@pytest.mark.parametrize("arguments", [["paper"], ["audit", "random:N=3,m=12,p=4,T=300,seed=0"]])
+def test_interrupted_it_ends_at_once_and_leaves_no_process(arguments, tmp_path):
+    # So large a file has a process beside the command.
+    large = tmp_path / "solution.json"
+    K = np.zeros((3, 300, 4, 12)).tolist()
+    large.write_text(json.dumps({"format": "ergs-solution/1", "K": K}), encoding="utf-8")
     process = subprocess.Popen(
-        [*COMMAND, "paper"],
+        [*COMMAND, *arguments, *([large] if arguments[0] == "audit" else [])],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

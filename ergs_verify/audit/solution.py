@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
@@ -30,16 +29,20 @@ from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions, number
 from ergs_verify.game import Game, Policy
+from ergs_verify.paper.gap import gap_formulas
+from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import Sequences
 
-__all__ = ["audit"]
+__all__ = ["Meanwhile", "audit", "derive"]
 
 T = TypeVar("T")
 
 #: Called with what is being done, how many parts are done and how many there are.
 Progress = Callable[[str, int, int], None]
+#: Begins a piece of work elsewhere; what it returns gives the result, and waits for it.
+Meanwhile = Callable[[Callable[[], T]], Callable[[], T]]
 
-_PARTS = ("equilibrium", "gaps", "costs of the policy", "diagnosis")
+_PARTS = ("equilibrium", "gaps and costs of the policy", "diagnosis")
 #: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
 _TOLERANCES = (1e-3, 1e-12, 1e-40)
 #: Gaps that rounding leaves, of the order u², show with the first. A gap of 0 would otherwise be
@@ -58,7 +61,7 @@ def audit(
     *,
     explain: bool = True,
     progress: Progress | None = None,
-    executor: Executor | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Audit:
     """Judge somebody's solution of a game.
 
@@ -77,8 +80,9 @@ def audit(
         Whether to look for mistakes that lead to a failing solution.
     progress : function of a text and two numbers, optional
         Told what is being done, how many parts are done, and how many there are.
-    executor : concurrent.futures.Executor, optional
-        Of another process, for the gaps and the costs of the policy meanwhile.
+    meanwhile : function of a piece of work, optional
+        Begins it in another process and returns a function that gives the result: the gaps and
+        the costs of the policy need not wait for the equilibrium.
 
     Returns
     -------
@@ -131,19 +135,18 @@ def audit(
     limit = None if epsilon is None else _limit(epsilon)
     told = partial(_tell, progress)
 
-    # With faults it depends on the equilibrium what is played.
-    gaps, costs = _gaps_and_costs(game, stated, None if stated.faults else executor)
+    gaps_and_costs = partial(_gaps_and_costs, game, stated)
+    if meanwhile is not None and not stated.faults:
+        gaps_and_costs = meanwhile(gaps_and_costs)
     told(0)
     equilibrium, found, allowed, quantities = _against_equilibrium(game, stated.policy)
     if rounded := {k for k, one in quantities.items() if not one.wrong} & stated.faults.keys():
         # Every entry is as near to that of a symmetric matrix as rounding may leave it.
         stated = Stated.by(solution, game, rounded=rounded)
-        gaps, costs = _gaps_and_costs(game, stated, None)
-    policy, played = stated.policy, stated.played
+        gaps_and_costs = partial(_gaps_and_costs, game, stated)
+    policy, anywhere = stated.policy, None
     told(1)
-    gap, anywhere = gaps(), None
-    told(2)
-    of_own = costs()
+    gap, costs = gaps_and_costs()
     judged_by, bars = "quantities", None
     if limit is not None:
         judged_by = "epsilon"
@@ -151,14 +154,14 @@ def audit(
     elif found is None:
         judged_by = "gap"
         everywhere = _from_anywhere(game)
-        anywhere = _gaps(everywhere, played)
-        bars = tuple(accuracy.of_gaps(everywhere, played))
-        verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in of_own.values())])
+        anywhere = _gaps(everywhere, stated.played)
+        bars = tuple(accuracy.of_gaps(everywhere, stated.played))
+        verdict = worst([_by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
     else:
         verdict = worst(one.verdict for one in quantities.values())
     if stated.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}):
         verdict = "fail"
-    told(3)
+    told(2)
     # A small ε may be missed by a solution in which nothing is wrong.
     wrong = not quantities or stated.faults or any(one.wrong for one in quantities.values())
     wanted = explain and verdict == "fail" and wrong
@@ -170,7 +173,7 @@ def audit(
         # What a known mistake leads to is no rounding, however much of that there may be.
         matches = diagnose(game, policy, equilibrium=found and _floats(found)) or None
         verdict = "fail" if matches else verdict
-    told(4)
+    told(3)
     return Audit(
         verdict=verdict,
         judged_by=judged_by,
@@ -180,7 +183,7 @@ def audit(
         gap_from_anywhere=anywhere,
         gaps_allowed=bars,
         quantities=quantities,
-        costs=of_own,
+        costs=costs,
         asymmetry=stated.asymmetry,
         faults=stated.faults,
         definite=stated.definite,
@@ -190,34 +193,19 @@ def audit(
     )
 
 
+def derive() -> None:
+    """Derive the formulas that every audit evaluates, if that has not been done yet."""
+    derived_formulas()
+    gap_formulas()
+
+
 def _tell(progress: Progress | None, done: int) -> None:
     if progress:
         progress(_PARTS[done] if done < len(_PARTS) else "done", done, len(_PARTS))
 
 
-def _gaps_and_costs(
-    game: Game, stated: Stated, executor: Executor | None
-) -> tuple[Callable[[], CertifiedGap], Callable[[], Mapping[str, Quantity]]]:
-    """They give the results, which another process works out meanwhile if there is one."""
-    gaps, costs = partial(_gaps, game, stated.played), partial(_against_own_costs, game, stated)
-    if executor is None:
-        return gaps, costs
-    return _begun(gaps, executor), _begun(costs, executor)
-
-
-def _begun(work: Callable[[], T], executor: Executor) -> Callable[[], T]:
-    try:
-        future = executor.submit(work)
-    except BrokenExecutor:
-        return work
-
-    def result() -> T:
-        try:
-            return future.result()
-        except BrokenExecutor:  # the other process was ended, for want of memory, say
-            return work()
-
-    return result
+def _gaps_and_costs(game: Game, stated: Stated) -> tuple[CertifiedGap, Mapping[str, Quantity]]:
+    return _gaps(game, stated.played), _against_own_costs(game, stated)
 
 
 # -- what is given ---------------------------------------------------------------------------------

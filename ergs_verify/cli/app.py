@@ -312,9 +312,9 @@ def audit(
     2 bad input; 3 undecided, or on some game, and none fails; 130 interrupted.
     """
     if solver is None and command is None:
-        from ergs_verify.cli.work import worker_ahead
+        from ergs_verify.cli.beside import process_beside
 
-        with worker_ahead(solution, "ergs_verify.audit.solution") as executor:
+        with process_beside(solution, "ergs_verify.audit.solution", "derive") as meanwhile:
             from ergs_verify.cli.audit import run
 
             return run(
@@ -324,7 +324,7 @@ def audit(
                 conventions=convention or [],
                 of_solver=(file_format, suite, timeout),
                 as_json=json,
-                executor=executor,
+                meanwhile=meanwhile,
             )
     from ergs_verify.cli.audit import run_suite
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 from ergs_verify.audit.answers import file_fits_time_last
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.named_solver import named_solver
-from ergs_verify.audit.solution import audit
+from ergs_verify.audit.solution import Meanwhile, audit
 from ergs_verify.audit.solver import audit_solver
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import named_game
@@ -34,7 +33,7 @@ def run(
     conventions: Sequence[str],
     of_solver: Sequence[Any],
     as_json: bool,
-    executor: Executor | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Status:
     """Judge the solution in a file and print what was found, or the object.
 
@@ -63,7 +62,7 @@ def run(
             declared.applied(policy),
             epsilon,
             progress=lambda _what, done, parts: progress(done, parts),
-            executor=executor,
+            meanwhile=meanwhile,
         )
     if as_json:
         output.show_json(found.as_json())

@@ -12,7 +12,7 @@ from ergs_verify import gallery, load_game, solve
 from ergs_verify.audit import solver as solver_module
 from ergs_verify.audit.suite import suite
 from ergs_verify.cli import audit as audit_command
-from ergs_verify.cli import main
+from ergs_verify.cli import beside, main
 from ergs_verify.engine import nash
 
 
@@ -180,3 +180,12 @@ def test_a_solution_that_was_saved_is_read_back(run, tmp_path):
         path = tmp_path / f"solution.{ending}"
         solve(gallery("time-varying").rounded()).save(path)
         assert run("audit", "time-varying", path)[0] == 0
+
+
+def test_a_large_file_is_judged_as_a_small_one(run, solution, monkeypatch):
+    """Beside another process, that is."""
+    path = solution(1e-3)
+    said = run("audit", "g-star-2", path, "--json")
+    monkeypatch.setattr(beside, "cores", lambda: 2)
+    path.write_text(path.read_text(encoding="utf-8") + " " * 100_000, encoding="utf-8")
+    assert run("audit", "g-star-2", path, "--json")[:2] == said[:2]
