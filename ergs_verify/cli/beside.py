@@ -40,10 +40,12 @@ def process_beside(
     with interrupt_held():
         process.start()
     there.close()
+    senders: list[threading.Thread] = []
 
     def begun(work: Callable[[], T]) -> Callable[[], T]:
         # It is read only when the process is ready, and may be more than a pipe holds.
-        threading.Thread(target=_send, args=(here, pickle.dumps(work)), daemon=True).start()
+        senders.append(threading.Thread(target=_send, args=(here, pickle.dumps(work)), daemon=True))
+        senders[-1].start()
         return lambda: _received(here, work)
 
     try:
@@ -51,6 +53,8 @@ def process_beside(
     finally:
         process.terminate()
         process.join()
+        for sender in senders:  # nobody is left to read, so that each ends
+            sender.join()
         here.close()
 
 
