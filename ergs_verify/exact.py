@@ -24,6 +24,7 @@ __all__ = [
     "UNIT",
     "Number",
     "as_list",
+    "digits_of",
     "floats",
     "fractions",
     "nearest_float",
@@ -245,14 +246,29 @@ def written(value: Number) -> str:
     places = _decimal_places(exact.denominator)
     if not places:
         return ratio
-    decimal = str(Decimal(f"{_digits(int(exact * 10**places))}E-{places}"))
+    decimal = str(Decimal(f"{digits_of(int(exact * 10**places))}E-{places}"))
     return min(ratio, decimal, key=len)
+
+
+def digits_of(whole: int) -> str:
+    """A whole number of any length in decimal digits.
+
+    `str` refuses more than 4,300 digits, a limit that belongs to the whole process; `Decimal`
+    writes them all, and takes less time.
+
+    Examples
+    --------
+    >>> from ergs_verify.exact import digits_of
+    >>> digits_of(-12), len(digits_of(10**5000))
+    ('-12', 5001)
+    """
+    return str(whole) if abs(whole) < 10**500 else format(Decimal(whole), "f")
 
 
 def reduced_ratio(value: Number) -> str:
     """The rational a number is, as ``"n/d"`` in lowest terms: ``"2/1"`` for 2."""
     exact = Fraction(value)
-    return f"{_digits(exact.numerator)}/{_digits(exact.denominator)}"
+    return f"{digits_of(exact.numerator)}/{digits_of(exact.denominator)}"
 
 
 def short(value: Number | int) -> str:
@@ -278,11 +294,6 @@ def _decimal_places(denominator: int) -> int:
     odd = denominator >> twos
     fives = round(math.log(odd, 5)) if odd > 1 else 0
     return max(twos, fives) if odd == 5**fives else 0
-
-
-def _digits(whole: int) -> str:
-    # Decimal writes integers beyond the interpreter's limit on int → str conversion.
-    return str(whole) if abs(whole) < 10**500 else format(Decimal(whole), "f")
 
 
 def _entry(value: Any, where: str, r: int, c: int) -> Number:

@@ -14,7 +14,7 @@ from attrs import frozen
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.exact import UNIT, short
-from ergs_verify.study.tables import as_html
+from ergs_verify.study.tables import as_html, ratio_as_decimal, shown
 
 __all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
 
@@ -321,8 +321,8 @@ class Audit:
         limit = self.limit or Fraction(0)
         for one in self.gap.agents:
             if limit < one.gap.lo < limit * (1 + _SHOWN):
-                above = float(one.gap.lo - limit)
-                yield f"The gap of agent {one.agent} is above ε by {above:.2g}."
+                above = shown(ratio_as_decimal(one.gap.lo - limit), 2)
+                yield f"The gap of agent {one.agent} is above ε by {above}."
 
     @property
     def tables(self) -> tuple[tuple[list[str], list[list[str]]], ...]:

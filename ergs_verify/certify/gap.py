@@ -9,7 +9,7 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from flint import arb
 
 from ergs_verify.arithmetic.balls import Ball, Balls
@@ -23,7 +23,7 @@ from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
 from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import number
+from ergs_verify.exact import number, short
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas
@@ -96,7 +96,7 @@ class StateGap:
     matrix: list[list[Enclosure]]
     constant: Enclosure
     worst: Enclosure
-    radius: Fraction
+    radius: Fraction = field(repr=short)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
