@@ -6,6 +6,7 @@ import html
 import math
 import operator
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from fractions import Fraction
 from os import PathLike
 from typing import Any
@@ -20,7 +21,7 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import nearest_float
+from ergs_verify.exact import short
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
@@ -143,7 +144,7 @@ def solve(
     NotCertifiedError
         Where the precision allowed does not make two computations agree.
     InputError
-        Where an argument is bad.
+        Where an argument is bad, or without `digits` an entry is too large for a float64.
 
     Notes
     -----
@@ -339,8 +340,7 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
             symmetric=letter in ("Sigma", "P"),
         )
         if as_floats:
-            near = [[nearest_float(Fraction(x), letter) for x in row] for row in exact]
-            return np.array(near, dtype=float)
+            return _nearest_floats(letter, exact)
         return np.array(exact, dtype=object)
 
     arrays: dict[str, Any] = {
@@ -349,6 +349,18 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
     }
     arrays["q"] = tuple(np.concatenate([x.ravel() for x in agent]) for agent in arrays["q"])
     return arrays
+
+
+def _nearest_floats(letter: str, rows: list[list[Decimal]]) -> np.ndarray:
+    try:
+        return np.array([[float(Fraction(x)) + 0.0 for x in row] for row in rows])  # no -0.0
+    except OverflowError:
+        largest = max(abs(Fraction(x)) for row in rows for x in row)
+        raise InputError(
+            f"{letter} of the solution has an entry of size {short(largest)}, too large for a "
+            "float64; ask for decimal digits, with digits=17 or, on the command line, --digits 17",
+            letter,
+        ) from None
 
 
 def _cells(value: Any) -> str:

@@ -193,6 +193,7 @@ def audit(
         asymmetry=stated.asymmetry,
         faults=stated.faults,
         definite=stated.definite,
+        indefinite=stated.indefinite,
         diagnosis=matches,
         left_out=left_out,
         first_error=first,
@@ -329,16 +330,24 @@ def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
 
 
 def _gaps(game: Game, policy: Policy) -> CertifiedGap:
-    """Every agent's gap; between 0 and ∞ where gains are so large that no bounds are found."""
+    """Every agent's gap. Up to ∞ where gains are so large that no bounds are found, and where a Σ
+    is a little indefinite: it stands for singular covariances too.
+
+    Whatever covariances are played, they add to the gap that the gains alone have.
+    """
     try:
         return certify_gap(
             game, policy, _TOLERANCES[0], first_bits=_FIRST_BITS_OF_GAPS, most_bits=_BITS_OF_GAPS
         )
     except NotCertifiedError:
-        unknown = Enclosure(Fraction(0), math.inf)
+        least = [Fraction(0)] * game.agents
+        if policy.Sigma is not None:
+            of_gains = _gaps(game, attrs.evolve(policy, Sigma=None))
+            least = [one.gap.lo for one in of_gains.agents]
         return CertifiedGap(
             agents=tuple(
-                AgentGap(agent=k, gap=unknown, stages=()) for k in range(1, game.agents + 1)
+                AgentGap(agent=k, gap=Enclosure(lo, math.inf), stages=())
+                for k, lo in enumerate(least, start=1)
             ),
             verdict="undecided",
             tolerance=tolerance_of(_TOLERANCES[0]),

@@ -182,7 +182,12 @@ def solve(
     output: Output = None,
     json: Json = False,
 ) -> int:
-    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage."""
+    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage.
+
+    Without --digits every entry is the nearest float64. With it entries are decimals, and
+    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix; of its own every entry
+    has D digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
+    """
     from ergs_verify.cli.solve import run
 
     return run(

@@ -390,7 +390,7 @@ def test_epsilon_is_shown_as_it_was_given_and_by_how_much_a_gap_exceeds_it(epsil
     assert f"for ε = {shown}, proved" in found.title
     assert str(found.gap.agents[1].gap) == "0.0533333"
     above = [note for note in found.notes if "above ε" in note]
-    assert above == ["The gap of agent 2 is above ε by 3.3e-08."] * (shown == "0.0533333")
+    assert above == ["The gap of agent 2 is above ε by 3.3e-8."] * (shown == "0.0533333")
 
 
 # --- no single equilibrium ---------------------------------------------------------------------
