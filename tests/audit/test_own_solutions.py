@@ -13,6 +13,7 @@ from ergs_verify.audit.suite import suite
 from ergs_verify.errors import SingularStageError
 from ergs_verify.files import load_solution
 from ergs_verify.gallery import gallery, names, random_game
+from ergs_verify.game import Game
 from ergs_verify.solve import solve
 
 TEN = Fraction(10)
@@ -72,3 +73,14 @@ def test_balls_as_wide_as_a_wide_bar_are_no_right_numbers(tmp_path):
     that suffice for K say nothing of it: their midpoints are what a q without log det Σ is."""
     game = scaled(gallery("lqr"), tau=TEN**150)
     assert passes(game, None, tmp_path / "ne.json")
+
+
+@pytest.mark.parametrize("digits", [None, 3, 40])
+@pytest.mark.parametrize("changes", [{"tau": "1e-400"}, {"A": [[1, 0], [0, "1e-400"]]}])
+def test_numbers_smaller_than_any_float64(changes, digits, tmp_path):
+    """Nobody's float64 is nearer to them than 0."""
+    data = {
+        "A": [[1, 0], [0, 1]], "B": [[[1], [0]], [[0], [1]]], "Q": [[[1, 0], [0, 1]]] * 2,
+        "R": [[["1/2"]], [[1]]], "tau": 1, "noise_cov": [[1, 0], [0, 1]], "horizon": 1,
+    }  # fmt: skip
+    assert passes(Game.from_arrays(**data | changes), digits, tmp_path / "ne.json")
