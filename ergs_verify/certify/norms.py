@@ -50,9 +50,9 @@ def largest_eigenvalue(X: Any, bits: int) -> Any:
         return lo.union(hi)
 
 
-def coarse(X: Any) -> Any:
-    """The matrix rounded to `BITS`, outward: products of long numbers cost more."""
-    with flint.ctx.workprec(BITS):
+def coarse(X: Any, bits: int = BITS) -> Any:
+    """The matrix rounded to so many bits, outward: products of long numbers cost more."""
+    with flint.ctx.workprec(bits):
         return X * arb(1)
 
 
