@@ -10,7 +10,8 @@ P = P̂ + E. With F° = A + Σ BʲK°ʲ, Mʲ = Φ°⁻¹(block column j of Bʲ')
 
 identities that the ledger proves (`sharp-perturbation`). Agent i's own term of first order is
 gone, its gain being optimal. Entries' radii thus start anew at every stage; only the bounds eⁱ are
-carried on.
+carried on. Where these have grown much, the recursion straight in balls is tried too, and what both
+enclose holds.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ __all__ = ["EquilibriumStage", "equilibrium_in_balls", "stages_in_balls"]
 
 #: The part of the precision that is lost before plain balls are tried too.
 _MUCH_LOST = 0.25
+#: Plain balls that have lost so many bits more, before they are even with the bounds, are no help.
+_CLEARLY_BEHIND = 32
 
 
 @frozen(kw_only=True, eq=False)
@@ -165,12 +168,20 @@ class _PlainBalls:
             self._next -= 1
             if self._next < t:
                 return K, self._costs
+            if self._is_behind(self._costs):
+                break
         self.give_up()
         return None
 
     def give_up(self) -> None:
         """From now on it does not serve."""
         self._costs = None
+
+    def _is_behind(self, P: Sequence[Any]) -> bool:
+        """Whether it has lost, at a stage after t, clearly more than the bounds at t."""
+        bits = self._stages.arithmetic.bits
+        least = bits * (1 - _MUCH_LOST) - _CLEARLY_BEHIND
+        return all(X.trace().rel_accuracy_bits() < least for X in P)
 
     def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         stages, balls = self._stages, self._stages.arithmetic

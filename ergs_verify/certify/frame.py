@@ -80,14 +80,9 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
         dear = values >= _LEAST * values.max()
         rest = None if dear.all() else _left_over(basis, cost, total, vectors, dear)
         kept = slice(None) if rest is None else dear
-        lengths = [
-            (size * value).sqrt() for value in np.maximum(values, _LEAST * values.max())[kept]
-        ]
-        group = (basis * arb_mat(vectors[:, kept].tolist())).transpose().tolist()
-        columns += [
-            [(x / length).mid() for x in column]
-            for column, length in zip(group, lengths, strict=True)
-        ]
+        lengths = np.sqrt(np.maximum(values, _LEAST * values.max()))
+        group = basis * arb_mat((vectors / lengths)[:, kept].tolist()) * (1 / size.sqrt())
+        columns += group.mid().transpose().tolist()
         if rest is None:
             return columns, BITS + _exponent(first) - _exponent(size)
         basis, cost = rest
