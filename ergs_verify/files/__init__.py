@@ -20,7 +20,7 @@ __all__ = ["load_game", "load_solution", "save_game", "save_solution"]
 Path = str | PathLike[str]
 
 _READ_DOCUMENT = {".json": text.parse_json, ".toml": text.parse_toml}
-_READ_ARRAYS = {".npz": arrays.parse_npz, ".mat": arrays.parse_mat}
+_READ_ARRAYS = {".npz": arrays.packed_npz, ".mat": arrays.packed_mat}
 _RENDER_ARRAYS = {".npz": arrays.render_npz, ".mat": arrays.render_mat}
 
 
@@ -85,7 +85,8 @@ def load_solution(path: Path, *, as_stated: bool = False) -> Policy:
         data = read(path)
         if end in _READ_DOCUMENT:
             return documents.policy_from(_READ_DOCUMENT[end](data), as_stated=as_stated)
-        return arrays.policy_from(_READ_ARRAYS[end](data), as_stated=as_stated)
+        packed = _READ_ARRAYS[end](data)
+        return arrays.policy_from(arrays.policy_arrays_in(packed), as_stated=as_stated)
 
 
 def save_solution(policy: Policy, path: Path, **about: Any) -> None:
