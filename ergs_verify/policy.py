@@ -126,8 +126,19 @@ class Policy:
             raise InputError(
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
-        m = game.state_size
-        for agent, p in enumerate(game.control_sizes, start=1):
+        self.expect_shapes(game.state_size, game.control_sizes, entry_of)
+
+    def expect_shapes(
+        self, m: int, sizes: Sequence[int], entry_of: Callable[[str, int], str] = entry_of
+    ) -> None:
+        """Check the shapes for a state of length m and controls of these sizes.
+
+        Raises
+        ------
+        InputError
+            Naming the matrix; one whose transpose would fit is named as such.
+        """
+        for agent, p in enumerate(sizes, start=1):
             fits = {"K": ((p, m), "p_i×m"), "Sigma": ((p, p), "p_i×p_i"), "P": ((m, m), "m×m")}
             for letter, (shape, meaning) in fits.items():
                 if (matrices := getattr(self, letter)) is not None:

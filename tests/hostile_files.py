@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import subprocess
 import sys
@@ -12,14 +13,24 @@ from pathlib import Path
 
 import numpy as np
 
-#: Loads a file; prints the megabytes that this took over what the imports had, and the refusal.
+#: Loads files in turn; prints what megabytes the process ever took beyond its imports, and what
+#: each file is refused for.
 _READ = """
-import resource, sys
+import json, resource, sys
+from pathlib import Path
+from ergs_verify.audit.answers import from_file
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.errors import InputError
+from ergs_verify.gallery import gallery
 from ergs_verify.files import load_game, load_solution
 from ergs_verify.reference import load_reference
 import flint, tomllib
-load = {"game": load_game, "solution": load_solution, "reference": load_reference}[sys.argv[1]]
+
+def load_answer(path):
+    trouble = from_file(Path(path), gallery("lqr"), Conventions()).trouble
+    if trouble:
+        raise InputError(f"{path}: {trouble.message}")
+
 def peak():
     # Not ru_maxrss, which begins with what the process that started this one had.
     with open("/proc/self/status") as status:
@@ -27,27 +38,28 @@ def peak():
 before = peak()
 # Whatever is expanded in spite of every limit ends here and not the machine.
 resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30,) * 2)
-try:
-    load(sys.argv[2])
-    said = ""
-except InputError as error:
-    said = error.message
-print((peak() - before) // 1024)
-print(said)
+told = []
+for kind, path in json.loads(sys.argv[1]):
+    try:
+        globals()[f"load_{kind}"](path)
+        said = ""
+    except InputError as error:
+        said = error.message
+    told.append(((peak() - before) // 1024, said.removeprefix(f"{path}: ")))
+print(json.dumps(told))
 """
 
 
-def read_apart(kind: str, path: Path, seconds: float = 60) -> tuple[int, str]:
-    """Megabytes that loading a file took, and why it was refused, empty where it was not."""
+def read_apart(*files: tuple[str, Path], seconds: float = 120) -> list[tuple[int, str]]:
+    """After each file the peak in megabytes, and why it was refused, empty where it was not."""
     done = subprocess.run(
-        [sys.executable, "-c", _READ, kind, str(path)],
+        [sys.executable, "-c", _READ, json.dumps([(kind, str(path)) for kind, path in files])],
         capture_output=True,
         text=True,
         timeout=seconds,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    megabytes, said = done.stdout.rstrip("\n").split("\n")
-    return int(megabytes), said
+    return [(megabytes, said) for megabytes, said in json.loads(done.stdout)]
 
 
 def npy_header(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
@@ -60,7 +72,7 @@ def npy_header(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
 def zeros_npz(path: Path, shapes: dict[str, tuple[int, ...]], descr: str = "<f8") -> Path:
     """An archive of arrays of zeros, which deflate packs a thousandfold."""
     width = np.dtype(descr).itemsize
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for key, shape in shapes.items():
             left = width * int(np.prod(shape, dtype=object))
             with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
@@ -81,7 +93,7 @@ def zeros_mat(path: Path, shapes: dict[str, tuple[int, ...]]) -> Path:
         name = key.encode()
         head += struct.pack("<2I", 1, len(name)) + name + bytes(-len(name) % 8)
         head += struct.pack("<2I", 9, size)
-        packer = zlib.compressobj()
+        packer = zlib.compressobj(1)
         packed = packer.compress(struct.pack("<2I", 14, len(head) + size) + head)
         for start in range(0, size, 2**22):
             packed += packer.compress(bytes(min(size - start, 2**22)))

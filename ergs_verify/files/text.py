@@ -30,8 +30,8 @@ _EXPONENT = re.compile(r"[+-]?[0.]*+[1-9][0-9.]*+[eE][+-]?0*+([0-9]{1,5})")
 #: Parts of a TOML key: tomllib keeps every beginning of a key "a.b.c…", which takes the square of
 #: its length.
 _MAX_PARTS = 8
-_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,1000}+"|'[^'\n]{0,1000}+')[ \t]*+"""
-_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{_MAX_PARTS}}}")
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![^\s\[{{,])(?:{_PART}\.[ \t]*+){{{_MAX_PARTS}}}")
 
 
 def parse_json(data: bytes, most: int = MAX_NUMBERS) -> Any:
