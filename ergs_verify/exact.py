@@ -47,6 +47,9 @@ UNIT = Fraction(1, 2**53)
 MAX_DIGITS = 10_000
 _MAX_BITS = int(MAX_DIGITS * math.log2(10))
 
+#: Small whole numbers, of which matrices are full, are one object each.
+_WHOLE = {n: Fraction(n) for n in range(-256, 257)}
+
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,12}))?")
 _RATIO = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
 
@@ -110,7 +113,7 @@ def number(value: Any, where: str = "") -> Number:
     if type(value) is float:
         return _finite(value, where)
     if type(value) is int:
-        return _bounded(Fraction(value), where)
+        return _WHOLE[value] if value in _WHOLE else _bounded(Fraction(value), where)
     if isinstance(value, str):
         return parse_number(value, where)
     if isinstance(value, bool | np.bool_):

@@ -31,11 +31,21 @@ __all__ = [
 ]
 
 #: The formats of solution files: how bytes become named entries, and these a policy.
-SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy]]] = {
+SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes, int], Any], Callable[[Any], Policy]]] = {
     ".json": (text.parse_json, partial(documents.policy_from, as_stated=True)),
-    ".npz": (arrays.parse_npz, partial(arrays.policy_from, as_stated=True)),
-    ".mat": (arrays.parse_mat, partial(arrays.policy_from, as_stated=True)),
+    ".npz": (
+        lambda data, most: arrays.unpacked(arrays.packed_npz(data, most)),
+        partial(arrays.policy_from, as_stated=True),
+    ),
+    ".mat": (
+        lambda data, most: arrays.unpacked(arrays.packed_mat(data, most)),
+        partial(arrays.policy_from, as_stated=True),
+    ),
 }
+
+#: Numbers and bytes that an answer may have whatever the game; beyond, four times the numbers that
+#: a solution of the game holds, and so many bytes for each: long decimals, or things besides.
+_FEW_NUMBERS, _BYTES_EACH = 10**6, 100
 
 
 def well_formed(reply: Any) -> bool:
@@ -61,11 +71,11 @@ def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Ou
 
 def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     """The outcome that a solution file says; the ending of its name is its format."""
-    parse, policy_from = SOLUTION_FORMATS[path.suffix]
+    _, policy_from = SOLUTION_FORMATS[path.suffix]
     if not os.path.exists(path):
         return trouble("nothing returned", "wrote no solution file at the path given as {solution}")
     try:
-        raw = parse(read(path))
+        raw = _parsed(path, game)
         if not isinstance(raw, dict):
             policy_from(raw)  # says what a solution is
     except InputError as error:
@@ -77,9 +87,9 @@ def file_fits_time_last(path: Path, game: Game) -> bool:
     """Whether a JSON or NPZ file holds a policy of a game, but with the time axis last."""
     if path.suffix.lower() not in (".json", ".npz"):
         return False
-    parse, policy_from = SOLUTION_FORMATS[path.suffix.lower()]
+    _, policy_from = SOLUTION_FORMATS[path.suffix.lower()]
     try:
-        raw = parse(read(path))
+        raw = _parsed(path, game)
     except InputError:
         return False
     return isinstance(raw, dict) and _fits_time_last(raw, policy_from, game)
@@ -88,6 +98,15 @@ def file_fits_time_last(path: Path, game: Game) -> bool:
 def trouble(kind: Kind, message: str, **about: Any) -> Outcome:
     """An outcome without a policy."""
     return Outcome(trouble=Trouble(kind=kind, message=message), **about)
+
+
+def _parsed(path: Path, game: Game) -> Any:
+    """What a solution file says, if it is not much larger than solutions of the game are."""
+    m = game.state_size
+    each_stage = sum(p * m + p * p + m * m + 1 for p in game.control_sizes)
+    most = max(_FEW_NUMBERS, 4 * (game.horizon + 1) * each_stage)
+    parse, _ = SOLUTION_FORMATS[path.suffix.lower()]
+    return parse(read(path, _BYTES_EACH * most), most)
 
 
 def _from_letters(raw: dict[str, Any]) -> Policy:
@@ -163,5 +182,5 @@ def _finite(raw: dict[str, Any]) -> bool:
 
 def _predicate(error: InputError) -> str:
     """An error about a file as the rest of a sentence whose subject is the file."""
-    verbs = ("is ", "cannot ", "holds ", "must ")
+    verbs = ("is ", "cannot ", "holds ", "must ", "has ", "lists ")
     return error.message if error.message.startswith(verbs) else f"is wrong: {error.message}"
