@@ -1,0 +1,281 @@
+"""A tenth of ``make attack``; and faults planted in what it judges, each of which is found."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+import attrs
+import containment
+import flint
+import fuzz
+import hostile_solvers
+import pytest
+from attack_work import FILES, KINDS, SEEDS
+from containment import Tally, attacked, too_open
+from families import FAMILIES
+
+from ergs_verify import gallery
+from ergs_verify.certify import Enclosure
+from ergs_verify.errors import NotCertifiedError
+
+#: Solvers that the tests take, besides those planted below.
+_SOLVERS = Random(0).sample(sorted(hostile_solvers.SOLVERS), len(hostile_solvers.SOLVERS) // 10)
+
+
+# -- a tenth ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_all_that_is_said_of_hostile_games_holds(name):
+    tally = Tally()
+    for seed in range(SEEDS // 10):
+        tally.add(attacked(name, seed))
+    assert not tally.faults
+    assert not too_open(tally, FAMILIES[name].open_share)
+    assert tally.by_outcome()["contained"] >= 30 * tally.games > 0 or "singular" in name
+    assert tally.by_outcome("definiteness in balls")["contained"] > 0
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return fuzz.Files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mutated_files_are_refused_in_a_sentence_or_answered(files, kind):
+    what, _, how = kind.rpartition(", ")
+    outcomes = [fuzz.attacked(files, what, how, seed) for seed in range(FILES // 10)]
+    assert [fault for _, fault in outcomes if fault] == []
+    assert "refused" in {outcome for outcome, _ in outcomes}
+
+
+def test_the_files_are_valid_before_they_are_mutated(files, tmp_path):
+    for what, path in files.valid.items():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+        command = files.command(what, tmp_path / path.name, Random(0))
+        assert fuzz.judged(command) == ("answered", "")
+        (tmp_path / path.name).unlink()
+
+
+def test_a_small_file_that_expands_is_refused(tmp_path):
+    assert fuzz.exploded("nested arrays.json", tmp_path) == ("refused", "")
+
+
+@pytest.fixture
+def solvers(tmp_path):
+    hostile_solvers.write_solvers(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", _SOLVERS)
+def test_a_solver_that_does_harm_is_reported(solvers, name):
+    assert hostile_solvers.attacked(name, solvers) == ""
+
+
+# -- planted faults --------------------------------------------------------------------------------
+
+
+def judged(name="small integers", games=6):
+    tally = Tally()
+    for seed in range(games):
+        tally.add(attacked(name, seed))
+    return tally
+
+
+def plant(monkeypatch, function, change):
+    """What a function of the package gives is changed before it is judged."""
+    true = getattr(containment, function)
+    monkeypatch.setattr(containment, function, lambda *a, **k: change(true(*a, **k)))
+
+
+def moved(ball):
+    """A ball just beside the ball: past its other end by a unit in the last place."""
+    with flint.ctx.workprec(4000):
+        ulp = abs(ball.mid()) * flint.arb(2) ** -250 + flint.arb(2) ** -250
+        return ball + 2 * ball.rad() + ulp
+
+
+def with_K(found, change):
+    """Equilibria whose first gain's first entry is changed."""
+    X = found.K[0][0]
+    rows = X.tolist()
+    rows[0][0] = change(rows[0][0])
+    return attrs.evolve(found, K=((flint.arb_mat(rows), *found.K[0][1:]), *found.K[1:]))
+
+
+def changed_stage(letter, change):
+    def changed(found):
+        first, *others = found.stages
+        first = attrs.evolve(first, **{letter: change(getattr(first, letter))})
+        return attrs.evolve(found, stages=(first, *others))
+
+    return changed
+
+
+def beside(one):
+    """Above an enclosure, by the smallest part of it."""
+    width = one.hi - one.lo + abs(one.hi) / 10**60 + Fraction(1, 10**55)
+    return Enclosure(one.lo + width, one.hi + width)
+
+
+NOT = {"proved": "refuted", "refuted": "proved", "converges": "diverges", "diverges": "converges"}
+PASS = {"pass": "fail", "fail": "pass", "undecided": "undecided"}
+
+
+def nudged(solution):
+    """One number is off by two of its last digits, or by four units in the last place."""
+    P = [[X.copy() for X in agent] for agent in solution.P]
+    x = P[0][0][0, 0]
+    if solution.digits:
+        largest = max(1, *map(abs, P[0][0].flat))
+        P[0][0][0, 0] = x + 2 * largest * Decimal(10) ** -solution.digits
+    else:
+        P[0][0][0, 0] = x * (1 + 2.0**-50)
+    return attrs.evolve(solution, P=tuple(map(tuple, P)))
+
+
+PLANTED = {
+    "a ball of few bits": ("equilibrium_in_balls", lambda x: with_K(x, moved), "K at few bits"),
+    "a ball": ("certified_nash", lambda x: _nash(x, moved), "K"),
+    "det Φ": ("check", changed_stage("det_phi", beside), "det Φ"),
+    "ρ": ("check", changed_stage("spectral_radius", beside), "ρ(J)"),
+    "the loop": ("check", changed_stage("inner_loop", NOT.get), "inner loop"),
+    "Lemma IV.1": (
+        "check",
+        changed_stage("contraction_constant", beside),
+        "Lemma IV.1's constant",
+    ),
+    "uniqueness": (
+        "check",
+        lambda x: attrs.evolve(x, nash=attrs.evolve(x.nash, unique=NOT[x.nash.unique])),
+        "uniqueness",
+    ),
+    "Assumption III.3": (
+        "check",
+        lambda x: attrs.evolve(
+            x,
+            assumption_III_3=attrs.evolve(
+                x.assumption_III_3, verdict=NOT[x.assumption_III_3.verdict]
+            ),
+        ),
+        "Assumption III.3",
+    ),
+    "a gap": (
+        "certify_gap",
+        lambda x: attrs.evolve(
+            x, agents=tuple(attrs.evolve(one, gap=beside(one.gap)) for one in x.agents)
+        ),
+        "gap of a policy",
+    ),
+    "an ε": ("audit", lambda x: attrs.evolve(x, verdict=PASS[x.verdict]), "ε-Nash equilibrium"),
+    "definiteness": ("is_positive", lambda x: not x, "definiteness, exactly"),
+    "a digit": ("solve", nudged, "solve, digits"),
+    "a float": ("solve", nudged, "solve, float64"),
+}
+
+
+def _nash(nash, change):
+    return type(nash)(with_K(nash.found, change), nash.balls)
+
+
+@pytest.mark.parametrize(("function", "change", "question"), PLANTED.values(), ids=PLANTED)
+def test_a_planted_fault_is_wrong(monkeypatch, function, change, question):
+    assert judged().by_outcome(question)["contained"] > 0
+    plant(monkeypatch, function, change)
+    assert judged().by_outcome(question)["wrong"] > 0
+
+
+def test_definiteness_that_is_never_denied_is_wrong(monkeypatch):
+    monkeypatch.setattr(containment, "demand_definite", lambda _X, _balls: None)
+    assert judged().by_outcome("definiteness in balls")["wrong"] > 0
+
+
+def test_an_exception_of_another_kind_is_wrong(monkeypatch):
+    plant(monkeypatch, "check", lambda _: 1 / 0)
+    tally = judged(games=1)
+    assert tally.faults == [
+        "small integers, seed 0: checked: raised ZeroDivisionError: division by zero"
+    ]
+
+
+def test_enclosures_that_say_nothing_leave_too_much_open(monkeypatch):
+    def wide(found):
+        nothing = flint.arb(0, 1e300)
+        K = [[flint.arb_mat(X.nrows(), X.ncols(), [nothing] * len(X.entries())) for X in agent]
+             for agent in found.K]  # fmt: skip
+        return attrs.evolve(found, K=K)
+
+    plant(monkeypatch, "certified_nash", lambda x: type(x)(wide(x.found), x.balls))
+    tally = judged()
+    assert tally.by_outcome("K") == {"loose": sum(tally.by_outcome("K").values())}
+    assert "undecided or loose" in too_open(tally, 0.02)
+
+
+def test_never_deciding_leaves_too_much_open(monkeypatch):
+    def undecided(*_, **__):
+        raise NotCertifiedError("no")
+
+    monkeypatch.setattr(containment, "certified_nash", undecided)
+    assert "undecided or loose" in too_open(judged(), 0.02)
+
+
+def test_deciding_a_singular_game_is_wrong(monkeypatch):
+    regular = containment.certified_nash(gallery("g-star-2"))
+    monkeypatch.setattr(containment, "certified_nash", lambda *_, **__: regular)
+    tally = judged("singular, inconsistent", games=1)
+    assert tally.by_outcome("singular, decided")["wrong"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(70, ""), (4, "ergs-verify: no"), (2, ""), (2, "ergs-verify: one\ntwo\n"), (2, "no\n"),
+     (0, "x.py:3: RuntimeWarning: overflow"), (1, "Traceback (most recent call last):")],
+)  # fmt: skip
+def test_other_answers_to_a_file_are_wrong(status, said):
+    assert fuzz.verdict(status, said)[0] == "wrong"
+
+
+def _warns(_command):
+    warnings.warn("overflow", RuntimeWarning, stacklevel=1)
+    return 0
+
+
+PROGRAMS = {
+    "raises": (lambda _: 1 / 0, "raised ZeroDivisionError"),
+    "warns": (_warns, "raised RuntimeWarning"),
+    "leaves": (lambda _: sys.exit(2), "raised SystemExit"),
+    "hangs": (lambda _: time.sleep(60), "no answer within"),
+    "fills memory": (lambda _: len(bytes(3 * 2**30)), "raised MemoryError"),
+}
+
+
+@pytest.mark.parametrize(("program", "said"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_that_breaks_is_wrong(monkeypatch, program, said):
+    monkeypatch.setattr(fuzz, "_SECONDS", 1)
+    monkeypatch.setattr(fuzz, "main", program)
+    outcome, fault = fuzz.judged(["check", "game.json"])
+    assert outcome == "wrong"
+    assert fault.startswith(said)
+
+
+def test_an_audit_that_breaks_is_wrong(solvers, monkeypatch):
+    monkeypatch.setattr(hostile_solvers, "audit_solver", lambda *_: 1 / 0)
+    assert "raised ZeroDivisionError" in hostile_solvers.attacked("nothing", solvers)
+
+
+def test_an_audit_that_leaves_processes_is_wrong(solvers, monkeypatch):
+    true, started = hostile_solvers.audit_solver, []
+
+    def leaves(*given):
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
+        return true(*given)
+
+    monkeypatch.setattr(hostile_solvers, "audit_solver", leaves)
+    assert hostile_solvers.attacked("nothing", solvers) == "nothing: 1 of its processes were left"
+    assert started[0].wait(5) != 0
