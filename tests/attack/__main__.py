@@ -170,7 +170,9 @@ def main() -> int:
         given.output.parent.mkdir(exist_ok=True)
         given.output.write_text(page(found), encoding="utf-8")
     show(found, on)
-    wrong = faults(found)
+    wrong = (
+        [fault for one in found.values() for fault in one.faults] if given.only else faults(found)
+    )
     for fault in wrong:
         on.print(f"• {fault}", soft_wrap=True)
     return 1 if wrong else 0

@@ -16,16 +16,7 @@ from families import FAMILIES
 
 #: Games of a family and files of a kind; the tests take a tenth.
 SEEDS, FILES = 100, 250
-KINDS = [
-    f"{kind}, {end}, {how}"
-    for kind, ends in (
-        ("game", (".json", ".toml", ".npz", ".mat")),
-        ("solution", (".json", ".npz", ".mat")),
-        ("reference", (".json",)),
-    )
-    for end in ends
-    for how in ("bytes", "structure")
-]
+KINDS = [f"{what}, {how}" for what in fuzz.KINDS for how in ("bytes", "structure")]
 _CHUNK = 5
 #: The names of what is attacked.
 PARTS = {

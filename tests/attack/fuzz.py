@@ -49,6 +49,19 @@ class Late(BaseException):
     """An answer took too long."""
 
 
+#: Files by what they hold and their format.
+KINDS = {
+    "game, .json": "game.json",
+    "game, .toml": "game.toml",
+    "game, .npz": "floats.npz",
+    "game, .mat": "floats.mat",
+    "solution, .json": "solution.json",
+    "solution, .npz": "solution.npz",
+    "solution, .mat": "solution.mat",
+    "reference, .json": "reference.json",
+}
+
+
 # -- valid files -----------------------------------------------------------------------------------
 
 
@@ -57,28 +70,22 @@ class Files:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.valid: dict[str, Path] = {}
         game, floats = gallery(GAME), gallery(_FLOATS).rounded()
-        for name, one in (("game", game), ("floats", floats)):
-            one.save(folder / f"{name}.json")
+        game.save(folder / "game.json")
+        floats.save(folder / "floats.json")
         for end in ("npz", "mat"):
             floats.save(folder / f"floats.{end}")
             solve(floats).save(folder / f"solution.{end}")
-        solve(game, digits=20).save(folder / "solution.json")
         document = json.loads((folder / "game.json").read_bytes())
         (folder / "game.toml").write_bytes(as_toml(document))
-        (folder / "solutions").mkdir()
+        for name in ("solutions", "references"):
+            (folder / name).mkdir()
+        solve(game, digits=20).save(folder / "solution.json")
         shutil.copy(folder / "solution.json", folder / "solutions")
-        references = folder / "references"
-        references.mkdir()
-        _quietly(["reference", str(folder / "game.json"), "-o", str(references), "--digits", "20"])
-        reference = next(references.iterdir()).rename(folder / "reference.json")
-        for kind in ("game", "solution"):
-            for path in folder.glob(f"{'floats' if kind == 'game' else kind}.*"):
-                self.valid[f"{kind}, {path.suffix}"] = path
-        self.valid["game, .json"] = folder / "game.json"
-        self.valid["game, .toml"] = folder / "game.toml"
-        self.valid["reference, .json"] = reference
+        written = folder / "references"
+        _quietly(["reference", str(folder / "game.json"), "-o", str(written), "--digits", "20"])
+        next(written.iterdir()).rename(folder / "reference.json")
+        self.valid = {what: folder / name for what, name in KINDS.items()}
 
     def command(self, what: str, path: Path, draw: Random) -> list[str]:
         """A command that reads the file."""
