@@ -23,6 +23,7 @@ import flint
 import numpy as np
 import truth
 from families import FAMILIES
+from limits import Late, within
 from truth import Interval, Played, Rational, Truth
 
 from ergs_verify import Game, Policy, audit, check, gap, solve
@@ -43,6 +44,8 @@ MOST_BITS = 2048
 _NARROW, _CHECKED = Fraction(1, 2**60), Fraction(1, 10**6)
 #: How much of a question may be undecided or loose; and of anything at 53 to 300 bits.
 MOST_OPEN, _OPEN_AT_FEW_BITS = 0.1, 0.9
+#: Seconds that a question about a game may take.
+_SECONDS = 120
 _TINY = Fraction(2) ** -1022
 
 
@@ -123,8 +126,9 @@ def attacked(name: str, seed: int) -> Tally:
     one = Subject(tally, draw, data, Game.from_arrays(**data), truth.truth_of(data))
     for question in (_balls, _certified, _solved, _checked, _deviations, _augmented, _definite):
         try:
-            question(one)
-        except Exception as error:
+            with within(_SECONDS):
+                question(one)
+        except (Exception, Late) as error:
             tally.note(question.__name__[1:], "wrong", f"raised {type(error).__name__}: {error}")
     tally.faults = [f"{name}, seed {seed}: {fault}" for fault in tally.faults]
     return tally

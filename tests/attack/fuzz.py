@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -24,12 +23,13 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from limits import MEMORY, Late, bounded_memory, within
 
 from ergs_verify import gallery, solve
 from ergs_verify.cli import main
 
-#: Seconds that an answer may take, and bytes of memory.
-_SECONDS, _MEMORY = 20, 2**30
+#: Seconds that an answer may take.
+_SECONDS = 20
 _STATUSES = (0, 1, 2, 3)
 
 GAME = "random:N=2,m=2,p=1-2,T=2,tau=1/2,seed=3"
@@ -43,10 +43,6 @@ _HOSTILE: tuple[Any, ...] = (
 )  # fmt: skip
 _BYTES = (b"NaN", b"1e400", b"\0", b"\xff\xfe", b"[" * 3000, b'"', b"}", b",", b"-", b"\\u0000",
           b"1" * 5000, b"nan", b"null", b"'", b"#", b"\r", b"\xe2\x80\xa8")  # fmt: skip
-
-
-class Late(BaseException):
-    """An answer took too long."""
 
 
 #: Files by what they hold and their format.
@@ -247,18 +243,14 @@ def attacked(files: Files, what: str, how: str, seed: int) -> tuple[str, str]:
 
 def judged(command: list[str]) -> tuple[str, str]:
     """What a command that is run in this process comes to."""
-    signal.signal(signal.SIGALRM, _late)
-    signal.alarm(_SECONDS)
     try:
-        with warnings.catch_warnings(), bounded_memory():
+        with warnings.catch_warnings(), bounded_memory(), within(_SECONDS):
             warnings.simplefilter("error")
             status, said = _quietly(command)
-    except Late:
-        return "wrong", f"no answer within {_SECONDS} s"
+    except Late as late:
+        return "wrong", str(late)
     except BaseException as error:
         return "wrong", f"raised {type(error).__name__}: {error}"
-    finally:
-        signal.alarm(0)
     return verdict(status, said)
 
 
@@ -279,24 +271,6 @@ def _quietly(command: list[str]) -> tuple[int, str]:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
         status = main(command)
     return status, said.getvalue()
-
-
-def _late(_signal: int, _frame: Any) -> None:
-    raise Late
-
-
-@contextlib.contextmanager
-def bounded_memory() -> Iterator[None]:
-    """What this process may allocate besides what it holds already (Linux)."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    held = Path("/proc/self/statm")
-    if held.exists():
-        pages = int(held.read_text(encoding="ascii").split()[5])
-        resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + _MEMORY, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 # -- files that expand -----------------------------------------------------------------------------
@@ -368,5 +342,5 @@ def exploded(name: str, folder: Path) -> tuple[str, str]:
 
 
 def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (2 * _MEMORY, 2 * _MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (2 * MEMORY, 2 * MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (2 * _SECONDS, 2 * _SECONDS))

@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from attrs import evolve
-from fuzz import bounded_memory
+from limits import bounded_memory
 
 from ergs_verify import audit_solver, gallery
 from ergs_verify.audit import solver as module

@@ -186,6 +186,12 @@ def test_an_exception_of_another_kind_is_wrong(monkeypatch):
     ]
 
 
+def test_a_question_without_end_is_wrong(monkeypatch):
+    monkeypatch.setattr(containment, "_SECONDS", 1)
+    plant(monkeypatch, "check", lambda _: time.sleep(60))
+    assert "no answer within 1 s" in judged(games=1).faults[0]
+
+
 def test_enclosures_that_say_nothing_leave_too_much_open(monkeypatch):
     def wide(X):
         nothing = flint.arb(0, 1e300)
