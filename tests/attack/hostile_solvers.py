@@ -55,15 +55,15 @@ _BODIES = {
     return {'K': Endless([1.0])}""",
     "a long answer": "return {'K': [np.zeros((1, 10**6, 1))]}",
     "its log's folder deleted": """
-    shutil.rmtree(os.path.dirname(os.readlink('/proc/self/fd/2'))); return nash(game)""",
-    "its log deleted": "os.unlink(os.readlink('/proc/self/fd/2')); return nash(game)",
-    "its working directory deleted": "shutil.rmtree(os.getcwd()); return nash(game)",
+    remove(os.path.dirname(log())); return nash(game)""",
+    "its log deleted": "remove(log()); return nash(game)",
+    "its working directory deleted": "remove(os.getcwd()); return nash(game)",
     "its working directory deleted, then gone": """
-    shutil.rmtree(os.getcwd()); os._exit(1)""",
+    remove(os.getcwd()); os._exit(1)""",
     "its log's folder deleted, then gone": """
-    shutil.rmtree(os.path.dirname(os.readlink('/proc/self/fd/2'))); os._exit(1)""",
+    remove(os.path.dirname(log())); os._exit(1)""",
     "its log a folder": """
-    log = os.readlink('/proc/self/fd/2'); os.unlink(log); os.mkdir(log); return nash(game)""",
+    remove(log()); os.mkdir(inside(log())); return nash(game)""",
     "every descriptor closed": "os.closerange(0, 64); return nash(game)",
     "a fork that answers too": "os.fork(); return nash(game)",
     "a child that stays": """
@@ -144,6 +144,20 @@ _IMPORTS = """import atexit, builtins, contextlib, faulthandler, functools, iter
 import pathlib, pickle, shutil, signal, subprocess, sys, threading, time
 import numpy as np
 from ergs_verify.engine import nash
+
+def log():
+    return os.readlink('/proc/self/fd/2')
+
+def inside(path):
+    """The path, if it is inside the folder that is to be destroyed: nothing else ever is."""
+    home, path = os.environ['ERGS_ATTACK_SCRATCH'], os.path.realpath(path)
+    if os.path.commonpath([home, path]) != home:
+        raise PermissionError(path)
+    return path
+
+def remove(path):
+    path = inside(path)
+    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 """
 
 
@@ -189,10 +203,14 @@ def attacked(name: str, folder: Path) -> str:
 @contextlib.contextmanager
 def _in_scratch(folder: Path) -> Iterator[None]:
     """A working directory to be destroyed, and the solvers where modules are looked for."""
-    scratch = tempfile.mkdtemp(dir=folder)
+    scratch = os.path.realpath(tempfile.mkdtemp(dir=folder))
     before = os.getcwd()
     os.chdir(scratch)
-    with patch.object(sys, "path", [*sys.path, str(folder)]):
+    with (
+        patch.object(sys, "path", [*sys.path, str(folder)]),
+        patch.object(tempfile, "tempdir", scratch),  # the audit's own temporary files too
+        patch.dict(os.environ, {"ERGS_ATTACK_SCRATCH": scratch}),
+    ):
         try:
             yield
         finally:
