@@ -149,7 +149,7 @@ def log():
     return os.readlink('/proc/self/fd/2')
 
 def inside(path):
-    """The path, if it is inside the folder that is to be destroyed: nothing else ever is."""
+    # Nothing but the folder that is to be destroyed ever is.
     home, path = os.environ['ERGS_ATTACK_SCRATCH'], os.path.realpath(path)
     if os.path.commonpath([home, path]) != home:
         raise PermissionError(path)
