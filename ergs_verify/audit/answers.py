@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import numpy as np
 
+from ergs_verify.answer import LETTERS
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.outcome import Kind, Outcome, Trouble
 from ergs_verify.errors import InputError
@@ -19,7 +21,14 @@ from ergs_verify.files.disk import read
 from ergs_verify.game import Game
 from ergs_verify.policy import Policy
 
-__all__ = ["SOLUTION_FORMATS", "file_fits_time_last", "from_call", "from_file", "trouble"]
+__all__ = [
+    "SOLUTION_FORMATS",
+    "file_fits_time_last",
+    "from_call",
+    "from_file",
+    "trouble",
+    "well_formed",
+]
 
 #: The formats of solution files: how bytes become named entries, and these a policy.
 SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy]]] = {
@@ -27,6 +36,18 @@ SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy
     ".npz": (arrays.parse_npz, partial(arrays.policy_from, as_stated=True)),
     ".mat": (arrays.parse_mat, partial(arrays.policy_from, as_stated=True)),
 }
+
+
+def well_formed(reply: Any) -> bool:
+    """Whether a document says what a line of `ergs_verify.audit.calling.called` does."""
+    match reply:
+        case {"seconds": float(seconds), "mutated": [*names], "trouble": [kind, str()]}:
+            said = kind in get_args(Kind)
+        case {"seconds": float(seconds), "mutated": [*names], "answer": {**answer}}:
+            said = answer.keys() <= set(LETTERS)
+        case _:
+            return False
+    return said and 0 <= seconds < math.inf and all(isinstance(name, str) for name in names)
 
 
 def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Outcome:
@@ -41,7 +62,7 @@ def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Ou
 def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     """The outcome that a solution file says; the ending of its name is its format."""
     parse, policy_from = SOLUTION_FORMATS[path.suffix]
-    if not path.exists():
+    if not os.path.exists(path):
         return trouble("nothing returned", "wrote no solution file at the path given as {solution}")
     try:
         raw = parse(read(path))
@@ -127,15 +148,17 @@ def _policy(
 
 def _finite(raw: dict[str, Any]) -> bool:
     """Whether no NaN, infinity or null stands among the numbers; a letter that is null is none."""
-    return all(_all_finite(value) for value in raw.values() if value is not None)
-
-
-def _all_finite(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind != "f" or bool(np.isfinite(value).all())
-    if isinstance(value, dict | list):
-        return all(map(_all_finite, value.values() if isinstance(value, dict) else value))
-    return value is not None and (not isinstance(value, float) or math.isfinite(value))
+    left = [value for value in raw.values() if value is not None]
+    while left:  # no recursion: lists may lie deeper in each other than that goes
+        value = left.pop()
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, np.ndarray):
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                return False
+        elif value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return False
+    return True
 
 
 def _predicate(error: InputError) -> str:

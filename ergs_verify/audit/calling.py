@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from copy import deepcopy
+
+# By name: a solver may put something else in the place of `json.dumps`.
+from json import dumps
 from typing import Any
 
 import numpy as np
@@ -32,17 +34,17 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
         answer, said = None, {"trouble": ["raised", f"raised {raised(error)}"]}
     said |= {"seconds": time.perf_counter() - began, "mutated": _changed(before, game)}
     if "trouble" in said:
-        return json.dumps(said)
+        return dumps(said)
     if answer is None:
-        return json.dumps({**said, "trouble": ["nothing returned", "returned None"]})
+        return dumps({**said, "trouble": ["nothing returned", "returned None"]})
     try:
-        return json.dumps({**said, "answer": _given(answer)}, default=_plain)
+        return dumps({**said, "answer": _given(answer)}, default=_plain)
     except AnswerError as error:
-        return json.dumps({**said, "trouble": ["raised", f"returned {error}"]})
+        return dumps({**said, "trouble": ["raised", f"returned {error}"]})
     except (Exception, SystemExit) as error:  # whatever lies in there is converted by its own code
         reason = error.message if isinstance(error, InputError) else raised(error)
         problem = f"returned what cannot be read as numbers: {reason}"
-        return json.dumps({**said, "trouble": ["no policy", problem]})
+        return dumps({**said, "trouble": ["no policy", problem]})
 
 
 def _given(answer: Any) -> dict[str, Any]:

@@ -19,7 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, "
-    "130 interrupted. What is about a command: its --help.",
+    "70 a fault of this program, 74 standard output could not be written, 129 hung up, "
+    "130 interrupted, 141 nobody read the output, 143 terminated. What is about a command: its "
+    "--help.",
 )
 
 _GAME = (
