@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import runpy
 import subprocess
 import sys
 import time
@@ -76,6 +78,21 @@ def solvers(tmp_path):
 @pytest.mark.parametrize("name", _SOLVERS)
 def test_a_solver_that_does_harm_is_reported(solvers, name):
     assert hostile_solvers.attacked(name, solvers) == ""
+
+
+def test_a_solver_removes_nothing_outside_its_scratch_folder(solvers, monkeypatch):
+    scratch, beside = solvers / "scratch", solvers / "beside"
+    scratch.mkdir()
+    beside.mkdir()
+    (scratch / "link").symlink_to(beside)
+    monkeypatch.setenv("ERGS_ATTACK_SCRATCH", os.path.realpath(scratch))
+    remove = runpy.run_path(str(solvers / "hostile.py"))["remove"]
+    for path in (beside, solvers, scratch / "link", scratch / ".." / "beside"):
+        with pytest.raises(PermissionError):
+            remove(path)
+    assert beside.is_dir()
+    remove(scratch)
+    assert not scratch.exists()
 
 
 # -- planted faults --------------------------------------------------------------------------------
