@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from benchmarks.audit_quality.faults import FAULTS, Fault
 from benchmarks.audit_quality.plain_solver import LEAST_SQUARES, PlainSolver
 from ergs_verify import solve
-from ergs_verify.audit.calling import LETTERS
+from ergs_verify.answer import LETTERS
 from ergs_verify.audit.diagnosis import Match
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.solver import judged
