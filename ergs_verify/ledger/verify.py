@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
-from types import MappingProxyType
 
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.ledger.claim import Claim, Judged
+from ergs_verify.ledger.claim import Judged
+from ergs_verify.ledger.claims import claims
 
-__all__ = ["Ledger", "claims", "verify_paper"]
+__all__ = ["Ledger", "verify_paper"]
 
 DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
 
@@ -80,53 +79,6 @@ def _known(claim_id: str, records: Mapping[str, object]) -> str:
     near = get_close_matches(str(claim_id), records, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise InputError(f"the paper's ledger has no claim {claim_id}{hint}", where=str(claim_id))
-
-
-@cache
-def claims() -> Mapping[str, Claim]:
-    """Every record by id, in the paper's order."""
-    from ergs_verify.ledger import (
-        section_II,
-        section_III_lemma,
-        section_III_theorem,
-        section_III_uniqueness,
-        section_IV_algorithm,
-        section_IV_augmentation,
-        sharp_apriori,
-        sharp_certificates,
-        sharp_gap,
-        sharp_history,
-        sharp_limits,
-        sharp_loop,
-        sharp_uniqueness,
-        summaries,
-    )
-
-    theorem = section_III_theorem.CLAIMS
-    proof_starts = next(k for k, claim in enumerate(theorem) if claim.id == "eq-12")
-    ordered = (
-        *summaries.OPENING,
-        *section_II.CLAIMS,
-        *theorem[:proof_starts],
-        *section_III_lemma.CLAIMS,
-        *theorem[proof_starts:],
-        *section_III_uniqueness.CLAIMS,
-        *section_IV_algorithm.CLAIMS,
-        *section_IV_augmentation.CLAIMS,
-        *summaries.CONCLUSION,
-        *sharp_gap.CLAIMS,
-        *sharp_uniqueness.CLAIMS,
-        *sharp_loop.CLAIMS,
-        *sharp_history.CLAIMS,
-        *sharp_limits.CLAIMS,
-        *sharp_apriori.CLAIMS,
-        *sharp_certificates.CLAIMS,
-    )
-    found = {claim.id: claim for claim in ordered}
-    if len(found) != len(ordered):
-        doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]
-        raise ValueError(f"two records share an id: {doubled}")
-    return MappingProxyType(found)  # cached: nobody may change it for the others
 
 
 def verify_paper(

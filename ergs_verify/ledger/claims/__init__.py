@@ -1,0 +1,25 @@
+"""The records of the ledger, in the paper's order: one module for each of its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from ergs_verify.ledger.claim import Claim
+
+__all__ = ["claims"]
+
+
+@cache
+def claims() -> Mapping[str, Claim]:
+    """Every record by id, in the paper's order."""
+    from ergs_verify.ledger.claims import lemma_III_4
+
+    ordered = (*lemma_III_4.CLAIMS,)
+    found = {claim.id: claim for claim in ordered}
+    if len(found) != len(ordered):
+        doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]
+        raise ValueError(f"two records share an id: {doubled}")
+    return MappingProxyType(found)  # cached: nobody may change it for the others

@@ -1,0 +1,121 @@
+"""What deciding a statement gives: a verdict, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from ergs_verify.game import Game
+
+__all__ = ["WORST_FIRST", "Decision", "Statement", "Step", "exactly", "holds", "together"]
+
+WORST_FIRST = ("ill-typed", "refuted", "undecided", "supported", "assumed", "proved")
+
+
+@frozen
+class Step:
+    """A line of a proof.
+
+    Attributes
+    ----------
+    says : str
+    by : str
+        ``fact`` (decided by an engine), ``hypothesis``, ``claim``, ``cited`` or ``rule``.
+    name : str
+        Of the hypothesis, the claim or the rule; for a cited result its source.
+    premises : tuple of str
+        The sentences that a rule was applied to.
+    """
+
+    says: str
+    by: str
+    name: str = ""
+    premises: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "says": self.says,
+            "by": self.by,
+            "name": self.name,
+            "premises": list(self.premises),
+        }
+
+
+@frozen(kw_only=True)
+class Decision:
+    """The verdict on one statement, with what it rests on.
+
+    Attributes
+    ----------
+    verdict : str
+        ``proved``, ``refuted``, ``ill-typed``, ``assumed``, ``definition``, ``supported`` or
+        ``undecided``.
+    evidence : tuple of (method, detail)
+    counterexample : mapping or None
+        As in INTERFACE: ``{"values", "left", "right"}``.
+    replay : callable or None
+        Evaluates the counterexample afresh; True where it still refutes.
+    steps : tuple of Step
+        The proof, where the statement has one of several steps.
+    rests_on : tuple of str
+        Ids of claims, and sources of cited results, that the proof uses.
+    game : Game or None
+        The counterexample, where it is a game.
+    """
+
+    verdict: str
+    evidence: tuple[tuple[str, str], ...] = ()
+    counterexample: Mapping[str, Any] | None = None
+    replay: Callable[[], bool] | None = field(default=None, repr=False)
+    steps: tuple[Step, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    game: Game | None = field(default=None, repr=False)
+
+
+class Statement(Protocol):
+    """Something that can be decided and written down."""
+
+    def decide(self) -> Decision: ...
+
+    @property
+    def expression(self) -> str: ...
+
+    @property
+    def latex(self) -> str: ...
+
+
+def together(*decisions: Decision) -> Decision:
+    """The worst of several verdicts, with the evidence of all.
+
+    Examples
+    --------
+    >>> from ergs_verify.ledger.decision import exactly, together
+    >>> together(exactly("1 + 1", 1 + 1, 2), exactly("2 + 2", 2 + 2, 5)).verdict
+    'refuted'
+    """
+    worst = min(decisions, key=lambda d: WORST_FIRST.index(d.verdict))
+    return Decision(
+        verdict=worst.verdict,
+        evidence=tuple(line for d in decisions for line in d.evidence),
+        counterexample=worst.counterexample,
+        replay=worst.replay,
+    )
+
+
+def exactly(what: str, found: Any, claimed: Any) -> Decision:
+    """Proved where an exact computation gives what is claimed, refuted by its value otherwise."""
+    if found == claimed:
+        return Decision(verdict="proved", evidence=(("exact", f"{what} = {found}"),))
+    return Decision(
+        verdict="refuted",
+        evidence=(("exact", f"{what} = {found}, not {claimed}"),),
+        counterexample={"values": {}, "left": str(found), "right": str(claimed)},
+        replay=lambda: found != claimed,
+    )
+
+
+def holds(what: str, condition: bool) -> Decision:
+    """Proved where an exactly computed condition is true; refuted otherwise."""
+    return exactly(what, bool(condition), True)

@@ -1,0 +1,82 @@
+"""The hypotheses under which something is claimed: one vocabulary for the paper and for us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from ergs_verify.ledger.exhibits import Case
+
+__all__ = ["HYPOTHESES", "Hypothesis"]
+
+
+@frozen
+class Hypothesis:
+    """Something supposed.
+
+    Attributes
+    ----------
+    id, text : str
+    stated : str
+        Where the paper supposes it for all that follows; empty where it does not.
+    holds : callable or None
+        Whether it holds on a concrete `Case`; None where that cannot be evaluated.
+    """
+
+    id: str
+    text: str
+    stated: str = ""
+    holds: Callable[[Case], bool | None] | None = field(default=None, repr=False)
+
+
+# -- what the paper supposes throughout -----------------------------------------------------------
+
+TAU_POSITIVE = Hypothesis("tau-positive", "τ > 0", "Section II", lambda case: case.game.tau > 0)
+Q_PSD = Hypothesis("Q-psd", "Q ⪰ 0", "Section II", lambda _: True)
+R_PD = Hypothesis("R-pd", "R ≻ 0", "Section II", lambda _: True)
+STANDARD_PRIOR = Hypothesis(
+    "standard-prior", "the priors are N(0, I)", "Section III, Theorem III.1", lambda _: True
+)
+M_PSD = Hypothesis("M-psd", "M ⪰ 0", "Section III, Lemma III.2")
+NOISE_INDEPENDENT = Hypothesis(
+    "noise-independent", "the noise is independent of the state", "Section II", lambda _: True
+)
+
+# -- what it does not -----------------------------------------------------------------------------
+
+FEEDBACK = Hypothesis(
+    "feedback",
+    "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
+    holds=lambda case: case.play.feedback and case.play.from_every_state,
+)
+INDEPENDENT_DRAWS = Hypothesis(
+    "independent-draws",
+    "given x_t the agents draw their controls independently of each other and of the noise",
+    "Section II, where each agent has a policy of its own",
+    holds=lambda case: case.play.independent,
+)
+OTHERS_LINEAR = Hypothesis(
+    "others-linear",
+    "the other agents play linear Gaussian feedback policies",
+    holds=lambda case: case.play.linear and case.play.feedback,
+)
+ANSWERS = Hypothesis(
+    "answers",
+    "the agents play linear Gaussian feedback policies whose gains and covariances solve (6)",
+    holds=lambda case: case.plays_nash,
+)
+REGULAR = Hypothesis("regular", "det Φ_t ≠ 0 at every t", holds=lambda case: case.regular)
+SOLVABLE = Hypothesis(
+    "solvable",
+    "the equations for the gains have a solution at every t",
+    holds=lambda case: case.regular or case.consistent,
+)
+ASSUMPTION_III_3 = Hypothesis(
+    "assumption-III.3",
+    "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+    "",
+    lambda case: case.assumption_III_3,
+)

@@ -1,0 +1,244 @@
+"""The rules of inference that proofs in the ledger may use: one list.
+
+A premise or a conclusion is a sentence in which ⟨X⟩ stands for a letter that the step names.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["RULES", "Rule"]
+
+
+@frozen
+class Rule:
+    """If the premises hold, so does the conclusion.
+
+    Attributes
+    ----------
+    name : str
+    statement : str
+        The general result, in LaTeX.
+    source : str
+        Where it is proved, or the argument in a line.
+    premises : tuple of str
+    conclusion : str
+    """
+
+    name: str
+    statement: str
+    source: str
+    premises: tuple[str, ...]
+    conclusion: str
+
+
+# -- order of symmetric matrices ------------------------------------------------------------------
+
+CONGRUENCES = Rule(
+    name="congruences",
+    statement=r"R \succ 0,\ P \succeq 0 \ \Rightarrow\ R + B^\top P B \succeq 0",
+    source="v'B'PBv = (Bv)'P(Bv) ≥ 0",
+    premises=("R ≻ 0", "P ⪰ 0 at every t"),
+    conclusion="R + B'PB ⪰ 0",
+)
+SHIFTED = Rule(
+    name="shifted",
+    statement=r"X - \tfrac{\tau}{2} I = Y \succeq 0 \ \Rightarrow\ X \succeq \tfrac{\tau}{2} I",
+    source="the definition of ⪰",
+    premises=("⟨X⟩ − (τ/2)I = ⟨Y⟩", "⟨Y⟩ ⪰ 0"),
+    conclusion="⟨X⟩ ⪰ (τ/2)I",
+)
+INVERTIBLE = Rule(
+    name="invertible",
+    statement=r"X \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ X^{-1}"
+    r" \text{ exists},\ \|X^{-1}\|_2 \leq 2/\tau",
+    source="all eigenvalues of X are at least τ/2",
+    premises=("⟨X⟩ ⪰ (τ/2)I", "τ > 0"),
+    conclusion="⟨X⟩ is invertible and ‖⟨X⟩⁻¹‖₂ ≤ 2/τ",
+)
+BACKWARD_CONGRUENCES = Rule(
+    name="backward congruences",
+    statement=r"X_T = Q_T,\ X_t = Q_t + C_t^\top (\tfrac{\tau}{2} I + R_t) C_t"
+    r" + F_t^\top X_{t+1} F_t,\ Q \succeq 0,\ R \succ 0,\ \tau \geq 0"
+    r" \ \Rightarrow\ X_t \succeq 0",
+    source="congruences and sums of positive semidefinite matrices; induction from T backwards",
+    premises=(
+        "P_T = Q_T",
+        "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",
+        "Q ⪰ 0",
+        "R ≻ 0",
+        "τ > 0",
+    ),
+    conclusion="P ⪰ 0 at every t",
+)
+
+# -- relative entropy -----------------------------------------------------------------------------
+
+GIBBS = Rule(
+    name="integration against a density",
+    statement=r"\ell + \tau \log(\pi/\mu) = \tau \log(\pi/\pi^*) + c \text{ pointwise}"
+    r" \ \Rightarrow\ F(\pi) - c = \tau\, \mathrm{KL}(\pi \,\|\, \pi^*)",
+    source="integrate against π, whose mass is 1; where KL is infinite both sides are, as ℓ is"
+    " bounded below; a π without a density has an infinite relative entropy",
+    premises=(
+        "ℓ + τ log(π/μ) = τ log(π/π*) + F(π*) at every u, for every density π",
+        "ℓ is bounded below",
+    ),
+    conclusion="F(π) − F(π*) = τ KL(π ‖ π*) for every π",
+)
+BOUNDED_BELOW = Rule(
+    name="bounded below",
+    statement=r"M \succeq 0,\ X = \tfrac{\tau}{2} I + M \text{ invertible} \ \Rightarrow"
+    r"\ u^\top M u + b^\top u + \tau \log(1/\mu(u)) \text{ is bounded below}",
+    source="log(1/μ) is ½u'u and a constant, so that the sum is a quadratic form with the matrix X",
+    premises=("(τ/2)I + M ⪰ (τ/2)I", "τ > 0"),
+    conclusion="ℓ is bounded below",
+)
+GIBBS_INEQUALITY = Rule(
+    name="Gibbs's inequality",
+    statement=r"\mathrm{KL}(\pi \,\|\, \pi^*) \geq 0, \text{ and } = 0 \iff \pi = \pi^*",
+    source="Jensen's inequality for −log (Gibbs 1902; Cover and Thomas 2006, theorem 2.6.3)",
+    premises=("F(π) − F(π*) = τ KL(π ‖ π*) for every π", "τ > 0"),
+    conclusion="π* alone minimises F, among all probability distributions",
+)
+
+# -- dynamic programming --------------------------------------------------------------------------
+
+TOWER = Rule(
+    name="average over the control",
+    statement=r"c(u) + V_{t+1} + \tau \log\tfrac{\pi}{\mu} = V_t + \tau \log\tfrac{\pi}{BR}"
+    r" \ \forall u \ \Rightarrow\ \mathbb{E}[c + V_{t+1}(x_{t+1}) \mid h_t] = V_t(x_t) +"
+    r" \tau\, \mathrm{KL}(\pi_t(\cdot \mid h_t) \,\|\, BR_t(\cdot \mid x_t))",
+    source="integrate against π_t(· | h_t); given the history and the own control, the others'"
+    " controls and the noise have the law that the left side was averaged over",
+    premises=(
+        "at every control and history, the expected stage cost with V_{t+1} is"
+        " V_t(x_t) + τ log(π/BR), less τ log(π/μ)",
+        "given x_t the agents draw their controls independently of each other and of the noise",
+    ),
+    conclusion="E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· | x_t))"
+    " for every policy that is adapted",
+)
+TELESCOPE = Rule(
+    name="telescope",
+    statement=r"\mathbb{E}[c_t + V_{t+1} \mid h_t] = V_t + \tau\, \mathrm{KL}_t"
+    r",\ V_T(x) = x^\top Q_T x \ \Rightarrow\ J_t - V_t = \tau \sum_{s \geq t} \mathbb{E}\,"
+    r" \mathrm{KL}_s",
+    source="sum over s = t, …, T−1 and take expectations (tower property)",
+    premises=(
+        "E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· | x_t))"
+        " for every policy that is adapted",
+        "V_T(x) = x'Q_T x",
+    ),
+    conclusion="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy"
+    " that is adapted, with memory or without",
+)
+LEAST_COST = Rule(
+    name="least cost",
+    statement=r"J_t(\pi) - V_t = \tau \sum_{s \geq t} \mathbb{E}\, \mathrm{KL}_s \ \Rightarrow"
+    r"\ V_t = \min_\pi J_t, \text{ attained by } BR \text{ alone}",
+    source="KL ≥ 0, and 0 for equal densities alone (Gibbs's inequality)",
+    premises=(
+        "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
+        " adapted, with memory or without",
+        "τ > 0",
+    ),
+    conclusion="V_t is agent i's least cost from every x_t over all adapted policies, and BR alone"
+    " attains it at every history that occurs",
+)
+
+# -- a stage's equations --------------------------------------------------------------------------
+
+EACH_OF_THEM = Rule(
+    name="each of them",
+    statement=r"S \text{ linear Gaussian} \ \Rightarrow\ S^{-i} \text{ linear Gaussian}",
+    source="what all agents play, the others play",
+    premises=(
+        "the agents play linear Gaussian feedback policies whose gains and covariances solve (6)",
+    ),
+    conclusion="the other agents play linear Gaussian feedback policies",
+)
+MUTUAL_ANSWERS = Rule(
+    name="mutual best answers",
+    statement=r"\pi^i = BR^i(\pi^{-i}) \ \forall i \ \Rightarrow\ \pi \text{ is a NE}",
+    source="Definition II.1, from every x_t",
+    premises=(
+        "V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
+        " it at every history that occurs",
+        "BR is N(Kx, Σ) with (6)",
+        "the agents play linear Gaussian feedback policies whose gains and covariances solve (6)",
+    ),
+    conclusion="the joint policy is a NE over all adapted policies, from every x_t",
+)
+STAGE_ANSWERS = Rule(
+    name="answers of a stage",
+    statement=r"c + \tau \log\tfrac{\pi}{\mu} = \tau \log\tfrac{\pi}{\pi^*} + c^* \ \forall u"
+    r" \ \Rightarrow\ \pi \text{ optimal at } x \iff \pi = \pi^*",
+    source="Gibbs's inequality at a fixed x; a policy optimal from every x_t is optimal at every x"
+    " against what follows (one-shot deviation)",
+    premises=(
+        "at every x, whatever means and covariances the others have, the stage cost with V_{t+1} is"
+        " τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and W Mⁱ + ½b = 0",
+        "at every x, W Mⁱ + ½b is block row i of Φ_t M + r_t x",
+        "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
+        "given x_t the agents draw their controls independently of each other and of the noise",
+        "τ > 0",
+    ),
+    conclusion="where V_{t+1} is quadratic, policies are optimal answers to each other at t if and"
+    " only if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+)
+BACKWARD_UNIQUE = Rule(
+    name="one solution at a time, backwards",
+    statement=r"\det \Phi_t \neq 0 \ \forall t \ \Rightarrow\ M_t(x) = -\Phi_t^{-1} r_t x",
+    source="induction: V_T is quadratic; with V_{t+1} quadratic and Φ_t regular the means at t are"
+    " −Φ_t⁻¹r_t x, linear and unique, and then V_t is quadratic",
+    premises=(
+        "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
+        " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+        "det Φ_t ≠ 0 at every t",
+        "V_T(x) = x'Q_T x",
+        "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+    ),
+    conclusion="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+)
+BLOCK_DOMINANCE = Rule(
+    name="block dominance",
+    statement=r"\kappa \leq c \kappa,\ c < 1 \ \Rightarrow\ \kappa = 0",
+    source="if Φ_t 𝓚 = 0 then Kⁱ = −W⁻¹Σ_{j≠i} B'PBʲKʲ for every i, so κ = max‖Kⁱ‖_F ≤ cκ; a square"
+    " matrix whose kernel is 0 is regular; t = T−1, …, 0 in turn",
+    premises=(
+        "‖W⁻¹ Σ_{j≠i} B'PBʲKʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) max‖Kʲ‖_F",
+        "block row i of Φ_t 𝓚 is W Kⁱ + Σ_{j≠i} B'PBʲKʲ",
+        "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
+        "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+    ),
+    conclusion="det Φ_t ≠ 0 at every t",
+)
+BLOCK_ROW_SUM = Rule(
+    name="block row sum",
+    statement=r"\sum_{j \neq i} \|\Phi_{ii}^{-1} \Phi_{ij}\|_F \leq c,\ c \tau < \tau"
+    r" \ \Rightarrow\ \sum_{j \neq i} \|\Phi_{ii}^{-1} \Phi_{ij}\|_2 < 1",
+    source="‖·‖₂ ≤ ‖·‖_F",
+    premises=(
+        "the blocks of Φ_t are Φ_ii = W and Φ_ij = B'PBʲ",
+        "Σ_{j≠i} ‖W⁻¹B'PBʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1)",
+        "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
+        "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+    ),
+    conclusion="Σ_{j≠i} ‖Φ_ii⁻¹Φ_ij‖₂ < 1 in every block row i of Φ_t, for all t",
+)
+SOLVED_BACKWARDS = Rule(
+    name="solved backwards",
+    statement=r"P_T = Q_T,\ \mathcal{K}_t = -\Phi_t^{-1} r_t \ \Rightarrow"
+    r"\ P_t, q_t, K_t, \Sigma_t \text{ are determined}",
+    source="Φ_t and r_t depend on P_{t+1} alone; (4) and (5) give P_t and q_t, (6) gives Σ_t",
+    premises=(
+        "𝓚 = −Φ_t⁻¹r_t is the only solution of Φ_t 𝓚 = −r_t",
+        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+        "P_T = Q_T",
+    ),
+    conclusion="the equations (4)–(6) have exactly one solution P, q, K, Σ",
+)
+
+RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
