@@ -80,3 +80,6 @@ ASSUMPTION_III_3 = Hypothesis(
     "",
     lambda case: case.assumption_III_3,
 )
+SCALAR_STATE = Hypothesis(
+    "scalar-state", "m = 1", holds=lambda case: case.game.state_size == 1
+)

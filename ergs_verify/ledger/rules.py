@@ -240,5 +240,50 @@ SOLVED_BACKWARDS = Rule(
     ),
     conclusion="the equations (4)–(6) have exactly one solution P, q, K, Σ",
 )
+FIRST_SINGULAR = Rule(
+    name="the first singular stage",
+    statement=r"\Phi_t M(x) = -r_t x \ \forall x: \text{ one } M \iff \det \Phi_t \neq 0;"
+    r" \text{ else none, or } M + z,\ \Phi_t z(x) = 0",
+    source="linear algebra at every x: a column of r outside the range of Φ leaves no solution; else"
+    " 𝓚x + z(x) solves for every measurable z(x) in the kernel of Φ, of linear growth say, so that"
+    " costs are finite; before the first singular stage the induction of a regular Φ_t",
+    premises=(
+        "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
+        " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+        "V_T(x) = x'Q_T x",
+        "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+        "Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0",
+    ),
+    conclusion="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    " first singular stage, backwards, it has none or a continuum",
+)
+SYLVESTER = Rule(
+    name="Sylvester's determinant identity",
+    statement=r"\det(D + CB) = \det D \cdot \det(I_m + B D^{-1} C)",
+    source="Sylvester 1851; D = diag(R̃ⁱ), C the stack of Bⁱ'Pⁱ, B = [B¹ … Bᴺ]; R̃ = (τ/2)I + R ≻ 0 is"
+    " invertible",
+    premises=("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", "R ≻ 0", "τ > 0"),
+    conclusion="det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+)
+SCALAR_DETERMINANT = Rule(
+    name="a determinant of size one",
+    statement=r"m = 1 \ \Rightarrow\ \det(1 + \sum_i P^i b^i (\tilde{R}^i)^{-1} (b^i)^\top) \geq 1",
+    source="for m = 1 Pⁱ is a number ≥ 0 and each term Pⁱ|L⁻¹bⁱ'|² is ≥ 0; det R̃ⁱ > 0",
+    premises=(
+        "det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+        "for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²",
+        "P ⪰ 0 at every t",
+        "m = 1",
+    ),
+    conclusion="det Φ_t > 0 at every t, for every N and p_i",
+)
+PROPORTIONAL_DETERMINANT = Rule(
+    name="a determinant of proportional costs",
+    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \ \Rightarrow"
+    r"\ \det(I + MLL^\top) = \det(I + L^\top M L) \geq 1",
+    source="Sylvester again; L'ML ⪰ 0 and det R̃ⁱ > 0",
+    premises=("det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",),
+    conclusion="Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0",
+)
 
 RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
