@@ -5,6 +5,8 @@ A premise or a conclusion is a sentence in which ⟨X⟩ stands for a letter tha
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
 
 __all__ = ["RULES", "Rule"]
@@ -30,6 +32,15 @@ class Rule:
     source: str
     premises: tuple[str, ...]
     conclusion: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "statement": self.statement,
+            "source": self.source,
+            "premises": list(self.premises),
+            "conclusion": self.conclusion,
+        }
 
 
 # -- order of symmetric matrices ------------------------------------------------------------------

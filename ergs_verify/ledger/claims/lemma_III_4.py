@@ -357,6 +357,7 @@ CLAIMS = (
         where="Section III, proof of Lemma III.4",
         quote="we have that Φ_t is diagonally dominant",
         statement=_dominance,
+        stated=(hypotheses.ASSUMPTION_III_3,),
         faults=(
             Fault(
                 name="scalar",
