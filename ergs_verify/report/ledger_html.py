@@ -184,7 +184,9 @@ def _hypotheses(entry: Entry) -> str:
         items.append(
             f'<li>{escape(hypothesis["text"])} <span class="dim">({place})</span>{why}</li>'
         )
-    return f"<details><summary>Hypotheses</summary><ul>{''.join(items)}</ul></details>" * bool(items)
+    if not items:
+        return ""
+    return f"<details><summary>Hypotheses</summary><ul>{''.join(items)}</ul></details>"
 
 
 def _proof(entry: Entry, rules: Mapping[str, Any], ids: set[str]) -> str:
@@ -211,7 +213,7 @@ def _why(line: Mapping[str, Any], rules: Mapping[str, Any], ids: set[str]) -> st
 def _evidence(entry: Entry) -> str:
     wanted = [e for e in entry["evidence"] if e["method"] not in ("fact", "rule", "claim")]
     rows = [
-        f"<tr><td>{escape(e['method'])}</td><td>{escape(from_latex(e["detail"]))}</td></tr>"
+        f"<tr><td>{escape(e['method'])}</td><td>{escape(from_latex(e['detail']))}</td></tr>"
         for e in wanted
     ]
     if not rows:
@@ -235,7 +237,7 @@ def _rules(rules: Iterable[Mapping[str, Any]]) -> str:
 
 def _graph(entries: Sequence[Entry]) -> str:
     """An arrow from a claim to each that it rests on, in columns by depth."""
-    rests = {e["id"]: [k for k in e["rests_on"]] for e in entries if e["rests_on"]}
+    rests = {e["id"]: list(e["rests_on"]) for e in entries if e["rests_on"]}
     nodes = set(rests) | {k for on in rests.values() for k in on}
     if not nodes:
         return ""
