@@ -75,7 +75,7 @@ def ledger_page(ledger: Mapping[str, Any]) -> str:
 def _article(entry: Entry, rules: Mapping[str, Any], ids: set[str]) -> str:
     parts = [
         f'<h3><span class="id" id="{_anchor(entry["id"])}">{escape(entry["id"])}</span>'
-        f" {escape(entry['title'])} {_chips(entry)}</h3>",
+        f" {_words(entry['title'])} {_chips(entry)}</h3>",
         f'<div class="where">{escape(entry["where"])}</div>',
         _forms(entry),
         _findings(entry),
@@ -113,7 +113,7 @@ def _printed(entry: Entry) -> str:
     if entry["printed"]["latex"]:
         parts.append(_display(entry["printed"]["latex"]))
     if entry["quote"]:
-        parts.append(f"<blockquote>“{escape(entry['quote'])}”</blockquote>")
+        parts.append(f"<blockquote>“{_words(entry['quote'])}”</blockquote>")
     if not parts:
         parts.append(_form(entry["printed"]))
     return "".join(parts)
@@ -127,8 +127,7 @@ def _form(form: Mapping[str, str]) -> str:
     """A formula, or words."""
     if form["latex"] and not form["latex"].startswith(r"\text{"):
         return _display(form["latex"])
-    sentences = "<br>".join(escape(readable(part)) for part in form["expression"].split("; "))
-    return f"<p>{sentences}</p>"
+    return f"<p>{'<br>'.join(map(_words, form['expression'].split('; ')))}</p>"
 
 
 def _findings(entry: Entry) -> str:
@@ -138,7 +137,7 @@ def _findings(entry: Entry) -> str:
 
 def _finding(finding: Mapping[str, Any]) -> str:
     words = f"<b>{escape(finding['kind'])}</b> ({_SOURCES[finding['source']]}):"
-    text = f"{words} {escape(finding['what'])}"
+    text = f"{words} {_words(finding['what'])}."
     if closed := finding.get("closed_by"):
         text += f" Closed by {', '.join(map(_link, closed))}."
     if example := finding["counterexample"]:
@@ -182,7 +181,7 @@ def _hypotheses(entry: Entry) -> str:
         needed = hypothesis["needed"]
         why = _example(needed) if needed else " No exhibit is known that shows its need."
         items.append(
-            f'<li>{escape(hypothesis["text"])} <span class="dim">({place})</span>{why}</li>'
+            f'<li>{_words(hypothesis["text"])} <span class="dim">({place})</span>{why}</li>'
         )
     if not items:
         return ""
@@ -193,7 +192,7 @@ def _proof(entry: Entry, rules: Mapping[str, Any], ids: set[str]) -> str:
     lines = [line for line in entry["proof"] if line["by"] != "hypothesis"]
     if not lines:
         return ""
-    items = [f"<li>{escape(line['says'])} {_why(line, rules, ids)}</li>" for line in lines]
+    items = [f"<li>{_words(line['says'])} {_why(line, rules, ids)}</li>" for line in lines]
     return f"<details open><summary>Proof</summary><ol>{''.join(items)}</ol></details>"
 
 
@@ -227,8 +226,8 @@ def _evidence(entry: Entry) -> str:
 def _rules(rules: Iterable[Mapping[str, Any]]) -> str:
     items = [
         f'<article><h3 id="{_anchor("rule " + rule["name"])}">{escape(rule["name"])}</h3>'
-        f"{_display(rule['statement'])}<p>{escape(rule['source'])}</p>"
-        f"<p>If {'; '.join(map(escape, rule['premises']))}: then {escape(rule['conclusion'])}.</p>"
+        f"{_display(rule['statement'])}<p>{_words(rule['source'])}</p>"
+        f"<p>If {'; '.join(map(_words, rule['premises']))}: then {_words(rule['conclusion'])}.</p>"
         "</article>"
         for rule in rules
     ]
@@ -281,6 +280,12 @@ def _link(claim_id: str) -> str:
     return f'<a href="#{_anchor(claim_id)}">{escape(claim_id)}</a>'
 
 
+def _words(text: str) -> str:
+    """A sentence with its indices lowered and its exponents raised."""
+    text = re.sub(r"_(?:\{([^{}]*)\}|([A-Za-z0-9]+))", r"<sub>\1\2</sub>", escape(text))
+    return re.sub(r"\^(?:\{([^{}]*)\}|([A-Za-z0-9*]+))", r"<sup>\1\2</sup>", text)
+
+
 def _anchor(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text)
 
@@ -291,5 +296,12 @@ def _display(latex: str) -> str:
     from latex2mathml.converter import convert
 
     pieces = [piece for piece in latex.split(r"\qquad") if piece.strip()]
-    marked = (re.sub(r"\\corrected\b", r"\\textcolor{#a01313}", piece) for piece in pieces)
-    return "".join(convert(piece, display="block") for piece in marked)
+    return "".join(convert(_understood(piece), display="block") for piece in pieces)
+
+
+def _understood(latex: str) -> str:
+    """In the commands that the converter knows."""
+    latex = re.sub(r"\\corrected\b", r"\\textcolor{#a01313}", latex)
+    return latex.replace(r"\begin{aligned}", r"\begin{array}{rl}").replace(
+        r"\end{aligned}", r"\end{array}"
+    )

@@ -312,7 +312,7 @@ CLAIMS = (
     Claim(
         id="lemma-III.4/every-time",
         title="Uniqueness in the sense of Definition II.1",
-        where="Section II, Definition II.1 with Section III, Lemma III.4",
+        where="Section III, Lemma III.4 with Definition II.1",
         quote="A NE … is a set of policies such that for any x, J^i(x, …) ≤ J^i(x, …) … Under"
         " Assumption III.3, the NE … is unique",
         statement=UNIQUE,
