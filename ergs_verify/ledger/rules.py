@@ -284,6 +284,8 @@ SCALAR_DETERMINANT = Rule(
         "det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
         "for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²",
         "P ⪰ 0 at every t",
+        "R ≻ 0",
+        "τ > 0",
         "m = 1",
     ),
     conclusion="det Φ_t > 0 at every t, for every N and p_i",
@@ -293,8 +295,95 @@ PROPORTIONAL_DETERMINANT = Rule(
     statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \ \Rightarrow"
     r"\ \det(I + MLL^\top) = \det(I + L^\top M L) \geq 1",
     source="Sylvester again; L'ML ⪰ 0 and det R̃ⁱ > 0",
-    premises=("det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",),
+    premises=(
+        "det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+        "R ≻ 0",
+        "τ > 0",
+    ),
     conclusion="Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0",
+)
+
+# -- what certificates rest on --------------------------------------------------------------------
+
+FIRST_ORDER_VANISHES = Rule(
+    name="the first-order term vanishes",
+    statement=r"g^i = \tilde{R}^i K^{i\circ} + (B^i)^\top \hat{P}^i F^\circ = 0"
+    r" \ \Rightarrow\ \Delta^\top g + g^\top \Delta = 0",
+    source="g is block row i of Φ°𝓚° + rhs°, which is 0 where K° solves its stage",
+    premises=(
+        "P_t − P° less F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ is Δ'g + g'Δ with g ="
+        " R̃K° + B'P̂F°",
+        "Φ° is regular at P̂, and K° solves its stage there",
+    ),
+    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its stage",
+)
+SMALL_PERTURBATION = Rule(
+    name="a small perturbation",
+    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,\ \kappa < 1"
+    r" \ \Rightarrow\ \|F\| \leq \|F^\circ\|/(1 - \kappa)",
+    source="with Mʲ = Φ°⁻¹(block column j of Bʲ'): Δ = −Σ Mʲ Eʲ F; Φv = 0 is the case F = 𝓑v, where"
+    " ‖𝓑v‖ ≤ κ‖𝓑v‖ forces 𝓑v = 0, so Φ°v = 0 and v = 0",
+    premises=("Φ°Δ = −(Bⁱ'EⁱF)ᵢ", "Φ° is regular at P̂, and K° solves its stage there"),
+    conclusion="κ = Σ_j ‖𝓑Mʲ‖‖Eʲ‖ < 1 ⇒ Φ_t is regular and ‖F‖ ≤ ‖F°‖/(1 − κ)",
+)
+CONGRUENT_COSTS = Rule(
+    name="congruence keeps the order",
+    statement=r"P \preceq P' \ \Rightarrow\ F^\top P F \preceq F^\top P' F",
+    source="v'F'(P' − P)Fv ≥ 0",
+    premises=("the cost of a fixed policy at P' less that at P is F'(P' − P)F",),
+    conclusion="P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
+)
+LEAST_OF_MONOTONE = Rule(
+    name="the least of what is monotone",
+    statement=r"\mathcal{R}(P) \preceq c(K', P) \preceq c(K', P') = \mathcal{R}(P')",
+    source="K' is best at P', where W(P') ⪰ W(P) ≻ 0 too",
+    premises=(
+        "the cost of K is Ric(P) + (K − K*)'W(K − K*)",
+        "P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
+        "W ≻ 0 at P",
+    ),
+    conclusion="P ⪯ P' ⇒ Ric(P) ⪯ Ric(P')",
+)
+
+# -- policies that remember -----------------------------------------------------------------------
+
+CONDITIONAL_ANSWERS = Rule(
+    name="answers to what is known",
+    statement=r"W M^i + (B^i)^\top P^i (A x + \sum_{j \neq i} B^j\, \mathbb{E}[M^j \mid I^i]) = 0",
+    source="Lemma III.2 given Iⁱ: agents draw apart, so the others' controls enter the linear term"
+    " alone, by their conditional means; the feedback NE solves the same equation; subtract",
+    premises=(
+        "W Mⁱ + ½b less the same at the feedback NE is W Dⁱ + Σ_{j≠i} B'PBʲ Dʲ",
+        "the priors are N(0, I)",
+        "given x_t the agents draw their controls independently of each other and of the noise",
+        "every policy is a best answer at every stage to all that its agent knows",
+        "all controls have finite second moments",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+    ),
+    conclusion="where V_{t+1} is the feedback NE's, Dⁱ = −W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ] for the"
+    " difference D of the means from the feedback NE's",
+)
+CONTRACTED_TO_ZERO = Rule(
+    name="contracted to zero",
+    statement=r"d \leq c d,\ c < 1,\ 0 \leq d < \infty \ \Rightarrow\ d = 0",
+    source="E[· | Iⁱ] is an orthogonal projection in L²; summed over agents Σ‖Dⁱ‖ ≤ c Σ‖Dⁱ‖ with c"
+    " = (2/τ)γ_B²γ_{P,t}(N−1)",
+    premises=(
+        "where V_{t+1} is the feedback NE's, Dⁱ = −W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ] for the difference D"
+        " of the means from the feedback NE's",
+        "‖W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ]‖ ≤ (2/τ)γ_B²γ_{P,t} Σ_{j≠i} ‖Dʲ‖ in L²",
+        "(2/τ)γ_B²γ_{P,t}(N−1) < 1 at every t, with γ_{P,t} of the feedback NE",
+        "all controls have finite second moments",
+    ),
+    conclusion="where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",
+)
+ONE_STAGE_EARLIER = Rule(
+    name="one stage earlier",
+    statement=r"V_T = x^\top Q_T x;\ V_{t+1} = V^*_{t+1} \Rightarrow \pi_t = \pi^*_t \Rightarrow V_t ="
+    r" V^*_t",
+    source="induction backwards from T, where V_T is the same for all policies",
+    premises=("where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",),
+    conclusion="the feedback NE is the only NE among policies that remember",
 )
 
 RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

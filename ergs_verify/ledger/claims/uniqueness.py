@@ -10,7 +10,7 @@ from functools import cache
 import sympy
 from sympy import Inverse, MatrixSymbol, Symbol, Trace
 
-from ergs_verify.expressions import AgentMatrix, agent_sum, control_size
+from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
