@@ -41,7 +41,8 @@ class Fault:
         ``author``, ``scan`` (the scanner probably lost or misread something) or ``wording``.
     printed, corrected : str
         A piece of the paper's LaTeX, and what has to stand there; empty where the fault is not
-        one of the display's pieces.
+        one of the display's pieces. All of what has to stand there is marked as changed, or what
+        is inside ``\\corrected{…}``.
     """
 
     name: str
@@ -238,7 +239,11 @@ class Claim:
             form = self.form(*faults)
         except ErgsError as error:
             return {"latex": "", "expression": f"not arrived at: {error}"}
-        return {"latex": form.latex, "expression": form.expression}
+        expression = form.expression
+        if self.unstated and isinstance(form, Theorem):
+            supposed = "; ".join(hypothesis.text for hypothesis in self.unstated)
+            expression = f"provided that {supposed}: {expression}"
+        return {"latex": form.latex, "expression": expression}
 
     @property
     def corrected_display(self) -> str:
@@ -254,7 +259,10 @@ class Claim:
             if fault.printed:
                 if display.count(fault.printed) != 1:
                     raise ValueError(f"{self.id}: {fault.printed} is not there exactly once")
-                display = display.replace(fault.printed, rf"\corrected{{{fault.corrected}}}")
+                marked = fault.corrected
+                if r"\corrected" not in marked:
+                    marked = rf"\corrected{{{marked}}}"
+                display = display.replace(fault.printed, marked)
         return display if display != self.latex else ""
 
 
