@@ -82,6 +82,21 @@ ASSUMPTION_III_3 = Hypothesis(
 )
 SCALAR_STATE = Hypothesis("scalar-state", "m = 1", holds=lambda case: case.game.state_size == 1)
 
+# -- of Section IV-A ------------------------------------------------------------------------------
+
+AUGMENTED_NASH = Hypothesis(
+    "augmented-nash",
+    "S̃ is a NE of the game at τ̃ = τ + δ",
+    "Section IV-A",
+    lambda case: case.augmented_nash is not None,
+)
+FIXED_POLICY = Hypothesis(
+    "fixed-policy",
+    "the joint policy does not change with δ and has Σ ≻ 0",
+    holds=lambda case: case.play.policy is not None,
+)
+BOUNDED_GAINS = Hypothesis("bounded-gains", "‖K_tʲ‖_F ≤ D for every agent")
+
 # -- of results beyond the paper ------------------------------------------------------------------
 
 W_DEFINITE = Hypothesis("W-definite", "W ≻ 0 at P")

@@ -15,9 +15,23 @@ __all__ = ["claims"]
 @cache
 def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
-    from ergs_verify.ledger.claims import certificates, history, lemma_III_4, uniqueness
+    from ergs_verify.ledger.claims import (
+        augmented_game,
+        certificates,
+        history,
+        lemma_III_4,
+        theorem_IV_3,
+        uniqueness,
+    )
 
-    ordered = (*lemma_III_4.CLAIMS, *uniqueness.CLAIMS, *history.CLAIMS, *certificates.CLAIMS)
+    ordered = (
+        *lemma_III_4.CLAIMS,
+        *augmented_game.CLAIMS,
+        *theorem_IV_3.CLAIMS,
+        *uniqueness.CLAIMS,
+        *history.CLAIMS,
+        *certificates.CLAIMS,
+    )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):
         doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]

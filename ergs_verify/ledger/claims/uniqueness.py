@@ -89,7 +89,7 @@ def _stands(found: Decision) -> Decision:
 @cache
 def _near_singular() -> dict[str, sympy.Expr]:
     """G* with A = I, Q_0 = I: the equilibrium at 4 + δ, judged at τ = 4, x = (1, −1)."""
-    game = exhibits()["near-singular"].game
+    game = exhibits()["singular-tau"].game
     played = SymbolicStages(game, 4 + delta).nash()
     K_played = [agent[0] for agent in played.K]
     Sigma_played = [agent[0] for agent in played.Sigma]
