@@ -256,6 +256,16 @@ PASSES_IN_TURN = Rule(
     conclusion="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
     " later policies that it gives",
 )
+NOTHING_LATER = Rule(
+    name="nothing later",
+    statement=r"S_{[T:T-1]} = \emptyset",
+    source="the answer at t = T − 1 takes P_T, which is a datum",
+    premises=(
+        "Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone",
+        "P_T = Q_T",
+    ),
+    conclusion="S_[s:t] being empty for s > t, Ψ_{T−1} takes P_T = Q_T and no later policy",
+)
 INTO_THE_CLASS = Rule(
     name="into the class",
     statement=r"W \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ \tfrac{\tau}{2} W^{-1} \succ 0",
@@ -281,12 +291,9 @@ SUM_OF_NORMS = Rule(
     name="sum of norms",
     statement=r"d(S, S') = \sum_i \|K^i - K'^i\|_F + \|\Sigma^i - \Sigma'^i\|_F"
     r" \text{ is a metric}",
-    source="each term is symmetric, satisfies the triangle inequality and is 0 at equal matrices"
-    " alone; so does and is their sum",
-    premises=(
-        "‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F for gains and for covariances",
-        "‖−X‖_F = ‖X‖_F, and ‖X‖_F is 0 for X = 0 alone",
-    ),
+    source="‖X‖_F² is the sum of the squares of X's entries, so each term is symmetric and 0 at equal"
+    " matrices alone; with the triangle inequality each is a metric, and so is their sum",
+    premises=("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, of gains and of covariances",),
     conclusion="Σ_i (‖Kⁱ − K'ⁱ‖_F + ‖Σⁱ − Σ'ⁱ‖_F) is a metric on 𝒮_t",
 )
 FIXED_POINTS = Rule(
@@ -557,9 +564,9 @@ SPECTRAL_RADIUS = Rule(
 )
 RADIUS_BELOW_NORM = Rule(
     name="radius below a norm",
-    statement=r"\rho(J) \leq \|J\| \text{ for every operator norm}",
-    source="Σ_i ‖eⁱ‖_F is a norm of e, and the constant bounds J_t's operator norm in it (also over"
-    " complex e, applied to an eigenvector)",
+    statement=r"\|J e\| \leq c \|e\| \ \forall e,\ c < 1 \ \Rightarrow\ \rho(J) < 1",
+    source="Σ_i ‖eⁱ‖_F is a norm of e in which J_tˡe is at most cˡ times e, so J_tˡ → 0; by Jordan's"
+    " form ρ(J_t) < 1",
     premises=(
         "‖Ψ_t(S) − Ψ_t(S')‖_□ ≤ (2/τ)γ_B²γ_{P,t}(N−1) Σ_j ‖Kʲ − K'ʲ‖_F",
         "Ψ_t(𝓚)ⁱ − Ψ_t(𝓚')ⁱ is block row i of (I − D_t⁻¹Φ_t)(𝓚 − 𝓚')",

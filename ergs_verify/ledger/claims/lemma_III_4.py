@@ -23,7 +23,6 @@ from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     WEIGHT,
-    WEIGHT_IDENTITY,
     cross,
     derived,
     equal,
