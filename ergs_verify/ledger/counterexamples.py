@@ -12,8 +12,8 @@ from ergs_verify.game import Game
 from ergs_verify.ledger import continuum, memory, unreached
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.exhibits import cases, exhibits, singularity, values_of
-from ergs_verify.recursion import block_system, nash
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.ledger.loops import last_block_system
+from ergs_verify.recursion import nash
 
 __all__ = [
     "bound_depends_on_tau",
@@ -194,9 +194,3 @@ def two_scalar_agents(tau: str) -> Game:
         noise_cov=[[1]],
         horizon=1,
     )
-
-
-def last_block_system(game: Game):
-    """Φ_{T−1} and its right-hand side, as rational matrices."""
-    stages = Stages(game, Rationals())
-    return block_system(stages, stages.at(game.horizon - 1, stages.terminal()))

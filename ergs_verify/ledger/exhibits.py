@@ -6,7 +6,7 @@ is claimed elsewhere is tried on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
@@ -20,11 +20,9 @@ from ergs_verify.errors import SingularStageError
 from ergs_verify.exact import fractions
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
-from ergs_verify.ledger import continuum, memory, unreached
+from ergs_verify.ledger import continuum, loops, memory, unreached
 from ergs_verify.paper import notation
-from ergs_verify.proof.sampling import SymPyNumbers
 from ergs_verify.recursion import Sequences, evaluate_policy, nash
-from ergs_verify.recursion.stages import Stages
 
 __all__ = ["DELTA", "Case", "Exhibit", "Play", "cases", "exhibits", "singularity", "values_of"]
 
@@ -115,7 +113,8 @@ class Case:
     @property
     def assumption_III_3(self) -> bool:
         """Whether τ > 2γ_B²γ_P*(N−1), squared to stay rational; False where there is no NE."""
-        return self.nash is not None and _assumption_holds(self.game, self.nash)
+        nash = self.nash
+        return nash is not None and _exceeds(self.game, (P for own in nash.P for P in own))
 
     @property
     def plays_nash(self) -> bool:
@@ -139,6 +138,17 @@ class Case:
     @cached_property
     def augmented_game(self) -> Game:
         return evolve(self.game, tau_given=self.game.tau + DELTA)
+
+    def answers_itself(self) -> bool:
+        """Whether the joint policy is a fixed point of the best response map at every t."""
+        policy = self.play.policy
+        return policy is not None and loops.is_fixed_point(self.game, policy)
+
+    @property
+    def threshold_at_every_t(self) -> bool:
+        """Whether τ > 2γ_B²γ_{P,t}(N−1) at every t, at the costs of the joint policy."""
+        costs = self.costs
+        return costs is not None and _exceeds(self.game, (P for own in costs.P for P in own[1:]))
 
     @cached_property
     def costs(self) -> Sequences | None:
@@ -355,14 +365,11 @@ def singularity(game: Game) -> bool | None:
     return None
 
 
-def _assumption_holds(game: Game, equilibrium: Sequences) -> bool:
+def _exceeds(game: Game, costs: Iterable[Any]) -> bool:
+    """Whether τ > 2γ_B²γ(N−1), γ the largest norm of these matrices."""
     numbers = Rationals()
     gains = [sum(entry**2 for row in fractions(B) for entry in row) for b in game.B for B in b]
-    largest = max(
-        sum(numbers.to_fraction(entry) ** 2 for entry in P.entries())
-        for agent in equilibrium.P
-        for P in agent
-    )
+    largest = max(sum(numbers.to_fraction(x) ** 2 for x in P.entries()) for P in costs)
     return game.tau**2 > 4 * max(gains) ** 2 * largest * (game.agents - 1) ** 2
 
 

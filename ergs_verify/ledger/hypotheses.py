@@ -110,3 +110,27 @@ SEQUENTIAL = Hypothesis(
     "sequential", "every policy is a best answer at every stage to all that its agent knows"
 )
 SECOND_MOMENTS = Hypothesis("second-moments", "all controls have finite second moments")
+
+
+# -- Section IV -----------------------------------------------------------------------------------
+
+FIXED_POINT = Hypothesis(
+    "fixed-point",
+    "S_t = Ψ_t(S_t | S_[t+1:T−1]) at every t",
+    holds=lambda case: case.answers_itself,
+)
+THRESHOLD_AT_T = Hypothesis(
+    "threshold-at-t",
+    "τ > 2γ_B²γ_{P,t}(N−1)",
+    holds=lambda case: case.threshold_at_every_t,
+)
+CONDITION_IV_2 = Hypothesis("condition-IV.2", "τ > 2γ_B²(γ_P* + cε)(N−1) with ε > 0")
+C_NONNEGATIVE = Hypothesis("c-nonnegative", "c ≥ 0")
+NEAR_COSTS = Hypothesis("near-costs", "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ C₁ε for all i")
+ONE_KAPPA = Hypothesis("one-kappa", "(2/τ)γ_B²γ_{P,t}(N−1) ≤ κ for all small ε, with one κ < 1")
+MANY_PASSES = Hypothesis("many-passes", "κ^L ≤ ε")
+PLAIN_ANSWERS = Hypothesis(
+    "plain-answers",
+    "in (20) the agents play uⁱ = Kⁱ*x, with K* of (6) and P* of (4)",
+    holds=lambda case: case.plays_nash,
+)

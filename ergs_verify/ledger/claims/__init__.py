@@ -16,16 +16,20 @@ __all__ = ["claims"]
 def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
     from ergs_verify.ledger.claims import (
+        algorithm_1,
         augmented_game,
         certificates,
         history,
         lemma_III_4,
+        lemma_IV_1,
         theorem_IV_3,
         uniqueness,
     )
 
     ordered = (
         *lemma_III_4.CLAIMS,
+        *algorithm_1.CLAIMS,
+        *lemma_IV_1.CLAIMS,
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
         *uniqueness.CLAIMS,
