@@ -139,6 +139,7 @@ class Case:
     def augmented_game(self) -> Game:
         return evolve(self.game, tau_given=self.game.tau + DELTA)
 
+    @cached_property
     def answers_itself(self) -> bool:
         """Whether the joint policy is a fixed point of the best response map at every t."""
         policy = self.play.policy
