@@ -440,11 +440,21 @@ BACKWARDS_IN_TIME = Rule(
     conclusion="there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
     " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
 )
+COVARIANCES_FOLLOW = Rule(
+    name="covariances follow",
+    statement=r"X = -Y,\ \|Y\| \leq c \ \Rightarrow\ \|X\| \leq c",
+    source="‖−Y‖_F = ‖Y‖_F",
+    premises=(
+        "Σ_tⁱ − Σ_tⁱ* = −(τ/2)W⁻¹B'(P_{t+1} − P*_{t+1})BW*⁻¹",
+        "‖(τ/2)W⁻¹B'(P_{t+1} − P*_{t+1})BW*⁻¹‖_F ≤ (2/τ)γ_B²‖P_{t+1} − P*_{t+1}‖_F",
+    ),
+    conclusion="‖Σ_tⁱ − Σ_tⁱ*‖_F ≤ (2/τ)γ_B²‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
+)
 ALL_STAGES = Rule(
     name="all stages",
     statement=r"\sum_t \sum_i \|K_t^i - K_t^{i*}\|_F + \|\Sigma_t^i - \Sigma_t^{i*}\|_F \leq C"
     r" \kappa^L",
-    source="at most 2NT terms; for the finitely many L < L₀ the sum is a number, so a larger C serves",
+    source="the distances of the gains and of the covariances added, 2NT of them; for the finitely many L < L₀ the sum is a number, so a larger C serves",
     premises=(
         "there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
         " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",

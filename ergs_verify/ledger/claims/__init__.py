@@ -15,9 +15,21 @@ __all__ = ["claims"]
 @cache
 def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
-    from ergs_verify.ledger.claims import algorithm_1, lemma_III_4, lemma_IV_1
+    from ergs_verify.ledger.claims import (
+        algorithm_1,
+        equation_19,
+        lemma_III_4,
+        lemma_IV_1,
+        theorem_IV_2,
+    )
 
-    ordered = (*lemma_III_4.CLAIMS, *algorithm_1.CLAIMS, *lemma_IV_1.CLAIMS)
+    ordered = (
+        *lemma_III_4.CLAIMS,
+        *algorithm_1.CLAIMS,
+        *equation_19.CLAIMS,
+        *lemma_IV_1.CLAIMS,
+        *theorem_IV_2.CLAIMS,
+    )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):
         doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]

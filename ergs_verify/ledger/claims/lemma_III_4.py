@@ -23,6 +23,7 @@ from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     WEIGHT,
+    WEIGHT_IDENTITY,
     cross,
     derived,
     equal,
