@@ -718,11 +718,21 @@ BACKWARDS_IN_TIME = Rule(
     conclusion="there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
     " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
 )
+COVARIANCES_FOLLOW = Rule(
+    name="covariances follow",
+    statement=r"X = -Y,\ \|Y\| \leq c \ \Rightarrow\ \|X\| \leq c",
+    source="‖−Y‖_F = ‖Y‖_F",
+    premises=(
+        "Σ_tⁱ − Σ_tⁱ* = −(τ/2)W⁻¹B'(P_{t+1} − P*_{t+1})BW*⁻¹",
+        "‖(τ/2)W⁻¹B'(P_{t+1} − P*_{t+1})BW*⁻¹‖_F ≤ (2/τ)γ_B²‖P_{t+1} − P*_{t+1}‖_F",
+    ),
+    conclusion="‖Σ_tⁱ − Σ_tⁱ*‖_F ≤ (2/τ)γ_B²‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
+)
 ALL_STAGES = Rule(
     name="all stages",
     statement=r"\sum_t \sum_i \|K_t^i - K_t^{i*}\|_F + \|\Sigma_t^i - \Sigma_t^{i*}\|_F \leq C"
     r" \kappa^L",
-    source="at most 2NT terms; for the finitely many L < L₀ the sum is a number, so a larger C serves",
+    source="the distances of the gains and of the covariances added, 2NT of them; for the finitely many L < L₀ the sum is a number, so a larger C serves",
     premises=(
         "there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
         " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
@@ -891,7 +901,7 @@ COUPLED_KERNEL = Rule(
 )
 COUPLED_LOOP = Rule(
     name="a coupled loop",
-    statement=r"y_{l+1}^i \leq g^i \sum_{j \neq i} y_l^j,\ g^i (V - v^i) < v^i \ \Rightarrow\"
+    statement=r"y_{l+1}^i \leq g^i \sum_{j \neq i} y_l^j,\ g^i (V - v^i) < v^i \ \Rightarrow"
     r"\ \max_i y_l^i / v^i \to 0",
     source="yⁱ = ‖Bⁱeⁱ‖₂; with vⁱ = hⁱ + ε and V = Σv ≤ 1 the maximum of yⁱ/vⁱ falls by a factor below"
     " 1 at every step; eⁱ = −W⁻¹B'PΣ_{j≠i} Bʲeʲ then goes to 0 from every start, so ρ(J_t) < 1",
@@ -935,7 +945,7 @@ BOUND_BACKWARDS = Rule(
 )
 FALLS_BACKWARDS = Rule(
     name="falls backwards",
-    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \ \Rightarrow\"
+    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \ \Rightarrow"
     r"\ \pi_t \text{ falls in } \tau",
     source="induction backwards: π_{t+1} falls in τ, so do g, h, Σh, the bound of ‖Ā‖₂, and π_t",
     premises=("the bounds grow with each g, each g grows with π and falls with τ",),

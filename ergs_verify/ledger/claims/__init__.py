@@ -17,23 +17,31 @@ def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
     from ergs_verify.ledger.claims import (
         algorithm_1,
+        apriori,
         augmented_game,
         certificates,
+        equation_19,
         history,
         lemma_III_4,
         lemma_IV_1,
+        theorem_IV_2,
         theorem_IV_3,
         uniqueness,
     )
 
     ordered = (
-        *lemma_III_4.CLAIMS,
+        lemma_III_4.CLAIMS[0],
+        apriori.MODEL_DEPENDENT,
+        *lemma_III_4.CLAIMS[1:],
         *algorithm_1.CLAIMS,
+        *equation_19.CLAIMS,
         *lemma_IV_1.CLAIMS,
+        *theorem_IV_2.CLAIMS,
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
         *uniqueness.CLAIMS,
         *history.CLAIMS,
+        *apriori.CLAIMS,
         *certificates.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}

@@ -23,6 +23,7 @@ from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     WEIGHT,
+    WEIGHT_IDENTITY,
     cross,
     derived,
     equal,
@@ -121,7 +122,7 @@ REGULAR_UNIQUE = Theorem(
 )
 
 
-def _block_system() -> Equality:
+def block_system() -> Equality:
     """Printed block row i of Φ𝓚 less its right-hand side is W(K − gain).
 
     So it vanishes for all i just where every agent's gain is an answer to the others'.
@@ -211,7 +212,7 @@ DETERMINED = Theorem(
     given=DOMINANT.given,
     proof=(
         SOLVED,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: _block_system().decide()),
+        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
         WEIGHT,
         Fact("P_T = Q_T", terminal()),
         by(rules.SOLVED_BACKWARDS),
@@ -332,7 +333,7 @@ CLAIMS = (
         latex=r"\Phi_t \begin{pmatrix} K_t^{1*} \\ \vdots \\ K_t^{N*} \end{pmatrix} ="
         r" - \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \\"
         r" (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix},",
-        statement=lambda _: _block_system(),
+        statement=lambda _: block_system(),
     ),
     Claim(
         id="lemma-III.4/blocks",

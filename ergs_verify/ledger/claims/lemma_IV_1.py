@@ -22,7 +22,8 @@ from ergs_verify.ledger.chain import (
     largest_norm,
 )
 from ergs_verify.ledger.claim import Claim, Fault
-from ergs_verify.ledger.claims.algorithm_1 import COVARIANCE_IS_FREE, SINGULAR_WEIGHT
+from ergs_verify.ledger.claims.algorithm_1 import COVARIANCE_IS_FREE
+from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.lemma_III_4 import gamma_B
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, equal, weight
 from ergs_verify.ledger.counterexamples import refutation
