@@ -112,6 +112,11 @@ class Case:
         """Whether det Φ_t ≠ 0 at every t."""
         return self.nash is not None
 
+    @cached_property
+    def regular_at_zero(self) -> bool:
+        """Whether every Φ_t of the plain game (τ = 0) is regular."""
+        return singularity(evolve(self.game, tau_given=Fraction(0))) is None
+
     @property
     def consistent(self) -> bool:
         """Whether the equations of the first singular stage, backwards, have solutions."""

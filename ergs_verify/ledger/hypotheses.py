@@ -150,3 +150,8 @@ ABOVE_DATA_BOUND = Hypothesis(
     "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P of the data alone",
     holds=lambda case: case.above_data_bound,
 )
+REGULAR_AT_ZERO = Hypothesis(
+    "regular-at-zero",
+    "det Φ_t ≠ 0 at every t at τ = 0",
+    holds=lambda case: case.regular_at_zero,
+)

@@ -24,6 +24,7 @@ def claims() -> Mapping[str, Claim]:
         history,
         lemma_III_4,
         lemma_IV_1,
+        limits,
         theorem_IV_2,
         theorem_IV_3,
         uniqueness,
@@ -41,6 +42,7 @@ def claims() -> Mapping[str, Claim]:
         *theorem_IV_3.CLAIMS,
         *uniqueness.CLAIMS,
         *history.CLAIMS,
+        *limits.CLAIMS,
         *apriori.CLAIMS,
         *certificates.CLAIMS,
     )

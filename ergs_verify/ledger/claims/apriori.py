@@ -76,16 +76,12 @@ def _largest_spectral(name: str):
 
 def _weight_bound() -> Equality:
     """W − (τ/2 + ρ)I = (R − ρI) + B'PB."""
-    return equal(
-        W(i) - (tau / 2 + least) * eye(i), R(i) - least * eye(i) + B(i).T * P(i) * B(i)
-    )
+    return equal(W(i) - (tau / 2 + least) * eye(i), R(i) - least * eye(i) + B(i).T * P(i) * B(i))
 
 
 def _gain() -> Equality:
     """BK = −B W⁻¹B'P Ā at the equilibrium."""
-    return equal(
-        B(i) * derived("gain"), -B(i) * Inverse(W(i)) * B(i).T * P(i) * others_loop(i)
-    )
+    return equal(B(i) * derived("gain"), -B(i) * Inverse(W(i)) * B(i).T * P(i) * others_loop(i))
 
 
 def coupling_chain(factor=1) -> Chain:
@@ -124,9 +120,7 @@ ONE_AGENT = Theorem(
     given=GAME,
     proof=(
         POLICY_PSD,
-        Fact(
-            "W − (τ/2 + λ_min(R))I = (R − λ_min(R)I) + B'PB", lambda: _weight_bound().decide()
-        ),
+        Fact("W − (τ/2 + λ_min(R))I = (R − λ_min(R)I) + B'PB", lambda: _weight_bound().decide()),
         by(rules.LEAST_EIGENVALUE),
         Fact(
             "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
@@ -272,7 +266,10 @@ def _slopes() -> Decision:
         ),
     }
     return together(
-        *(_zero(f"{name} − ({written})", slope - written) for name, (slope, written) in slopes.items())
+        *(
+            _zero(f"{name} − ({written})", slope - written)
+            for name, (slope, written) in slopes.items()
+        )
     )
 
 
@@ -287,13 +284,16 @@ FALLS = Theorem(
         WEIGHT,
         ONE_AGENT,
         _SHARES,
-        Fact("from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)", _solved),
+        Fact(
+            "from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
+            _solved,
+        ),
         Fact("Q + Ā'P_{t+1}Ā − P_t = C'WC", lambda: _least_cost().decide()),
         by(rules.BOUND_BACKWARDS),
         Fact("the bounds grow with each g, each g grows with π and falls with τ", _slopes),
         by(rules.FALLS_BACKWARDS),
     ),
-    test=lambda case: Outcome(bounds_hold(case.game), "‖P_t‖_F", "≤ π_t") if case.regular else None,
+    test=lambda case: Outcome(bounds_hold(case.game), "‖P_t‖_F", "≤ π_t") if case.plays_nash else None,
 )
 
 

@@ -68,7 +68,14 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS", "COST_DIFFERENCE", "GAP_BOUND", "GAP_ORDER", "cost_difference"]
+__all__ = [
+    "CLAIMS",
+    "COST_DIFFERENCE",
+    "GAP_BOUND",
+    "GAP_ORDER",
+    "cost_difference",
+    "rows_at_augmented",
+]
 
 p = control_size(i)
 
@@ -169,7 +176,7 @@ GAP_BOUND = Theorem(
 )
 
 
-def _rows_at_augmented() -> Equality:
+def rows_at_augmented() -> Equality:
     """Block row i of Φ at τ̃ less that at τ, with the same P: (δ/2)Kⁱ."""
     row = derived("row")
     whole = row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant
@@ -182,7 +189,7 @@ GAP_ORDER = Theorem(
     given=(*GAME, *GAP_BOUND.given, hypotheses.REGULAR),
     proof=(
         GAP_BOUND,
-        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: _rows_at_augmented().decide()),
+        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_BRACKET),
     ),
@@ -206,7 +213,7 @@ AGAINST_ANY = Theorem(
         COST_DIFFERENCE,
         by(rules.NASH_INEQUALITY),
         by(rules.AGAINST_ANY_DEVIATION),
-        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: _rows_at_augmented().decide()),
+        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_DIVERGENCE),
     ),
