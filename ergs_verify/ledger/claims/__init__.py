@@ -18,9 +18,11 @@ def claims() -> Mapping[str, Claim]:
     from ergs_verify.ledger.claims import (
         algorithm_1,
         equation_19,
+        inner_loop,
         lemma_III_4,
         lemma_IV_1,
         theorem_IV_2,
+        theorem_IV_2_proof,
     )
 
     ordered = (
@@ -29,6 +31,8 @@ def claims() -> Mapping[str, Claim]:
         *equation_19.CLAIMS,
         *lemma_IV_1.CLAIMS,
         *theorem_IV_2.CLAIMS,
+        *theorem_IV_2_proof.CLAIMS,
+        *inner_loop.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):

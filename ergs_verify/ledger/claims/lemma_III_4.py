@@ -42,7 +42,7 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, mean, symmetric, tau, x
 
-__all__ = ["CLAIMS", "DOMINANT", "REGULAR_UNIQUE", "STAGE", "UNIQUE", "one_of_the_recursion"]
+__all__ = ["CLAIMS", "DOMINANT", "REGULAR_UNIQUE", "STAGE", "UNIQUE", "block_system", "one_of_the_recursion"]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
 kappa = Symbol(r"\kappa", positive=True)
@@ -122,7 +122,7 @@ REGULAR_UNIQUE = Theorem(
 )
 
 
-def _block_system() -> Equality:
+def block_system() -> Equality:
     """Printed block row i of Φ𝓚 less its right-hand side is W(K − gain).
 
     So it vanishes for all i just where every agent's gain is an answer to the others'.
@@ -212,7 +212,7 @@ DETERMINED = Theorem(
     given=DOMINANT.given,
     proof=(
         SOLVED,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: _block_system().decide()),
+        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
         WEIGHT,
         Fact("P_T = Q_T", terminal()),
         by(rules.SOLVED_BACKWARDS),
@@ -333,7 +333,7 @@ CLAIMS = (
         latex=r"\Phi_t \begin{pmatrix} K_t^{1*} \\ \vdots \\ K_t^{N*} \end{pmatrix} ="
         r" - \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \\"
         r" (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix},",
-        statement=lambda _: _block_system(),
+        statement=lambda _: block_system(),
     ),
     Claim(
         id="lemma-III.4/blocks",
