@@ -113,6 +113,19 @@ def paper(
     latex: Annotated[
         bool, typer.Option("--latex", help="Print every claim as a LaTeX document.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write a page: printed, corrected, why, with exhibits and proofs.",
+        ),
+    ] = None,
+    exhibit: Annotated[
+        bool,
+        typer.Option("--exhibit", help="Print the game that shows what is wrong with one claim."),
+    ] = False,
+    output: Output = None,
 ) -> int:
     """Decide the paper's claims: the ledger, or the claims named.
 
@@ -120,7 +133,15 @@ def paper(
     """
     from ergs_verify.cli.paper import run
 
-    return run(ids or [], as_json=json, markdown=markdown, latex=latex)
+    return run(
+        ids or [],
+        as_json=json,
+        markdown=markdown,
+        latex=latex,
+        html=html,
+        exhibit=exhibit,
+        path=output,
+    )
 
 
 @app.command()

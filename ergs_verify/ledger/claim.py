@@ -17,6 +17,7 @@ import sympy
 from attrs import frozen
 
 from ergs_verify.errors import ErgsError
+from ergs_verify.game import Game
 from ergs_verify.ledger.decision import Decision, Statement
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.reasoning import Theorem
@@ -40,7 +41,8 @@ class Fault:
         ``author``, ``scan`` (the scanner probably lost or misread something) or ``wording``.
     printed, corrected : str
         A piece of the paper's LaTeX, and what has to stand there; empty where the fault is not
-        one of the display's pieces.
+        one of the display's pieces. All of what has to stand there is marked as changed, or what
+        is inside ``\\corrected{…}``.
     """
 
     name: str
@@ -237,7 +239,11 @@ class Claim:
             form = self.form(*faults)
         except ErgsError as error:
             return {"latex": "", "expression": f"not arrived at: {error}"}
-        return {"latex": form.latex, "expression": form.expression}
+        expression = form.expression
+        if self.unstated and isinstance(form, Theorem):
+            supposed = "; ".join(hypothesis.text for hypothesis in self.unstated)
+            expression = f"provided that {supposed}: {expression}"
+        return {"latex": form.latex, "expression": expression}
 
     @property
     def corrected_display(self) -> str:
@@ -253,7 +259,10 @@ class Claim:
             if fault.printed:
                 if display.count(fault.printed) != 1:
                     raise ValueError(f"{self.id}: {fault.printed} is not there exactly once")
-                display = display.replace(fault.printed, rf"\corrected{{{fault.corrected}}}")
+                marked = fault.corrected
+                if r"\corrected" not in marked:
+                    marked = rf"\corrected{{{marked}}}"
+                display = display.replace(fault.printed, marked)
         return display if display != self.latex else ""
 
 
@@ -310,6 +319,7 @@ class Judged:
             "id": claim.id,
             "title": claim.title,
             "where": claim.where,
+            "of_the_paper": claim.of_the_paper,
             "quote": claim.quote,
             "hypotheses": [self._hypothesis(h) for h in claim.hypotheses],
             "printed": {**printed, "latex": claim.latex},
@@ -322,10 +332,30 @@ class Judged:
                 *(finding.as_json() for finding in self.findings),
                 *(gap.as_json() for gap in claim.gaps),
             ],
+            "exhibits": self.exhibits,
             "proof": [step.as_json() for step in final.steps],
             "rests_on": list(final.rests_on),
             "evidence": evidence,
         }
+
+    @property
+    def games(self) -> dict[str, Game]:
+        """The counterexamples that are games, by the name that ``--exhibit`` takes."""
+        decisions = [self.printed, *(finding.decision for finding in self.findings)]
+        theorem = self.claim.form()
+        if isinstance(theorem, Theorem):
+            decisions += [theorem.without(h) for h in theorem.given]
+        found: dict[str, Game] = {}
+        for decision in decisions:
+            if decision.game is not None and decision.game.hash not in {
+                game.hash for game in found.values()
+            }:
+                found[decision.game.name or f"exhibit {len(found) + 1}"] = decision.game
+        return found
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        return [{"name": name, "hash": game.hash} for name, game in self.games.items()]
 
     def _hypothesis(self, hypothesis: Hypothesis) -> dict[str, Any]:
         theorem = self.claim.form()

@@ -44,7 +44,7 @@ def tried(given: Iterable[Hypothesis], test: Test) -> list[tuple[Case, Outcome]]
     given = tuple(given)
     found = []
     for case in cases():
-        if all(hypothesis.holds is not None and hypothesis.holds(case) for hypothesis in given):
+        if all(h.holds is not None and h.holds(case) is True for h in given):
             outcome = test(case)
             if outcome is not None:
                 found.append((case, outcome))

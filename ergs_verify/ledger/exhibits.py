@@ -11,8 +11,9 @@ from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
 import sympy
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.errors import SingularStageError
@@ -24,6 +25,7 @@ from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, evaluate_policy, nash
 
 __all__ = [
+    "DELTA",
     "Case",
     "Exhibit",
     "Play",
@@ -33,6 +35,9 @@ __all__ = [
     "singularity",
     "values_of",
 ]
+
+DELTA = Fraction(1, 10)
+"""δ of the augmented games on which claims are tried."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -132,6 +137,16 @@ class Case:
             for mine, bests in zip(policy.K, self.nash.K, strict=True)
             for K, best in zip(mine, bests, strict=True)
         )
+
+    @cached_property
+    def augmented_nash(self) -> Policy | None:
+        """The feedback equilibrium at τ + δ with δ = 1/10, exactly; None where there is none."""
+        found = _feedback(self.augmented_game)
+        return found and found.as_policy(Rationals())
+
+    @cached_property
+    def augmented_game(self) -> Game:
+        return evolve(self.game, tau_given=self.game.tau + DELTA)
 
     @cached_property
     def answers_itself(self) -> bool:
@@ -274,8 +289,13 @@ def exhibits() -> Mapping[str, Exhibit]:
             ),
         ),
         Exhibit(
-            name="near-singular",
+            name="singular-tau",
             shows="Φ is singular at τ and regular at every τ + δ: the gap does not go to 0 with δ",
+            game=_singular_tau(),
+        ),
+        Exhibit(
+            name="near-singular",
+            shows="Φ is nearly singular at τ: the gains are large",
             game=gallery("g-star-near-4"),
         ),
         Exhibit(
@@ -384,6 +404,17 @@ def _made_up(game: Game, spread: Fraction) -> Play:
         is_nash=False,
         from_every_state=False,
         policy=Policy.from_arrays(K=gains, Sigma=spreads),
+    )
+
+
+def _singular_tau() -> Game:
+    near = gallery("g-star-near-4")
+    return evolve(
+        near,
+        name="G* at τ = 4 with A = I, Q_0 = I",
+        tau_given=Fraction(4),
+        x0_mean=np.array([Fraction(1), Fraction(-1)]),
+        x0_cov=0 * near.x0_cov,
     )
 
 

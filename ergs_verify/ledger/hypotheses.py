@@ -80,6 +80,37 @@ ASSUMPTION_III_3 = Hypothesis(
     "",
     lambda case: case.assumption_III_3,
 )
+SCALAR_STATE = Hypothesis("scalar-state", "m = 1", holds=lambda case: case.game.state_size == 1)
+
+# -- of Section IV-A ------------------------------------------------------------------------------
+
+AUGMENTED_NASH = Hypothesis(
+    "augmented-nash",
+    "S̃ is a NE of the game at τ̃ = τ + δ",
+    "Section IV-A",
+    lambda case: case.augmented_nash is not None,
+)
+FIXED_POLICY = Hypothesis(
+    "fixed-policy",
+    "the joint policy does not change with δ and has Σ ≻ 0",
+    holds=lambda case: case.play.policy is not None,
+)
+BOUNDED_GAINS = Hypothesis("bounded-gains", "‖K_tʲ‖_F ≤ D for every agent")
+
+# -- of results beyond the paper ------------------------------------------------------------------
+
+W_DEFINITE = Hypothesis("W-definite", "W ≻ 0 at P")
+REGULAR_NEARBY = Hypothesis("regular-nearby", "Φ° is regular at P̂, and K° solves its stage there")
+STAGE_CONTRACTION = Hypothesis(
+    "stage-contraction",
+    "(2/τ)γ_B²γ_{P,t}(N−1) < 1 at every t, with γ_{P,t} of the feedback NE",
+    holds=lambda case: case.assumption_III_3,
+)
+SEQUENTIAL = Hypothesis(
+    "sequential", "every policy is a best answer at every stage to all that its agent knows"
+)
+SECOND_MOMENTS = Hypothesis("second-moments", "all controls have finite second moments")
+
 
 # -- Section IV -----------------------------------------------------------------------------------
 

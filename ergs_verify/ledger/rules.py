@@ -5,6 +5,8 @@ A premise or a conclusion is a sentence in which ⟨X⟩ stands for a letter tha
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
 
 __all__ = ["RULES", "Rule"]
@@ -30,6 +32,15 @@ class Rule:
     source: str
     premises: tuple[str, ...]
     conclusion: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "statement": self.statement,
+            "source": self.source,
+            "premises": list(self.premises),
+            "conclusion": self.conclusion,
+        }
 
 
 # -- order of symmetric matrices ------------------------------------------------------------------
@@ -239,6 +250,273 @@ SOLVED_BACKWARDS = Rule(
         "P_T = Q_T",
     ),
     conclusion="the equations (4)–(6) have exactly one solution P, q, K, Σ",
+)
+FIRST_SINGULAR = Rule(
+    name="the first singular stage",
+    statement=r"\Phi_t M(x) = -r_t x \ \forall x: \text{ one } M \iff \det \Phi_t \neq 0;"
+    r" \text{ else none, or } M + z,\ \Phi_t z(x) = 0",
+    source="linear algebra at every x: a column of r outside the range of Φ leaves no solution; else"
+    " 𝓚x + z(x) solves for every measurable z(x) in the kernel of Φ, of linear growth say, so that"
+    " costs are finite; before the first singular stage the induction of a regular Φ_t",
+    premises=(
+        "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
+        " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+        "V_T(x) = x'Q_T x",
+        "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+        "Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0",
+    ),
+    conclusion="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    " first singular stage, backwards, it has none or a continuum",
+)
+SYLVESTER = Rule(
+    name="Sylvester's determinant identity",
+    statement=r"\det(D + CB) = \det D \cdot \det(I_m + B D^{-1} C)",
+    source="Sylvester 1851; D = diag(R̃ⁱ), C the stack of Bⁱ'Pⁱ, B = [B¹ … Bᴺ]; R̃ = (τ/2)I + R ≻ 0 is"
+    " invertible",
+    premises=("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", "R ≻ 0", "τ > 0"),
+    conclusion="det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+)
+SCALAR_DETERMINANT = Rule(
+    name="a determinant of size one",
+    statement=r"m = 1 \ \Rightarrow\ \det(1 + \sum_i P^i b^i (\tilde{R}^i)^{-1} (b^i)^\top) \geq 1",
+    source="for m = 1 Pⁱ is a number ≥ 0 and each term Pⁱ|L⁻¹bⁱ'|² is ≥ 0; det R̃ⁱ > 0",
+    premises=(
+        "det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+        "for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²",
+        "P ⪰ 0 at every t",
+        "R ≻ 0",
+        "τ > 0",
+        "m = 1",
+    ),
+    conclusion="det Φ_t > 0 at every t, for every N and p_i",
+)
+PROPORTIONAL_DETERMINANT = Rule(
+    name="a determinant of proportional costs",
+    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \ \Rightarrow"
+    r"\ \det(I + MLL^\top) = \det(I + L^\top M L) \geq 1",
+    source="Sylvester again; L'ML ⪰ 0 and det R̃ⁱ > 0",
+    premises=(
+        "det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+        "R ≻ 0",
+        "τ > 0",
+    ),
+    conclusion="Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0",
+)
+
+# -- what certificates rest on --------------------------------------------------------------------
+
+FIRST_ORDER_VANISHES = Rule(
+    name="the first-order term vanishes",
+    statement=r"g^i = \tilde{R}^i K^{i\circ} + (B^i)^\top \hat{P}^i F^\circ = 0"
+    r" \ \Rightarrow\ \Delta^\top g + g^\top \Delta = 0",
+    source="g is block row i of Φ°𝓚° + rhs°, which is 0 where K° solves its stage",
+    premises=(
+        "P_t − P° less F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ is Δ'g + g'Δ with g ="
+        " R̃K° + B'P̂F°",
+        "Φ° is regular at P̂, and K° solves its stage there",
+    ),
+    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its stage",
+)
+SMALL_PERTURBATION = Rule(
+    name="a small perturbation",
+    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,\ \kappa < 1"
+    r" \ \Rightarrow\ \|F\| \leq \|F^\circ\|/(1 - \kappa)",
+    source="with Mʲ = Φ°⁻¹(block column j of Bʲ'): Δ = −Σ Mʲ Eʲ F; Φv = 0 is the case F = 𝓑v, where"
+    " ‖𝓑v‖ ≤ κ‖𝓑v‖ forces 𝓑v = 0, so Φ°v = 0 and v = 0",
+    premises=("Φ°Δ = −(Bⁱ'EⁱF)ᵢ", "Φ° is regular at P̂, and K° solves its stage there"),
+    conclusion="κ = Σ_j ‖𝓑Mʲ‖‖Eʲ‖ < 1 ⇒ Φ_t is regular and ‖F‖ ≤ ‖F°‖/(1 − κ)",
+)
+CONGRUENT_COSTS = Rule(
+    name="congruence keeps the order",
+    statement=r"P \preceq P' \ \Rightarrow\ F^\top P F \preceq F^\top P' F",
+    source="v'F'(P' − P)Fv ≥ 0",
+    premises=("the cost of a fixed policy at P' less that at P is F'(P' − P)F",),
+    conclusion="P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
+)
+LEAST_OF_MONOTONE = Rule(
+    name="the least of what is monotone",
+    statement=r"\mathcal{R}(P) \preceq c(K', P) \preceq c(K', P') = \mathcal{R}(P')",
+    source="K' is best at P', where W(P') ⪰ W(P) ≻ 0 too",
+    premises=(
+        "the cost of K is Ric(P) + (K − K*)'W(K − K*)",
+        "P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
+        "W ≻ 0 at P",
+    ),
+    conclusion="P ⪯ P' ⇒ Ric(P) ⪯ Ric(P')",
+)
+
+# -- policies that remember -----------------------------------------------------------------------
+
+CONDITIONAL_ANSWERS = Rule(
+    name="answers to what is known",
+    statement=r"W M^i + (B^i)^\top P^i (A x + \sum_{j \neq i} B^j\, \mathbb{E}[M^j \mid I^i]) = 0",
+    source="Lemma III.2 given Iⁱ: agents draw apart, so the others' controls enter the linear term"
+    " alone, by their conditional means; the feedback NE solves the same equation; subtract",
+    premises=(
+        "W Mⁱ + ½b less the same at the feedback NE is W Dⁱ + Σ_{j≠i} B'PBʲ Dʲ",
+        "the priors are N(0, I)",
+        "given x_t the agents draw their controls independently of each other and of the noise",
+        "every policy is a best answer at every stage to all that its agent knows",
+        "all controls have finite second moments",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+    ),
+    conclusion="where V_{t+1} is the feedback NE's, Dⁱ = −W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ] for the"
+    " difference D of the means from the feedback NE's",
+)
+CONTRACTED_TO_ZERO = Rule(
+    name="contracted to zero",
+    statement=r"d \leq c d,\ c < 1,\ 0 \leq d < \infty \ \Rightarrow\ d = 0",
+    source="E[· | Iⁱ] is an orthogonal projection in L²; summed over agents Σ‖Dⁱ‖ ≤ c Σ‖Dⁱ‖ with c"
+    " = (2/τ)γ_B²γ_{P,t}(N−1)",
+    premises=(
+        "where V_{t+1} is the feedback NE's, Dⁱ = −W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ] for the difference D"
+        " of the means from the feedback NE's",
+        "‖W⁻¹Σ_{j≠i} B'PBʲ E[Dʲ | Iⁱ]‖ ≤ (2/τ)γ_B²γ_{P,t} Σ_{j≠i} ‖Dʲ‖ in L²",
+        "(2/τ)γ_B²γ_{P,t}(N−1) < 1 at every t, with γ_{P,t} of the feedback NE",
+        "all controls have finite second moments",
+    ),
+    conclusion="where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",
+)
+ONE_STAGE_EARLIER = Rule(
+    name="one stage earlier",
+    statement=r"V_T = x^\top Q_T x;\ V_{t+1} = V^*_{t+1} \Rightarrow \pi_t = \pi^*_t \Rightarrow V_t ="
+    r" V^*_t",
+    source="induction backwards from T, where V_T is the same for all policies",
+    premises=("where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",),
+    conclusion="the feedback NE is the only NE among policies that remember",
+)
+
+# -- the augmented game ---------------------------------------------------------------------------
+
+QUADRATIC_BACKWARDS = Rule(
+    name="quadratic backwards",
+    statement=r"J_T(x) = x^\top Q_T x;\ J_{t+1} \text{ quadratic} \Rightarrow J_t \text{ quadratic}",
+    source="induction from T backwards",
+    premises=(
+        "V_T(x) = x'Q_T x",
+        "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear part",
+    ),
+    conclusion="J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+)
+TELESCOPED_DIFFERENCE = Rule(
+    name="telescoped difference",
+    statement=r"\Delta_t = \delta\, \mathrm{KL}_t + \mathbb{E}\, \Delta_{t+1},\ \Delta_T = 0 \ \Rightarrow"
+    r"\ \Delta_0 = \delta \sum_t \mathbb{E}\, \mathrm{KL}_t",
+    source="summed over t (tower property); both games have the same cost at T",
+    premises=(
+        "J̃_t − J_t at x is δ KL(πⁱ_t(· | x) ‖ μ) + E[J̃_{t+1} − J_{t+1}]",
+        "V_T(x) = x'Q_T x",
+    ),
+    conclusion="J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
+)
+DIVERGENCE_IS_A_NUMBER = Rule(
+    name="the divergence of a fixed policy",
+    statement=r"\Delta = \delta\, \mathrm{KL}_i,\ \mathrm{KL}_i < \infty \text{ independent of } \delta"
+    r" \ \Rightarrow\ \Delta = O(\delta)",
+    source="the divergence of linear Gaussian policies with Σ ≻ 0 from N(0, I) is finite, as x_t has"
+    " finite second moments",
+    premises=(
+        "J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
+        "the joint policy does not change with δ and has Σ ≻ 0",
+    ),
+    conclusion="|J̃ − J| = O(δ)",
+)
+CONSTANT_OF_A_QUADRATIC = Rule(
+    name="the constant of a quadratic",
+    statement=r"|x^\top E x + e| = O(\delta) \ \forall x \ \Rightarrow\ |e| = O(\delta)",
+    source="x = 0",
+    premises=("|J̃ − J| = O(δ)",),
+    conclusion="|q̃ − q| = O(δ)",
+)
+MATRIX_OF_A_QUADRATIC = Rule(
+    name="the matrix of a quadratic",
+    statement=r"|x^\top E x + e| = O(\delta) \ \forall x,\ |e| = O(\delta) \ \Rightarrow\ \|E\|_F ="
+    r" O(\delta)",
+    source="x = e_k and e_k + e_l (polarisation)",
+    premises=("|J̃ − J| = O(δ)", "|q̃ − q| = O(δ)"),
+    conclusion="‖P̃ − P‖_F = O(δ)",
+)
+NASH_INEQUALITY = Rule(
+    name="the inequality of a NE",
+    statement=r"\tilde{S} \text{ a NE at } \tilde{\tau} \ \Rightarrow\ \tilde{J}^i(S^i, \tilde{S}^{-i}) \geq"
+    r" \tilde{J}^i(\tilde{S})",
+    source="Definition II.1 in the augmented game",
+    premises=("S̃ is a NE of the game at τ̃ = τ + δ",),
+    conclusion="J̃(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) for every linear Gaussian Sⁱ",
+)
+DEVIATION_BOUND = Rule(
+    name="a deviation's bound",
+    statement=r"a - b = (a - \tilde{a}) + (\tilde{b} - b) - s,\ s \geq 0",
+    source="both brackets are δ KL_i, with the minus sign at S̃",
+    premises=(
+        "with J̃(Sⁱ, S̃⁻ⁱ) = J̃(S̃) + s: (J − J̃)(S̃) + (J̃ − J)(Sⁱ) less J(S̃) − J(Sⁱ) is s",
+        "J̃(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) for every linear Gaussian Sⁱ",
+        "J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
+    ),
+    conclusion="J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
+)
+BEST_DEVIATION = Rule(
+    name="the best deviation",
+    statement=r"\epsilon_i = J^i(\tilde{S}) - J^i(BR^i, \tilde{S}^{-i})",
+    source="the best response BRⁱ at τ is linear Gaussian, and its cost is the least",
+    premises=("J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",),
+    conclusion="0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
+)
+NEARBY_EQUILIBRIUM = Rule(
+    name="the equilibrium nearby",
+    statement=r"\det \Phi_t(\tau) \neq 0 \ \forall t \ \Rightarrow\ (\tilde{K}, \tilde{\Sigma}, \tilde{P}) \to"
+    r" (K, \Sigma, P) \text{ as } \delta \to 0",
+    source="backwards from P̃_T = Q_T: Φ̃_t → Φ_t, which is regular, so K̃_t, Σ̃_t and P̃_t are"
+    " rational functions of δ without a pole at 0 (Cramer)",
+    premises=(
+        "Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I",
+        "det Φ_t ≠ 0 at every t",
+        "Q ⪰ 0",
+        "R ≻ 0",
+        "τ > 0",
+    ),
+    conclusion="K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",
+)
+BOUNDED_BRACKET = Rule(
+    name="a bounded bracket",
+    statement=r"\tilde{S} \to S \ \Rightarrow\ \mathrm{KL}_i(BR^i) - \mathrm{KL}_i(\tilde{S}^i) \text{ bounded}",
+    source="BRⁱ depends continuously on the others' gains, and KL_i on gains and on Σ ≻ 0",
+    premises=(
+        "K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",
+        "0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
+    ),
+    conclusion="ε_i(δ) = O(δ) as δ → 0 at a given τ: J(S̃) ≤ J(Sⁱ, S̃⁻ⁱ) + O(δ) for every Sⁱ",
+)
+AGAINST_ANY_DEVIATION = Rule(
+    name="against any deviation",
+    statement=r"J(\tilde{S}) - \tilde{J}(S^i, \tilde{S}^{-i}) \leq J(\tilde{S}) - \tilde{J}(\tilde{S}) ="
+    r" -\delta\, \mathrm{KL}_i(\tilde{S}^i)",
+    source="subtract",
+    premises=(
+        "J̃(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) for every linear Gaussian Sⁱ",
+        "J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
+    ),
+    conclusion="J(S̃) − J̃(Sⁱ, S̃⁻ⁱ) ≤ J(S̃) − J̃(S̃) = −δ KL_i(S̃ⁱ)",
+)
+BOUNDED_DIVERGENCE = Rule(
+    name="a bounded divergence",
+    statement=r"\tilde{S} \to S,\ \Sigma \succ 0 \ \Rightarrow\ \mathrm{KL}_i(\tilde{S}^i) \text{ bounded}",
+    source="KL_i is continuous in gains and in Σ ≻ 0",
+    premises=("K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",),
+    conclusion="δ KL_i(S̃ⁱ) = O(δ) as δ → 0 at a given τ",
+)
+UNROLLED = Rule(
+    name="unrolled",
+    statement=r"e_t \leq c_1 + c_2 e_{t+1} \ \Rightarrow\ e_t \leq c_1 \sum_{s=t}^{T-1} c_2^{s-t} + c_2^{T-t} e_T",
+    source="induction on T − t; c_1 = δD²/2 and e_T = 0",
+    premises=(
+        "‖P̃_t − P_t‖_F ≤ (δ/2)‖Kⁱ‖_F² + (γ_A + Σ_j γ_B‖Kʲ‖_F)²‖P̃_{t+1} − P_{t+1}‖_F",
+        "(δ/2)‖Kⁱ‖_F² + (γ_A + Σ_j γ_B‖Kʲ‖_F)²‖P̃_{t+1} − P_{t+1}‖_F ≤ c_1 + c_2"
+        " ‖P̃_{t+1} − P_{t+1}‖_F",
+        "c_1 + c_2(c_1 S + e) = c_1(1 + c_2 S) + c_2 e",
+        "P̃_T = P_T = Q_T",
+    ),
+    conclusion="‖P̃_t − P_t‖_F ≤ c_1 Σ_{s=t}^{T−1} c_2^{s−t} + c_2^{T−t} ‖P̃_T − P_T‖_F = O(δ)",
 )
 
 # -- Algorithm 1 and its maps ----------------------------------------------------------------------

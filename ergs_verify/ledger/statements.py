@@ -15,6 +15,7 @@ from ergs_verify.errors import ShapeError
 from ergs_verify.ledger.decision import WORST_FIRST, Decision
 from ergs_verify.ledger.examination import equality_at, refuted_by
 from ergs_verify.ledger.exhibits import cases
+from ergs_verify.ledger.smallest import Difference, smallest_difference
 from ergs_verify.paper import notation
 from ergs_verify.proof import Proof, prove
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
@@ -40,6 +41,12 @@ _BEGIN, _END = "\\begin{aligned}\n", "\n\\end{aligned}"
 def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
     """`prove`, once for an identity that several claims rest on."""
     return prove(left, right, definitions=dict(definitions), symmetric=symmetric)
+
+
+@lru_cache(maxsize=512)
+def _smallest(left, right, definitions: tuple, symmetric: tuple) -> Difference | None:
+    """`smallest_difference`, once."""
+    return smallest_difference(left, right, dict(definitions), symmetric)
 
 
 @lru_cache(maxsize=512, typed=True)
@@ -74,7 +81,17 @@ class Equality:
             evidence = (*evidence, ("reason", proof.reason))
         if proof.verdict == "proved" and (failed := self._cross_examined()):
             return failed
-        example = proof.counterexample
+        if proof.verdict not in ("refuted", "ill-typed"):
+            return Decision(verdict=proof.verdict, evidence=evidence)
+        found = _smallest(
+            common_size(self.left),
+            common_size(self.right),
+            tuple((common_size(k), common_size(v)) for k, v in self.definitions.items()),
+            tuple(common_size(s) for s in self.symmetric),
+        )
+        if found is not None and proof.verdict == "ill-typed":
+            evidence = (*evidence, ("equal sizes", f"there {found.left} is not {found.right}"))
+        example = found or proof.counterexample
         return Decision(
             verdict=proof.verdict,
             evidence=evidence,

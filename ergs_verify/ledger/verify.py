@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.ledger.claim import Judged
 from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger.rules import RULES, Rule
 
-__all__ = ["Ledger", "verify_paper"]
+__all__ = ["Ledger", "ledger_document", "verify_paper"]
 
 DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
 
@@ -25,14 +27,20 @@ class Ledger:
     ----------
     claims : tuple of Judged
     summary : dict
-        How many claims have each verdict, as printed.
+        How many claims of the paper have each verdict, as printed.
+    beyond : dict
+        The same for the results beyond the paper.
     """
 
     claims: tuple[Judged, ...]
 
     @property
     def summary(self) -> dict[str, int]:
-        return dict(Counter(judged.printed.verdict for judged in self.claims))
+        return _counted(j.printed.verdict for j in self.claims if j.claim.of_the_paper)
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        return _counted(j.printed.verdict for j in self.claims if not j.claim.of_the_paper)
 
     @property
     def holds(self) -> bool:
@@ -50,11 +58,7 @@ class Ledger:
 
     def as_json(self) -> dict:
         """The object that ``ergs-verify paper --json`` prints."""
-        return {
-            "format": "ergs-ledger/1",
-            "claims": [judged.as_json() for judged in self.claims],
-            "summary": self.summary,
-        }
+        return ledger_document([judged.as_json() for judged in self.claims])
 
     def _repr_markdown_(self) -> str:
         lines = ["| claim | as printed | corrected | findings |", "|---|---|---|---|"]
@@ -65,6 +69,27 @@ class Ledger:
             row = (f"`{claim.id}` {claim.title}", judged.printed.verdict, corrected, findings)
             lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |")
         return "\n".join(lines)
+
+
+def ledger_document(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``ergs-ledger/1``, of entries that `Judged.as_json` gives."""
+    verdicts = [(entry["of_the_paper"], entry["printed_verdict"]) for entry in entries]
+    return {
+        "format": "ergs-ledger/1",
+        "claims": list(entries),
+        "summary": _counted(verdict for ours, verdict in verdicts if ours),
+        "beyond_the_paper": _counted(verdict for ours, verdict in verdicts if not ours),
+        "rules": [rule.as_json() for rule in _rules_used(entries)],
+    }
+
+
+def _rules_used(entries: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    names = {step["name"] for e in entries for step in e["proof"] if step["by"] == "rule"}
+    return [rule for name, rule in RULES.items() if name in names]
+
+
+def _counted(verdicts: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(verdicts))
 
 
 def _decided(judged: Judged) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,7 @@ from ergs_verify.report.mathtext import from_latex, readable
 
 __all__ = [
     "claim_whole",
+    "headline",
     "ledger_markdown",
     "ledger_summary",
     "ledger_table",
@@ -36,7 +38,7 @@ STYLES = {
     "undecided": "bold magenta",
 }
 _MEANINGS = {
-    "proved": "proved as printed, for every size and number of agents",
+    "proved": "proved as printed",
     "definition": "well-typed definitions, which claim nothing",
     "assumed": "assumed, resting on a cited outside result",
     "supported": "supported by evidence, not proved",
@@ -61,17 +63,44 @@ def ledger_table(ledger: Mapping[str, Any]) -> RenderableType:
     return Group(*parts, Text(), ledger_summary(ledger))
 
 
+def headline(ledger: Mapping[str, Any]) -> str:
+    """What was found of the paper's claims, in sentences."""
+    paper = [entry for entry in ledger["claims"] if entry["of_the_paper"]]
+    findings = [finding for entry in paper for finding in entry["findings"]]
+    gaps = [f for f in findings if f["kind"] == "proof gap"]
+    sources = Counter(f["source"] for f in findings if f["kind"] != "proof gap")
+    closed = sum(gap["verdict"] == "closed" for gap in gaps)
+    ours = len(ledger["claims"]) - len(paper)
+    return (
+        f"{_number(len(paper), 'claim')} of the paper and {_number(ours, 'result')} beyond it."
+        f" In the paper: {_number(sources['author'], 'error')} of substance,"
+        f" {_number(sources['wording'], 'slip')} of wording,"
+        f" {_number(sources['scan'], 'sign')} probably lost or misread by the scanner, and"
+        f" {_number(len(gaps), 'step')} that {'does' if len(gaps) == 1 else 'do'} not follow as"
+        f" printed, {closed} of which {'is' if closed == 1 else 'are'} closed here."
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def ledger_summary(ledger: Mapping[str, Any]) -> RenderableType:
     """How many claims have each verdict, and how many of the wrong ones hold as corrected."""
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    table.add_row(Text(str(len(ledger["claims"])), "bold"), Text("claims judged", "bold"))
-    for verdict, style in STYLES.items():
-        if count := ledger["summary"].get(verdict, 0):
-            meaning = _MEANINGS[verdict] + _corrected_words(ledger, verdict, count)
-            table.add_row(Text(str(count), style), Text(meaning))
-    return table
+    for title, counts in (
+        ("claims of the paper", ledger["summary"]),
+        ("results beyond it", ledger["beyond_the_paper"]),
+    ):
+        if counts:
+            table.add_row(Text(str(sum(counts.values())), "bold"), Text(title, "bold"))
+        for verdict, style in STYLES.items():
+            if count := counts.get(verdict, 0):
+                meaning = _MEANINGS[verdict] + _corrected_words(ledger, verdict, count)
+                table.add_row(Text(str(count), style), Text(meaning))
+    return Group(Text(headline(ledger)), Text(), table)
 
 
 def wrong_claims(ledger: Mapping[str, Any]) -> RenderableType:
@@ -102,7 +131,12 @@ def claim_whole(entry: Entry) -> RenderableType:
         parts.append(_verdict_line("As corrected", entry["corrected_verdict"]))
     parts += [_finding(finding, k) for k, finding in enumerate(entry["findings"], 1)]
     if entry["hypotheses"]:
-        parts.append(_block("Under", Text("\n".join(entry["hypotheses"]))))
+        parts.append(_block("Under", Text("\n".join(map(_hypothesis, entry["hypotheses"])))))
+    if entry["proof"]:
+        parts.append(_block("Proof", _proof(entry["proof"])))
+    if entry["exhibits"]:
+        names = "; ".join(exhibit["name"] for exhibit in entry["exhibits"])
+        parts.append(_block("Games that show it (--exhibit -o FILE)", Text(names)))
     parts.append(_block("Evidence", _evidence(entry)))
     return Group(*parts)
 
@@ -186,6 +220,24 @@ def _block(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(), Text(title, "bold"), Padding(body, (0, 0, 0, 2)))
 
 
+def _hypothesis(hypothesis: Mapping[str, Any]) -> str:
+    stated = hypothesis["stated"]
+    if not stated:
+        return f"{hypothesis['text']} (the paper does not suppose it)"
+    return hypothesis["text"] + ("" if stated == "here" else f" ({stated})")
+
+
+def _proof(lines: Iterable[Mapping[str, Any]]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(ratio=1)
+    table.add_column()
+    for line in lines:
+        if line["by"] != "hypothesis":
+            why = "decided" if line["by"] == "fact" else line["name"]
+            table.add_row(Text(line["says"]), Text(why, "dim"))
+    return table
+
+
 def _expression(form: Mapping[str, str]) -> Text:
     # Several equations of one display stand on a line each.
     return Text("\n".join(readable(part) for part in form["expression"].split("; ")))
@@ -197,12 +249,19 @@ def _verdict_line(title: str, verdict: str) -> RenderableType:
 
 def _finding(finding: Mapping[str, Any], number: int) -> RenderableType:
     body: list[RenderableType] = [
-        Text.assemble((f"{finding['kind']}: ", "red"), finding["what"]),
-        Text(f"alone in the otherwise corrected form: {finding['verdict']}", "dim"),
+        Text.assemble((f"{finding['kind']} ({finding['source']}): ", "red"), finding["what"]),
+        Text(_standing(finding), "dim"),
     ]
     if example := finding["counterexample"]:
         body.append(_counterexample(example))
     return _block(f"Finding {number}", Group(*body))
+
+
+def _standing(finding: Mapping[str, Any]) -> str:
+    if finding["kind"] != "proof gap":
+        return f"alone in the otherwise corrected form: {finding['verdict']}"
+    closed_by = ", ".join(finding["closed_by"])
+    return f"closed by {closed_by}" if finding["verdict"] == "closed" else "open"
 
 
 def _counterexample(example: Mapping[str, Any]) -> RenderableType:

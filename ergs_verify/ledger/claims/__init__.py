@@ -17,12 +17,17 @@ def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
     from ergs_verify.ledger.claims import (
         algorithm_1,
+        augmented_game,
+        certificates,
         equation_19,
+        history,
         inner_loop,
         lemma_III_4,
         lemma_IV_1,
         theorem_IV_2,
         theorem_IV_2_proof,
+        theorem_IV_3,
+        uniqueness,
     )
 
     ordered = (
@@ -32,7 +37,12 @@ def claims() -> Mapping[str, Claim]:
         *lemma_IV_1.CLAIMS,
         *theorem_IV_2.CLAIMS,
         *theorem_IV_2_proof.CLAIMS,
+        *augmented_game.CLAIMS,
+        *theorem_IV_3.CLAIMS,
+        *uniqueness.CLAIMS,
         *inner_loop.CLAIMS,
+        *history.CLAIMS,
+        *certificates.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):

@@ -23,7 +23,6 @@ from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     WEIGHT,
-    WEIGHT_IDENTITY,
     cross,
     derived,
     equal,
@@ -42,7 +41,15 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, mean, symmetric, tau, x
 
-__all__ = ["CLAIMS", "DOMINANT", "REGULAR_UNIQUE", "STAGE", "UNIQUE", "block_system", "one_of_the_recursion"]
+__all__ = [
+    "CLAIMS",
+    "DOMINANT",
+    "REGULAR_UNIQUE",
+    "STAGE",
+    "UNIQUE",
+    "block_system",
+    "one_of_the_recursion",
+]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
 kappa = Symbol(r"\kappa", positive=True)
@@ -312,7 +319,7 @@ CLAIMS = (
     Claim(
         id="lemma-III.4/every-time",
         title="Uniqueness in the sense of Definition II.1",
-        where="Section II, Definition II.1 with Section III, Lemma III.4",
+        where="Section III, Lemma III.4 with Definition II.1",
         quote="A NE … is a set of policies such that for any x, J^i(x, …) ≤ J^i(x, …) … Under"
         " Assumption III.3, the NE … is unique",
         statement=UNIQUE,
@@ -357,6 +364,7 @@ CLAIMS = (
         where="Section III, proof of Lemma III.4",
         quote="we have that Φ_t is diagonally dominant",
         statement=_dominance,
+        stated=(hypotheses.ASSUMPTION_III_3,),
         faults=(
             Fault(
                 name="scalar",

@@ -1,43 +1,39 @@
-"""Sharp claims on existence and uniqueness: det Φ_t decides, stage by stage.
-
-Equilibrium here is feedback equilibrium: optimal from every x_t among policies π_t(u | x_t).
-"""
+"""Beyond the paper: det Φ_t decides, stage by stage, whether there is one feedback equilibrium."""
 
 # SymPy's annotations call a product of matrices an Expr, which has no .T.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy
 from sympy import Inverse, MatrixSymbol, Symbol, Trace
 
-from ergs_verify.expressions import AgentMatrix, agent_sum, control_size
+from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.gallery import gallery
-from ergs_verify.ledger.argument import argument, exactly, holds
-from ergs_verify.ledger.claim import Claim, Computed, Decision, Equality
-from ergs_verify.ledger.counterexamples import continuum_of_equilibria, no_equilibrium
-from ergs_verify.ledger.symbolic import SymbolicStages
-from ergs_verify.paper import theorem_III_1
-from ergs_verify.paper.notation import (
-    B,
-    K,
-    P,
-    R,
-    S,
-    W,
-    definitions,
-    eye,
-    i,
-    j,
-    m,
-    mean,
-    symmetric,
-    tau,
-    x,
+from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger.claim import Claim
+from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE, one_of_the_recursion
+from ergs_verify.ledger.claims.optimality import (
+    GAME,
+    POLICY_PSD,
+    derived,
+    equal,
+    terminal,
+    value_is_quadratic,
 )
+from ergs_verify.ledger.counterexamples import continuum_of_equilibria, no_equilibrium
+from ergs_verify.ledger.decision import Decision, exactly, holds, together
+from ergs_verify.ledger.examination import Outcome
+from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.statements import Computed, Equality
+from ergs_verify.ledger.symbolic import SymbolicStages
+from ergs_verify.paper.notation import B, K, P, R, S, eye, i, j, m, tau
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "equal", "regular_by_determinant", "zero_gains"]
+__all__ = ["CLAIMS", "DETERMINANT", "REGULAR_AT_ONE_STATE", "near_singular", "zero_gains"]
 
 n = Symbol("n", integer=True, positive=True)
 Phi, gains, rhs = MatrixSymbol(r"\Phi_t", n, n), MatrixSymbol("K_t", n, m), MatrixSymbol("r", n, m)
@@ -45,61 +41,37 @@ shift = MatrixSymbol("Z", n, m)
 delta = Symbol("delta", positive=True)
 
 
-def equal(left, right, more=None) -> Decision:
-    """An identity in the paper's letters, for every size and number of agents, decided."""
-    return Equality(left, right, symmetric, {**definitions, **(more or {})}).decide()
+# -- det Φ_t decides ------------------------------------------------------------------------------
 
 
-# -- det Φ_t decides -----------------------------------------------------------------------------
-
-
-def _every_density() -> Decision:
-    """W Mⁱ(x) + ½b, which must vanish at every x, is block row i of Φ𝓜(x) + r x."""
-    derived = theorem_III_1.derive()
-    row = derived["row"]
-    return equal(
-        derived["weight"] * mean(i) + derived["form"].linear / 2,
-        row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x,
-    )
-
-
-def _rows() -> Decision:
-    """Block row i of Φ𝓚 + r is W(Kⁱ − answer)."""
-    derived = theorem_III_1.derive()
-    row = derived["row"]
-    return equal(
-        row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant,
-        W(i) * (K(i) - derived["gain"]),
-    )
-
-
-def _family() -> Decision:
+def _family() -> Equality:
     """Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0: every Z in the kernel gives a solution."""
-    return Equality(
-        Phi * (gains + shift) + rhs, Phi * shift, definitions={rhs: -Phi * gains}
-    ).decide()
+    return Equality(Phi * (gains + shift) + rhs, Phi * shift, definitions={rhs: -Phi * gains})
 
 
-def _one_iff_regular() -> Decision:
-    return argument(
-        _every_density(),
-        "by Lemma III.2 agent i's only best answer among all densities is N(Mⁱ(x), (τ/2)W⁻¹) with"
-        " this condition, so means are an equilibrium at stage t if and only if Φ𝓜(x) + r x = 0 at"
-        " every x",
-        _rows(),
-        "det Φ_t ≠ 0: 𝓜(x) = −Φ⁻¹r x is the only solution, linear in x; it gives one P_t, and so on"
-        " backwards from P_T = Q_T",
-        _family(),
-        "first singular stage, backwards: P_{t+1} is unique there; if some column of r is outside"
-        " the range of Φ, no 𝓜 solves at every x; otherwise 𝓜(x) = 𝓚x + z(x) solves for every"
-        " measurable z(x) in the kernel of Φ, of linear growth say, so that costs are finite",
-    )
+ONE_IFF_REGULAR = Theorem(
+    id="sharp-unique-iff-regular",
+    says="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    " first singular stage, backwards, it has none or a continuum",
+    given=STAGE.given,
+    proof=(
+        STAGE,
+        Fact("V_T(x) = x'Q_T x", terminal()),
+        Fact(
+            "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+            lambda: value_is_quadratic().decide(),
+        ),
+        Fact("Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0", _family()),
+        by(rules.FIRST_SINGULAR),
+    ),
+    test=lambda case: one_of_the_recursion(case) if case.regular else None,
+)
 
 
 def _g_star_determinant() -> Decision:
     phi, _ = SymbolicStages(gallery("g-star-2"), tau).last_block_system()
     found = sympy.factor(phi.det())
-    return argument(
+    return together(
         exactly("det Φ − (τ−4)(τ+12)/4", sympy.expand(found - (tau - 4) * (tau + 12) / 4), 0),
         exactly("the roots τ > 0", [r for r in sympy.roots(found, tau) if r > 0], [4]),
     )
@@ -107,40 +79,40 @@ def _g_star_determinant() -> Decision:
 
 def _stands(found: Decision) -> Decision:
     """Proved where an exact counterexample to the paper, which is the claim here, stands."""
-    stands = found.verdict == "refuted"
+    stands = found.verdict == "refuted" and found.replay is not None and found.replay()
     return Decision(verdict="proved" if stands else "undecided", evidence=found.evidence)
-
-
-def _no_equilibrium() -> Decision:
-    return _stands(no_equilibrium())
-
-
-def _continuum() -> Decision:
-    return _stands(continuum_of_equilibria())
 
 
 # -- next to a singular τ -------------------------------------------------------------------------
 
 
-def _near_singular() -> Decision:
-    """G* with A = I, Q_0 = I: the equilibrium at 4 + δ, judged at τ = 4."""
-    game = gallery("g-star-near-4")
+@cache
+def _near_singular() -> dict[str, sympy.Expr]:
+    """G* with A = I, Q_0 = I: the equilibrium at 4 + δ, judged at τ = 4, x = (1, −1)."""
+    game = exhibits()["singular-tau"].game
     played = SymbolicStages(game, 4 + delta).nash()
     K_played = [agent[0] for agent in played.K]
     Sigma_played = [agent[0] for agent in played.Sigma]
-    state = sympy.Matrix([1, -1])
-    quadratic, constant = _gap(game, K_played, Sigma_played, state)
-    largest = [sympy.limit(delta * entry, delta, 0, "+") for X in K_played for entry in X]
-    return argument(
+    quadratic, constant = _gap(game, K_played, Sigma_played, sympy.Matrix([1, -1]))
+    return {
+        "gains": sympy.Matrix([list(X) for X in K_played]),
+        "quadratic": quadratic,
+        "constant": constant,
+    }
+
+
+def near_singular() -> Decision:
+    """What is found of it, exactly."""
+    found = _near_singular()
+    largest = [sympy.limit(delta * entry, delta, 0, "+") for entry in found["gains"]]
+    # A sum of rational functions without a pole at 0 and of logarithms of such, positive there.
+    at_zero = sympy.simplify(found["constant"].subs(delta, 0))
+    limit = sympy.limit(found["quadratic"], delta, 0, "+")
+    return together(
         exactly("lim δ·K̃", largest, [3, -3, -3, 3]),
-        exactly("q̃ − q at δ = 0", sympy.simplify(constant.subs(delta, 0)), 0),
-        "q̃ − q is continuous at δ = 0: rational functions without a pole there, and logarithms of"
-        " numbers that stay positive",
-        exactly(
-            "lim ε_1 at x = (1, −1)",
-            sympy.limit(quadratic, delta, 0, "+"),
-            sympy.Rational(9, 4),
-        ),
+        exactly("q̃ − q at δ = 0", at_zero, 0),
+        exactly("lim q̃ − q", sympy.limit(found["constant"], delta, 0, "+"), 0),
+        exactly("lim ε_1 at x = (1, −1)", limit, sympy.Rational(9, 4)),
     )
 
 
@@ -171,12 +143,11 @@ p = control_size(i)
 R_weighted = tau / 2 * eye(i) + R(i)
 total = MatrixSymbol("y", m, m)
 """Σ_j BʲKʲ."""
-solved = AgentMatrix("{K^{0}_t}", i, p, m)
 
 
-def _rank_update() -> Decision:
+def _rank_update() -> Equality:
     """Block row i of Φ𝓚 is R̃ⁱKⁱ + B'P Σ_j BʲKʲ: block diagonal, plus m columns times m rows."""
-    row = theorem_III_1.derive()["row"]
+    row = derived("row")
     return equal(
         row.own * K(i) + agent_sum(row.other * K(j), j, i),
         R_weighted * K(i) + B(i).T * P(i) * agent_sum(B(j) * K(j), j),
@@ -208,7 +179,7 @@ def _small_determinants() -> Decision:
         claimed = sympy.prod([R_k.det() for R_k in weights]) * inner.det()
         difference = sympy.cancel(phi.det(method="berkowitz") - claimed)
         checks.append(exactly(f"m = {size}, p = {controls}: difference", difference, 0))
-    return argument(*checks)
+    return together(*checks)
 
 
 def _letters(name: str, rows: int, cols: int, symmetric: bool = False):
@@ -219,16 +190,34 @@ def _letters(name: str, rows: int, cols: int, symmetric: bool = False):
     return sympy.Matrix(rows, cols, entry)
 
 
-def _determinant() -> Decision:
-    return argument(
-        _rank_update(),
-        "Sylvester: det(D + CB) = det D · det(I_m + B D⁻¹ C), with D = diag(R̃ⁱ), C the stack of"
-        " Bⁱ'Pⁱ and B = [B¹ … Bᴺ]",
-        _small_determinants(),
-    )
+def _determinants_agree(case: Case) -> Outcome:
+    """Both sides of the formula at the last stage of a game, exactly."""
+    stages = SymbolicStages(case.game, case.game.tau)
+    phi, _ = stages.last_block_system()
+    last, game = case.game.horizon - 1, case.game
+    inner, outer = sympy.eye(game.state_size), sympy.Integer(1)
+    for k in range(game.agents):
+        inputs, cost = (stages.enter(X) for X in (game.B[k][last], game.Q[k][last + 1]))
+        weight = stages.enter(game.R[k][last], diagonal=game.tau / 2)
+        inner += inputs * weight.inv() * inputs.T * cost
+        outer *= weight.det()
+    left, right = phi.det(), outer * inner.det()
+    return Outcome(left == right, str(left), str(right))
 
 
-def zero_gains() -> Decision:
+DETERMINANT = Theorem(
+    id="sharp-scalar-state/determinant",
+    says="det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
+    given=(hypotheses.R_PD, hypotheses.TAU_POSITIVE),
+    proof=(
+        Fact("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", lambda: _rank_update().decide()),
+        by(rules.SYLVESTER),
+    ),
+    test=_determinants_agree,
+)
+
+
+def zero_gains() -> Equality:
     """Where Φ𝓚 = 0: Kⁱ = −R̃⁻¹B'P y with y = ΣBK, so (I + ΣBR̃⁻¹B'P)y = 0 and y = 0 gives 𝓚 = 0."""
     return equal(
         R_weighted * (-Inverse(R_weighted) * B(i).T * P(i) * total) + B(i).T * P(i) * total,
@@ -236,33 +225,40 @@ def zero_gains() -> Decision:
     )
 
 
-def _square() -> Decision:
+def _square() -> Equality:
     """For a row b and R̃ = LL' the number bR̃⁻¹b' is |L⁻¹b'|²."""
     L, b, y = MatrixSymbol("L", p, p), MatrixSymbol("b", 1, p), MatrixSymbol("y", p, 1)
     return Equality(
         Trace(b * Inverse(L * L.T) * b.T), Trace(y.T * y), definitions={y: Inverse(L) * b.T}
-    ).decide()
-
-
-def regular_by_determinant() -> Decision:
-    """m = 1: det Φ = Π det R̃ · (1 + Σ P BR̃⁻¹B') > 0."""
-    return argument(
-        _determinant(),
-        zero_gains(),
-        _square(),
-        "R̃ = (τ/2)I + R ≻ 0 has a Cholesky factor and det R̃ > 0; for m = 1 Pⁱ is a number ≥ 0, so"
-        " the second factor is 1 + Σ Pⁱ bⁱ(R̃ⁱ)⁻¹bⁱ' ≥ 1",
     )
 
 
-def _proportional() -> Decision:
-    """Pⁱ = c_iP: det(I + MP) with M = Σ c_i B R̃⁻¹B' ⪰ 0."""
+REGULAR_AT_ONE_STATE = Theorem(
+    id="sharp-scalar-state",
+    says="det Φ_t > 0 at every t, for every N and p_i",
+    given=(*GAME, hypotheses.SCALAR_STATE),
+    proof=(
+        POLICY_PSD,
+        DETERMINANT,
+        Fact("for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²", _square()),
+        by(rules.SCALAR_DETERMINANT),
+    ),
+    needed={"scalar-state": no_equilibrium},
+    test=lambda case: Outcome(case.regular, "Φ_t is singular at some t", "det Φ_t > 0"),
+)
+
+PROPORTIONAL = Theorem(
+    id="sharp-proportional-costs",
+    says="Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0",
+    given=DETERMINANT.given,
+    proof=(DETERMINANT, by(rules.PROPORTIONAL_DETERMINANT)),
+)
+
+
+def _proportional_example() -> Decision:
+    """Three agents with one interest."""
     phi, _ = SymbolicStages(gallery("identical-interest"), tau).last_block_system()
-    return argument(
-        _determinant(),
-        "Sylvester again, P = LL': det(I + MLL') = det(I + L'ML) ≥ 1, as L'ML ⪰ 0",
-        holds(f"det Φ = {sympy.factor(phi.det())} > 0 in an example", phi.det().is_positive),
-    )
+    return holds(f"det Φ = {sympy.factor(phi.det())} > 0", bool(phi.det().is_positive))
 
 
 CLAIMS = (
@@ -270,12 +266,19 @@ CLAIMS = (
         id="sharp-unique-iff-regular",
         title="One feedback equilibrium if and only if every Φ_t is regular",
         where="Beyond the paper; sharpens Lemma III.4",
-        statement=Computed(
-            "the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; at"
-            " the first singular stage, backwards, it has none or a continuum",
-            _one_iff_regular,
-        ),
-        hypotheses=("feedback policies π_t(u | x_t)", "Q ⪰ 0", "R ≻ 0", "τ > 0"),
+        statement=ONE_IFF_REGULAR,
+    ),
+    Claim(
+        id="sharp-unique-iff-regular/stage",
+        title="What answers each other at a stage",
+        where="Beyond the paper; sharpens Lemma III.4",
+        statement=STAGE,
+    ),
+    Claim(
+        id="sharp-unique-iff-regular/unique",
+        title="Where every Φ_t is regular there is one feedback equilibrium",
+        where="Beyond the paper; sharpens Lemma III.4",
+        statement=REGULAR_UNIQUE,
     ),
     Claim(
         id="sharp-unique-iff-regular/determinant",
@@ -288,14 +291,15 @@ CLAIMS = (
         id="sharp-unique-iff-regular/no-nash",
         title="A game without equilibrium",
         where="Beyond the paper; G* with τ = 4, A = I",
-        statement=Computed("Φ_0 𝓚 = −r has no solution", _no_equilibrium),
+        statement=Computed("Φ_0 𝓚 = −r has no solution", lambda: _stands(no_equilibrium())),
     ),
     Claim(
         id="sharp-unique-iff-regular/continuum",
         title="A game with a continuum of equilibria, nonlinear ones among them",
         where="Beyond the paper; G* with τ = 4, A all ones",
         statement=Computed(
-            "M¹ = g(x), M² = −(5/4)(x₁+x₂) − g(x) is a NE for every measurable g", _continuum
+            "M¹ = g(x), M² = −(5/4)(x₁+x₂) − g(x) is a NE for every measurable g",
+            lambda: _stands(continuum_of_equilibria()),
         ),
     ),
     Claim(
@@ -305,7 +309,7 @@ CLAIMS = (
         latex=r"\lim_{\delta \to 0} \delta \tilde{K} = \pm 3, \quad"
         r" \lim_{\delta \to 0} \epsilon_1 = 9/4",
         statement=Computed(
-            "K̃ ~ ±3/δ, and ε_1 → 9/4 at x = (1, −1) as δ → 0, at τ = 4", _near_singular
+            "K̃ ~ ±3/δ, and ε_1 → 9/4 at x = (1, −1) as δ → 0, at τ = 4", near_singular
         ),
     ),
     Claim(
@@ -314,8 +318,16 @@ CLAIMS = (
         where="Beyond the paper",
         latex=r"\det \Phi_t = \prod_i \det \tilde{R}^i \cdot \det\Big(I_m + \sum_i B^i"
         r" (\tilde{R}^i)^{-1} (B^i)^\top P^i_{t+1}\Big)",
+        statement=DETERMINANT,
+    ),
+    Claim(
+        id="sharp-scalar-state/in-symbols",
+        title="The same in symbols, at small sizes",
+        where="Beyond the paper",
         statement=Computed(
-            "det Φ = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R", _determinant
+            "det Φ = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ) for N = 2, m = 1, p = (1, 2) and for"
+            " m = 2, p = (1, 1)",
+            _small_determinants,
         ),
     ),
     Claim(
@@ -323,15 +335,19 @@ CLAIMS = (
         title="A scalar state always has one equilibrium",
         where="Beyond the paper",
         latex=r"m = 1 \Rightarrow \det \Phi_t > 0",
-        statement=Computed("m = 1 ⇒ det Φ_t > 0, for every N and p_i", regular_by_determinant),
-        hypotheses=("m = 1", "any N and p_i", "τ ≥ 0"),
+        statement=REGULAR_AT_ONE_STATE,
     ),
     Claim(
         id="sharp-proportional-costs",
         title="Proportional costs to go have one equilibrium",
         where="Beyond the paper",
         latex=r"P^i_{t+1} = c_i P, c_i \geq 0 \Rightarrow \det \Phi_t > 0",
-        statement=Computed("Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0", _proportional),
-        hypotheses=("at the stage; at t = T−1 it is Q_Tⁱ = c_iQ, identical interests among them",),
+        statement=PROPORTIONAL,
+    ),
+    Claim(
+        id="sharp-proportional-costs/example",
+        title="Three agents with one interest",
+        where="Beyond the paper",
+        statement=Computed("det Φ > 0 for every τ > 0", _proportional_example),
     ),
 )

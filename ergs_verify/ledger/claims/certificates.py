@@ -1,4 +1,4 @@
-"""Sharp claims that the certificates rest on: monotone recursions, and what an error does."""
+"""Beyond the paper: what the certificates rest on. Monotone recursions, and what an error does."""
 
 # SymPy's annotations call a product of matrices an Expr, which has no .T.
 # pyright: reportAttributeAccessIssue=false
@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from ergs_verify.expressions import AgentMatrix, agent_sum
-from ergs_verify.ledger.argument import argument
-from ergs_verify.ledger.claim import Claim, Computed, Decision
-from ergs_verify.ledger.sharp_uniqueness import equal
+from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger.claim import Claim
+from ergs_verify.ledger.claims.optimality import equal
+from ergs_verify.ledger.decision import Decision, together
+from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper import notation, theorem_III_1
 from ergs_verify.paper.notation import A, B, K, P, Q, R, W, eye, i, j, m, others_loop, tau
 
-__all__ = ["CLAIMS", "perturbed_cost", "perturbed_gains"]
+__all__ = ["CLAIMS", "MONOTONE", "PERTURBATION", "perturbed_cost", "perturbed_gains"]
 
 E = AgentMatrix("E", i, m, m)
 """What agent i's P_{t+1} differs from P̂ by, the letter P standing for P̂."""
@@ -33,7 +36,7 @@ def perturbed_gains(sign: int = 1) -> Decision:
     formulas = theorem_III_1.derived_formulas()
     after = weight * (K(i) + Delta(i)) + B(i).T * (P(i) + E) * (loop + moved)
     row = formulas.phi_diagonal * Delta(i) + agent_sum(formulas.phi_off_diagonal * Delta(j), j, i)
-    return argument(
+    parts = (
         equal(
             formulas.phi_diagonal * K(i)
             + agent_sum(formulas.phi_off_diagonal * K(j), j, i)
@@ -42,9 +45,10 @@ def perturbed_gains(sign: int = 1) -> Decision:
         ),
         equal(after - first_order, row + sign * B(i).T * E * (loop + moved)),
     )
+    return together(*(part.decide() for part in parts))
 
 
-def perturbed_cost(sign: int = 1) -> Decision:
+def perturbed_cost(sign: int = 1) -> Equality:
     """What becomes of P_t, up to the first-order condition; `sign` plants a false one."""
     gain, whole = K(i) + Delta(i), loop + moved
     after = gain.T * weight * gain + whole.T * (P(i) + E) * whole
@@ -60,19 +64,28 @@ def perturbed_cost(sign: int = 1) -> Decision:
     return equal(after - before, bound + vanishing + vanishing.T)
 
 
-def _perturbation() -> Decision:
-    return argument(
-        perturbed_gains(),
-        perturbed_cost(),
-        "the first-order condition is 0 at K°, so that Δ'(R̃K° + B'P̂F°) and its transpose vanish",
-        "with Mʲ = Φ°⁻¹(block column j of Bʲ'): Δ = −Σ Mʲ Eʲ F, so ‖𝓑Δ‖ ≤ κ‖F‖ and"
-        " ‖F‖ ≤ ‖F°‖ + κ‖F‖ with κ = Σ ‖𝓑Mʲ‖ ‖Eʲ‖",
-        "Φv = 0 is the case F = 𝓑v: ‖𝓑v‖ ≤ κ‖𝓑v‖ with κ < 1 forces 𝓑v = 0, then Φ°v = 0 and"
-        " v = 0, so that Φ is regular",
-    )
+PERTURBATION = Theorem(
+    id="sharp-perturbation",
+    says=(
+        "Φ°Δ = −(Bⁱ'EⁱF)ᵢ",
+        "P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its stage",
+        "κ = Σ_j ‖𝓑Mʲ‖‖Eʲ‖ < 1 ⇒ Φ_t is regular and ‖F‖ ≤ ‖F°‖/(1 − κ)",
+    ),
+    given=(hypotheses.REGULAR_NEARBY,),
+    proof=(
+        Fact("Φ°Δ = −(Bⁱ'EⁱF)ᵢ", perturbed_gains),
+        Fact(
+            "P_t − P° less F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ is Δ'g + g'Δ with g ="
+            " R̃K° + B'P̂F°",
+            lambda: perturbed_cost().decide(),
+        ),
+        by(rules.FIRST_ORDER_VANISHES),
+        by(rules.SMALL_PERTURBATION),
+    ),
+)
 
 
-def _completed() -> Decision:
+def _completed() -> Equality:
     """The cost of any gain exceeds the Riccati recursion's by (K − K*)'W(K − K*)."""
     formulas = theorem_III_1.derived_formulas()
     own = AgentMatrix("K", i, notation.control_size(i), m)
@@ -84,21 +97,34 @@ def _completed() -> Decision:
     )
 
 
-def _monotone() -> Decision:
-    F = notation.F
-    after = AgentMatrix("P'", i, m, m)
+def _policy_cost_moves() -> Equality:
+    """The cost of a fixed policy at P' less that at P."""
+    F, after = notation.F, AgentMatrix("P'", i, m, m)
     formulas = theorem_III_1.derived_formulas()
-    return argument(
-        _completed(),
-        equal(
-            formulas.policy_cost.xreplace({P(i): after}) - formulas.policy_cost,
-            F.T * (after - P(i)) * F,
-        ),
-        "P ⪯ P' and W(P) ≻ 0: with K' optimal at P', Ric(P) ⪯ cost of K' at P ⪯ cost of K' at P'"
-        " = Ric(P')",
-        "X ⪯ X' gives FXF' ⪯ FX'F', and G ⪯ G' gives F'GF ⪯ F'G'F",
-        "every matrix in balls of Frobenius radius η around M lies between M − ηI and M + ηI",
+    return equal(
+        formulas.policy_cost.xreplace({P(i): after}) - formulas.policy_cost,
+        F.T * (after - P(i)) * F,
     )
+
+
+MONOTONE = Theorem(
+    id="sharp-loewner",
+    says=(
+        "P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
+        "P ⪯ P' ⇒ Ric(P) ⪯ Ric(P')",
+    ),
+    given=(hypotheses.W_DEFINITE,),
+    proof=(
+        Fact("the cost of K is Ric(P) + (K − K*)'W(K − K*)", lambda: _completed().decide()),
+        Fact(
+            "the cost of a fixed policy at P' less that at P is F'(P' − P)F",
+            lambda: _policy_cost_moves().decide(),
+        ),
+        by(rules.CONGRUENT_COSTS),
+        by(rules.LEAST_OF_MONOTONE),
+    ),
+)
+"""A matrix in balls of Frobenius radius η around M lies between M − ηI and M + ηI."""
 
 
 CLAIMS = (
@@ -107,11 +133,7 @@ CLAIMS = (
         title="Policy evaluation and one agent's Riccati map are monotone",
         where="Beyond the paper; what the certified gap rests on",
         latex=r"P \preceq P' \Rightarrow \mathcal{R}^i(P) \preceq \mathcal{R}^i(P')",
-        statement=Computed(
-            "P ⪯ P', W(P) ≻ 0 ⇒ Ric(P) ⪯ Ric(P'); the cost of a fixed policy and E[xx'] likewise",
-            _monotone,
-        ),
-        hypotheses=("W ≻ 0 at the lower end",),
+        statement=MONOTONE,
     ),
     Claim(
         id="sharp-perturbation",
@@ -120,10 +142,6 @@ CLAIMS = (
         latex=r"P_t^i - P_t^{i\circ} = F^\top E^i F + (C\Delta)^\top \hat P^i F^\circ +"
         r" F^{\circ\top} \hat P^i C\Delta + \Delta^{i\top} \tilde R^i \Delta^i +"
         r" (\mathcal{B}\Delta)^\top \hat P^i \mathcal{B}\Delta",
-        statement=Computed(
-            "Φ°Δ = −(Bⁱ'EⁱF)ᵢ; κ = Σ_j ‖𝓑Mʲ‖‖Eʲ‖ < 1 ⇒ Φ regular and ‖F‖ ≤ ‖F°‖/(1 − κ)",
-            _perturbation,
-        ),
-        hypotheses=("Φ_t regular at P̂",),
+        statement=PERTURBATION,
     ),
 )
