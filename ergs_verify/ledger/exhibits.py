@@ -24,8 +24,17 @@ from ergs_verify.ledger import continuum, loops, memory, unreached
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, apriori, evaluate_policy, nash
 
-__all__ = ["DELTA", "Case", "Exhibit", "Play", "cases", "exhibits", "singularity", "values_of"]
-
+__all__ = [
+    "DELTA",
+    "Case",
+    "Exhibit",
+    "Play",
+    "cases",
+    "exceeds_bound",
+    "exhibits",
+    "singularity",
+    "values_of",
+]
 
 DELTA = Fraction(1, 10)
 """δ of the augmented games on which claims are tried."""
@@ -126,7 +135,7 @@ class Case:
     def assumption_III_3(self) -> bool:
         """Whether τ > 2γ_B²γ_P*(N−1), squared to stay rational; False where there is no NE."""
         nash = self.nash
-        return nash is not None and _exceeds(self.game, (P for own in nash.P for P in own))
+        return nash is not None and exceeds_bound(self.game, (P for own in nash.P for P in own))
 
     @property
     def coupled_by_data(self) -> bool:
@@ -176,7 +185,9 @@ class Case:
     def threshold_at_every_t(self) -> bool:
         """Whether τ > 2γ_B²γ_{P,t}(N−1) at every t, at the costs of the joint policy."""
         costs = self.costs
-        return costs is not None and _exceeds(self.game, (P for own in costs.P for P in own[1:]))
+        return costs is not None and exceeds_bound(
+            self.game, (P for own in costs.P for P in own[1:])
+        )
 
     @cached_property
     def costs(self) -> Sequences | None:
@@ -397,7 +408,7 @@ def singularity(game: Game) -> bool | None:
     return None
 
 
-def _exceeds(game: Game, costs: Iterable[Any]) -> bool:
+def exceeds_bound(game: Game, costs: Iterable[Any]) -> bool:
     """Whether τ > 2γ_B²γ(N−1), γ the largest norm of these matrices."""
     numbers = Rationals()
     gains = [sum(entry**2 for row in fractions(B) for entry in row) for b in game.B for B in b]

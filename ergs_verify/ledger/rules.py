@@ -531,8 +531,8 @@ PASSES_IN_TURN = Rule(
         "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",
         "P_T = Q_T",
     ),
-    conclusion="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
-    " later policies that it gives",
+    conclusion="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of"
+    " the later policies that it gives",
 )
 NOTHING_LATER = Rule(
     name="nothing later",
@@ -546,7 +546,8 @@ NOTHING_LATER = Rule(
 )
 INTO_THE_CLASS = Rule(
     name="into the class",
-    statement=r"W \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ \tfrac{\tau}{2} W^{-1} \succ 0",
+    statement=r"W \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ \tfrac{\tau}{2} W^{-1} \succ"
+    r" 0",
     source="the inverse of a symmetric positive definite matrix is one; 𝒮_tⁱ has the gains of this"
     " shape with the symmetric Σ ≻ 0",
     premises=(
@@ -569,8 +570,8 @@ SUM_OF_NORMS = Rule(
     name="sum of norms",
     statement=r"d(S, S') = \sum_i \|K^i - K'^i\|_F + \|\Sigma^i - \Sigma'^i\|_F"
     r" \text{ is a metric}",
-    source="‖X‖_F² is the sum of the squares of X's entries, so each term is symmetric and 0 at equal"
-    " matrices alone; with the triangle inequality each is a metric, and so is their sum",
+    source="‖X‖_F² is the sum of the squares of X's entries, so each term is symmetric and 0 at"
+    " equal matrices alone; with the triangle inequality each is a metric, and so is their sum",
     premises=("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, of gains and of covariances",),
     conclusion="Σ_i (‖Kⁱ − K'ⁱ‖_F + ‖Σⁱ − Σ'ⁱ‖_F) is a metric on 𝒮_t",
 )
@@ -593,7 +594,8 @@ FIXED_POINTS = Rule(
 
 SIGN_FORGOTTEN = Rule(
     name="a sign in a norm",
-    statement=r"X = -Y,\ \Sigma = \Sigma' \ \Rightarrow\ \|X\|_F + \|\Sigma - \Sigma'\|_F = \|Y\|_F",
+    statement=r"X = -Y,\ \Sigma = \Sigma' \ \Rightarrow\ \|X\|_F + \|\Sigma - \Sigma'\|_F ="
+    r" \|Y\|_F",
     source="‖−Y‖_F = ‖Y‖_F and ‖0‖_F = 0, summed over the agents",
     premises=(
         "Kⁱ* − K'ⁱ* = −W⁻¹B'P Σ_{j≠i} Bʲ(Kʲ − K'ʲ)",
@@ -658,8 +660,8 @@ ANSWERS_AT_ANOTHER_COST = Rule(
         "the gain of Ψ_tⁱ(S_t*) is Kⁱ* − W⁻¹B'(P_{t+1} − P*_{t+1})F*",
         "‖W⁻¹B'(P_{t+1} − P*_{t+1})F*‖_F ≤ (2/τ)γ_B‖P_{t+1} − P*_{t+1}‖_F‖F*‖_F",
     ),
-    conclusion="in the inner loop e_l = Σ_i ‖K_lⁱ − Kⁱ*‖_F has e_{l+1} ≤ (2/τ)γ_B²γ_{P,t}(N−1) e_l +"
-    " b, where b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
+    conclusion="in the inner loop e_l = Σ_i ‖K_lⁱ − Kⁱ*‖_F has e_{l+1} ≤ (2/τ)γ_B²γ_{P,t}(N−1) e_l"
+    " + b, where b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
 )
 ITERATED_BOUND = Rule(
     name="iterated bound",
@@ -685,13 +687,13 @@ COST_OF_NEARBY_GAINS = Rule(
         " F*, E, P_{t+1}, G",
         "g ≤ γ_B Σ_j ‖Dʲ‖_F",
     ),
-    conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
+    conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L"
+    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
 )
 SLACK = Rule(
     name="slack of a strict inequality",
-    statement=r"c\,\gamma < \tau \ \Rightarrow\ \exists\, \eta > 0,\ \kappa \in (0, 1):\ c\,(\gamma +"
-    r" \eta) \leq \kappa \tau",
+    statement=r"c\,\gamma < \tau \ \Rightarrow\ \exists\, \eta > 0,\ \kappa \in (0, 1):\ c\,(\gamma"
+    r" + \eta) \leq \kappa \tau",
     source="both sides are continuous in η; for N = 1 every κ serves",
     premises=(
         "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
@@ -704,8 +706,8 @@ BACKWARDS_IN_TIME = Rule(
     name="backwards in time",
     statement=r"\|P_{t+1} - P_{t+1}^*\|_F \leq C \kappa^L \ \Rightarrow\ \|K_t - K_t^*\|_F,"
     r" \|P_t - P_t^*\|_F \leq C' \kappa^L",
-    source="induction from P_T = P_T* = Q_T, T times: for large L the bound Cκ^L at t + 1 is below η"
-    " and 1, so γ_{P,t} ≤ γ_P* + η and e_L ≤ κ^L e_0 + b/(1 − κ) with b ≤ C''κ^L, and that is"
+    source="induction from P_T = P_T* = Q_T, T times: for large L the bound Cκ^L at t + 1 is below"
+    " η and 1, so γ_{P,t} ≤ γ_P* + η and e_L ≤ κ^L e_0 + b/(1 − κ) with b ≤ C''κ^L, and that is"
     " below 1 for large L again; e_0 is a number, as the start does not depend on L",
     premises=(
         "there are η > 0 and κ in (0, 1) with (2/τ)γ_B²(γ_P* + η)(N−1) ≤ κ",
@@ -732,7 +734,8 @@ ALL_STAGES = Rule(
     name="all stages",
     statement=r"\sum_t \sum_i \|K_t^i - K_t^{i*}\|_F + \|\Sigma_t^i - \Sigma_t^{i*}\|_F \leq C"
     r" \kappa^L",
-    source="the distances of the gains and of the covariances added, 2NT of them; for the finitely many L < L₀ the sum is a number, so a larger C serves",
+    source="the distances of the gains and of the covariances added, 2NT of them; for the finitely"
+    " many L < L₀ the sum is a number, so a larger C serves",
     premises=(
         "there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
         " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
@@ -742,7 +745,8 @@ ALL_STAGES = Rule(
 )
 PLAYED = Rule(
     name="the solution, played",
-    statement=r"\exists!\, (P, q, K, \Sigma) \text{ with (4)–(6)} \ \Rightarrow\ S^* := (K, \Sigma)",
+    statement=r"\exists!\, (P, q, K, \Sigma) \text{ with (4)–(6)} \ \Rightarrow\ S^* := (K,"
+    r" \Sigma)",
     source="the joint policy that is spoken of is S*, with these gains and covariances",
     premises=("the equations (4)–(6) have exactly one solution P, q, K, Σ",),
     conclusion="the agents play linear Gaussian feedback policies whose gains and covariances solve"
@@ -790,8 +794,8 @@ ONE_STAGE = Rule(
 
 SQUARES_SUMMED = Rule(
     name="squares summed",
-    statement=r"\mathbb{E}[c_t + V_{t+1}] = V_t + \|u - K x\|_W^2 \ \forall u,\ V_T(x) = x^\top Q_T x"
-    r" \ \Rightarrow\ J_t(\pi) - V_t = \sum_{s \geq t} \mathbb{E} \|u_s - K_s x_s\|_{W_s}^2",
+    statement=r"\mathbb{E}[c_t + V_{t+1}] = V_t + \|u - K x\|_W^2 \ \forall u,\ V_T(x) = x^\top Q_T"
+    r" x \ \Rightarrow\ J_t(\pi) - V_t = \sum_{s \geq t} \mathbb{E} \|u_s - K_s x_s\|_{W_s}^2",
     source="average over the own control, which is independent of the noise given the history; sum"
     " over s = t, …, T−1 (tower property)",
     premises=(
@@ -800,13 +804,13 @@ SQUARES_SUMMED = Rule(
         "V_T(x) = x'Q_T x",
         "given x_t the agents draw their controls independently of each other and of the noise",
     ),
-    conclusion="in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for every"
-    " policy of agent i that is adapted, random or not, with memory or without",
+    conclusion="in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for"
+    " every policy of agent i that is adapted, random or not, with memory or without",
 )
 SQUARES_VANISH = Rule(
     name="squares vanish",
-    statement=r"W \succ 0 \ \Rightarrow\ \mathbb{E} \|u - K x\|_W^2 \geq 0, \text{ and } = 0 \iff u ="
-    r" K x \text{ almost surely}",
+    statement=r"W \succ 0 \ \Rightarrow\ \mathbb{E} \|u - K x\|_W^2 \geq 0, \text{ and } = 0 \iff u"
+    r" = K x \text{ almost surely}",
     source="W is positive definite; Definition II.1 from every x_t",
     premises=(
         "in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for every"
@@ -822,8 +826,8 @@ SQUARES_VANISH = Rule(
 
 ONE_FIXED_POINT = Rule(
     name="one fixed point",
-    statement=r"\Phi_t \mathcal{K} + r_t = D_t (\mathcal{K} - \Psi_t(\mathcal{K})),\ \det \Phi_t \neq"
-    r" 0 \ \Rightarrow\ \exists!\, \mathcal{K}^* = \Psi_t(\mathcal{K}^*)",
+    statement=r"\Phi_t \mathcal{K} + r_t = D_t (\mathcal{K} - \Psi_t(\mathcal{K})),\ \det \Phi_t"
+    r" \neq 0 \ \Rightarrow\ \exists!\, \mathcal{K}^* = \Psi_t(\mathcal{K}^*)",
     source="D_t is invertible, so fixed points are the solutions of Φ_t 𝓚 = −r_t",
     premises=(
         "det Φ_t ≠ 0 at every t",
@@ -853,8 +857,8 @@ SPECTRAL_RADIUS = Rule(
 RADIUS_BELOW_NORM = Rule(
     name="radius below a norm",
     statement=r"\|J e\| \leq c \|e\| \ \forall e,\ c < 1 \ \Rightarrow\ \rho(J) < 1",
-    source="Σ_i ‖eⁱ‖_F is a norm of e in which J_tˡe is at most cˡ times e, so J_tˡ → 0; by Jordan's"
-    " form ρ(J_t) < 1",
+    source="Σ_i ‖eⁱ‖_F is a norm of e in which J_tˡe is at most cˡ times e, so J_tˡ → 0; by"
+    " Jordan's form ρ(J_t) < 1",
     premises=(
         "‖Ψ_t(S) − Ψ_t(S')‖_□ ≤ (2/τ)γ_B²γ_{P,t}(N−1) Σ_j ‖Kʲ − K'ʲ‖_F",
         "Ψ_t(𝓚)ⁱ − Ψ_t(𝓚')ⁱ is block row i of (I − D_t⁻¹Φ_t)(𝓚 − 𝓚')",
@@ -1129,6 +1133,14 @@ EPSILON_NASH = Rule(
     ),
     conclusion="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤ δ(KL_i(BRⁱ) −"
     " KL_i(S̃ⁱ))",
+)
+BOUNDED_ITERATES = Rule(
+    name="bounded iterates",
+    statement=r"\|S_{l+1} - S_l\| \leq \kappa^l \|S_1 - S_0\| \ \Rightarrow\ \|S_l - S_0\| \leq \|S_1 - S_0\|/(1 -"
+    r" \kappa)",
+    source="a geometric series, with κ < 1 the map's Lipschitz constant",
+    premises=("Ψ_t(· | S_[t+1:T−1]) is a contraction in ‖·‖_□",),
+    conclusion="the iterates of Ψ_t from any start are bounded",
 )
 
 RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

@@ -113,8 +113,8 @@ def _runs_as_written(case: Case) -> Outcome | None:
 
 PASSES = Theorem(
     id="alg-1",
-    says="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the later"
-    " policies that it gives",
+    says="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
+    " later policies that it gives",
     proof=(
         Fact("every pass at time t comes after every pass at a later time", _in_turn),
         Fact(

@@ -293,7 +293,9 @@ FALLS = Theorem(
         Fact("the bounds grow with each g, each g grows with π and falls with τ", _slopes),
         by(rules.FALLS_BACKWARDS),
     ),
-    test=lambda case: Outcome(bounds_hold(case.game), "‖P_t‖_F", "≤ π_t") if case.plays_nash else None,
+    test=lambda case: (
+        Outcome(bounds_hold(case.game), "‖P_t‖_F", "≤ π_t") if case.plays_nash else None
+    ),
 )
 
 

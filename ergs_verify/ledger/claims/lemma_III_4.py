@@ -23,7 +23,6 @@ from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     WEIGHT,
-    WEIGHT_IDENTITY,
     cross,
     derived,
     equal,
@@ -42,7 +41,15 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, mean, symmetric, tau, x
 
-__all__ = ["CLAIMS", "DOMINANT", "REGULAR_UNIQUE", "STAGE", "UNIQUE", "one_of_the_recursion"]
+__all__ = [
+    "CLAIMS",
+    "DOMINANT",
+    "REGULAR_UNIQUE",
+    "STAGE",
+    "UNIQUE",
+    "block_system",
+    "one_of_the_recursion",
+]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
 kappa = Symbol(r"\kappa", positive=True)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 from flint import arb
 from sympy import Inverse, MatAdd, MatMul, Symbol, Trace, Transpose
@@ -177,6 +179,7 @@ def _threshold(faults: frozenset[str] = frozenset()) -> Equality:
 def _not_below_one() -> Decision:
     """τ = γ_B = γ_{P,t} = 1 and N = 2."""
     values = {tau: 1, gamma_B: 1, gamma_P: 1, N: 2}
+    constant: Any
     constant, bound = (
         e.xreplace({k: sympy.Integer(v) for k, v in values.items()})
         for e in (_of_lemma, 2 * gamma_B**2 * gamma_P * (N - 1))
@@ -186,7 +189,7 @@ def _not_below_one() -> Decision:
         "less than 1",
         "exact",
         f"τ = 1 does not exceed 2γ_B²γ_{{P,t}}(N−1) = {bound}",
-        lambda: bound >= 1 and constant >= 1,
+        lambda: bool(constant >= 1),
         values={"tau": "1", "\\gamma_B": "1", "\\gamma_{P,t}": "1", "N": "2"},
     )
 

@@ -18,7 +18,6 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import lemma_III_2, theorem_III_1
 from ergs_verify.paper.notation import (
-    A,
     B,
     K,
     P,
@@ -31,7 +30,6 @@ from ergs_verify.paper.notation import (
     i,
     j,
     m,
-    mean,
     noise,
     others_loop,
     own,

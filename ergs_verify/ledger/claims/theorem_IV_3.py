@@ -41,6 +41,7 @@ from ergs_verify.ledger.claims.augmented_game import (
     stated,
 )
 from ergs_verify.ledger.claims.augmented_game import augmented as tau_tilde
+from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
 from ergs_verify.ledger.claims.optimality import GAME, LEAST_COST, derived, equal, terminal
 from ergs_verify.ledger.claims.uniqueness import near_singular
 from ergs_verify.ledger.decision import Decision
@@ -359,10 +360,18 @@ def _longest_loop(faults: frozenset[str]) -> Computed | Definition:
     return Definition(gamma_A**2, trace_of(A.T, A))
 
 
+BOUNDED_ITERATES = Theorem(
+    id="eq-28/bounded-gains",
+    says="the iterates of Ψ_t from any start are bounded",
+    given=CONTRACTION.given,
+    proof=(CONTRACTION, by(rules.BOUNDED_ITERATES)),
+)
+
+
 def _bounded_gains(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
         return Computed("‖K‖_F ≤ D for the K of (28)", costs_compared.arbitrary_gain)
-    return OF_A_FIXED_POLICY
+    return BOUNDED_ITERATES
 
 
 # -- the two values --------------------------------------------------------------------------------
@@ -634,6 +643,7 @@ CLAIMS = (
         quote="The last inequality utilizes the fact that … operator for this game will be"
         " contractive, and hence the norm of iterates … will be bounded.",
         statement=_bounded_gains,
+        stated=(hypotheses.THRESHOLD_AT_T,),
         faults=(
             Fault(
                 name="any policy",
