@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+import flint
 import sympy
 from attrs import frozen
 
-from ergs_verify.errors import ErgsError, ShapeError
+from ergs_verify.arithmetic import Balls, Rationals
+from ergs_verify.errors import ErgsError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import control_size, instantiate
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.exhibits import Case, cases
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.paper import notation
-from ergs_verify.proof.sampling import SymPyNumbers
 
 __all__ = ["Outcome", "equality_at", "first_failure", "refuted_by", "tried"]
 
@@ -71,54 +72,65 @@ def refuted_by(case: Case, outcome: Outcome) -> Decision:
 # -- identities in the letters of a stage --------------------------------------------------------
 
 
-def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome | None:
-    """An identity in a stage's letters at the case's stage t = 0, for every agent.
+#: Bits of the balls in which logarithms are compared, and what they may be off by.
+_BITS, _OFF = 256, 1e-60
 
-    None where it has letters that a stage and a policy do not give, or where agents' sizes differ
-    and it is written for one size.
+
+def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome | None:
+    """An identity in a stage's letters at the case's stage t = 0, for the first and last agent.
+
+    Exact, but for logarithms, which are compared in balls. None where it has letters that a stage
+    and a policy do not give, or where agents' sizes differ and it is written for one size.
     """
-    known = _letters(case)
+    numbers = Balls(_BITS) if left.has(sympy.log) or right.has(sympy.log) else Rationals()
+    known = _letters(case, type(numbers))
     if known is None:
         return None
-    values, sizes = known
-    for agent in range(1, case.game.agents + 1):
-        for other in _others(case, agent):
-            chosen = {notation.i: agent, notation.j: other}
-            try:
-                written = {
-                    instantiate(k, case.game.agents, chosen): instantiate(
-                        v, case.game.agents, chosen
-                    )
-                    for k, v in definitions.items()
-                }
-                evaluator = Evaluator(values, SymPyNumbers(), written, sizes)
-                sides = [
-                    evaluator(instantiate(side, case.game.agents, chosen)) for side in (left, right)
-                ]
-            except (ErgsError, ShapeError, KeyError, TypeError, ValueError):
-                return None
-            if not _same(*sides):
-                return Outcome(False, str(sides[0]), str(sides[1]))
+    agents = case.game.agents
+    for agent in {1, agents}:
+        other = 1 if agent > 1 else min(2, agents)
+        written = tuple(definitions.items())
+        try:
+            formulas = _instantiated(left, right, written, agents, agent, other)
+            evaluator = Evaluator(known[0], numbers, formulas[2], known[1])
+            sides = [evaluator(side) for side in formulas[:2]]
+        except (ErgsError, KeyError, TypeError, ValueError):
+            return None
+        if not _same(*sides):
+            return Outcome(False, str(sides[0]), str(sides[1]))
     return Outcome(True, "", "")
 
 
+@lru_cache(maxsize=2048)
+def _instantiated(left, right, definitions: tuple, agents: int, agent: int, other: int):
+    """Both sides and the definitions, for numbered agents."""
+    chosen = {notation.i: agent, notation.j: other}
+    sides = [instantiate(side, agents, chosen) for side in (left, right)]
+    owners = range(1, agents + 1)
+    written = {
+        instantiate(k, agents, {notation.i: owner, notation.j: other}): instantiate(
+            v, agents, {notation.i: owner, notation.j: other}
+        )
+        for k, v in definitions
+        for owner in (owners if notation.i in k.free_symbols else [agent])
+    }
+    return *sides, written
+
+
 def _same(left: Any, right: Any) -> bool:
-    """Whether two exact matrices or numbers, with logarithms of positive numbers, are one."""
-    if left == right:
-        return True
-    if hasattr(left, "shape"):
-        return False
-    return sympy.simplify(sympy.expand_log(left - right, force=True)) == 0
+    if isinstance(left, flint.arb_mat):
+        off = left - right
+        return all(x.contains(0) and x.rad() < _OFF for x in off.entries())
+    if hasattr(left, "value"):  # a scalar in balls
+        off = left.value - right.value
+        return bool(off.contains(0) and off.rad() < _OFF)
+    return bool(left == right)
 
 
-def _others(case: Case, agent: int) -> list[int]:
-    return [k for k in range(1, case.game.agents + 1) if k != agent] or [agent]
-
-
-@lru_cache(maxsize=64)
-def _letters(case: Case) -> tuple[dict, dict] | None:
-    """The letters of stage 0 of a game with a joint policy, as exact matrices; and the sizes."""
-    stage = case.first_stage()
+@lru_cache(maxsize=128)
+def _letters(case: Case, arithmetic: type) -> tuple[Any, dict] | None:
+    """The letters of stage 0 of a game with a joint policy, and the sizes."""
+    stage = case.first_stage(arithmetic(_BITS) if arithmetic is Balls else arithmetic())
     if stage is None:
         return None
     sizes = {notation.m: case.game.state_size} | {

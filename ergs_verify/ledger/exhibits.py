@@ -12,10 +12,10 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-import sympy
 from attrs import evolve, frozen
+from sympy import Function, Symbol
 
-from ergs_verify.arithmetic import Rationals
+from ergs_verify.arithmetic import Arithmetic, Rationals
 from ergs_verify.errors import SingularStageError
 from ergs_verify.exact import fractions
 from ergs_verify.gallery import gallery
@@ -38,6 +38,9 @@ __all__ = [
 
 DELTA = Fraction(1, 10)
 """δ of the augmented games on which claims are tried."""
+delta = Symbol("delta", positive=True)
+P_tilde = notation.letter_of_agents(r"{\tilde{P}_{t+1}}", notation.m, notation.m)
+q_tilde = Function(r"\tilde{q}_{t+1}", real=True)
 
 
 @frozen(kw_only=True, eq=False)
@@ -195,46 +198,44 @@ class Case:
         policy = self.play.policy
         return policy and evaluate_policy(self.game, policy, Rationals())
 
-    def first_stage(self) -> Mapping[Any, Any] | None:
-        """Letters of stage 0 as exact SymPy matrices; None where no linear policy is played."""
-        if self.play.policy is None or self.costs is None:
+    def first_stage(self, arithmetic: Arithmetic) -> Mapping[Any, Any] | None:
+        """Letters of stage 0 in an arithmetic; None where no linear policy is played."""
+        policy, costs = self.play.policy, self.costs
+        if policy is None or costs is None:
             return None
-        return _stage(self)
+        game, numbers = self.game, Rationals()
+        augmented = evaluate_policy(self.augmented_game, policy, numbers)
+
+        def entered(matrix: np.ndarray | list) -> Any:
+            rows = matrix if isinstance(matrix, list) else fractions(matrix)
+            return arithmetic.matrix(rows, (len(rows), len(rows[0])))
+
+        values: dict[Any, Any] = {
+            notation.A: entered(game.A[0]),
+            notation.noise: entered(game.noise_cov),
+            notation.tau: arithmetic.scalar(game.tau),
+            delta: arithmetic.scalar(DELTA),
+            notation.x: entered([[Fraction(k + 1)] for k in range(game.state_size)]),
+        }
+        for k in range(1, game.agents + 1):
+            values |= {
+                notation.B(k): entered(game.B[k - 1][0]),
+                notation.Q(k): entered(game.Q[k - 1][0]),
+                notation.R(k): entered(game.R[k - 1][0]),
+                notation.K(k): entered(policy.K[k - 1][0]),
+                notation.P(k): entered(numbers.to_fractions(costs.P[k - 1][1])),
+                P_tilde(k): entered(numbers.to_fractions(augmented.P[k - 1][1])),
+                # The next stage's constants may be any numbers.
+                notation.q(k): arithmetic.scalar(Fraction(k, 7)),
+                q_tilde(k): arithmetic.scalar(Fraction(k, 5)),
+            }
+            if policy.Sigma is not None:
+                values[notation.S(k)] = entered(policy.Sigma[k - 1][0])
+        return values
 
     def values(self) -> dict[str, Any]:
         """The game's numbers under the paper's letters, and its name."""
         return {"game": self.exhibit.name, **values_of(self.game)}
-
-
-def _stage(case: Case) -> dict[Any, Any]:
-    game, policy, costs = case.game, case.play.policy, case.costs
-    assert policy is not None
-    assert costs is not None
-
-    def entered(rows) -> sympy.ImmutableDenseMatrix:
-        return sympy.ImmutableDenseMatrix(
-            [[sympy.Rational(x.numerator, x.denominator) for x in row] for row in rows]
-        )
-
-    values: dict[Any, Any] = {
-        notation.A: entered(fractions(game.A[0])),
-        notation.noise: entered(fractions(game.noise_cov)),
-        notation.tau: sympy.Rational(game.tau.numerator, game.tau.denominator),
-        notation.x: sympy.ImmutableDenseMatrix([[k + 1] for k in range(game.state_size)]),
-    }
-    numbers = Rationals()
-    for k in range(1, game.agents + 1):
-        values |= {
-            notation.B(k): entered(fractions(game.B[k - 1][0])),
-            notation.Q(k): entered(fractions(game.Q[k - 1][0])),
-            notation.R(k): entered(fractions(game.R[k - 1][0])),
-            notation.K(k): entered(fractions(policy.K[k - 1][0])),
-            notation.P(k): entered(numbers.to_fractions(costs.P[k - 1][1])),
-            notation.q(k): sympy.Rational(k, 7),
-        }
-        if policy.Sigma is not None:
-            values[notation.S(k)] = entered(fractions(policy.Sigma[k - 1][0]))
-    return values
 
 
 def values_of(game: Game) -> dict[str, Any]:

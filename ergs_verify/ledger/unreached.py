@@ -14,7 +14,7 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import best_response, evaluate_policy, nash
 
-__all__ = ["game", "gains", "is_nash", "other_policy"]
+__all__ = ["gains", "game", "is_nash", "other_policy"]
 
 
 @cache

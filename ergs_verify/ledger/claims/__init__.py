@@ -22,7 +22,6 @@ def claims() -> Mapping[str, Claim]:
         certificates,
         equation_19,
         gap,
-        theorem_IV_2_proof,
         history,
         inner_loop,
         lemma_III_2,
@@ -31,6 +30,7 @@ def claims() -> Mapping[str, Claim]:
         limits,
         section_I,
         theorem_IV_2,
+        theorem_IV_2_proof,
         theorem_IV_3,
         uniqueness,
     )

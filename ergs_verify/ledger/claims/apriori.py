@@ -17,7 +17,7 @@ from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
-from ergs_verify.ledger import hypotheses, loops, rules
+from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.chain import (
     SPECTRAL_PRODUCT,
     SPECTRAL_TRIANGLE,
@@ -28,7 +28,7 @@ from ergs_verify.ledger.chain import (
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.inner_loop import error_moves
 from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, one_of_the_recursion
-from ergs_verify.ledger.claims.optimality import GAME, POLICY_PSD, WEIGHT, derived, equal, terminal
+from ergs_verify.ledger.claims.optimality import GAME, POLICY_PSD, WEIGHT, derived, equal
 from ergs_verify.ledger.counterexamples import (
     bound_depends_on_tau,
     no_equilibrium,

@@ -14,6 +14,7 @@ from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.apriori import FALLS
 from ergs_verify.ledger.claims.lemma_III_4 import DOMINANT, UNIQUE
 from ergs_verify.ledger.claims.optimality import GAME, Q_end, terminal
+from ergs_verify.ledger.exhibits import P_tilde, delta, q_tilde
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper import theorem_III_1
@@ -48,11 +49,11 @@ from ergs_verify.proof import gaussian_expectation
 __all__ = [
     "CHOICE",
     "CLAIMS",
-    "P_gap",
-    "P_tilde",
     "QUADRATIC",
     "SHAPE",
     "SYMMETRIC",
+    "P_gap",
+    "P_tilde",
     "augmented",
     "delta",
     "in_augmented",
@@ -66,13 +67,10 @@ __all__ = [
 ]
 
 p = control_size(i)
-delta = Symbol("delta", positive=True)
 augmented = tau + delta
 """τ̃."""
-P_tilde = letter_of_agents(r"{\tilde{P}_{t+1}}", m, m)
 P_gap = letter_of_agents("E", m, m)
 """P̃_{t+1} − P_{t+1}."""
-q_tilde = sympy.Function(r"\tilde{q}_{t+1}", real=True)
 SYMMETRIC = (*symmetric, P_tilde(i), P_gap(i))
 x_end = sympy.MatrixSymbol("x_T", *x.shape)
 log_ratio = Symbol("ell", real=True)

@@ -23,7 +23,6 @@ from ergs_verify.ledger.claims.optimality import (
     BEST_RESPONSE,
     GAME,
     LEAST_COST,
-    POLICY_PSD,
     derived,
 )
 from ergs_verify.ledger.claims.theorem_IV_3 import COST_DIFFERENCE, GAP_BOUND, rows_at_augmented
@@ -274,11 +273,17 @@ def _linear_slope(case: Case) -> Outcome | None:
 LINEAR_REGIME = Theorem(
     id="sharp-gap-linear-regime",
     says="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
-    given=(hypotheses.Q_PSD, hypotheses.R_PD, hypotheses.REGULAR_AT_ZERO),
+    given=(
+        hypotheses.Q_PSD,
+        hypotheses.R_PD,
+        hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.REGULAR_AT_ZERO,
+    ),
     proof=(
         Fact(
             "at τ = 0 the gap is Σ_t Tr(WΔK X_t ΔK') + Tr(W Σⁱ)",
             lambda: stated_identity().decide(),
+            needs=(hypotheses.INDEPENDENT_DRAWS.text,),
         ),
         Fact("Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ", _spread_at_zero()),
         Fact(
