@@ -201,7 +201,8 @@ def _arb(x: Fraction) -> Any:
 
 
 def deviations_within_bound(case: Case) -> Outcome | None:
-    """J(S̃) − J(Sⁱ, S̃⁻ⁱ) against δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)), where agent i plays the case's policy."""
+    """J(S̃) − J(Sⁱ, S̃⁻ⁱ) against δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)), where agent i plays the case's"
+    " policy."""
     played = case.play.policy
     if played is None or played.Sigma is None:
         return None

@@ -10,7 +10,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from ergs_verify.ledger.exhibits import Case
 
-__all__ = ["HYPOTHESES", "Hypothesis"]
+__all__ = ["Hypothesis"]
 
 
 @frozen

@@ -137,7 +137,8 @@ TOWER = Rule(
         " V_t(x_t) + τ log(π/BR), less τ log(π/μ)",
         "given x_t the agents draw their controls independently of each other and of the noise",
     ),
-    conclusion="E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· | x_t))"
+    conclusion="E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· |"
+    " x_t))"
     " for every policy that is adapted",
 )
 TELESCOPE = Rule(
@@ -264,7 +265,8 @@ FIRST_SINGULAR = Rule(
     name="the first singular stage",
     statement=r"\Phi_t M(x) = -r_t x \ \forall x: \text{ one } M \iff \det \Phi_t \neq 0;"
     r" \text{ else none, or } M + z,\ \Phi_t z(x) = 0",
-    source="linear algebra at every x: a column of r outside the range of Φ leaves no solution; else"
+    source="linear algebra at every x: a column of r outside the range of Φ leaves no solution;"
+    " else"
     " 𝓚x + z(x) solves for every measurable z(x) in the kernel of Φ, of linear growth say, so that"
     " costs are finite; before the first singular stage the induction of a regular Φ_t",
     premises=(
@@ -274,13 +276,15 @@ FIRST_SINGULAR = Rule(
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
         "Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0",
     ),
-    conclusion="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    conclusion="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at"
+    " the"
     " first singular stage, backwards, it has none or a continuum",
 )
 SYLVESTER = Rule(
     name="Sylvester's determinant identity",
     statement=r"\det(D + CB) = \det D \cdot \det(I_m + B D^{-1} C)",
-    source="Sylvester 1851; D = diag(R̃ⁱ), C the stack of Bⁱ'Pⁱ, B = [B¹ … Bᴺ]; R̃ = (τ/2)I + R ≻ 0 is"
+    source="Sylvester 1851; D = diag(R̃ⁱ), C the stack of Bⁱ'Pⁱ, B = [B¹ … Bᴺ]; R̃ = (τ/2)I + R ≻"
+    " 0 is"
     " invertible",
     premises=("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", "R ≻ 0", "τ > 0"),
     conclusion="det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
@@ -301,7 +305,8 @@ SCALAR_DETERMINANT = Rule(
 )
 PROPORTIONAL_DETERMINANT = Rule(
     name="a determinant of proportional costs",
-    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \ \Rightarrow"
+    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \"
+    r" \Rightarrow"
     r"\ \det(I + MLL^\top) = \det(I + L^\top M L) \geq 1",
     source="Sylvester again; L'ML ⪰ 0 and det R̃ⁱ > 0",
     premises=(
@@ -324,11 +329,13 @@ FIRST_ORDER_VANISHES = Rule(
         " R̃K° + B'P̂F°",
         "Φ° is regular at P̂, and K° solves its stage there",
     ),
-    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its stage",
+    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its"
+    " stage",
 )
 SMALL_PERTURBATION = Rule(
     name="a small perturbation",
-    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,\ \kappa < 1"
+    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,\"
+    r" \kappa < 1"
     r" \ \Rightarrow\ \|F\| \leq \|F^\circ\|/(1 - \kappa)",
     source="with Mʲ = Φ°⁻¹(block column j of Bʲ'): Δ = −Σ Mʲ Eʲ F; Φv = 0 is the case F = 𝓑v, where"
     " ‖𝓑v‖ ≤ κ‖𝓑v‖ forces 𝓑v = 0, so Φ°v = 0 and v = 0",
@@ -388,7 +395,8 @@ CONTRACTED_TO_ZERO = Rule(
 )
 ONE_STAGE_EARLIER = Rule(
     name="one stage earlier",
-    statement=r"V_T = x^\top Q_T x;\ V_{t+1} = V^*_{t+1} \Rightarrow \pi_t = \pi^*_t \Rightarrow V_t ="
+    statement=r"V_T = x^\top Q_T x;\ V_{t+1} = V^*_{t+1} \Rightarrow \pi_t = \pi^*_t \Rightarrow"
+    r" V_t ="
     r" V^*_t",
     source="induction backwards from T, where V_T is the same for all policies",
     premises=("where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",),
@@ -399,7 +407,8 @@ ONE_STAGE_EARLIER = Rule(
 
 QUADRATIC_BACKWARDS = Rule(
     name="quadratic backwards",
-    statement=r"J_T(x) = x^\top Q_T x;\ J_{t+1} \text{ quadratic} \Rightarrow J_t \text{ quadratic}",
+    statement=r"J_T(x) = x^\top Q_T x;\ J_{t+1} \text{ quadratic} \Rightarrow J_t \text{"
+    r" quadratic}",
     source="induction from T backwards",
     premises=(
         "V_T(x) = x'Q_T x",
@@ -409,20 +418,24 @@ QUADRATIC_BACKWARDS = Rule(
 )
 TELESCOPED_DIFFERENCE = Rule(
     name="telescoped difference",
-    statement=r"\Delta_t = \delta\, \mathrm{KL}_t + \mathbb{E}\, \Delta_{t+1},\ \Delta_T = 0 \ \Rightarrow"
+    statement=r"\Delta_t = \delta\, \mathrm{KL}_t + \mathbb{E}\, \Delta_{t+1},\ \Delta_T = 0 \"
+    r" \Rightarrow"
     r"\ \Delta_0 = \delta \sum_t \mathbb{E}\, \mathrm{KL}_t",
     source="summed over t (tower property); both games have the same cost at T",
     premises=(
         "J̃_t − J_t at x is δ KL(πⁱ_t(· | x) ‖ μ) + E[J̃_{t+1} − J_{t+1}]",
         "V_T(x) = x'Q_T x",
     ),
-    conclusion="J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
+    conclusion="J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t"
+    " ‖ μ)",
 )
 DIVERGENCE_IS_A_NUMBER = Rule(
     name="the divergence of a fixed policy",
-    statement=r"\Delta = \delta\, \mathrm{KL}_i,\ \mathrm{KL}_i < \infty \text{ independent of } \delta"
+    statement=r"\Delta = \delta\, \mathrm{KL}_i,\ \mathrm{KL}_i < \infty \text{ independent of }"
+    r" \delta"
     r" \ \Rightarrow\ \Delta = O(\delta)",
-    source="the divergence of linear Gaussian policies with Σ ≻ 0 from N(0, I) is finite, as x_t has"
+    source="the divergence of linear Gaussian policies with Σ ≻ 0 from N(0, I) is finite, as x_t"
+    " has"
     " finite second moments",
     premises=(
         "J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
@@ -447,7 +460,8 @@ MATRIX_OF_A_QUADRATIC = Rule(
 )
 NASH_INEQUALITY = Rule(
     name="the inequality of a NE",
-    statement=r"\tilde{S} \text{ a NE at } \tilde{\tau} \ \Rightarrow\ \tilde{J}^i(S^i, \tilde{S}^{-i}) \geq"
+    statement=r"\tilde{S} \text{ a NE at } \tilde{\tau} \ \Rightarrow\ \tilde{J}^i(S^i,"
+    r" \tilde{S}^{-i}) \geq"
     r" \tilde{J}^i(\tilde{S})",
     source="Definition II.1 in the augmented game",
     premises=("S̃ is a NE of the game at τ̃ = τ + δ",),
@@ -473,7 +487,8 @@ BEST_DEVIATION = Rule(
 )
 NEARBY_EQUILIBRIUM = Rule(
     name="the equilibrium nearby",
-    statement=r"\det \Phi_t(\tau) \neq 0 \ \forall t \ \Rightarrow\ (\tilde{K}, \tilde{\Sigma}, \tilde{P}) \to"
+    statement=r"\det \Phi_t(\tau) \neq 0 \ \forall t \ \Rightarrow\ (\tilde{K}, \tilde{\Sigma},"
+    r" \tilde{P}) \to"
     r" (K, \Sigma, P) \text{ as } \delta \to 0",
     source="backwards from P̃_T = Q_T: Φ̃_t → Φ_t, which is regular, so K̃_t, Σ̃_t and P̃_t are"
     " rational functions of δ without a pole at 0 (Cramer)",
@@ -488,7 +503,8 @@ NEARBY_EQUILIBRIUM = Rule(
 )
 BOUNDED_BRACKET = Rule(
     name="a bounded bracket",
-    statement=r"\tilde{S} \to S \ \Rightarrow\ \mathrm{KL}_i(BR^i) - \mathrm{KL}_i(\tilde{S}^i) \text{ bounded}",
+    statement=r"\tilde{S} \to S \ \Rightarrow\ \mathrm{KL}_i(BR^i) - \mathrm{KL}_i(\tilde{S}^i)"
+    r" \text{ bounded}",
     source="BRⁱ depends continuously on the others' gains, and KL_i on gains and on Σ ≻ 0",
     premises=(
         "K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",
@@ -498,7 +514,8 @@ BOUNDED_BRACKET = Rule(
 )
 AGAINST_ANY_DEVIATION = Rule(
     name="against any deviation",
-    statement=r"J(\tilde{S}) - \tilde{J}(S^i, \tilde{S}^{-i}) \leq J(\tilde{S}) - \tilde{J}(\tilde{S}) ="
+    statement=r"J(\tilde{S}) - \tilde{J}(S^i, \tilde{S}^{-i}) \leq J(\tilde{S}) -"
+    r" \tilde{J}(\tilde{S}) ="
     r" -\delta\, \mathrm{KL}_i(\tilde{S}^i)",
     source="subtract",
     premises=(
@@ -509,14 +526,16 @@ AGAINST_ANY_DEVIATION = Rule(
 )
 BOUNDED_DIVERGENCE = Rule(
     name="a bounded divergence",
-    statement=r"\tilde{S} \to S,\ \Sigma \succ 0 \ \Rightarrow\ \mathrm{KL}_i(\tilde{S}^i) \text{ bounded}",
+    statement=r"\tilde{S} \to S,\ \Sigma \succ 0 \ \Rightarrow\ \mathrm{KL}_i(\tilde{S}^i) \text{"
+    r" bounded}",
     source="KL_i is continuous in gains and in Σ ≻ 0",
     premises=("K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",),
     conclusion="δ KL_i(S̃ⁱ) = O(δ) as δ → 0 at a given τ",
 )
 UNROLLED = Rule(
     name="unrolled",
-    statement=r"e_t \leq c_1 + c_2 e_{t+1} \ \Rightarrow\ e_t \leq c_1 \sum_{s=t}^{T-1} c_2^{s-t} + c_2^{T-t} e_T",
+    statement=r"e_t \leq c_1 + c_2 e_{t+1} \ \Rightarrow\ e_t \leq c_1 \sum_{s=t}^{T-1} c_2^{s-t}"
+    r" + c_2^{T-t} e_T",
     source="induction on T − t; c_1 = δD²/2 and e_T = 0",
     premises=(
         "‖P̃_t − P_t‖_F ≤ (δ/2)‖Kⁱ‖_F² + (γ_A + Σ_j γ_B‖Kʲ‖_F)²‖P̃_{t+1} − P_{t+1}‖_F",
@@ -887,9 +906,11 @@ POWERS_TO_A_PROJECTION = Rule(
 
 LEAST_EIGENVALUE = Rule(
     name="least eigenvalue",
-    statement=r"W - (\tfrac{\tau}{2} + \rho) I = (R - \rho I) + B^\top P B,\ \rho = \lambda_{\min}(R)"
+    statement=r"W - (\tfrac{\tau}{2} + \rho) I = (R - \rho I) + B^\top P B,\ \rho ="
+    r" \lambda_{\min}(R)"
     r" \ \Rightarrow\ \|W^{-1}\|_2 \leq 1/(\tfrac{\tau}{2} + \rho)",
-    source="R − λ_min(R)I ⪰ 0 and B'PB ⪰ 0, so all eigenvalues of W are at least τ/2 + λ_min(R) > 0",
+    source="R − λ_min(R)I ⪰ 0 and B'PB ⪰ 0, so all eigenvalues of W are at least τ/2 + λ_min(R) >"
+    " 0",
     premises=(
         "W − (τ/2 + λ_min(R))I = (R − λ_min(R)I) + B'PB",
         "P ⪰ 0 at every t",
@@ -916,7 +937,8 @@ COUPLED_LOOP = Rule(
     name="a coupled loop",
     statement=r"y_{l+1}^i \leq g^i \sum_{j \neq i} y_l^j,\ g^i (V - v^i) < v^i \ \Rightarrow"
     r"\ \max_i y_l^i / v^i \to 0",
-    source="yⁱ = ‖Bⁱeⁱ‖₂; with vⁱ = hⁱ + ε and V = Σv ≤ 1 the maximum of yⁱ/vⁱ falls by a factor below"
+    source="yⁱ = ‖Bⁱeⁱ‖₂; with vⁱ = hⁱ + ε and V = Σv ≤ 1 the maximum of yⁱ/vⁱ falls by a factor"
+    " below"
     " 1 at every step; eⁱ = −W⁻¹B'PΣ_{j≠i} Bʲeʲ then goes to 0 from every start, so ρ(J_t) < 1",
     premises=(
         "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
@@ -941,7 +963,8 @@ SPECTRAL_BELOW_FROBENIUS = Rule(
 )
 BOUND_BACKWARDS = Rule(
     name="a bound backwards",
-    statement=r"0 \preceq P_t \preceq Q + \bar{A}^\top P_{t+1} \bar{A} \ \Rightarrow\ \|P_t\| \leq \|Q\| +"
+    statement=r"0 \preceq P_t \preceq Q + \bar{A}^\top P_{t+1} \bar{A} \ \Rightarrow\ \|P_t\|"
+    r" \leq \|Q\| +"
     r" \|\bar{A}\|_2^2 \|P_{t+1}\|",
     source="C'WC ⪰ 0; ‖Ā‖₂ ≤ ‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂, with κʲ = ‖BʲKʲ‖₂ and a = ‖A‖₂; induction from"
     " π_T = ‖Q_T‖, the couplings g growing with π",
@@ -958,7 +981,8 @@ BOUND_BACKWARDS = Rule(
 )
 FALLS_BACKWARDS = Rule(
     name="falls backwards",
-    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \ \Rightarrow"
+    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \"
+    r" \Rightarrow"
     r"\ \pi_t \text{ falls in } \tau",
     source="induction backwards: π_{t+1} falls in τ, so do g, h, Σh, the bound of ‖Ā‖₂, and π_t",
     premises=("the bounds grow with each g, each g grows with π and falls with τ",),
@@ -998,9 +1022,11 @@ ABOVE_FOR_GOOD = Rule(
 
 BOUNDED_FOR_LARGE_TAU = Rule(
     name="bounded for large τ",
-    statement=r"\pi_t(\tau) \text{ falls in } \tau \ \Rightarrow\ \|P_t\|, \|\bar{A}\| \text{ bounded for large }"
+    statement=r"\pi_t(\tau) \text{ falls in } \tau \ \Rightarrow\ \|P_t\|, \|\bar{A}\| \text{"
+    r" bounded for large }"
     r"\tau",
-    source="each gⁱ falls to 0 as τ grows, so that Σ_i h_tⁱ < 1 from some τ on (the bounds of the data)",
+    source="each gⁱ falls to 0 as τ grows, so that Σ_i h_tⁱ < 1 from some τ on (the bounds of the"
+    " data)",
     premises=(
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
         "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
@@ -1009,7 +1035,8 @@ BOUNDED_FOR_LARGE_TAU = Rule(
 )
 REMAINDERS_VANISH = Rule(
     name="remainders vanish",
-    statement=r"X = W^{-1} Y,\ \|W^{-1}\|_2 \leq 2/\tau,\ Y \text{ bounded} \ \Rightarrow\ X = O(1/\tau)",
+    statement=r"X = W^{-1} Y,\ \|W^{-1}\|_2 \leq 2/\tau,\ Y \text{ bounded} \ \Rightarrow\ X ="
+    r" O(1/\tau)",
     source="K = −W⁻¹B'PĀ and I − Σ = W⁻¹(R + B'PB)",
     premises=(
         "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
@@ -1020,7 +1047,8 @@ REMAINDERS_VANISH = Rule(
 )
 FIRST_ORDER_LIMITS = Rule(
     name="first-order limits",
-    statement=r"\bar{A} \to A,\ P_t - Q - \bar{A}^\top P_{t+1} \bar{A} \to 0 \ \Rightarrow\ P_t \to P_t^\infty",
+    statement=r"\bar{A} \to A,\ P_t - Q - \bar{A}^\top P_{t+1} \bar{A} \to 0 \ \Rightarrow\ P_t"
+    r" \to P_t^\infty",
     source="Ā → A as K → 0; backwards from P_T = Q_T; the other two remainders are O(1/τ)",
     premises=(
         "K → 0 and Σ → I as τ → ∞",
@@ -1032,9 +1060,11 @@ FIRST_ORDER_LIMITS = Rule(
 )
 CRAMER_AT_ZERO = Rule(
     name="Cramer's rule at τ = 0",
-    statement=r"\det \Phi_t|_{\tau = 0} \neq 0 \ \Rightarrow\ K_t, P_t \text{ rational in } \tau \text{, without a"
+    statement=r"\det \Phi_t|_{\tau = 0} \neq 0 \ \Rightarrow\ K_t, P_t \text{ rational in } \tau"
+    r" \text{, without a"
     r" pole at } 0",
-    source="Φ_t and r_t are polynomials of τ and P_{t+1}, backwards from P_T = Q_T; W → R + B'P⁰B ⪰ R"
+    source="Φ_t and r_t are polynomials of τ and P_{t+1}, backwards from P_T = Q_T; W → R + B'P⁰B"
+    " ⪰ R"
     " ≻ 0, where inversion is continuous, and (2/τ)Σ = W⁻¹",
     premises=(
         "Φ_t is that of the plain game plus (τ/2)I, and WΣ = (τ/2)I",
@@ -1051,7 +1081,8 @@ CRAMER_AT_ZERO = Rule(
 
 ABOVE_THE_LEAST = Rule(
     name="above the least",
-    statement=r"J_0(\pi) - V_0 = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t,\ V_0 = \min J_0 \ \Rightarrow\ J -"
+    statement=r"J_0(\pi) - V_0 = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t,\ V_0 = \min J_0 \"
+    r" \Rightarrow\ J -"
     r" \min J = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t",
     source="t = 0, averaged over x_0",
     premises=(
@@ -1064,8 +1095,10 @@ ABOVE_THE_LEAST = Rule(
 )
 ANALYTIC_REMAINDER = Rule(
     name="analytic remainder",
-    statement=r"f \text{ analytic at } 0,\ f = c\, \delta^2 + \dots \ \Rightarrow\ f = c\, \delta^2 + O(\delta^3)",
-    source="Taylor: K̃, P̃ and BR's P are rational functions of δ without a pole at 0 (Cramer), and the"
+    statement=r"f \text{ analytic at } 0,\ f = c\, \delta^2 + \dots \ \Rightarrow\ f = c\,"
+    r" \delta^2 + O(\delta^3)",
+    source="Taylor: K̃, P̃ and BR's P are rational functions of δ without a pole at 0 (Cramer),"
+    " and the"
     " gap is analytic in them where Σ ≻ 0",
     premises=(
         "K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",
@@ -1077,7 +1110,8 @@ ANALYTIC_REMAINDER = Rule(
 CRAMER_PLAIN = Rule(
     name="Cramer's rule in the plain game",
     statement=r"\det \Phi_t|_{\tau=0} \neq 0 \ \Rightarrow\ \tilde{K} - K_{br} = O(\delta)",
-    source="K̃, P̃ and BR's P⁰ are rational functions of δ without a pole at 0, backwards from Q_T, and"
+    source="K̃, P̃ and BR's P⁰ are rational functions of δ without a pole at 0, backwards from"
+    " Q_T, and"
     " P̃ = P⁰ at δ = 0, where the NE is its own best response; W ⪰ R ≻ 0 is invertible",
     premises=(
         "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
@@ -1090,7 +1124,8 @@ CRAMER_PLAIN = Rule(
 SECOND_ORDER_SQUARE = Rule(
     name="a square of second order",
     statement=r"\Delta K = O(\delta) \ \Rightarrow\ Tr(W \Delta K X \Delta K^\top) = O(\delta^2)",
-    source="X_t is bounded as the gains are; Tr(W⁰Σ̃) = p_i δ/2 + O(δ²) with W⁰ = R + B'P⁰B, T stages",
+    source="X_t is bounded as the gains are; Tr(W⁰Σ̃) = p_i δ/2 + O(δ²) with W⁰ = R + B'P⁰B, T"
+    " stages",
     premises=(
         "at τ = 0 the gap is Σ_t Tr(WΔK X_t ΔK') + Tr(W Σⁱ)",
         "Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ",
@@ -1107,7 +1142,8 @@ GAUSSIAN_NEIGHBOURS = Rule(
 )
 CONTINUOUS_GAP = Rule(
     name="the gap is continuous",
-    statement=r"(\tilde{K}, \tilde{\Sigma}) \to (0, I) \ \Rightarrow\ \epsilon_i(\tilde{S}) \to \epsilon_i(\mu)",
+    statement=r"(\tilde{K}, \tilde{\Sigma}) \to (0, I) \ \Rightarrow\ \epsilon_i(\tilde{S}) \to"
+    r" \epsilon_i(\mu)",
     source="W, K_br and Σ_br of the best response at τ depend continuously on the others' gains"
     " (W ⪰ (τ/2)I), X_t on all gains and covariances, and the identity on these and Σ ≻ 0",
     premises=(
@@ -1122,9 +1158,11 @@ CONTINUOUS_GAP = Rule(
 
 SOME_DELTA = Rule(
     name="some δ is large enough",
-    statement=r"\hat\gamma_P(\tau) \text{ falls in } \tau \ \Rightarrow\ \exists \delta: \tilde\tau >"
+    statement=r"\hat\gamma_P(\tau) \text{ falls in } \tau \ \Rightarrow\ \exists \delta:"
+    r" \tilde\tau >"
     r" 2\gamma_B^2 \hat\gamma_P(\tilde\tau)(N-1) \geq 2\gamma_B^2 \tilde\gamma_P^*(N-1)",
-    source="each gⁱ falls to 0 as τ̃ → ∞, so that Σh < 1 and a bound γ̂_P hold from some τ̃ on, and τ̃"
+    source="each gⁱ falls to 0 as τ̃ → ∞, so that Σh < 1 and a bound γ̂_P hold from some τ̃ on,"
+    " and τ̃"
     " exceeds 2γ_B²γ̂_P(N−1) from some larger one on",
     premises=(
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
@@ -1140,12 +1178,14 @@ EPSILON_NASH = Rule(
         "in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
         "0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
     ),
-    conclusion="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤ δ(KL_i(BRⁱ) −"
+    conclusion="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤"
+    " δ(KL_i(BRⁱ) −"
     " KL_i(S̃ⁱ))",
 )
 BOUNDED_ITERATES = Rule(
     name="bounded iterates",
-    statement=r"\|S_{l+1} - S_l\| \leq \kappa^l \|S_1 - S_0\| \ \Rightarrow\ \|S_l - S_0\| \leq \|S_1 - S_0\|/(1 -"
+    statement=r"\|S_{l+1} - S_l\| \leq \kappa^l \|S_1 - S_0\| \ \Rightarrow\ \|S_l - S_0\| \leq"
+    r" \|S_1 - S_0\|/(1 -"
     r" \kappa)",
     source="a geometric series, with κ < 1 the map's Lipschitz constant",
     premises=("Ψ_t(· | S_[t+1:T−1]) is a contraction in ‖·‖_□",),

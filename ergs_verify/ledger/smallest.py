@@ -1,4 +1,5 @@
-"""The smallest matrices at which two sides of a formula differ, with only the letters that enter."""
+"""The smallest matrices at which two sides of a formula differ, with only the letters that"
+" enter."""
 
 from __future__ import annotations
 

@@ -369,7 +369,8 @@ def _model_alone(faults: frozenset[str]) -> Computed | Theorem:
 CIRCULAR = Fault(
     name="circular",
     what="γ_P* belongs to the unknown equilibrium and depends on τ itself, so that the bound of"
-    " Assumption III.3 is not a scalar of the model; 2γ_B²γ̂_P(N−1), from the data alone, is one and"
+    " Assumption III.3 is not a scalar of the model; 2γ_B²γ̂_P(N−1), from the data alone, is one"
+    " and"
     " suffices",
     kind="overclaim",
 )

@@ -198,7 +198,8 @@ QUADRATIC = Theorem(
     proof=(
         Fact("V_T(x) = x'Q_T x", terminal()),
         Fact(
-            "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear part",
+            "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear"
+            " part",
             lambda: _whole_is_quadratic().decide(),
             needs=(
                 "given x_t the agents draw their controls independently of each other and of the"
@@ -295,7 +296,8 @@ CLAIMS = (
         statement=CHOICE,
         gaps=(
             Gap(
-                what="that such a δ exists is assumed: γ̃_P* depends on τ̃ itself, so that a larger δ"
+                what="that such a δ exists is assumed: γ̃_P* depends on τ̃ itself, so that a"
+                " larger δ"
                 " need not meet the condition for that reason alone",
                 quote="we assume that δ is chosen such that",
                 closed_by=(CHOICE,),
@@ -312,7 +314,8 @@ CLAIMS = (
         stated=(hypotheses.ASSUMPTION_III_3,),
         gaps=(
             Gap(
-                what="γ̃_P* is taken of the NE of the augmented game before there is shown to be one;"
+                what="γ̃_P* is taken of the NE of the augmented game before there is shown to be"
+                " one;"
                 " as the P̃ that the recursion gives from T backwards it is well defined",
                 quote="γ̃_P* := max ‖P̃_t^{i*}‖_F",
                 closed_by=(DOMINANT,),

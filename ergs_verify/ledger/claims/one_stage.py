@@ -217,7 +217,8 @@ NEARBY_COST = Theorem(
             ).decide(),
         ),
         Fact(
-            "P_t − P_t* is D'R̃K* + K*'R̃D + D'R̃D + F*'EF* + F*'PG + G'PF* + G'PG, with D = K − K*,"
+            "P_t − P_t* is D'R̃K* + K*'R̃D + D'R̃D + F*'EF* + F*'PG + G'PF* + G'PG, with D = K −"
+            " K*,"
             " E = P_{t+1} − P*_{t+1}, G = Σ_j BʲDʲ, R̃ = (τ/2)I + R",
             lambda: moved_cost().decide(),
             needs=("P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",),

@@ -245,7 +245,8 @@ BEST_RESPONSE = Theorem(
 
 LEAST_COST = Theorem(
     id="thm-III.1/least-cost",
-    says="V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
+    says="V_t is agent i's least cost from every x_t over all adapted policies, and BR alone"
+    " attains"
     " it at every history that occurs",
     given=BEST_RESPONSE.given,
     proof=(BEST_RESPONSE, by(rules.LEAST_COST)),

@@ -309,7 +309,8 @@ def second_inequality(factor=1) -> Chain:
 
 SECOND_BOUND = Theorem(
     id="eq-28/second-bound",
-    says="(δ/2)‖Kⁱ‖_F² + (γ_A + Σ_j γ_B‖Kʲ‖_F)²‖P̃_{t+1} − P_{t+1}‖_F ≤ c_1 + c_2 ‖P̃_{t+1} − P_{t+1}‖_F",
+    says="(δ/2)‖Kⁱ‖_F² + (γ_A + Σ_j γ_B‖Kʲ‖_F)²‖P̃_{t+1} − P_{t+1}‖_F ≤ c_1 + c_2 ‖P̃_{t+1} −"
+    " P_{t+1}‖_F",
     given=(hypotheses.BOUNDED_GAINS,),
     proof=(
         Fact(
@@ -707,7 +708,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="J̃ and J are given by the same letters P̃ and q̃; those of J need an accent of"
+                what="J̃ and J are given by the same letters P̃ and q̃; those of J need an accent"
+                " of"
                 " their own (probably lost in the scan)",
                 kind="accent",
                 source="scan",
@@ -718,7 +720,8 @@ CLAIMS = (
             ),
             Fault(
                 name="time",
-                what="the costs from t = 0 are given by the matrices of time t; it is P̃_0 and q̃_0,"
+                what="the costs from t = 0 are given by the matrices of time t; it is P̃_0 and"
+                " q̃_0,"
                 " as in (32)",
                 kind="index",
             ),
@@ -794,7 +797,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="P̃_0 − P̃_0 and −q̃_0 + q̃_0 vanish as printed; the second of each is that of J"
+                what="P̃_0 − P̃_0 and −q̃_0 + q̃_0 vanish as printed; the second of each is that"
+                " of J"
                 " (its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
@@ -873,7 +877,8 @@ CLAIMS = (
             ),
             Fault(
                 name="names",
-                what="P̃_0 − P̃_0 and q̃_0 − q̃_0 vanish as printed; the second of each is that of J"
+                what="P̃_0 − P̃_0 and q̃_0 − q̃_0 vanish as printed; the second of each is that"
+                " of J"
                 " (its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
