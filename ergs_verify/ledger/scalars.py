@@ -12,7 +12,7 @@ import sympy
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.evaluate import evaluate
 from ergs_verify.expressions import control_size, instantiate
-from ergs_verify.game import Policy
+from ergs_verify.game import Game, Policy
 from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.symbolic import Symbols
@@ -23,6 +23,7 @@ from ergs_verify.recursion import best_response, evaluate_policy, nash
 
 __all__ = [
     "any_gains",
+    "correlated_answers",
     "correlated_draws",
     "linear_in_the_density",
     "negative_cost",
@@ -170,23 +171,52 @@ def other_prior() -> Decision:
     )
 
 
+def _both_controls() -> sympy.Expr:
+    """Terms of E P(x + u¹ + u²)² in which both controls enter, at P = 1 and E u¹u² = c."""
+    first, second, cross = sympy.symbols("u_1 u_2 c", real=True)
+    product = sympy.Poly(sympy.expand((first + second) ** 2), first, second)
+    return product.coeff_monomial(first * second) * cross
+
+
+def _common_spread() -> tuple[Game, sympy.Rational]:
+    """Two agents with P = Q_T = 1, and the variance of (6) for both."""
+    game, numbers = two_scalar_agents("2"), Rationals()
+    spread = numbers.to_fraction(nash(game, numbers).Sigma[0][0][0, 0])
+    return game, sympy.Rational(spread.numerator, spread.denominator)
+
+
 def correlated_draws() -> Decision:
     """Two agents whose draws have the covariance −Σ/2: less cost than (4) and (5) say."""
-    game = two_scalar_agents("2")
-    numbers = Rationals()
-    spread = numbers.to_fraction(nash(game, numbers).Sigma[0][0][0, 0])
-    first, second, cross = sympy.symbols("u_1 u_2 c", real=True)
-    # The terms of E P(x + u¹ + u²)² in which both controls enter.
-    product = sympy.Poly(sympy.expand((first + second) ** 2), first, second)
-    excess = product.coeff_monomial(first * second) * cross
-    found = excess.subs(cross, -sympy.Rational(spread.numerator, spread.denominator) / 2)
+    game, spread = _common_spread()
+    found = _both_controls()
+    (cross,) = found.free_symbols
+    excess = found.subs(cross, -spread / 2)
     return refutation(
-        f"J_0 − V_0 = {found}",
+        f"J_0 − V_0 = {excess}",
         "τ Σ E KL = 0, as both agents play the best responses of (6)",
         "exact",
         f"Cov(u¹, u²) = −Σ/2 with Σ = {spread}: E[2B¹u¹ P B²u²] is not 0, as it is for draws that"
         " are independent",
-        lambda: found < 0,
+        lambda: excess < 0,
+        game=game,
+    )
+
+
+def correlated_answers() -> Decision:
+    """The slope of agent 1's cost in its own variance, draws having the correlation −1/2."""
+    game, spread = _common_spread()
+    found = _both_controls()
+    (cross,) = found.free_symbols
+    plain = _functional(2, 2, variance)  # R + P = 2, τ = 2
+    cost = plain + found.subs(cross, -sympy.sqrt(variance * spread) / 2)
+    slopes = [sympy.diff(e, variance).subs(variance, spread) for e in (cost, plain)]
+    return refutation(
+        f"slope {slopes[0]} at Σ = {spread} of (6)",
+        f"slope {slopes[1]}, as of a least cost",
+        "exact",
+        "u¹ and u² have the correlation −1/2: agent 1's cost falls where its variance grows beyond"
+        " that of (6), so (6) is no answer",
+        lambda: slopes[0] < 0 and slopes[1] == 0,
         game=game,
     )
 

@@ -19,27 +19,27 @@ from ergs_verify.ledger.chain import (
     largest_norm,
 )
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims import optimality
 from ergs_verify.ledger.claims.optimality import (
     GAME,
+    REGULAR_UNIQUE,
+    STAGE,
     WEIGHT,
     cross,
     derived,
     equal,
+    one_of_the_recursion,
     terminal,
     weight,
 )
 from ergs_verify.ledger.counterexamples import (
     continuum_of_equilibria,
-    memory_of_own_controls,
     not_diagonally_dominant,
     unreachable_states,
 )
 from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
-from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, mean, symmetric, tau, x
+from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, symmetric, tau
 
 __all__ = [
     "CLAIMS",
@@ -58,75 +58,6 @@ n = Symbol("n", integer=True, positive=True)
 Phi, gains, rhs = MatrixSymbol(r"\Phi_t", n, n), MatrixSymbol("K_t", n, m), MatrixSymbol("r", n, m)
 bound = 2 * gamma_B**2 * gamma_P * (AGENTS - 1)
 _factor = (2 / tau) * gamma_B**2 * gamma_P * (AGENTS - 1)
-
-
-# -- a stage's equations, and one solution ---------------------------------------------------------
-
-
-def _rows_at_any_means() -> Equality:
-    """W Mⁱ(x) + ½b, which must vanish at every x, is block row i of Φ𝓜(x) + r x."""
-    row = derived("row")
-    return equal(
-        derived("weight") * mean(i) + derived("form").linear / 2,
-        row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x,
-    )
-
-
-STAGE = Theorem(
-    id="sharp-unique-iff-regular/stage",
-    says="where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only"
-    " if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
-    given=(
-        *GAME,
-        hypotheses.STANDARD_PRIOR,
-        hypotheses.FEEDBACK,
-        hypotheses.INDEPENDENT_DRAWS,
-    ),
-    proof=(
-        WEIGHT,
-        Fact(
-            "at every x, whatever means and covariances the others have, the stage cost with"
-            " V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and"
-            " W Mⁱ + ½b = 0",
-            lambda: optimality.stage_gibbs().decide(),
-            needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ", "the priors are N(0, I)"),
-        ),
-        Fact(
-            "at every x, W Mⁱ + ½b is block row i of Φ_t M + r_t x",
-            lambda: _rows_at_any_means().decide(),
-        ),
-        by(rules.STAGE_ANSWERS),
-    ),
-)
-"""The others' policies need not be linear here."""
-
-
-def one_of_the_recursion(case: Case) -> Outcome | None:
-    """An equilibrium has to have the gains of the recursion."""
-    if not case.play.is_nash:
-        return None
-    return Outcome(case.plays_nash, case.play.name, "the equilibrium of (4)–(6)")
-
-
-REGULAR_UNIQUE = Theorem(
-    id="sharp-unique-iff-regular/unique",
-    says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
-    given=(*STAGE.given, hypotheses.REGULAR),
-    proof=(
-        STAGE,
-        Fact("V_T(x) = x'Q_T x", terminal()),
-        Fact(
-            "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
-            lambda: optimality.value_is_quadratic().decide(),
-        ),
-        by(rules.BACKWARD_UNIQUE),
-    ),
-    needed={
-        "feedback": memory_of_own_controls,
-        "regular": continuum_of_equilibria,
-    },
-    test=one_of_the_recursion,
-)
 
 
 def block_system() -> Equality:

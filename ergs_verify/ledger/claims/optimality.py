@@ -1,7 +1,8 @@
 """Best responses over all adapted policies, and what makes them an equilibrium.
 
-No Hamilton–Jacobi–Isaacs equation is used: the pointwise Gibbs identity of a stage is averaged and
-summed over time. The theorems here carry the ids of the claims that state them.
+No Hamilton–Jacobi–Isaacs equation is used. That answers make an equilibrium: the pointwise Gibbs
+identity of a stage is averaged and summed over time. That an equilibrium makes answers: a one-shot
+deviation. The theorems here carry the ids of the claims that state them.
 """
 
 # SymPy's annotations call a product of matrices an Expr, which has no .T.
@@ -9,11 +10,22 @@ summed over time. The theorems here carry the ids of the claims that state them.
 
 from __future__ import annotations
 
+from functools import partial
+
 import sympy
 from sympy import Determinant, Inverse, MatAdd, MatMul, Trace, Transpose
 
+from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import agent_sum, control_size, trace_of
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger import hypotheses, rules, scalars
+from ergs_verify.ledger.counterexamples import (
+    continuum_of_equilibria,
+    memory_of_own_controls,
+    nonquadratic_value,
+    unreachable_states,
+)
+from ergs_verify.ledger.examination import Outcome
+from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import lemma_III_2, theorem_III_1
@@ -39,11 +51,15 @@ from ergs_verify.paper.notation import (
     x,
 )
 from ergs_verify.proof.reading import quadratic_form
+from ergs_verify.recursion import best_response
 
 __all__ = [
+    "BELLMAN",
     "BEST_RESPONSE",
     "LEAST_COST",
     "POLICY_PSD",
+    "REGULAR_UNIQUE",
+    "STAGE",
     "SUFFICIENT",
     "WEIGHT",
     "WEIGHT_IDENTITY",
@@ -56,6 +72,7 @@ __all__ = [
     "gain",
     "gain_and_covariance",
     "loop",
+    "one_of_the_recursion",
     "others_noise",
     "quadratic",
     "quadratic_in_x",
@@ -153,6 +170,7 @@ POLICY_PSD = Theorem(
         Fact("P_T = Q_T", terminal()),
         by(rules.BACKWARD_CONGRUENCES),
     ),
+    needed={h.id: partial(scalars.negative_cost, h.id) for h in GAME},
 )
 """Of every joint policy, equilibria included."""
 
@@ -172,6 +190,7 @@ WEIGHT = Theorem(
         by(rules.SHIFTED, X="W", Y="R + B'PB"),
         by(rules.INVERTIBLE, X="W"),
     ),
+    needed={h.id: partial(scalars.singular_weight, h.id) for h in GAME},
 )
 
 # -- the best response over all adapted policies --------------------------------------------------
@@ -206,12 +225,32 @@ def value_is_quadratic() -> Equality:
     return equal(least, value)
 
 
-STAGE = "at every control and history, the expected stage cost with V_{t+1} is V_t(x_t) +" + (
+_AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1} is V_t(x_t) +" + (
     " τ log(π/BR), less τ log(π/μ)"
 )
 
+#: One stage whose cost has no lower bound, or another least cost.
+_NEEDED = {
+    **{h.id: partial(scalars.no_least_cost, h.id) for h in GAME},
+    "standard-prior": scalars.other_prior,
+}
+
+
+def costs_of_answers(case: Case) -> Outcome | None:
+    """Under an equilibrium from every state each P_t is that of the best response."""
+    policy, costs = case.play.policy, case.costs
+    if policy is None or costs is None:
+        return None
+    for k in range(1, case.game.agents + 1):
+        least = best_response(case.game, policy, k, Rationals()).P
+        for t, (P_found, P_least) in enumerate(zip(costs.P[k - 1], least, strict=True)):
+            if P_found != P_least:
+                return Outcome(False, f"P_{t} = {P_found}", f"the least is {P_least}")
+    return Outcome(True, "", "")
+
+
 BEST_RESPONSE = Theorem(
-    id="thm-III.1/bellman",
+    id="thm-III.1/telescoped",
     says="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
     " adapted, with memory or without",
     given=(
@@ -228,7 +267,7 @@ BEST_RESPONSE = Theorem(
             needs=("the other agents play linear Gaussian feedback policies",),
         ),
         Fact(
-            STAGE,
+            _AT_A_STAGE,
             lambda: stage_gibbs().decide(),
             needs=(
                 "V_t(x) = x'P_t x + q_t with (4) and (5)",
@@ -240,16 +279,21 @@ BEST_RESPONSE = Theorem(
         Fact("V_T(x) = x'Q_T x", terminal()),
         by(rules.TELESCOPE),
     ),
+    needed={
+        **_NEEDED,
+        "others-linear": nonquadratic_value,
+        "independent-draws": scalars.correlated_draws,
+    },
 )
 """P_t and q_t of (4) and (5) are here those of agent i's best response to the others' policies."""
 
 LEAST_COST = Theorem(
     id="thm-III.1/least-cost",
     says="V_t is agent i's least cost from every x_t over all adapted policies, and BR alone"
-    " attains"
-    " it at every history that occurs",
+    " attains it at every history that occurs",
     given=BEST_RESPONSE.given,
     proof=(BEST_RESPONSE, by(rules.LEAST_COST)),
+    needed=BEST_RESPONSE.needed,
 )
 
 
@@ -273,4 +317,112 @@ SUFFICIENT = Theorem(
         Fact("BR is N(Kx, Σ) with (6)", lambda: gain_and_covariance().decide()),
         by(rules.MUTUAL_ANSWERS),
     ),
+    needed={
+        **_NEEDED,
+        "independent-draws": scalars.correlated_answers,
+        "answers": scalars.any_gains,
+    },
+    test=costs_of_answers,
+)
+
+# -- an equilibrium makes answers ------------------------------------------------------------------
+
+_stage_cost, _later_cost, _first_cost = sympy.symbols("c_t J_{t+1} c_{t+1}", real=True)
+
+
+def split() -> Equality:
+    """(3) from t, and from t + 1, with what follows t + 1 as one number."""
+    rest = sympy.Symbol("r", real=True)
+    return Equality(
+        _stage_cost + _first_cost + rest,
+        _stage_cost + _later_cost,
+        definitions={_later_cost: _first_cost + rest},
+    )
+
+
+BELLMAN = Theorem(
+    id="thm-III.1/bellman",
+    says="J_t*(x) is the minimum over π of E[stage cost + J_{t+1}*(x_{t+1})] at every x and t, and"
+    " π_t*(· | x) attains it",
+    given=(hypotheses.FEEDBACK, hypotheses.INDEPENDENT_DRAWS),
+    proof=(
+        Fact("the cost (3) from t is the cost of stage t and the cost from t + 1", split()),
+        by(rules.OWN_RECURSION),
+        by(rules.ONE_SHOT),
+    ),
+    needed={"feedback": unreachable_states},
+    test=costs_of_answers,
+)
+"""The minimum is over all densities of agent i's control at x."""
+
+
+# -- a stage's equations, and one solution ---------------------------------------------------------
+
+
+def _rows_at_any_means() -> Equality:
+    """W Mⁱ(x) + ½b, which must vanish at every x, is block row i of Φ𝓜(x) + r x."""
+    row = derived("row")
+    return equal(
+        derived("weight") * mean(i) + derived("form").linear / 2,
+        row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x,
+    )
+
+
+STAGE = Theorem(
+    id="sharp-unique-iff-regular/stage",
+    says="where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only"
+    " if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.FEEDBACK,
+        hypotheses.INDEPENDENT_DRAWS,
+    ),
+    proof=(
+        BELLMAN,
+        WEIGHT,
+        Fact(
+            "at every x, whatever means and covariances the others have, the stage cost with"
+            " V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and"
+            " W Mⁱ + ½b = 0",
+            lambda: stage_gibbs().decide(),
+            needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ", "the priors are N(0, I)"),
+        ),
+        Fact(
+            "at every x, W Mⁱ + ½b is block row i of Φ_t M + r_t x",
+            lambda: _rows_at_any_means().decide(),
+        ),
+        by(rules.STAGE_ANSWERS),
+    ),
+    needed={
+        **_NEEDED,
+        "independent-draws": scalars.correlated_answers,
+        "feedback": memory_of_own_controls,
+    },
+)
+"""The others' policies need not be linear here."""
+
+
+def one_of_the_recursion(case: Case) -> Outcome | None:
+    """An equilibrium has to have the gains of the recursion."""
+    if not case.play.is_nash:
+        return None
+    return Outcome(case.plays_nash, case.play.name, "the equilibrium of (4)–(6)")
+
+
+REGULAR_UNIQUE = Theorem(
+    id="sharp-unique-iff-regular/unique",
+    says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+    given=(*STAGE.given, hypotheses.REGULAR),
+    proof=(
+        STAGE,
+        Fact("V_T(x) = x'Q_T x", terminal()),
+        Fact(
+            "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+            lambda: value_is_quadratic().decide(),
+        ),
+        by(rules.BACKWARD_UNIQUE),
+    ),
+    needed={**STAGE.needed, "regular": continuum_of_equilibria},
+    test=one_of_the_recursion,
 )
