@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import sympy
-from sympy import Inverse, MatAdd, MatMul, Transpose, ZeroMatrix
+from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose, ZeroMatrix
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.definite import is_positive
@@ -53,11 +53,13 @@ from ergs_verify.paper.notation import (
     letter_of_agents,
     m,
     others_loop,
+    own_covariance,
+    own_mean,
     tau,
 )
 from ergs_verify.proof.sampling import SymPyNumbers
 
-__all__ = ["CLAIMS", "FIXED_POINT", "INTO_ITSELF", "INVERSES", "SINGULAR_WEIGHT"]
+__all__ = ["CLAIMS", "FIXED_POINT", "INTO_ITSELF", "INVERSES", "SINGULAR_WEIGHT", "another_prior"]
 
 p = control_size(i)
 P_star = letter_of_agents("{P^{*}_{t+1}}", m, m)
@@ -196,6 +198,30 @@ INVERSES = Theorem(
 )
 
 
+def another_prior() -> Decision:
+    """N = T = R = 1, τ = 2, Q = 0, the prior N(1, 1): (6) has the mean 0 at x = 0, ½ costs less."""
+    k, spread = Symbol("k", real=True), sympy.Rational(1, 2)
+    values = {
+        own_mean(i): sympy.ImmutableDenseMatrix([[k - 1]]),
+        own_covariance(i): sympy.ImmutableDenseMatrix([[spread]]),
+    }
+    sizes = {m: 1, control_size(1): 1}
+    known = {instantiate(letter, 1, {i: 1}): value for letter, value in values.items()}
+    divergence = Evaluator(known, SymPyNumbers(), {}, sizes)(
+        instantiate(theorem_III_1.own_divergence(), 1, {i: 1})
+    )
+    cost = k**2 + spread + 2 * divergence
+    played, other = (cost.subs(k, value) for value in (0, sympy.Rational(1, 2)))
+    return refutation(
+        f"J = {played} with N(0, 1/2), of (6)",
+        f"J = {other} with N(1/2, 1/2)",
+        "exact",
+        "(6) answers the standard normal prior; against N(1, 1) another mean costs less",
+        lambda: bool(sympy.simplify(played - other) > 0),
+        values={"tau": "2", "R_0^1": "1", "B_0^1": "1", "Q_0^1": "0", "Q_1^1": "0", "x": "0"},
+    )
+
+
 def _lyapunov(own):
     """P_t with agent i's own gain apart from the others'."""
     loop = others_loop(i) + B(i) * own
@@ -236,7 +262,7 @@ FIXED_POINT = Theorem(
         by(rules.FIXED_POINTS),
         SUFFICIENT,
     ),
-    needed=SINGULAR_WEIGHT,
+    needed={**SINGULAR_WEIGHT, "standard-prior": another_prior},
     test=lambda case: Outcome(case.play.is_nash, case.play.name, "a NE"),
 )
 

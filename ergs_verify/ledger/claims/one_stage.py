@@ -10,7 +10,7 @@ from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentTotal, agent_sum
-from ergs_verify.game import Game
+from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.chain import (
     SUBMULTIPLICATIVE,
@@ -49,7 +49,8 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import algorithm_1, nash
+from ergs_verify.recursion import algorithm_1, evaluate_policy, nash
+from ergs_verify.recursion.records import Stage
 
 __all__ = [
     "COVARIANCES",
@@ -260,6 +261,40 @@ def _cost_error(game: Game):
     return sum((x * x for x in (found - best).entries()), found[0, 0] * 0)
 
 
+def _costs_that_are_not_near() -> Decision:
+    """N = 1, T = 2: the best gain at t = 0 against a gain of 0 at t = 1, which is not the NE's."""
+    game, numbers = _one_scalar_agent(), Rationals()
+    best = nash(game, numbers)
+    later = evaluate_policy(game, Policy.from_arrays(K=[[[[0]], [[0]]]]), numbers).P[0][1]
+    ahead = Stage(K=(), Sigma=(), P=(later,), q=None)
+    gains, _spreads = loops.answers(game, 0, [numbers.zeros(1, 1)], ahead)
+    played = Policy.from_arrays(K=[[numbers.to_fractions(gains[0]), [[0]]]])
+    found = evaluate_policy(game, played, numbers).P[0][0][0, 0]
+    return refutation(
+        f"P_0 = {found} after any number of passes",
+        f"P_0* = {best.P[0][0][0, 0]}",
+        "exact",
+        f"with one agent every pass gives the answer to P_1 = {later[0, 0]}, where P_1* ="
+        f" {best.P[0][1][0, 0]}; no ε enters",
+        lambda: found != best.P[0][0][0, 0] and later != best.P[0][1],
+        game=game,
+        values={"K_1^1": "0"},
+    )
+
+
+def _one_scalar_agent() -> Game:
+    return Game.from_arrays(
+        name="one scalar agent",
+        A=[[1]],
+        B=[[[1]]],
+        Q=[[[1]]],
+        R=[[[1]]],
+        tau=2,
+        noise_cov=[[0]],
+        horizon=2,
+    )
+
+
 ONE_STAGE = Theorem(
     id="thm-IV.2/inner-loop",
     says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, κ and C₁ alone",
@@ -270,7 +305,11 @@ ONE_STAGE = Theorem(
         hypotheses.MANY_PASSES,
     ),
     proof=(INNER_LOOP, NEARBY_COST, by(rules.ONE_STAGE)),
-    needed={**SINGULAR_WEIGHT, "many-passes": one_pass_is_not_enough},
+    needed={
+        **SINGULAR_WEIGHT,
+        "near-costs": _costs_that_are_not_near,
+        "many-passes": one_pass_is_not_enough,
+    },
 )
 
 

@@ -19,7 +19,7 @@ from ergs_verify.ledger.chain import (
     FrobeniusNorm,
 )
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
+from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT, another_prior
 from ergs_verify.ledger.claims.lemma_III_4 import DETERMINED, UNIQUE, bound, gamma_B
 from ergs_verify.ledger.claims.lemma_III_4 import gamma_P as gamma_star
 from ergs_verify.ledger.claims.one_stage import (
@@ -60,8 +60,10 @@ def _nearby_norm() -> Chain:
     )
 
 
-def _errors_fall(case: Case) -> Outcome:
+def _errors_fall(case: Case) -> Outcome | None:
     """The errors after 1 and after 24 passes a stage."""
+    if case.nash is None:
+        return None
     first, last = (loops.squared_error(case.game, passes) for passes in (1, 24))
     return Outcome(last < first or first == 0, f"{last} after 24 passes", f"{first} after 1")
 
@@ -109,7 +111,11 @@ LINEAR_RATE = Theorem(
         COVARIANCES,
         by(rules.ALL_STAGES),
     ),
-    needed={**SINGULAR_WEIGHT, "assumption-III.3": _the_loop_diverges},
+    needed={
+        **SINGULAR_WEIGHT,
+        "standard-prior": another_prior,
+        "assumption-III.3": _the_loop_diverges,
+    },
     test=_errors_fall,
 )
 """S* is the solution of (4)–(6): the joint policy of the second sentence."""
@@ -186,6 +192,7 @@ ENOUGH = Theorem(
     ),
     needed={
         **SINGULAR_WEIGHT,
+        "standard-prior": another_prior,
         "condition-IV.2": _the_loop_diverges,
         "c-nonnegative": _negative_slack,
     },

@@ -126,6 +126,8 @@ def test_the_plain_game_has_the_same_gains(game):
 
 
 def test_the_error_is_that_of_the_gains():
-    game = two_scalar_agents("10")
-    error = loops.iteration(game, 1)[-1] - loops.stacked([K[0] for K in nash(game, Rationals()).K])
-    assert sum(x * x for x in error.entries()) == loops.squared_error(game, 1)
+    game, numbers = two_scalar_agents("10"), Rationals()
+    best = loops.stacked([K[0] for K in nash(game, numbers).K])
+    error = loops.iteration(game, 1)[-1] - best
+    squared = sum((x * x for x in error.entries()), error[0, 0] * 0)
+    assert numbers.to_fraction(squared) == loops.squared_error(game, 1)
