@@ -22,7 +22,7 @@ from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import continuum, loops, memory, unreached
 from ergs_verify.paper import notation
-from ergs_verify.recursion import Sequences, evaluate_policy, nash
+from ergs_verify.recursion import Sequences, apriori, evaluate_policy, nash
 
 __all__ = [
     "DELTA",
@@ -109,10 +109,22 @@ class Case:
         #: The feedback equilibrium in exact rationals, where every Φ_t is regular.
         self.nash = nash
 
+    @classmethod
+    def of(cls, game: Game) -> Case:
+        """A game's feedback equilibrium, which has to exist."""
+        equilibrium = nash(game, Rationals())
+        play = _equilibrium_play(equilibrium)
+        return cls(Exhibit(name=game.name, shows="", game=game), play, equilibrium)
+
     @property
     def regular(self) -> bool:
         """Whether det Φ_t ≠ 0 at every t."""
         return self.nash is not None
+
+    @cached_property
+    def regular_at_zero(self) -> bool:
+        """Whether every Φ_t of the plain game (τ = 0) is regular."""
+        return singularity(evolve(self.game, tau_given=Fraction(0))) is None
 
     @property
     def consistent(self) -> bool:
@@ -124,6 +136,21 @@ class Case:
         """Whether τ > 2γ_B²γ_P*(N−1), squared to stay rational; False where there is no NE."""
         nash = self.nash
         return nash is not None and exceeds_bound(self.game, (P for own in nash.P for P in own))
+
+    @property
+    def coupled_by_data(self) -> bool:
+        """Whether Σ_i h_tⁱ < 1 at every t, by the data's bounds of P."""
+        return self._from_data is not None
+
+    @property
+    def above_data_bound(self) -> bool:
+        """Whether τ exceeds the bound of Assumption III.3 that the data give."""
+        found = self._from_data
+        return found is not None and self.game.tau > found.assumption_bound
+
+    @cached_property
+    def _from_data(self) -> apriori.AprioriBound | None:
+        return apriori.apriori_bound(apriori.data_norms(self.game), self.game.tau)
 
     @property
     def plays_nash(self) -> bool:
@@ -352,12 +379,16 @@ def cases() -> tuple[Case, ...]:
         equilibrium = _feedback(exhibit.game)
         plays = [*exhibit.plays, _made_up(exhibit.game, Fraction(2))]
         if equilibrium is not None:
-            policy = equilibrium.as_policy(Rationals())
-            plays.append(Play(name="the feedback equilibrium", is_nash=True, policy=policy))
+            plays.append(_equilibrium_play(equilibrium))
         for play in plays:
             assert play.check(), f"{exhibit.name}: {play.name} is not confirmed"
             found.append(Case(exhibit, play, equilibrium))
     return tuple(found)
+
+
+def _equilibrium_play(equilibrium: Sequences) -> Play:
+    policy = equilibrium.as_policy(Rationals())
+    return Play(name="the feedback equilibrium", is_nash=True, policy=policy)
 
 
 def _feedback(game: Game) -> Sequences | None:

@@ -134,3 +134,24 @@ PLAIN_ANSWERS = Hypothesis(
     "in (20) the agents play uⁱ = Kⁱ*x, with K* of (6) and P* of (4)",
     holds=lambda case: case.plays_nash,
 )
+
+COUPLED = Hypothesis(
+    "coupled",
+    "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
+    holds=lambda case: case.coupled_by_data,
+)
+COUPLED_BY_DATA = Hypothesis(
+    "coupled-by-data",
+    "Σ_i h_tⁱ < 1 at every t, with π_tⁱ of the data for ‖P_tⁱ*‖ in g",
+    holds=lambda case: case.coupled_by_data,
+)
+ABOVE_DATA_BOUND = Hypothesis(
+    "above-data-bound",
+    "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P of the data alone",
+    holds=lambda case: case.above_data_bound,
+)
+REGULAR_AT_ZERO = Hypothesis(
+    "regular-at-zero",
+    "det Φ_t ≠ 0 at every t at τ = 0",
+    holds=lambda case: case.regular_at_zero,
+)

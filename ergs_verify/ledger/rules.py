@@ -874,4 +874,273 @@ POWERS_TO_A_PROJECTION = Rule(
     conclusion="Jˡ → Π",
 )
 
+# -- bounds from the data -------------------------------------------------------------------------
+
+LEAST_EIGENVALUE = Rule(
+    name="least eigenvalue",
+    statement=r"W - (\tfrac{\tau}{2} + \rho) I = (R - \rho I) + B^\top P B,\ \rho = \lambda_{\min}(R)"
+    r" \ \Rightarrow\ \|W^{-1}\|_2 \leq 1/(\tfrac{\tau}{2} + \rho)",
+    source="R − λ_min(R)I ⪰ 0 and B'PB ⪰ 0, so all eigenvalues of W are at least τ/2 + λ_min(R) > 0",
+    premises=(
+        "W − (τ/2 + λ_min(R))I = (R − λ_min(R)I) + B'PB",
+        "P ⪰ 0 at every t",
+        "R ≻ 0",
+        "τ > 0",
+    ),
+    conclusion="‖W⁻¹‖₂ ≤ 1/(τ/2 + λ_min(R))",
+)
+COUPLED_KERNEL = Rule(
+    name="a coupled kernel",
+    statement=r"\kappa^i \leq h^i \sum_j \kappa^j,\ \sum_i h^i < 1 \ \Rightarrow\ \kappa = 0",
+    source="Φ𝓚 = 0 is the case A = 0, where each Kⁱ answers the others: Σκ ≤ (Σh)Σκ forces BʲKʲ = 0"
+    " for all j, and then W Kⁱ = −B'PΣ_{j≠i} BʲKʲ = 0, so 𝓚 = 0",
+    premises=(
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
+        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+        "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
+    ),
+    conclusion="Φ_t is regular, at every such t",
+)
+COUPLED_LOOP = Rule(
+    name="a coupled loop",
+    statement=r"y_{l+1}^i \leq g^i \sum_{j \neq i} y_l^j,\ g^i (V - v^i) < v^i \ \Rightarrow"
+    r"\ \max_i y_l^i / v^i \to 0",
+    source="yⁱ = ‖Bⁱeⁱ‖₂; with vⁱ = hⁱ + ε and V = Σv ≤ 1 the maximum of yⁱ/vⁱ falls by a factor below"
+    " 1 at every step; eⁱ = −W⁻¹B'PΣ_{j≠i} Bʲeʲ then goes to 0 from every start, so ρ(J_t) < 1",
+    premises=(
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
+        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "Ψ(𝓚)ⁱ − Ψ(𝓚*)ⁱ is block row i of (I − D⁻¹Φ)(𝓚 − 𝓚*)",
+        "vⁱ > hⁱV ⇔ gⁱ(V − vⁱ) < vⁱ",
+        "Φ_t is regular, at every such t",
+        "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
+    ),
+    conclusion="ρ(J_t) < 1, at every such t",
+)
+SPECTRAL_BELOW_FROBENIUS = Rule(
+    name="spectral below Frobenius",
+    statement=r"(N - 1) g^i < 1 \ \forall i \ \Rightarrow\ \sum_i h^i < 1",
+    source="‖Bⁱ‖₂ ≤ ‖Bⁱ‖_F ≤ γ_B and ‖Pⁱ‖₂ ≤ ‖Pⁱ‖_F ≤ γ_{P,t}; N terms below 1/N; λ_min(R) > 0",
+    premises=(
+        "gⁱ < (2/τ)γ_B²γ_{P,t}, and gⁱ < 1/(N−1) ⇔ hⁱ < 1/N",
+        "R ≻ 0",
+        "τ > 0",
+    ),
+    conclusion="(2/τ)γ_B²γ_{P,t}(N−1) < 1 ⇒ Σ_i gⁱ/(1+gⁱ) < 1",
+)
+BOUND_BACKWARDS = Rule(
+    name="a bound backwards",
+    statement=r"0 \preceq P_t \preceq Q + \bar{A}^\top P_{t+1} \bar{A} \ \Rightarrow\ \|P_t\| \leq \|Q\| +"
+    r" \|\bar{A}\|_2^2 \|P_{t+1}\|",
+    source="C'WC ⪰ 0; ‖Ā‖₂ ≤ ‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂, with κʲ = ‖BʲKʲ‖₂ and a = ‖A‖₂; induction from"
+    " π_T = ‖Q_T‖, the couplings g growing with π",
+    premises=(
+        "Q + Ā'P_{t+1}Ā − P_t = C'WC",
+        "W ⪰ (τ/2)I",
+        "τ > 0",
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
+        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
+        "from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
+    ),
+    conclusion="where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
+)
+FALLS_BACKWARDS = Rule(
+    name="falls backwards",
+    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \ \Rightarrow"
+    r"\ \pi_t \text{ falls in } \tau",
+    source="induction backwards: π_{t+1} falls in τ, so do g, h, Σh, the bound of ‖Ā‖₂, and π_t",
+    premises=("the bounds grow with each g, each g grows with π and falls with τ",),
+    conclusion="τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
+)
+BOUNDED_COUPLINGS = Rule(
+    name="couplings of the bounds",
+    statement=r"\|P\| \leq \pi \ \Rightarrow\ g(\|P\|) \leq g(\pi),\ h(\|P\|) \leq h(\pi)",
+    source="g grows with ‖P‖, and h with g",
+    premises=(
+        "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
+        "Σ_i h_tⁱ < 1 at every t, with π_tⁱ of the data for ‖P_tⁱ*‖ in g",
+    ),
+    conclusion="Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
+)
+REGULAR_AT_EVERY = Rule(
+    name="regular at every t",
+    statement=r"\Phi_t \text{ regular} \iff \det \Phi_t \neq 0",
+    source="the definition, for t = T−1, …, 0",
+    premises=("Φ_t is regular, at every such t", "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t"),
+    conclusion="det Φ_t ≠ 0 at every t",
+)
+ABOVE_FOR_GOOD = Rule(
+    name="above for good",
+    statement=r"\tau > 2\gamma_B^2 \hat\gamma_P(\tau)(N-1) \ \Rightarrow\ \tau' > 2\gamma_B^2"
+    r" \hat\gamma_P(\tau')(N-1) \geq 2\gamma_B^2 \gamma_P^*(\tau')(N-1)\ \forall \tau' \geq \tau",
+    source="γ̂_P = max π_tⁱ falls in τ and bounds γ_P*",
+    premises=(
+        "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
+        "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
+        "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P of the data alone",
+    ),
+    conclusion="Assumption III.3 holds at τ and at every larger one",
+)
+
+# -- limits ---------------------------------------------------------------------------------------
+
+BOUNDED_FOR_LARGE_TAU = Rule(
+    name="bounded for large τ",
+    statement=r"\pi_t(\tau) \text{ falls in } \tau \ \Rightarrow\ \|P_t\|, \|\bar{A}\| \text{ bounded for large }"
+    r"\tau",
+    source="each gⁱ falls to 0 as τ grows, so that Σ_i h_tⁱ < 1 from some τ on (the bounds of the data)",
+    premises=(
+        "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
+        "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
+    ),
+    conclusion="from some τ on there is one NE, and its P and Ā are bounded",
+)
+REMAINDERS_VANISH = Rule(
+    name="remainders vanish",
+    statement=r"X = W^{-1} Y,\ \|W^{-1}\|_2 \leq 2/\tau,\ Y \text{ bounded} \ \Rightarrow\ X = O(1/\tau)",
+    source="K = −W⁻¹B'PĀ and I − Σ = W⁻¹(R + B'PB)",
+    premises=(
+        "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+        "from some τ on there is one NE, and its P and Ā are bounded",
+    ),
+    conclusion="K → 0 and Σ → I as τ → ∞",
+)
+FIRST_ORDER_LIMITS = Rule(
+    name="first-order limits",
+    statement=r"\bar{A} \to A,\ P_t - Q - \bar{A}^\top P_{t+1} \bar{A} \to 0 \ \Rightarrow\ P_t \to P_t^\infty",
+    source="Ā → A as K → 0; backwards from P_T = Q_T; the other two remainders are O(1/τ)",
+    premises=(
+        "K → 0 and Σ → I as τ → ∞",
+        "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
+        "from some τ on there is one NE, and its P and Ā are bounded",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+    ),
+    conclusion="τK → −2B'P^∞A, τ(I − Σ) → 2(R + B'P^∞B) and P → P^∞ = Q + A'P^∞A as τ → ∞",
+)
+CRAMER_AT_ZERO = Rule(
+    name="Cramer's rule at τ = 0",
+    statement=r"\det \Phi_t|_{\tau = 0} \neq 0 \ \Rightarrow\ K_t, P_t \text{ rational in } \tau \text{, without a"
+    r" pole at } 0",
+    source="Φ_t and r_t are polynomials of τ and P_{t+1}, backwards from P_T = Q_T; W → R + B'P⁰B ⪰ R"
+    " ≻ 0, where inversion is continuous, and (2/τ)Σ = W⁻¹",
+    premises=(
+        "Φ_t is that of the plain game plus (τ/2)I, and WΣ = (τ/2)I",
+        "W − (τ/2)I = R + B'PB",
+        "P ⪰ 0 at every t",
+        "P_T = Q_T",
+        "R ≻ 0",
+        "det Φ_t ≠ 0 at every t at τ = 0",
+    ),
+    conclusion="K → K⁰, P → P⁰ and (2/τ)Σ → (R + B'P⁰B)⁻¹ as τ → 0",
+)
+
+# -- the gap of a policy --------------------------------------------------------------------------
+
+ABOVE_THE_LEAST = Rule(
+    name="above the least",
+    statement=r"J_0(\pi) - V_0 = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t,\ V_0 = \min J_0 \ \Rightarrow\ J -"
+    r" \min J = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t",
+    source="t = 0, averaged over x_0",
+    premises=(
+        "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
+        " adapted, with memory or without",
+        "V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
+        " it at every history that occurs",
+    ),
+    conclusion="J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
+)
+ANALYTIC_REMAINDER = Rule(
+    name="analytic remainder",
+    statement=r"f \text{ analytic at } 0,\ f = c\, \delta^2 + \dots \ \Rightarrow\ f = c\, \delta^2 + O(\delta^3)",
+    source="Taylor: K̃, P̃ and BR's P are rational functions of δ without a pole at 0 (Cramer), and the"
+    " gap is analytic in them where Σ ≻ 0",
+    premises=(
+        "K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",
+        "the gap's expansion in δ starts with c_i δ², with c_i as derived",
+        "c_i as derived is Σ_t Tr(G_t'W⁻¹G_tX_t) + (τ/4)Tr(ΣⁱY_tΣⁱY_t)",
+    ),
+    conclusion="ε_i(δ) = c_i δ² + O(δ³) as δ → 0",
+)
+CRAMER_PLAIN = Rule(
+    name="Cramer's rule in the plain game",
+    statement=r"\det \Phi_t|_{\tau=0} \neq 0 \ \Rightarrow\ \tilde{K} - K_{br} = O(\delta)",
+    source="K̃, P̃ and BR's P⁰ are rational functions of δ without a pole at 0, backwards from Q_T, and"
+    " P̃ = P⁰ at δ = 0, where the NE is its own best response; W ⪰ R ≻ 0 is invertible",
+    premises=(
+        "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
+        "det Φ_t ≠ 0 at every t at τ = 0",
+        "Q ⪰ 0",
+        "R ≻ 0",
+    ),
+    conclusion="at τ = 0: ΔK = O(δ) and P̃ − P⁰ = O(δ)",
+)
+SECOND_ORDER_SQUARE = Rule(
+    name="a square of second order",
+    statement=r"\Delta K = O(\delta) \ \Rightarrow\ Tr(W \Delta K X \Delta K^\top) = O(\delta^2)",
+    source="X_t is bounded as the gains are; Tr(W⁰Σ̃) = p_i δ/2 + O(δ²) with W⁰ = R + B'P⁰B, T stages",
+    premises=(
+        "at τ = 0 the gap is Σ_t Tr(WΔK X_t ΔK') + Tr(W Σⁱ)",
+        "Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ",
+        "at τ = 0: ΔK = O(δ) and P̃ − P⁰ = O(δ)",
+    ),
+    conclusion="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
+)
+GAUSSIAN_NEIGHBOURS = Rule(
+    name="the augmented equilibrium is linear Gaussian",
+    statement=r"\tilde{S} = \mathcal{N}(\tilde{K} x, \tilde{\Sigma})",
+    source="(4)–(6) at τ̃ = τ + δ, for all large δ",
+    premises=("K → 0 and Σ → I as τ → ∞",),
+    conclusion="the other agents play linear Gaussian feedback policies",
+)
+CONTINUOUS_GAP = Rule(
+    name="the gap is continuous",
+    statement=r"(\tilde{K}, \tilde{\Sigma}) \to (0, I) \ \Rightarrow\ \epsilon_i(\tilde{S}) \to \epsilon_i(\mu)",
+    source="W, K_br and Σ_br of the best response at τ depend continuously on the others' gains"
+    " (W ⪰ (τ/2)I), X_t on all gains and covariances, and the identity on these and Σ ≻ 0",
+    premises=(
+        "K → 0 and Σ → I as τ → ∞",
+        "J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
+        "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
+    ),
+    conclusion="ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞",
+)
+
+# -- the augmentation as a whole ------------------------------------------------------------------
+
+SOME_DELTA = Rule(
+    name="some δ is large enough",
+    statement=r"\hat\gamma_P(\tau) \text{ falls in } \tau \ \Rightarrow\ \exists \delta: \tilde\tau >"
+    r" 2\gamma_B^2 \hat\gamma_P(\tilde\tau)(N-1) \geq 2\gamma_B^2 \tilde\gamma_P^*(N-1)",
+    source="each gⁱ falls to 0 as τ̃ → ∞, so that Σh < 1 and a bound γ̂_P hold from some τ̃ on, and τ̃"
+    " exceeds 2γ_B²γ̂_P(N−1) from some larger one on",
+    premises=(
+        "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
+        "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
+    ),
+    conclusion="in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
+)
+EPSILON_NASH = Rule(
+    name="an ε-NE",
+    statement=r"\epsilon_i \leq \delta(\mathrm{KL}_i(BR^i) - \mathrm{KL}_i(\tilde{S}^i))",
+    source="the definition of an ε-NE; Lemma III.4 at τ̃ makes the augmented NE unique",
+    premises=(
+        "in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
+        "0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
+    ),
+    conclusion="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤ δ(KL_i(BRⁱ) −"
+    " KL_i(S̃ⁱ))",
+)
+BOUNDED_ITERATES = Rule(
+    name="bounded iterates",
+    statement=r"\|S_{l+1} - S_l\| \leq \kappa^l \|S_1 - S_0\| \ \Rightarrow\ \|S_l - S_0\| \leq \|S_1 - S_0\|/(1 -"
+    r" \kappa)",
+    source="a geometric series, with κ < 1 the map's Lipschitz constant",
+    premises=("Ψ_t(· | S_[t+1:T−1]) is a contraction in ‖·‖_□",),
+    conclusion="the iterates of Ψ_t from any start are bounded",
+)
+
 RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

@@ -17,21 +17,27 @@ def claims() -> Mapping[str, Claim]:
     """Every record by id, in the paper's order."""
     from ergs_verify.ledger.claims import (
         algorithm_1,
+        apriori,
         augmented_game,
         certificates,
         equation_19,
+        theorem_IV_2_proof,
         history,
         inner_loop,
         lemma_III_4,
         lemma_IV_1,
+        limits,
+        section_I,
         theorem_IV_2,
-        theorem_IV_2_proof,
         theorem_IV_3,
         uniqueness,
     )
 
     ordered = (
-        *lemma_III_4.CLAIMS,
+        *section_I.OPENING,
+        lemma_III_4.CLAIMS[0],
+        apriori.MODEL_DEPENDENT,
+        *lemma_III_4.CLAIMS[1:],
         *algorithm_1.CLAIMS,
         *equation_19.CLAIMS,
         *lemma_IV_1.CLAIMS,
@@ -39,9 +45,12 @@ def claims() -> Mapping[str, Claim]:
         *theorem_IV_2_proof.CLAIMS,
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
+        *section_I.CONCLUSION,
         *uniqueness.CLAIMS,
         *inner_loop.CLAIMS,
         *history.CLAIMS,
+        *limits.CLAIMS,
+        *apriori.CLAIMS,
         *certificates.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}

@@ -11,8 +11,9 @@ from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, ZeroMat
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import costs_compared, hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap
+from ergs_verify.ledger.claims.apriori import FALLS
 from ergs_verify.ledger.claims.lemma_III_4 import DOMINANT, UNIQUE
-from ergs_verify.ledger.claims.optimality import Q_end, terminal
+from ergs_verify.ledger.claims.optimality import GAME, Q_end, terminal
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper import theorem_III_1
@@ -45,6 +46,7 @@ from ergs_verify.paper.notation import (
 from ergs_verify.proof import gaussian_expectation
 
 __all__ = [
+    "CHOICE",
     "CLAIMS",
     "P_gap",
     "P_tilde",
@@ -255,6 +257,14 @@ def _augmented_value(faults: frozenset[str]) -> Computed | Equality:
     return stated(in_augmented(of_policy("cost")), whole, r"\tilde{J}_t^i(x, S^i, S^{-i})")
 
 
+CHOICE = Theorem(
+    id="eq-21/choice",
+    says="in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
+    given=GAME,
+    proof=(FALLS, by(rules.SOME_DELTA)),
+)
+
+
 CLAIMS = (
     Claim(
         id="eq-21/tau",
@@ -276,6 +286,22 @@ CLAIMS = (
             + trace_of(u(i).T, R(i), u(i))
             + augmented * log_ratio
             + trace_of(x_end.T, Q_end, x_end),
+        ),
+    ),
+    Claim(
+        id="eq-21/choice",
+        title="A δ can be chosen so",
+        where="Section IV-A, after (21)",
+        quote="we assume that δ is chosen such that",
+        latex=r"\tilde{\tau} > 2\gamma_B^2 \tilde{\gamma}_P^* (N-1)",
+        statement=CHOICE,
+        gaps=(
+            Gap(
+                what="that such a δ exists is assumed: γ̃_P* depends on τ̃ itself, so that a larger δ"
+                " need not meet the condition for that reason alone",
+                quote="we assume that δ is chosen such that",
+                closed_by=(CHOICE,),
+            ),
         ),
     ),
     Claim(

@@ -41,6 +41,7 @@ from ergs_verify.ledger.claims.augmented_game import (
     stated,
 )
 from ergs_verify.ledger.claims.augmented_game import augmented as tau_tilde
+from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
 from ergs_verify.ledger.claims.optimality import GAME, LEAST_COST, derived, equal, terminal
 from ergs_verify.ledger.claims.uniqueness import near_singular
 from ergs_verify.ledger.decision import Decision
@@ -68,7 +69,14 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS", "COST_DIFFERENCE", "GAP_BOUND", "GAP_ORDER", "cost_difference"]
+__all__ = [
+    "CLAIMS",
+    "COST_DIFFERENCE",
+    "GAP_BOUND",
+    "GAP_ORDER",
+    "cost_difference",
+    "rows_at_augmented",
+]
 
 p = control_size(i)
 
@@ -169,7 +177,7 @@ GAP_BOUND = Theorem(
 )
 
 
-def _rows_at_augmented() -> Equality:
+def rows_at_augmented() -> Equality:
     """Block row i of Φ at τ̃ less that at τ, with the same P: (δ/2)Kⁱ."""
     row = derived("row")
     whole = row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant
@@ -182,7 +190,7 @@ GAP_ORDER = Theorem(
     given=(*GAME, *GAP_BOUND.given, hypotheses.REGULAR),
     proof=(
         GAP_BOUND,
-        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: _rows_at_augmented().decide()),
+        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_BRACKET),
     ),
@@ -206,7 +214,7 @@ AGAINST_ANY = Theorem(
         COST_DIFFERENCE,
         by(rules.NASH_INEQUALITY),
         by(rules.AGAINST_ANY_DEVIATION),
-        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: _rows_at_augmented().decide()),
+        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_DIVERGENCE),
     ),
@@ -352,10 +360,18 @@ def _longest_loop(faults: frozenset[str]) -> Computed | Definition:
     return Definition(gamma_A**2, trace_of(A.T, A))
 
 
+BOUNDED_ITERATES = Theorem(
+    id="eq-28/bounded-gains",
+    says="the iterates of Ψ_t from any start are bounded",
+    given=CONTRACTION.given,
+    proof=(CONTRACTION, by(rules.BOUNDED_ITERATES)),
+)
+
+
 def _bounded_gains(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
         return Computed("‖K‖_F ≤ D for the K of (28)", costs_compared.arbitrary_gain)
-    return OF_A_FIXED_POLICY
+    return BOUNDED_ITERATES
 
 
 # -- the two values --------------------------------------------------------------------------------
@@ -627,6 +643,7 @@ CLAIMS = (
         quote="The last inequality utilizes the fact that … operator for this game will be"
         " contractive, and hence the norm of iterates … will be bounded.",
         statement=_bounded_gains,
+        stated=(hypotheses.THRESHOLD_AT_T,),
         faults=(
             Fault(
                 name="any policy",

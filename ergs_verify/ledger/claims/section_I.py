@@ -9,12 +9,18 @@ from attrs import evolve
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.gallery import gallery
-from ergs_verify.ledger.claim import Claim, Computed, Decision, Fault
-from ergs_verify.ledger.counterexamples import continuum_of_equilibria, refutation
-from ergs_verify.ledger.section_III_theorem import gaussian_given_the_rest
-from ergs_verify.ledger.section_III_uniqueness import unique
-from ergs_verify.ledger.section_IV_algorithm import contractive, linear_rate
-from ergs_verify.ledger.section_IV_augmentation import epsilon_nash
+from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger.claim import Claim, Fault
+from ergs_verify.ledger.claims.apriori import CIRCULAR, UNIQUE_FROM_DATA
+from ergs_verify.ledger.claims.augmented_game import CHOICE
+from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, UNIQUE
+from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
+from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
+from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
+from ergs_verify.ledger.counterexamples import bound_depends_on_tau, refutation
+from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.reasoning import Theorem, by
+from ergs_verify.ledger.statements import Computed
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import algorithm_1
 
@@ -22,28 +28,12 @@ __all__ = ["CONCLUSION", "OPENING"]
 
 
 def _linear_gaussian(claim_id: str, where: str, quote: str) -> Claim:
-    def statement(faults: frozenset[str]) -> Computed:
-        if faults:
-            return Computed("every NE has linear means", continuum_of_equilibria)
-        return Computed(
-            "every NE policy is Gaussian with covariance (6); linear where Φ_t is nonsingular",
-            gaussian_given_the_rest,
-        )
-
     return Claim(
         id=claim_id,
         title="Nash equilibria are linear Gaussian",
         where=where,
         quote=quote,
-        statement=statement,
-        faults=(
-            Fault(
-                name="linear",
-                what="where Φ_t is singular and its equations are consistent there are NE with"
-                " nonlinear means",
-                kind="overclaim",
-            ),
-        ),
+        statement=REGULAR_UNIQUE,
     )
 
 
@@ -53,8 +43,8 @@ def _unique(claim_id: str, where: str, quote: str) -> Claim:
         title="Enough regularization makes the NE unique",
         where=where,
         quote=quote,
-        statement=Computed("τ > 2γ_B²γ_P*(N−1) ⇒ there is one feedback NE", unique),
-        hypotheses=("Assumption III.3, whose bound contains the NE's P*", "feedback NE"),
+        statement=UNIQUE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
     )
 
 
@@ -64,9 +54,18 @@ def _converges(claim_id: str, where: str, quote: str) -> Claim:
         title="Algorithm 1 converges linearly to the NE",
         where=where,
         quote=quote,
-        statement=Computed("Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for all large L, with κ < 1", linear_rate),
-        hypotheses=("τ > 2γ_B²γ_P*(N−1)",),
+        statement=LINEAR_RATE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
     )
+
+
+EPSILON_NASH = Theorem(
+    id="abstract/augmentation",
+    says="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤ δ(KL_i(BRⁱ) −"
+    " KL_i(S̃ⁱ))",
+    given=tuple(dict.fromkeys((*CHOICE.given, *GAP_BOUND.given))),
+    proof=(CHOICE, GAP_BOUND, by(rules.EPSILON_NASH)),
+)
 
 
 def _augmented(claim_id: str, where: str, quote: str) -> Claim:
@@ -75,12 +74,7 @@ def _augmented(claim_id: str, where: str, quote: str) -> Claim:
         title="The δ-augmentation gives an ε-NE",
         where=where,
         quote=quote,
-        statement=Computed(
-            "some δ makes the augmented NE unique, and it is an ε-NE with"
-            " ε_i ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
-            epsilon_nash,
-        ),
-        hypotheses=("ε follows from the game and δ; it is not at one's choice",),
+        statement=EPSILON_NASH,
     )
 
 
@@ -96,27 +90,33 @@ def _noise_plays_no_part() -> Decision:
             for f in (formulas, noisier)
         )
 
-    plain, noisy = gains()
-
     def unchanged() -> bool:
         first, second = gains()
         return first == second
 
+    plain, noisy = gains()
     return refutation(
-        {"game": game.name, "L": "2"},
         f"K_{{T−1}} = {plain} with Σ",
         f"{noisy} with 4Σ",
         "exact",
-        "no iterate of the gains depends on the policies' covariances, so their noise cannot"
-        " contribute to the rate",
+        "the gains of Algorithm 1 are the same with other covariances, so that here the policies'"
+        " noise does not contribute to the rate",
         unchanged,
+        game=game,
+        values={"L": "2"},
     )
 
 
-def _noise(faults: frozenset[str]) -> Computed:
+def _noise(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
         return Computed("the rate depends on the policies' noise Σ", _noise_plays_no_part)
-    return Computed("(τ/2)I, which the relative entropy adds to R, makes Ψ_t contract", contractive)
+    return CONTRACTION
+
+
+def _model_dependent(faults: frozenset[str]) -> Computed | Theorem:
+    if faults:
+        return Computed("2γ_B²γ_P*(N−1) is a scalar of the model alone", bound_depends_on_tau)
+    return UNIQUE_FROM_DATA
 
 
 OPENING = (
@@ -156,6 +156,7 @@ OPENING = (
         quote="introducing Gaussian noise into the policies facilitates exploration across the"
         " policy space, thereby contributing to the linear convergence of PO methods",
         statement=_noise,
+        stated=(hypotheses.THRESHOLD_AT_T,),
         faults=(
             Fault(
                 name="noise",
@@ -171,10 +172,15 @@ OPENING = (
         "find them to exclusively belong to the class of Linear Gaussian policies defined by a"
         " sequence of Coupled Riccati equations",
     ),
-    _unique(
-        "contributions/uniqueness",
-        "Section I, Contributions 2)",
-        "is lower bounded by a model dependent scalar, then the uniqueness of the NE is guaranteed",
+    Claim(
+        id="contributions/uniqueness",
+        title="A bound from the model makes the NE unique",
+        where="Section I, Contributions 2)",
+        quote="is lower bounded by a model dependent scalar, then the uniqueness of the NE is"
+        " guaranteed",
+        statement=_model_dependent,
+        stated=(hypotheses.COUPLED_BY_DATA,),
+        faults=(CIRCULAR,),
     ),
     _converges(
         "contributions/convergence",
