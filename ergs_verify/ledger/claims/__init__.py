@@ -21,7 +21,6 @@ def claims() -> Mapping[str, Claim]:
         augmented_game,
         certificates,
         equation_19,
-        theorem_IV_2_proof,
         history,
         inner_loop,
         lemma_III_4,
@@ -29,6 +28,7 @@ def claims() -> Mapping[str, Claim]:
         limits,
         section_I,
         theorem_IV_2,
+        theorem_IV_2_proof,
         theorem_IV_3,
         uniqueness,
     )

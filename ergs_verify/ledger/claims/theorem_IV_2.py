@@ -19,7 +19,7 @@ from ergs_verify.ledger.chain import (
     FrobeniusNorm,
 )
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT, another_prior
+from ergs_verify.ledger.claims.equation_19 import NEEDED
 from ergs_verify.ledger.claims.lemma_III_4 import DETERMINED, UNIQUE, bound, gamma_B
 from ergs_verify.ledger.claims.lemma_III_4 import gamma_P as gamma_star
 from ergs_verify.ledger.claims.one_stage import (
@@ -112,8 +112,7 @@ LINEAR_RATE = Theorem(
         by(rules.ALL_STAGES),
     ),
     needed={
-        **SINGULAR_WEIGHT,
-        "standard-prior": another_prior,
+        **NEEDED,
         "assumption-III.3": _the_loop_diverges,
     },
     test=_errors_fall,
@@ -191,8 +190,7 @@ ENOUGH = Theorem(
         by(rules.ENOUGH_PASSES),
     ),
     needed={
-        **SINGULAR_WEIGHT,
-        "standard-prior": another_prior,
+        **NEEDED,
         "condition-IV.2": _the_loop_diverges,
         "c-nonnegative": _negative_slack,
     },
