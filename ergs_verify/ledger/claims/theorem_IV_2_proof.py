@@ -21,7 +21,7 @@ from ergs_verify.ledger.claim import Claim, Gap
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.one_stage import COVARIANCES, ONE_STAGE
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal, terminal
-from ergs_verify.ledger.claims.theorem_IV_2 import CITED_GAP, LINEAR_RATE
+from ergs_verify.ledger.claims.theorem_IV_2 import CITED_GAP, CONTRACTS_INSIDE, LINEAR_RATE
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.examination import Outcome
@@ -214,6 +214,15 @@ CLAIMS = (
                 closed_by=(PLAIN_NASH,),
             ),
         ),
+    ),
+    Claim(
+        id="thm-IV.2/contractive",
+        title="The inner loop is contractive",
+        where="Section IV, proof of Theorem IV.2",
+        latex=r"\tau > 2\gamma_B^2 (\gamma_P^* + c\epsilon)(N-1)",
+        quote="the inner loop is contractive (which is true under …)",
+        statement=CONTRACTS_INSIDE,
+        stated=(hypotheses.CONDITION_IV_2,),
     ),
     Claim(
         id="thm-IV.2/inner-loop",
