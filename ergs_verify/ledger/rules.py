@@ -849,7 +849,7 @@ ONE_FIXED_POINT = Rule(
     r" \neq 0 \ \Rightarrow\ \exists!\, \mathcal{K}^* = \Psi_t(\mathcal{K}^*)",
     source="D_t is invertible, so fixed points are the solutions of Φ_t 𝓚 = −r_t",
     premises=(
-        "det Φ_t ≠ 0 at every t",
+        "det Φ_t ≠ 0, at the P_{t+1} of the later policies",
         "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
     ),
