@@ -304,7 +304,7 @@ CLAIMS = (
             Gap(
                 what="c is not specified, and so neither is the condition; no c is needed:"
                 " Assumption III.3 alone gives the rate, for every ε",
-                quote="c is a model dependent constant",
+                quote="is a model dependent constant",
                 closed_by=(LINEAR_RATE,),
             ),
         ),

@@ -255,7 +255,7 @@ CLAIMS = (
             Gap(
                 what="no bound is given, and “small enough” is not needed: the distance is at most"
                 " (2/τ)γ_B² times that of the P_{t+1}, and it is P_{t+1}, not P_t, that matters",
-                quote="and if ε > 0 is small enough",
+                quote="and if … is small enough",
                 closed_by=(COVARIANCES,),
             ),
         ),
