@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from unicodedata import name, normalize
 
 from ergs_verify.paper.derivation import Derived
-from ergs_verify.report.ledger import section_of
+from ergs_verify.report.ledger import headline, section_of, value_text
 from ergs_verify.typeset import equation
 
 __all__ = ["derivation_document", "ledger_document"]
@@ -17,9 +17,11 @@ __all__ = ["derivation_document", "ledger_document"]
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb,graphicx}
+\usepackage{amsmath,amssymb,graphicx,xcolor}
 \usepackage[margin=22mm]{geometry}
 \setlength{\parindent}{0pt}\setlength{\parskip}{4pt}
+% What has to stand where the paper errs.
+\newcommand{\corrected}[1]{\textcolor{red}{#1}}
 % A display as wide as the page at most.
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
   \begin{center}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi\end{center}}
@@ -65,6 +67,14 @@ _SIGNS = {
     "𝓑": r"\mathcal{B}",
     "𝓢": r"\mathcal{S}",
     "□": r"\square",
+    "°": r"{}^{\circ}",
+    "⟂": r"\perp",
+    "⟨": r"\langle",
+    "⟩": r"\rangle",
+    "⊆": r"\subseteq",
+    "∉": r"\notin",
+    "≡": r"\equiv",
+    "∘": r"\circ",
     "…": r"\ldots",
     "✓": r"\checkmark",
 }
@@ -131,7 +141,7 @@ def _in_mathematics(character: str) -> str:
 
 def _summary(ledger: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in ledger["summary"].items())
-    return f"{len(ledger['claims'])} claims, as printed: {_prose(counts)}.\n"
+    return f"{_prose(headline(ledger))} The paper's claims as printed: {_prose(counts)}.\n"
 
 
 def _claim(entry: Mapping[str, Any]) -> str:
@@ -147,19 +157,46 @@ def _claim(entry: Mapping[str, Any]) -> str:
     if entry["printed"]["latex"]:
         lines.append(rf"\fit{{{entry['printed']['latex']}}}")
     for finding in entry["findings"]:
-        lines.append(f"\n\\textit{{{_prose(finding['kind'])}:}} {_prose(finding['what'])}.\n")
+        kind = _prose(f"{finding['kind']} ({finding['source']})")
+        lines.append(f"\n\\textit{{{kind}:}} {_prose(finding['what'])}.\n")
     if entry["corrected"]:
         lines.append(_form(entry["corrected"]))
+    for finding in entry["findings"]:
+        lines.append(_example(finding["counterexample"]))
     for hypothesis in entry["hypotheses"]:
-        lines.append(f"\nUnder: {_prose(hypothesis)}.\n")
+        if not hypothesis["stated"]:
+            lines.append(f"\nUnder: {_prose(hypothesis['text'])}.\n")
+    lines += _proof(entry["proof"])
     return "\n".join([*lines, "\n\\medskip\n"])
 
 
 def _form(form: Mapping[str, str]) -> str:
     """A corrected form: a formula, or words."""
+    if form.get("display"):
+        return rf"Corrected: \fit{{{form['display']}}}"
     if form["latex"].startswith(r"\text{"):
         return f"\nCorrected: {_prose(form['expression'])}.\n"
     return rf"Corrected: \fit{{{form['latex']}}}"
+
+
+def _example(example: Mapping[str, Any] | None) -> str:
+    """A counterexample in a line."""
+    if example is None:
+        return ""
+    values = [f"{letter} = {value_text(value)}" for letter, value in example["values"].items()]
+    values.append(f"left {value_text(example['left'])}, right {value_text(example['right'])}")
+    return f"\n{{\\small For instance: {_prose('; '.join(values))}.}}\n"
+
+
+def _proof(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The lines of a proof, each with what gives it."""
+    shown = [line for line in lines if line["by"] != "hypothesis"]
+    if not shown:
+        return []
+    items = [
+        rf"\item {_prose(line['says'])} ({_prose(line['name'] or 'decided')})" for line in shown
+    ]
+    return ["\\begin{enumerate}\\small", *items, "\\end{enumerate}"]
 
 
 def _mixed(text: str) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "ledger_summary",
     "ledger_table",
     "section_of",
+    "value_text",
     "wrong_claims",
 ]
 
@@ -269,14 +270,15 @@ def _counterexample(example: Mapping[str, Any]) -> RenderableType:
     for _ in range(3):
         table.add_column()
     for letter, value in example.get("values", {}).items():
-        table.add_row(readable(letter), "=", Text(_matrix(value)))
+        table.add_row(readable(letter), "=", Text(value_text(value)))
     for side in ("left", "right"):
         if side in example:
-            table.add_row(Text(f"{side} side", "bold"), "=", Text(_matrix(example[side])))
+            table.add_row(Text(f"{side} side", "bold"), "=", Text(value_text(example[side])))
     return Group(Text("Counterexample, exact:"), Padding(table, (0, 0, 0, 2)))
 
 
-def _matrix(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """An exact matrix as ``[a b; c d]``, or a number, on one line."""
     if isinstance(value, list):
         rows = [row if isinstance(row, list) else [row] for row in value]
         return "[" + "; ".join(" ".join(map(str, row)) for row in rows) + "]"

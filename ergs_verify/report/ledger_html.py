@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from ergs_verify import __version__
-from ergs_verify.report.ledger import headline, section_of
+from ergs_verify.report.ledger import headline, section_of, value_text
 from ergs_verify.report.mathtext import from_latex, readable
 
 __all__ = ["ledger_page"]
@@ -154,22 +154,15 @@ _SOURCES = {
 
 def _example(example: Mapping[str, Any]) -> str:
     rows = [
-        f"<tr><td>{escape(readable(str(letter)))}</td><td>{escape(_value(value))}</td></tr>"
+        f"<tr><td>{escape(readable(str(letter)))}</td><td>{escape(value_text(value))}</td></tr>"
         for letter, value in example.get("values", {}).items()
     ]
     rows += [
-        f"<tr><th>{side} side</th><td>{escape(_value(example[side]))}</td></tr>"
+        f"<tr><th>{side} side</th><td>{escape(value_text(example[side]))}</td></tr>"
         for side in ("left", "right")
         if side in example
     ]
     return f"<details><summary>Counterexample</summary><table>{''.join(rows)}</table></details>"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        rows = [row if isinstance(row, list) else [row] for row in value]
-        return "[" + "; ".join(" ".join(map(str, row)) for row in rows) + "]"
-    return readable(str(value))
 
 
 def _hypotheses(entry: Entry) -> str:

@@ -21,8 +21,10 @@ def claims() -> Mapping[str, Claim]:
         augmented_game,
         certificates,
         equation_19,
+        gap,
         history,
         inner_loop,
+        lemma_III_2,
         lemma_III_4,
         lemma_IV_1,
         limits,
@@ -35,6 +37,7 @@ def claims() -> Mapping[str, Claim]:
 
     ordered = (
         *section_I.OPENING,
+        *lemma_III_2.CLAIMS,
         lemma_III_4.CLAIMS[0],
         apriori.MODEL_DEPENDENT,
         *lemma_III_4.CLAIMS[1:],
@@ -46,6 +49,7 @@ def claims() -> Mapping[str, Claim]:
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
         *section_I.CONCLUSION,
+        *gap.CLAIMS,
         *uniqueness.CLAIMS,
         *inner_loop.CLAIMS,
         *history.CLAIMS,

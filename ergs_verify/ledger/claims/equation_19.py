@@ -337,8 +337,9 @@ CLAIMS = (
                 kind="index",
                 printed=r"P_{t+1}^{i*} B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} A_t^i,"
                 r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*}",
-                corrected=r"P_{t+1}^i B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^i A_t^i,"
-                r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^i",
+                corrected=r"\corrected{P_{t+1}^i} B_t^i \right)^{-1} (B_t^i)^\top"
+                r" \corrected{P_{t+1}^i} A_t^i,"
+                r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top \corrected{P_{t+1}^i}",
             ),
         ),
     ),
