@@ -130,6 +130,11 @@ class Case:
         return singularity(evolve(self.game, tau_given=Fraction(0))) is None
 
     @property
+    def regular_at_the_end(self) -> bool:
+        """Whether det Φ_{T−1} ≠ 0, where no later policy enters."""
+        return loops.last_block_system(self.game)[0].det() != 0
+
+    @property
     def consistent(self) -> bool:
         """Whether the equations of the first singular stage, backwards, have solutions."""
         return singularity(self.game) is True

@@ -126,6 +126,12 @@ THRESHOLD_AT_T = Hypothesis(
 )
 CONDITION_IV_2 = Hypothesis("condition-IV.2", "τ > 2γ_B²(γ_P* + cε)(N−1) with ε > 0")
 C_NONNEGATIVE = Hypothesis("c-nonnegative", "c ≥ 0")
+REGULAR_AT_T = Hypothesis(
+    "regular-at-t",
+    "det Φ_t ≠ 0, at the P_{t+1} of the later policies",
+    holds=lambda case: case.regular_at_the_end,
+)
+WITHIN_SLACK = Hypothesis("within-slack", "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ cε for all i")
 NEAR_COSTS = Hypothesis("near-costs", "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ C₁ε for all i")
 ONE_KAPPA = Hypothesis("one-kappa", "(2/τ)γ_B²γ_{P,t}(N−1) ≤ κ for all small ε, with one κ < 1")
 MANY_PASSES = Hypothesis("many-passes", "κ^L ≤ ε")

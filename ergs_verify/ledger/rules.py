@@ -655,12 +655,11 @@ IN_THE_METRIC = Rule(
 )
 BELOW_ONE = Rule(
     name="below one",
-    statement=r"c \tau = b < \tau,\ \tau > 0 \ \Rightarrow\ c < 1",
-    source="divide by τ",
+    statement=r"c \tau = b,\ 0 \leq b < \tau \ \Rightarrow\ c < 1",
+    source="divide by τ, which is positive as the bound is not negative",
     premises=(
         "(2/τ)γ_B²γ_{P,t}(N−1) τ = 2γ_B²γ_{P,t}(N−1)",
         "τ > 2γ_B²γ_{P,t}(N−1)",
-        "τ > 0",
     ),
     conclusion="(2/τ)γ_B²γ_{P,t}(N−1) < 1",
 )
@@ -726,7 +725,6 @@ SLACK = Rule(
     premises=(
         "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
         "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
-        "τ > 0",
     ),
     conclusion="there are η > 0 and κ in (0, 1) with (2/τ)γ_B²(γ_P* + η)(N−1) ≤ κ",
 )
@@ -802,6 +800,18 @@ SLIGHTLY_STRONGER = Rule(
     ),
     conclusion="τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
 )
+WITHIN_THE_SLACK = Rule(
+    name="within the slack",
+    statement=r"\tau > 2\gamma_B^2 (\gamma_P^* + c\epsilon)(N-1),\ \gamma_{P,t} \leq \gamma_P^* +"
+    r" c\epsilon \ \Rightarrow\ \tau > 2\gamma_B^2 \gamma_{P,t} (N-1)",
+    source="γ_{P,t} is the largest ‖P_{t+1}ⁱ‖_F, and γ_P* is at least every ‖P*_{t+1}ⁱ‖_F",
+    premises=(
+        "τ > 2γ_B²(γ_P* + cε)(N−1) with ε > 0",
+        "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ cε for all i",
+        "‖P_{t+1}ⁱ‖_F ≤ ‖P*_{t+1}ⁱ‖_F + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
+    ),
+    conclusion="τ > 2γ_B²γ_{P,t}(N−1)",
+)
 ONE_STAGE = Rule(
     name="one stage",
     statement=r"\|P_{t+1} - P_{t+1}^*\|_F = O(\epsilon),\ \kappa^L \leq \epsilon \ \Rightarrow"
@@ -858,7 +868,7 @@ ONE_FIXED_POINT = Rule(
     r" \neq 0 \ \Rightarrow\ \exists!\, \mathcal{K}^* = \Psi_t(\mathcal{K}^*)",
     source="D_t is invertible, so fixed points are the solutions of Φ_t 𝓚 = −r_t",
     premises=(
-        "det Φ_t ≠ 0 at every t",
+        "det Φ_t ≠ 0, at the P_{t+1} of the later policies",
         "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
     ),

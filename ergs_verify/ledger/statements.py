@@ -49,6 +49,20 @@ def _smallest(left, right, definitions: tuple, symmetric: tuple) -> Difference |
     return smallest_difference(left, right, dict(definitions), symmetric)
 
 
+@lru_cache(maxsize=1024)
+def _failing_case(left, right, definitions: tuple) -> Decision | None:
+    """The refutation on the first exhibit on which an identity fails."""
+    given = dict(definitions)
+    return next(
+        (
+            refuted_by(case, outcome)
+            for case in cases()
+            if (outcome := equality_at(case, left, right, given)) and not outcome.holds
+        ),
+        None,
+    )
+
+
 @lru_cache(maxsize=512, typed=True)
 def _as_text(expression) -> str:
     """`str`, once: for a long formula it takes SymPy longer than the proof."""
@@ -102,15 +116,7 @@ class Equality:
     def _cross_examined(self) -> Decision | None:
         """A refutation on the ledger's exhibits, of which the prover should have known."""
         given = {**notation.definitions, **self.definitions}
-        return next(
-            (
-                refuted_by(case, outcome)
-                for case in cases()
-                if (outcome := equality_at(case, self.left, self.right, given))
-                and not outcome.holds
-            ),
-            None,
-        )
+        return _failing_case(self.left, self.right, tuple(given.items()))
 
     @property
     def expression(self) -> str:

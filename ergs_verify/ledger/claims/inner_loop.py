@@ -62,13 +62,12 @@ ERROR_MOVES = Theorem(
 )
 
 
-def _powers_of_J(case: Case) -> Outcome | None:
+def _powers_of_J(case: Case) -> Outcome:
     """𝓚_l − 𝓚* = Jˡ(𝓚_0 − 𝓚*) for l = 0, …, 3 at the last stage; and where a power tells ρ."""
     game = case.game
-    if case.nash is None:
-        return None
     J = loops.jacobi(game)
-    target = loops.stacked([own[-1] for own in case.nash.K])
+    phi, rhs = loops.last_block_system(game)
+    target = phi.solve(rhs) * -1
     error = target * -1
     for passes, found in enumerate(loops.iteration(game, 3)):
         if found - target != error:
@@ -97,7 +96,7 @@ def _depends_on_the_start() -> Decision:
 SPECTRAL = Theorem(
     id="sharp-loop",
     says="the inner loop converges from every start if and only if ρ(J_t) < 1",
-    given=(*GAME, hypotheses.REGULAR),
+    given=(*GAME, hypotheses.REGULAR_AT_T),
     proof=(
         WEIGHT,
         Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
@@ -106,10 +105,10 @@ SPECTRAL = Theorem(
         by(rules.POWERS),
         by(rules.SPECTRAL_RADIUS),
     ),
-    needed={**SINGULAR_WEIGHT, "regular": _depends_on_the_start},
+    needed={**SINGULAR_WEIGHT, "regular-at-t": _depends_on_the_start},
     test=_powers_of_J,
 )
-"""P_{t+1} is fixed, N and the p_i are any."""
+"""At one t, with P_{t+1} fixed; N and the p_i are any."""
 
 CONTRACTION_SUFFICES = Theorem(
     id="sharp-loop/contraction",

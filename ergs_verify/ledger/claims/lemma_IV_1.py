@@ -50,7 +50,7 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "CONTRACTION", "LIPSCHITZ", "contraction_chain"]
+__all__ = ["CLAIMS", "CONTRACTION", "LIPSCHITZ", "contraction_chain", "diverging_pair", "norm"]
 
 gamma_P = Symbol(r"\gamma_{P,t}", positive=True)
 gamma_P_unindexed = Symbol(r"\gamma_P", positive=True)
@@ -197,7 +197,7 @@ def _not_below_one() -> Decision:
 BELOW_ONE = Theorem(
     id="lemma-IV.1/threshold",
     says="(2/τ)γ_B²γ_{P,t}(N−1) < 1",
-    given=(hypotheses.TAU_POSITIVE, hypotheses.THRESHOLD_AT_T),
+    given=(hypotheses.THRESHOLD_AT_T,),
     proof=(
         Fact("(2/τ)γ_B²γ_{P,t}(N−1) τ = 2γ_B²γ_{P,t}(N−1)", lambda: _threshold().decide()),
         by(rules.BELOW_ONE),
@@ -206,7 +206,8 @@ BELOW_ONE = Theorem(
 )
 
 
-def _norm(X) -> arb:
+def norm(X) -> arb:
+    """‖X‖_F of a rational matrix, as a ball."""
     return arb(sum((x * x for x in X.entries()), X[0, 0] * 0)).sqrt()
 
 
@@ -219,8 +220,8 @@ def _brings_nearer(case: Case) -> Outcome | None:
     mine = [Rationals().matrix(fractions(own[0]), own[0].shape) for own in policy.K]
     none = [X * 0 for X in mine]
     after, before = (loops.answers(game, 0, gains, ahead)[0] for gains in (mine, none))
-    left = sum((_norm(a - b) for a, b in zip(after, before, strict=True)), arb(0))
-    right = sum(map(_norm, mine), arb(0))
+    left = sum((norm(a - b) for a, b in zip(after, before, strict=True)), arb(0))
+    right = sum(map(norm, mine), arb(0))
     # Balls at 53 bits: a violation would be told from equality but for 1e-15 of it.
     return Outcome(not bool(left > right), f"‖Ψ(S) − Ψ(S')‖_□ = {left}", f"‖S − S'‖_□ = {right}")
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import sympy
+from flint import arb, fmpq
 from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose
 
 from ergs_verify.arithmetic import Rationals
+from ergs_verify.exact import fractions
 from ergs_verify.expressions import AgentTotal, agent_sum
-from ergs_verify.game import Game
+from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.chain import (
     SUBMULTIPLICATIVE,
@@ -23,11 +25,12 @@ from ergs_verify.ledger.chain import (
 from ergs_verify.ledger.claims.algorithm_1 import PASSES
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.lemma_III_4 import DETERMINED, gamma_B
-from ergs_verify.ledger.claims.lemma_IV_1 import LIPSCHITZ, difference
+from ergs_verify.ledger.claims.lemma_IV_1 import LIPSCHITZ, difference, norm
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal
 from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision, exactly, together
-from ergs_verify.ledger.exhibits import exceeds_bound
+from ergs_verify.ledger.examination import Outcome
+from ergs_verify.ledger.exhibits import Case, exceeds_bound
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper import theorem_III_1
@@ -49,7 +52,9 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import algorithm_1, nash
+from ergs_verify.recursion import algorithm_1, by_agent, evaluate_policy, nash
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.stages import Stages
 
 __all__ = [
     "COVARIANCES",
@@ -122,6 +127,31 @@ def _iterated() -> Decision:
     )
 
 
+def _errors_at_the_end(case: Case) -> Outcome | None:
+    """e_L ≤ κ^L e_0 for L = 1, …, 4 at T − 1, where P_T = P_T* and so b = 0; in balls."""
+    game = case.game
+    if case.nash is None:
+        return None
+    gains = max(norm(Rationals().matrix(fractions(X), X.shape)) for own in game.B for X in own)
+    ends = [Rationals().matrix(fractions(own[-1]), own[-1].shape) for own in game.Q]
+    kappa = (
+        2
+        * gains**2
+        * max(map(norm, ends))
+        * (game.agents - 1)
+        / arb(fmpq(*game.tau.as_integer_ratio()))
+    )
+    stages = Stages(game, Rationals())
+    best = loops.stacked([own[-1] for own in case.nash.K])
+    errors = [
+        sum(map(norm, by_agent(stages, found - best)), arb(0)) for found in loops.iteration(game, 4)
+    ]
+    for passes, error in enumerate(errors):
+        if error > kappa**passes * errors[0]:
+            return Outcome(False, f"e_{passes} = {error}", f"κ^{passes}e_0, κ = {kappa}")
+    return Outcome(True, "", "")
+
+
 INNER_LOOP = Theorem(
     id="thm-IV.2/inner-errors",
     says="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
@@ -145,6 +175,7 @@ INNER_LOOP = Theorem(
         Fact("a_l = κˡe_0 + b(1 − κˡ)/(1 − κ) has a_0 = e_0 and a_{l+1} = κa_l + b", _iterated),
         by(rules.ITERATED_BOUND),
     ),
+    test=_errors_at_the_end,
 )
 
 
@@ -261,6 +292,40 @@ def _cost_error(game: Game):
     return sum((x * x for x in (found - best).entries()), found[0, 0] * 0)
 
 
+def _costs_that_are_not_near() -> Decision:
+    """N = 1, T = 2: the best gain at t = 0 against a gain of 0 at t = 1, which is not the NE's."""
+    game, numbers = _one_scalar_agent(), Rationals()
+    best = nash(game, numbers)
+    later = evaluate_policy(game, Policy.from_arrays(K=[[[[0]], [[0]]]]), numbers).P[0][1]
+    ahead = Stage(K=(), Sigma=(), P=(later,), q=None)
+    gains, _spreads = loops.answers(game, 0, [numbers.zeros(1, 1)], ahead)
+    played = Policy.from_arrays(K=[[numbers.to_fractions(gains[0]), [[0]]]])
+    found = evaluate_policy(game, played, numbers).P[0][0][0, 0]
+    return refutation(
+        f"P_0 = {found} after any number of passes",
+        f"P_0* = {best.P[0][0][0, 0]}",
+        "exact",
+        f"with one agent every pass gives the answer to P_1 = {later[0, 0]}, where P_1* ="
+        f" {best.P[0][1][0, 0]}; no ε enters",
+        lambda: found != best.P[0][0][0, 0] and later != best.P[0][1],
+        game=game,
+        values={"K_1^1": "0"},
+    )
+
+
+def _one_scalar_agent() -> Game:
+    return Game.from_arrays(
+        name="one scalar agent",
+        A=[[1]],
+        B=[[[1]]],
+        Q=[[[1]]],
+        R=[[[1]]],
+        tau=2,
+        noise_cov=[[0]],
+        horizon=2,
+    )
+
+
 ONE_STAGE = Theorem(
     id="thm-IV.2/inner-loop",
     says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, κ and C₁ alone",
@@ -271,7 +336,11 @@ ONE_STAGE = Theorem(
         hypotheses.MANY_PASSES,
     ),
     proof=(INNER_LOOP, NEARBY_COST, by(rules.ONE_STAGE)),
-    needed={**SINGULAR_WEIGHT, "many-passes": one_pass_is_not_enough},
+    needed={
+        **SINGULAR_WEIGHT,
+        "near-costs": _costs_that_are_not_near,
+        "many-passes": one_pass_is_not_enough,
+    },
 )
 
 

@@ -21,7 +21,7 @@ from ergs_verify.ledger.claim import Claim, Gap
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.one_stage import COVARIANCES, ONE_STAGE
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal, terminal
-from ergs_verify.ledger.claims.theorem_IV_2 import CITED_GAP, LINEAR_RATE
+from ergs_verify.ledger.claims.theorem_IV_2 import CITED_GAP, CONTRACTS_INSIDE, LINEAR_RATE
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.examination import Outcome
@@ -96,7 +96,11 @@ PLAIN_NASH = Theorem(
         by(rules.SQUARES_SUMMED),
         by(rules.SQUARES_VANISH),
     ),
-    needed={**SINGULAR_WEIGHT, "plain-answers": lambda: _another_gain()},
+    needed={
+        **SINGULAR_WEIGHT,
+        "independent-draws": lambda: _a_draw_that_knows_the_noise(),
+        "plain-answers": lambda: _another_gain(),
+    },
     test=lambda case: _plain_equilibrium(case),
 )
 
@@ -130,6 +134,29 @@ def _plain_equilibrium(case: Case) -> Outcome | None:
     found = nash(plain_game(case.game), Rationals())
     same = found.K == case.nash.K and found.P == case.nash.P
     return Outcome(same, str(found.K), str(case.nash.K))
+
+
+def _a_draw_that_knows_the_noise() -> Decision:
+    """One agent, p = m = 1, x = 0: v = −(B Q_T ω)/(R̃ + B² Q_T) instead of u = Kx = 0."""
+    game = exhibits()["as-many-controls-as-states"].game
+    plain = plain_game(game)
+    B, R_plain, Q_1, variance = (
+        Fraction(fractions(X)[0][0])
+        for X in (plain.B[0][0], plain.R[0][0], plain.Q[0][1], plain.noise_cov)
+    )
+    share = -B * Q_1 / (R_plain + B * B * Q_1)
+    played, other = (
+        variance * (R_plain * s * s + (1 + B * s) ** 2 * Q_1) for s in (Fraction(0), share)
+    )
+    return refutation(
+        f"J = {played} with u = 0",
+        f"J = {other} with u = ({share})ω",
+        "exact",
+        "a control that depends on the noise of its own stage costs less than Kx = 0 at x = 0",
+        lambda: other < played,
+        game=game,
+        values={"x": "0"},
+    )
 
 
 def _another_gain() -> Decision:
@@ -189,6 +216,15 @@ CLAIMS = (
         ),
     ),
     Claim(
+        id="thm-IV.2/contractive",
+        title="The inner loop is contractive",
+        where="Section IV, proof of Theorem IV.2",
+        latex=r"\tau > 2\gamma_B^2 (\gamma_P^* + c\epsilon)(N-1)",
+        quote="the inner loop is contractive (which is true under …)",
+        statement=CONTRACTS_INSIDE,
+        stated=(hypotheses.CONDITION_IV_2,),
+    ),
+    Claim(
         id="thm-IV.2/inner-loop",
         title="Good convergence of the inner loop",
         where="Section IV, proof of Theorem IV.2",
@@ -219,7 +255,7 @@ CLAIMS = (
             Gap(
                 what="no bound is given, and “small enough” is not needed: the distance is at most"
                 " (2/τ)γ_B² times that of the P_{t+1}, and it is P_{t+1}, not P_t, that matters",
-                quote="and if ε > 0 is small enough",
+                quote="and if … is small enough",
                 closed_by=(COVARIANCES,),
             ),
         ),
