@@ -305,8 +305,8 @@ SCALAR_DETERMINANT = Rule(
 )
 PROPORTIONAL_DETERMINANT = Rule(
     name="a determinant of proportional costs",
-    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 \"
-    r" \Rightarrow"
+    statement=r"P = LL^\top,\ M = \sum_i c_i B^i (\tilde{R}^i)^{-1} (B^i)^\top \succeq 0 "
+    r"\ \Rightarrow"
     r"\ \det(I + MLL^\top) = \det(I + L^\top M L) \geq 1",
     source="Sylvester again; L'ML ⪰ 0 and det R̃ⁱ > 0",
     premises=(
@@ -329,13 +329,12 @@ FIRST_ORDER_VANISHES = Rule(
         " R̃K° + B'P̂F°",
         "Φ° is regular at P̂, and K° solves its stage there",
     ),
-    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its"
-    " stage",
+    conclusion="P_t − P° = F'EF + (CΔ)'P̂F° + F°'P̂CΔ + Δ'R̃Δ + (𝓑Δ)'P̂𝓑Δ, where K° solves its stage",
 )
 SMALL_PERTURBATION = Rule(
     name="a small perturbation",
-    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,\"
-    r" \kappa < 1"
+    statement=r"\|\mathcal{B}\Delta\| \leq \kappa \|F\|,\ F = F^\circ + \mathcal{B}\Delta,"
+    r"\ \kappa < 1"
     r" \ \Rightarrow\ \|F\| \leq \|F^\circ\|/(1 - \kappa)",
     source="with Mʲ = Φ°⁻¹(block column j of Bʲ'): Δ = −Σ Mʲ Eʲ F; Φv = 0 is the case F = 𝓑v, where"
     " ‖𝓑v‖ ≤ κ‖𝓑v‖ forces 𝓑v = 0, so Φ°v = 0 and v = 0",
@@ -418,8 +417,8 @@ QUADRATIC_BACKWARDS = Rule(
 )
 TELESCOPED_DIFFERENCE = Rule(
     name="telescoped difference",
-    statement=r"\Delta_t = \delta\, \mathrm{KL}_t + \mathbb{E}\, \Delta_{t+1},\ \Delta_T = 0 \"
-    r" \Rightarrow"
+    statement=r"\Delta_t = \delta\, \mathrm{KL}_t + \mathbb{E}\, \Delta_{t+1},\ \Delta_T = 0 "
+    r"\ \Rightarrow"
     r"\ \Delta_0 = \delta \sum_t \mathbb{E}\, \mathrm{KL}_t",
     source="summed over t (tower property); both games have the same cost at T",
     premises=(
@@ -991,8 +990,8 @@ BOUND_BACKWARDS = Rule(
 )
 FALLS_BACKWARDS = Rule(
     name="falls backwards",
-    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} \"
-    r" \Rightarrow"
+    statement=r"\pi_T \text{ constant},\ \pi_t = \|Q\| + b(g(\pi_{t+1}, \tau))^2 \pi_{t+1} "
+    r"\ \Rightarrow"
     r"\ \pi_t \text{ falls in } \tau",
     source="induction backwards: π_{t+1} falls in τ, so do g, h, Σh, the bound of ‖Ā‖₂, and π_t",
     premises=("the bounds grow with each g, each g grows with π and falls with τ",),
@@ -1091,8 +1090,8 @@ CRAMER_AT_ZERO = Rule(
 
 ABOVE_THE_LEAST = Rule(
     name="above the least",
-    statement=r"J_0(\pi) - V_0 = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t,\ V_0 = \min J_0 \"
-    r" \Rightarrow\ J -"
+    statement=r"J_0(\pi) - V_0 = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t,\ V_0 = \min J_0 "
+    r"\ \Rightarrow\ J -"
     r" \min J = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t",
     source="t = 0, averaged over x_0",
     premises=(
