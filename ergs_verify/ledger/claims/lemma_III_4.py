@@ -269,8 +269,8 @@ CLAIMS = (
         title="The joint set of equations",
         where="Section III, proof of Lemma III.4",
         latex=r"\Phi_t \begin{pmatrix} K_t^{1*} \\ \vdots \\ K_t^{N*} \end{pmatrix} ="
-        r" - \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \"
-        r"\ (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix},",
+        r" - \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \\"
+        r" (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix},",
         statement=lambda _: block_system(),
     ),
     Claim(
@@ -310,8 +310,8 @@ CLAIMS = (
         title="The gains, solved for",
         where="Section III, proof of Lemma III.4",
         latex=r"\begin{pmatrix} K_t^{1*} \\ \vdots \\ K_t^{N*} \end{pmatrix} = -\Phi_t^{-1}"
-        r" \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \"
-        r"\ (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix}.",
+        r" \begin{pmatrix} (B_t^1)^\top P_{t+1}^{1*} A_t \\ \vdots \\"
+        r" (B_t^N)^\top P_{t+1}^{N*} A_t \end{pmatrix}.",
         statement=SOLVED,
         stated=(hypotheses.ASSUMPTION_III_3,),
     ),
