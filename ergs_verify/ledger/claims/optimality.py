@@ -42,6 +42,7 @@ from ergs_verify.paper.notation import (
     i,
     j,
     m,
+    mean,
     noise,
     others_loop,
     own,
