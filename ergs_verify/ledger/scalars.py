@@ -178,7 +178,7 @@ def _both_controls() -> sympy.Expr:
     return product.coeff_monomial(first * second) * cross
 
 
-def _common_spread() -> tuple[Game, sympy.Rational]:
+def _common_spread() -> tuple[Game, Any]:
     """Two agents with P = Q_T = 1, and the variance of (6) for both."""
     game, numbers = two_scalar_agents("2"), Rationals()
     spread = numbers.to_fraction(nash(game, numbers).Sigma[0][0][0, 0])
@@ -190,7 +190,7 @@ def correlated_draws() -> Decision:
     game, spread = _common_spread()
     found = _both_controls()
     (cross,) = found.free_symbols
-    excess = found.subs(cross, -spread / 2)
+    excess: Any = found.subs(cross, -spread / 2)
     return refutation(
         f"J_0 − V_0 = {excess}",
         "τ Σ E KL = 0, as both agents play the best responses of (6)",
@@ -209,14 +209,14 @@ def correlated_answers() -> Decision:
     (cross,) = found.free_symbols
     plain = _functional(2, 2, variance)  # R + P = 2, τ = 2
     cost = plain + found.subs(cross, -sympy.sqrt(variance * spread) / 2)
-    slopes = [sympy.diff(e, variance).subs(variance, spread) for e in (cost, plain)]
+    slopes: list[Any] = [sympy.diff(e, variance).subs(variance, spread) for e in (cost, plain)]
     return refutation(
         f"slope {slopes[0]} at Σ = {spread} of (6)",
         f"slope {slopes[1]}, as of a least cost",
         "exact",
         "u¹ and u² have the correlation −1/2: agent 1's cost falls where its variance grows beyond"
         " that of (6), so (6) is no answer",
-        lambda: slopes[0] < 0 and slopes[1] == 0,
+        lambda: bool(slopes[0].is_negative) and slopes[1] == 0,
         game=game,
     )
 

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, ZeroMatrix, log
+from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, log
 
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import costs_compared, hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.apriori import FALLS
 from ergs_verify.ledger.claims.lemma_III_4 import DOMINANT, UNIQUE
-from ergs_verify.ledger.claims.optimality import GAME, Q_end, terminal
+from ergs_verify.ledger.claims.optimality import GAME, Q_end
+from ergs_verify.ledger.claims.theorem_III_1 import QUADRATIC
 from ergs_verify.ledger.exhibits import P_tilde, delta, q_tilde
-from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.reasoning import Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import (
@@ -179,37 +180,6 @@ def _eq_24(faults: frozenset[str]) -> Equalities:
             ),
         )
     )
-
-
-def _whole_is_quadratic() -> Equalities:
-    form = of_policy("value")
-    return Equalities(
-        (
-            stated(form.linear, ZeroMatrix(m, 1)),
-            stated(of_policy("cost"), trace_of(x.T, form.matrix, x) + form.constant),
-        )
-    )
-
-
-QUADRATIC = Theorem(
-    id="thm-IV.3/quadratic",
-    says="J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
-    given=(hypotheses.INDEPENDENT_DRAWS, hypotheses.STANDARD_PRIOR),
-    proof=(
-        Fact("V_T(x) = x'Q_T x", terminal()),
-        Fact(
-            "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear"
-            " part",
-            lambda: _whole_is_quadratic().decide(),
-            needs=(
-                "given x_t the agents draw their controls independently of each other and of the"
-                " noise",
-                "the priors are N(0, I)",
-            ),
-        ),
-        by(rules.QUADRATIC_BACKWARDS),
-    ),
-)
 
 
 # -- the augmented game ----------------------------------------------------------------------------

@@ -147,7 +147,8 @@ def terminal() -> Equalities:
     read = quadratic_form(last, x, symmetric=(Q_end,))
     return Equalities(
         (
-            Equality(read.matrix, Q_end, (Q_end,)),
+            Equality(read.matrix, Q_end, (Q_end,), named="P_T"),
+            Equality(read.constant, sympy.Integer(0), named="q_T"),
             Equality(read.linear, sympy.ZeroMatrix(m, 1), (Q_end,)),
             Equality(
                 trace_of(x.T, P_end, x) + q_end,
@@ -300,7 +301,12 @@ LEAST_COST = Theorem(
 
 def gain_and_covariance() -> Equalities:
     """(6), which is (17) again."""
-    return Equalities((equal(derived("gain"), gain), equal(derived("covariance"), covariance)))
+    return Equalities(
+        (
+            equal(derived("gain"), gain, r"K_t^{i*}"),
+            equal(derived("covariance"), covariance, r"\Sigma_t^{i*}"),
+        )
+    )
 
 
 SUFFICIENT = Theorem(
