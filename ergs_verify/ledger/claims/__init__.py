@@ -21,6 +21,7 @@ def claims() -> Mapping[str, Claim]:
         augmented_game,
         certificates,
         equation_19,
+        game,
         gap,
         history,
         inner_loop,
@@ -29,6 +30,8 @@ def claims() -> Mapping[str, Claim]:
         lemma_IV_1,
         limits,
         section_I,
+        theorem_III_1,
+        theorem_III_1_proof,
         theorem_IV_2,
         theorem_IV_2_proof,
         theorem_IV_3,
@@ -37,7 +40,10 @@ def claims() -> Mapping[str, Claim]:
 
     ordered = (
         *section_I.OPENING,
+        *game.CLAIMS,
+        *theorem_III_1.CLAIMS,
         *lemma_III_2.CLAIMS,
+        *theorem_III_1_proof.CLAIMS,
         lemma_III_4.CLAIMS[0],
         apriori.MODEL_DEPENDENT,
         *lemma_III_4.CLAIMS[1:],
