@@ -28,11 +28,13 @@ def printed(claim_id: str) -> str:
     return claim._decided(*(fault.name for fault in claim.all_faults)).verdict
 
 
-def planted(monkeypatch, name: str, change: Callable[[Any], Any]) -> None:
-    """Have the derivation of Theorem III.1 arrive at something else under one name."""
-    derived = theorem_III_1.derive()
+def planted(
+    monkeypatch, name: str, change: Callable[[Any], Any], derivation: Any = theorem_III_1
+) -> None:
+    """Have a derivation, Theorem III.1's by default, arrive at something else under one name."""
+    derived = derivation.derive()
     altered = evolve(derived, results={**derived.results, name: change(derived[name])})
-    monkeypatch.setattr(theorem_III_1, "derive", lambda: altered)
+    monkeypatch.setattr(derivation, "derive", lambda: altered)
 
 
 def planted_cost(monkeypatch, change: Callable[[Any], Any]) -> None:

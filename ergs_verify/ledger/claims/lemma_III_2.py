@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import sympy
 from sympy import Determinant, Identity, Inverse, MatAdd, MatMul, Symbol, Transpose, exp, log, pi
 
@@ -198,7 +196,6 @@ EQUIVALENT = Theorem(
 )
 
 
-@cache
 def _affine() -> tuple:
     """What (10)'s logarithm has besides log π*: it does not depend on u."""
     free = quadratic_form(

@@ -168,7 +168,7 @@ POLICY_PSD = Theorem(
     says="P ⪰ 0 at every t",
     given=GAME,
     proof=(
-        Fact("P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F", policy_matrix()),
+        Fact("P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F", lambda: policy_matrix().decide()),
         Fact("P_T = Q_T", terminal()),
         by(rules.BACKWARD_CONGRUENCES),
     ),
