@@ -37,6 +37,7 @@ def claims() -> Mapping[str, Claim]:
         theorem_IV_2,
         theorem_IV_2_proof,
         theorem_IV_3,
+        theorem_IV_3_proof,
         uniqueness,
     )
 
@@ -58,6 +59,7 @@ def claims() -> Mapping[str, Claim]:
         *theorem_IV_2_proof.CLAIMS,
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
+        *theorem_IV_3_proof.CLAIMS,
         *section_I.CONCLUSION,
         *gap.CLAIMS,
         *uniqueness.CLAIMS,

@@ -75,7 +75,7 @@ def _remainder_falls(distance: Callable[[Game], Fraction], taus: tuple[Fraction,
         if not case.plays_nash:  # once for a game
             return None
         first, second = (distance(evolve(case.game, tau_given=t)) for t in taus)
-        # A remainder c/τ + O(1/τ²) falls by 1000 in the limit; half of that leaves room for O(1/τ²).
+        # c/τ + O(1/τ²) falls by 1000 in the limit; half of that leaves room for the rest.
         return Outcome(500 * second <= first, f"{float(second):.3g}", f"≤ {float(first):.3g}/500")
 
     return test

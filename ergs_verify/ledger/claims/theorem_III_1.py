@@ -63,7 +63,8 @@ QUADRATIC = Theorem(
     proof=(
         Fact("V_T(x) = x'Q_T x", terminal()),
         Fact(
-            "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear part",
+            "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear"
+            " part",
             lambda: _whole_is_quadratic().decide(),
             needs=(
                 "given x_t the agents draw their controls independently of each other and of the"
