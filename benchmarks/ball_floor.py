@@ -17,7 +17,7 @@ import numpy as np
 from attrs import frozen
 from flint import arb, arb_mat
 
-from ergs_verify.certify import nash, stage_verdicts, thresholds
+from ergs_verify.certify import nash, thresholds
 from ergs_verify.certify.equilibrium import stages_in_balls
 
 __all__ = [
@@ -104,10 +104,11 @@ class Pass:
     work: Callable[[Size], Work]
 
 
-def passes_of(call: Callable[[], object]) -> list[Pass]:
+def passes_of(call: Callable[[], object], work: Callable[[Size], Work] = of_nash) -> list[Pass]:
     """The passes that a certified NE or a check makes, in order; those that fail are among them.
 
-    In a check's search for thresholds of τ, a pass counts as K and P alone.
+    `work` is what a pass at the game's own τ has to compute. In a check's search for thresholds of
+    τ, a pass counts as K and P alone.
     """
     found: list[Pass] = []
 
@@ -122,8 +123,8 @@ def passes_of(call: Callable[[], object]) -> list[Pass]:
         return stages_and_note
 
     with ExitStack() as patches:
-        for user, work in ((nash, of_nash), (stage_verdicts, of_check), (thresholds, of_costs)):
-            patches.enter_context(patch.object(user, "stages_in_balls", recorded(work)))
+        for user, its in ((nash, work), (thresholds, of_costs)):
+            patches.enter_context(patch.object(user, "stages_in_balls", recorded(its)))
         call()
     return found
 

@@ -21,9 +21,9 @@ from benchmarks.timing import Row, compare, rows_of
 from ergs_verify import Game, Policy, check, solve
 from ergs_verify.arithmetic import Balls
 from ergs_verify.certify import certify_gap
-from ergs_verify.certify.equilibrium import equilibrium_in_balls
+from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.gap import enclosed_gaps
-from ergs_verify.certify.stage_verdicts import proved_stages
+from ergs_verify.certify.stage_verdicts import coupling, regular_stage
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
 from ergs_verify.recursion.stages import Stages
@@ -98,12 +98,13 @@ def _nash(size: Size, budget: float) -> list[Row]:
 
 def _check(size: Size, budget: float) -> list[Row]:
     floats, game = both(size)
-    passes = passes_of(lambda: check(game))
+    passes = passes_of(lambda: check(game), of_check)
     last = [one for one in passes if one.work is of_check][-1]
 
     def last_pass() -> None:
-        for _ in proved_stages(Stages(game, Balls(last.bits), symmetric=True)):
-            pass
+        stages = Stages(game, Balls(last.bits), symmetric=True)
+        for one in stages_in_balls(stages):
+            regular_stage(stages, one, coupling(game))
 
     plain: dict[str, Callable] = {
         "plain mpmath, at the game's τ alone": lambda: plain_mpmath.check(floats, DIGITS)

@@ -4,12 +4,13 @@ The public names load their modules when first used: ``import ergs_verify`` alon
 nothing.
 """
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+
+# `python -m ergs_verify.cli` looks for modules in the current directory first, up to its own first
+# line. So nothing is imported here that the interpreter has not loaded by itself.
+TYPE_CHECKING = False
+_Module = type(sys)
 
 if TYPE_CHECKING:
     from ergs_verify.audit.solution import audit
@@ -58,22 +59,22 @@ _HOMES = {
 }
 
 
-class _Package(ModuleType):
+class _Package(_Module):
     """Some public functions are named as the module they live in, `gallery` for one.
 
     The import system binds every imported submodule to an attribute of its package, which would
     hide such a function; here a public name stays what it is.
     """
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, _Module)):
             super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

@@ -1,7 +1,9 @@
 """Rounding whole matrices to D digits, and whether two computations of one agree to them.
 
 A matrix is its exact entries, `Fraction`s in rows. Its digits count from its size: D digits of it
-are known where the error is at most 10^−D · max(1, largest entry in size).
+are known where the error is at most 10^−D · max(1, largest entry in size). States and controls may
+come in units far apart, and then a small entry says as much as a large one: what is written keeps
+so many digits of each entry too, down to the smallest numbers of float64.
 """
 
 from __future__ import annotations
@@ -10,7 +12,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["agree", "decimals", "places_for_definite", "quantum"]
+from ergs_verify.exact import digits_of
+
+__all__ = ["NOTHING", "agree", "decimals", "places_for_definite", "places_of", "quantum"]
+
+#: Every number so small is nearer to 0 than to any other float64, twice as near as it need be.
+NOTHING = Fraction(1, 1 << 1076)
 
 Rows = Sequence[Sequence[Fraction]]
 
@@ -33,6 +40,25 @@ def quantum(rows: Rows, digits: int, *, relative: bool = False) -> int:
     if not relative:
         largest = max(largest, Fraction(1))
     return digits - (_magnitude(largest) if largest else 0)
+
+
+def places_of(x: Fraction, least: int, digits: int) -> int:
+    """The places at which an entry keeps so many digits of its own, and no fewer than `least`.
+
+    `least` for 0, and for what float64 cannot tell from it.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.decimals import places_of
+    >>> places_of(Fraction(1, 250), 10, 17), places_of(Fraction(250), 20, 17)
+    (19, 20)
+    >>> places_of(Fraction(0), 10, 17)
+    10
+    """
+    if abs(x) <= NOTHING:
+        return least
+    return max(least, digits - 1 - _magnitude(abs(x)))
 
 
 def places_for_definite(rows: Rows) -> int:
@@ -62,10 +88,13 @@ def places_for_definite(rows: Rows) -> int:
     return max(0, _magnitude(Fraction(int(trace.p), int(trace.q))) + 1) if trace > 0 else 0
 
 
-def decimals(rows: Rows, places: int, *, symmetric: bool = False) -> list[list[Decimal]]:
+def decimals(
+    rows: Rows, places: int, *, digits: int = 0, symmetric: bool = False
+) -> list[list[Decimal]]:
     """Every entry rounded correctly to `places` after the point (before it, where negative).
 
-    A symmetric matrix is read from its upper triangle, so that it stays symmetric exactly.
+    With `digits` a small entry is rounded to so many of its own. A symmetric matrix is read from
+    its upper triangle, so that it stays symmetric exactly.
 
     Examples
     --------
@@ -76,22 +105,35 @@ def decimals(rows: Rows, places: int, *, symmetric: bool = False) -> list[list[D
     """
     if symmetric:
         rows = [[rows[min(r, c)][max(r, c)] for c in range(len(rows))] for r in range(len(rows))]
-    scale = 10 ** abs(places)
-    return [[_rounded(x, places, scale) for x in row] for row in rows]
+    if not digits:
+        return [[_rounded(x, places) for x in row] for row in rows]
+    return [[_rounded(x, places_of(x, places, digits)) for x in row] for row in rows]
 
 
-def agree(left: Rows, right: Rows, places: int) -> bool:
-    """Whether no two entries differ by more than 10^−places."""
+def agree(left: Rows, right: Rows, places: int, *, digits: int = 0) -> bool:
+    """Whether two matrices, rounded to such `places` and `digits`, may come out the same.
+
+    No entries differ by more than 10^−places, nor by more than 10^−digits of the right one unless
+    float64 can tell neither from 0.
+    """
     bound = Fraction(10) ** -places
+
+    def near(x: Fraction, y: Fraction) -> bool:
+        apart = abs(x - y)
+        if apart > bound:
+            return False
+        return not digits or apart * 10**digits <= abs(y) or max(abs(x), abs(y)) <= NOTHING
+
     return all(
-        abs(x - y) <= bound
+        near(x, y)
         for one, other in zip(left, right, strict=True)
         for x, y in zip(one, other, strict=True)
     )
 
 
-def _rounded(x: Fraction, places: int, scale: int) -> Decimal:
-    """x to the nearest multiple of 10^−places, ties to even; `scale` is 10^|places|."""
+def _rounded(x: Fraction, places: int) -> Decimal:
+    """x to the nearest multiple of 10^−places, ties to even."""
+    scale = 10 ** abs(places)
     over, under = (
         (x.numerator * scale, x.denominator)
         if places >= 0
@@ -105,8 +147,8 @@ def _rounded(x: Fraction, places: int, scale: int) -> Decimal:
         units += 1
     if places < 0:
         units, places = units * scale, 0
-    # From its parts: the current decimal context would round an operation.
-    return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))
+    # From text: the current decimal context would round an operation.
+    return Decimal(f"{digits_of(units)}E{-places}")
 
 
 def _magnitude(x: Fraction) -> int:

@@ -24,6 +24,7 @@ __all__ = [
     "UNIT",
     "Number",
     "as_list",
+    "digits_of",
     "floats",
     "fractions",
     "nearest_float",
@@ -45,6 +46,9 @@ UNIT = Fraction(1, 2**53)
 #: Decimal digits that the numerator and the denominator of an entry may have.
 MAX_DIGITS = 10_000
 _MAX_BITS = int(MAX_DIGITS * math.log2(10))
+
+#: Small whole numbers, of which matrices are full, are one object each.
+_WHOLE = {n: Fraction(n) for n in range(-256, 257)}
 
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,12}))?")
 _RATIO = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
@@ -109,7 +113,7 @@ def number(value: Any, where: str = "") -> Number:
     if type(value) is float:
         return _finite(value, where)
     if type(value) is int:
-        return _bounded(Fraction(value), where)
+        return _WHOLE[value] if value in _WHOLE else _bounded(Fraction(value), where)
     if isinstance(value, str):
         return parse_number(value, where)
     if isinstance(value, bool | np.bool_):
@@ -245,14 +249,29 @@ def written(value: Number) -> str:
     places = _decimal_places(exact.denominator)
     if not places:
         return ratio
-    decimal = str(Decimal(f"{_digits(int(exact * 10**places))}E-{places}"))
+    decimal = str(Decimal(f"{digits_of(int(exact * 10**places))}E-{places}"))
     return min(ratio, decimal, key=len)
+
+
+def digits_of(whole: int) -> str:
+    """A whole number of any length in decimal digits.
+
+    `str` refuses more than 4,300 digits, a limit that belongs to the whole process; `Decimal`
+    writes them all, and takes less time.
+
+    Examples
+    --------
+    >>> from ergs_verify.exact import digits_of
+    >>> digits_of(-12), len(digits_of(10**5000))
+    ('-12', 5001)
+    """
+    return str(whole) if abs(whole) < 10**500 else format(Decimal(whole), "f")
 
 
 def reduced_ratio(value: Number) -> str:
     """The rational a number is, as ``"n/d"`` in lowest terms: ``"2/1"`` for 2."""
     exact = Fraction(value)
-    return f"{_digits(exact.numerator)}/{_digits(exact.denominator)}"
+    return f"{digits_of(exact.numerator)}/{digits_of(exact.denominator)}"
 
 
 def short(value: Number | int) -> str:
@@ -278,11 +297,6 @@ def _decimal_places(denominator: int) -> int:
     odd = denominator >> twos
     fives = round(math.log(odd, 5)) if odd > 1 else 0
     return max(twos, fives) if odd == 5**fives else 0
-
-
-def _digits(whole: int) -> str:
-    # Decimal writes integers beyond the interpreter's limit on int → str conversion.
-    return str(whole) if abs(whole) < 10**500 else format(Decimal(whole), "f")
 
 
 def _entry(value: Any, where: str, r: int, c: int) -> Number:

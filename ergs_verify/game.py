@@ -38,7 +38,7 @@ from ergs_verify.series import (
     same_agents,
 )
 
-__all__ = ["MAX_NUMBERS", "FloatGame", "Game", "Policy"]
+__all__ = ["MAX_NUMBERS", "FloatGame", "Game", "Policy", "refuse_too_large", "stages_of"]
 
 #: How many numbers a game may hold with every matrix expanded over time.
 MAX_NUMBERS = 10**8
@@ -147,13 +147,8 @@ class Game:
             "Q": per_agent(Q, "Q", entry_of),
             "R": per_agent(R, "R", entry_of),
         }
-        stages = _horizon(horizon, series)
+        stages = stages_of(series, horizon)
         m = series["A"][0].shape[0]
-        same_agents({letter: series[letter] for letter in "BQR"})
-        _expect_shapes(series, m)
-        _refuse_too_large(stages, m, [B_i.shape[1] for B_i in series["B"]])
-        expect_lengths(series, stages)
-
         repairs: list[Repair] = []
 
         def judged(one: Series, **needs: bool) -> Series:
@@ -388,6 +383,23 @@ class FloatGame:
     x0_cov: np.ndarray
 
 
+def stages_of(series: Mapping[str, Sequence[Series]], horizon: Any) -> int:
+    """The horizon of A, B, Q, R whose sizes fit together; no entry is looked at.
+
+    Raises
+    ------
+    InputError
+        Where sizes do not fit, or the game would hold more than `MAX_NUMBERS`.
+    """
+    stages = _horizon(horizon, series)
+    m = series["A"][0].shape[0]
+    same_agents({letter: series[letter] for letter in "BQR"})
+    _expect_shapes(series, m)
+    refuse_too_large(stages, m, [B_i.shape[1] for B_i in series["B"]])
+    expect_lengths(series, stages)
+    return stages
+
+
 def _name(name: Any) -> str:
     if not isinstance(name, str):
         raise InputError("name must be a string", "name")
@@ -433,7 +445,8 @@ def _expect_shapes(series: Mapping[str, Sequence[Series]], m: int) -> None:
         R_i.expect_shape((p, p), "p_i×p_i, with B m×p_i")
 
 
-def _refuse_too_large(stages: int, m: int, p: Sequence[int]) -> None:
+def refuse_too_large(stages: int, m: int, p: Sequence[int]) -> None:
+    """Refuse sizes of which a game would hold more than `MAX_NUMBERS`."""
     per_stage = m * m + sum(m * p_i + m * m + p_i * p_i for p_i in p)
     expanded = stages * per_stage + len(p) * m * m + 2 * m * m + m
     if expanded > MAX_NUMBERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ergs_verify.series import Repair, Series, at, entry_of, expect_lengths, per
 if TYPE_CHECKING:
     from ergs_verify.game import Game
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "expect_sizes"]
 
 OverTime = tuple[np.ndarray, ...]
 
@@ -87,12 +87,7 @@ class Policy:
             if value is not None or letter == "K"
         }
         numbers = None if q is None else _read_q(q, entry_of)
-        stages = len(series["K"][0].matrices)
-        same_agents(series)
-        expect_lengths(series, stages)
-        for letter in series:
-            for one in series[letter]:
-                one.expect_shape(one.shape, "like the first over time")
+        stages = expect_sizes(series)
         repairs: list[Repair] = []
         for letter, needs in (("Sigma", {"semidefinite": True}), ("P", {})):
             results = [one.judged(**needs) for one in series.get(letter, ()) if not as_stated]
@@ -131,8 +126,19 @@ class Policy:
             raise InputError(
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
-        m = game.state_size
-        for agent, p in enumerate(game.control_sizes, start=1):
+        self.expect_shapes(game.state_size, game.control_sizes, entry_of)
+
+    def expect_shapes(
+        self, m: int, sizes: Sequence[int], entry_of: Callable[[str, int], str] = entry_of
+    ) -> None:
+        """Check the shapes for a state of length m and controls of these sizes.
+
+        Raises
+        ------
+        InputError
+            Naming the matrix; one whose transpose would fit is named as such.
+        """
+        for agent, p in enumerate(sizes, start=1):
             fits = {"K": ((p, m), "p_i×m"), "Sigma": ((p, p), "p_i×p_i"), "P": ((m, m), "m×m")}
             for letter, (shape, meaning) in fits.items():
                 if (matrices := getattr(self, letter)) is not None:
@@ -153,6 +159,17 @@ class Policy:
         kind = "deterministic" if self.Sigma is None else "Gaussian"
         costs = "".join(f", {letter}" for letter in "Pq" if getattr(self, letter) is not None)
         return f"Policy(N={self.agents}, T={self.horizon}, {kind}{costs and f', with{costs[1:]}'})"
+
+
+def expect_sizes(series: Mapping[str, Sequence[Series]]) -> int:
+    """The horizon of K, Sigma and P of as many agents and times; no entry is looked at."""
+    stages = len(series["K"][0].matrices)
+    same_agents(series)
+    expect_lengths(series, stages)
+    for many in series.values():
+        for one in many:
+            one.expect_shape(one.shape, "like the first over time")
+    return stages
 
 
 def _read_q(q: Any, entry_of: Callable[[str, int], str]) -> OverTime:

@@ -6,20 +6,22 @@ import html
 import math
 import operator
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from fractions import Fraction
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from attrs import frozen
+from flint import arb
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.decimals import agree, decimals, places_for_definite, quantum
+from ergs_verify.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import nearest_float
+from ergs_verify.exact import short
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
@@ -29,8 +31,12 @@ __all__ = ["MOST_DIGITS", "Solution", "solve"]
 
 #: More digits than a file may give an entry of a few digits before the point.
 MOST_DIGITS = 5000
-#: What is computed before it is rounded to float64: enough for entries far below the largest.
+#: What is computed before it is rounded to float64.
 _DIGITS_OF_FLOATS = 40
+#: So many of every entry are given out at least: what float64 keeps of it.
+_FEWEST_DIGITS = 17
+#: NOTHING is 2 to the power of minus this.
+_BITS_TO_NOTHING = NOTHING.denominator.bit_length() - 1
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 
@@ -50,7 +56,8 @@ class Solution:
     q : ``[i]``, of length T+1
         Arrays of float64, or of `Decimal` where digits were asked for.
     digits : int or None
-        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix.
+        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix. Of its own
+        every entry has D digits too, and no fewer than 17, unless float64 cannot tell it from 0.
     certified : bool
         Whether the digits are proved by enclosure; else only two precisions agree to them.
     method : str
@@ -121,7 +128,7 @@ def solve(
     ----------
     game : Game
     digits : int, optional
-        Decimal digits wanted; float64 without it.
+        Decimal digits wanted; without it every entry is the nearest float64.
     method : {"nash", "algorithm1"}
     iterations : int
         The inner steps L of Algorithm 1.
@@ -137,7 +144,7 @@ def solve(
     NotCertifiedError
         Where the precision allowed does not make two computations agree.
     InputError
-        Where an argument is bad.
+        Where an argument is bad, or without `digits` an entry is too large for a float64.
 
     Notes
     -----
@@ -196,7 +203,7 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
         game,
         lambda found, balls: _bits_lacking(found, balls, digits),
         first_bits=_bits(digits) + 64 + 2 * game.horizon,  # about what a tame game loses
-        most_bits=_bits(_most(digits)) + MOST_BITS,
+        most_bits=_bits(_most(digits)) + MOST_BITS + _BITS_TO_NOTHING,
         left_bits=_bits(digits),
         progress=progress,
     )
@@ -213,8 +220,10 @@ def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
     Rounding adds half of it, so that what is printed is less than one last digit off.
     """
     most = 0
+    own = _bits(_of_entry(digits)) + 4  # rel_accuracy_bits is 2 off at most
     for letter, agents in _matrices(found, balls):
         for X in (X for over_time in agents for X in over_time):
+            most = max(most, *(_entry_lacks(x, own) for x in X.entries()))
             radius = 4 * balls.radius(X)
             if letter != "Sigma" and radius * 10**digits <= 1:
                 continue
@@ -223,6 +232,18 @@ def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
             if units > 1:
                 most = max(most, math.ceil(units).bit_length())
     return most
+
+
+def _entry_lacks(x: arb, bits: int) -> int:
+    """The bits that a ball lacks to know so many of its entry, or that float64 takes it for 0."""
+    lacking = bits - int(x.rel_accuracy_bits())
+    if lacking <= 0:
+        return 0
+    mantissa, exponent = x.abs_upper().man_exp()
+    above_nothing = mantissa.bit_length() + int(exponent) + _BITS_TO_NOTHING
+    if not x.contains(0):
+        above_nothing = min(lacking, above_nothing)
+    return max(0, above_nothing)
 
 
 def _method(
@@ -288,6 +309,11 @@ def _matrices(found: Sequences, arithmetic: MPMath | Balls) -> list[tuple[str, A
     return [("K", found.K), ("Sigma", found.Sigma), ("P", found.P), ("q", q)]
 
 
+def _of_entry(digits: int) -> int:
+    """How many digits of its own an entry keeps."""
+    return max(digits, _FEWEST_DIGITS)
+
+
 def _places(letter: str, rows: Exact, digits: int) -> int:
     if letter != "Sigma":
         return quantum(rows, digits)
@@ -296,8 +322,9 @@ def _places(letter: str, rows: Exact, digits: int) -> int:
 
 
 def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:
+    own = _of_entry(digits) + _GUARD
     return all(
-        agree(X, Y, _places(letter, Y, digits) + _GUARD)
+        agree(X, Y, _places(letter, Y, digits) + _GUARD, digits=own)
         for letter in now
         for one, other in zip(before[letter], now[letter], strict=True)
         for X, Y in zip(one, other, strict=True)
@@ -306,10 +333,14 @@ def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:
 
 def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any]:
     def array(letter: str, rows: Exact) -> np.ndarray:
-        exact = decimals(rows, _places(letter, rows, digits), symmetric=letter in ("Sigma", "P"))
+        exact = decimals(
+            rows,
+            _places(letter, rows, digits),
+            digits=_of_entry(digits),
+            symmetric=letter in ("Sigma", "P"),
+        )
         if as_floats:
-            near = [[nearest_float(Fraction(x), letter) for x in row] for row in exact]
-            return np.array(near, dtype=float)
+            return _nearest_floats(letter, exact)
         return np.array(exact, dtype=object)
 
     arrays: dict[str, Any] = {
@@ -318,6 +349,18 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
     }
     arrays["q"] = tuple(np.concatenate([x.ravel() for x in agent]) for agent in arrays["q"])
     return arrays
+
+
+def _nearest_floats(letter: str, rows: list[list[Decimal]]) -> np.ndarray:
+    try:
+        return np.array([[float(Fraction(x)) + 0.0 for x in row] for row in rows])  # no -0.0
+    except OverflowError:
+        largest = max(abs(Fraction(x)) for row in rows for x in row)
+        raise InputError(
+            f"{letter} of the solution has an entry of size {short(largest)}, too large for a "
+            "float64; ask for decimal digits, with digits=17 or, on the command line, --digits 17",
+            letter,
+        ) from None
 
 
 def _cells(value: Any) -> str:

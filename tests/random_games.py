@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hypothesis import strategies as st
 
+from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 
 small = st.integers(-2, 2)
@@ -67,4 +70,33 @@ def three_identical():
         tau="1/2",
         noise_cov=[[1]],
         horizon=1,
+    )
+
+
+def scaled(game, *, states=None, controls=None, costs=1, tau=None):
+    """The game in other units, exactly: x = D x̂, uⁱ = Eⁱ ûⁱ with D, Eⁱ diagonal, and costs scaled.
+
+    A regularizer does not know of the controls' units: with `controls` it is another game.
+    """
+    D = list(map(Fraction, states or [1] * game.state_size))
+    E = [list(map(Fraction, e)) for e in controls or [[1] * p for p in game.control_sizes]]
+    inverse = [1 / d for d in D]
+
+    def between(left, X, right, factor=Fraction(1)):
+        return [
+            [factor * a * x * b for x, b in zip(row, right, strict=True)]
+            for a, row in zip(left, fractions(X), strict=True)
+        ]
+
+    c = Fraction(costs)
+    return Game.from_arrays(
+        A=[between(inverse, X, D) for X in game.A],
+        B=[[between(inverse, X, e) for X in B] for B, e in zip(game.B, E, strict=True)],
+        Q=[[between(D, X, D, c) for X in Q] for Q in game.Q],
+        R=[[between(e, X, e, c) for X in R] for R, e in zip(game.R, E, strict=True)],
+        tau=c * game.tau if tau is None else tau,
+        noise_cov=between(inverse, game.noise_cov, inverse),
+        horizon=game.horizon,
+        x0_mean=[a * Fraction(x) for a, x in zip(inverse, game.x0_mean.tolist(), strict=True)],
+        x0_cov=between(inverse, game.x0_cov, inverse),
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution
-from ergs_verify.files.arrays import parse_mat, parse_npz
+from ergs_verify.files.arrays import packed_mat, packed_npz
 from ergs_verify.files.text import parse_json, parse_toml
 from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
@@ -384,7 +384,7 @@ def test_truncated_json_is_always_refused(tmp_path, length):
     refused(load_game, path)
 
 
-@pytest.mark.parametrize("parse", [parse_json, parse_toml, parse_npz, parse_mat])
+@pytest.mark.parametrize("parse", [parse_json, parse_toml, packed_npz, packed_mat])
 @given(data=st.binary(max_size=400))
 def test_any_bytes_are_parsed_or_refused(parse, data):
     try:

@@ -35,6 +35,24 @@ def run(capsys):
     return command
 
 
+def test_an_entry_too_large_for_a_float64_names_the_game_and_what_to_do(run, tmp_path):
+    game = {
+        "format": "ergs-game/1", "horizon": 1, "tau": 1, "A": [["1e200"]], "B": [[[0]]],
+        "Q": [[[1]]], "R": [[[1]]], "noise_cov": [[0]],
+    }  # fmt: skip
+    path = tmp_path / "huge.json"
+    path.write_text(json.dumps(game), encoding="utf-8")
+    for method in ([], ["--method", "algorithm1", "--iterations", "1"]):
+        status, out, err = run("solve", str(path), *method)
+        assert (status, out) == (2, "")
+        assert f"{path}: P of the solution has an entry of size 1.00000e+400" in err
+        assert "--digits 17" in err
+    assert run("solve", str(path), "--digits", "17")[0] == 0
+    assert run("solve", str(path), "--digits", "0")[2] == (
+        "ergs-verify: digits must be a whole number from 1 to 5000\n"
+    )
+
+
 # --- one table of outcomes ---------------------------------------------------------------------
 
 OUTCOMES = [

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ergs_verify.decimals import agree, decimals, quantum
+from ergs_verify.decimals import NOTHING, agree, decimals, places_of, quantum
 
 wide = st.fractions().flatmap(lambda x: st.integers(-60, 60).map(lambda k: x * Fraction(10) ** k))
 
@@ -51,3 +51,26 @@ def test_agreement_is_exact():
     assert agree(one, [[1 + Fraction(1, 1000)]], 3)
     assert not agree(one, [[1 + Fraction(1, 1000) + Fraction(1, 10**90)]], 3)
     assert not agree([[Fraction(0), Fraction(1)]], [[Fraction(0), Fraction(2)]], 1)
+
+
+@given(wide.filter(bool), st.integers(0, 40), st.integers(17, 60))
+def test_small_entries_keep_digits_of_their_own(x, least, digits):
+    places = places_of(x, least, digits)
+    shown = Fraction(decimals([[x, Fraction(0)]], least, digits=digits)[0][0])
+    assert abs(shown - x) <= min(Fraction(10) ** -least, abs(x) / 10 ** (digits - 1)) / 2
+    assert places == least or len(str(int(abs(x) * Fraction(10) ** places))) == digits
+
+
+def test_what_float64_cannot_tell_from_0_keeps_no_digits():
+    assert float(2 * NOTHING) == 0
+    assert places_of(NOTHING, 30, 17) == 30
+    assert places_of(Fraction(1, 2**1074), 30, 17) == 340
+    assert str(decimals([[NOTHING]], 30, digits=17)[0][0]) == "0E-30"
+
+
+def test_digits_of_an_entry_agree_or_both_are_nothing():
+    small, other = Fraction(1, 10**50), Fraction(2, 10**50)
+    assert agree([[small]], [[other]], 40)
+    assert not agree([[small]], [[other]], 40, digits=17)
+    assert agree([[NOTHING]], [[-NOTHING]], 40, digits=17)
+    assert not agree([[NOTHING]], [[4 * NOTHING]], 40, digits=17)

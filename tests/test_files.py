@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution, save_game, save_solution
-from ergs_verify.files.mat5 import named_arrays
+from ergs_verify.files.mat5 import packed_arrays
 from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game, Policy
 
@@ -249,7 +249,7 @@ def test_mat_arrays_are_those_that_scipy_reads(compressed, kind):
         "one": np.array(7, dtype=kind),
     }
     scipy.io.savemat(buffer, {**arrays, "name": "Başar"}, do_compression=compressed)
-    read = dict(named_arrays(buffer.getvalue(), 100))
+    read = {key: one.unpack() for key, one in packed_arrays(buffer.getvalue())}
     wanted = scipy.io.loadmat(io.BytesIO(buffer.getvalue()))
     for key in arrays:
         assert read[key].tolist() == wanted[key].tolist()
@@ -266,7 +266,8 @@ def test_mat_doubles_stored_in_bytes_are_doubles():
         body += struct.pack(order + "2I8s", 2, 1, bytes([3]))
         header = b"MATLAB 5.0".ljust(124) + struct.pack(order + "2H", 0x0100, 0x4D49)
         data = header + struct.pack(order + "2I", 14, len(body)) + body
-        ((name, value),) = named_arrays(data, 100)
+        ((name, packed),) = packed_arrays(data)
+        value = packed.unpack()
         assert (name, value.dtype, value.tolist()) == ("tau", np.float64, [[3.0]])
 
 
@@ -398,5 +399,5 @@ def test_a_small_archive_that_claims_a_huge_array_is_refused(tmp_path):
     path = tmp_path / "game.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("A.npy", header.getvalue())
-    with pytest.raises(FileFormatError, match="holds 1000000000000 numbers, more than the limit"):
+    with pytest.raises(FileFormatError, match="it holds 1000000000000 numbers, more than"):
         load_game(path)

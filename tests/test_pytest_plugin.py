@@ -77,7 +77,7 @@ def test_fixtures_in_a_project(pytester):
             solution = ergs_reference(game)
             assert ergs_reference(ergs_game("g-star-2")) is solution
             assert solution.certified
-            assert str(ergs_reference(game, 5).K[0][0][0, 0]) == "-1.85714"
+            assert str(ergs_reference(game, 20).K[0][0][0, 0]) == "-1.85714285714285714286"
             assert_equilibrium(game, solution)
 
         def test_wrong(ergs_game, assert_equilibrium):

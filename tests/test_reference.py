@@ -168,9 +168,9 @@ def changed(**parts: object) -> bytes:
         (changed(digits=True), "digits must be a whole number"),
         (changed(equilibrium="unique", t=3), "t must be null"),
         (changed(K=[[[["x"]]], [[["1"]]]]), r"K\[0\]\[0\]"),
-        (changed(K=[[], []]), "must be a list, and not empty"),
+        (changed(K=[[], []]), r"K\[0\] \(agent 1\) must be a list over time of matrices"),
         (changed(error={}), "is missing"),
-        (changed(error={letter: [[1]] for letter in LETTERS}), "is missing"),
+        (changed(error={letter: [[1]] for letter in LETTERS}), "must be a list of length 2"),
     ],
 )
 def test_a_bad_file_is_named_with_the_place_in_it(tmp_path, data, message):
@@ -179,6 +179,148 @@ def test_a_bad_file_is_named_with_the_place_in_it(tmp_path, data, message):
     with pytest.raises(FileFormatError, match=message) as caught:
         load_reference(path)
     assert str(path) in str(caught.value)
+
+
+PLAYED = make_reference(gallery("random:N=2,m=2,p=1-2,T=2,tau=1/2,seed=3"), digits=6)
+VALID = json.loads(PLAYED.render())
+NONE = json.loads(make_reference(gallery("g-star-4-no-nash")).render())
+
+
+def mutant(document: dict, place: tuple, value: object) -> dict:
+    document = json.loads(json.dumps(document))
+    *inner, last = place
+    target = document
+    for key in inner:
+        target = target[key]
+    if value == "left out":
+        del target[last]
+    else:
+        target[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("name",), 5, "name must be one line of printable text"),
+        (("name",), "a\nb", "name must be one line of printable text"),
+        (("game_hash",), "ab", "game_hash must be a game's hash, 64 hexadecimal digits in lower"),
+        (("game_hash",), VALID["game_hash"].upper(), "game_hash must be a game's hash"),
+        (("game_hash",), None, "game_hash must be a game's hash"),
+        (("digits",), 0, "digits must be a whole number from 1 to 5000"),
+        (("digits",), 10**6, "digits must be a whole number from 1 to 5000"),
+        (("digits",), 6.0, "digits must be a whole number from 1 to 5000"),
+        (("digits",), 7, 'error.K[0][0] (agent 1, t = 0) is "1E-6", more than 7 digits leave'),
+        (("equilibrium",), "two", 'equilibrium is "two", but must be one of unique, none, '),
+        (("equilibrium",), ["unique"], "equilibrium is"),
+        (("equilibrium",), "none", "K must be left out, because the equilibrium is not unique"),
+        (("equilibrium",), "left out", 'the key "equilibrium" is missing'),
+        (("t",), 0, "t must be null, because the equilibrium is unique"),
+        (("kay",), [], '"kay" is an unknown key; the nearest known one is "K"'),
+        (("q",), "left out", 'the key "q" is missing'),
+        (("Sigma",), None, "Sigma must be a list with an entry per agent"),
+        (("Sigma",), {}, "Sigma must be a list with an entry per agent"),
+        (("P",), VALID["P"][:1], "P has entries for 1 agents but K for 2"),
+        (("q",), VALID["q"][:1], "q has entries for 1 agents but K for 2"),
+        (("q", 0), VALID["q"][0][:2], "q[0] (agent 1) has 2 numbers, but 3 are needed"),
+        (("P", 1), VALID["P"][1][:2], "P[1] (agent 2) lists 2 matrices over time, but the horizon"),
+        (("K", 1, 1), [["1"], ["1"]], "K[1][1] (agent 2, t = 1) is 2×1 but must be 2×2"),
+        (("Sigma", 0), [[["1", "0"], ["0", "1"]]] * 2, "Sigma[0][0] (agent 1, t = 0) is 2×2 but"),
+        (("P", 0), [[["1"]]] * 3, "P[0][0] (agent 1, t = 0) is 1×1 but must be 2×2 (m×m)"),
+        (("K", 0, 0, 0), ["1"], "K[0][1] (agent 1, t = 1) is 1×2 but must be 1×1"),
+        (("K", 0, 0, 0, 1), float("nan"), "K[0][0][0][1] (agent 1, t = 0) is NaN, not a number"),
+        (("K", 0, 0, 0, 1), float("inf"), "K[0][0][0][1] (agent 1, t = 0) is infinite"),
+        (("K", 0, 0, 0, 1), "inf", 'K[0][0][0][1] (agent 1, t = 0) is "inf", which is no number'),
+        (("K", 0, 0, 0, 1), 0.5, "K[0][0][0][1] (agent 1, t = 0) must be a decimal string"),
+        (("K", 0, 0, 0, 1), "1/4", "K[0][0][0][1] (agent 1, t = 0) must be a decimal string"),
+        (("K", 0, 0, 0, 1), "0.12345678", "K[0][0] (agent 1, t = 0) has digits beyond its error, "),
+        (("q", 1, 2), 0, "q[1][2] (agent 2, t = 2) must be a decimal string"),
+        (("q", 1, 2), "x", 'q[1][2] (agent 2) is "x", which is no number'),
+        (("P", 0, 2, 0, 1), "7", "P[0][2] (agent 1, t = 2) is not symmetric: entry [0][1] is"),
+        (("Sigma", 1, 0, 1, 0), "7", "Sigma[1][0] (agent 2, t = 0) is not symmetric: entry"),
+        (("Sigma", 0, 0), [["-0.25"]], "Sigma[0][0][0][0] (agent 1, t = 0) is negative, but a"),
+        (("error",), [], "error must be an object"),
+        (("error", "kay"), [], 'error."kay" is an unknown key; the nearest known one is "error.K"'),
+        (("error", "q"), "left out", 'the key "error.q" is missing'),
+        (("error", "K"), "1E-6", "error.K must be a list of length 2"),
+        (("error", "K", 1), ["1E-6"] * 3, "error.K[1] must be a list of length 2"),
+        (("error", "K", 1), None, "error.K[1] must be a list of length 2"),
+        *(
+            (("error", "K", 1, 0), wrong, f"error.K[1][0] (agent 2, t = 0) must be {what}")
+            for what, several in {
+                "a decimal string": (1e-6, None, "NaN", "inf", "1/1000000", True, ["1E-6"], ""),
+                "one unit of a decimal place": ("-1E-6", "0", "-0", "2E-6", "1.5E-6"),
+            }.items()
+            for wrong in several
+        ),
+        (("error", "K", 1, 0), "1E-1", "K[1][0] (agent 2, t = 0) has digits beyond its error"),
+        (("error", "Sigma", 0, 0), "1E+9", "Sigma[0][0] (agent 1, t = 0) has digits beyond"),
+        (("error", "K", 1, 0), "1E-999999999", "error.K[1][0] (agent 2, t = 0) must be a decimal"),
+        (("error", "K", 1, 0), "1E-99999", 'error.K[1][0] (agent 2, t = 0) is "1E-99999", which'),
+    ],
+)
+def test_every_field_of_a_reference_is_judged(tmp_path, place, value, message):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(mutant(VALID, place, value)))
+    with pytest.raises(FileFormatError) as caught:
+        load_reference(path)
+    assert caught.value.message.startswith(f"{path}: {message}")
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 400
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("t",), None, "t must be the singular stage, a whole number ≥ 0"),
+        (("t",), -1, "t must be the singular stage, a whole number ≥ 0"),
+        (("t",), True, "t must be the singular stage, a whole number ≥ 0"),
+        (("error",), {"K": []}, "error must be empty, because the equilibrium is not unique"),
+        (("K",), [], "K must be left out, because the equilibrium is not unique"),
+    ],
+)
+def test_a_reference_without_a_single_equilibrium_is_judged(tmp_path, place, value, message):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(mutant(NONE, place, value)))
+    with pytest.raises(FileFormatError) as caught:
+        load_reference(path)
+    assert caught.value.message.startswith(f"{path}: {message}")
+
+
+def places_in(document, prefix=()):
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield (*prefix, key)
+        if isinstance(value, dict | list):
+            yield from places_in(value, (*prefix, key))
+
+
+JUNK = ("left out", None, True, -1, 0, 1.5, "", "-1", "1E+9", "-1E-6", "x", float("nan"),
+        float("inf"), [], [[]], {}, ["1", 2], "9" * 30_000)  # fmt: skip
+
+
+def test_no_mutant_lets_a_wrong_gain_pass(folders):
+    """Anything anywhere: refused in a sentence, or K off by a thousandth still does not pass."""
+    references, solutions, reference = folders
+    document = json.loads(reference("two", gallery("g-star-2"), digits=6).render())
+    policy = solve(gallery("g-star-2"), digits=20).policy
+    K = tuple((over_time[0] + Fraction(1, 1000),) for over_time in policy.K)
+    attrs.evolve(policy, K=K, about={}).save(solutions / "two.json")
+    for place in places_in(document):
+        for value in JUNK:
+            if (changed_one := mutant(document, place, value)) == document:
+                continue
+            (references / "two.json").write_text(json.dumps(changed_one))
+            try:
+                load_reference(references / "two.json")
+            except FileFormatError as error:
+                told = error.message.removeprefix(f"{references / 'two.json'}: ")
+            else:
+                # What is read is another decimal where a decimal stands, or another name.
+                assert value in ("-1", "1E+9", "-1E-6") or place == ("name",)
+                assert compare(references, solutions).verdict != "pass"
+                continue
+            assert told.isprintable()
+            assert 0 < len(told) < 400
 
 
 # -- comparing -------------------------------------------------------------------------------------
@@ -288,6 +430,15 @@ def test_a_solution_of_another_game_fails(folders):
     attrs.evolve(solve(gallery("lqr")).policy, about={}).save(solutions / "g-star-2.json")
     [one] = compare(references, solutions).files
     assert (one.verdict, one.message) == ("fail", "K is for 1 agents, the reference for 2")
+
+
+def test_of_two_references_of_one_game_each_judges_the_solution_of_its_name(folders):
+    references, solutions, reference = folders
+    for name in ("one", "two"):
+        reference(name, gallery("g-star-2"))
+        solve(gallery("g-star-2"), digits=20).save(solutions / f"{name}.json")
+    found = compare(references, solutions)
+    assert [(one.name, one.verdict) for one in found.files] == [("one", "pass"), ("two", "pass")]
 
 
 def test_without_sigma_q_is_not_judged(folders):

@@ -9,11 +9,13 @@ import attrs
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from random_games import g_star, games, three_identical
+from hypothesis import strategies as st
+from random_games import g_star, games, scaled, three_identical
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.files import load_solution
+from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import nash
@@ -72,6 +74,50 @@ def test_float64_is_the_nearest_float():
     assert solution.digits is None
 
 
+def nearest(rows):
+    return [[float(x) for x in row] for row in Rationals().to_fractions(rows)]
+
+
+@settings(max_examples=15)
+@given(games(taus=("1/3", "2")), st.integers(-24, 24), st.integers(-24, 24))
+def test_every_entry_is_the_nearest_float(game, units, costs):
+    """However small it is beside the others, and 0 where it is 0."""
+    D = [10 ** Fraction(units * k) for k in range(game.state_size)]
+    game = scaled(game, states=D, costs=Fraction(10) ** costs)
+    try:
+        exact = nash(game, Rationals())
+    except SingularStageError:
+        assume(False)
+    solution = solve(game)
+    for letter in ("K", "Sigma", "P"):
+        for shown, found in zip(getattr(solution, letter), getattr(exact, letter), strict=True):
+            assert [X.tolist() for X in shown] == [nearest(X) for X in found]
+
+
+@pytest.mark.parametrize("digits", [3, 17, 40])
+def test_small_entries_have_digits_of_their_own(digits):
+    """K is of the order 1e-50 at τ = 1e50, and P_T = diag(1e24, 1e-24)."""
+    game = Game.from_arrays(
+        A=[[1, 0], [0, 1]], B=[[[1], ["1/3"]]], Q=[[["1e24", 0], [0, "1e-24"]]], R=[[[1]]],
+        tau="1e50", noise_cov=[[0, 0], [0, 0]], horizon=1,
+    )  # fmt: skip
+    exact, solution = nash(game, Rationals()), solve(game, digits=digits)
+    for letter in ("K", "P"):
+        for X, Y in zip(getattr(solution, letter)[0], getattr(exact, letter)[0], strict=True):
+            wanted = [y for row in Rationals().to_fractions(Y) for y in row]
+            for x, y in zip(entries(X), wanted, strict=True):
+                assert abs(x - y) <= abs(y) / 10 ** max(digits, 17)
+
+
+def test_a_zero_that_balls_do_not_see_is_zero():
+    """Most entries of this game are 0, and balls that contain 0, however small, do not tell."""
+    solution = solve(gallery("quantecon-noninteractive"))
+    flat = np.concatenate([X.ravel() for agent in (*solution.K, *solution.P) for X in agent])
+    assert (flat == 0).sum() > 400
+    assert abs(flat[flat != 0]).min() > 1e-12
+    assert not np.signbit(flat[flat == 0]).any()
+
+
 def test_zeros_are_zero_in_float64():
     game = Game.from_arrays(
         A=[["1/3", 0], [0, 0]], B=[[["1/7"], [0]]], Q=[[[1, 0], [0, 1]]], R=[[[1]]], tau="1/3",
@@ -97,6 +143,22 @@ def test_a_small_sigma_stays_definite():
     sigma = solve(game, digits=10).Sigma[0][0][0, 0]
     exact = Fraction(1, 10**40) / (Fraction(1, 10**40) + 4)
     assert abs(Fraction(sigma) / exact - 1) < Fraction(1, 10**9)
+
+
+@pytest.mark.parametrize("digits", [4299, 4300, 4301, MOST_DIGITS])
+def test_as_many_digits_as_are_allowed(digits, tmp_path):
+    """`str` refuses whole numbers of more than 4,300 digits."""
+    solution = solve(three_identical(), digits=digits)
+    assert abs(Fraction(solution.K[0][0][0, 0]) + Fraction(2, 7)) < Fraction(1, 10**digits)
+    assert len(str(solution.K[0][0][0, 0])) == len("-0.") + digits
+    solution.save(tmp_path / "ne.json")
+    assert load_solution(tmp_path / "ne.json").K[0][0][0, 0] == Fraction(solution.K[0][0][0, 0])
+
+
+def test_algorithm_1_finds_zeros_too():
+    game = gallery("quantecon-noninteractive")
+    solution = solve(game, method="algorithm1", iterations=1)
+    assert solution.P[0][0].tolist() == solve(game).P[0][0].tolist()
 
 
 def test_algorithm_1():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import numpy as np
 
+from ergs_verify.answer import LETTERS
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.outcome import Kind, Outcome, Trouble
 from ergs_verify.errors import InputError
@@ -19,14 +21,43 @@ from ergs_verify.files.disk import read
 from ergs_verify.game import Game
 from ergs_verify.policy import Policy
 
-__all__ = ["SOLUTION_FORMATS", "file_fits_time_last", "from_call", "from_file", "trouble"]
+__all__ = [
+    "SOLUTION_FORMATS",
+    "file_fits_time_last",
+    "from_call",
+    "from_file",
+    "trouble",
+    "well_formed",
+]
 
 #: The formats of solution files: how bytes become named entries, and these a policy.
-SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Policy]]] = {
+SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes, int], Any], Callable[[Any], Policy]]] = {
     ".json": (text.parse_json, partial(documents.policy_from, as_stated=True)),
-    ".npz": (arrays.parse_npz, partial(arrays.policy_from, as_stated=True)),
-    ".mat": (arrays.parse_mat, partial(arrays.policy_from, as_stated=True)),
+    ".npz": (
+        lambda data, most: arrays.unpacked(arrays.packed_npz(data, most)),
+        partial(arrays.policy_from, as_stated=True),
+    ),
+    ".mat": (
+        lambda data, most: arrays.unpacked(arrays.packed_mat(data, most)),
+        partial(arrays.policy_from, as_stated=True),
+    ),
 }
+
+#: Numbers and bytes that an answer may have whatever the game; beyond, four times the numbers that
+#: a solution of the game holds, and so many bytes for each: long decimals, or things besides.
+_FEW_NUMBERS, _BYTES_EACH = 10**6, 100
+
+
+def well_formed(reply: Any) -> bool:
+    """Whether a document says what a line of `ergs_verify.audit.calling.called` does."""
+    match reply:
+        case {"seconds": float(seconds), "mutated": [*names], "trouble": [kind, str()]}:
+            said = kind in get_args(Kind)
+        case {"seconds": float(seconds), "mutated": [*names], "answer": {**answer}}:
+            said = answer.keys() <= set(LETTERS)
+        case _:
+            return False
+    return said and 0 <= seconds < math.inf and all(isinstance(name, str) for name in names)
 
 
 def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Outcome:
@@ -40,11 +71,11 @@ def from_call(reply: dict[str, Any], game: Game, conventions: Conventions) -> Ou
 
 def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     """The outcome that a solution file says; the ending of its name is its format."""
-    parse, policy_from = SOLUTION_FORMATS[path.suffix]
-    if not path.exists():
+    _, policy_from = SOLUTION_FORMATS[path.suffix]
+    if not os.path.exists(path):
         return trouble("nothing returned", "wrote no solution file at the path given as {solution}")
     try:
-        raw = parse(read(path))
+        raw = _parsed(path, game)
         if not isinstance(raw, dict):
             policy_from(raw)  # says what a solution is
     except InputError as error:
@@ -56,9 +87,9 @@ def file_fits_time_last(path: Path, game: Game) -> bool:
     """Whether a JSON or NPZ file holds a policy of a game, but with the time axis last."""
     if path.suffix.lower() not in (".json", ".npz"):
         return False
-    parse, policy_from = SOLUTION_FORMATS[path.suffix.lower()]
+    _, policy_from = SOLUTION_FORMATS[path.suffix.lower()]
     try:
-        raw = parse(read(path))
+        raw = _parsed(path, game)
     except InputError:
         return False
     return isinstance(raw, dict) and _fits_time_last(raw, policy_from, game)
@@ -67,6 +98,15 @@ def file_fits_time_last(path: Path, game: Game) -> bool:
 def trouble(kind: Kind, message: str, **about: Any) -> Outcome:
     """An outcome without a policy."""
     return Outcome(trouble=Trouble(kind=kind, message=message), **about)
+
+
+def _parsed(path: Path, game: Game) -> Any:
+    """What a solution file says, if it is not much larger than solutions of the game are."""
+    m = game.state_size
+    each_stage = sum(p * m + p * p + m * m + 1 for p in game.control_sizes)
+    most = max(_FEW_NUMBERS, 4 * (game.horizon + 1) * each_stage)
+    parse, _ = SOLUTION_FORMATS[path.suffix.lower()]
+    return parse(read(path, _BYTES_EACH * most), most)
 
 
 def _from_letters(raw: dict[str, Any]) -> Policy:
@@ -127,18 +167,20 @@ def _policy(
 
 def _finite(raw: dict[str, Any]) -> bool:
     """Whether no NaN, infinity or null stands among the numbers; a letter that is null is none."""
-    return all(_all_finite(value) for value in raw.values() if value is not None)
-
-
-def _all_finite(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind != "f" or bool(np.isfinite(value).all())
-    if isinstance(value, dict | list):
-        return all(map(_all_finite, value.values() if isinstance(value, dict) else value))
-    return value is not None and (not isinstance(value, float) or math.isfinite(value))
+    left = [value for value in raw.values() if value is not None]
+    while left:  # no recursion: lists may lie deeper in each other than that goes
+        value = left.pop()
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, np.ndarray):
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                return False
+        elif value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return False
+    return True
 
 
 def _predicate(error: InputError) -> str:
     """An error about a file as the rest of a sentence whose subject is the file."""
-    verbs = ("is ", "cannot ", "holds ", "must ")
+    verbs = ("is ", "cannot ", "holds ", "must ", "has ", "lists ")
     return error.message if error.message.startswith(verbs) else f"is wrong: {error.message}"

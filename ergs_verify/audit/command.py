@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile, mkdtemp
 from typing import Any
 
 import attrs
@@ -58,8 +59,7 @@ class CommandSolver(Solver):
     """A program that reads a game file and writes a solution file.
 
     The game file holds float64 numbers only, every matrix expanded over time, every key. When the
-    program ends or its time is up, what it started is ended too, but for a process in a session of
-    its own (``setsid``).
+    program ends or its time is up, what it started is ended too; see `contained.Program`.
 
     Attributes
     ----------
@@ -87,46 +87,53 @@ class CommandSolver(Solver):
     command: list[str] = field(converter=_split)
     format: str = field(default=".json", validator=_known_format)
 
-    def __call__(self, game: Game) -> Outcome:
-        with (
-            TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-            TemporaryDirectory(ignore_cleanup_errors=True) as kept_apart,
-        ):
-            return self._run(game, Path(folder), Path(kept_apart, "printed"))
+    _ran: bool = field(default=False, init=False)
 
-    def _run(self, game: Game, folder: Path, log: Path) -> Outcome:
-        paths = {name: folder / f"{name}{self.format}" for name in ("game", "solution")}
+    def __call__(self, game: Game) -> Outcome:
         handed = _RENDER[self.format](self.conventions.handed(game), game.name)
-        paths["game"].write_bytes(handed)
-        words = self.command
-        for name, path in paths.items():
-            words = [word.replace(f"{{{name}}}", str(path)) for word in words]
-        began = time.perf_counter()
-        try:
-            process = contained.start(words, log)
-        except OSError as error:
-            raise InputError(
-                f"{quoted(words[0])} cannot be run: {error.strerror or error}", "command"
-            ) from error
-        try:
-            status = process.wait(self.timeout)
-        except subprocess.TimeoutExpired:
-            status = None
-        finally:
-            contained.end(process)
-        seconds = time.perf_counter() - began
-        printed = contained.printed(log)
-        if overflow := contained.overflowed(log):
-            outcome = trouble("crashed", overflow)
-        elif status is None:
-            outcome = trouble("timeout", contained.overdue(self.timeout))
-        elif status:
-            message = _ended(status, printed, paths["solution"])
-            outcome = trouble("raised" if status > 0 else "crashed", message)
-        else:
-            outcome = from_file(paths["solution"], game, self.conventions)
-        changed = () if _holds(paths["game"], handed) else ("the file {game}",)
+        with ExitStack() as held:
+            with contained.needing_room():
+                folder = Path(mkdtemp())
+                # Not `TemporaryDirectory`, which changes modes, also where a link leads elsewhere.
+                held.callback(shutil.rmtree, folder, ignore_errors=True)
+                log = held.enter_context(TemporaryFile(buffering=0))
+                given, answered = (folder / f"{name}{self.format}" for name in ("game", "solution"))
+                given.write_bytes(handed)
+            places = {"{game}": str(given), "{solution}": str(answered)}
+            words = [_filled(word, places) for word in self.command]
+            began = time.perf_counter()
+            try:
+                program = held.enter_context(contained.Program(words, log, folder=folder))
+            except OSError as error:
+                problem = f"cannot be run: {error.strerror or error}"
+                if self._ran:  # what it did to itself
+                    return trouble("crashed", f"{problem}, though it was run before")
+                raise InputError(f"{quoted(words[0])} {problem}", "command") from error
+            self._ran = True
+            status = program.wait(self.timeout)
+            seconds = time.perf_counter() - began
+            if status is None:
+                program.end()
+            printed = contained.printed(log)
+            if overflow := contained.overflowed(log):
+                outcome = trouble("crashed", overflow)
+            elif status is None:
+                outcome = trouble("timeout", contained.overdue(self.timeout))
+            elif status:
+                message = _ended(status, printed, answered)
+                outcome = trouble("raised" if status > 0 else "crashed", message)
+            else:
+                outcome = from_file(answered, game, self.conventions)
+            # When it was stopped its folder went with it.
+            untouched = status is None or _holds(given, handed)
+        changed = () if untouched else ("the file {game}",)
         return attrs.evolve(outcome, seconds=seconds, printed=printed, mutated=changed)
+
+
+def _filled(word: str, places: dict[str, str]) -> str:
+    for placeholder, path in places.items():
+        word = word.replace(placeholder, path)
+    return word
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -141,7 +148,9 @@ def _holds(path: Path, content: bytes) -> bool:
 def _ended(status: int, printed: str, solution: Path) -> str:
     said = _error_in(printed)
     message = contained.ended_how(status) + (f" and said {quoted(said, 200)}" * bool(said))
-    return message + ", so that the solution file that it wrote does not count" * solution.exists()
+    return message + ", so that the solution file that it wrote does not count" * os.path.exists(
+        solution
+    )
 
 
 def _error_in(printed: str) -> str:

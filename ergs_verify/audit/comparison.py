@@ -15,7 +15,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.audit.accuracy import Allowed, Bar, in_units
 from ergs_verify.audit.result import Quantity, Verdict
 
-__all__ = ["Compared", "compared"]
+__all__ = ["Compared", "as_matrix", "compared"]
 
 
 @frozen
@@ -145,7 +145,7 @@ def _error(
     least: float,
 ) -> _Error:
     rows, cols = given.shape
-    less = balls.scale(balls.scalar(Fraction(-1)), _as_matrix(exact, balls))
+    less = balls.scale(balls.scalar(Fraction(-1)), as_matrix(exact, balls))
     apart = balls.add(balls.matrix(given.tolist(), (rows, cols)), less).entries()
     hi = _above(x.abs_upper() for x in apart).reshape(rows, cols)
     lo = _below(x.abs_lower() for x in apart).reshape(rows, cols)
@@ -154,6 +154,8 @@ def _error(
     # A bar as large as all of the agent's numbers there asks for no digit: only accuracy passes.
     asks = allowed < np.where(largest > 0, largest, math.inf)
     near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
+    # Float64's numbers are nowhere less than so far apart.
+    near = np.maximum(near, math.ulp(0.0))
     # Beyond float64's range nothing is known.
     passes = (hi <= near) & (near < math.inf)
     # Nobody is excused for a number of which no digit is right, where digits are asked for.
@@ -178,11 +180,12 @@ def _error(
 
 def _sizes(X: Any, bar: Bar, balls: Balls) -> np.ndarray:
     """How large entries are at least, in natural units: a ball around 0 has no size."""
-    lower = _above(x.abs_lower() for x in _as_matrix(X, balls).entries())
+    lower = _above(x.abs_lower() for x in as_matrix(X, balls).entries())
     return in_units(lower.reshape(bar.units.shape), bar.units)
 
 
-def _as_matrix(X: Any, balls: Balls) -> Any:
+def as_matrix(X: Any, balls: Balls) -> Any:
+    """A matrix as it is, a number as a 1×1 one."""
     return X if hasattr(X, "entries") else balls.scale(X, balls.identity(1))
 
 

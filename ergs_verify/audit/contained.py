@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, Self
+
+from ergs_verify.audit import keeper
+from ergs_verify.errors import InputError
 
 __all__ = [
     "FILE",
     "MEMORY",
     "PRINTED",
-    "end",
+    "Program",
     "ended_how",
-    "kill",
+    "needing_room",
     "overdue",
     "overflowed",
     "printed",
     "shortened",
-    "start",
 ]
 
 #: Bytes of memory that a solver may allocate, where the system can bound it (Linux).
@@ -30,50 +34,145 @@ MEMORY = 8 * 2**30
 FILE = 2**30
 #: Characters of its output that are kept.
 PRINTED = 2000
+#: Seconds that a keeper has to kill what it keeps and to remove its folder.
+_PATIENCE = 10.0
+_KEEPER = (sys.executable, "-I", "-S", keeper.__file__)
 
 
-def start(arguments: Sequence[str], log: Path, *, channel: Any = None) -> subprocess.Popen[bytes]:
-    """A process in a group of its own, without a shell.
+class Program:
+    """Another's program that runs, in a group of its own, without a shell; ends with the block.
+
+    It ends, with whatever it started, when the block is left or when this process ends in any way,
+    killed too. So a keeper (`ergs_verify.audit.keeper`) stands between the two, which also removes
+    the folder then. Not covered: where the program kills or stops its keeper, processes that have
+    left its group; outside Linux, processes in a session of their own (``setsid``); on Windows,
+    where there is no keeper, whatever the program started, and a death of this process.
 
     Parameters
     ----------
-    log : Path
-        Takes standard error, and standard output unless `channel` is ``subprocess.PIPE``, which
-        opens pipes to standard input and output.
+    words : sequence of str
+    log : binary file
+        Takes standard error, and standard output unless there is a channel.
+    folder : path, optional
+        Of files for the program; it is removed with it.
+    channel : bool
+        Open pipes to standard input and output: `stdin` and `stdout`, unbuffered.
+
+    Raises
+    ------
+    OSError
+        Where the program cannot be run.
     """
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            arguments,
-            stdin=channel or subprocess.DEVNULL,
-            stdout=channel or output,
-            stderr=output,
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        log: BinaryIO,
+        *,
+        folder: Path | None = None,
+        channel: bool = False,
+    ):
+        self._status: int | None = None
+        self._kept = True
+        self._pid: int | None = None
+        self._control: socket.socket | None = None
+        theirs: socket.socket | None = None
+        passed = ()
+        if os.name == "posix":
+            self._control, theirs = socket.socketpair()
+            passed = (theirs.fileno(),)
+            limits = (str(folder or ""), str(MEMORY), str(FILE))
+            words = [*_KEEPER, str(theirs.fileno()), *limits, *words]
+        self._process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if channel else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if channel else log,
+            stderr=log,
+            bufsize=0,
             start_new_session=True,
+            pass_fds=passed,
         )
-    with suppress(ImportError, AttributeError, OSError):  # it may have ended already
-        import resource
+        self.stdin, self.stdout = self._process.stdin, self._process.stdout
+        if theirs is None or self._control is None:
+            return
+        theirs.close()
+        said, _, rest = self._told().partition(" ")
+        if said == "failed":
+            self.end()
+            raise OSError(0, rest)
+        if said == "started":
+            self._pid = int(rest)
 
-        resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (FILE, FILE))
-    return process
+    def wait(self, seconds: float) -> int | None:
+        """The status with which it ended, as `subprocess` says it; None where it goes on."""
+        if self._status is None and self._control is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._status = self._process.wait(seconds)
+        elif self._status is None:
+            try:
+                said, _, rest = self._told(seconds).partition(" ")
+            except (TimeoutError, BlockingIOError):
+                return None
+            self._kept = said == "ended"
+            # A keeper that says nothing was killed, and what it kept with it.
+            self._status = int(rest) if self._kept else -signal.SIGKILL
+        return self._status
 
+    def stop(self) -> None:
+        """Have it killed, with whatever it started."""
+        if self._control is None:
+            self._process.kill()
+            return
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and whatever it started, but for what has left its group (``setsid``)."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and whatever it started, and close its pipes."""
-    kill(process)
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
+    def end(self) -> None:
+        """Kill it, and return when it is gone."""
+        self.stop()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # the keeper is stopped itself
+            self._process.kill()
+            self._process.wait()
+        self.wait(0)
+        if self._pid is not None and not self._kept:
             with suppress(OSError):
-                pipe.close()
+                os.killpg(self._pid, signal.SIGKILL)
+        for end in (self.stdin, self.stdout, self._control):
+            if end is not None:
+                with suppress(OSError):
+                    end.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def _told(self, seconds: float | None = None) -> str:
+        """A line of the keeper's; empty where it is gone."""
+        assert self._control is not None
+        self._control.settimeout(seconds)
+        line = b""
+        with suppress(ConnectionError):
+            while not line.endswith(b"\n"):
+                if not (byte := self._control.recv(1)):
+                    break
+                line += byte
+        return line.decode(errors="replace").rstrip()
+
+
+@contextmanager
+def needing_room() -> Iterator[None]:
+    """An `OSError` within it is about temporary files, as an `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"no temporary file can be written: {error.strerror or error}; make room, or name "
+            "another folder in the environment variable TMPDIR",
+            "TMPDIR",
+        ) from error
 
 
 def ended_how(status: int) -> str:
@@ -93,20 +192,18 @@ def overdue(seconds: float) -> str:
     return f"gave no answer within {seconds:g} s and was stopped"
 
 
-def overflowed(log: Path) -> str:
+def overflowed(log: BinaryIO) -> str:
     """What a process did that printed more than it may; empty where it did not."""
-    if log.stat().st_size < FILE:
+    if log.seek(0, os.SEEK_END) < FILE:
         return ""
     return f"printed more than {FILE / 2**20:g} MiB, which is where it was cut off"
 
 
-def printed(log: Path) -> str:
+def printed(log: BinaryIO) -> str:
     """The end of what was written to a log."""
-    with log.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 4 * PRINTED))
-        text = file.read().decode("utf-8", errors="replace")
-    return shortened(text)
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - 4 * PRINTED))
+    return shortened(log.read().decode("utf-8", errors="replace"))
 
 
 def shortened(text: str) -> str:

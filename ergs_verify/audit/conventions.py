@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from ergs_verify.answer import time_first
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import FloatGame, Game
@@ -99,13 +100,7 @@ class Conventions:
 
     def time_first(self, matrices: Any) -> Any:
         """One agent's nested lists over time, with the time axis first."""
-        if not self.time_last:
-            return matrices
-        try:
-            array = np.array(matrices, dtype=object)
-        except (Exception, SystemExit):  # ragged, or unreadable: whoever reads the matrices says so
-            return matrices
-        return np.moveaxis(array, -1, 0).tolist() if array.ndim == 3 else matrices
+        return time_first(matrices) if self.time_last else matrices
 
     def applied(self, policy: Policy) -> Policy:
         """The solver's policy and values in the game's conventions."""

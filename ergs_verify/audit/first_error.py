@@ -202,13 +202,14 @@ class _Measured:
             allowed = self._allowed[letter][i][t]
             bar, units = (X.reshape(should.shape) for X in (allowed.errors, allowed.units))
             units = np.where(units > 0, units, units.max() or 1.0)
-        gap = abs(self._stated[letter][i][t] - should)
-        error = float(np.max(np.where(gap > bar, gap, 0.0) / units))
-        size = float(np.max(abs(should) / units))
+        with np.errstate(over="ignore"):  # an infinity says it: no digit agrees
+            gap = abs(self._stated[letter][i][t] - should)
+            error = float(np.max(np.where(gap > bar, gap, 0.0) / units))
+            size = float(np.max(abs(should) / units))
         largest = max(size, self._largest.get((letter, i), 0.0))
         self._largest[letter, i] = largest
-        if error == 0:
-            return 0.0
+        if error in (0, math.inf):
+            return error
         share = 1.0 if letter == "q" else _FLOOR
         least = share * (largest or float(abs(self._stated[letter][i]).max()))
         return error / max(size, least) if max(size, least) else math.inf

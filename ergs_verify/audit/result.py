@@ -14,7 +14,7 @@ from attrs import frozen
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.exact import UNIT, short
-from ergs_verify.study.tables import as_html
+from ergs_verify.study.tables import as_html, ratio_as_decimal, shown
 
 __all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
 
@@ -54,6 +54,12 @@ _AVERAGED = (
     "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
     "symmetric part."
 )
+_INDEFINITE = (
+    "A stated Σ has an eigenvalue a little below 0, which rounding explains. It stands for all "
+    "covariances near it{and_singular}, so that nothing bounds the gaps from "
+    "above: state it exactly, or to more digits."
+)
+_AND_SINGULAR = ", among them singular ones, whose gap is infinite with τ > 0"
 _COSTS_TOLD = {
     "pass": "The stated {letter} is that of the stated policy{though}.",
     "fail": "The stated {letter} is {instead}not that of the stated policy: {place}.",
@@ -194,6 +200,8 @@ class Audit:
         The gaps and costs are then those of the gains alone.
     definite : bool or None
         Whether every stated Σ is positive definite, decided exactly; None without Σ.
+    indefinite : bool
+        Whether a stated Σ has an eigenvalue below 0 that rounding explains.
     diagnosis : tuple of Match, or None
         Mistakes that lead to these numbers; None where none were looked for, as in what passes.
     left_out : tuple of str
@@ -214,6 +222,7 @@ class Audit:
     asymmetry: float
     faults: Mapping[str, str]
     definite: bool | None
+    indefinite: bool
     diagnosis: tuple[Match, ...] | None
     left_out: tuple[str, ...]
     first_error: FirstError | None
@@ -276,6 +285,8 @@ class Audit:
             )
             if "q" in self.quantities and self.quantities["q"].wrong:
                 said.append("The q of a Gaussian policy needs its Σ beside it: state both.")
+        elif self.indefinite:
+            said.append(_INDEFINITE.format(and_singular=_AND_SINGULAR * (game.tau > 0)))
         elif self.definite is False and game.tau > 0:
             said.append("A stated Σ is singular: with τ > 0 its cost and its gap are infinite.")
         wrong = [one for one in self.quantities.values() if one.verdict != "pass"]
@@ -321,8 +332,8 @@ class Audit:
         limit = self.limit or Fraction(0)
         for one in self.gap.agents:
             if limit < one.gap.lo < limit * (1 + _SHOWN):
-                above = float(one.gap.lo - limit)
-                yield f"The gap of agent {one.agent} is above ε by {above:.2g}."
+                above = shown(ratio_as_decimal(one.gap.lo - limit), 2)
+                yield f"The gap of agent {one.agent} is above ε by {above}."
 
     @property
     def tables(self) -> tuple[tuple[list[str], list[list[str]]], ...]:

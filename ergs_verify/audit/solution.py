@@ -11,21 +11,23 @@ from typing import Any, TypeVar
 import attrs
 import numpy as np
 
+from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.audit import accuracy
 from ergs_verify.audit.accuracy import LETTERS, Allowed
-from ergs_verify.audit.comparison import compared
+from ergs_verify.audit.comparison import as_matrix, compared
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, explained, first_error
 from ergs_verify.audit.first_error import near
 from ergs_verify.audit.plain_solves import lost_by_plain_solves
-from ergs_verify.audit.precision import first_bits
+from ergs_verify.audit.precision import MOST_BITS_OF_EQUILIBRIUM, first_bits
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Verdict, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap, certify_gap
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.gap import AgentGap
-from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.nash import CertifiedNash, certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
-from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
+from ergs_verify.certify.precision import rising, tolerance_of
+from ergs_verify.decimals import NOTHING
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions, number
 from ergs_verify.game import Game, Policy
@@ -49,6 +51,9 @@ _TOLERANCES = (1e-3, 1e-12, 1e-40)
 #: looked at with ever more bits.
 _FIRST_BITS_OF_GAPS, _BITS_OF_GAPS = 192, 1024
 
+
+#: Of the largest entry of each matrix: those of float64, and some to round from.
+_BITS = 60
 
 #: In which letters the loss of a linear solve that is stable only in norm shows first.
 _SOLVED_FOR = {"K": {"K"}, "Sigma": {"Sigma"}, "P": {"K"}, "q": {"K", "Sigma"}}
@@ -139,7 +144,7 @@ def audit(
     if meanwhile is not None and not stated.faults:
         gaps_and_costs = meanwhile(gaps_and_costs)
     told(0)
-    equilibrium, found, allowed, quantities = _against_equilibrium(game, stated.policy)
+    equilibrium, nash, allowed, quantities = _against_equilibrium(game, stated.policy)
     if rounded := {k for k, one in quantities.items() if not one.wrong} & stated.faults.keys():
         # Every entry is as near to that of a symmetric matrix as rounding may leave it.
         stated = Stated.by(solution, game, rounded=rounded)
@@ -151,7 +156,7 @@ def audit(
     if limit is not None:
         judged_by = "epsilon"
         verdict, gap = _by_epsilon(gap, limit)
-    elif found is None:
+    elif nash is None:
         judged_by = "gap"
         everywhere = _from_anywhere(game)
         anywhere = _gaps(everywhere, stated.played)
@@ -167,11 +172,12 @@ def audit(
     wanted = explain and verdict == "fail" and wrong
     matches, left_out, first = None, (), None
     if wanted:
-        matches, left_out = _explained(game, policy, found, quantities)
+        matches, left_out = _explained(game, policy, nash, quantities)
         first = None if matches else _first_error(game, policy, allowed)
     if judged_by == "quantities" and verdict != "fail":
         # What a known mistake leads to is no rounding, however much of that there may be.
-        matches = diagnose(game, policy, equilibrium=found and _floats(found)) or None
+        right = nash and _in_floats(game, policy, nash)
+        matches = (right and diagnose(game, policy, equilibrium=right)) or None
         verdict = "fail" if matches else verdict
     told(3)
     return Audit(
@@ -187,6 +193,7 @@ def audit(
         asymmetry=stated.asymmetry,
         faults=stated.faults,
         definite=stated.definite,
+        indefinite=stated.indefinite,
         diagnosis=matches,
         left_out=left_out,
         first_error=first,
@@ -223,15 +230,15 @@ def _limit(epsilon: Any) -> Fraction:
 
 def _against_equilibrium(
     game: Game, policy: Policy
-) -> tuple[Existence, Sequences | None, Allowed | None, Mapping[str, Quantity]]:
+) -> tuple[Existence, CertifiedNash | None, Allowed | None, Mapping[str, Quantity]]:
     """Whether there is one equilibrium, where, with what bars, and how far off the solution is."""
-    judged = _plain(game) if policy.Sigma is None else game
+    judged = _judged(game, policy)
     bits = first_bits(game)
     given = {letter: X for letter in LETTERS if (X := getattr(policy, letter)) is not None}
     allowed: Allowed | None = None
     while True:
         try:
-            nash = certified_nash(judged, first_bits=bits)
+            nash = certified_nash(judged, first_bits=bits, most_bits=MOST_BITS_OF_EQUILIBRIUM)
         except SingularStageError as error:
             return _singular(error), None, None, {}
         except NotCertifiedError as error:
@@ -257,9 +264,9 @@ def _against_equilibrium(
             }
             found = compare({letter: given[letter] for letter in close}, excused=excused)
             quantities, too_wide = quantities | found.quantities, too_wide or found.too_wide
-        if not too_wide or nash.balls.bits >= MOST_BITS:
+        if not too_wide or nash.balls.bits >= MOST_BITS_OF_EQUILIBRIUM:
             unique = Existence(kind="unique", t=None, message="The game has one equilibrium.")
-            return unique, nash.found, allowed, quantities
+            return unique, nash, allowed, quantities
         bits = 2 * nash.balls.bits
 
 
@@ -267,8 +274,10 @@ def _at(one: Quantity, bars: Allowed) -> float:
     return float(bars[one.letter][one.agent - 1][one.t].errors[one.entry])
 
 
-def _plain(game: Game) -> Game:
-    """The plain game with R + (τ/2)I for R, whose equilibrium has the same K."""
+def _judged(game: Game, policy: Policy) -> Game:
+    """The game, or without Σ the plain one with R + (τ/2)I for R, whose NE has the same K."""
+    if policy.Sigma is not None:
+        return game
     half = game.tau / 2
 
     def weighted(R: np.ndarray) -> np.ndarray:
@@ -321,16 +330,24 @@ def _against_own_costs(game: Game, stated: Stated) -> Mapping[str, Quantity]:
 
 
 def _gaps(game: Game, policy: Policy) -> CertifiedGap:
-    """Every agent's gap; between 0 and ∞ where gains are so large that no bounds are found."""
+    """Every agent's gap. Up to ∞ where gains are so large that no bounds are found, and where a Σ
+    is a little indefinite: it stands for singular covariances too.
+
+    Whatever covariances are played, they add to the gap that the gains alone have.
+    """
     try:
         return certify_gap(
             game, policy, _TOLERANCES[0], first_bits=_FIRST_BITS_OF_GAPS, most_bits=_BITS_OF_GAPS
         )
     except NotCertifiedError:
-        unknown = Enclosure(Fraction(0), math.inf)
+        least = [Fraction(0)] * game.agents
+        if policy.Sigma is not None:
+            of_gains = _gaps(game, attrs.evolve(policy, Sigma=None))
+            least = [one.gap.lo for one in of_gains.agents]
         return CertifiedGap(
             agents=tuple(
-                AgentGap(agent=k, gap=unknown, stages=()) for k in range(1, game.agents + 1)
+                AgentGap(agent=k, gap=Enclosure(lo, math.inf), stages=())
+                for k, lo in enumerate(least, start=1)
             ),
             verdict="undecided",
             tolerance=tolerance_of(_TOLERANCES[0]),
@@ -375,12 +392,12 @@ def _within(gap: CertifiedGap, limits: Sequence[Fraction]) -> Verdict:
 
 
 def _explained(
-    game: Game, policy: Policy, found: Sequences | None, quantities: Mapping[str, Quantity]
+    game: Game, policy: Policy, nash: CertifiedNash | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
     rest = ("Sigma", "P", "q") if quantities and quantities["K"].wrong else ("q",)
     left_out = tuple(letter for letter in rest if letter in quantities)
-    equilibrium = found and _floats(found)
+    equilibrium = nash and _in_floats(game, policy, nash)
     matches, of_rest = explained(game, policy, equilibrium=equilibrium, left_out=left_out)
     return (matches, ()) if matches or not of_rest else (of_rest, left_out)
 
@@ -390,6 +407,40 @@ def _first_error(game: Game, policy: Policy, allowed: Allowed | None) -> FirstEr
         return first_error(game, policy, allowed=allowed) or first_error(game, policy)
     except InputError:  # an entry beyond float64
         return None
+
+
+def _in_floats(game: Game, policy: Policy, nash: CertifiedNash) -> Sequences | None:
+    """The equilibrium in float64; None where not even the digits of the largest entries are known.
+
+    The balls may be as wide as a wide bar, and their midpoints then say nothing.
+    """
+    if _bits_lacking(nash.found, nash.balls) > 0:
+        try:
+            nash = certified_nash(
+                _judged(game, policy),
+                _bits_lacking,
+                first_bits=nash.balls.bits,
+                most_bits=MOST_BITS_OF_EQUILIBRIUM,
+            )
+        except NotCertifiedError:
+            return None
+    return _floats(nash.found)
+
+
+def _bits_lacking(found: Sequences, balls: Balls) -> int:
+    """How many bits the balls lack for the largest entry of each matrix to have those of float64.
+
+    A matrix that may be 0 has to be smaller than any float64.
+    """
+    most = 0
+    for letter in LETTERS:
+        for X in (X for over_time in getattr(found, letter) for X in over_time):
+            entries = as_matrix(X, balls)
+            radius, size = balls.radius(entries), balls.largest(entries)
+            allowed = size / 2**_BITS if radius < size else NOTHING
+            if radius > max(allowed, NOTHING):
+                most = max(most, math.ceil(radius / max(allowed, NOTHING)).bit_length())
+    return most
 
 
 def _floats(found: Sequences) -> Sequences:

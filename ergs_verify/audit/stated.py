@@ -10,8 +10,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.audit.calling import AnswerError, letters_of
-from ergs_verify.audit.conventions import Conventions
+from ergs_verify.answer import policy_of
 from ergs_verify.definite import is_positive, judge_symmetric
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game
@@ -40,12 +39,15 @@ class Stated:
         For Σ and P the first matrix that is no covariance, or is not symmetric, in a sentence.
     definite : bool or None
         Whether every Σ is positive definite, decided exactly; None without Σ.
+    indefinite : bool
+        Whether a Σ that is taken for a covariance has an eigenvalue below 0.
     """
 
     policy: Policy
     asymmetry: float
     faults: Mapping[str, str]
     definite: bool | None
+    indefinite: bool
 
     @property
     def played(self) -> Policy:
@@ -73,57 +75,25 @@ class Stated:
         >>> Stated.by({"K": [[[[0], [0]]]], "Sigma": root}, game).faults["Sigma"]
         'Sigma[0][0] (agent 1, t = 0) is not symmetric: entry [0][1] is 0 but entry [1][0] is 3'
         """
-        policy = _as_policy(solution, game)
+        policy = policy_of(solution, game, as_stated=True)
         asymmetries, faults, kept = [0.0], {}, {}
         for letter in ("Sigma", "P"):
             if (agents := getattr(policy, letter)) is not None:
                 rounding = sys.float_info.max if letter in rounded else _ROUNDING
                 kept[letter] = _judged(agents, letter, rounding, asymmetries, faults)
         policy = attrs.evolve(policy, **kept)
-        definite = None
+        definite, indefinite = None, False
         if policy.Sigma is not None:
-            definite = "Sigma" not in faults and all(
-                is_positive(X, strictly=True) for over_time in policy.Sigma for X in over_time
-            )
-        return cls(policy=policy, asymmetry=max(asymmetries), faults=faults, definite=definite)
-
-
-def _as_policy(solution: Any, game: Game) -> Policy:
-    if isinstance(solution, Policy):
-        solution.validate(game)
-        return solution
-    try:
-        given = letters_of(solution)
-    except AnswerError as error:
-        raise InputError(f"the solution is {error}", "solution") from error
-    if given["K"] is None:
-        raise InputError(
-            f"an object of type {type(solution).__name__} without K is no solution; give a Policy, "
-            "or a mapping or an object with K and optionally Sigma, P, q",
-            "K",
+            Sigma = [X for over_time in policy.Sigma for X in over_time]
+            definite = "Sigma" not in faults and all(is_positive(X, strictly=True) for X in Sigma)
+            indefinite = not (definite or "Sigma" in faults or all(map(is_positive, Sigma)))
+        return cls(
+            policy=policy,
+            asymmetry=max(asymmetries),
+            faults=faults,
+            definite=definite,
+            indefinite=indefinite,
         )
-    try:
-        return _policy(given, game)
-    except InputError as error:
-        turned = {k: _time_first(X) if k in ("K", "Sigma", "P") else X for k, X in given.items()}
-        try:
-            _policy(turned, game)
-        except InputError:
-            raise error from None
-        hint = "it would fit with the time axis first: np.moveaxis(K[i], -1, 0), likewise Sigma, P"
-        raise InputError(f"{error.message}; {hint}", error.where) from None
-
-
-def _policy(given: dict[str, Any], game: Game) -> Policy:
-    policy = Policy.from_arrays(**given, as_stated=True)
-    policy.validate(game)
-    return policy
-
-
-def _time_first(agents: Any) -> Any:
-    if not isinstance(agents, list | tuple | np.ndarray):
-        return agents
-    return [Conventions(time_last=True).time_first(matrices) for matrices in agents]
 
 
 def _judged(

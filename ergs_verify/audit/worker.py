@@ -1,53 +1,55 @@
-"""The process in which a Python solver under audit lives: ``python -m ergs_verify.audit.worker``.
+"""The process in which a Python solver under audit lives.
 
-It reads pickles from standard input (first the solver's name and the search path for modules, then
-one game after the other) and answers each with a line of JSON on standard output. The solver sees
-neither: its own standard input is empty, and what it prints goes where standard error goes.
+It reads pickles of pairs from standard input, a token and a question: first the solver's name and
+the search path for modules, then one game after the other. It answers each with a line on standard
+output, the token and a document in JSON. The solver sees neither stream: its own standard input is
+empty, and what it prints goes where standard error goes.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import sys
 from collections.abc import Callable
 from importlib import import_module
+
+# By name: a solver may put something else in the place of `json.dumps`.
+from json import dumps
 from typing import Any
 
 from ergs_verify.audit.calling import called, raised
+from ergs_verify.processes import channel
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    questions, answers = channel()
 
-    def answer(line: str) -> None:
-        answers.write(line + "\n")
+    def answer(token: str, document: str) -> None:
+        answers.write(f"{token} {document}\n".encode())
         answers.flush()
 
-    name, path = pickle.load(questions)
+    token, (name, path) = pickle.load(questions)
     sys.path[:] = path
     try:
         solver = _loaded(name)
     except (Exception, SystemExit) as error:
-        answer(json.dumps(raised(error)))
+        answer(token, dumps(raised(error)))
         return
-    answer(json.dumps(None))
+    answer(token, dumps(None))
     own = os.getpid()
     while True:
         try:
-            game = pickle.load(questions)
+            token, game = pickle.load(questions)
         except EOFError:
             return
-        line = called(solver, game)
+        document = called(solver, game)
         if os.getpid() != own:  # a process that the solver forked comes back here too
             os._exit(0)
-        answer(line)
+        answer(token, document)
 
 
 def _loaded(name: str) -> Callable[..., Any]:
@@ -58,7 +60,3 @@ def _loaded(name: str) -> Callable[..., Any]:
     if not callable(found):
         raise TypeError(f"it is of type {type(found).__name__}, not a function")
     return found
-
-
-if __name__ == "__main__":
-    main()

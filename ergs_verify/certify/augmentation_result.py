@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import log
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.exact import short, written
@@ -58,7 +58,7 @@ class DeltaRow:
         Why it is not proved.
     """
 
-    delta: Fraction
+    delta: Fraction = field(repr=short)
     verdict: str
     agents: tuple[DeltaAgent, ...] | None
     reason: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any
 
 import flint
@@ -13,7 +14,9 @@ from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.arithmetic.balls import Ball
 from ergs_verify.certify.check_result import AssumptionCheck, Check, NashCheck
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.precision import MOST_BITS, rising
+from ergs_verify.certify.equilibrium import EquilibriumStage
+from ergs_verify.certify.nash import NashPass, search_nash
+from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues
 from ergs_verify.certify.stage_verdicts import (
     StageCheck,
@@ -22,14 +25,13 @@ from ergs_verify.certify.stage_verdicts import (
     jacobi_matrix,
     largest,
     largest_norm,
-    proved_stages,
+    regular_stage,
     scaled,
     singular_stage,
 )
 from ergs_verify.certify.thresholds import tau_thresholds
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game import Game
-from ergs_verify.recursion import decide_singular
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages
@@ -38,6 +40,8 @@ __all__ = ["check"]
 
 #: Relative width asked of enclosures; of a spectral radius below 1, the width.
 _TOLERANCE = Fraction(1, 10**6)
+#: What that takes at the last stage, about.
+_LEFT_BITS = 64
 #: Precision of what is no answer of a recursion.
 _BITS_OF_DATA = 128
 #: What is still undecided in an enclosure so narrow is given up.
@@ -115,8 +119,11 @@ class _Findings:
     gamma_P : Enclosure or None
         None where not every stage is regular and certified.
     singular : SingularStageError or None
-    complete : bool
-        Every stage, or every one down to the singular one, is certified.
+    regular : bool
+        Every Φ_t is certified to be.
+    why_not : str
+        What could not be certified; empty where every stage, or every one down to the singular
+        one, is.
     bound_reached : bool or None
         τ ≤ 2γ_B²γ_P*(N−1), found exactly; None where the rationals did not say.
     """
@@ -126,12 +133,12 @@ class _Findings:
     least_gamma_P: Fraction
     gamma_P: Enclosure | None
     singular: SingularStageError | None
-    complete: bool
-    why_not: str = ""
+    regular: bool
+    why_not: str
     bound_reached: bool | None = None
 
     def is_tight(self) -> bool:
-        return self.complete and all(
+        return not self.why_not and all(
             (stage.phi_nonsingular == "refuted" or _is_tight(stage.det_phi))
             and _is_tight(stage.contraction_constant)
             and stage.spectral_radius.width <= _TOLERANCE * max(1, stage.spectral_radius.hi)
@@ -140,67 +147,59 @@ class _Findings:
 
 
 def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Findings:
-    singular, lost_at, asked, needed = None, None, set(), 0
-    for bits in rising(most=most_bits):
-        if bits < min(needed, most_bits):
-            continue
-        found = _at_precision(game, bits, singular, progress)
-        t = game.horizon - 1 - len(found.stages)
-        if not found.complete and singular is None and (t == lost_at or bits == most_bits):
-            if t not in asked:
-                singular = _singular_stage(game, t)
-                asked.add(t)
-            if singular is not None:
-                found = _at_precision(game, bits, singular, progress)
-        if not found.complete:
-            lost_at = t
-            needed = min(bits * game.horizon // max(len(found.stages), 1), 4 * bits)
-        elif found.is_tight():
+    found: _Findings | None = None
+    singular: SingularStageError | None = None
+    factor = coupling(game)
+
+    def judge(stages: Stages[Balls], one: EquilibriumStage) -> StageCheck | NotCertifiedError:
+        try:
+            return regular_stage(stages, one, factor)
+        except NotCertifiedError as error:
+            return error
+
+    def lacking(one: NashPass) -> int:
+        nonlocal found
+        found = _of_pass(one, singular)
+        if found.is_tight():
             if _open_questions(game, found):
                 found = _exactly(game, found)
             if not any(width > _HOPELESS for width in _open_questions(game, found)):
-                break
-    return found
+                return 0
+        return one.balls.bits // 2
+
+    options: dict[str, Any] = {
+        "most_bits": most_bits,
+        "left_bits": _LEFT_BITS,
+        "judge": judge,
+        "progress": progress,
+    }
+    searched = search_nash(game, lacking, **options)
+    if singular := searched.singular:
+        searched = search_nash(game, lacking, until=singular.t + 1, **options)
+    if found is not None and searched.certified:
+        return found
+    return evolve(_of_pass(searched.last, singular), why_not=str(searched.lacking))
 
 
-def _singular_stage(game: Game, t: int) -> SingularStageError | None:
-    try:
-        decide_singular(game, until=t)
-    except SingularStageError as error:
-        return error
-    return None
-
-
-def _at_precision(
-    game: Game, bits: int, singular: SingularStageError | None, progress: Progress | None
-) -> _Findings:
-    stages = Stages(game, Balls(bits), symmetric=True)
-    costs = stages.terminal().P
-    found: list[StageCheck] = []
-    gamma_P = largest_norm(costs, stages.arithmetic)
-    why_not = ""
-    try:
-        for one, costs in proved_stages(stages):
-            found.append(one)
-            gamma_P = largest([gamma_P, largest_norm(costs, stages.arithmetic)])
-            if progress:
-                progress(len(found), game.horizon)
-    except NotCertifiedError as error:
-        why_not = str(error)
-    regular = len(found) == game.horizon
-    if singular is not None and len(found) == game.horizon - 1 - singular.t:
+def _of_pass(one: NashPass, singular: SingularStageError | None) -> _Findings:
+    stages, game = one.stages, one.stages.game
+    costs = [stages.terminal().P, *(stage.P for stage in one.played)]
+    gamma_P = largest(largest_norm(P, one.balls) for P in costs)
+    judged = [*takewhile(lambda x: isinstance(x, StageCheck), one.judged)]
+    why_not = str(one.judged[len(judged)]) if len(judged) < len(one.judged) else ""
+    if singular is not None and len(judged) == game.horizon - 1 - singular.t:
         try:
-            found.append(singular_stage(stages, singular.t, costs))
-            why_not = ""
+            judged.append(singular_stage(stages, singular.t, costs[-1]))
         except NotCertifiedError as error:
             why_not = str(error)
+    regular = len(one.played) == game.horizon
     return _Findings(
-        bits=bits,
-        stages=found,
+        bits=one.balls.bits,
+        stages=judged,
         least_gamma_P=gamma_P.lo,
         gamma_P=gamma_P if regular else None,
+        regular=regular,
         singular=singular,
-        complete=not why_not,
         why_not=why_not,
     )
 
@@ -244,7 +243,7 @@ def _exactly(game: Game, found: _Findings) -> _Findings:
 def _nash_verdict(found: _Findings) -> NashCheck:
     singular = found.singular
     if singular is None:
-        if found.complete:
+        if found.regular:
             return NashCheck(exists="proved", unique="proved", reason="det Φ_t ≠ 0 at every stage")
         return NashCheck(
             exists="undecided",
@@ -253,7 +252,7 @@ def _nash_verdict(found: _Findings) -> NashCheck:
         )
     if singular.consistent is False:
         return NashCheck(exists="refuted", unique="refuted", reason=str(singular))
-    exists = "proved" if singular.t == 0 and found.complete else "undecided"
+    exists = "proved" if singular.t == 0 and not found.why_not else "undecided"
     reason = str(singular)
     if singular.t > 0:
         reason += "; what an earlier stage finds then depends on the choice among them"

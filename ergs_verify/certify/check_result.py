@@ -6,7 +6,7 @@ import html
 from fractions import Fraction
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.stage_verdicts import StageCheck
@@ -59,7 +59,7 @@ class AssumptionCheck:
     """
 
     verdict: str
-    tau: Fraction
+    tau: Fraction = field(repr=short)
     gamma_B: Enclosure
     gamma_P: Enclosure | None
     bound: Enclosure | None

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.exact import short
 
 __all__ = ["INFINITE", "Enclosure"]
 
@@ -35,13 +36,13 @@ class Enclosure:
     (True, True)
     """
 
-    lo: Any = field()
-    hi: Any = field()
+    lo: Any = field(repr=short)
+    hi: Any = field(repr=short)
 
     @hi.validator
     def _ordered(self, _attribute: Any, hi: Any) -> None:
         if not self.lo <= hi:
-            raise ValueError(f"an enclosure from {self.lo} to {hi} is empty")
+            raise ValueError(f"an enclosure from {short(self.lo)} to {short(hi)} is empty")
 
     @classmethod
     def of(cls, ball: Ball, *, least: Fraction | None = None) -> Enclosure:
@@ -56,7 +57,9 @@ class Enclosure:
         if least is None:
             return cls(lo, hi)
         if hi < least:
-            raise NotCertifiedError(f"a number that cannot be below {least} is at most {float(hi)}")
+            raise NotCertifiedError(
+                f"a number that cannot be below {short(least)} is at most {short(hi)}"
+            )
         return cls(lo, hi).at_least(least)
 
     @property

@@ -10,7 +10,8 @@ P = P̂ + E. With F° = A + Σ BʲK°ʲ, Mʲ = Φ°⁻¹(block column j of Bʲ')
 
 identities that the ledger proves (`sharp-perturbation`). Agent i's own term of first order is
 gone, its gain being optimal. Entries' radii thus start anew at every stage; only the bounds eⁱ are
-carried on.
+carried on. Where these have grown much, the recursion straight in balls is tried too, and what both
+enclose holds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import accumulate, pairwise
-from operator import add
+from operator import add, itemgetter
 from typing import Any
 
 import flint
@@ -39,6 +40,11 @@ from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["EquilibriumStage", "equilibrium_in_balls", "stages_in_balls"]
+
+#: The part of the precision that is lost before plain balls are tried too.
+_MUCH_LOST = 0.25
+#: Plain balls that have lost so many bits more, before they are even with the bounds, are no help.
+_CLEARLY_BEHIND = 32
 
 
 @frozen(kw_only=True, eq=False)
@@ -84,9 +90,10 @@ def stages_in_balls(stages: Stages[Balls]) -> Iterator[EquilibriumStage]:
     """The equilibrium's stages t = T−1, …, 0, over `Balls`."""
     ahead = stages.terminal()
     near = _Near.to(ahead.P, stages.arithmetic)
+    plain = _PlainBalls(stages)
     for t in reversed(range(stages.game.horizon)):
         try:
-            one, near = _stage(stages, t, ahead, near)
+            one, near = _stage(stages, t, ahead, near, plain)
         except NotCertifiedError as error:
             raise NotCertifiedError(f"stage t = {t}: {error}") from error
         yield one
@@ -102,12 +109,11 @@ class _Near:
     frame: Frame
 
     @classmethod
-    def to(cls, P: Sequence[Any], balls: Balls) -> _Near:
+    def to(cls, P: Sequence[Any], balls: Balls, frame: Frame | None = None) -> _Near:
         """Near the matrices in the balls; the errors are the balls' radii."""
         rounded = [symmetric_midpoint(X, balls) for X in P]
-        frame = Frame.of([middle for middle, _ in rounded])
-        with flint.ctx.workprec(BITS):
-            errors = [frobenius_above(frame.of_cost(off)) for _, off in rounded]
+        frame = frame or Frame.of(P, balls)
+        errors = [frobenius_above(frame.of_cost(off)) for _, off in rounded]
         return cls([middle for middle, _ in rounded], errors, frame)
 
     def further(self, bounds: Sequence[Any]) -> _Near:
@@ -124,34 +130,134 @@ class _Near:
             for middle, error in zip(self.middles, self.errors, strict=True)
         )
 
+    def lost(self, balls: Balls) -> bool:
+        """Whether much of the precision is lost."""
+        least = arb(2) ** int(balls.bits * (1 - _MUCH_LOST))
+        return any(error * least > 1 for error in self.errors)
+
+    def or_nearer(self, P: Sequence[Any], balls: Balls) -> _Near:
+        """For each agent these or the middles of the balls, whichever are nearer by the bounds."""
+        other = self.to(P, balls, self.frame)
+        pairs = zip(self.middles, self.errors, strict=True)
+        others = zip(other.middles, other.errors, strict=True)
+        nearer = [min(both, key=itemgetter(1)) for both in zip(pairs, others, strict=True)]
+        return evolve(self, middles=[P for P, _ in nearer], errors=[e for _, e in nearer])
+
+
+class _PlainBalls:
+    """The same recursion straight in balls: the radii of entries are carried on.
+
+    They mostly grow faster than the bounds eⁱ, but not always. So it is begun, at the final costs,
+    only where these have grown much, and given up where it is no help.
+    """
+
+    def __init__(self, stages: Stages[Balls]):
+        self._stages = stages
+        self._costs: Sequence[Any] | None = stages.terminal().P
+        self._next = stages.game.horizon - 1
+
+    def stage(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]] | None:
+        """K_t and P_t in balls, by this and by what is known of P_{t+1}; None if given up."""
+        while self._costs is not None:
+            if self._next == t:
+                self._costs = _common(self._costs, P, self._stages.arithmetic)
+            try:
+                K, self._costs = self._at(self._next, self._costs)
+            except NotCertifiedError:
+                break
+            self._next -= 1
+            if self._next < t:
+                return K, self._costs
+            if self._is_behind(self._costs):
+                break
+        self.give_up()
+        return None
+
+    def give_up(self) -> None:
+        """From now on it does not serve."""
+        self._costs = None
+
+    def _is_behind(self, P: Sequence[Any]) -> bool:
+        """Whether it has lost, at a stage after t, clearly more than the bounds at t."""
+        bits = self._stages.arithmetic.bits
+        least = bits * (1 - _MUCH_LOST) - _CLEARLY_BEHIND
+        return all(X.trace().rel_accuracy_bits() < least for X in P)
+
+    def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        stages, balls = self._stages, self._stages.arithmetic
+        known = stages.bare(t).with_values(
+            {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
+        )
+        phi, rhs = block_system(stages, known)
+        K = by_agent(stages, balls.solve(phi, -rhs))
+        at_gains = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
+        return K, tuple(at_gains(stages.formula("policy_cost", k)) for k in stages.agents)
+
 
 def _stage(
-    stages: Stages[Balls], t: int, ahead: Stage, near: _Near
+    stages: Stages[Balls], t: int, ahead: Stage, near: _Near, plain: _PlainBalls
 ) -> tuple[EquilibriumStage, _Near]:
     """Stage t, and what is near P_t; `near` is near P_{t+1}."""
+    balls = stages.arithmetic
+    known = stages.at(t, ahead)
+    try:
+        K, here = _from_approximate(stages, t, near)
+    except NotCertifiedError:
+        straight = plain.stage(t, ahead.P)
+        if straight is None:
+            raise
+        K, P = straight
+        here = _Near.to(P, balls)
+    else:
+        P = here.balls(balls)
+        if here.lost(balls) and (straight := plain.stage(t, ahead.P)) is not None:
+            if _is_narrower(straight[1], P):
+                K, P = (_common(*both, balls) for both in zip((K, P), straight, strict=True))
+                here = here.or_nearer(P, balls)
+            else:
+                plain.give_up()
+    return EquilibriumStage(t=t, known=known, stage=_played(stages, known, K, P, t)), here
+
+
+def _from_approximate(stages: Stages[Balls], t: int, near: _Near) -> tuple[Sequence[Any], _Near]:
+    """K_t in balls and what is near P_t, from what is near P_{t+1}."""
     balls = stages.arithmetic
     approximate = stages.bare(t).with_values(
         {notation.P(k): P for k, P in zip(stages.agents, near.middles, strict=True)}
     )
     phi, rhs = block_system(stages, approximate)
-    gains = balls.solve(phi, -rhs)
-    K = by_agent(stages, gains)
+    K = by_agent(stages, balls.solve(phi, -rhs))
     at_gains = approximate.with_values({notation.K(k): K[k - 1] for k in stages.agents})
     here = _Near.to([at_gains(stages.formula("policy_cost", k)) for k in stages.agents], balls)
     bounds = _perturbed(stages, at_gains, phi, near, here.frame)
-    here = here.further(bounds.costs)
     columns = here.frame.columns_above()
     K = [
         widened(X, [bound] * X.nrows(), columns, balls)
         for X, bound in zip(K, bounds.gains, strict=True)
     ]
-    known = stages.at(t, ahead)
-    stage = _played(stages, known, K, here.balls(balls), t)
-    return EquilibriumStage(t=t, known=known, stage=stage), here
+    return K, here.further(bounds.costs)
+
+
+def _common(one: Sequence[Any], other: Sequence[Any], balls: Balls) -> list[Any]:
+    """Balls of the numbers that two enclosures of each matrix have in common."""
+    with flint.ctx.workprec(balls.bits):
+        return [
+            arb_mat(
+                *balls.shape(X),
+                [x.intersection(y) for x, y in zip(X.entries(), Y.entries(), strict=True)],
+            )
+            for X, Y in zip(one, other, strict=True)
+        ]
+
+
+def _is_narrower(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether some entry's ball is narrower than in the other matrices."""
+    entries = (zip(X.entries(), Y.entries(), strict=True) for X, Y in zip(one, other, strict=True))
+    return any(x.rad() < y.rad() for pairs in entries for x, y in pairs)
 
 
 def _played(
-    stages: Stages[Balls], known: Evaluator, K: Sequence[Any], P: tuple[Any, ...], t: int
+    stages: Stages[Balls], known: Evaluator, K: Sequence[Any], P: Sequence[Any], t: int
 ) -> Stage:
     """The stage's policy and costs, q_t among them."""
     for k in stages.agents:
@@ -164,7 +270,7 @@ def _played(
     q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
     if not all(x.is_finite() for X in (*K, *Sigma, *P) for x in X.entries()):
         raise NotCertifiedError(f"an enclosure has no bounds at {stages.arithmetic.bits} bits")
-    return Stage(K=tuple(K), Sigma=Sigma, P=P, q=q)
+    return Stage(K=tuple(K), Sigma=Sigma, P=tuple(P), q=q)
 
 
 @frozen
@@ -190,10 +296,12 @@ def _perturbed(
     R = [at(notation.R(k)) for k in stages.agents]
     half_tau = balls.scalar(stages.game.tau / 2).value
     inverse = coarse(balls.solve(phi, balls.identity(phi.nrows())))
+    costs_ahead = [near.frame.of_cost(P) for P in near.middles]
+    bits = max(near.frame.bits, frame.bits)
+    with flint.ctx.workprec(bits):
+        B = [coarse(near.frame.inverse * coarse(at(notation.B(k)), bits)) for k in stages.agents]
+        loop = coarse(near.frame.inverse * coarse(at(notation.F), bits) * frame.S)
     with flint.ctx.workprec(BITS):
-        B = [near.frame.inverse * coarse(at(notation.B(k))) for k in stages.agents]
-        loop = near.frame.inverse * coarse(at(notation.F)) * frame.S
-        costs_ahead = [near.frame.of_cost(P) for P in near.middles]
         # ‖Eʲ‖ ‖Bʲ‖: what an error of agent j's cost does on its way through Bʲ'.
         reach = [error * spectral_above(X) for error, X in zip(errors, B, strict=True)]
         blocks = _blocks(inverse, stages.game.control_sizes)

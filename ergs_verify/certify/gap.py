@@ -9,9 +9,10 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from flint import arb
 
+from ergs_verify.answer import policy_of
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.covariances import demand_covariances, slack
 from ergs_verify.certify.definite import demand_definite
@@ -23,7 +24,7 @@ from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
 from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import number
+from ergs_verify.exact import number, short
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas
@@ -96,7 +97,7 @@ class StateGap:
     matrix: list[list[Enclosure]]
     constant: Enclosure
     worst: Enclosure
-    radius: Fraction
+    radius: Fraction = field(repr=short)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -166,7 +167,7 @@ class CertifiedGap:
 
 def certify_gap(
     game: Game,
-    policy: Policy,
+    policy: Any,
     tolerance: Any = 1e-3,
     *,
     first_bits: int = 128,
@@ -178,9 +179,9 @@ def certify_gap(
     Parameters
     ----------
     game : Game
-    policy : Policy
-        Without Σ it is judged in the plain game with R + (τ/2)I for R. Floats are the dyadic
-        rationals they are.
+    policy : Policy, Solution, or a mapping or an object with K and optionally Sigma
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1. Without Σ it is judged in the plain
+        game with R + (τ/2)I for R. Floats are the dyadic rationals they are.
     tolerance : number, default 1e-3
         Relative width of each enclosure.
     first_bits : int
@@ -197,7 +198,7 @@ def certify_gap(
     Raises
     ------
     InputError
-        Where the policy does not fit the game, or `tolerance` is bad.
+        Where `policy` is none, does not fit the game, or `tolerance` is bad.
     NotCertifiedError
         Where not even a wide enclosure is found within `most_bits`, or a Σ has a negative
         eigenvalue.
@@ -221,7 +222,7 @@ def certify_gap(
     3e-30
     """
     wanted = tolerance_of(tolerance)
-    policy.validate(game)
+    policy = policy_of(policy, game, letters=("K", "Sigma"))
     demand_covariances(policy)
     rounded = slack(game.x0_cov) or slack(game.noise_cov)
     found: list[AgentGap] | None = None

@@ -1,22 +1,27 @@
-"""The Nash equilibrium, certified: precision rises until the balls are as small as asked."""
+"""The Nash equilibrium, certified: precision rises until the balls are as small as asked.
+
+One search decides whether there is one equilibrium, be it for a check, a solution or an audit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import islice
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.equilibrium import stages_in_balls
+from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game import Game
 from ergs_verify.recursion import Sequences, decide_singular
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["CertifiedNash", "certified_nash"]
+__all__ = ["CertifiedNash", "NashPass", "NashSearch", "certified_nash", "search_nash"]
 
 #: Exact rationals triple in length every stage: further back a decision takes too long.
 _STAGES_TO_DECIDE = 4
@@ -30,6 +35,55 @@ class CertifiedNash:
 
     found: Sequences
     balls: Balls
+
+
+@frozen(kw_only=True, eq=False)
+class NashPass:
+    """The equilibrium's stages at one precision.
+
+    Attributes
+    ----------
+    stages : Stages
+    played : list of Stage, t = T−1, T−2, …
+        As far as they are certified.
+    judged : list
+        What `judge` makes of each.
+    """
+
+    stages: Stages[Balls]
+    played: list[Stage] = field(factory=list)
+    judged: list[Any] = field(factory=list)
+
+    @property
+    def balls(self) -> Balls:
+        return self.stages.arithmetic
+
+    @property
+    def found(self) -> Sequences:
+        """K, Σ, P, q, where every stage is certified."""
+        return Sequences.from_backwards(self.stages.terminal(), self.played)
+
+
+@frozen(kw_only=True, eq=False)
+class NashSearch:
+    """What a search for the equilibrium came to.
+
+    Attributes
+    ----------
+    last : NashPass
+        At the last precision.
+    certified : bool
+        Every stage of some pass is: there is one equilibrium.
+    singular : SingularStageError or None
+        Where Φ_t is singular, decided exactly: there is not one equilibrium.
+    lacking : NotCertifiedError or None
+        What the last precision lacks; None where all is as asked.
+    """
+
+    last: NashPass
+    certified: bool
+    singular: SingularStageError | None = None
+    lacking: NotCertifiedError | None = None
 
 
 def certified_nash(
@@ -48,20 +102,15 @@ def certified_nash(
     game : Game
     lacking : function of the equilibrium and of its arithmetic
         How many bits it is short of what is asked; 0 or less will do.
-    first_bits, most_bits : int
-        The precision to begin with, and the cap.
-    left_bits : int
-        About as many have to be left at the end: the first pass is broken off where its first
-        stages let fewer be foreseen.
-    progress : function of the stages done and all, optional
-        Called anew at each precision.
+    first_bits, most_bits, left_bits, progress
+        As `search_nash` takes them.
 
     Raises
     ------
     SingularStageError
         Where Φ_t is singular, decided exactly: there is no single equilibrium.
     NotCertifiedError
-        Where `most_bits` do not suffice, and exact rationals would be too long.
+        Where the bits allowed do not suffice, and exact rationals would be too long.
 
     Examples
     --------
@@ -71,42 +120,125 @@ def certified_nash(
     >>> (7 * nash.found.K[0][0][0, 1]).contains(8)
     True
     """
-    bits, decided_until = min(first_bits, most_bits), game.horizon
+    searched = search_nash(
+        game,
+        lambda one: lacking(one.found, one.balls),
+        first_bits=first_bits,
+        most_bits=most_bits,
+        left_bits=left_bits,
+        progress=progress,
+    )
+    if searched.singular:
+        raise searched.singular
+    if searched.lacking:
+        raise NotCertifiedError(
+            f"the equilibrium is not certified with {searched.last.balls.bits} bits, the most "
+            f"allowed: {searched.lacking}"
+        ) from searched.lacking
+    return CertifiedNash(searched.last.found, searched.last.balls)
+
+
+def search_nash(
+    game: Game,
+    lacking: Callable[[NashPass], int] = lambda _one: 0,
+    *,
+    first_bits: int = 128,
+    most_bits: int = MOST_BITS,
+    left_bits: int = 0,
+    until: int = 0,
+    judge: Callable[[Stages[Balls], EquilibriumStage], Any] = lambda _stages, _one: None,
+    progress: Progress | None = None,
+) -> NashSearch:
+    """Look for a precision at which the equilibrium is certified, and as small as asked.
+
+    Parameters
+    ----------
+    game : Game
+    lacking : function of a pass whose every stage is certified
+        How many bits it is short of what is asked; 0 or less will do.
+    first_bits, most_bits : int
+        The precision to begin with, and the cap. Only what is certified at `MOST_BITS` or below
+        is sought at more, so that nobody who asks for less is told otherwise.
+    left_bits : int
+        About as many have to be left at the end. The first pass is broken off where its first
+        stages let fewer be foreseen.
+    until : int
+        The first stage in time that counts.
+    judge : function of the stages and of one that is certified, optional
+        What is to be kept of it besides.
+    progress : function of the stages done and all, optional
+        Called anew at each precision.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.certify.nash import search_nash
+    >>> search_nash(gallery("g-star-2")).certified
+    True
+    >>> search_nash(gallery("g-star-4-no-nash")).singular.t
+    0
+    """
+    if first_bits > MOST_BITS:
+        searched = search_nash(game, until=until, progress=progress)
+        if not searched.certified:
+            return searched
+    certified = first_bits > MOST_BITS
+    bits, asked_until, lost_at = min(first_bits, most_bits), game.horizon, None
+    wanted = game.horizon - until
     sample = max(_FEWEST_TO_FORESEE, game.horizon // _PART_TO_FORESEE)
+
+    def cap() -> int:
+        return most_bits if certified else min(most_bits, MOST_BITS)
+
     while True:
-        stages = Stages(game, Balls(bits), symmetric=True)
-        played = []
+        last = NashPass(stages=Stages(game, Balls(bits), symmetric=True))
+        played, broken_off = last.played, False
         try:
-            for one in stages_in_balls(stages):
+            for one in islice(stages_in_balls(last.stages), wanted):
                 played.append(one.stage)
+                last.judged.append(judge(last.stages, one))
                 if progress:
                     progress(len(played), game.horizon)
-                if len(played) == sample < game.horizon and bits == first_bits < most_bits:
-                    lost = _foreseen_loss(played, stages.arithmetic, game.horizon)
+                if len(played) == sample < wanted and bits == first_bits < cap():
+                    lost = _foreseen_loss(played, last.balls, wanted)
                     if lost + left_bits > bits:
                         needed = left_bits + lost + lost // 4 + 64  # stages differ
+                        broken_off = True
                         break
-            else:
-                found = Sequences.from_backwards(stages.terminal(), played)
-                short = lacking(found, stages.arithmetic)
+            if not broken_off:
+                certified = True
+                short = lacking(last)
                 if short <= 0:
-                    return CertifiedNash(found, stages.arithmetic)
+                    return NashSearch(last=last, certified=True)
                 needed = bits + short + 16
             error = NotCertifiedError(f"{needed - bits} bits are lacking at {bits} bits")
         except NotCertifiedError as failed:
             error = failed
             t = game.horizon - 1 - len(played)
-            if t < decided_until and len(played) < _STAGES_TO_DECIDE:
-                decide_singular(game, until=t)
-                decided_until = t
+            if t < asked_until and (len(played) < _STAGES_TO_DECIDE or t == lost_at):
+                if singular := _singular(game, t):
+                    return NashSearch(last=last, certified=False, singular=singular)
+                asked_until = t
+            lost_at = t
             # What was lost so far, and as much at every stage to come.
-            needed = bits + max(64, bits * (t + 1) // (len(played) + 1))
-        if bits == most_bits:
-            decide_singular(game)
-            raise NotCertifiedError(
-                f"the equilibrium is not certified with {most_bits} bits, the most allowed: {error}"
-            ) from error
-        bits = min(needed, most_bits, 4 * bits)
+            needed = left_bits + bits + max(64, bits * (t + 1) // (len(played) + 1))
+        if bits >= cap():
+            return NashSearch(
+                last=last,
+                certified=certified,
+                singular=None if certified else _singular(game, until),
+                lacking=error,
+            )
+        bits = min(needed, cap(), 4 * bits)
+
+
+def _singular(game: Game, until: int) -> SingularStageError | None:
+    """The stage at which Φ_t is singular, as far as exact rationals tell."""
+    try:
+        decide_singular(game, until=until)
+    except SingularStageError as error:
+        return error
+    return None
 
 
 def _foreseen_loss(played: Sequence[Stage], balls: Balls, horizon: int) -> int:

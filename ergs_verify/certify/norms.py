@@ -11,7 +11,14 @@ from typing import Any
 import flint
 from flint import arb
 
-__all__ = ["BITS", "coarse", "frobenius_above", "largest_eigenvalue", "spectral_above"]
+__all__ = [
+    "BITS",
+    "coarse",
+    "frobenius_above",
+    "frobenius_squared",
+    "largest_eigenvalue",
+    "spectral_above",
+]
 
 #: Precision of a bound. Bounds need few digits, and balls keep them bounds at any precision.
 BITS = 53
@@ -19,10 +26,16 @@ BITS = 53
 _SQUARINGS = 12
 
 
+def frobenius_squared(X: Any) -> Any:
+    """A ball that holds ‖X‖_F² of every matrix in the balls."""
+    with flint.ctx.workprec(BITS):
+        return _gram(X).trace()
+
+
 def frobenius_above(X: Any) -> Any:
     """An upper bound of ‖X‖_F of every matrix in the balls, exact (`arb` without radius)."""
     with flint.ctx.workprec(BITS):
-        return _gram(X).trace().abs_upper().sqrt().upper()
+        return frobenius_squared(X).abs_upper().sqrt().upper()
 
 
 def spectral_above(X: Any) -> Any:
@@ -50,9 +63,9 @@ def largest_eigenvalue(X: Any, bits: int) -> Any:
         return lo.union(hi)
 
 
-def coarse(X: Any) -> Any:
-    """The matrix rounded to `BITS`, outward: products of long numbers cost more."""
-    with flint.ctx.workprec(BITS):
+def coarse(X: Any, bits: int = BITS) -> Any:
+    """The matrix rounded to so many bits, outward: products of long numbers cost more."""
+    with flint.ctx.workprec(bits):
         return X * arb(1)
 
 

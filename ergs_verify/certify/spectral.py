@@ -9,7 +9,7 @@ from flint import arb, fmpz_poly
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.certify.norms import frobenius_squared
 from ergs_verify.errors import NotCertifiedError
 
 __all__ = ["has_reciprocal_eigenvalues", "spectral_radius"]
@@ -18,6 +18,8 @@ __all__ = ["has_reciprocal_eigenvalues", "spectral_radius"]
 _SQUARINGS, _MOST_SQUARINGS = 30, 128
 #: Bits that so many squarings need; the most squarings need more.
 _FEW_BITS = 128
+#: A power is clear where the square of its norm has so many bits.
+_CLEAR_BITS = 10
 #: A lower end that is this part of the upper one is near enough.
 _NEAR = 1 - 2.0**-27
 
@@ -77,28 +79,37 @@ def has_reciprocal_eigenvalues(X: Any) -> bool:
 
 
 def _bounds(X: Any, squarings: int, bits: int) -> tuple[Any, Any]:
-    """Exact numbers lo ≤ ρ ≤ hi; hi need not be finite."""
+    """Exact numbers lo ≤ ρ ≤ hi, the best of all powers on the way; hi need not be finite."""
     with flint.ctx.workprec(bits):
-        power, k, hi = X, 1, frobenius_above(X)
+        size = frobenius_squared(X)
+        power, k, lo, hi = X, 1, arb(0), size.abs_upper().sqrt().upper()
+        clear = power, k
         for _ in range(squarings):
             if not hi > 0:
                 break
             power, k = power * power, 2 * k
-            hi = _least(hi, _root(frobenius_above(power), k).upper())
-        return _by_traces(power, k, hi * _NEAR), hi
+            size = frobenius_squared(power)
+            hi = _least(hi, _root(size.abs_upper(), 2 * k).upper())
+            lo = max(lo, _mean_bound(power, k))
+            if size.rel_accuracy_bits() >= _CLEAR_BITS:
+                clear = power, k
+        return max(lo, _by_traces(*clear, hi * _NEAR)), hi
 
 
 def _by_traces(M: Any, k: int, enough: Any) -> Any:
     """A lower bound of ρ(X), M being X^k; no better one is sought where it is `enough`."""
     best, power = arb(0), M
     for r in range(1, M.nrows() + 1):
-        mean = (power.trace() / M.nrows()).abs_lower()
-        if mean > 0:
-            best = max(best, _root(mean, k * r).lower())
+        best = max(best, _mean_bound(power, k * r))
         if best >= enough:
             break
         power = power * M
     return best
+
+
+def _mean_bound(power: Any, k: int) -> Any:
+    """A lower bound of ρ(X) by the mean of the eigenvalues of X^k."""
+    return _root((power.trace() / power.nrows()).abs_lower(), k).lower()
 
 
 def _root(x: Any, k: int) -> Any:

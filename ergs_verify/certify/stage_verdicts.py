@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +14,7 @@ from flint import arb
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.equilibrium import stages_in_balls
+from ergs_verify.certify.equilibrium import EquilibriumStage
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import fractions
@@ -31,7 +31,7 @@ __all__ = [
     "jacobi_matrix",
     "largest",
     "largest_norm",
-    "proved_stages",
+    "regular_stage",
     "scaled",
     "singular_stage",
 ]
@@ -81,19 +81,19 @@ class StageCheck:
         }
 
 
-def proved_stages(stages: Stages[Balls]) -> Iterator[tuple[StageCheck, tuple]]:
-    """The stages t = T−1, …, 0, each with every P_t in balls; Φ_t is proved to be regular.
+def regular_stage(stages: Stages[Balls], one: EquilibriumStage, factor: Fraction) -> StageCheck:
+    """A stage of the equilibrium, whose Φ_t is thereby proved to be regular.
+
+    `factor` is the game's `coupling`.
 
     Raises
     ------
     NotCertifiedError
-        Where the precision does not suffice, or Φ_t is singular.
+        Where the precision does not suffice for the inner loop.
     """
-    factor = coupling(stages.game)
-    for one in stages_in_balls(stages):
-        phi, _ = block_system(stages, one.known)
-        det = Enclosure.of(stages.arithmetic.determinant(phi))
-        yield _stage_check(stages, one.known, one.t, det, factor), one.stage.P
+    phi, _ = block_system(stages, one.known)
+    det = Enclosure.of(stages.arithmetic.determinant(phi))
+    return _stage_check(stages, one.known, one.t, det, factor)
 
 
 def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck:

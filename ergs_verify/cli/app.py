@@ -19,7 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, "
-    "130 interrupted. What is about a command: its --help.",
+    "70 a fault of this program, 74 standard output could not be written, 129 hung up, "
+    "130 interrupted, 141 nobody read the output, 143 terminated. What is about a command: its "
+    "--help.",
 )
 
 _GAME = (
@@ -203,7 +205,12 @@ def solve(
     output: Output = None,
     json: Json = False,
 ) -> int:
-    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage."""
+    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage.
+
+    Without --digits every entry is the nearest float64. With it entries are decimals, and
+    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix; of its own every entry
+    has D digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
+    """
     from ergs_verify.cli.solve import run
 
     return run(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
-from ergs_verify.cli.work import cores, enter_worker, interrupt_held
+from ergs_verify.cli.work import WorkerLost, cores, workers
 
 __all__ = ["process_beside"]
 
@@ -34,28 +30,22 @@ def process_beside(
     if cores() < 2 or file is None or not _is_large(file):
         yield None
         return
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, module, prepare), daemon=True)
-    with interrupt_held():
-        process.start()
-    there.close()
-    senders: list[threading.Thread] = []
+    with workers(1) as process:
+        # Where it fails, the work will too, or the command, which says what is wrong.
+        process.submit(_prepared, module, prepare)
 
-    def begun(work: Callable[[], T]) -> Callable[[], T]:
-        # It is read only when the process is ready, and may be more than a pipe holds.
-        senders.append(threading.Thread(target=_send, args=(here, pickle.dumps(work)), daemon=True))
-        senders[-1].start()
-        return lambda: _received(here, work)
+        def begun(work: Callable[[], T]) -> Callable[[], T]:
+            result = process.submit(work)
 
-    try:
+            def received() -> T:
+                try:
+                    return result.result()
+                except WorkerLost:
+                    return work()
+
+            return received
+
         yield begun
-    finally:
-        process.terminate()
-        process.join()
-        for sender in senders:  # nobody is left to read, so that each ends
-            sender.join()
-        here.close()
 
 
 def _is_large(file: Path) -> bool:
@@ -65,23 +55,5 @@ def _is_large(file: Path) -> bool:
         return False
 
 
-def _send(here: Connection, work: bytes) -> None:
-    with suppress(OSError):  # the process has ended, as who waits for the result will notice
-        here.send_bytes(work)
-
-
-def _received(here: Connection, work: Callable[[], T]) -> T:
-    """The result; if the other process ended without one, it is worked out here."""
-    try:
-        return here.recv()
-    except (EOFError, OSError):
-        return work()
-
-
-def _work(there: Connection, module: str, prepare: str) -> None:
-    enter_worker()
-    try:
-        getattr(import_module(module), prepare)()
-        there.send(there.recv()())
-    except Exception:  # the command meets it too, and says what is wrong
-        there.close()
+def _prepared(module: str, prepare: str) -> None:
+    getattr(import_module(module), prepare)()

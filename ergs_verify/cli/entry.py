@@ -5,7 +5,6 @@ The one place where the package's errors become messages.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,37 +15,36 @@ import typer
 from ergs_verify.cli import output
 from ergs_verify.cli.app import app
 from ergs_verify.cli.memory import collect_rarely
-from ergs_verify.cli.status import Status
+from ergs_verify.cli.status import EndedError, Status, ended_by_signals
+from ergs_verify.cli.streams import UnwrittenError, guarded_streams
 from ergs_verify.errors import DerivationError, ErgsError, InputError, SingularStageError
-from ergs_verify.report.terminal import ready_streams
 
-__all__ = ["main"]
+__all__ = ["run"]
 
 # Typer's name for it is private, and whose class it is differs between its versions.
 _UsageError: Any = typer.BadParameter.__base__
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command of ``ergs-verify`` and return its exit status.
-
-    Examples
-    --------
-    >>> from ergs_verify.cli import main
-    >>> main(["--version"])
-    ergs-verify 0.1.0
-    0
-    """
+def run(argv: Sequence[str] | None) -> int:
+    """See `ergs_verify.cli.main`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     collect_rarely()
-    ready_streams()
+    try:
+        with guarded_streams(), ended_by_signals():
+            return _status(arguments)
+    except EndedError as error:
+        return error.status
+
+
+def _status(arguments: list[str]) -> int:
     try:
         status = _outcome(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has left; the interpreter must not complain when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.BROKEN_PIPE
-    except (KeyboardInterrupt, typer.Abort):
+    except UnwrittenError as error:
+        if error.status is Status.UNWRITTEN:  # of a reader who has left nobody need be told
+            output.say(f"ergs-verify: {error}")
+        return error.status
+    except typer.Abort:
         return Status.INTERRUPTED
     except Exception:
         # Not raised on purpose: a fault of this program, which no other status may stand for.

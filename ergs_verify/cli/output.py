@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import typer
-
-from ergs_verify.cli.status import Status
 from ergs_verify.report.terminal import console, printable, rendered
 
 __all__ = ["complain", "progress", "say", "show", "show_json", "show_text"]
@@ -27,12 +24,8 @@ def show(renderable: Any) -> None:
 
 def show_text(text: str) -> None:
     """Write text to standard output as it is, not wrapped."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Typer would take it for itself, and end with the status that means "refuted".
-        raise typer.Exit(Status.BROKEN_PIPE) from None
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def show_json(document: Mapping[str, Any]) -> None:
@@ -47,9 +40,9 @@ def say(text: str) -> None:
 
 def complain(message: str, where: str, *, as_json: bool) -> None:
     """What is wrong with the input: on standard error, and as an object where JSON is wanted."""
+    say(f"ergs-verify: {message}")
     if as_json:
         show_json({"format": "ergs-error/1", "message": message, "where": where})
-    say(f"ergs-verify: {message}")
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ergs_verify.answer import LETTERS
 from ergs_verify.cli import output as out
 from ergs_verify.cli.inputs import expect_writable, named_game
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
 from ergs_verify.files import documents, text
 from ergs_verify.report.solution import solution_summary
+from ergs_verify.report.terminal import printable
 from ergs_verify.solve import solve
 
 __all__ = ["run"]
@@ -32,9 +34,14 @@ def run(
     expect_writable(output, ".json", ".npz", ".mat")
     game = named_game(name)
     with out.progress("solving") as progress:
-        solution = solve(
-            game, digits=digits, method=method, iterations=iterations, progress=progress
-        )
+        try:
+            solution = solve(
+                game, digits=digits, method=method, iterations=iterations, progress=progress
+            )
+        except InputError as error:
+            if error.where in LETTERS:  # too large for a float64
+                raise InputError(f"{printable(name)}: {error.message}", name) from error
+            raise
     if output is not None:
         solution.save(output)
         out.say(f"wrote {output}")

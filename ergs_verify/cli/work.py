@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
-import signal
+import pickle
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import active_children, connection, get_context, parent_process
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
 
-from ergs_verify.cli.memory import collect_rarely
+from ergs_verify.audit.contained import ended_how
+from ergs_verify.processes import python
 
-__all__ = ["cores", "enter_worker", "interrupt_held", "workers"]
+__all__ = ["WorkerLost", "cores", "workers"]
+
+
+class WorkerLost(RuntimeError):
+    """A process ended before its work was done."""
 
 
 def cores() -> int:
@@ -23,53 +31,76 @@ def cores() -> int:
 
 
 @contextmanager
-def interrupt_held() -> Iterator[None]:
-    """An interrupt waits. A process started meanwhile waits too, until it can end quietly."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker  # not on every platform
+def workers(count: int | None = None) -> Iterator[Executor]:
+    """Processes for work, one per core by default, gone when the block is left.
 
-    resource_tracker.ensure_running()  # when it starts it lets interrupts through again
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-class _Pool(ProcessPoolExecutor):
-    def submit(self, *args, **kwargs):
-        # A worker is started when there is work for it.
-        with interrupt_held():
-            return super().submit(*args, **kwargs)
-
-
-@contextmanager
-def workers() -> Iterator[Executor]:
-    """A process per core, gone when the block is left, whatever the reason."""
-    pool = _Pool(cores(), mp_context=get_context("spawn"), initializer=enter_worker)
+    Each is started when there is work for it. Work not done by the end of the block is dropped.
+    """
+    pool = _Pool(count or cores())
     try:
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in active_children():
-            process.terminate()
-        raise
-    pool.shutdown()
+    finally:
+        pool.end()
 
 
-def enter_worker() -> None:
-    """What a process does first that is started for a command."""
-    collect_rarely()
-    # Interrupted, a worker ends without a word; so it does when its parent is gone.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+class _Pool(ThreadPoolExecutor):
+    """Threads, each of which has a process and waits for what that does."""
 
+    def __init__(self, count: int):
+        super().__init__(count)
+        self._mine = threading.local()
+        self._all: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+        self._ended = False
 
-def _end_with_parent() -> None:
-    if parent := parent_process():
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(self._asked, partial(fn, *args, **kwargs))
+
+    def end(self) -> None:
+        """Stop all work. Then every thread finds its process gone."""
+        with self._lock:
+            self._ended = True
+        for process in self._all:
+            process.kill()
+        self.shutdown(cancel_futures=True)
+        for process in self._all:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                assert pipe is not None
+                with suppress(OSError):  # what was not sent is sent no more
+                    pipe.close()
+
+    def _asked(self, work: Callable[[], Any]) -> Any:
+        sent = pickle.dumps(work)
+        process = self._process()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            pickle.dump(sent, process.stdin)
+            process.stdin.flush()
+            done, value = pickle.load(process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            del self._mine.process
+            how = ended_how(process.wait())
+            raise WorkerLost(f"a process that worked for this command {how}") from error
+        if not done:
+            raise value
+        return value
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        if not hasattr(self._mine, "process"):
+            with self._lock:
+                if self._ended:
+                    raise WorkerLost("the command has ended")
+                process = subprocess.Popen(
+                    python("ergs_verify.cli.worker"),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    process_group=0,  # an interrupt at the terminal is the command's affair alone
+                )
+                self._all.append(process)
+            self._mine.process = process
+            assert process.stdin is not None
+            with suppress(OSError):  # it has ended, as is noticed when it is asked
+                pickle.dump([place for place in sys.path if place], process.stdin)
+        return self._mine.process

@@ -4,6 +4,11 @@ JSON keeps every entry as it is, exact or float. NPZ and MAT hold float64 under 
 and refuse, on writing, an entry that no float64 equals. A file is written whole or not at all.
 Whatever is wrong with a file is a `FileFormatError` of one sentence that names the file and the
 place in it.
+
+Limits hold over a whole file and before anything in it is expanded: 10⁸ numbers in all arrays,
+as many as a game may hold; 4·10⁶ matrices over time in NPZ and MAT; exponents of exact numbers
+that stand for 2·10⁸ digits; 10⁵ objects in JSON; 2 MB and keys of 8 parts in TOML; 3.2 GB in the
+others.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ __all__ = ["load_game", "load_solution", "save_game", "save_solution"]
 Path = str | PathLike[str]
 
 _READ_DOCUMENT = {".json": text.parse_json, ".toml": text.parse_toml}
-_READ_ARRAYS = {".npz": arrays.parse_npz, ".mat": arrays.parse_mat}
+_READ_ARRAYS = {".npz": arrays.packed_npz, ".mat": arrays.packed_mat}
 _RENDER_ARRAYS = {".npz": arrays.render_npz, ".mat": arrays.render_mat}
 
 
@@ -85,7 +90,8 @@ def load_solution(path: Path, *, as_stated: bool = False) -> Policy:
         data = read(path)
         if end in _READ_DOCUMENT:
             return documents.policy_from(_READ_DOCUMENT[end](data), as_stated=as_stated)
-        return arrays.policy_from(_READ_ARRAYS[end](data), as_stated=as_stated)
+        packed = _READ_ARRAYS[end](data)
+        return arrays.policy_from(arrays.policy_arrays_in(packed), as_stated=as_stated)
 
 
 def save_solution(policy: Policy, path: Path, **about: Any) -> None:

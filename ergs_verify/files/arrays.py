@@ -6,30 +6,38 @@ The time axis comes first in NPZ and last in MAT; between here and the two forma
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import floats, nearest_float, quoted, short
 from ergs_verify.files.documents import check_keys, first_repeated
-from ergs_verify.files.mat5 import named_arrays
-from ergs_verify.game import MAX_NUMBERS, Game, Policy
+from ergs_verify.files.mat5 import packed_arrays
+from ergs_verify.files.packed import Packed, expect_at_most
+from ergs_verify.game import MAX_NUMBERS, Game, Policy, refuse_too_large, stages_of
+from ergs_verify.policy import expect_sizes
+from ergs_verify.series import Series, at
 
 __all__ = [
     "game_arrays",
     "game_from",
-    "parse_mat",
-    "parse_npz",
+    "packed_mat",
+    "packed_npz",
     "policy_arrays",
+    "policy_arrays_in",
     "policy_from",
     "render_mat",
     "render_npz",
+    "unpacked",
 ]
 
 Arrays = dict[str, Any]
@@ -37,23 +45,41 @@ Arrays = dict[str, Any]
 _OF_AN_AGENT = re.compile(r"([A-Za-z]+)_([1-9][0-9]{0,5})")
 _GAME_REQUIRED = ("A", "noise_cov", "tau")
 _GAME_OPTIONAL = ("horizon", "x0_mean", "x0_cov", "name")
+_LETTERS = ("K", "Sigma", "P", "q")
+
+#: Bytes that hold an array's header: numpy reads none of more than 10,000.
+_MAX_HEADER = 2**14
+
+#: How many times its size deflate packs at most (zlib's technical notes).
+_DEFLATE = 1032
 
 
-def game_from(arrays: Arrays) -> Game:
-    """The game that named arrays say."""
-    agents = _per_agent(arrays, "BQR", "BQR", (*_GAME_REQUIRED, *_GAME_OPTIONAL))
-    missing = next((key for key in _GAME_REQUIRED if key not in arrays), None)
+def game_from(packed: Mapping[str, Packed]) -> Game:
+    """The game that named arrays say; sizes are judged before anything is unpacked."""
+    agents = _per_agent(packed, "BQR", "BQR", (*_GAME_REQUIRED, *_GAME_OPTIONAL))
+    missing = next((key for key in _GAME_REQUIRED if key not in packed), None)
     if missing is not None:
         raise InputError(f'the array "{missing}" is missing', missing)
-    given = {key: arrays[key] for key in ("A", "noise_cov", "x0_cov") if key in arrays}
-    if "x0_mean" in arrays:
-        given["x0_mean"] = _flat(arrays["x0_mean"])
-    if "horizon" in arrays:
-        given["horizon"] = _whole(_single(arrays["horizon"], "horizon"))
-    if "name" in arrays:
-        given["name"] = _text(arrays["name"])
-    tau = _single(arrays["tau"], "tau")
-    return Game.from_arrays(**given, **agents, tau=tau, entry_of=_entry_of)
+    given: Arrays = {}
+    if "horizon" in packed:
+        given["horizon"] = _whole(_single(packed["horizon"], "horizon"))
+    given["tau"] = _single(packed["tau"], "tau")
+    if "name" in packed:
+        given["name"] = _text(packed["name"])
+    sizes = _series(agents)
+    stages_of({"A": (_declared(packed["A"], "A", None),), **sizes}, given.get("horizon"))
+    m = packed["A"].shape[-1]
+    for key in ("noise_cov", "x0_cov"):
+        if key in packed:
+            _declared(packed[key], key, None).expect_shape((m, m), "m×m, like A")
+    if "x0_mean" in packed and packed["x0_mean"].size != m:
+        raise InputError(
+            f"x0_mean has {packed['x0_mean'].size} numbers but A is {m}×{m}", "x0_mean"
+        )
+    given |= {key: packed[key].unpack() for key in ("A", "noise_cov", "x0_cov") if key in packed}
+    if "x0_mean" in packed:
+        given["x0_mean"] = _flat(packed["x0_mean"].unpack())
+    return Game.from_arrays(**given, **_unpacked(agents), entry_of=_entry_of)
 
 
 def game_arrays(game: Game) -> Arrays:
@@ -73,12 +99,36 @@ def game_arrays(game: Game) -> Arrays:
     return arrays
 
 
-def policy_from(arrays: Arrays, *, as_stated: bool = False) -> Policy:
+def policy_from(arrays: Mapping[str, Any], *, as_stated: bool = False) -> Policy:
     """The policy that named arrays say."""
-    agents = _per_agent(arrays, ("K", "Sigma", "P", "q"), ("K",), ())
+    agents = _per_agent(arrays, _LETTERS, ("K",), ())
     if "q" in agents:
         agents["q"] = [_flat(values) for values in agents["q"]]
     return Policy.from_arrays(**agents, entry_of=_entry_of, as_stated=as_stated)
+
+
+def policy_arrays_in(packed: Mapping[str, Packed]) -> Arrays:
+    """The arrays of a policy; sizes are judged before anything is unpacked."""
+    agents = _per_agent(packed, _LETTERS, ("K",), ())
+    numbers = agents.pop("q", [])
+    sizes = _series(agents)
+    stages = expect_sizes(sizes)
+    p, m = zip(*(K_i.shape for K_i in sizes["K"]), strict=True)
+    refuse_too_large(stages, max(m), p)
+    for agent, one in enumerate(numbers, start=1):
+        if one.size > stages + 1:
+            where = _entry_of("q", agent)
+            raise InputError(
+                f"{where} (agent {agent}) has {one.size} numbers, but {stages + 1} are needed, the "
+                "last of them for t = T",
+                where,
+            )
+    return unpacked(packed)
+
+
+def unpacked(packed: Mapping[str, Packed]) -> Arrays:
+    """The arrays with their entries."""
+    return {key: one.unpack() for key, one in packed.items()}
 
 
 def policy_arrays(policy: Policy) -> Arrays:
@@ -93,18 +143,18 @@ def policy_arrays(policy: Policy) -> Arrays:
     return arrays
 
 
-def parse_npz(data: bytes) -> Arrays:
-    """The arrays of an NPZ archive; kinds and sizes are judged before anything is unpacked."""
-    try:
-        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(data)) as archive:
-            warnings.simplefilter("error")  # numpy warns of headers that it has to mend
-            names = [entry.filename for entry in archive.infolist()]
-            _refuse_twice(names)
-            return {name.removesuffix(".npy"): _npy(archive, name) for name in names}
-    except InputError:
-        raise
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged archives
-        raise InputError(f"is no NPZ archive, or a damaged one: {_one_line(error)}") from error
+def packed_npz(data: bytes, most: int = MAX_NUMBERS) -> dict[str, Packed]:
+    """The arrays of an NPZ archive, of at most so many numbers, not yet unpacked."""
+    with _damage_told():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        entries = archive.infolist()
+        _refuse_twice([entry.filename for entry in entries])
+        packed = {
+            entry.filename.removesuffix(".npy"): _npy(archive, entry, len(data))
+            for entry in entries
+        }
+        expect_at_most(most, packed)
+    return packed
 
 
 def render_npz(arrays: Arrays) -> bytes:
@@ -114,14 +164,16 @@ def render_npz(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
-def parse_mat(data: bytes) -> Arrays:
-    """The arrays of a MAT file (up to version 7), the time axis moved to the front."""
-    held = list(named_arrays(data, MAX_NUMBERS))
+def packed_mat(data: bytes, most: int = MAX_NUMBERS) -> dict[str, Packed]:
+    """The arrays of a MAT file (up to version 7), the time axis in front, not yet unpacked."""
+    held = list(packed_arrays(data))
     _refuse_twice([key for key, _ in held])
-    for key, value in held:
-        if value.dtype.kind == "U" and key != "name":
+    for key, one in held:
+        if one.characters is not None and key != "name":
             raise InputError(f"the array {quoted(key)} is text; save it as doubles", key)
-    return {key: _time_first(value, key) for key, value in held}
+    packed = {key: _time_first(one, key) for key, one in held}
+    expect_at_most(most, packed)
+    return packed
 
 
 def render_mat(arrays: Arrays) -> bytes:
@@ -164,37 +216,95 @@ def _per_agent(
     return {letter: [arrays[f"{letter}_{i}"] for i in range(1, agents + 1)] for letter in used}
 
 
-def _npy(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    with archive.open(name) as member:
-        version = np.lib.format.read_magic(member)
-        read_header: Callable = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, _, dtype = read_header(member)
-    name_shown = quoted(name.removesuffix(".npy"))
+def _npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int) -> Packed:
+    """A member of an archive by its header; `most_bytes` are all that it can be compressed in."""
+    name = entry.filename
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{quoted(name)} is compressed by another method than deflate", name)
+    with archive.open(entry) as member:
+        # So much at most of a header that may say it is as long as memory.
+        head = io.BytesIO(member.read(_MAX_HEADER))
+    version = np.lib.format.read_magic(head)
+    read_header: Callable = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, _, dtype = read_header(head)
+    key = name.removesuffix(".npy")
     if dtype.hasobject:
         raise InputError(
-            f"the array {name_shown} holds pickled Python objects, which are never loaded; "
+            f"the array {quoted(key)} holds pickled Python objects, which are never loaded; "
             "save it as float64",
             name,
         )
-    is_number = dtype.kind in "fiu" and dtype.itemsize <= 8
-    if not is_number and not (dtype.kind == "U" and name == "name.npy"):
-        raise InputError(f"the array {name_shown} is of the type {dtype}; save it as float64", name)
-    _refuse_huge(name_shown, shape)
-    with archive.open(name) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _refuse_huge(shown: str, shape: tuple[int, ...]) -> None:
-    size = 1
-    for side in shape:
-        size *= side
-    if size > MAX_NUMBERS:
+    is_text = dtype.kind == "U" and key == "name"
+    if not is_text and not (dtype.kind in "fiu" and dtype.itemsize <= 8):
         raise InputError(
-            f"the array {shown} holds {size} numbers, more than the limit of {MAX_NUMBERS}", shown
+            f"the array {quoted(key)} is of the type {dtype}; save it as float64", name
         )
+    if min(shape, default=0) < 0:
+        raise InputError(f"the array {quoted(key)} has a negative side", name)
+
+    def unpack() -> np.ndarray:
+        with _damage_told(), archive.open(entry) as member:
+            return np.lib.format.read_array(member, allow_pickle=False)
+
+    one = Packed(
+        shape=shape,
+        characters=math.prod(shape) * dtype.itemsize // 4 if is_text else None,
+        unpack=unpack,
+    )
+    held = head.tell() + one.size * dtype.itemsize
+    in_bytes = min(entry.compress_size, most_bytes)
+    packed_at_most = 1 if entry.compress_type == zipfile.ZIP_STORED else _DEFLATE
+    if held > entry.file_size or held > packed_at_most * in_bytes:
+        raise InputError(
+            f"the array {quoted(key)} says that it holds {one.size} numbers, more than its "
+            f"{in_bytes} bytes in the file can be",
+            name,
+        )
+    return one
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns of headers that it has to mend
+            yield
+    except InputError:
+        raise
+    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged archives
+        raise InputError(f"is no NPZ archive, or a damaged one: {_one_line(error)}") from error
+
+
+def _series(agents: Mapping[str, Sequence[Packed]]) -> dict[str, tuple[Series, ...]]:
+    """Matrices of the sizes that headers say, without entries."""
+    return {
+        letter: tuple(
+            _declared(one, _entry_of(letter, agent), agent, always_over_time=letter in _LETTERS)
+            for agent, one in enumerate(many, start=1)
+        )
+        for letter, many in agents.items()
+    }
+
+
+def _declared(one: Packed, where: str, agent: int | None, always_over_time: bool = False) -> Series:
+    shape, over_time = one.shape, len(one.shape) == 3
+    with at(agent, None):
+        if always_over_time and not over_time:
+            raise InputError(f"{where} must be a list over time of matrices", where)
+        if len(shape) not in (2, 3) or 0 in shape[-2:]:
+            raise InputError(f"{where} must be a matrix, not an array of shape {shape}", where)
+        if shape[0] == 0:
+            raise InputError(f"{where} is an empty list over time", where)
+    matrix = np.broadcast_to(0.0, shape[-2:])
+    times = shape[0] if over_time else 1
+    return Series(where=where, agent=agent, constant=not over_time, matrices=(matrix,) * times)
+
+
+def _unpacked(agents: Mapping[str, Sequence[Packed]]) -> Arrays:
+    return {letter: [one.unpack() for one in many] for letter, many in agents.items()}
 
 
 def _refuse_twice(names: list[str]) -> None:
@@ -203,13 +313,14 @@ def _refuse_twice(names: list[str]) -> None:
         raise InputError(f"the array {quoted(twice)} stands there twice", twice)
 
 
-def _time_first(value: np.ndarray, key: str) -> np.ndarray:
-    if value.ndim == 3:
-        return np.moveaxis(value, -1, 0)
+def _time_first(one: Packed, key: str) -> Packed:
+    if len(one.shape) == 3:
+        shape = (one.shape[2], *one.shape[:2])
+        return evolve(one, shape=shape, unpack=lambda: np.moveaxis(one.unpack(), -1, 0))
     # MATLAB drops a last axis of length 1: gains over one stage arrive as a matrix.
-    if key.startswith(("K_", "Sigma_")) and value.ndim == 2:
-        return value[None]
-    return value
+    if key.startswith(("K_", "Sigma_")) and len(one.shape) == 2:
+        return evolve(one, shape=(1, *one.shape), unpack=lambda: one.unpack()[None])
+    return one
 
 
 def _flat(value: np.ndarray) -> np.ndarray:
@@ -217,18 +328,21 @@ def _flat(value: np.ndarray) -> np.ndarray:
     return value.reshape(-1) if value.ndim == 2 and 1 in value.shape else value
 
 
-def _single(value: np.ndarray, key: str) -> Any:
-    if value.size != 1:
-        raise InputError(f"{key} must be a single number, not of shape {value.shape}", key)
-    return value.reshape(-1)[0]
+def _single(one: Packed, key: str) -> Any:
+    if one.size != 1:
+        raise InputError(f"{key} must be a single number, not of shape {one.shape}", key)
+    return one.unpack().reshape(-1)[0]
 
 
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text(value: np.ndarray) -> str:
-    if value.dtype.kind != "U" or value.size > 1:
+def _text(one: Packed) -> str:
+    if one.characters is None:
+        raise InputError("name must be a string", "name")
+    value = one.unpack()
+    if value.size > 1:
         raise InputError("name must be a string", "name")
     return str(value.reshape(-1)[0]) if value.size else ""
 

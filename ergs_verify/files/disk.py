@@ -13,6 +13,11 @@ from ergs_verify.errors import FileFormatError, InputError
 
 __all__ = ["naming", "read", "suffix", "write"]
 
+#: Bytes that a file may have: 32 for each of the 10⁸ numbers that a game may hold; less in TOML,
+#: which is written by hand and takes a hundred times its size to read.
+_MAX_BYTES = 32 * 10**8
+_MAX_TOML = 2 * 10**6
+
 
 @contextmanager
 def naming(path: str | PathLike[str]) -> Iterator[None]:
@@ -33,13 +38,18 @@ def suffix(path: str | PathLike[str], known: Sequence[str]) -> str:
     return end
 
 
-def read(path: str | PathLike[str]) -> bytes:
-    """All bytes of a regular file."""
+def read(path: str | PathLike[str], most: int | None = None) -> bytes:
+    """All bytes of a regular file, which may have at most so many: by default what its kind may."""
+    if most is None:
+        most = _MAX_TOML if Path(path).suffix.lower() == ".toml" else _MAX_BYTES
     try:
         if Path(path).is_dir():
             raise InputError("is a directory, not a file")
         if Path(path).exists() and not Path(path).is_file():
             raise InputError("is not a regular file")
+        size = Path(path).stat().st_size
+        if size > most:
+            raise InputError(f"has {size} bytes, more than the limit of {most}")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise InputError("there is no such file") from None

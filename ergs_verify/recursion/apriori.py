@@ -19,11 +19,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import floats, fractions
+from ergs_verify.exact import floats, fractions, short
 
 if TYPE_CHECKING:
     from ergs_verify.game import Game
@@ -115,8 +115,8 @@ class SufficientTau:
         For every τ ≥ this (τ > 0 where it is 0) Assumption III.3 holds.
     """
 
-    unique: Fraction
-    assumption: Fraction
+    unique: Fraction = field(repr=short)
+    assumption: Fraction = field(repr=short)
 
 
 # -- one stage, over any scalars ---------------------------------------------------------------

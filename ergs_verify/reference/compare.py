@@ -202,7 +202,8 @@ def compare(
         stated = policy.about.get("game_hash") if policy else None
         if name in known and stated != known[name].game_hash and stated not in (None, *by_hash):
             trouble = "its game_hash says that it is of another game"
-        name = by_hash.get(stated or "", name)
+        if name not in known or stated != known[name].game_hash:
+            name = by_hash.get(stated or "", name)
         if name not in known:
             extra.append(path)
         elif policy is None or trouble:

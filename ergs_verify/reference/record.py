@@ -31,18 +31,22 @@ entry is [given − error, given + error].
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from os import PathLike
 from typing import Any, Literal, get_args
 
-import numpy as np
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import fractions, number, quoted, read_matrix
+from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files import disk, text
 from ergs_verify.files.documents import check_keys
+from ergs_verify.policy import Policy
+from ergs_verify.series import at
+from ergs_verify.solve import MOST_DIGITS
 
 __all__ = ["FORMAT", "LETTERS", "Kind", "Reference", "Rows", "load_reference"]
 
@@ -50,6 +54,8 @@ FORMAT = "ergs-reference/1"
 LETTERS = ("K", "Sigma", "P", "q")
 
 Kind = Literal["unique", "none", "continuum", "singular"]
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,6})?")
 
 #: Exact entries in rows; those of q are 1×1.
 Rows = list[list[Fraction]]
@@ -101,28 +107,14 @@ class Reference:
         )
 
     def exact(self, letter: str) -> list[list[tuple[Rows, Fraction]]]:
-        """``[i][t]``: a matrix as exact rationals, and the bound of its errors.
-
-        Raises
-        ------
-        InputError
-            Where an entry is no number, or there are not as many errors as matrices.
-        """
-        agents, errors = self.values[letter], self.error.get(letter)
-        found = []
-        for i, over_time in enumerate(_listed(agents, letter)):
-            where = f"{letter}[{i}]"
-            bounds = _at(errors, i, f"error.{where}")
-            found.append(
-                [
-                    (
-                        _rows(X, f"{where}[{t}]", scalar=letter == "q"),
-                        Fraction(number(_at(bounds, t, f"error.{where}[{t}]"), f"error.{where}")),
-                    )
-                    for t, X in enumerate(_listed(over_time, where))
-                ]
-            )
-        return found
+        """``[i][t]``: a matrix as exact rationals, and the bound of its errors."""
+        return [
+            [
+                (_rows([[X]] if letter == "q" else X), parse_number(error))
+                for X, error in zip(over_time, bounds, strict=True)
+            ]
+            for over_time, bounds in zip(self.values[letter], self.error[letter], strict=True)
+        ]
 
 
 def load_reference(path: str | PathLike[str]) -> Reference:
@@ -135,8 +127,8 @@ def load_reference(path: str | PathLike[str]) -> Reference:
     """
     with disk.naming(path):
         reference = _reference_from(text.parse_json(disk.read(path)))
-        for letter in reference.values:
-            reference.exact(letter)
+        if reference.values:
+            _expect_values(reference)
         return reference
 
 
@@ -145,41 +137,106 @@ def _reference_from(document: Any) -> Reference:
         raise InputError(f'is no reference: it needs "format": "{FORMAT}"', "format")
     said = ("format", "name", "game_hash", "digits", "equilibrium", "t", "error")
     unique = document.get("equilibrium") == "unique"
-    keys = (*said, *LETTERS) if unique else said
-    check_keys(document, keys, keys)
-    _expect(document, "name", str)
-    _expect(document, "game_hash", str)
-    _expect(document, "digits", int)
-    _expect(document, "t", type(None) if unique else int)
-    _expect(document, "error", dict)
+    check_keys(document, (*said, *LETTERS), (*said, *LETTERS) if unique else said)
     if document["equilibrium"] not in get_args(Kind):
         raise InputError(
             f"equilibrium is {quoted(document['equilibrium'])}, but must be one of "
             f"{', '.join(get_args(Kind))}",
             "equilibrium",
         )
+    values = {letter: document[letter] for letter in LETTERS if letter in document}
+    for letter in values:
+        _expect(unique, letter, "left out, because the equilibrium is not unique")
+    name, game_hash, digits, t = (document[key] for key in ("name", "game_hash", "digits", "t"))
+    _expect(isinstance(name, str) and name.isprintable(), "name", "one line of printable text")
+    hexadecimal = isinstance(game_hash, str) and re.fullmatch("[0-9a-f]{64}", game_hash)
+    _expect(hexadecimal, "game_hash", "a game's hash, 64 hexadecimal digits in lower case")
+    whole = type(digits) is int and 1 <= digits <= MOST_DIGITS
+    _expect(whole, "digits", f"a whole number from 1 to {MOST_DIGITS}")
+    if unique:
+        _expect(t is None, "t", "null, because the equilibrium is unique")
+    else:
+        _expect(type(t) is int and t >= 0, "t", "the singular stage, a whole number ≥ 0")
+    error = document["error"]
+    _expect(isinstance(error, dict), "error", "an object")
+    if unique:
+        check_keys(error, LETTERS, LETTERS, "error")
+    else:
+        _expect(not error, "error", "empty, because the equilibrium is not unique")
     about = {key: document[key] for key in said if key != "format"}
-    return Reference(**about, values={key: document[key] for key in keys if key in LETTERS})
+    return Reference(**about, values=values)
 
 
-def _expect(document: Mapping[str, Any], key: str, kind: type) -> None:
-    if type(document[key]) is not kind:
-        names = {str: "a string", int: "a whole number", dict: "an object"}
-        raise InputError(f"{key} must be {names.get(kind, 'null')}", key)
+def _expect_values(reference: Reference) -> None:
+    """Refuse matrices that are no policy with its costs, and errors that do not belong to them."""
+    for letter, values in reference.values.items():
+        _expect(isinstance(values, list), letter, "a list with an entry per agent")
+    policy = Policy.from_arrays(**reference.values, as_stated=True)
+    sizes, states = zip(*(over_time[0].shape for over_time in policy.K), strict=True)
+    policy.expect_shapes(states[0], sizes)
+    for letter in LETTERS:
+        bounds = _listed(reference.error[letter], f"error.{letter}", policy.agents)
+        for i, over_time in enumerate(reference.values[letter]):
+            place = f"{letter}[{i}]"
+            errors = _listed(bounds[i], f"error.{place}", len(over_time))
+            for t, X in enumerate(over_time):
+                with at(i + 1, t):
+                    rows = [[X]] if letter == "q" else X
+                    _expect_matrix(letter, rows, errors[t], f"{place}[{t}]", reference.digits)
 
 
-def _listed(value: Any, where: str) -> list:
-    if not isinstance(value, list) or not value:
-        raise InputError(f"{where} must be a list, and not empty", where)
+def _expect_matrix(letter: str, X: Any, error: Any, where: str, digits: int) -> None:
+    bound = _decimal(error, f"error.{where}")
+    _expect(
+        re.fullmatch(r"0*10*|[0.]*1", f"{Decimal(error):f}"),
+        f"error.{where}",
+        'one unit of a decimal place, like "1E-50"',
+    )
+    entry = "" if letter == "q" else "[{}][{}]"
+    rows = [
+        [_decimal(x, where + entry.format(r, c)) for c, x in enumerate(row)]
+        for r, row in enumerate(X)
+    ]
+    if any((x / bound).denominator > 1 for row in rows for x in row):
+        raise InputError(f"{where} has digits beyond its error, {quoted(error)}", where)
+    largest = max(abs(x) for row in rows for x in row)
+    size = largest + bound if letter == "Sigma" and largest else max(largest + bound, Fraction(1))
+    if bound > size / 10**digits:
+        raise InputError(
+            f"error.{where} is {quoted(error)}, more than {digits} digits leave", f"error.{where}"
+        )
+    if letter not in ("Sigma", "P"):
+        return
+    for r, row in enumerate(rows):
+        if letter == "Sigma" and row[r] < -bound:
+            place = f"{where}[{r}][{r}]"
+            raise InputError(
+                f"{place} is negative, but a covariance has no such entry on its diagonal", place
+            )
+        for c in range(r):
+            if abs(row[c] - rows[c][r]) > 2 * bound:
+                raise InputError(
+                    f"{where} is not symmetric: entry [{c}][{r}] is "
+                    f"{quoted(X[c][r])} but entry [{r}][{c}] is {quoted(X[r][c])}",
+                    where,
+                )
+
+
+def _expect(good: Any, key: str, what: str) -> None:
+    if not good:
+        raise InputError(f"{key} must be {what}", key)
+
+
+def _listed(value: Any, where: str, length: int) -> list:
+    _expect(isinstance(value, list) and len(value) == length, where, f"a list of length {length}")
     return value
 
 
-def _at(values: Any, place: int, where: str) -> Any:
-    if not isinstance(values, list) or place >= len(values):
-        raise InputError(f"{where} is missing", where)
-    return values[place]
+def _decimal(value: Any, where: str) -> Fraction:
+    good = isinstance(value, str) and _DECIMAL.fullmatch(value)
+    _expect(good, where, 'a decimal string, like "-1.5" or "1E-50"')
+    return parse_number(value, where)
 
 
-def _rows(X: Any, where: str, *, scalar: bool) -> Rows:
-    matrix: np.ndarray = read_matrix([[X]] if scalar else X, where)
-    return fractions(matrix)
+def _rows(X: Any) -> Rows:
+    return [[parse_number(x) for x in row] for row in X]

@@ -92,7 +92,7 @@ def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
     if gaps:
         _slopes(axes, study, agent, [delta for delta, _ in gaps])
         _fit_height(axes, [y for _, y in (*gaps, *bound)])
-    axes.set(xlabel="δ", ylabel=f"agent {agent}", title=f"{study.game}, τ = {study.tau}")
+    axes.set(xlabel="δ", ylabel=f"agent {agent}", title=f"{study.game}, τ = {short(study.tau)}")
     return _finished(figure, axes)
 
 

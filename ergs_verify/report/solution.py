@@ -25,7 +25,7 @@ def game_line(game: Game) -> str:
     """The game's name and sizes in one line."""
     p = ", ".join(map(str, game.control_sizes[:8])) + ("…" if game.agents > 8 else "")
     agents = "1 agent" if game.agents == 1 else f"{game.agents} agents"
-    tau = short(game.tau_given) if isinstance(game.tau_given, float) else game.tau
+    tau = short(game.tau_given)
     sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
     return f"{printable(game.name)}: {sizes}" if game.name else sizes
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ergs_verify.exact import written
+from ergs_verify.exact import short, written
 from ergs_verify.study.tables import as_html, as_text, ratio_as_decimal, shown
 
 __all__ = ["AugmentationAgent", "AugmentationRow", "AugmentationStudy"]
@@ -43,7 +43,7 @@ class AugmentationAgent:
 class AugmentationRow:
     """All agents at one δ; `agents` is None and `reason` says why where Φ is singular at τ+δ."""
 
-    delta: Fraction
+    delta: Fraction = field(repr=short)
     agents: tuple[AugmentationAgent, ...] | None
     reason: str | None = None
 
@@ -134,8 +134,9 @@ class AugmentationStudy:
         else:
             second = f"Coefficient of δ²: {', '.join(shown(c, 8) for c in self.coefficient)}."
         limit = ", ".join(shown(x, 8) for x in self.limit)
+        tau = shown(ratio_as_decimal(self.tau))
         return [
-            f"Gap of the δ-augmented equilibrium in the game with τ = {shown(float(self.tau))}.",
+            f"Gap of the δ-augmented equilibrium in the game with τ = {tau}.",
             second,
             f"Limit δ → ∞: {limit}. {self.digits} digits, not certified.",
         ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ergs_verify import engine
 from ergs_verify.errors import ErgsError, InputError
+from ergs_verify.exact import short
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.solve import MOST_DIGITS
@@ -133,8 +134,9 @@ def _attempt(run: Callable[[], Any]) -> Any:
 
 def _line(game: Game) -> str:
     p = ", ".join(map(str, game.control_sizes))
-    sizes = f"N = {game.agents}, m = {game.state_size}, p = {p}, T = {game.horizon}"
-    return f"{game.name}: {sizes}, τ = {game.tau}" if game.name else f"{sizes}, τ = {game.tau}"
+    tau = short(game.tau_given)
+    sizes = f"N = {game.agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
+    return f"{game.name}: {sizes}" if game.name else sizes
 
 
 def _whole(value: Any, where: str, least: int, most: int) -> int:

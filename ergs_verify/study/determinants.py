@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.errors import NotCertifiedError, SingularStageError
-from ergs_verify.exact import number
+from ergs_verify.exact import number, short
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards, block_system
@@ -34,7 +34,7 @@ class DeterminantCurve:
     """
 
     game: str
-    taus: tuple[Fraction, ...]
+    taus: tuple[Fraction, ...] = field(repr=lambda taus: f"({', '.join(map(short, taus))})")
     values: tuple[tuple[float | None, ...], ...]
 
 

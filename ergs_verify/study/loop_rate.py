@@ -14,18 +14,18 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.arithmetic.base import Matrix, Scalar
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import written
+from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, block_system, nash
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
-from ergs_verify.study.tables import as_decimal, as_html, as_text, shown
+from ergs_verify.study.tables import as_decimal, as_html, as_text, ratio_as_decimal, shown
 
 __all__ = [
     "LoopConditions",
@@ -80,7 +80,7 @@ class LoopConditions:
     stages : tuple of LoopStage, t = 0…T−1
     """
 
-    tau: Fraction
+    tau: Fraction = field(repr=short)
     gamma_B: Decimal
     gamma_P: Decimal
     bound: Decimal
@@ -230,7 +230,7 @@ class LoopStudy:
         return [
             f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}, "
             f"Lemma IV.1's constant {predicted}.",
-            f"Assumption III.3 {holds}: τ = {shown(float(found.tau))}, bound "
+            f"Assumption III.3 {holds}: τ = {shown(ratio_as_decimal(found.tau))}, bound "
             f"{shown(found.bound)}. High precision, not certified.",
         ]
 

@@ -11,7 +11,7 @@ from ergs_verify.errors import ErgsError, SingularStageError
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.study.loop_rate import LoopConditions, loop_conditions
-from ergs_verify.study.tables import as_html, as_text, shown
+from ergs_verify.study.tables import as_html, as_text, ratio_as_decimal, shown
 
 __all__ = ["LoopSurvey", "SurveyRow", "inner_loop_survey"]
 
@@ -126,6 +126,6 @@ def _line(row: SurveyRow) -> list[str]:
     found = row.conditions
     if found is None:
         return [row.game, "–", "–", row.kind[0], "–", "–", "–"]
-    numbers = (float(found.tau), found.bound)
+    numbers = (ratio_as_decimal(found.tau), found.bound)
     rates = (found.predicted_rate, found.exact_rate)
     return [row.game, *map(shown, numbers), row.kind[0], *map(shown, rates), row.kind[1]]

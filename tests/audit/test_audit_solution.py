@@ -17,6 +17,7 @@ from random_games import g_star, games
 
 from ergs_verify import Game, Policy, audit, engine, gallery, solve
 from ergs_verify.arithmetic import Rationals
+from ergs_verify.audit.first_error import first_error
 from ergs_verify.audit.plain_solves import lost_by_plain_solves
 from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
@@ -390,7 +391,7 @@ def test_epsilon_is_shown_as_it_was_given_and_by_how_much_a_gap_exceeds_it(epsil
     assert f"for ε = {shown}, proved" in found.title
     assert str(found.gap.agents[1].gap) == "0.0533333"
     above = [note for note in found.notes if "above ε" in note]
-    assert above == ["The gap of agent 2 is above ε by 3.3e-08."] * (shown == "0.0533333")
+    assert above == ["The gap of agent 2 is above ε by 3.3e-8."] * (shown == "0.0533333")
 
 
 # --- no single equilibrium ---------------------------------------------------------------------
@@ -623,3 +624,19 @@ def test_with_a_fault_nothing_is_begun_elsewhere():
     found = audit(game, wrong, meanwhile=begun.append)
     assert not begun
     assert found.faults.keys() == {"Sigma"}
+
+
+@pytest.mark.parametrize("letter", ["K", "Sigma", "P", "q"])
+@pytest.mark.parametrize("size", [-1.7e308, 1e200, 5e-324])
+def test_enormous_and_tiny_entries_are_judged_without_a_warning(letter, size):
+    game = gallery("random:N=2,m=2,T=3,seed=1")
+    right = solve(game)
+    stated = {
+        name: [list(agent) for agent in getattr(right, name)] for name in ("K", "Sigma", "P", "q")
+    }
+    stated[letter][0][1] = stated[letter][0][1] * 0 + size
+    found = audit(game, Policy.from_arrays(**stated, as_stated=True))
+    assert found.verdict == "fail"
+    first = first_error(game, Policy.from_arrays(**stated, as_stated=True))
+    assert (first.t, first.agent, first.quantity) == (1, 1, letter)
+    assert first.error >= 1 - 1e-9

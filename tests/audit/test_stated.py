@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from fractions import Fraction
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
-from ergs_verify import Policy, audit, engine, gallery
+from ergs_verify import Game, Policy, audit, certify_gap, engine, gallery
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.solver import judged
 from ergs_verify.audit.stated import Stated
@@ -47,6 +49,35 @@ def skewed(gap):
         return X
 
     return change
+
+
+@pytest.mark.parametrize("tau", [0, 1])
+def test_a_covariance_a_little_indefinite_has_a_gap_without_an_upper_bound(tau):
+    """It stands for the covariances near it, and whatever they are the gains' own gap remains."""
+    game = Game.from_arrays(
+        A=[[1, 0], [0, 1]], B=[[[1, 0], [0, 1]], [[1], [0]]], Q=[[[1, 0], [0, 1]]] * 2,
+        R=[[[1, 0], [0, 1]], [[1]]], tau=tau, noise_cov=[[1, 0], [0, 1]], horizon=1,
+    )  # fmt: skip
+    K = [[[["1/2", 0], [0, "1/2"]]], [[["1/2", 0]]]]
+    singular = [[[[1.0, 1.0], [1.0, 1.0]]], [[[1]]]]
+    indefinite = [[[[1.0, 1.0], [1.0, 1 - 2.0**-53]]], [[[1]]]]
+    near = audit(game, {"K": K, "Sigma": indefinite})
+    assert (near.definite, near.indefinite) == (False, True)
+    assert "Sigma" not in near.faults
+    (note,) = [note for note in near.notes if "eigenvalue a little below 0" in note]
+    assert ("infinite" in note) == (tau > 0)
+    assert not any("singular: with" in note for note in near.notes)
+    exact = audit(game, {"K": K, "Sigma": singular})
+    assert (exact.definite, exact.indefinite) == (False, False)
+    gains = certify_gap(game, {"K": K})
+    for one, of_singular, of_gains in zip(
+        near.gap.agents, exact.gap.agents, gains.agents, strict=True
+    ):
+        assert one.gap.hi == math.inf
+        assert 0 < of_gains.gap.lo * Fraction(999, 1000) < one.gap.lo <= of_gains.gap.hi
+        assert one.gap.lo <= of_singular.gap.lo
+    assert audit(game, {"K": K, "Sigma": indefinite}, epsilon="1e-3").verdict == "fail"
+    assert audit(game, {"K": K, "Sigma": indefinite}, epsilon="1e9").verdict == "undecided"
 
 
 def of_mapping(answer):

@@ -14,11 +14,11 @@ from attrs import evolve
 
 from ergs_verify import Game, Policy, certify_gap, check, solve
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify import stage_verdicts
-from ergs_verify.certify.equilibrium import equilibrium_in_balls
+from ergs_verify.certify import nash as certify_nash
+from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.gap import enclosed_gaps
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.certify.stage_verdicts import proved_stages
+from ergs_verify.certify.stage_verdicts import coupling, regular_stage
 from ergs_verify.engine import nash
 from ergs_verify.recursion.stages import Stages
 
@@ -203,7 +203,9 @@ def test_certificates_compute_no_less_than_their_floors(made, monkeypatch):
     equilibrium_in_balls(game, 192)
     assert flops(of_nash(SIZE)) < flops(made) < 3 * flops(of_nash(SIZE))
     made.clear()
-    list(proved_stages(Stages(game, Balls(128), symmetric=True)))
+    stages = Stages(game, Balls(128), symmetric=True)
+    for one in stages_in_balls(stages):
+        regular_stage(stages, one, coupling(game))
     without_squarings = of_check(SIZE)
     del without_squarings["product", 12, 12, 12]  # they do not go through `Balls`
     assert flops(without_squarings) < flops(made) < 4 * flops(without_squarings)
@@ -217,12 +219,12 @@ def test_passes_are_seen_with_the_bits_and_stages_of_each():
     (one,) = passes_of(lambda: solve(game, digits=30))
     assert (one.stages, one.work) == (3, of_nash)
     assert round(one.bits / math.log2(10)) == solve(game, digits=30).working_digits
-    before = stage_verdicts.stages_in_balls
-    first, *search = passes_of(lambda: check(game))
+    before = certify_nash.stages_in_balls
+    first, *search = passes_of(lambda: check(game), of_check)
     assert (first.bits, first.stages, first.work) == (128, 3, of_check)
     assert search
     assert {one.work for one in search} == {of_costs}
-    assert stage_verdicts.stages_in_balls is before
+    assert certify_nash.stages_in_balls is before
     lost, *_, last = passes_of(lambda: certified_nash(both((3, 6, 2, 8))[1], first_bits=10))
     assert (lost.bits, last.stages) == (10, 8)
     assert lost.stages < 8

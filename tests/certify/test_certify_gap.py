@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,6 +80,38 @@ def test_an_equilibrium_but_for_the_covariance_has_a_gap():
     found = certify_gap(gallery("g-star-2"), Policy.from_arrays(K=K, Sigma=Sigma))
     assert str(found.agents[0].gap) == "4.5e-120"
     assert found.agents[1].gap.hi == 0
+
+
+def test_what_is_a_solution_for_an_audit_is_one_here():
+    game = gallery("g-star-2")
+    K = [[[["-13/7", "8/7"]]], [[["8/7", "-13/7"]]]]
+    solution = solve(game, digits=30)
+    for one in (
+        solution,
+        {"K": solution.K, "Sigma": solution.Sigma, "P": solution.P, "q": solution.q},
+        SimpleNamespace(K=solution.K, Sigma=solution.Sigma),
+    ):
+        found = certify_gap(game, one)
+        assert found.policy.Sigma is not None
+        assert 0 < found.largest.hi < Fraction(1, 10**58)
+    found = certify_gap(game, {"K": K, "P": "not read"})
+    assert (found.policy.Sigma, found.largest.hi) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({}, "object of type dict without K is no solution"),
+        (None, "object of type NoneType without K is no solution"),
+        ({"K": [[[[1]]]]}, "K has entries for 1 agents but the game has 2"),
+        ({"k": []}, "the dict has k but no K"),
+        ({"K": [[[[0, 0]]]] * 2, "Sigma": [[[[-1]]]] * 2}, "not positive semidefinite"),
+        ({"K": [[[[0], [0]]]] * 2}, r"K\[0\]\[0\]"),
+    ],
+)
+def test_what_is_no_solution_is_said(policy, message):
+    with pytest.raises(InputError, match=message):
+        certify_gap(gallery("g-star-2"), policy)
 
 
 def test_a_wrong_gain_where_the_state_never_gets_costs_nothing():

@@ -17,7 +17,8 @@ from random_games import g_star, games, three_identical
 from ergs_verify import Game, check, gallery
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.certify.check_result import Check
-from ergs_verify.certify.stage_verdicts import jacobi_matrix, proved_stages
+from ergs_verify.certify.equilibrium import stages_in_balls
+from ergs_verify.certify.stage_verdicts import coupling, jacobi_matrix, regular_stage
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.gallery import names
 from ergs_verify.recursion import block_system
@@ -248,7 +249,7 @@ def singular_games(draw):
 @given(singular_games(), st.sampled_from([24, 53, 64, 128, 333, 1000]))
 def test_a_singular_phi_is_never_certified_regular(game, bits):
     with pytest.raises(NotCertifiedError):
-        list(proved_stages(Stages(game, Balls(bits))))
+        list(stages_in_balls(Stages(game, Balls(bits))))
     found = check(game)
     assert found.nash.unique == "refuted"
     assert found.stages[-1].phi_nonsingular == "refuted"
@@ -258,7 +259,8 @@ def test_a_singular_phi_is_never_certified_regular(game, bits):
 @settings(max_examples=20)
 def test_enclosures_shrink_as_precision_grows(game):
     def widths(bits: int):
-        found = [one for one, _ in proved_stages(Stages(game, Balls(bits)))]
+        stages = Stages(game, Balls(bits))
+        found = [regular_stage(stages, one, coupling(game)) for one in stages_in_balls(stages)]
         return max(max(one.det_phi.width, one.gamma_P.width) for one in found)
 
     try:

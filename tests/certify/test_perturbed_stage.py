@@ -13,7 +13,7 @@ from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.equilibrium import _Near, _perturbed, _stage
+from ergs_verify.certify.equilibrium import _Near, _perturbed, _PlainBalls, _stage
 from ergs_verify.certify.frame import Frame
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.paper import notation
@@ -57,7 +57,7 @@ def near_with(game: Game, planted: list) -> tuple[Stages[Balls], _Near]:
     """The final costs as P̂, with the planted errors' norms in the frame as bounds."""
     stages = Stages(game, balls, symmetric=True)
     P = stages.terminal().P
-    frame = Frame.of(P)
+    frame = Frame.of(P, balls)
     with flint.ctx.workprec(128):
         errors = []
         for by, v in planted:
@@ -73,10 +73,17 @@ def stage_after(draw: random.Random):
     stages, near = near_with(game, planted)
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     try:
-        one, here = _stage(stages, 0, ahead, near)
+        one, here = alone(stages, ahead, near)
     except NotCertifiedError:
         return None
     return one.stage, here, nash(moved, Rationals())
+
+
+def alone(stages: Stages[Balls], ahead, near: _Near):
+    """The stage by the bounds, plain balls given up: they know nothing of planted errors."""
+    plain = _PlainBalls(stages)
+    plain.give_up()
+    return _stage(stages, 0, ahead, near, plain)
 
 
 def holds(ball_matrix, exact) -> bool:
@@ -137,9 +144,9 @@ def test_a_singular_stage_among_the_perturbed_is_not_certified():
         A=[[1]], B=[[[1]]] * 2, Q=[[[1]]] * 2, R=[[[1]]] * 2, tau=0, noise_cov=[[0]], horizon=1
     )
     stages, P = Stages(game, balls, symmetric=True), [arb_mat([[-0.375]])] * 2
-    frame = Frame.of(P)
+    frame = Frame.of(P, balls)
     with flint.ctx.workprec(128):
         near = _Near(P, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2, frame)
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     with pytest.raises(NotCertifiedError, match="not certified to be regular"):
-        _stage(stages, 0, ahead, near)
+        alone(stages, ahead, near)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import flint
 import pytest
-from flint import arb, arb_mat, fmpq_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +68,23 @@ def test_a_radius_next_to_1_is_told_from_it(excess):
         X = arb_mat([[0, 1], [1 + excess * arb(10) ** -30, 0]])
     found = spectral_radius(X, 400)
     assert found.hi < 1 if excess < 0 else found.lo > 1
+
+
+@pytest.mark.parametrize("radius", [fmpq(1), 1 + fmpq(1, 10**24)], ids=["1", "1 + 1e-24"])
+@pytest.mark.parametrize(("bits", "width"), [(64, 1e-6), (128, 1e-13), (200, 1e-20), (400, 1e-35)])
+def test_powers_that_rounding_spoils_do_not_undo_what_earlier_ones_said(radius, bits, width):
+    """Eigenvalues ±r(3 ± 4i)/5: a squaring loses several bits, and the last powers are all radius.
+
+    The width is r (log n)/k for the last clear power k, which 64 bits let be above 2^20.
+    """
+    c, s = radius * fmpq(3, 5), radius * fmpq(4, 5)
+    T = fmpq_mat([[0, 0, c, -s], [0, 0, s, c], [c, -s, 0, 0], [s, c, 0, 0]])
+    S = fmpq_mat([[1, 1, 0, 1], [0, 1, 0, 0], [0, 1, 1, 0], [0, 0, -1, 1]])
+    with flint.ctx.workprec(bits):
+        X = arb_mat(S * T * S.inv())
+    found = spectral_radius(X, bits)
+    assert Fraction(int(radius.p), int(radius.q)) in found
+    assert found.width <= width
 
 
 def test_enclosures_shrink_as_precision_grows():

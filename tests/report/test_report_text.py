@@ -83,7 +83,7 @@ def test_a_solution_says_what_its_digits_are_worth():
 
 def test_a_game_in_a_line_cannot_steer_the_terminal():
     assert printable("\x1b[31mred\n") == "\\x1b[31mred\n"
-    assert game_line(gallery("lqr")) == "lqr: 1 agent, m = 2, p = 1, T = 30, τ = 1/10"
+    assert game_line(gallery("lqr")) == "lqr: 1 agent, m = 2, p = 1, T = 30, τ = 0.1"
 
 
 def test_what_an_encoding_lacks_is_written_in_words(monkeypatch):
