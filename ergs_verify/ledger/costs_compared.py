@@ -201,12 +201,12 @@ def _arb(x: Fraction) -> Any:
 
 
 def deviations_within_bound(case: Case) -> Outcome | None:
-    """J(S̃) − J(Sⁱ, S̃⁻ⁱ) against δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)), where agent i plays the case's"
-    " policy."""
+    """J(S̃) − J(Sⁱ, S̃⁻ⁱ) against δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)), the case's policy being Sⁱ."""
     played = case.play.policy
     if played is None or played.Sigma is None:
         return None
-    return _within_bound(case, lambda agent: (played.K[agent - 1], played.Sigma[agent - 1]))
+    gains, covariances = played.K, played.Sigma
+    return _within_bound(case, lambda agent: (gains[agent - 1], covariances[agent - 1]))
 
 
 def gaps_within_bound(case: Case) -> Outcome | None:
@@ -216,7 +216,10 @@ def gaps_within_bound(case: Case) -> Outcome | None:
 
     def answer(agent: int) -> tuple[list, list]:
         best = best_response(case.game, equilibrium, agent, numbers)
-        return tuple([numbers.to_fractions(X) for X in part] for part in (best.K, best.Sigma))
+        gains, covariances = (
+            [numbers.to_fractions(X) for X in part] for part in (best.K, best.Sigma)
+        )
+        return gains, covariances
 
     return _within_bound(case, answer, nonnegative=True)
 

@@ -91,9 +91,9 @@ def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome 
         other = 1 if agent > 1 else min(2, agents)
         written = tuple(definitions.items())
         try:
-            formulas = _instantiated(left, right, written, agents, agent, other)
-            evaluator = Evaluator(known[0], numbers, formulas[2], known[1])
-            sides = [evaluator(side) for side in formulas[:2]]
+            formulas, defined = _instantiated(left, right, written, agents, agent, other)
+            evaluator = Evaluator(known[0], numbers, defined, known[1])
+            sides = [evaluator(formula) for formula in formulas]
         except (ErgsError, KeyError, TypeError, ValueError):
             return None
         if not _same(*sides):
@@ -114,7 +114,7 @@ def _instantiated(left, right, definitions: tuple, agents: int, agent: int, othe
         for k, v in definitions
         for owner in (owners if notation.i in k.free_symbols else [agent])
     }
-    return *sides, written
+    return sides, written
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import sympy
 from sympy import Inverse, MatrixSymbol, Symbol, Trace
@@ -87,7 +88,7 @@ def _stands(found: Decision) -> Decision:
 
 
 @cache
-def _near_singular() -> dict[str, sympy.Expr]:
+def _near_singular() -> dict[str, Any]:
     """G* with A = I, Q_0 = I: the equilibrium at 4 + δ, judged at τ = 4, x = (1, −1)."""
     game = exhibits()["singular-tau"].game
     played = SymbolicStages(game, 4 + delta).nash()
