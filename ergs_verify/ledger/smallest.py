@@ -1,5 +1,4 @@
-"""The smallest matrices at which two sides of a formula differ, with only the letters that"
-" enter."""
+"""The smallest matrices at which two sides of a formula differ; other letters are 0."""
 
 from __future__ import annotations
 
