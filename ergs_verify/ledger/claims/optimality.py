@@ -235,6 +235,7 @@ _AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1
 _NEEDED = {
     **{h.id: partial(scalars.no_least_cost, h.id) for h in GAME},
     "standard-prior": scalars.other_prior,
+    "independent-draws": scalars.correlated_draws,
 }
 
 
@@ -284,7 +285,6 @@ BEST_RESPONSE = Theorem(
     needed={
         **_NEEDED,
         "others-linear": nonquadratic_value,
-        "independent-draws": scalars.correlated_draws,
     },
 )
 """P_t and q_t of (4) and (5) are here those of agent i's best response to the others' policies."""
@@ -326,7 +326,6 @@ SUFFICIENT = Theorem(
     ),
     needed={
         **_NEEDED,
-        "independent-draws": scalars.correlated_answers,
         "answers": scalars.any_gains,
     },
     test=costs_of_answers,
@@ -403,7 +402,6 @@ STAGE = Theorem(
     ),
     needed={
         **_NEEDED,
-        "independent-draws": scalars.correlated_answers,
         "feedback": memory_of_own_controls,
     },
 )

@@ -212,7 +212,7 @@ EXISTENCE = Theorem(
         by(rules.SOME_EQUILIBRIUM),
     ),
     needed={
-        **{h.id: SUFFICIENT.needed[h.id] for h in (*GAME, hypotheses.STANDARD_PRIOR)},
+        **{name: SUFFICIENT.needed[name] for name in SUFFICIENT.needed if name != "answers"},
         "solvable": no_equilibrium,
     },
 )
@@ -273,7 +273,7 @@ CLAIMS = (
         gaps=(
             Gap(
                 what="the theorem and its proof begin with a NE; that there is one is not shown",
-                quote="the NE policies of the N-agent ERGS game are linear Gaussian",
+                quote="the NE policies … are linear Gaussian",
                 closed_by=(EXISTENCE,),
             ),
         ),
