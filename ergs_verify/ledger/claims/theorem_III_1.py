@@ -20,6 +20,7 @@ from ergs_verify.ledger.claims.optimality import (
     REGULAR_UNIQUE,
     SUFFICIENT,
     WEIGHT,
+    by_derivation,
     constant,
     derived,
     equal,
@@ -301,7 +302,9 @@ CLAIMS = (
         r" - ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*})^\top"
         r" ((\tau/2)I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)^{-1}"
         r" ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*}),",
-        statement=lambda _: equal(derived("value").matrix, riccati, r"P_t^{i*}"),
+        statement=lambda _: by_derivation(
+            equal(derived("value").matrix, riccati, r"P_t^{i*}"), "expectation", "lemma", "value"
+        ),
     ),
     Claim(
         id="eq-4/others",
@@ -319,7 +322,9 @@ CLAIMS = (
         r" - \log(|\Sigma_t^{i*}|)) + q_{t+1}^{i*}"
         r" + \text{Tr} \left( \sum_{j \neq i} \Sigma_t^{j*} (B_t^j)^\top P_{t+1}^{i*} B_t^j"
         r" \right),",
-        statement=lambda _: equal(derived("constant"), constant, r"q_t^{i*}"),
+        statement=lambda _: by_derivation(
+            equal(derived("constant"), constant, r"q_t^{i*}"), "expectation", "lemma", "compact"
+        ),
     ),
     Claim(
         id="eq-6",
