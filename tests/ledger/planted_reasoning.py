@@ -1,6 +1,6 @@
 """Faults planted in every proof of the ledger: what is added, dropped, exchanged or taken away.
 
-    python -m planted_reasoning    (in tests/ledger) prints the table of planted and caught
+python -m planted_reasoning    (in tests/ledger) prints the table of planted and caught
 """
 
 from __future__ import annotations

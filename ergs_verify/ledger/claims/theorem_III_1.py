@@ -68,8 +68,7 @@ QUADRATIC = Theorem(
             " part",
             lambda: _whole_is_quadratic().decide(),
             needs=(
-                "given x_t the agents draw their controls independently of each other and of the"
-                " noise",
+                "given the past, the agents' draws and the noise are independent of each other",
                 "the priors are N(0, I)",
             ),
         ),
