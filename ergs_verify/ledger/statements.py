@@ -55,7 +55,7 @@ def _failing_case(left, right, definitions: tuple) -> Decision | None:
     given = dict(definitions)
     return next(
         (
-            refuted_by(case, outcome)
+            refuted_by(case, outcome, lambda case=case: equality_at(case, left, right, given))
             for case in cases()
             if (outcome := equality_at(case, left, right, given)) and not outcome.holds
         ),
