@@ -292,7 +292,7 @@ class Chain:
             return self._refuted(found, evidence)
         if proved and same_bound(bound, self.right):
             evidence.append(("identity", f"{bound} = {self.right}"))
-            return Decision(verdict="proved", evidence=tuple(evidence))
+            return Decision(verdict="proved", evidence=tuple(evidence), needs=self.needs)
         evidence.append(("reason", f"the chain ends at {bound}, not at {self.right}"))
         return Decision(verdict="undecided", evidence=tuple(evidence))
 

@@ -226,10 +226,11 @@ class Claim:
         """The verdict on a form; a statement may need a derivation that fails."""
         try:
             form = self.form(*faults)
-            if needs := getattr(form, "needs", ()):
-                reason = f"it supposes “{needs[0]}”, which only a theorem can"
+            decision = form.decide()
+            if decision.needs:
+                reason = f"it supposes “{decision.needs[0]}”, which only a theorem can"
                 return Decision(verdict="undecided", evidence=(("reason", reason),))
-            return form.decide()
+            return decision
         except ErgsError as error:
             return Decision(verdict="undecided", evidence=(("failed", str(error)),))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from attrs import field, frozen
+import sympy
+from attrs import evolve, field, frozen
+from sympy.logic.boolalg import BooleanAtom
 
 from ergs_verify.game import Game
 
@@ -63,6 +65,8 @@ class Decision:
         Ids of claims, and sources of cited results, that the proof uses.
     game : Game or None
         The counterexample, where it is a game.
+    needs : tuple of str
+        Sentences that have to be known where it is a step of a proof.
     """
 
     verdict: str
@@ -72,6 +76,7 @@ class Decision:
     steps: tuple[Step, ...] = ()
     rests_on: tuple[str, ...] = ()
     game: Game | None = field(default=None, repr=False)
+    needs: tuple[str, ...] = ()
 
 
 class Statement(Protocol):
@@ -96,16 +101,26 @@ def together(*decisions: Decision) -> Decision:
     'refuted'
     """
     worst = min(decisions, key=lambda d: WORST_FIRST.index(d.verdict))
-    return Decision(
-        verdict=worst.verdict,
+    return evolve(
+        worst,
         evidence=tuple(line for d in decisions for line in d.evidence),
-        counterexample=worst.counterexample,
-        replay=worst.replay,
+        steps=(),
+        rests_on=tuple(dict.fromkeys(name for d in decisions for name in d.rests_on)),
+        needs=tuple(dict.fromkeys(sentence for d in decisions for sentence in d.needs)),
     )
 
 
 def exactly(what: str, found: Any, claimed: Any) -> Decision:
-    """Proved where an exact computation gives what is claimed, refuted by its value otherwise."""
+    """Proved where an exact computation gives what is claimed, refuted by its value otherwise.
+
+    Raises
+    ------
+    TypeError
+        For a float, which no exact computation gives.
+    """
+    for value in (found, claimed):
+        if _has_float(value):
+            raise TypeError(f"{what} = {value} is not exact")
     if found == claimed:
         return Decision(verdict="proved", evidence=(("exact", f"{what} = {found}"),))
     return Decision(
@@ -116,6 +131,22 @@ def exactly(what: str, found: Any, claimed: Any) -> Decision:
     )
 
 
-def holds(what: str, condition: bool) -> Decision:
-    """Proved where an exactly computed condition is true; refuted otherwise."""
+def holds(what: str, condition: Any) -> Decision:
+    """Proved where an exactly computed condition is true; refuted otherwise.
+
+    Raises
+    ------
+    TypeError
+        For anything but a truth value: Python takes most things for true.
+    """
+    if not isinstance(condition, bool | BooleanAtom):
+        raise TypeError(f"{what}: {condition!r} is neither true nor false")
     return exactly(what, bool(condition), True)
+
+
+def _has_float(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_float, (*value.keys(), *value.values())))
+    if isinstance(value, list | tuple | set):
+        return any(map(_has_float, value))
+    return isinstance(value, float | complex | sympy.Float)

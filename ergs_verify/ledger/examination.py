@@ -55,16 +55,27 @@ def tried(given: Iterable[Hypothesis], test: Test) -> list[tuple[Case, Outcome]]
 def first_failure(given: Iterable[Hypothesis], test: Test) -> Decision | None:
     """The refutation on the first case on which the hypotheses hold and the statement fails."""
     return next(
-        (refuted_by(case, outcome) for case, outcome in tried(given, test) if not outcome.holds),
+        (
+            refuted_by(case, outcome, lambda case=case: test(case))
+            for case, outcome in tried(given, test)
+            if not outcome.holds
+        ),
         None,
     )
 
 
-def refuted_by(case: Case, outcome: Outcome) -> Decision:
+def refuted_by(case: Case, outcome: Outcome, again: Callable[[], Outcome | None]) -> Decision:
+    """The refutation by a case; `again` tries the statement there once more."""
+
+    def still_fails() -> bool:
+        found = again()
+        return found is not None and not found.holds
+
     return Decision(
         verdict="refuted",
         evidence=(("cross-examined", f"fails on {case.name}"),),
         counterexample={"values": case.values(), "left": outcome.left, "right": outcome.right},
+        replay=still_fails,
         game=case.game,
     )
 
@@ -80,7 +91,8 @@ def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome 
     """An identity in a stage's letters at the case's stage t = 0, for the first and last agent.
 
     Exact, but for logarithms, which are compared in balls. None where it has letters that a stage
-    and a policy do not give, or where agents' sizes differ and it is written for one size.
+    and a policy do not give, where agents' sizes differ and it is written for one size, or where
+    the balls are too wide to tell.
     """
     numbers = Balls(_BITS) if left.has(sympy.log) or right.has(sympy.log) else Rationals()
     known = _letters(case, type(numbers))
@@ -96,7 +108,10 @@ def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome 
             sides = [evaluator(formula) for formula in formulas]
         except (ErgsError, KeyError, TypeError, ValueError):
             return None
-        if not _same(*sides):
+        same = _same(*sides)
+        if same is None:
+            return None
+        if not same:
             return Outcome(False, str(sides[0]), str(sides[1]))
     return Outcome(True, "", "")
 
@@ -117,14 +132,19 @@ def _instantiated(left, right, definitions: tuple, agents: int, agent: int, othe
     return sides, written
 
 
-def _same(left: Any, right: Any) -> bool:
+def _same(left: Any, right: Any) -> bool | None:
     if isinstance(left, flint.arb_mat):
-        off = left - right
-        return all(x.contains(0) and x.rad() < _OFF for x in off.entries())
+        return _is_zero((left - right).entries())
     if hasattr(left, "value"):  # a scalar in balls
-        off = left.value - right.value
-        return bool(off.contains(0) and off.rad() < _OFF)
+        return _is_zero([left.value - right.value])
     return bool(left == right)
+
+
+def _is_zero(balls: list) -> bool | None:
+    """False where a ball excludes 0, True where all are narrow around it, None otherwise."""
+    if not all(ball.contains(0) for ball in balls):
+        return False
+    return True if all(ball.rad() < _OFF for ball in balls) else None
 
 
 @lru_cache(maxsize=128)

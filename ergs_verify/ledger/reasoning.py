@@ -23,7 +23,7 @@ from ergs_verify.ledger.rules import RULES, Rule
 __all__ = ["By", "Cited", "Fact", "Theorem", "by"]
 
 
-@frozen
+@frozen(eq=False)
 class Fact:
     """A sentence that an engine decides.
 
@@ -41,8 +41,13 @@ class Fact:
     needs: tuple[str, ...] = ()
 
     def decide(self) -> Decision:
-        decided_by = self.decided_by
-        return decided_by() if callable(decided_by) else decided_by.decide()
+        return _computed(self)
+
+
+@lru_cache(maxsize=1024)
+def _computed(fact: Fact) -> Decision:
+    decided_by = fact.decided_by
+    return decided_by() if callable(decided_by) else decided_by.decide()
 
 
 @frozen
@@ -164,6 +169,8 @@ class _Proof:
         self._used: set[int] = set()
 
     def check(self) -> None:
+        if not self.theorem.sentences:
+            raise _Gap(f"{self.theorem.id} says nothing")
         for hypothesis in self.theorem.given:
             self._add(Step(hypothesis.text, "hypothesis", hypothesis.id), self._source())
         for line in self.theorem.proof:
@@ -193,9 +200,10 @@ class _Proof:
             self._used.add(self._sources[sentence])
 
     def _fact(self, fact: Fact) -> None:
-        needs = (*fact.needs, *getattr(fact.decided_by, "needs", ()))
-        self._use(needs, f"the fact “{fact.says}”")
+        self._use(fact.needs, f"the fact “{fact.says}”")
         decision = fact.decide()
+        self._use(decision.needs, f"the fact “{fact.says}”")
+        needs = tuple(dict.fromkeys((*fact.needs, *decision.needs)))
         self.evidence += [("fact", fact.says), *decision.evidence]
         if decision.verdict != "proved":
             raise _Gap(f"the fact “{fact.says}” is {decision.verdict}")
@@ -209,6 +217,8 @@ class _Proof:
         self._use(premises, f"{other.id} supposes more")
         self.evidence += [("claim", f"{other.id}: {other.expression}")]
         self.rests_on.append(other.id)
+        if decision.verdict == "assumed":
+            self.rests_on += decision.rests_on
         self.verdicts.append(decision.verdict)
         source = self._source()
         for sentence in other.sentences:
@@ -225,6 +235,9 @@ class _Proof:
         if RULES.get(rule.name) is not rule:
             raise _Gap(f"{rule.name} is not a rule of inference of this project")
         letters = dict(application.letters)
+        known = re.findall(r"⟨(\w+)⟩", " ".join((*rule.premises, rule.conclusion)))
+        if unknown := [letter for letter in letters if letter not in known]:
+            raise _Gap(f"the rule “{rule.name}” has no letter ⟨{unknown[0]}⟩")
         premises = tuple(_written(premise, letters, rule) for premise in rule.premises)
         conclusion = _written(rule.conclusion, letters, rule)
         self._use(premises, f"the rule “{rule.name}”")

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import sympy
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError
-from ergs_verify.ledger.decision import WORST_FIRST, Decision
+from ergs_verify.ledger.decision import Decision, together
 from ergs_verify.ledger.examination import equality_at, refuted_by
 from ergs_verify.ledger.exhibits import cases
 from ergs_verify.ledger.smallest import Difference, smallest_difference
@@ -55,7 +55,7 @@ def _failing_case(left, right, definitions: tuple) -> Decision | None:
     given = dict(definitions)
     return next(
         (
-            refuted_by(case, outcome)
+            refuted_by(case, outcome, lambda case=case: equality_at(case, left, right, given))
             for case in cases()
             if (outcome := equality_at(case, left, right, given)) and not outcome.holds
         ),
@@ -139,18 +139,12 @@ class Equalities:
 
     def decide(self) -> Decision:
         decisions = [part.decide() for part in self.parts]
-        worst = min(decisions, key=lambda d: WORST_FIRST.index(d.verdict))
         evidence = tuple(
             (method, f"part {k}: {detail}")
             for k, decision in enumerate(decisions, 1)
             for method, detail in decision.evidence
         )
-        return Decision(
-            verdict=worst.verdict,
-            evidence=evidence,
-            counterexample=worst.counterexample,
-            replay=worst.replay,
-        )
+        return evolve(together(*decisions), evidence=evidence)
 
     @property
     def expression(self) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from ergs_verify.ledger.claims import claims
-from ergs_verify.ledger.decision import exactly
+from ergs_verify.ledger.decision import Step, exactly
+from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.reasoning import By, Fact, Theorem, by
-from ergs_verify.ledger.rules import Rule
+from ergs_verify.ledger.rules import RULES, Rule
 
 RIEMANN = "so the Riemann hypothesis holds"
 
@@ -58,8 +59,30 @@ def planted(theorem: Theorem) -> Iterator[tuple[str, Theorem]]:
                 "a rule exchanged for one without premises",
                 evolve(theorem, proof=(*proof[:k], By(impostor, line.letters), *proof[k + 1 :])),
             )
+            for at in range(len(line.rule.premises)):
+                premises = list(line.rule.premises)
+                premises[at] = RIEMANN
+                yield (
+                    "a rule's premise exchanged",
+                    _with_rule(theorem, k, evolve(line.rule, premises=tuple(premises))),
+                )
+            names = list(RULES)
+            other = RULES[names[(names.index(line.rule.name) + 1) % len(names)]]
+            yield "a rule exchanged for another", _with_rule(theorem, k, other)
+        if isinstance(line, Theorem):
+            more = evolve(line, given=(*line.given, Hypothesis("zeros", RIEMANN)))
+            more = evolve(more, says=(*more.sentences, RIEMANN))
+            yield (
+                "a cited theorem that supposes more",
+                evolve(theorem, proof=(*proof[:k], more, *proof[k + 1 :])),
+            )
         if isinstance(line, Fact):
             false = Fact(line.says, lambda: exactly("1", 1, 2), line.needs)
+            reworded = Fact(f"{line.says} and more", line.decided_by, line.needs)
+            yield (
+                "a sentence reworded",
+                evolve(theorem, proof=(*proof[:k], reworded, *proof[k + 1 :])),
+            )
             yield (
                 "a fact made false",
                 evolve(theorem, proof=(*proof[:k], false, *proof[k + 1 :])),
@@ -67,13 +90,44 @@ def planted(theorem: Theorem) -> Iterator[tuple[str, Theorem]]:
     places = [k for k, line in enumerate(proof) if isinstance(line, By)]
     for a, first in enumerate(places):
         for second in places[a + 1 :]:
-            if proof[first] == proof[second]:
+            if _in_either_order(theorem, first, second):
                 continue
             swapped = list(proof)
             swapped[first], swapped[second] = swapped[second], swapped[first]
             yield "two rules swapped", evolve(theorem, proof=tuple(swapped))
     for k in range(len(given)):
-        yield "a hypothesis deleted", evolve(theorem, given=(*given[:k], *given[k + 1 :]))
+        others = (*given[:k], *given[k + 1 :])
+        yield "a hypothesis deleted", evolve(theorem, given=others)
+        weaker = evolve(given[k], text=f"{given[k].text}, or the Riemann hypothesis holds")
+        yield "a hypothesis weakened", evolve(theorem, given=(*others, weaker))
+
+
+def _with_rule(theorem: Theorem, at: int, rule: Rule) -> Theorem:
+    """Another rule in one place, with the letters that it has."""
+    line = theorem.proof[at]
+    assert isinstance(line, By)
+    proof = (*theorem.proof[:at], By(rule, line.letters), *theorem.proof[at + 1 :])
+    return evolve(theorem, proof=proof)
+
+
+def _in_either_order(theorem: Theorem, first: int, second: int) -> bool:
+    """Whether two rules may be swapped, as neither they nor what is between use one another."""
+    steps = {step.says: step for step in theorem.decide().steps}
+    said, used = [], []
+    for line in theorem.proof[first : second + 1]:
+        own = [step for step in steps.values() if _makes_known(line, step)]
+        said.append({step.says for step in own})
+        used.append({premise for step in own for premise in step.premises})
+    ahead, behind = set().union(*used[1:]), set().union(*said[:-1])
+    return not said[0] & ahead and not used[-1] & behind
+
+
+def _makes_known(line: object, step: Step) -> bool:
+    if isinstance(line, By):
+        return step.by == "rule" and step.name == line.rule.name
+    if isinstance(line, Theorem):
+        return step.by == "claim" and step.name == line.id
+    return isinstance(line, Fact) and step.says == line.says
 
 
 def table() -> dict[str, tuple[int, int]]:
