@@ -228,42 +228,49 @@ def _rules(rules: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _graph(entries: Sequence[Entry]) -> str:
-    """An arrow from a claim to each that it rests on, in columns by depth."""
-    rests = {e["id"]: list(e["rests_on"]) for e in entries if e["rests_on"]}
-    nodes = set(rests) | {k for on in rests.values() for k in on}
-    if not nodes:
+    """A row for each claim below all that it rests on, and an arc from it to each of these."""
+    rests = {e["id"]: [k for k in e["rests_on"] if k != e["id"]] for e in entries}
+    used = {k for on in rests.values() for k in on}
+    depths: dict[str, int] = {}
+    rows = [n for n in dict.fromkeys((*rests, *sorted(used))) if rests.get(n) or n in used]
+    if not rows:
         return ""
-    depth = {node: _depth(node, rests) for node in nodes}
-    columns = [sorted(n for n in nodes if depth[n] == d) for d in range(max(depth.values()) + 1)]
-    place = {
-        node: (20 + 260 * column, 24 + 22 * row)
-        for column, names in enumerate(columns)
-        for row, node in enumerate(names)
-    }
-    height = 30 + 22 * max(map(len, columns))
-    arrows = [
-        f'<path d="M{place[a][0]},{place[a][1] - 4} C{place[a][0] - 40},{place[a][1] - 4}'
-        f" {place[b][0] + 240},{place[b][1] - 4} {place[b][0] + 200},{place[b][1] - 4}"
-        '" fill="none" stroke="#bbb"/>'
-        for a, on in rests.items()
-        for b in on
-    ]
-    known = {entry["id"] for entry in entries}
+    rows.sort(key=lambda node: _depth(node, rests, depths))
+    place = {node: 14 + 18 * row for row, node in enumerate(rows)}
+    arcs = [_arc(a, b, place[a], place[b]) for a, on in rests.items() for b in on]
     names = [
-        f'<a href="#{_anchor(node)}"><text x="{x}" y="{y}">{escape(node)}</text></a>'
-        if node in known
-        else f'<text x="{x}" y="{y}">{escape(node)}</text>'
-        for node, (x, y) in place.items()
+        f'<text x="{_NAMES - 10}" y="{y + 4}">{_link(node) if node in rests else escape(node)}'
+        f'</text><circle cx="{_NAMES}" cy="{y}" r="2.5"></circle>'
+        for node, y in place.items()
     ]
+    height = 28 + 18 * len(rows)
     return (
-        "<h2>What rests on what</h2><p>Each claim is drawn to the right of all that it rests"
-        f' on.</p><svg role="img" aria-label="Which claim rests on which" width="100%"'
-        f' viewBox="0 0 {260 * len(columns) + 40} {height}">{"".join(arrows + names)}</svg>'
+        '<h2 id="what-rests-on-what">What rests on what</h2><p>A claim stands below all that its'
+        " proof rests on; an arc leads to each. What is not linked is a step that no claim of the"
+        ' paper states.</p><svg role="img" aria-label="Which claim rests on which"'
+        f' viewBox="0 0 {_WIDTH} {height}">{"".join(arcs + names)}</svg>'
     )
 
 
-def _depth(node: str, rests: Mapping[str, Sequence[str]]) -> int:
-    return max((1 + _depth(other, rests) for other in rests.get(node, ())), default=0)
+#: Of the names' column and of the whole drawing.
+_NAMES, _WIDTH = 290, 860
+
+
+def _arc(upper: str, lower: str, start: int, end: int) -> str:
+    """From a claim to what it rests on, the further out the longer."""
+    out = _NAMES + 30 + 0.5 * abs(start - end) ** 0.98
+    out = min(out, _NAMES + (_WIDTH - _NAMES) * 1.3)
+    return (
+        f'<path d="M{_NAMES + 4},{start} C{out:.0f},{start} {out:.0f},{end} {_NAMES + 4},{end}">'
+        f"<title>{escape(upper)} rests on {escape(lower)}</title></path>"
+    )
+
+
+def _depth(node: str, rests: Mapping[str, Sequence[str]], depths: dict[str, int]) -> int:
+    if node not in depths:
+        on = rests.get(node, ())
+        depths[node] = max((1 + _depth(other, rests, depths) for other in on), default=0)
+    return depths[node]
 
 
 # -- pieces ---------------------------------------------------------------------------------------
