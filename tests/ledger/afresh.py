@@ -16,6 +16,7 @@ def forget() -> None:
     """Theorems are decided once; the formulas that all recursions use must be the true ones."""
     theorem_III_1.derived_formulas()
     reasoning._decided.cache_clear()
+    reasoning._without.cache_clear()
 
 
 def corrected(claim_id: str) -> str:
