@@ -21,6 +21,7 @@ __all__ = [
     "IN_PROOFS",
     "SOURCES",
     "claim_whole",
+    "closing",
     "counts",
     "finding_kind",
     "headline",
@@ -217,7 +218,7 @@ def _markdown(entry: Entry) -> str:
         lines.append(f"> {escaped(entry['quote'])}\n")
     for finding in entry["findings"]:
         lines.append(
-            f"- *{finding_kind(finding)}*: {escaped(finding['what'])}{escaped(_closing(finding))}"
+            f"- *{finding_kind(finding)}*: {escaped(finding['what'])}{escaped(closing(finding))}"
         )
     lines.append("")
     if entry["corrected"]:
@@ -242,7 +243,8 @@ def finding_kind(finding: Mapping[str, Any]) -> str:
 IN_PROOFS = ("fact", "rule", "claim", "cited")
 
 
-def _closing(finding: Mapping[str, Any]) -> str:
+def closing(finding: Mapping[str, Any]) -> str:
+    """What closes a proof gap, after a semicolon; nothing for other findings."""
     if finding["kind"] != "proof gap":
         return ""
     closed = finding["verdict"] == "closed"
