@@ -172,6 +172,14 @@ def test_the_whole_document_compiles_and_fits_the_page(ledger, tmp_path):
     assert max(wide, default=0) < 7.2
 
 
+def test_the_document_has_every_claim_and_finding(ledger):
+    text = ledger_document(ledger)
+    for entry in ledger["claims"]:
+        assert rf"\textbf{{\texttt{{{entry['id']}}}}}" in text
+    found = sum(len(entry["findings"]) for entry in ledger["claims"])
+    assert len(re.findall(r"\\textit\{[^{}]*:\}", text)) == found > 50
+
+
 # --- Markdown ----------------------------------------------------------------------------------
 
 
