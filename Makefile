@@ -10,7 +10,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # The peers that `make bench` measures against live here, apart from the package's own environment.
 BENCH := benchmarks/.venv
 
-.PHONY: verify test lint notebooks bench clean
+.PHONY: verify test lint attack notebooks bench clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
@@ -22,6 +22,10 @@ lint: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# Hostile games, files and solvers, for some minutes; writes docs/attack.md. The tests take a tenth.
+attack: $(ENV)
+	@$(BIN)/python tests/attack
 
 # Takes some ten minutes; writes benchmarks/results.
 bench: $(BENCH)/.complete

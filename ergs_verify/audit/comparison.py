@@ -154,8 +154,8 @@ def _error(
     # A bar as large as all of the agent's numbers there asks for no digit: only accuracy passes.
     asks = allowed < np.where(largest > 0, largest, math.inf)
     near = np.maximum(np.where(asks, allowed, unit * sizes), floor)
-    # Float64's numbers are nowhere less than so far apart.
-    near = np.maximum(near, math.ulp(0.0))
+    # Float64's numbers are nowhere less than one unit apart, and `hi` is rounded up to one.
+    near = np.maximum(near, 2 * math.ulp(0.0))
     # Beyond float64's range nothing is known.
     passes = (hi <= near) & (near < math.inf)
     # Nobody is excused for a number of which no digit is right, where digits are asked for.

@@ -295,6 +295,12 @@ class _Comparison:
         lost = errors(rounded, self.right, self.sizes)
         return {letter: np.fmax(_SAME, _LOST * error) for letter, error in lost.items()}
 
+    def _in_one_grain(self, numbers: Numbers, letter: str) -> np.ndarray:
+        """Where a mistake's numbers are the right ones, but for float64's least units."""
+        pairs = zip(numbers[letter], self.right[letter], strict=True)
+        apart = [np.abs(X - Y).reshape(len(X), -1).max(axis=1) for X, Y in pairs]
+        return np.stack(apart) <= 4 * math.ulp(0.0)
+
     def _moved(self, numbers: Numbers) -> dict[str, np.ndarray]:
         """Where a mistake leads to the right numbers of the stage before or after."""
         found = {letter: np.full_like(X, False, dtype=bool) for letter, X in self.of_right.items()}
@@ -320,6 +326,7 @@ class _Comparison:
             same = _SAME if isinstance(variant, Handled) else self._rounding[letter]
             tells = ~np.isnan(of_mistake[letter]) & ~(apart[letter] <= same)
             tells &= ~((apart[letter] <= _HARDLY) & moved[letter])
+            tells &= ~self._in_one_grain(numbers, letter)
             if not tells.any():
                 continue
             quantities.append(letter)

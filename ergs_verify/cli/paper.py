@@ -14,11 +14,11 @@ from rich.rule import Rule
 from ergs_verify.cli import games, output
 from ergs_verify.cli.inputs import expect_writable
 from ergs_verify.cli.status import Status
-from ergs_verify.cli.work import workers
+from ergs_verify.cli.work import cores, workers
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk
 from ergs_verify.ledger import claims, verify_paper
-from ergs_verify.ledger.verify import ledger_document
+from ergs_verify.ledger.verify import Ledger, ledger_document
 from ergs_verify.report import latex as as_latex
 from ergs_verify.report.ledger import claim_whole, headline, ledger_markdown, ledger_table
 from ergs_verify.report.ledger_html import ledger_page
@@ -27,6 +27,7 @@ __all__ = ["Judgement", "gathered", "judge", "run", "status_of", "submit"]
 
 #: From so many claims on, processes of their own are worth their start.
 _WORTH_PROCESSES = 8
+_WHAT = "judging the paper's claims"
 
 
 @frozen
@@ -55,7 +56,7 @@ def run(
         raise InputError("-o is for --exhibit, which writes a game", "-o")
     expect_writable(html, ".html")
     if exhibit:
-        return _write_exhibit(ids, path)
+        return _write_exhibits(ids, path)
     judgements = _judgements(ids)
     ledger = ledger_document([judgement.entry for judgement in judgements])
     if as_json:
@@ -75,31 +76,44 @@ def run(
     return status_of(judgements)
 
 
-def _write_exhibit(ids: Sequence[str], path: Path | None) -> Status:
-    """Write the game that shows what is wrong with a claim."""
+def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
+    """Write the games that show what is wrong with a claim: FILE, FILE-2, …"""
     if len(ids) != 1:
         raise InputError("--exhibit takes one claim, such as thm-III.1/existence", "--exhibit")
     expect_writable(path, ".json", ".npz", ".mat")
     (judged,) = verify_paper(ids).claims
-    if not judged.games:
-        raise InputError(f"no game is an exhibit of {judged.claim.id}", judged.claim.id)
-    (_, game), *others = judged.games.items()
-    games.write(game, path)
-    if others:
-        output.say(f"{judged.claim.id} has more games: {'; '.join(name for name, _ in others)}")
+    found = list(judged.games.values())
+    if not found:
+        raise InputError(f"no game shows anything about {ids[0]}", ids[0])
+    if path is None:
+        games.write(found[0], None)
+        if len(found) > 1:
+            output.say(f"{len(found) - 1} more: with -o FILE all of them are written")
+        return Status.HOLDS
+    names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(found) + 1))]
+    for game, name in zip(found, names, strict=True):
+        expect_writable(name, path.suffix)
+        games.write(game, name)
     return Status.HOLDS
 
 
-def judge(claim_id: str) -> Judgement:
-    """Decide one claim."""
-    ledger = verify_paper([claim_id])
-    (entry,) = ledger.as_json()["claims"]
-    return Judgement(entry, ledger.holds, bool(ledger.undecided))
+def judge(ids: Sequence[str]) -> list[Judgement]:
+    """Decide some claims."""
+    found = []
+    for judged in verify_paper(ids).claims:
+        ledger = Ledger(claims=(judged,))
+        found.append(Judgement(judged.as_json(), judged.holds, bool(ledger.undecided)))
+    return found
 
 
-def submit(pool: Executor, ids: Iterable[str]) -> list[Future[Judgement]]:
-    """Have the claims decided by the pool."""
-    return [pool.submit(judge, claim_id) for claim_id in ids]
+def submit(pool: Executor, ids: Iterable[str]) -> list[Future[list[Judgement]]]:
+    """Have the claims decided by the pool.
+
+    Neighbours together: they rest on the same theorems, which a process decides once.
+    """
+    listed = list(ids)
+    size = -(-len(listed) // (4 * cores()))
+    return [pool.submit(judge, listed[k : k + size]) for k in range(0, len(listed), size)]
 
 
 def status_of(judgements: Sequence[Judgement]) -> Status:
@@ -123,8 +137,8 @@ def _judgements(ids: Sequence[str]) -> list[Judgement]:
     wanted = list(dict.fromkeys(ids)) or list(claims())
     # Refused before anything is judged, by the ledger itself.
     for unknown in (claim_id for claim_id in wanted if claim_id not in claims()):
-        judge(unknown)
+        judge([unknown])
     if len(wanted) < _WORTH_PROCESSES:
-        return [judge(claim_id) for claim_id in wanted]
+        return judge(wanted)
     with workers() as pool:
-        return gathered(submit(pool, wanted), "judging the paper's claims")
+        return [one for part in gathered(submit(pool, wanted), _WHAT) for one in part]

@@ -45,8 +45,9 @@ def run(given: Sequence[str], *, as_json: bool) -> Status:
         claims_left = paper.submit(pool, claims())
         games_left = crosscheck.submit(pool, [*names(), *given], _DIGITS)
         derived = _derive(tell)
-        tell.title("2. The paper, Sections II and III, as printed")
-        judged = gathered(claims_left, "judging the paper's claims")
+        tell.title("2. The paper, claim by claim")
+        parts = gathered(claims_left, "judging the paper's claims")
+        judged = [one for part in parts for one in part]
         ledger = ledger_document([judgement.entry for judgement in judged])
         tell.show(Group(ledger_summary(ledger), Text(), wrong_claims(ledger)))
         tell.title("3. Games, computed in independent ways")

@@ -21,9 +21,9 @@ from ergs_verify.game import Game
 from ergs_verify.ledger.decision import Decision, Statement
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.reasoning import Theorem
-from ergs_verify.typeset import tex
+from ergs_verify.typeset import coloured, tex
 
-__all__ = ["Claim", "Fault", "Finding", "Gap", "Judged"]
+__all__ = ["Claim", "Fault", "Finding", "Gap", "Judged", "escaped", "form_markdown"]
 
 
 @frozen(kw_only=True)
@@ -242,7 +242,7 @@ class Claim:
             return {"latex": "", "expression": f"not arrived at: {error}"}
         expression = form.expression
         if self.unstated and isinstance(form, Theorem):
-            supposed = "; ".join(hypothesis.text for hypothesis in self.unstated)
+            supposed = ", and ".join(hypothesis.text for hypothesis in self.unstated)
             expression = f"provided that {supposed}: {expression}"
         return {"latex": form.latex, "expression": expression}
 
@@ -297,12 +297,17 @@ class Judged:
 
     def _repr_markdown_(self) -> str:
         claim = self.claim
-        shown = f"$$\n{claim.latex}\n$$" if claim.latex else f"> {_escaped(claim.quote)}"
+        shown = f"$$\n{claim.latex}\n$$" if claim.latex else f"> {escaped(claim.quote)}"
         corrected = f"; {self.corrected.verdict} as corrected" if self.corrected else ""
         verdict = f"**{self.printed.verdict} as printed{corrected}**"
         findings = [_finding_markdown(f.fault, f.decision.counterexample) for f in self.findings]
-        title = f"`{claim.id}` {_escaped(claim.title)} ({claim.where})"
-        return "\n\n".join([f"{title}: {verdict}", shown, *findings])
+        gaps = [f"- *proof gap*: {escaped(gap.what)}" for gap in claim.gaps]
+        title = f"`{claim.id}` {escaped(claim.title)} ({claim.where})"
+        parts = [f"{title}: {verdict}", shown, "\n".join([*findings, *gaps])]
+        if self.corrected:
+            form = {**claim.written(), "display": claim.corrected_display}
+            parts.append(f"Corrected: {form_markdown(form)}")
+        return "\n\n".join(filter(None, parts))
 
     def as_json(self) -> dict[str, Any]:
         """One entry of ``ergs-ledger/1``."""
@@ -370,8 +375,15 @@ class Judged:
         }
 
 
+def form_markdown(form: Mapping[str, str]) -> str:
+    """A corrected form of ``ergs-ledger/1``: a display with the changes in red, or words."""
+    if form["display"] or (form["latex"] and not form["latex"].startswith(r"\text{")):
+        return f"\n\n$$\n{coloured(form['display'] or form['latex'])}\n$$"
+    return escaped(form["expression"])
+
+
 def _finding_markdown(fault: Fault, example: Mapping | None) -> str:
-    text = f"- *{fault.kind}*: {_escaped(fault.what)}"
+    text = f"- *{fault.kind}*: {escaped(fault.what)}"
     if example is None:
         return text
     values = [f"${tex(sympy.Symbol(k))} =$ {_value(x)}" for k, x in example["values"].items()]
@@ -394,5 +406,6 @@ def _number_tex(number: re.Match) -> str:
     return rf"{sign}\tfrac{{{top}}}{{{bottom}}}" if bottom else sign + top
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\*_`|<\[])", r"\\\1", text)
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\*_`|<\[$])", r"\\\1", text)

@@ -116,7 +116,7 @@ def unreachable_states() -> Decision:
     """A second NE in the sense of Definition II.1, under Assumption III.3."""
     (case,) = (c for c in cases() if c.exhibit.name == "unreached" and c.plays_nash)
     gains, other = unreached.gains()
-    shown = [[str(entry) for entry in K[0][1][0]] for K in (gains, other)]
+    shown = [f"[{' '.join(map(str, K[0][1][0]))}]" for K in (gains, other)]
     return refutation(
         f"K_1^1 = {shown[0]} in one NE",
         f"K_1^1 = {shown[1]} in another",

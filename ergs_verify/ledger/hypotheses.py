@@ -54,8 +54,8 @@ FEEDBACK = Hypothesis(
 )
 INDEPENDENT_DRAWS = Hypothesis(
     "independent-draws",
-    "given x_t the agents draw their controls independently of each other and of the noise",
-    "Section II, where each agent has a policy of its own",
+    "given the past, the agents' draws and the noise are independent of each other",
+    "Section II, where it is taken for granted",
     holds=lambda case: case.play.independent,
 )
 OTHERS_LINEAR = Hypothesis(

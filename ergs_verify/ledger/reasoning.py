@@ -113,13 +113,7 @@ class Theorem:
 
     def without(self, hypothesis: Hypothesis) -> Decision:
         """What is said without one hypothesis: refuted by an exhibit, or undecided."""
-        decide = self.needed.get(hypothesis.id)
-        others = [h for h in self.given if h is not hypothesis]
-        found = decide() if decide else self.test and first_failure(others, self.test)
-        if found and found.verdict == "refuted":
-            return found
-        reason = f"no exhibit is known that shows the need of: {hypothesis.text}"
-        return Decision(verdict="undecided", evidence=(("reason", reason),))
+        return _without(self, hypothesis)
 
     @property
     def expression(self) -> str:
@@ -154,6 +148,17 @@ def _decided(theorem: Theorem) -> Decision:
         steps=tuple(proof.steps),
         rests_on=tuple(dict.fromkeys(proof.rests_on)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _without(theorem: Theorem, hypothesis: Hypothesis) -> Decision:
+    decide = theorem.needed.get(hypothesis.id)
+    others = [h for h in theorem.given if h is not hypothesis]
+    found = decide() if decide else theorem.test and first_failure(others, theorem.test)
+    if found and found.verdict == "refuted":
+        return found
+    reason = f"no exhibit is known that shows the need of: {hypothesis.text}"
+    return Decision(verdict="undecided", evidence=(("reason", reason),))
 
 
 class _Proof:

@@ -5,14 +5,16 @@ Games with Q ⋡ 0, R ⊁ 0 or τ ≤ 0 are refused everywhere else, so these ar
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.evaluate import evaluate
+from ergs_verify.exact import fractions
 from ergs_verify.expressions import control_size, instantiate
-from ergs_verify.game import Game, Policy
+from ergs_verify.game import Policy
 from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.symbolic import Symbols
@@ -23,7 +25,6 @@ from ergs_verify.recursion import best_response, evaluate_policy, nash
 
 __all__ = [
     "any_gains",
-    "correlated_answers",
     "correlated_draws",
     "linear_in_the_density",
     "negative_cost",
@@ -171,52 +172,25 @@ def other_prior() -> Decision:
     )
 
 
-def _both_controls() -> sympy.Expr:
-    """Terms of E P(x + u¹ + u²)² in which both controls enter, at P = 1 and E u¹u² = c."""
-    first, second, cross = sympy.symbols("u_1 u_2 c", real=True)
-    product = sympy.Poly(sympy.expand((first + second) ** 2), first, second)
-    return product.coeff_monomial(first * second) * cross
-
-
-def _common_spread() -> tuple[Game, Any]:
-    """Two agents with P = Q_T = 1, and the variance of (6) for both."""
-    game, numbers = two_scalar_agents("2"), Rationals()
-    spread = numbers.to_fraction(nash(game, numbers).Sigma[0][0][0, 0])
-    return game, sympy.Rational(spread.numerator, spread.denominator)
-
-
 def correlated_draws() -> Decision:
-    """Two agents whose draws have the covariance −Σ/2: less cost than (4) and (5) say."""
-    game, spread = _common_spread()
-    found = _both_controls()
-    (cross,) = found.free_symbols
-    excess: Any = found.subs(cross, -spread / 2)
-    return refutation(
-        f"J_0 − V_0 = {excess}",
-        "τ Σ E KL = 0, as both agents play the best responses of (6)",
-        "exact",
-        f"Cov(u¹, u²) = −Σ/2 with Σ = {spread}: E[2B¹u¹ P B²u²] is not 0, as it is for draws that"
-        " are independent",
-        lambda: excess < 0,
-        game=game,
-    )
+    """Two agents play (6) with one and the same draw: agent 1 gains by drawing for itself."""
+    game, numbers = two_scalar_agents("2"), Rationals()
+    found = nash(game, numbers)
+    end, spread = (numbers.to_fraction(X[0, 0]) for X in (found.P[0][1], found.Sigma[0][0]))
+    inputs = [Fraction(fractions(B[0])[0][0]) for B in game.B]
 
+    def from_draws(covariance: Fraction) -> Fraction:
+        """What the draws add to E[x_1' Q_T x_1]."""
+        own, others = (b * b * spread for b in inputs)
+        return end * (own + others + 2 * inputs[0] * inputs[1] * covariance)
 
-def correlated_answers() -> Decision:
-    """The slope of agent 1's cost in its own variance, draws having the correlation −1/2."""
-    game, spread = _common_spread()
-    found = _both_controls()
-    (cross,) = found.free_symbols
-    plain = _functional(2, 2, variance)  # R + P = 2, τ = 2
-    cost = plain + found.subs(cross, -sympy.sqrt(variance * spread) / 2)
-    slopes: list[Any] = [sympy.diff(e, variance).subs(variance, spread) for e in (cost, plain)]
+    alike, apart = from_draws(spread), from_draws(Fraction(0))
     return refutation(
-        f"slope {slopes[0]} at Σ = {spread} of (6)",
-        f"slope {slopes[1]}, as of a least cost",
+        f"the draws add {alike} to J^1 where both are the same",
+        f"{apart} where agent 1 draws for itself, by the same law",
         "exact",
-        "u¹ and u² have the correlation −1/2: agent 1's cost falls where its variance grows beyond"
-        " that of (6), so (6) is no answer",
-        lambda: bool(slopes[0].is_negative) and slopes[1] == 0,
+        "gains, covariances and relative entropies are those of (6) both times",
+        lambda: alike > apart and found.Sigma[0][0] == found.Sigma[1][0],
         game=game,
     )
 

@@ -74,7 +74,8 @@ class Equality:
     """left = right, for every size and number of agents.
 
     `symmetric` letters equal their transpose; they are positive definite in counterexamples.
-    `named` is how the left side is shown where it is a long derived expression.
+    `named` is how the left side is shown where it is a long derived expression, and `derivation`
+    gives the steps by which it was derived, as evidence.
     """
 
     left: Any
@@ -82,6 +83,9 @@ class Equality:
     symmetric: tuple = ()
     definitions: Mapping = field(factory=dict)
     named: str = ""
+    derivation: Callable[[], tuple[tuple[str, str], ...]] = field(
+        default=tuple, eq=False, repr=False
+    )
 
     def decide(self) -> Decision:
         proof = _prove(
@@ -90,7 +94,7 @@ class Equality:
             tuple((common_size(k), common_size(v)) for k, v in self.definitions.items()),
             tuple(common_size(s) for s in self.symmetric),
         )
-        evidence = proof.evidence
+        evidence = (*self.derivation(), *proof.evidence)
         if proof.reason:
             evidence = (*evidence, ("reason", proof.reason))
         if proof.verdict == "proved" and (failed := self._cross_examined()):

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.ledger.claim import Judged
+from ergs_verify.ledger.claim import Judged, escaped
 from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.rules import RULES, Rule
 
@@ -64,10 +64,10 @@ class Ledger:
         lines = ["| claim | as printed | corrected | findings |", "|---|---|---|---|"]
         for judged in self.claims:
             corrected = judged.corrected.verdict if judged.corrected is not None else ""
-            findings = "; ".join(f.fault.what for f in judged.findings)
-            claim = judged.claim
-            row = (f"`{claim.id}` {claim.title}", judged.printed.verdict, corrected, findings)
-            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |")
+            faults = [f.fault.what for f in judged.findings] + [g.what for g in judged.claim.gaps]
+            title = f"`{judged.claim.id}` {escaped(judged.claim.title)}"
+            row = (title, judged.printed.verdict, corrected, escaped("; ".join(faults)))
+            lines.append(f"| {' | '.join(row)} |")
         return "\n".join(lines)
 
 

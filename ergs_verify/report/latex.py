@@ -9,17 +9,28 @@ from typing import Any
 from unicodedata import name, normalize
 
 from ergs_verify.paper.derivation import Derived
-from ergs_verify.report.ledger import headline, section_of, value_text
+from ergs_verify.report.ledger import (
+    IN_PROOFS,
+    closing,
+    finding_kind,
+    headline,
+    in_a_line,
+    section_of,
+    supposed,
+    why,
+)
+from ergs_verify.report.mathtext import from_latex, readable
 from ergs_verify.typeset import equation
 
 __all__ = ["derivation_document", "ledger_document"]
 
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[utf8]{inputenc}
 \usepackage{amsmath,amssymb,graphicx,xcolor}
 \usepackage[margin=22mm]{geometry}
-\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}
+\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}\emergencystretch=4em
 % What has to stand where the paper errs.
 \newcommand{\corrected}[1]{\textcolor{red}{#1}}
 % A display as wide as the page at most.
@@ -148,61 +159,88 @@ def _claim(entry: Mapping[str, Any]) -> str:
     verdict = entry["printed_verdict"]
     if entry["corrected_verdict"]:
         verdict += f", corrected: {entry['corrected_verdict']}"
-    lines = [
-        rf"\textbf{{\texttt{{{_prose(entry['id'])}}}}} {_prose(entry['title'])}"
-        rf" \hfill \textit{{{_prose(verdict)}}}\nopagebreak",
+    parts = [
+        rf"\textbf{{\texttt{{{_prose(entry['id'])}}}}} {_words(entry['title'])}"
+        rf" \hfill \textit{{{verdict}}}\nopagebreak",
     ]
     if entry["quote"]:
-        lines.append(f"\n``{_prose(entry['quote'])}''\n")
+        parts.append(f"``{_words(entry['quote'])}''")
     if entry["printed"]["latex"]:
-        lines.append(rf"\fit{{{entry['printed']['latex']}}}")
-    for finding in entry["findings"]:
-        kind = _prose(f"{finding['kind']} ({finding['source']})")
-        lines.append(f"\n\\textit{{{kind}:}} {_prose(finding['what'])}.\n")
+        parts.append(rf"\fit{{{entry['printed']['latex']}}}")
+    parts += [
+        rf"\textit{{{_prose(finding_kind(finding))}:}} {_words(finding['what'])}"
+        rf"{_prose(closing(finding))}."
+        for finding in entry["findings"]
+    ]
     if entry["corrected"]:
-        lines.append(_form(entry["corrected"]))
-    for finding in entry["findings"]:
-        lines.append(_example(finding["counterexample"]))
-    for hypothesis in entry["hypotheses"]:
-        if not hypothesis["stated"]:
-            lines.append(f"\nUnder: {_prose(hypothesis['text'])}.\n")
-    lines += _proof(entry["proof"])
-    return "\n".join([*lines, "\n\\medskip\n"])
+        parts.append(_form(entry["corrected"]))
+    parts += [
+        _small(f"For instance {in_a_line(finding['counterexample'])}")
+        for finding in entry["findings"]
+        if finding["counterexample"]
+    ]
+    supposes = "; ".join(map(_hypothesis, entry["hypotheses"]))
+    parts += [_small(f"Supposed: {supposes}")] if supposes else []
+    parts += _proof(entry["proof"])
+    evidence = "; ".join(
+        f"{item['form']}, {item['method']}: {from_latex(item['detail'])}"
+        for item in entry["evidence"]
+        if item["method"] not in IN_PROOFS
+    )
+    parts += [_small(f"Evidence. {evidence}")] if evidence else []
+    return "\n\n".join([*parts, "\\medskip\n"])
+
+
+def _small(text: str) -> str:
+    return rf"{{\small {_words(readable(text))}.\par}}"
+
+
+def _hypothesis(hypothesis: Mapping[str, Any]) -> str:
+    stated = hypothesis["stated"]
+    place = supposed(stated) if stated else "not by the paper"
+    return f"{hypothesis['text']} ({place})"
 
 
 def _form(form: Mapping[str, str]) -> str:
     """A corrected form: a formula, or words."""
-    if form.get("display"):
+    if form["display"]:
         return rf"Corrected: \fit{{{form['display']}}}"
     if form["latex"].startswith(r"\text{"):
-        return f"\nCorrected: {_prose(form['expression'])}.\n"
+        return f"Corrected: {_words(form['expression'])}."
     return rf"Corrected: \fit{{{form['latex']}}}"
-
-
-def _example(example: Mapping[str, Any] | None) -> str:
-    """A counterexample in a line."""
-    if example is None:
-        return ""
-    values = [f"{letter} = {value_text(value)}" for letter, value in example["values"].items()]
-    values.append(f"left {value_text(example['left'])}, right {value_text(example['right'])}")
-    return f"\n{{\\small For instance: {_prose('; '.join(values))}.}}\n"
 
 
 def _proof(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     """The lines of a proof, each with what gives it."""
-    shown = [line for line in lines if line["by"] != "hypothesis"]
-    if not shown:
-        return []
     items = [
-        rf"\item {_prose(line['says'])} ({_prose(line['name'] or 'decided')})" for line in shown
+        rf"\item {_words(line['says'])} ({_words(why(line))})"
+        for line in lines
+        if line["by"] != "hypothesis"
     ]
-    return ["\\begin{enumerate}\\small", *items, "\\end{enumerate}"]
+    return ["\n".join(["\\begin{enumerate}\\small", *items, "\\end{enumerate}"])] if items else []
 
 
 def _mixed(text: str) -> str:
     """Prose with mathematics between dollar signs."""
     pieces = text.split("$")
     return "".join(f"${piece}$" if k % 2 else _prose(piece) for k, piece in enumerate(pieces))
+
+
+def _words(text: str) -> str:
+    """A sentence with its indices lowered and its exponents raised."""
+    pieces = _SCRIPTS.split(text)
+    commands = {"_": "textsubscript", "^": "textsuperscript"}
+    # Between the plain pieces: a sign and what follows it, in one of two ways.
+    return "".join(
+        _prose(piece)
+        if k % 4 == 0
+        else rf"\{commands[piece]}{{{_prose((pieces[k + 1] or pieces[k + 2]).strip())}}}"
+        for k, piece in enumerate(pieces)
+        if k % 4 < 2
+    )
+
+
+_SCRIPTS = re.compile(r"([_^])(?:\{([^{}]*)\}|(\[[^\[\]]*\]|[A-Za-z0-9□]+|\*))")
 
 
 def _prose(text: str) -> str:

@@ -84,3 +84,12 @@ def test_numbers_smaller_than_any_float64(changes, digits, tmp_path):
         "R": [[["1/2"]], [[1]]], "tau": 1, "noise_cov": [[1, 0], [0, 1]], "horizon": 1,
     }  # fmt: skip
     assert passes(Game.from_arrays(**data | changes), digits, tmp_path / "ne.json")
+
+
+@pytest.mark.parametrize("units", range(1, 9))
+def test_covariances_of_a_few_of_the_least_units_of_float64(units, tmp_path):
+    """Several mistakes round to the same number there: that is no evidence of any."""
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=units * 5e-324, noise_cov=[[1]], horizon=1
+    )
+    assert passes(game, None, tmp_path / "ne.json")

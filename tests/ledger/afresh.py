@@ -17,6 +17,7 @@ def forget() -> None:
     theorem_III_1.derived_formulas()
     reasoning._decided.cache_clear()
     reasoning._computed.cache_clear()
+    reasoning._without.cache_clear()
 
 
 def corrected(claim_id: str) -> str:

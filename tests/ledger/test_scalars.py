@@ -16,6 +16,8 @@ NAMES = ("Q-psd", "R-pd", "tau-positive")
 def test_each_hypothesis_alone_fails(decide, without):
     found = decide(without)
     assert found.verdict == "refuted"
+    assert found.replay is not None
+    assert found.counterexample is not None
     assert found.replay()
     values = {k: sympy.Rational(v) for k, v in found.counterexample["values"].items()}
     failing = {
@@ -29,6 +31,7 @@ def test_each_hypothesis_alone_fails(decide, without):
 @pytest.mark.parametrize("without", NAMES)
 def test_a_cost_becomes_negative(without):
     found = scalars.negative_cost(without)
+    assert found.counterexample is not None
     values = {k: sympy.Rational(v) for k, v in found.counterexample["values"].items()}
     K, F = values["K"], values["A"] + values["B"] * values["K"]
     by_hand = values["Q"] + K**2 * (values["tau"] / 2 + values["R"]) + F**2 * values["P"]
@@ -42,14 +45,19 @@ def test_a_cost_becomes_negative(without):
         scalars.linear_in_the_density,
         scalars.other_prior,
         scalars.correlated_draws,
-        scalars.correlated_answers,
         scalars.any_gains,
     ],
 )
 def test_the_others(decide):
     found = decide()
     assert found.verdict == "refuted"
+    assert found.replay is not None
     assert found.replay()
+
+
+def test_a_weight_that_does_not_vanish_shows_nothing(monkeypatch):
+    monkeypatch.setattr(scalars, "_weight", lambda _: sympy.Integer(1))
+    assert scalars.singular_weight("R-pd").verdict == "undecided"
 
 
 def test_where_the_hypothesis_holds_there_is_nothing_to_show(monkeypatch):

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
-
-import sympy
-from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose, ZeroMatrix
+from sympy import Inverse, MatAdd, MatMul, Transpose, ZeroMatrix
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.definite import is_positive
-from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import fractions, read_matrix
-from ergs_verify.expressions import agent_sum, control_size, instantiate
+from ergs_verify.exact import read_matrix
+from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.optimality import (
@@ -36,7 +31,6 @@ from ergs_verify.ledger.claims.optimality import (
 from ergs_verify.ledger.counterexamples import (
     continuum_of_equilibria,
     refutation,
-    two_scalar_agents,
 )
 from ergs_verify.ledger.decision import Decision, exactly
 from ergs_verify.ledger.examination import Outcome
@@ -58,12 +52,8 @@ from ergs_verify.paper.notation import (
     letter_of_agents,
     m,
     others_loop,
-    own_covariance,
-    own_mean,
     tau,
 )
-from ergs_verify.proof.sampling import SymPyNumbers
-from ergs_verify.recursion import nash
 
 __all__ = ["CLAIMS", "FIXED_POINT", "INTO_ITSELF", "INVERSES", "NEEDED", "SINGULAR_WEIGHT"]
 
@@ -93,36 +83,7 @@ def _in_the_class(case: Case) -> Outcome | None:
     return Outcome(fit, str(spreads), "symmetric and positive definite")
 
 
-def _singular_weight(values: Mapping[str, str]) -> Callable[[], Decision]:
-    """W at one number for each letter, at which it is 0."""
-
-    def decide() -> Decision:
-        letters = {"tau": tau, "R": R(1), "B": B(1), "P_{t+1}": P(1)}
-        known = {
-            letters[name]: sympy.Rational(value)
-            if name == "tau"
-            else sympy.ImmutableDenseMatrix([[sympy.Rational(value)]])
-            for name, value in values.items()
-        }
-        sizes = {m: 1, control_size(1): 1}
-        found = Evaluator(known, SymPyNumbers(), {}, sizes)(instantiate(weight, 1, {i: 1}))
-        return refutation(
-            f"W = {found[0, 0]}",
-            "W is invertible",
-            "exact",
-            "there is no answer, and (19) is not defined",
-            lambda: found[0, 0] == 0,
-            values=values,
-        )
-
-    return decide
-
-
-SINGULAR_WEIGHT = {
-    "Q-psd": _singular_weight({"tau": "1", "R": "1/2", "B": "1", "P_{t+1}": "-1"}),
-    "R-pd": _singular_weight({"tau": "1", "R": "-1/2", "B": "1", "P_{t+1}": "0"}),
-    "tau-positive": _singular_weight({"tau": "-1", "R": "1/2", "B": "1", "P_{t+1}": "0"}),
-}
+SINGULAR_WEIGHT = WEIGHT.needed
 """Why Q ⪰ 0 (here of P_T = Q_T), R ≻ 0 and τ ≥ 0 are needed for (19) to be defined."""
 
 
@@ -204,65 +165,17 @@ INVERSES = Theorem(
 )
 
 
-def another_prior() -> Decision:
-    """N = T = R = 1, τ = 2, Q = 0, the prior N(1, 1): (6) has the mean 0 at x = 0, ½ costs less."""
-    k, spread = Symbol("k", real=True), sympy.Rational(1, 2)
-    values = {
-        own_mean(i): sympy.ImmutableDenseMatrix([[k - 1]]),
-        own_covariance(i): sympy.ImmutableDenseMatrix([[spread]]),
-    }
-    sizes = {m: 1, control_size(1): 1}
-    known = {instantiate(letter, 1, {i: 1}): value for letter, value in values.items()}
-    divergence = Evaluator(known, SymPyNumbers(), {}, sizes)(
-        instantiate(theorem_III_1.own_divergence(), 1, {i: 1})
-    )
-    cost = k**2 + spread + 2 * divergence
-    played, other = (cost.subs(k, value) for value in (0, sympy.Rational(1, 2)))
-    return refutation(
-        f"J = {played} with N(0, 1/2), of (6)",
-        f"J = {other} with N(1/2, 1/2)",
-        "exact",
-        "(6) answers the standard normal prior; against N(1, 1) another mean costs less",
-        lambda: bool(sympy.simplify(played - other) > 0),
-        values={"tau": "2", "R_0^1": "1", "B_0^1": "1", "Q_0^1": "0", "Q_1^1": "0", "x": "0"},
-    )
-
-
-def correlated_draws() -> Decision:
-    """Two agents play (6) with one and the same draw: agent 1 gains by drawing for itself."""
-    game, numbers = two_scalar_agents("2"), Rationals()
-    found = nash(game, numbers)
-    end, spread = (numbers.to_fraction(X[0, 0]) for X in (found.P[0][1], found.Sigma[0][0]))
-    inputs = [Fraction(fractions(B[0])[0][0]) for B in game.B]
-
-    def from_draws(covariance: Fraction) -> Fraction:
-        """What the draws add to E[x_1' Q_T x_1]."""
-        own, others = (b * b * spread for b in inputs)
-        return end * (own + others + 2 * inputs[0] * inputs[1] * covariance)
-
-    alike, apart = from_draws(spread), from_draws(Fraction(0))
-    return refutation(
-        f"the draws add {alike} to J^1 where both are the same",
-        f"{apart} where agent 1 draws for itself, by the same law",
-        "exact",
-        "gains, covariances and relative entropies are those of (6) both times",
-        lambda: alike > apart and found.Sigma[0][0] == found.Sigma[1][0],
-        game=game,
-    )
+NEEDED = {
+    name: SUFFICIENT.needed[name]
+    for name in (*WEIGHT.needed, "standard-prior", "independent-draws")
+}
+"""What (6) needs to be an equilibrium, each shown by an exhibit."""
 
 
 def _lyapunov(own):
     """P_t with agent i's own gain apart from the others'."""
     loop = others_loop(i) + B(i) * own
     return Q(i) + own.T * (tau / 2 * eye(i) + R(i)) * own + loop.T * P(i) * loop
-
-
-NEEDED = {
-    **SINGULAR_WEIGHT,
-    "standard-prior": another_prior,
-    "independent-draws": correlated_draws,
-}
-"""What (6) needs to be an equilibrium, each shown by an exhibit."""
 
 
 def _own_answer() -> Equalities:

@@ -210,8 +210,7 @@ COEFFICIENT = Theorem(
             lambda: _derivation(derivations.derive_coefficient()),
             needs=(
                 "the priors are N(0, I)",
-                "given x_t the agents draw their controls independently of each other and of the"
-                " noise",
+                "given the past, the agents' draws and the noise are independent of each other",
             ),
         ),
         Fact(

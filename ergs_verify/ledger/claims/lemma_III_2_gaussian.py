@@ -18,7 +18,9 @@ from ergs_verify.ledger.claims.lemma_III_2 import (
     part,
     precision,
 )
+from ergs_verify.ledger.claims.optimality import by_derivation
 from ergs_verify.ledger.statements import Equalities, Equality
+from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.lemma_III_2 import (
     M,
     W,
@@ -81,7 +83,12 @@ def _minimiser(faults: frozenset[str]) -> Equalities:
     mean, covariance = (part(name).xreplace({W: W_is}) for name in ("mean", "covariance"))
     return Equalities(
         (
-            Equality(mean, mean_at(sympy.sympify(factor)), SYM, named=r"\mathbb{E} u"),
+            by_derivation(
+                Equality(mean, mean_at(sympy.sympify(factor)), SYM, named=r"\mathbb{E} u"),
+                "square",
+                "Gaussian",
+                of=lemma_III_2,
+            ),
             Equality(covariance, Inverse(precision), SYM, named=r"\mathrm{Cov}(u)"),
         )
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import partial
 
 import sympy
+from attrs import evolve
 from sympy import Determinant, Inverse, MatAdd, MatMul, Trace, Transpose
 
 from ergs_verify.arithmetic import Rationals
@@ -64,6 +65,7 @@ __all__ = [
     "SUFFICIENT",
     "WEIGHT",
     "WEIGHT_IDENTITY",
+    "by_derivation",
     "constant",
     "covariance",
     "cross",
@@ -95,6 +97,19 @@ def equal(left, right, named: str = "", more=None) -> Equality:
 def derived(name: str):
     """A part of the derivation of Theorem III.1."""
     return theorem_III_1.derive()[name]
+
+
+def by_derivation(equality: Equality, *names: str, of=theorem_III_1) -> Equality:
+    """The identity with the steps that lead to its left side, each as it was checked."""
+
+    def steps() -> tuple[tuple[str, str], ...]:
+        return tuple(
+            ("derived", f"{step.what} ({step.rule}): {step.checked}")
+            for step in of.derive().steps
+            if step.name in names
+        )
+
+    return evolve(equality, derivation=steps)
 
 
 # -- the pieces, as printed -----------------------------------------------------------------------
@@ -235,6 +250,7 @@ _AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1
 _NEEDED = {
     **{h.id: partial(scalars.no_least_cost, h.id) for h in GAME},
     "standard-prior": scalars.other_prior,
+    "independent-draws": scalars.correlated_draws,
 }
 
 
@@ -284,7 +300,6 @@ BEST_RESPONSE = Theorem(
     needed={
         **_NEEDED,
         "others-linear": nonquadratic_value,
-        "independent-draws": scalars.correlated_draws,
     },
 )
 """P_t and q_t of (4) and (5) are here those of agent i's best response to the others' policies."""
@@ -303,8 +318,10 @@ def gain_and_covariance() -> Equalities:
     """(6), which is (17) again."""
     return Equalities(
         (
-            equal(derived("gain"), gain, r"K_t^{i*}"),
-            equal(derived("covariance"), covariance, r"\Sigma_t^{i*}"),
+            by_derivation(equal(derived("gain"), gain, r"K_t^{i*}"), "lemma", "gain"),
+            by_derivation(
+                equal(derived("covariance"), covariance, r"\Sigma_t^{i*}"), "collect", "lemma"
+            ),
         )
     )
 
@@ -326,7 +343,6 @@ SUFFICIENT = Theorem(
     ),
     needed={
         **_NEEDED,
-        "independent-draws": scalars.correlated_answers,
         "answers": scalars.any_gains,
     },
     test=costs_of_answers,
@@ -403,7 +419,6 @@ STAGE = Theorem(
     ),
     needed={
         **_NEEDED,
-        "independent-draws": scalars.correlated_answers,
         "feedback": memory_of_own_controls,
     },
 )

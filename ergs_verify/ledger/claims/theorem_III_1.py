@@ -20,6 +20,7 @@ from ergs_verify.ledger.claims.optimality import (
     REGULAR_UNIQUE,
     SUFFICIENT,
     WEIGHT,
+    by_derivation,
     constant,
     derived,
     equal,
@@ -67,8 +68,7 @@ QUADRATIC = Theorem(
             " part",
             lambda: _whole_is_quadratic().decide(),
             needs=(
-                "given x_t the agents draw their controls independently of each other and of the"
-                " noise",
+                "given the past, the agents' draws and the noise are independent of each other",
                 "the priors are N(0, I)",
             ),
         ),
@@ -212,7 +212,7 @@ EXISTENCE = Theorem(
         by(rules.SOME_EQUILIBRIUM),
     ),
     needed={
-        **{h.id: SUFFICIENT.needed[h.id] for h in (*GAME, hypotheses.STANDARD_PRIOR)},
+        **{name: SUFFICIENT.needed[name] for name in SUFFICIENT.needed if name != "answers"},
         "solvable": no_equilibrium,
     },
 )
@@ -273,7 +273,7 @@ CLAIMS = (
         gaps=(
             Gap(
                 what="the theorem and its proof begin with a NE; that there is one is not shown",
-                quote="the NE policies of the N-agent ERGS game are linear Gaussian",
+                quote="the NE policies … are linear Gaussian",
                 closed_by=(EXISTENCE,),
             ),
         ),
@@ -301,7 +301,9 @@ CLAIMS = (
         r" - ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*})^\top"
         r" ((\tau/2)I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i)^{-1}"
         r" ((B_t^i)^\top P_{t+1}^{i*} A_t^{i*}),",
-        statement=lambda _: equal(derived("value").matrix, riccati, r"P_t^{i*}"),
+        statement=lambda _: by_derivation(
+            equal(derived("value").matrix, riccati, r"P_t^{i*}"), "expectation", "lemma", "value"
+        ),
     ),
     Claim(
         id="eq-4/others",
@@ -319,7 +321,9 @@ CLAIMS = (
         r" - \log(|\Sigma_t^{i*}|)) + q_{t+1}^{i*}"
         r" + \text{Tr} \left( \sum_{j \neq i} \Sigma_t^{j*} (B_t^j)^\top P_{t+1}^{i*} B_t^j"
         r" \right),",
-        statement=lambda _: equal(derived("constant"), constant, r"q_t^{i*}"),
+        statement=lambda _: by_derivation(
+            equal(derived("constant"), constant, r"q_t^{i*}"), "expectation", "lemma", "compact"
+        ),
     ),
     Claim(
         id="eq-6",

@@ -22,6 +22,7 @@ from ergs_verify.ledger.claims.optimality import (
     REGULAR_UNIQUE,
     STAGE,
     SUFFICIENT,
+    by_derivation,
     covariance,
     derived,
     equal,
@@ -167,12 +168,9 @@ def _answer_at(push):
 def _eq_15(faults: frozenset[str]) -> Equalities:
     answer = _answer_at(others_push if "random" in faults else mean_push)
     left = sympy.MatrixSymbol("M_t^{i*}", p, 1) if "argument" in faults else derived("mean")
-    return Equalities(
-        (
-            equal(left, answer, "M_t^{i*}" if "argument" in faults else "M_t^{i*}(x)"),
-            equal(derived("covariance"), covariance, r"\Sigma_t^{i*}"),
-        )
-    )
+    mean_is = equal(left, answer, "M_t^{i*}" if "argument" in faults else "M_t^{i*}(x)")
+    covariance_is = equal(derived("covariance"), covariance, r"\Sigma_t^{i*}")
+    return Equalities((by_derivation(mean_is, "collect", "lemma"), covariance_is))
 
 
 def _satisfies(faults: frozenset[str]) -> Equality:
@@ -191,7 +189,7 @@ _RANDOM = (
 
 def _best_means_are_linear() -> Equality:
     best = theorem_III_1.with_linear_policies(derived("mean"))
-    return equal(best, MatMul(gain, x), "M_t^{i*}(x)")
+    return by_derivation(equal(best, MatMul(gain, x), "M_t^{i*}(x)"), "lemma")
 
 
 CLAIMS = (

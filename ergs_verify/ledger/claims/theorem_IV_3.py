@@ -97,8 +97,7 @@ COST_DIFFERENCE = Theorem(
             "J̃_t − J_t at x is δ KL(πⁱ_t(· | x) ‖ μ) + E[J̃_{t+1} − J_{t+1}]",
             lambda: cost_difference().decide(),
             needs=(
-                "given x_t the agents draw their controls independently of each other and of the"
-                " noise",
+                "given the past, the agents' draws and the noise are independent of each other",
                 "the priors are N(0, I)",
             ),
         ),

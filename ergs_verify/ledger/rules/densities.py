@@ -89,7 +89,7 @@ OWN_RECURSION = Rule(
     premises=(
         "the cost (3) from t is the cost of stage t and the cost from t + 1",
         "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
-        "given x_t the agents draw their controls independently of each other and of the noise",
+        "given the past, the agents' draws and the noise are independent of each other",
     ),
     conclusion="J_t*(x) = E[stage cost + J_{t+1}*(x_{t+1})] under π_t*(· | x), at every x and t",
 )

@@ -16,7 +16,7 @@ TOWER = Rule(
     premises=(
         "at every control and history, the expected stage cost with V_{t+1} is"
         " V_t(x_t) + τ log(π/BR), less τ log(π/μ)",
-        "given x_t the agents draw their controls independently of each other and of the noise",
+        "given the past, the agents' draws and the noise are independent of each other",
     ),
     conclusion="E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· |"
     " x_t))"
@@ -208,7 +208,7 @@ CONDITIONAL_ANSWERS = Rule(
     premises=(
         "W Mⁱ + ½b less the same at the feedback NE is W Dⁱ + Σ_{j≠i} B'PBʲ Dʲ",
         "the priors are N(0, I)",
-        "given x_t the agents draw their controls independently of each other and of the noise",
+        "given the past, the agents' draws and the noise are independent of each other",
         "every policy is a best answer at every stage to all that its agent knows",
         "all controls have finite second moments",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
@@ -252,7 +252,7 @@ SQUARES_SUMMED = Rule(
         "at every x and u, the expected stage cost of (20) with V_{t+1} is V_t(x) + (u −"
         " Kⁱ*x)'W(u − Kⁱ*x), V_t(x) = x'P_t x + q_t with (4)",
         "V_T(x) = x'Q_T x",
-        "given x_t the agents draw their controls independently of each other and of the noise",
+        "given the past, the agents' draws and the noise are independent of each other",
     ),
     conclusion="in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for"
     " every policy of agent i that is adapted, random or not, with memory or without",

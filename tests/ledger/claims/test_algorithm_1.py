@@ -87,14 +87,6 @@ def test_one_bracket_gives_one_number(monkeypatch, fresh):
     assert afresh.printed("alg-1/metric") == "undecided"
 
 
-def test_a_weight_that_does_not_vanish_shows_nothing():
-    assert (
-        equation_19._singular_weight({"tau": "1", "R": "1", "B": "1", "P_{t+1}": "-1"})().verdict
-        == "undecided"
-    )
-    assert all(decide().verdict == "refuted" for decide in equation_19.SINGULAR_WEIGHT.values())
-
-
 def test_every_hypothesis_is_shown_to_be_needed():
     for theorem in (equation_19.INTO_THE_CLASS, equation_19.INVERSES, equation_19.FIXED_POINT):
         for hypothesis in theorem.given:

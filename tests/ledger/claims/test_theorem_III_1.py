@@ -143,6 +143,25 @@ def test_several_equilibria_differ(monkeypatch):
     assert theorem_III_1._several().verdict == "refuted"
 
 
+@pytest.mark.parametrize("other", ["g-star-2", "g-star-4-no-nash", "g-star-near-4"])
+def test_the_continuum_needs_a_singular_consistent_system(monkeypatch, other):
+    assert counterexamples.continuum_of_equilibria().verdict == "refuted"
+    listed = {**exhibits.exhibits()}
+    listed["continuum"] = evolve(listed["continuum"], game=gallery(other))
+    monkeypatch.setattr(counterexamples, "exhibits", lambda: listed)
+    monkeypatch.setattr(continuum, "game", lambda: gallery(other))
+    assert counterexamples.continuum_of_equilibria().verdict == "undecided"
+    assert counterexamples.nonquadratic_value().verdict == "undecided"
+
+
+@pytest.mark.parametrize("claim_id", ["eq-4", "eq-5", "eq-6", "eq-15", "eq-16"])
+def test_the_step_that_carries_a_formula_is_shown(claim_id):
+    shown = [
+        detail for method, detail in claims()[claim_id]._decided().evidence if "Lemma" in detail
+    ]
+    assert shown
+
+
 # -- cross-examination ----------------------------------------------------------------------------
 
 
