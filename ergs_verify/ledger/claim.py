@@ -191,7 +191,16 @@ class Claim:
         return self.statement(faults) if callable(self.statement) else self.statement
 
     def form(self, *faults: str) -> Statement:
-        """The statement with the named faults alone."""
+        """The statement with the named faults alone.
+
+        Raises
+        ------
+        ValueError
+            For a name that no fault of the claim has.
+        """
+        unknown = frozenset(faults) - {fault.name for fault in self.all_faults}
+        if unknown:
+            raise ValueError(f"{self.id} has no fault {min(unknown)}")
         own = frozenset(faults) & {fault.name for fault in self.faults}
         form = self._form(own)
         missing = [h for h in self.unstated if h.id in faults]
@@ -287,9 +296,11 @@ class Judged:
 
     @property
     def holds(self) -> bool:
-        """Decided, and right as printed or as corrected."""
+        """Decided, right as printed or as corrected, and each finding is wrong on its own."""
         last = self.corrected or self.printed
-        return last.verdict in ("proved", "definition", "assumed", "supported")
+        return last.verdict in ("proved", "definition", "assumed", "supported") and all(
+            finding.decision.verdict in ("refuted", "ill-typed") for finding in self.findings
+        )
 
     def __repr__(self) -> str:
         corrected = f", corrected: {self.corrected.verdict}" if self.corrected else ""

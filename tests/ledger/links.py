@@ -9,9 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 from attrs import evolve, frozen
+from ergs_verify.ledger.argument import exactly
 
 from ergs_verify.ledger import costs_compared, section_III_uniqueness
-from ergs_verify.ledger.argument import exactly
 from ergs_verify.ledger.chain import Chain
 from ergs_verify.ledger.claim import Claim, Decision, Equality
 

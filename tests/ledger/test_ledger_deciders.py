@@ -10,8 +10,6 @@ import pytest
 from attrs import evolve
 from sympy import Rational
 
-from ergs_verify.errors import DerivationError
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
 from ergs_verify.ledger import (
     claims,
@@ -23,8 +21,8 @@ from ergs_verify.ledger import (
     summaries,
 )
 from ergs_verify.ledger.claim import Claim
-from ergs_verify.paper import lemma_III_2, theorem_III_1
-from ergs_verify.paper.notation import B, Q, S, i, j, tau
+from ergs_verify.paper import theorem_III_1
+from ergs_verify.paper.notation import B, Q, S, i, j
 
 NASH = ("thm-III.1", "thm-III.1/any-solution", "thm-III.1/sufficient")
 UNIQUE = ("lemma-III.4", "lemma-III.4/determined")

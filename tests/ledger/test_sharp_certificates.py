@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from ergs_verify.ledger.sharp_certificates import CLAIMS, perturbed_cost, perturbed_gains
 
 from ergs_verify import verify_paper
-from ergs_verify.ledger.sharp_certificates import CLAIMS, perturbed_cost, perturbed_gains
 
 
 def test_both_claims_are_proved():

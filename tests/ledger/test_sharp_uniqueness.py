@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sympy
 from attrs import evolve
+from ergs_verify.ledger.argument import argument, exactly, holds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import g_star, games, gram, matrices, small
@@ -24,7 +25,6 @@ from ergs_verify.ledger import (
     sharp_loop,
     sharp_uniqueness,
 )
-from ergs_verify.ledger.argument import argument, exactly, holds
 from ergs_verify.ledger.counterexamples import last_block_system
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.recursion import algorithm_1, apriori, nash

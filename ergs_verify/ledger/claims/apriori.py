@@ -57,7 +57,7 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion import apriori, nash
 
-__all__ = ["CLAIMS", "FALLS", "LARGE_ENOUGH", "bounds_hold", "coupling_chain"]
+__all__ = ["CLAIMS", "FALLS", "LARGE_ENOUGH", "VANISHES", "bounds_hold", "coupling_chain"]
 
 
 # -- one agent's coupling -------------------------------------------------------------------------
@@ -272,6 +272,13 @@ def _slopes() -> Decision:
         )
     )
 
+
+def _vanishes() -> Decision:
+    (coupling,) = apriori.couplings([beta], [least], tau, [pi])
+    return exactly("lim g as τ → ∞", sympy.limit(coupling, tau, sympy.oo), 0)
+
+
+VANISHES = Fact("gⁱ → 0 as τ → ∞, for bounded π", _vanishes)
 
 FALLS = Theorem(
     id="sharp-apriori/falls",

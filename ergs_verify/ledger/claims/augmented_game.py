@@ -11,7 +11,7 @@ from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, log
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import costs_compared, hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims.apriori import FALLS
+from ergs_verify.ledger.claims.apriori import FALLS, VANISHES
 from ergs_verify.ledger.claims.lemma_III_4 import DOMINANT, UNIQUE
 from ergs_verify.ledger.claims.optimality import GAME, Q_end
 from ergs_verify.ledger.claims.theorem_III_1 import QUADRATIC
@@ -230,7 +230,7 @@ CHOICE = Theorem(
     id="eq-21/choice",
     says="in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
     given=GAME,
-    proof=(FALLS, by(rules.SOME_DELTA)),
+    proof=(FALLS, VANISHES, by(rules.SOME_DELTA)),
 )
 
 

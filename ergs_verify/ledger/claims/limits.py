@@ -18,7 +18,7 @@ from ergs_verify.expressions import agent_sum
 from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
-from ergs_verify.ledger.claims.apriori import FALLS
+from ergs_verify.ledger.claims.apriori import FALLS, VANISHES
 from ergs_verify.ledger.claims.optimality import (
     GAME,
     POLICY_PSD,
@@ -98,6 +98,7 @@ LARGE_TAU = Theorem(
             lambda: _exact_remainders().decide(),
         ),
         FALLS,
+        VANISHES,
         by(rules.BOUNDED_FOR_LARGE_TAU),
         by(rules.REMAINDERS_VANISH),
         by(rules.FIRST_ORDER_LIMITS),

@@ -61,8 +61,8 @@ def _converges(claim_id: str, where: str, quote: str) -> Claim:
 
 EPSILON_NASH = Theorem(
     id="abstract/augmentation",
-    says="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤ δ(KL_i(BRⁱ) −"
-    " KL_i(S̃ⁱ))",
+    says="in every game some δ > 0 satisfies the condition on τ̃, and S̃ is an ε-NE with ε_i ≤"
+    " δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
     given=tuple(dict.fromkeys((*CHOICE.given, *GAP_BOUND.given))),
     proof=(CHOICE, GAP_BOUND, by(rules.EPSILON_NASH)),
 )

@@ -281,7 +281,7 @@ CLAIMS = (
     Claim(
         id="thm-III.1/exclusively",
         title="Nash policies are exclusively linear Gaussian",
-        where="Contributions 2) and Section III, after Theorem III.1",
+        where="Section III, after Theorem III.1, and Section I, Contributions 2)",
         quote="find them to exclusively belong to the class of Linear Gaussian policies … all NE"
         " must have a linear Gaussian structure given by (6)",
         statement=EXCLUSIVELY,

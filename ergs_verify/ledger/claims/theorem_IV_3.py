@@ -24,7 +24,14 @@ from ergs_verify.ledger.claims.augmented_game import (
     stated,
 )
 from ergs_verify.ledger.claims.augmented_game import augmented as tau_tilde
-from ergs_verify.ledger.claims.optimality import GAME, LEAST_COST, derived, equal, terminal
+from ergs_verify.ledger.claims.optimality import (
+    GAME,
+    LEAST_COST,
+    derived,
+    equal,
+    gain_and_covariance,
+    terminal,
+)
 from ergs_verify.ledger.claims.uniqueness import near_singular
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
@@ -151,8 +158,14 @@ GAP_OF_A_DEVIATION = Theorem(
 GAP_BOUND = Theorem(
     id="sharp-gap-bound",
     says="0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
-    given=GAP_OF_A_DEVIATION.given,
-    proof=(GAP_OF_A_DEVIATION, by(rules.BEST_DEVIATION)),
+    given=(*GAME, *GAP_OF_A_DEVIATION.given),
+    proof=(
+        GAP_OF_A_DEVIATION,
+        by(rules.OTHERS_AUGMENTED),
+        LEAST_COST,
+        Fact("BR is N(Kx, Σ) with (6)", lambda: gain_and_covariance().decide()),
+        by(rules.BEST_DEVIATION),
+    ),
     test=costs_compared.gaps_within_bound,
 )
 
@@ -167,7 +180,7 @@ def rows_at_augmented() -> Equality:
 GAP_ORDER = Theorem(
     id="eq-22",
     says="ε_i(δ) = O(δ) as δ → 0 at a given τ: J(S̃) ≤ J(Sⁱ, S̃⁻ⁱ) + O(δ) for every Sⁱ",
-    given=(*GAME, *GAP_BOUND.given, hypotheses.REGULAR),
+    given=(*GAP_BOUND.given, hypotheses.REGULAR),
     proof=(
         GAP_BOUND,
         Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),

@@ -18,6 +18,7 @@ from ergs_verify.ledger.rules.augmentation import (
     MATRIX_OF_A_QUADRATIC,
     NASH_INEQUALITY,
     NEARBY_EQUILIBRIUM,
+    OTHERS_AUGMENTED,
     QUADRATIC_BACKWARDS,
     SOME_DELTA,
     TELESCOPED_DIFFERENCE,

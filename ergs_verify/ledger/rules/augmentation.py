@@ -79,11 +79,24 @@ DEVIATION_BOUND = Rule(
     ),
     conclusion="J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
 )
+OTHERS_AUGMENTED = Rule(
+    name="gains and covariances",
+    statement=r"\tilde{S} \in \mathcal{S} \ \Rightarrow\ \tilde{\pi}_t^j(\cdot \mid x) ="
+    r" \mathcal{N}(\tilde{K}_t^j x, \tilde{\Sigma}_t^j)",
+    source="S̃ is in 𝒮, whose members are gains and covariances of feedback policies",
+    premises=("S̃ is a NE of the game at τ̃ = τ + δ",),
+    conclusion="the other agents play linear Gaussian feedback policies",
+)
 BEST_DEVIATION = Rule(
     name="the best deviation",
     statement=r"\epsilon_i = J^i(\tilde{S}) - J^i(BR^i, \tilde{S}^{-i})",
-    source="the best response BRⁱ at τ is linear Gaussian, and its cost is the least",
-    premises=("J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",),
+    source="BRⁱ is one of the linear Gaussian Sⁱ, and its cost is the least",
+    premises=(
+        "J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
+        "V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
+        " it at every history that occurs",
+        "BR is N(Kx, Σ) with (6)",
+    ),
     conclusion="0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
 )
 NEARBY_EQUILIBRIUM = Rule(
@@ -155,10 +168,10 @@ SOME_DELTA = Rule(
     statement=r"\hat\gamma_P(\tau) \text{ falls in } \tau \ \Rightarrow\ \exists \delta:"
     r" \tilde\tau >"
     r" 2\gamma_B^2 \hat\gamma_P(\tilde\tau)(N-1) \geq 2\gamma_B^2 \tilde\gamma_P^*(N-1)",
-    source="each gⁱ falls to 0 as τ̃ → ∞, so that Σh < 1 and a bound γ̂_P hold from some τ̃ on,"
-    " and τ̃"
-    " exceeds 2γ_B²γ̂_P(N−1) from some larger one on",
+    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded g falls to 0, so that Σh < 1 and"
+    " π_t is bounded from some τ̃ on; τ̃ exceeds 2γ_B²γ̂_P(N−1) from some larger one on",
     premises=(
+        "gⁱ → 0 as τ → ∞, for bounded π",
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
         "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
     ),
@@ -167,14 +180,13 @@ SOME_DELTA = Rule(
 EPSILON_NASH = Rule(
     name="an ε-NE",
     statement=r"\epsilon_i \leq \delta(\mathrm{KL}_i(BR^i) - \mathrm{KL}_i(\tilde{S}^i))",
-    source="the definition of an ε-NE; Lemma III.4 at τ̃ makes the augmented NE unique",
+    source="the definition of an ε-NE",
     premises=(
         "in every game some δ > 0 satisfies τ̃ > 2γ_B²γ̃_P*(N−1)",
         "0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",
     ),
-    conclusion="some δ > 0 makes the augmented NE unique, and it is an ε-NE with ε_i ≤"
-    " δ(KL_i(BRⁱ) −"
-    " KL_i(S̃ⁱ))",
+    conclusion="in every game some δ > 0 satisfies the condition on τ̃, and S̃ is an ε-NE with ε_i ≤"
+    " δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
 )
 BOUNDED_ITERATES = Rule(
     name="bounded iterates",

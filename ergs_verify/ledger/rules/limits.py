@@ -11,13 +11,14 @@ BOUNDED_FOR_LARGE_TAU = Rule(
     statement=r"\pi_t(\tau) \text{ falls in } \tau \ \Rightarrow\ \|P_t\|, \|\bar{A}\| \text{"
     r" bounded for large }"
     r"\tau",
-    source="each gⁱ falls to 0 as τ grows, so that Σ_i h_tⁱ < 1 from some τ on (the bounds of the"
-    " data)",
+    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded each gⁱ falls to 0, so that"
+    " Σ_i h_tⁱ < 1 and π_t is bounded from some τ on",
     premises=(
+        "gⁱ → 0 as τ → ∞, for bounded π",
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
         "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
     ),
-    conclusion="from some τ on there is one NE, and its P and Ā are bounded",
+    conclusion="from some τ on the P and Ā of the recursion are bounded",
 )
 REMAINDERS_VANISH = Rule(
     name="remainders vanish",
@@ -27,7 +28,7 @@ REMAINDERS_VANISH = Rule(
     premises=(
         "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
-        "from some τ on there is one NE, and its P and Ā are bounded",
+        "from some τ on the P and Ā of the recursion are bounded",
     ),
     conclusion="K → 0 and Σ → I as τ → ∞",
 )
@@ -39,7 +40,7 @@ FIRST_ORDER_LIMITS = Rule(
     premises=(
         "K → 0 and Σ → I as τ → ∞",
         "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
-        "from some τ on there is one NE, and its P and Ā are bounded",
+        "from some τ on the P and Ā of the recursion are bounded",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
     ),
     conclusion="τK → −2B'P^∞A, τ(I − Σ) → 2(R + B'P^∞B) and P → P^∞ = Q + A'P^∞A as τ → ∞",
