@@ -46,7 +46,7 @@ def test_every_game_of_every_claim_is_written_and_read_again(tmp_path):
         file = tmp_path / "game.json"
         game.save(file)
         assert load_game(file).hash == game.hash, (claim_id, name)
-        assert check(load_game(file)).unique in ("proved", "refuted"), (claim_id, name)
+        assert check(load_game(file)).nash.unique in ("proved", "refuted"), (claim_id, name)
 
 
 @pytest.mark.parametrize("name", list(exhibits()))
