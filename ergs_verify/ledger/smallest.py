@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 from attrs import frozen
+from sympy import preorder_traversal
 
 from ergs_verify.errors import ErgsError
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values
@@ -59,7 +60,7 @@ def smallest_difference(
     None where the sides agree at all sizes tried. Sums of matrices that fit at equal sizes alone
     are compared there.
     """
-    symmetric = tuple(symmetric)
+    symmetric, definitions = tuple(symmetric), _reached([left, right], definitions)
     for setting in _settings(left, right, definitions, symmetric):
         rng = random.Random(5)
         for _ in range(_DRAWS):
@@ -67,6 +68,20 @@ def smallest_difference(
             if _sides(setting, values) is not None:
                 return _without_idle_letters(setting, values)
     return None
+
+
+def _reached(expressions: Iterable, definitions: Mapping) -> dict:
+    """The definitions of letters that enter, directly or by another's definition."""
+    names = {name for expression in expressions for name in _names(expression)}
+    found = {}
+    while more := {k: v for k, v in definitions.items() if k not in found and k.name in names}:
+        found |= more
+        names |= {name for value in more.values() for name in _names(value)}
+    return found
+
+
+def _names(expression: Any) -> set[str]:
+    return {part.name for part in preorder_traversal(expression) if hasattr(part, "name")}
 
 
 def _settings(left, right, definitions, symmetric) -> Iterator[Setting]:

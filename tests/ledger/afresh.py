@@ -7,14 +7,16 @@ from typing import Any
 
 from attrs import evolve
 
-from ergs_verify.ledger import reasoning
-from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger import exhibits, reasoning
+from ergs_verify.ledger.claims import claims, uniqueness
 from ergs_verify.paper import theorem_III_1
 
 
 def forget() -> None:
-    """Theorems are decided once; the formulas that all recursions use must be the true ones."""
+    """Theorems are decided once; what all recursions and exhibits rest on must be true."""
     theorem_III_1.derived_formulas()
+    exhibits.cases()
+    uniqueness._near_singular.cache_clear()
     reasoning._decided.cache_clear()
     reasoning._computed.cache_clear()
     reasoning._without.cache_clear()

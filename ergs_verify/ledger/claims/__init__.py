@@ -59,6 +59,7 @@ def claims() -> Mapping[str, Claim]:
         *theorem_IV_2_proof.CLAIMS,
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
+        *augmented_game.COSTS,
         *theorem_IV_3_proof.CLAIMS,
         *section_I.CONCLUSION,
         *gap.CLAIMS,

@@ -50,6 +50,7 @@ from ergs_verify.proof import gaussian_expectation
 __all__ = [
     "CHOICE",
     "CLAIMS",
+    "COSTS",
     "QUADRATIC",
     "SHAPE",
     "SYMMETRIC",
@@ -292,6 +293,9 @@ CLAIMS = (
             ),
         ),
     ),
+)
+
+COSTS = (
     Claim(
         id="thm-IV.3/quadratic",
         title="The cost of a linear Gaussian policy is quadratic",

@@ -385,9 +385,10 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-gap-linear-regime",
-        title="The linear regime τ ≪ δ ≪ 1",
+        title="In the plain game, τ = 0, the gap is linear in δ",
         where="Beyond the paper",
-        latex=r"\epsilon_i(\delta) \approx \frac{p_i T}{2}\, \delta",
+        latex=r"\tau = 0:\quad \epsilon_i(\delta) = \frac{p_i T}{2}\, \delta"
+        r" + \mathcal{O}(\delta^2)",
         statement=LINEAR_REGIME,
     ),
     Claim(

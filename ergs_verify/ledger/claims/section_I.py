@@ -8,6 +8,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from ergs_verify.arithmetic import Rationals
+from ergs_verify.expressions import AgentMatrix
 from ergs_verify.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault
@@ -21,6 +22,7 @@ from ergs_verify.ledger.counterexamples import bound_depends_on_tau, refutation
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.reasoning import Theorem, by
 from ergs_verify.ledger.statements import Computed
+from ergs_verify.paper.notation import S, i
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import algorithm_1
 
@@ -79,7 +81,7 @@ def _augmented(claim_id: str, where: str, quote: str) -> Claim:
 
 
 def _noise_plays_no_part() -> Decision:
-    """Algorithm 1's gains with the policies' covariances four times as large."""
+    """No covariance enters a gain or P_t; for instance with covariances four times as large."""
     game, numbers = gallery("assumption-holds"), Rationals()
 
     def gains() -> tuple:
@@ -92,15 +94,17 @@ def _noise_plays_no_part() -> Decision:
 
     def unchanged() -> bool:
         first, second = gains()
-        return first == second
+        formulas = derived_formulas()
+        entering = formulas.gain.atoms(AgentMatrix) | formulas.policy_cost.atoms(AgentMatrix)
+        return first == second and S(i).name not in {letter.name for letter in entering}
 
     plain, noisy = gains()
     return refutation(
         f"K_{{T−1}} = {plain} with Σ",
         f"{noisy} with 4Σ",
         "exact",
-        "the gains of Algorithm 1 are the same with other covariances, so that here the policies'"
-        " noise does not contribute to the rate",
+        "no covariance of a policy stands in the formulas of the gains and of P_t, in any game; so"
+        " the gains of Algorithm 1 are the same with others, and the noise plays no part in the rate",
         unchanged,
         game=game,
         values={"L": "2"},
