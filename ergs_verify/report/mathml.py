@@ -44,7 +44,7 @@ def _pieces(latex: str) -> Iterator[str]:
     for k, token in enumerate(tokens):
         depth += token in _OPENS or bool(_pair(token, r"\left"))
         depth -= token in _CLOSES or bool(_pair(token, r"\right"))
-        between = before and before not in _BREAK_BEFORE and before not in "^_"
+        between = before and before not in _BREAK_BEFORE and before not in "^_:"
         if depth == 0 and token in _BREAK_BEFORE and between:
             yield from _broken(tokens[start:k])
             start = k
