@@ -9,7 +9,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-__all__ = ["equation", "tex"]
+__all__ = ["coloured", "equation", "tex"]
 
 #: Signs that fit beside a left side on a page; what LaTeX commands print counts as one sign each.
 _WIDTH = 68
@@ -100,6 +100,28 @@ def equation(left: Any, right: Any, sign: str = "=") -> str:
             rows.append(f"{tex(name)} &{sign} {first}")
         rows += [rf"&\quad {line}" for line in more]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def coloured(latex: str, start: str = r"{\color{red}{", end: str = "}}") -> str:
+    r"""LaTeX with what stands in ``\corrected{…}`` in red, for a reader that knows no such command.
+
+    Examples
+    --------
+    >>> from ergs_verify.typeset import coloured
+    >>> coloured(r"A_t^{i\corrected{*}}")
+    'A_t^{i{\\color{red}{*}}}'
+    """
+    command = r"\corrected{"
+    before, found, rest = latex.partition(command)
+    if not found:
+        return latex
+    depth = 1
+    for k, sign in enumerate(rest):
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0:
+            inner = coloured(rest[:k], start, end)
+            return f"{before}{start}{inner}{end}{coloured(rest[k + 1 :], start, end)}"
+    raise ValueError(f"a brace is missing after {command} in {latex}")
 
 
 def _lines(value: Any) -> list[str]:

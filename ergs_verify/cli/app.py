@@ -26,8 +26,8 @@ app = typer.Typer(
 
 _GAME = (
     "A game: a file (.json, .toml, .npz, .mat), a name of the gallery (see `ergs-verify games`), "
-    "a random one such as random:N=3,m=4,p=2,T=10,seed=0, or suite:NAME of a game on which solvers "
-    "are audited."
+    "a random one such as random:N=3,m=4,p=2,T=10,seed=0, suite:NAME of a game on which solvers "
+    "are audited, or exhibit:NAME of one on which the paper's claims are tried."
 )
 GameName = Annotated[str, typer.Argument(metavar="GAME", help=_GAME)]
 GameNames = Annotated[list[str], typer.Argument(metavar="GAME...", help=_GAME)]
@@ -110,11 +110,28 @@ def paper(
     ] = None,
     json: Json = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the summary and the wrong claims as tables.")
+        bool, typer.Option("--markdown", help="Print the ledger as Markdown with formulas.")
     ] = False,
     latex: Annotated[
         bool, typer.Option("--latex", help="Print every claim as a LaTeX document.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write a page: printed, corrected, why, with exhibits and proofs.",
+        ),
+    ] = None,
+    exhibit: Annotated[
+        bool,
+        typer.Option(
+            "--exhibit",
+            help="Print the game that shows what is wrong with one claim; with -o FILE, write all"
+            " that do, to FILE, FILE-2, ...",
+        ),
+    ] = False,
+    output: Output = None,
 ) -> int:
     """Decide the paper's claims: the ledger, or the claims named.
 
@@ -122,7 +139,15 @@ def paper(
     """
     from ergs_verify.cli.paper import run
 
-    return run(ids or [], as_json=json, markdown=markdown, latex=latex)
+    return run(
+        ids or [],
+        as_json=json,
+        markdown=markdown,
+        latex=latex,
+        html=html,
+        exhibit=exhibit,
+        path=output,
+    )
 
 
 @app.command()
@@ -154,7 +179,8 @@ def game(
         typer.Argument(
             metavar="NAME",
             help="A name of the gallery, random:N=3,m=4,p=2,T=10,seed=0 (any of the keys), "
-            "or suite:NAME of a game on which solvers are audited.",
+            "suite:NAME of a game on which solvers are audited, or exhibit:NAME of one on which "
+            "the paper's claims are tried.",
         ),
     ],
     output: Output = None,

@@ -13,9 +13,10 @@ from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
 from ergs_verify.files import documents, text
 from ergs_verify.gallery import names
+from ergs_verify.game import Game
 from ergs_verify.report.solution import game_line
 
-__all__ = ["show_all", "show_one"]
+__all__ = ["show_all", "show_one", "write"]
 
 _RANDOM = (
     "A random game of any size, the same on every machine; every key may be left out, and "
@@ -37,13 +38,17 @@ def show_all(*, as_json: bool) -> Status:
 def show_one(name: str, path: Path | None) -> Status:
     """The game as JSON on standard output, or in a file."""
     expect_writable(path, ".json", ".npz", ".mat")
-    game = listed_game(name)
+    write(listed_game(name), path)
+    return Status.HOLDS
+
+
+def write(game: Game, path: Path | None) -> None:
+    """A game as JSON on standard output, or in a file."""
     if path is None:
         output.show_text(text.render_json(documents.game_document(game)).decode())
-        return Status.HOLDS
-    game.save(path)
-    output.say(f"{path}: {game_line(game)}")
-    return Status.HOLDS
+    else:
+        game.save(path)
+        output.say(f"{path}: {game_line(game)}")
 
 
 def _entry(name: str, shows: str) -> tuple[Text, Padding]:

@@ -19,7 +19,15 @@ _GAME_FILES = (".json", ".toml", ".npz", ".mat")
 
 
 def listed_game(name: str) -> Game:
-    """The game of the gallery, or of the suite of audits (``suite:NAME``)."""
+    """The game of the gallery, of the audits (``suite:NAME``) or of the ledger (``exhibit:NAME``).
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    if name.startswith("exhibit:"):
+        return _exhibit(name.removeprefix("exhibit:"))
     if name.startswith("suite:"):
         return suite_game(name.removeprefix("suite:")).game
     return gallery(name)
@@ -27,7 +35,7 @@ def listed_game(name: str) -> Game:
 
 def named_game(name: str) -> Game:
     """The game of a file, or a listed one. A file named as one of the gallery: ``./NAME``."""
-    if name in names() or name == "random" or name.startswith(("random:", "suite:")):
+    if name in names() or name == "random" or name.startswith(("random:", "suite:", "exhibit:")):
         return listed_game(name)
     path = Path(name)
     looks_like_file = path.suffix.lower() in _GAME_FILES or os.sep in name
@@ -37,6 +45,15 @@ def named_game(name: str) -> Game:
         return gallery(name)
     except InputError as error:
         raise InputError(f"{error.message}, and there is no such file", error.where) from None
+
+
+def _exhibit(name: str) -> Game:
+    from ergs_verify.ledger.exhibits import exhibits
+
+    if name not in exhibits():
+        known = ", ".join(exhibits())
+        raise InputError(f"exhibit:{name} is no exhibit; there are {known}", f"exhibit:{name}")
+    return exhibits()[name].game
 
 
 def expect_writable(path: Path | None, *suffixes: str) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, as_completed
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 from rich.console import Group
 from rich.rule import Rule
 
-from ergs_verify.cli import output
+from ergs_verify.cli import games, output
+from ergs_verify.cli.inputs import expect_writable
 from ergs_verify.cli.status import Status
-from ergs_verify.cli.work import workers
+from ergs_verify.cli.work import cores, workers
 from ergs_verify.errors import InputError
-from ergs_verify.ledger import verify_paper
-from ergs_verify.ledger.verify import claims
-from ergs_verify.report.latex import ledger_document
-from ergs_verify.report.ledger import claim_whole, ledger_markdown, ledger_table
+from ergs_verify.files import disk
+from ergs_verify.ledger import claims, verify_paper
+from ergs_verify.ledger.verify import Ledger, ledger_document
+from ergs_verify.report import latex as as_latex
+from ergs_verify.report.ledger import claim_whole, headline, ledger_markdown, ledger_table
+from ergs_verify.report.ledger_html import ledger_page
 
-__all__ = ["Judgement", "as_ledger", "gathered", "judge", "run", "status_of", "submit"]
+__all__ = ["Judgement", "gathered", "judge", "run", "status_of", "submit"]
 
 #: From so many claims on, processes of their own are worth their start.
 _WORTH_PROCESSES = 8
+_WHAT = "judging the paper's claims"
 
 
 @frozen
@@ -35,43 +39,81 @@ class Judgement:
     undecided: bool
 
 
-def run(ids: Sequence[str], *, as_json: bool, markdown: bool, latex: bool) -> Status:
+def run(
+    ids: Sequence[str],
+    *,
+    as_json: bool,
+    markdown: bool,
+    latex: bool,
+    html: Path | None,
+    exhibit: bool,
+    path: Path | None,
+) -> Status:
     """Decide the claims named, or all, and print them."""
     if as_json + markdown + latex > 1:
         raise InputError("--json, --markdown and --latex exclude each other", "--json")
+    if path is not None and not exhibit:
+        raise InputError("-o is for --exhibit, which writes a game", "-o")
+    expect_writable(html, ".html")
+    if exhibit:
+        return _write_exhibits(ids, path)
     judgements = _judgements(ids)
-    ledger = as_ledger(judgements)
+    ledger = ledger_document([judgement.entry for judgement in judgements])
     if as_json:
         output.show_json(ledger)
     elif markdown:
         output.show_text(ledger_markdown(ledger))
     elif latex:
-        output.show_text(ledger_document(ledger))
+        output.show_text(as_latex.ledger_document(ledger))
     elif ids:
         whole = [part for entry in ledger["claims"] for part in (Rule(), claim_whole(entry))]
         output.show(Group(*whole[1:]))
     else:
         output.show(ledger_table(ledger))
+    if html is not None:
+        disk.write(html, ledger_page(ledger).encode())
+        output.say(f"{html}: {headline(ledger)}")
     return status_of(judgements)
 
 
-def judge(claim_id: str) -> Judgement:
-    """Decide one claim."""
-    ledger = verify_paper([claim_id])
-    (entry,) = ledger.as_json()["claims"]
-    return Judgement(entry, ledger.holds, bool(ledger.undecided))
+def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
+    """Write the games that show what is wrong with a claim: FILE, FILE-2, …"""
+    if len(ids) != 1:
+        raise InputError("--exhibit takes one claim, such as thm-III.1/existence", "--exhibit")
+    expect_writable(path, ".json", ".npz", ".mat")
+    (judged,) = verify_paper(ids).claims
+    found = list(judged.games.values())
+    if not found:
+        raise InputError(f"no game shows anything about {ids[0]}", ids[0])
+    if path is None:
+        games.write(found[0], None)
+        if len(found) > 1:
+            output.say(f"{len(found) - 1} more: with -o FILE all of them are written")
+        return Status.HOLDS
+    names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(found) + 1))]
+    for game, name in zip(found, names, strict=True):
+        expect_writable(name, path.suffix)
+        games.write(game, name)
+    return Status.HOLDS
 
 
-def submit(pool: Executor, ids: Iterable[str]) -> list[Future[Judgement]]:
-    """Have the claims decided by the pool."""
-    return [pool.submit(judge, claim_id) for claim_id in ids]
+def judge(ids: Sequence[str]) -> list[Judgement]:
+    """Decide some claims."""
+    found = []
+    for judged in verify_paper(ids).claims:
+        ledger = Ledger(claims=(judged,))
+        found.append(Judgement(judged.as_json(), judged.holds, bool(ledger.undecided)))
+    return found
 
 
-def as_ledger(judgements: Iterable[Judgement]) -> dict[str, Any]:
-    """The object ``ergs-ledger/1``."""
-    entries = [judgement.entry for judgement in judgements]
-    summary = dict(Counter(entry["printed_verdict"] for entry in entries))
-    return {"format": "ergs-ledger/1", "claims": entries, "summary": summary}
+def submit(pool: Executor, ids: Iterable[str]) -> list[Future[list[Judgement]]]:
+    """Have the claims decided by the pool.
+
+    Neighbours together: they rest on the same theorems, which a process decides once.
+    """
+    listed = list(ids)
+    size = -(-len(listed) // (4 * cores()))
+    return [pool.submit(judge, listed[k : k + size]) for k in range(0, len(listed), size)]
 
 
 def status_of(judgements: Sequence[Judgement]) -> Status:
@@ -95,8 +137,8 @@ def _judgements(ids: Sequence[str]) -> list[Judgement]:
     wanted = list(dict.fromkeys(ids)) or list(claims())
     # Refused before anything is judged, by the ledger itself.
     for unknown in (claim_id for claim_id in wanted if claim_id not in claims()):
-        judge(unknown)
+        judge([unknown])
     if len(wanted) < _WORTH_PROCESSES:
-        return [judge(claim_id) for claim_id in wanted]
+        return judge(wanted)
     with workers() as pool:
-        return gathered(submit(pool, wanted), "judging the paper's claims")
+        return [one for part in gathered(submit(pool, wanted), _WHAT) for one in part]

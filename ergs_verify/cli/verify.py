@@ -18,7 +18,8 @@ from ergs_verify.cli.paper import Judgement, gathered
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.gallery import names
-from ergs_verify.ledger.verify import claims
+from ergs_verify.ledger import claims
+from ergs_verify.ledger.verify import ledger_document
 from ergs_verify.paper.derivation import Derived
 from ergs_verify.report.crosscheck import crosscheck_lines
 from ergs_verify.report.derivation import derivation_steps
@@ -44,9 +45,10 @@ def run(given: Sequence[str], *, as_json: bool) -> Status:
         claims_left = paper.submit(pool, claims())
         games_left = crosscheck.submit(pool, [*names(), *given], _DIGITS)
         derived = _derive(tell)
-        tell.title("2. The paper, Sections II and III, as printed")
-        judged = gathered(claims_left, "judging the paper's claims")
-        ledger = paper.as_ledger(judged)
+        tell.title("2. The paper, claim by claim")
+        parts = gathered(claims_left, "judging the paper's claims")
+        judged = [one for part in parts for one in part]
+        ledger = ledger_document([judgement.entry for judgement in judged])
         tell.show(Group(ledger_summary(ledger), Text(), wrong_claims(ledger)))
         tell.title("3. Games, computed in independent ways")
         checked = gathered(games_left, "cross-checking games")
@@ -99,6 +101,6 @@ def _document(
         "derivations": [
             {"title": d.title, "steps": [step.name for step in d.steps]} for d in derived
         ],
-        "ledger": paper.as_ledger(judged),
+        "ledger": ledger_document([judgement.entry for judgement in judged]),
         "crosschecks": crosscheck.as_document(checked),
     }

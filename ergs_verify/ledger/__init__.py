@@ -1,5 +1,6 @@
-"""The paper, claim by claim, each with the function that decides it."""
+"""The ledger of the paper's claims."""
 
-from ergs_verify.ledger.verify import Ledger, claims, verify_paper
+from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger.verify import Ledger, verify_paper
 
 __all__ = ["Ledger", "claims", "verify_paper"]

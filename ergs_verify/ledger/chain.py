@@ -20,21 +20,29 @@ from sympy import Expr, Inverse, MatAdd, MatMul, Transpose
 from ergs_verify.arithmetic import Float64
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import AgentSum, AgentTotal
-from ergs_verify.ledger.claim import Decision, Equality
+from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.statements import Equality
 from ergs_verify.proof.sampling import Setting
 
 __all__ = [
     "AGENTS",
+    "NORM_RULES",
+    "PROJECTED",
+    "PROJECTION",
+    "SPECTRAL_PRODUCT",
+    "SPECTRAL_TRIANGLE",
+    "SUBMULTIPLICATIVE",
+    "TRIANGLE",
     "Attack",
     "Chain",
     "FrobeniusNorm",
+    "NormRule",
     "SpectralNorm",
     "attack",
     "bounded_by",
+    "inserted",
     "largest_norm",
     "same_bound",
-    "submultiplicative",
-    "triangle",
 ]
 
 
@@ -64,47 +72,112 @@ class SpectralNorm(Expr):
         return rf"\left\|{printer._print(self.args[0])}\right\|_2"
 
 
-def _inside_norms(expression, rewrite: Callable[[Any], Any]):
-    """Rewrite every Frobenius norm in an expression that grows with each of them."""
-    norms = expression.atoms(FrobeniusNorm)
-    return expression.xreplace({norm: rewrite(norm.args[0]) for norm in norms})
+@frozen
+class NormRule:
+    """A rule that gives an upper bound of an expression with norms.
+
+    Attributes
+    ----------
+    name : str
+    statement : str
+        In LaTeX.
+    source : str
+    bound : callable
+        The bound it gives.
+    needs : tuple of str
+        Sentences that have to be known.
+    """
+
+    name: str
+    statement: str
+    source: str
+    bound: Callable[[Any], Any] = field(repr=False)
+    needs: tuple[str, ...] = ()
 
 
-def triangle(expression):
-    """‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, over agents too."""
+def _inside_norms(expression, rewrite: Callable[[Any], Any], kind: type = FrobeniusNorm):
+    """Rewrite every norm of a kind in an expression that grows with each of them."""
+    return expression.xreplace({norm: rewrite(norm.args[0]) for norm in expression.atoms(kind)})
 
+
+def _triangle(kind: type) -> Callable[[Any], Any]:
     def rewrite(X):
         if isinstance(X, MatAdd):
             return sympy.Add(*(rewrite(term) for term in X.args))
         if isinstance(X, AgentSum):
             return AgentTotal(rewrite(X.body), X.index, X.excluded)
-        return FrobeniusNorm(X)
+        return kind(X)
 
-    return _inside_norms(expression, rewrite)
+    return lambda expression: _inside_norms(expression, rewrite, kind)
 
 
-def submultiplicative(expression):
-    """‖XY‖_F ≤ ‖X‖_F ‖Y‖_F, with ‖·‖₂ for an inverse: ‖X⁻¹Y‖_F ≤ ‖X⁻¹‖₂ ‖Y‖_F."""
+def _product(kind: type) -> Callable[[Any], Any]:
+    """‖XY‖ ≤ ‖X‖ ‖Y‖, with ‖·‖₂ for an inverse."""
 
     def rewrite(X):
         if isinstance(X, Transpose):
             return rewrite(X.arg)
         if isinstance(X, MatMul):
-            factors = []
-            for factor in X.args:
-                factors.append(rewrite(factor) if factor.is_Matrix else abs(factor))
-            return sympy.Mul(*factors)
+            return sympy.Mul(*(rewrite(f) if f.is_Matrix else abs(f) for f in X.args))
         if isinstance(X, Inverse):
             return SpectralNorm(X)
+        return kind(X)
+
+    return lambda expression: _inside_norms(expression, rewrite, kind)
+
+
+TRIANGLE = NormRule(
+    "triangle inequality", r"\|X + Y\| \leq \|X\| + \|Y\|", "a norm", _triangle(FrobeniusNorm)
+)
+SUBMULTIPLICATIVE = NormRule(
+    "submultiplicative norm",
+    r"\|XY\|_F \leq \|X\|_2 \|Y\|_F,\ \|X\|_2 \leq \|X\|_F",
+    "Cauchy–Schwarz, column by column",
+    _product(FrobeniusNorm),
+)
+SPECTRAL_TRIANGLE = NormRule(
+    "triangle inequality of ‖·‖₂",
+    r"\|X + Y\|_2 \leq \|X\|_2 + \|Y\|_2",
+    "a norm",
+    _triangle(SpectralNorm),
+)
+SPECTRAL_PRODUCT = NormRule(
+    "submultiplicative ‖·‖₂",
+    r"\|XY\|_2 \leq \|X\|_2 \|Y\|_2",
+    "an operator norm",
+    _product(SpectralNorm),
+)
+
+
+def _projected(expression):
+    def shortened(X):
+        if isinstance(X, MatMul) and getattr(X.args[-1], "name", "") == PROJECTION:
+            return FrobeniusNorm(MatMul(*X.args[:-1]))
         return FrobeniusNorm(X)
 
-    return _inside_norms(expression, rewrite)
+    return _inside_norms(expression, shortened)
 
 
-def bounded_by(bounds: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Put an upper bound for the norm of each named letter (any agent's), or of W⁻¹."""
+PROJECTION = "C"
+"""The letter of an orthogonal projection that stands last in a product."""
+PROJECTED = NormRule(
+    "projection",
+    r"\|XC\|_F \leq \|X\|_F \text{ for an orthogonal projection } C",
+    "Pythagoras: ‖X‖² = ‖XC‖² + ‖X − XC‖²",
+    _projected,
+    needs=("‖X‖_F² = ‖XC‖_F² + ‖X − XC‖_F²",),
+)
 
-    def rule(expression):
+_GROWS = ("bounds", r"\|X\| \leq \gamma", "the expression grows with each norm")
+
+
+def bounded_by(bounds: Mapping[str, Any], *needs: str) -> NormRule:
+    """Put an upper bound for the norm of each named letter (any agent's), or of W⁻¹.
+
+    `needs` are the sentences that make them bounds.
+    """
+
+    def bound(expression):
         found = {}
         for norm in expression.atoms(FrobeniusNorm, SpectralNorm):
             letter = norm.args[0]
@@ -115,8 +188,25 @@ def bounded_by(bounds: Mapping[str, Any]) -> Callable[[Any], Any]:
                 found[norm] = bounds[name]
         return expression.xreplace(found)
 
-    rule.__name__ = "bounds"
-    return rule
+    return NormRule(*_GROWS, bound, needs)
+
+
+def inserted(letter: Any, value: Any) -> NormRule:
+    """Write what a letter stands for, inside its norm."""
+
+    def bound(expression):
+        return expression.xreplace({FrobeniusNorm(letter): FrobeniusNorm(value)})
+
+    return NormRule(*_INSERTED, bound)
+
+
+_INSERTED = ("definition inserted", r"X := Y \Rightarrow \|X\| = \|Y\|", "X is short for Y")
+
+NORM_RULES = {
+    (rule.name, rule.statement, rule.source)
+    for rule in (TRIANGLE, SUBMULTIPLICATIVE, SPECTRAL_TRIANGLE, SPECTRAL_PRODUCT, PROJECTED)
+} | {_GROWS, _INSERTED}
+"""The rules between norms: one list."""
 
 
 @cache
@@ -155,8 +245,8 @@ class Chain:
     Attributes
     ----------
     left : scalar with norms, the start
-    steps : tuple of (rule, hypothesis)
-        Rules applied in turn; the hypothesis is what makes the rule hold, in words.
+    steps : tuple of NormRule
+        Applied in turn.
     right : the claimed bound
     sampler : callable
         ``sampler(rng, agents) -> dict`` of symbol bounds; see `attack`.
@@ -164,14 +254,18 @@ class Chain:
         An identity that the start rests on.
     """
 
-    text: str
     left: Any
-    steps: tuple[tuple[Callable, str], ...]
+    steps: tuple[NormRule, ...]
     right: Any
     symbols: Mapping[Any, Callable[[Mapping], float]] = field(repr=False)
     first: tuple[Equality, ...] = ()
     symmetric: tuple = ()
     definitions: Mapping = field(factory=dict)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The sentences that have to be known for the rules to hold."""
+        return tuple(sentence for rule in self.steps for sentence in rule.needs)
 
     def decide(self) -> Decision:
         evidence: list[tuple[str, str]] = []
@@ -181,9 +275,12 @@ class Chain:
             proved = proved and decision.verdict == "proved"
             evidence += [(f"identity {m}", d) for m, d in decision.evidence]
         bound = self.left
-        for rule, hypothesis in self.steps:
-            following = rule(bound)
-            evidence.append((rule.__name__, f"{bound} ≤ {following}; {hypothesis}"))
+        for rule in self.steps:
+            if (rule.name, rule.statement, rule.source) not in NORM_RULES:
+                evidence.append(("reason", f"{rule.name} is not a rule of this project"))
+                return Decision(verdict="undecided", evidence=tuple(evidence))
+            following = rule.bound(bound)
+            evidence.append((rule.name, f"{bound} ≤ {following}"))
             found = self.attack(bound, following)
             evidence.append(("attack", _told(found)))
             if found.violated:
@@ -195,7 +292,7 @@ class Chain:
             return self._refuted(found, evidence)
         if proved and same_bound(bound, self.right):
             evidence.append(("identity", f"{bound} = {self.right}"))
-            return Decision(verdict="proved", evidence=tuple(evidence))
+            return Decision(verdict="proved", evidence=tuple(evidence), needs=self.needs)
         evidence.append(("reason", f"the chain ends at {bound}, not at {self.right}"))
         return Decision(verdict="undecided", evidence=tuple(evidence))
 

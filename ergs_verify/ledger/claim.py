@@ -2,281 +2,88 @@
 
 A claim holds statements, not verdicts: `Claim.decide` computes them. A display with several
 faults is written once, as a function of the set of faults it carries: all of them give the
-printed form, none the corrected one, and each alone a finding of its own.
+printed form, none the corrected one, and each alone a finding of its own. A hypothesis that the
+corrected form needs and the paper does not state is such a fault too.
 """
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from textwrap import shorten
-from typing import Any, Protocol
+from typing import Any
 
 import sympy
-from attrs import field, frozen
-from sympy.core.function import AppliedUndef
+from attrs import frozen
 
-from ergs_verify.errors import ErgsError, ShapeError
-from ergs_verify.proof import Proof, prove
-from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
-from ergs_verify.typeset import equation, tex
+from ergs_verify.errors import ErgsError
+from ergs_verify.game import Game
+from ergs_verify.ledger.decision import Decision, Statement
+from ergs_verify.ledger.hypotheses import Hypothesis
+from ergs_verify.ledger.reasoning import Theorem
+from ergs_verify.typeset import coloured, tex
 
-__all__ = [
-    "Assumed",
-    "Claim",
-    "Computed",
-    "Decision",
-    "Definition",
-    "Equalities",
-    "Equality",
-    "Fault",
-    "Finding",
-    "Judged",
-    "Statement",
-    "all_proved",
-    "common_size",
-]
-
-p = sympy.Symbol("p", integer=True, positive=True)
-
-
-@lru_cache(maxsize=4096, typed=True)
-def common_size(expression):
-    """The formula with one control dimension p for all agents, as in the paper."""
-    expression = sympy.sympify(expression)
-    sizes = {a: p for a in expression.atoms(AppliedUndef) if a.func.__name__ == "p"}
-    return expression.xreplace(sizes)
-
-
-@frozen(kw_only=True)
-class Decision:
-    """The verdict on one statement, with what it rests on.
-
-    Attributes
-    ----------
-    verdict : str
-        ``proved``, ``refuted``, ``ill-typed``, ``assumed``, ``definition``, ``supported`` or
-        ``undecided``.
-    evidence : tuple of (method, detail)
-    counterexample : mapping or None
-        As in INTERFACE: ``{"values", "left", "right"}``.
-    replay : callable or None
-        Evaluates the counterexample afresh; True where it still refutes.
-    """
-
-    verdict: str
-    evidence: tuple[tuple[str, str], ...] = ()
-    counterexample: Mapping[str, Any] | None = None
-    replay: Callable[[], bool] | None = field(default=None, repr=False)
-
-
-_BEGIN, _END = "\\begin{aligned}\n", "\n\\end{aligned}"
-
-
-class Statement(Protocol):
-    """Something that can be decided and written down."""
-
-    def decide(self) -> Decision: ...
-
-    @property
-    def expression(self) -> str: ...
-
-    @property
-    def latex(self) -> str: ...
-
-
-@lru_cache(maxsize=512)
-def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
-    """`prove`, once for an identity that several claims rest on."""
-    return prove(left, right, definitions=dict(definitions), symmetric=symmetric)
-
-
-@lru_cache(maxsize=512, typed=True)
-def _as_text(expression) -> str:
-    """`str`, once: for a long formula it takes SymPy longer than the proof."""
-    return str(expression)
-
-
-@frozen
-class Equality:
-    """left = right, for every size and number of agents.
-
-    `symmetric` letters equal their transpose; they are positive definite in counterexamples.
-    `named` is how the left side is shown where it is a long derived expression.
-    """
-
-    left: Any
-    right: Any
-    symmetric: tuple = ()
-    definitions: Mapping = field(factory=dict)
-    named: str = ""
-
-    def decide(self) -> Decision:
-        proof = _prove(
-            common_size(self.left),
-            common_size(self.right),
-            tuple((common_size(k), common_size(v)) for k, v in self.definitions.items()),
-            tuple(common_size(s) for s in self.symmetric),
-        )
-        evidence = proof.evidence
-        if proof.reason:
-            evidence = (*evidence, ("reason", proof.reason))
-        example = proof.counterexample
-        return Decision(
-            verdict=proof.verdict,
-            evidence=evidence,
-            counterexample=example and example.as_json(),
-            replay=example and example.replay,
-        )
-
-    @property
-    def expression(self) -> str:
-        return f"{self.named or _as_text(self.left)} = {_as_text(self.right)}"
-
-    @property
-    def latex(self) -> str:
-        return equation(self.named or self.left, self.right)
-
-
-@frozen
-class Equalities:
-    """Several equalities that a display states together; the worst verdict is the display's."""
-
-    parts: tuple[Equality, ...]
-
-    def decide(self) -> Decision:
-        decisions = [part.decide() for part in self.parts]
-        order = ["ill-typed", "refuted", "undecided", "proved"]
-        worst = min(decisions, key=lambda d: order.index(d.verdict))
-        evidence = tuple(
-            (method, f"part {k}: {detail}")
-            for k, decision in enumerate(decisions, 1)
-            for method, detail in decision.evidence
-        )
-        return Decision(
-            verdict=worst.verdict,
-            evidence=evidence,
-            counterexample=worst.counterexample,
-            replay=worst.replay,
-        )
-
-    @property
-    def expression(self) -> str:
-        return "; ".join(part.expression for part in self.parts)
-
-    @property
-    def latex(self) -> str:
-        rows = (part.latex.removeprefix(_BEGIN).removesuffix(_END) for part in self.parts)
-        return _BEGIN + " \\\\\n".join(rows) + _END
-
-
-def all_proved(*parts: Statement | Decision, rules: Sequence[tuple[str, str]] = ()) -> Decision:
-    """Proved where every part is; the rules say in words what follows from the parts."""
-    proved = True
-    evidence: list[tuple[str, str]] = []
-    for part in parts:
-        if isinstance(part, Decision):
-            decision = part
-        else:
-            decision = part.decide()
-            evidence.append(("identity", shorten(part.expression, 160, placeholder=" …")))
-        proved = proved and decision.verdict == "proved"
-        evidence += decision.evidence
-    return Decision(verdict="proved" if proved else "undecided", evidence=(*evidence, *rules))
-
-
-@frozen
-class Definition:
-    """name := value. It claims nothing, but its types must fit at sizes that all differ.
-
-    A condition that a definition or an assumption sets is written with its own `relation`.
-    """
-
-    name: Any
-    value: Any
-    symmetric: tuple = ()
-    relation: str = ":="
-
-    def decide(self) -> Decision:
-        expressions = [common_size(e) for e in (self.name, self.value) if not isinstance(e, str)]
-        # One expression is compared with itself: its own sums must fit.
-        setting = Setting.of(expressions, symmetric=self.symmetric, size_of=lambda k: k + 2)
-        arithmetic = SymPyNumbers()
-        try:
-            values = setting.evaluate(small_values(setting, random.Random(3)), arithmetic)
-            mismatch = typed_mismatch(values[0], values[-1], arithmetic)
-        except ShapeError as error:
-            mismatch = str(error)
-        if mismatch:
-            return Decision(verdict="ill-typed", evidence=(("types", mismatch),))
-        sizes = ", ".join(f"{d} = {n}" for d, n in setting.sizes.items())
-        fit = f"fit at {sizes}" if sizes else "both sides are numbers"
-        return Decision(verdict="definition", evidence=(("types", fit),))
-
-    @property
-    def expression(self) -> str:
-        return f"{self.name} {self.relation} {self.value}"
-
-    @property
-    def latex(self) -> str:
-        return f"{_tex(self.name)} {_RELATIONS[self.relation]} {_tex(self.value)}"
-
-
-_RELATIONS = {":=": ":=", "≤": r"\leq", ">": ">"}
-
-
-@frozen
-class Assumed:
-    """Rests on a cited result outside this project."""
-
-    text: str
-    source: str
-
-    def decide(self) -> Decision:
-        return Decision(verdict="assumed", evidence=(("cited", self.source),))
-
-    @property
-    def expression(self) -> str:
-        return self.text
-
-    @property
-    def latex(self) -> str:
-        return rf"\text{{{self.text}}}"
-
-
-@frozen
-class Computed:
-    """A statement in words, decided by a function of its own."""
-
-    text: str
-    decider: Callable[[], Decision]
-
-    def decide(self) -> Decision:
-        return self.decider()
-
-    @property
-    def expression(self) -> str:
-        return self.text
-
-    @property
-    def latex(self) -> str:
-        return rf"\text{{{self.text}}}"
+__all__ = ["Claim", "Fault", "Finding", "Gap", "Judged", "escaped", "form_markdown"]
 
 
 @frozen(kw_only=True)
 class Fault:
-    """A fault that a display carries: what is wrong, and of what kind.
+    """A fault that a display carries: what is wrong, of what kind, and whose it probably is.
 
-    `kind` is one of ``sign``, ``factor``, ``index``, ``bracket``, ``shape``, ``missing term``,
-    ``transpose``, ``random for mean``, ``wording``, ``overclaim``, ``scan``.
+    Attributes
+    ----------
+    name, what : str
+    kind : str
+        One of ``sign``, ``factor``, ``index``, ``bracket``, ``shape``, ``missing term``,
+        ``transpose``, ``random for mean``, ``wording``, ``overclaim``, ``accent``,
+        ``missing hypothesis``.
+    source : str
+        ``author``, ``scan`` (the scanner probably lost or misread something) or ``wording``.
+    printed, corrected : str
+        A piece of the paper's LaTeX, and what has to stand there; empty where the fault is not
+        one of the display's pieces. All of what has to stand there is marked as changed, or what
+        is inside ``\\corrected{…}``.
     """
 
     name: str
     what: str
     kind: str
+    source: str = "author"
+    printed: str = ""
+    corrected: str = ""
+
+
+@frozen(kw_only=True)
+class Gap:
+    """A step of the paper that does not follow as it stands there.
+
+    Attributes
+    ----------
+    what : str
+        Which step, and what is missing.
+    quote : str
+        The paper's words or LaTeX.
+    closed_by : tuple of Theorem
+        What closes it; empty where nothing here does.
+    """
+
+    what: str
+    quote: str = ""
+    closed_by: tuple[Theorem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        closed = bool(self.closed_by) and all(
+            theorem.decide().verdict == "proved" for theorem in self.closed_by
+        )
+        return {
+            "what": self.what,
+            "kind": "proof gap",
+            "source": "author",
+            "quote": self.quote,
+            "verdict": "closed" if closed else "open",
+            "closed_by": [theorem.id for theorem in self.closed_by],
+            "counterexample": None,
+        }
 
 
 @frozen(kw_only=True)
@@ -286,23 +93,43 @@ class Finding:
     fault: Fault
     decision: Decision
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         return {
             "what": self.fault.what,
             "kind": self.fault.kind,
+            "source": self.fault.source,
             "verdict": self.decision.verdict,
             "counterexample": self.decision.counterexample,
         }
 
 
+@frozen
+class _Without:
+    """What a theorem says, without one of its hypotheses."""
+
+    theorem: Theorem
+    hypothesis: Hypothesis
+
+    def decide(self) -> Decision:
+        return self.theorem.without(self.hypothesis)
+
+    @property
+    def expression(self) -> str:
+        return f"{self.theorem.expression}, without: {self.hypothesis.text}"
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.expression}}}"
+
+
 @frozen(kw_only=True)
 class Claim:
-    """One claim of the paper.
+    """One claim of the paper, or one beyond it.
 
     Attributes
     ----------
     id : str
-        ``eq-4``, ``lemma-III.2/minimiser``, …
+        ``eq-4``, ``lemma-III.2/minimiser``, …; ``sharp-…`` beyond the paper.
     title, where : str
         What it says, and where it stands.
     latex : str
@@ -314,7 +141,11 @@ class Claim:
         The claim; for a display with faults, or one that needs a derivation to be run first, a
         function of the set of names of the faults present.
     faults : tuple of Fault
-    hypotheses : tuple of str
+        The display's own.
+    stated : tuple of Hypothesis
+        What the paper supposes here, besides what it supposes throughout.
+    gaps : tuple of Gap
+        Steps of the paper's proof that do not follow.
     """
 
     id: str
@@ -324,26 +155,74 @@ class Claim:
     latex: str = ""
     quote: str = ""
     faults: Sequence[Fault] = ()
-    hypotheses: Sequence[str] = ()
+    stated: Sequence[Hypothesis] = ()
+    gaps: Sequence[Gap] = ()
+
+    @property
+    def of_the_paper(self) -> bool:
+        return not self.id.startswith("sharp-")
+
+    @property
+    def all_faults(self) -> tuple[Fault, ...]:
+        """The display's own, and the hypotheses that the paper does not state."""
+        return (*self.faults, *map(_unstated, self.unstated))
+
+    @property
+    def unstated(self) -> tuple[Hypothesis, ...]:
+        """What the corrected form supposes and the paper does not."""
+        if not self.of_the_paper:
+            return ()
+        return tuple(h for h in self.hypotheses if not h.stated and h not in self.stated)
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """Of the corrected form."""
+        form = self._corrected
+        return form.given if isinstance(form, Theorem) else ()
+
+    @property
+    def _corrected(self) -> Statement | None:
+        try:
+            return self._form(frozenset())
+        except ErgsError:  # a derivation that fails, as `decide` will say
+            return None
+
+    def _form(self, faults: frozenset[str]) -> Statement:
+        return self.statement(faults) if callable(self.statement) else self.statement
 
     def form(self, *faults: str) -> Statement:
-        """The statement with the named faults alone."""
-        return self.statement(frozenset(faults)) if callable(self.statement) else self.statement
+        """The statement with the named faults alone.
+
+        Raises
+        ------
+        ValueError
+            For a name that no fault of the claim has.
+        """
+        unknown = frozenset(faults) - {fault.name for fault in self.all_faults}
+        if unknown:
+            raise ValueError(f"{self.id} has no fault {min(unknown)}")
+        own = frozenset(faults) & {fault.name for fault in self.faults}
+        form = self._form(own)
+        missing = [h for h in self.unstated if h.id in faults]
+        if missing and not own:
+            assert isinstance(form, Theorem)
+            return _Without(form, missing[0])
+        return form
 
     @property
     def printed(self) -> Statement:
-        return self.form(*(f.name for f in self.faults))
+        return self.form(*(f.name for f in self.all_faults))
 
     @property
     def corrected(self) -> Statement | None:
-        return self.form() if self.faults else None
+        return self.form() if self.all_faults else None
 
     def decide(self) -> Judged:
         """Compute every verdict of the claim."""
         start = time.perf_counter()
-        printed = self._decided(*(f.name for f in self.faults))
-        corrected = self._decided() if self.faults else None
-        findings = tuple(Finding(fault=f, decision=self._decided(f.name)) for f in self.faults)
+        printed = self._decided(*(f.name for f in self.all_faults))
+        corrected = self._decided() if self.all_faults else None
+        findings = tuple(Finding(fault=f, decision=self._decided(f.name)) for f in self.all_faults)
         return Judged(
             claim=self,
             printed=printed,
@@ -355,7 +234,12 @@ class Claim:
     def _decided(self, *faults: str) -> Decision:
         """The verdict on a form; a statement may need a derivation that fails."""
         try:
-            return self.form(*faults).decide()
+            form = self.form(*faults)
+            decision = form.decide()
+            if decision.needs:
+                reason = f"it supposes “{decision.needs[0]}”, which only a theorem can"
+                return Decision(verdict="undecided", evidence=(("reason", reason),))
+            return decision
         except ErgsError as error:
             return Decision(verdict="undecided", evidence=(("failed", str(error)),))
 
@@ -365,7 +249,39 @@ class Claim:
             form = self.form(*faults)
         except ErgsError as error:
             return {"latex": "", "expression": f"not arrived at: {error}"}
-        return {"latex": form.latex, "expression": form.expression}
+        expression = form.expression
+        if self.unstated and isinstance(form, Theorem):
+            supposed = ", and ".join(hypothesis.text for hypothesis in self.unstated)
+            expression = f"provided that {supposed}: {expression}"
+        return {"latex": form.latex, "expression": expression}
+
+    @property
+    def corrected_display(self) -> str:
+        """The paper's LaTeX with its faulty pieces exchanged and marked; empty if none is.
+
+        Raises
+        ------
+        ValueError
+            Where a piece does not stand there exactly once.
+        """
+        display = self.latex
+        for fault in self.faults:
+            if fault.printed:
+                if display.count(fault.printed) != 1:
+                    raise ValueError(f"{self.id}: {fault.printed} is not there exactly once")
+                marked = fault.corrected
+                if r"\corrected" not in marked:
+                    marked = rf"\corrected{{{marked}}}"
+                display = display.replace(fault.printed, marked)
+        return display if display != self.latex else ""
+
+
+def _unstated(hypothesis: Hypothesis) -> Fault:
+    return Fault(
+        name=hypothesis.id,
+        what=f"the paper does not suppose, and it is needed: {hypothesis.text}",
+        kind="missing hypothesis",
+    )
 
 
 @frozen(kw_only=True, repr=False)
@@ -380,9 +296,11 @@ class Judged:
 
     @property
     def holds(self) -> bool:
-        """Decided, and right as printed or as corrected."""
+        """Decided, right as printed or as corrected, and each finding is wrong on its own."""
         last = self.corrected or self.printed
-        return last.verdict in ("proved", "definition", "assumed", "supported")
+        return last.verdict in ("proved", "definition", "assumed", "supported") and all(
+            finding.decision.verdict in ("refuted", "ill-typed") for finding in self.findings
+        )
 
     def __repr__(self) -> str:
         corrected = f", corrected: {self.corrected.verdict}" if self.corrected else ""
@@ -390,49 +308,93 @@ class Judged:
 
     def _repr_markdown_(self) -> str:
         claim = self.claim
-        shown = f"$$\n{claim.latex}\n$$" if claim.latex else f"> {_escaped(claim.quote)}"
+        shown = f"$$\n{claim.latex}\n$$" if claim.latex else f"> {escaped(claim.quote)}"
         corrected = f"; {self.corrected.verdict} as corrected" if self.corrected else ""
         verdict = f"**{self.printed.verdict} as printed{corrected}**"
         findings = [_finding_markdown(f.fault, f.decision.counterexample) for f in self.findings]
-        title = f"`{claim.id}` {_escaped(claim.title)} ({claim.where})"
-        return "\n\n".join([f"{title}: {verdict}", shown, *findings])
+        gaps = [f"- *proof gap*: {escaped(gap.what)}" for gap in claim.gaps]
+        title = f"`{claim.id}` {escaped(claim.title)} ({claim.where})"
+        parts = [f"{title}: {verdict}", shown, "\n".join([*findings, *gaps])]
+        if self.corrected:
+            form = {**claim.written(), "display": claim.corrected_display}
+            parts.append(f"Corrected: {form_markdown(form)}")
+        return "\n\n".join(filter(None, parts))
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """One entry of ``ergs-ledger/1``."""
         claim, last = self.claim, self.corrected
-        printed = claim.written(*(f.name for f in claim.faults))
+        printed = claim.written(*(f.name for f in claim.all_faults))
+        decisions = [("printed", self.printed), ("corrected", last)]
         evidence = [
-            {
-                "form": form,
-                "method": method,
-                "detail": detail,
-                "seconds": round(self.seconds, 3),
-            }
-            for form, decision in (("printed", self.printed), ("corrected", last))
+            {"form": form, "method": method, "detail": detail, "seconds": round(self.seconds, 3)}
+            for form, decision in decisions
             if decision is not None
             for method, detail in decision.evidence
         ]
+        final = last or self.printed
         return {
             "id": claim.id,
             "title": claim.title,
             "where": claim.where,
+            "of_the_paper": claim.of_the_paper,
             "quote": claim.quote,
-            "hypotheses": list(claim.hypotheses),
+            "hypotheses": [self._hypothesis(h) for h in claim.hypotheses],
             "printed": {**printed, "latex": claim.latex},
             "printed_verdict": self.printed.verdict,
-            "corrected": claim.written() if claim.faults else None,
+            "corrected": {**claim.written(), "display": claim.corrected_display}
+            if last is not None
+            else None,
             "corrected_verdict": last.verdict if last is not None else None,
-            "findings": [finding.as_json() for finding in self.findings],
+            "findings": [
+                *(finding.as_json() for finding in self.findings),
+                *(gap.as_json() for gap in claim.gaps),
+            ],
+            "exhibits": self.exhibits,
+            "proof": [step.as_json() for step in final.steps],
+            "rests_on": list(final.rests_on),
             "evidence": evidence,
         }
 
+    @property
+    def games(self) -> dict[str, Game]:
+        """The counterexamples that are games, by the name that ``--exhibit`` takes."""
+        decisions = [self.printed, *(finding.decision for finding in self.findings)]
+        theorem = self.claim.form()
+        if isinstance(theorem, Theorem):
+            decisions += [theorem.without(h) for h in theorem.given]
+        found: dict[str, Game] = {}
+        for decision in decisions:
+            if decision.game is not None and decision.game.hash not in {
+                game.hash for game in found.values()
+            }:
+                found[decision.game.name or f"exhibit {len(found) + 1}"] = decision.game
+        return found
 
-def _tex(value) -> str:
-    return rf"\text{{{value}}}" if isinstance(value, str) else tex(value)
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        return [{"name": name, "hash": game.hash} for name, game in self.games.items()]
+
+    def _hypothesis(self, hypothesis: Hypothesis) -> dict[str, Any]:
+        theorem = self.claim.form()
+        assert isinstance(theorem, Theorem)
+        without = theorem.without(hypothesis)
+        return {
+            "id": hypothesis.id,
+            "text": hypothesis.text,
+            "stated": hypothesis.stated or (hypothesis in self.claim.stated and "here") or "",
+            "needed": without.counterexample if without.verdict == "refuted" else None,
+        }
+
+
+def form_markdown(form: Mapping[str, str]) -> str:
+    """A corrected form of ``ergs-ledger/1``: a display with the changes in red, or words."""
+    if form["display"] or (form["latex"] and not form["latex"].startswith(r"\text{")):
+        return f"\n\n$$\n{coloured(form['display'] or form['latex'])}\n$$"
+    return escaped(form["expression"])
 
 
 def _finding_markdown(fault: Fault, example: Mapping | None) -> str:
-    text = f"- *{fault.kind}*: {_escaped(fault.what)}"
+    text = f"- *{fault.kind}*: {escaped(fault.what)}"
     if example is None:
         return text
     values = [f"${tex(sympy.Symbol(k))} =$ {_value(x)}" for k, x in example["values"].items()]
@@ -455,5 +417,6 @@ def _number_tex(number: re.Match) -> str:
     return rf"{sign}\tfrac{{{top}}}{{{bottom}}}" if bottom else sign + top
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\*_`|<\[])", r"\\\1", text)
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\*_`|<\[$])", r"\\\1", text)

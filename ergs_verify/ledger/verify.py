@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
-from types import MappingProxyType
+from typing import Any
 
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.ledger.claim import Claim, Judged
+from ergs_verify.ledger.claim import Judged, escaped
+from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger.rules import RULES, Rule
 
-__all__ = ["Ledger", "claims", "verify_paper"]
+__all__ = ["Ledger", "ledger_document", "verify_paper"]
 
 DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
 
@@ -26,14 +27,20 @@ class Ledger:
     ----------
     claims : tuple of Judged
     summary : dict
-        How many claims have each verdict, as printed.
+        How many claims of the paper have each verdict, as printed.
+    beyond : dict
+        The same for the results beyond the paper.
     """
 
     claims: tuple[Judged, ...]
 
     @property
     def summary(self) -> dict[str, int]:
-        return dict(Counter(judged.printed.verdict for judged in self.claims))
+        return _counted(j.printed.verdict for j in self.claims if j.claim.of_the_paper)
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        return _counted(j.printed.verdict for j in self.claims if not j.claim.of_the_paper)
 
     @property
     def holds(self) -> bool:
@@ -51,21 +58,38 @@ class Ledger:
 
     def as_json(self) -> dict:
         """The object that ``ergs-verify paper --json`` prints."""
-        return {
-            "format": "ergs-ledger/1",
-            "claims": [judged.as_json() for judged in self.claims],
-            "summary": self.summary,
-        }
+        return ledger_document([judged.as_json() for judged in self.claims])
 
     def _repr_markdown_(self) -> str:
         lines = ["| claim | as printed | corrected | findings |", "|---|---|---|---|"]
         for judged in self.claims:
             corrected = judged.corrected.verdict if judged.corrected is not None else ""
-            findings = "; ".join(f.fault.what for f in judged.findings)
-            claim = judged.claim
-            row = (f"`{claim.id}` {claim.title}", judged.printed.verdict, corrected, findings)
-            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |")
+            faults = [f.fault.what for f in judged.findings] + [g.what for g in judged.claim.gaps]
+            title = f"`{judged.claim.id}` {escaped(judged.claim.title)}"
+            row = (title, judged.printed.verdict, corrected, escaped("; ".join(faults)))
+            lines.append(f"| {' | '.join(row)} |")
         return "\n".join(lines)
+
+
+def ledger_document(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``ergs-ledger/1``, of entries that `Judged.as_json` gives."""
+    verdicts = [(entry["of_the_paper"], entry["printed_verdict"]) for entry in entries]
+    return {
+        "format": "ergs-ledger/1",
+        "claims": list(entries),
+        "summary": _counted(verdict for ours, verdict in verdicts if ours),
+        "beyond_the_paper": _counted(verdict for ours, verdict in verdicts if not ours),
+        "rules": [rule.as_json() for rule in _rules_used(entries)],
+    }
+
+
+def _rules_used(entries: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    names = {step["name"] for e in entries for step in e["proof"] if step["by"] == "rule"}
+    return [rule for name, rule in RULES.items() if name in names]
+
+
+def _counted(verdicts: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(verdicts))
 
 
 def _decided(judged: Judged) -> bool:
@@ -80,53 +104,6 @@ def _known(claim_id: str, records: Mapping[str, object]) -> str:
     near = get_close_matches(str(claim_id), records, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise InputError(f"the paper's ledger has no claim {claim_id}{hint}", where=str(claim_id))
-
-
-@cache
-def claims() -> Mapping[str, Claim]:
-    """Every record by id, in the paper's order."""
-    from ergs_verify.ledger import (
-        section_II,
-        section_III_lemma,
-        section_III_theorem,
-        section_III_uniqueness,
-        section_IV_algorithm,
-        section_IV_augmentation,
-        sharp_apriori,
-        sharp_certificates,
-        sharp_gap,
-        sharp_history,
-        sharp_limits,
-        sharp_loop,
-        sharp_uniqueness,
-        summaries,
-    )
-
-    theorem = section_III_theorem.CLAIMS
-    proof_starts = next(k for k, claim in enumerate(theorem) if claim.id == "eq-12")
-    ordered = (
-        *summaries.OPENING,
-        *section_II.CLAIMS,
-        *theorem[:proof_starts],
-        *section_III_lemma.CLAIMS,
-        *theorem[proof_starts:],
-        *section_III_uniqueness.CLAIMS,
-        *section_IV_algorithm.CLAIMS,
-        *section_IV_augmentation.CLAIMS,
-        *summaries.CONCLUSION,
-        *sharp_gap.CLAIMS,
-        *sharp_uniqueness.CLAIMS,
-        *sharp_loop.CLAIMS,
-        *sharp_history.CLAIMS,
-        *sharp_limits.CLAIMS,
-        *sharp_apriori.CLAIMS,
-        *sharp_certificates.CLAIMS,
-    )
-    found = {claim.id: claim for claim in ordered}
-    if len(found) != len(ordered):
-        doubled = [name for name, count in Counter(c.id for c in ordered).items() if count > 1]
-        raise ValueError(f"two records share an id: {doubled}")
-    return MappingProxyType(found)  # cached: nobody may change it for the others
 
 
 def verify_paper(

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from unicodedata import name, normalize
 
 from ergs_verify.paper.derivation import Derived
-from ergs_verify.report.ledger import section_of
+from ergs_verify.report.ledger import (
+    IN_PROOFS,
+    closing,
+    finding_kind,
+    headline,
+    in_a_line,
+    section_of,
+    supposed,
+    why,
+)
+from ergs_verify.report.mathtext import from_latex, readable
 from ergs_verify.typeset import equation
 
 __all__ = ["derivation_document", "ledger_document"]
 
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb,graphicx}
+\usepackage{amsmath,amssymb,graphicx,xcolor}
 \usepackage[margin=22mm]{geometry}
-\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}
+\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}\emergencystretch=4em
+% What has to stand where the paper errs.
+\newcommand{\corrected}[1]{\textcolor{red}{#1}}
 % A display as wide as the page at most.
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
   \begin{center}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi\end{center}}
@@ -65,6 +78,14 @@ _SIGNS = {
     "𝓑": r"\mathcal{B}",
     "𝓢": r"\mathcal{S}",
     "□": r"\square",
+    "°": r"{}^{\circ}",
+    "⟂": r"\perp",
+    "⟨": r"\langle",
+    "⟩": r"\rangle",
+    "⊆": r"\subseteq",
+    "∉": r"\notin",
+    "≡": r"\equiv",
+    "∘": r"\circ",
     "…": r"\ldots",
     "✓": r"\checkmark",
 }
@@ -131,41 +152,95 @@ def _in_mathematics(character: str) -> str:
 
 def _summary(ledger: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in ledger["summary"].items())
-    return f"{len(ledger['claims'])} claims, as printed: {_prose(counts)}.\n"
+    return f"{_prose(headline(ledger))} The paper's claims as printed: {_prose(counts)}.\n"
 
 
 def _claim(entry: Mapping[str, Any]) -> str:
     verdict = entry["printed_verdict"]
     if entry["corrected_verdict"]:
         verdict += f", corrected: {entry['corrected_verdict']}"
-    lines = [
-        rf"\textbf{{\texttt{{{_prose(entry['id'])}}}}} {_prose(entry['title'])}"
-        rf" \hfill \textit{{{_prose(verdict)}}}\nopagebreak",
+    parts = [
+        rf"\textbf{{\texttt{{{_prose(entry['id'])}}}}} {_words(entry['title'])}"
+        rf" \hfill \textit{{{verdict}}}\nopagebreak",
     ]
     if entry["quote"]:
-        lines.append(f"\n``{_prose(entry['quote'])}''\n")
+        parts.append(f"``{_words(entry['quote'])}''")
     if entry["printed"]["latex"]:
-        lines.append(rf"\fit{{{entry['printed']['latex']}}}")
-    for finding in entry["findings"]:
-        lines.append(f"\n\\textit{{{_prose(finding['kind'])}:}} {_prose(finding['what'])}.\n")
+        parts.append(rf"\fit{{{entry['printed']['latex']}}}")
+    parts += [
+        rf"\textit{{{_prose(finding_kind(finding))}:}} {_words(finding['what'])}"
+        rf"{_prose(closing(finding))}."
+        for finding in entry["findings"]
+    ]
     if entry["corrected"]:
-        lines.append(_form(entry["corrected"]))
-    for hypothesis in entry["hypotheses"]:
-        lines.append(f"\nUnder: {_prose(hypothesis)}.\n")
-    return "\n".join([*lines, "\n\\medskip\n"])
+        parts.append(_form(entry["corrected"]))
+    parts += [
+        _small(f"For instance {in_a_line(finding['counterexample'])}")
+        for finding in entry["findings"]
+        if finding["counterexample"]
+    ]
+    supposes = "; ".join(map(_hypothesis, entry["hypotheses"]))
+    parts += [_small(f"Supposed: {supposes}")] if supposes else []
+    parts += _proof(entry["proof"])
+    evidence = "; ".join(
+        f"{item['form']}, {item['method']}: {from_latex(item['detail'])}"
+        for item in entry["evidence"]
+        if item["method"] not in IN_PROOFS
+    )
+    parts += [_small(f"Evidence. {evidence}")] if evidence else []
+    return "\n\n".join([*parts, "\\medskip\n"])
+
+
+def _small(text: str) -> str:
+    return rf"{{\small {_words(readable(text))}.\par}}"
+
+
+def _hypothesis(hypothesis: Mapping[str, Any]) -> str:
+    stated = hypothesis["stated"]
+    place = supposed(stated) if stated else "not by the paper"
+    return f"{hypothesis['text']} ({place})"
 
 
 def _form(form: Mapping[str, str]) -> str:
     """A corrected form: a formula, or words."""
+    if form["display"]:
+        return rf"Corrected: \fit{{{form['display']}}}"
     if form["latex"].startswith(r"\text{"):
-        return f"\nCorrected: {_prose(form['expression'])}.\n"
+        return f"Corrected: {_words(form['expression'])}."
     return rf"Corrected: \fit{{{form['latex']}}}"
+
+
+def _proof(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The lines of a proof, each with what gives it."""
+    items = [
+        rf"\item {_words(line['says'])} ({_words(why(line))})"
+        for line in lines
+        if line["by"] != "hypothesis"
+    ]
+    return ["\n".join(["\\begin{enumerate}\\small", *items, "\\end{enumerate}"])] if items else []
 
 
 def _mixed(text: str) -> str:
     """Prose with mathematics between dollar signs."""
     pieces = text.split("$")
     return "".join(f"${piece}$" if k % 2 else _prose(piece) for k, piece in enumerate(pieces))
+
+
+def _words(text: str) -> str:
+    """A sentence with its indices lowered and its exponents raised."""
+    pieces = _SCRIPTS.split(text)
+    commands = {"_": "textsubscript", "^": "textsuperscript"}
+    # Between the plain pieces: a sign and what follows it, in one of two ways.
+    return "".join(
+        _prose(piece)
+        if k % 4 == 0
+        else rf"\{commands[piece]}{{{_prose((pieces[k + 1] or pieces[k + 2]).strip())}}}"
+        for k, piece in enumerate(pieces)
+        if k % 4 < 2
+    )
+
+
+_SCRIPTS = re.compile(r"([_^])(?:\{([^{}]*)\}|(\[[^\[\]]*\]|[A-Za-z0-9□]+|\*))")
 
 
 def _prose(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,14 +14,26 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ergs_verify.ledger.claim import escaped, form_markdown
 from ergs_verify.report.mathtext import from_latex, readable
 
 __all__ = [
+    "IN_PROOFS",
+    "SOURCES",
     "claim_whole",
+    "closing",
+    "counts",
+    "finding_kind",
+    "headline",
+    "in_a_line",
     "ledger_markdown",
     "ledger_summary",
     "ledger_table",
     "section_of",
+    "summary_markdown",
+    "supposed",
+    "value_text",
+    "why",
     "wrong_claims",
 ]
 
@@ -36,7 +49,7 @@ STYLES = {
     "undecided": "bold magenta",
 }
 _MEANINGS = {
-    "proved": "proved as printed, for every size and number of agents",
+    "proved": "proved as printed",
     "definition": "well-typed definitions, which claim nothing",
     "assumed": "assumed, resting on a cited outside result",
     "supported": "supported by evidence, not proved",
@@ -61,17 +74,68 @@ def ledger_table(ledger: Mapping[str, Any]) -> RenderableType:
     return Group(*parts, Text(), ledger_summary(ledger))
 
 
+def headline(ledger: Mapping[str, Any]) -> str:
+    """What was found of the paper's claims, in sentences."""
+    paper = [entry for entry in ledger["claims"] if entry["of_the_paper"]]
+    findings = [finding for entry in paper for finding in entry["findings"]]
+    gaps = [f["verdict"] for f in findings if f["kind"] == "proof gap"]
+    sources = Counter(f["source"] for f in findings if f["kind"] != "proof gap")
+    unstated = sum(f["kind"] == "missing hypothesis" for f in findings)
+    beyond = len(ledger["claims"]) - len(paper)
+    text = (
+        f"{_number(len(paper), 'claim')} of the paper and {_number(beyond, 'result')} beyond it."
+        f" In the paper: {_number(sources['author'], 'error')} of substance"
+        f"{f', {unstated} of them a hypothesis that is not stated' if unstated else ''};"
+        f" {_number(sources['wording'], 'slip')} of wording; {_number(sources['scan'], 'place')}"
+        " where the scanner probably lost or misread a sign."
+    )
+    if gaps:
+        text += f" {_number(len(gaps), 'step')} of its proofs {_do(len(gaps))} not follow as"
+        text += f" printed; {_closed(gaps)}."
+    return text
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _do(count: int) -> str:
+    return "does" if count == 1 else "do"
+
+
+def _closed(gaps: Sequence[str]) -> str:
+    closed = gaps.count("closed")
+    if closed == len(gaps):
+        return "it is closed here" if closed == 1 else "all of them are closed here"
+    return f"{closed} of them {'is' if closed == 1 else 'are'} closed here"
+
+
+def counts(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int, list[tuple[int, str, str]]]]:
+    """Whose claims, how many, and how many have each verdict: number, verdict, meaning."""
+    for title, ours, summary in (
+        ("claims of the paper", True, ledger["summary"]),
+        ("results beyond it", False, ledger["beyond_the_paper"]),
+    ):
+        entries = [entry for entry in ledger["claims"] if entry["of_the_paper"] is ours]
+        rows = [
+            (count, verdict, _MEANINGS[verdict] + _corrected_words(entries, verdict, count))
+            for verdict in STYLES
+            if (count := summary.get(verdict, 0))
+        ]
+        if rows:
+            yield title, len(entries), rows
+
+
 def ledger_summary(ledger: Mapping[str, Any]) -> RenderableType:
     """How many claims have each verdict, and how many of the wrong ones hold as corrected."""
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    table.add_row(Text(str(len(ledger["claims"])), "bold"), Text("claims judged", "bold"))
-    for verdict, style in STYLES.items():
-        if count := ledger["summary"].get(verdict, 0):
-            meaning = _MEANINGS[verdict] + _corrected_words(ledger, verdict, count)
-            table.add_row(Text(str(count), style), Text(meaning))
-    return table
+    for title, total, rows in counts(ledger):
+        table.add_row(Text(str(total), "bold"), Text(title, "bold"))
+        for count, verdict, meaning in rows:
+            table.add_row(Text(str(count), STYLES[verdict]), Text(meaning))
+    return Group(Text(headline(ledger)), Text(), table)
 
 
 def wrong_claims(ledger: Mapping[str, Any]) -> RenderableType:
@@ -102,35 +166,89 @@ def claim_whole(entry: Entry) -> RenderableType:
         parts.append(_verdict_line("As corrected", entry["corrected_verdict"]))
     parts += [_finding(finding, k) for k, finding in enumerate(entry["findings"], 1)]
     if entry["hypotheses"]:
-        parts.append(_block("Under", Text("\n".join(entry["hypotheses"]))))
+        parts.append(_block("Under", Group(*map(_hypothesis, entry["hypotheses"]))))
+    if any(line["by"] != "hypothesis" for line in entry["proof"]):
+        parts.append(_block("Proof", _proof(entry["proof"])))
+    if entry["rests_on"]:
+        parts.append(_block("Rests on", Text(", ".join(entry["rests_on"]))))
+    if entry["exhibits"]:
+        names = "; ".join(exhibit["name"] for exhibit in entry["exhibits"])
+        parts.append(_block("Games that show it (--exhibit -o FILE)", Text(names)))
     parts.append(_block("Evidence", _evidence(entry)))
     return Group(*parts)
 
 
-def ledger_markdown(ledger: Mapping[str, Any]) -> str:
-    """The summary and the claims that are wrong as printed, as Markdown tables."""
-    lines = ["| claims | verdict |", "| ---: | --- |"]
-    for verdict in STYLES:
-        if count := ledger["summary"].get(verdict, 0):
-            extra = _corrected_words(ledger, verdict, count)
-            lines.append(f"| {count} | {_MEANINGS[verdict]}{extra} |")
-    lines += ["", "| claim | as printed | what is wrong | corrected |", "| --- | --- | --- | --- |"]
-    for entry in ledger["claims"]:
-        if entry["printed_verdict"] not in _RIGHT:
-            findings = (f"*{f['kind']}*: {_plain(f['what'])}" for f in entry["findings"])
-            cells = (
-                f"`{entry['id']}` {_plain(entry['title'])}",
-                entry["printed_verdict"],
-                "; ".join(findings),
-                entry["corrected_verdict"] or "",
-            )
-            lines.append(f"| {' | '.join(cells)} |")
+def summary_markdown(ledger: Mapping[str, Any]) -> str:
+    """The headline and the numbers of claims by verdict."""
+    lines = [headline(ledger), "", "| claims | |", "| ---: | --- |"]
+    for title, total, rows in counts(ledger):
+        lines.append(f"| **{total}** | **{title}** |")
+        lines += [f"| {count} | {meaning} |" for count, _, meaning in rows]
     return "\n".join(lines) + "\n"
 
 
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is, in a cell of a table too."""
-    return re.sub(r"([\\`*_|<])", r"\\\1", text)
+def ledger_markdown(ledger: Mapping[str, Any]) -> str:
+    """The summary; what is wrong, printed and corrected; and all claims in tables by section."""
+    parts = [
+        "# The paper, claim by claim\n",
+        "`ergs-verify paper --markdown` prints this page. In red: what has to stand there.\n",
+        summary_markdown(ledger),
+    ]
+    for section, entries in groupby(ledger["claims"], section_of):
+        listed = list(entries)
+        parts += [f"## {section}\n", *(_markdown(e) for e in listed if e["findings"])]
+        right = [e for e in listed if not e["findings"]]
+        if right:
+            rows = [
+                f"| `{e['id']}` | {escaped(e['title'])} | {e['printed_verdict']} |" for e in right
+            ]
+            parts.append("\n".join(["| claim | | as printed |", "| --- | --- | --- |", *rows, ""]))
+    return "\n".join(parts)
+
+
+def _markdown(entry: Entry) -> str:
+    """A claim about which something was found."""
+    verdict = f"**{entry['printed_verdict']}** as printed"
+    if entry["corrected_verdict"]:
+        verdict += f", **{entry['corrected_verdict']}** as corrected"
+    lines = [f"### `{entry['id']}` {escaped(entry['title'])}\n", f"{entry['where']}: {verdict}.\n"]
+    if entry["printed"]["latex"]:
+        lines.append(f"$$\n{entry['printed']['latex']}\n$$\n")
+    elif entry["quote"]:
+        lines.append(f"> {escaped(entry['quote'])}\n")
+    for finding in entry["findings"]:
+        lines.append(
+            f"- *{finding_kind(finding)}*: {escaped(finding['what'])}{escaped(closing(finding))}"
+        )
+    lines.append("")
+    if entry["corrected"]:
+        lines.append(f"Corrected: {form_markdown(entry['corrected'])}\n")
+    return "\n".join(lines)
+
+
+SOURCES = {
+    "author": "probably the author's",
+    "scan": "probably the scanner's",
+    "wording": "wording",
+}
+
+
+def finding_kind(finding: Mapping[str, Any]) -> str:
+    """Of what kind a finding is, and whose it probably is."""
+    kind, source = finding["kind"], finding["source"]
+    return kind if kind == "proof gap" else f"{kind}, {SOURCES[source]}"
+
+
+#: Evidence that the lines of a proof show already.
+IN_PROOFS = ("fact", "rule", "claim", "cited")
+
+
+def closing(finding: Mapping[str, Any]) -> str:
+    """What closes a proof gap, after a semicolon; nothing for other findings."""
+    if finding["kind"] != "proof gap":
+        return ""
+    closed = finding["verdict"] == "closed"
+    return f"; closed by {', '.join(finding['closed_by'])}" if closed else "; open"
 
 
 def section_of(entry: Entry) -> str:
@@ -172,18 +290,56 @@ def _finding_lines(entry: Entry) -> Iterator[RenderableType]:
         yield Padding(text, (0, 0, 0, 4))
 
 
-def _corrected_words(ledger: Mapping[str, Any], verdict: str, count: int) -> str:
+def _corrected_words(entries: Iterable[Entry], verdict: str, count: int) -> str:
     if verdict not in _WRONG:
         return ""
-    wrong = [e for e in ledger["claims"] if e["printed_verdict"] == verdict]
+    wrong = [e for e in entries if e["printed_verdict"] == verdict]
     held = sum(entry["corrected_verdict"] in _RIGHT for entry in wrong)
     if held < count:
-        return f", {held} of them proved as corrected"
-    return ", proved as corrected" if count == 1 else ", each proved as corrected"
+        return f", {held} of them right as corrected"
+    return ", right as corrected" if count == 1 else ", each right as corrected"
 
 
 def _block(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(), Text(title, "bold"), Padding(body, (0, 0, 0, 2)))
+
+
+def _hypothesis(hypothesis: Mapping[str, Any]) -> RenderableType:
+    stated, needed = hypothesis["stated"], hypothesis["needed"]
+    place = "the paper does not suppose it" if not stated else f"supposed {supposed(stated)}"
+    need = f"needed: {in_a_line(needed)}" if needed else "no exhibit is known that shows its need"
+    return Group(
+        Text.assemble(hypothesis["text"], (f" ({place})", "dim")),
+        Padding(Text(need, "dim"), (0, 0, 0, 2)),
+    )
+
+
+def supposed(stated: str) -> str:
+    """Where the paper supposes something, after “supposed”."""
+    return "here" if stated == "here" else f"in {stated}"
+
+
+def in_a_line(example: Mapping[str, Any]) -> str:
+    """A counterexample in a line."""
+    values = [f"{readable(k)} = {value_text(v)}" for k, v in example["values"].items()]
+    sides = f"left {value_text(example['left'])}, right {value_text(example['right'])}"
+    return f"at {', '.join(values)}: {sides}" if values else sides
+
+
+def _proof(lines: Iterable[Mapping[str, Any]]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(ratio=3)
+    table.add_column(ratio=2)
+    for line in lines:
+        if line["by"] != "hypothesis":
+            table.add_row(Text(line["says"]), Text(why(line), "dim"))
+    return table
+
+
+def why(line: Mapping[str, Any]) -> str:
+    """What gives a line of a proof."""
+    words = {"fact": "decided", "cited": "assumed, from ", "claim": "claim ", "rule": "rule: "}
+    return words[line["by"]] + (line["name"] if line["by"] != "fact" else "")
 
 
 def _expression(form: Mapping[str, str]) -> Text:
@@ -197,12 +353,19 @@ def _verdict_line(title: str, verdict: str) -> RenderableType:
 
 def _finding(finding: Mapping[str, Any], number: int) -> RenderableType:
     body: list[RenderableType] = [
-        Text.assemble((f"{finding['kind']}: ", "red"), finding["what"]),
-        Text(f"alone in the otherwise corrected form: {finding['verdict']}", "dim"),
+        Text.assemble((f"{finding_kind(finding)}: ", "red"), finding["what"]),
+        Text(_standing(finding), "dim"),
     ]
     if example := finding["counterexample"]:
         body.append(_counterexample(example))
     return _block(f"Finding {number}", Group(*body))
+
+
+def _standing(finding: Mapping[str, Any]) -> str:
+    if finding["kind"] != "proof gap":
+        return f"alone in the otherwise corrected form: {finding['verdict']}"
+    closed_by = ", ".join(finding["closed_by"])
+    return f"closed by {closed_by}" if finding["verdict"] == "closed" else "open"
 
 
 def _counterexample(example: Mapping[str, Any]) -> RenderableType:
@@ -210,14 +373,15 @@ def _counterexample(example: Mapping[str, Any]) -> RenderableType:
     for _ in range(3):
         table.add_column()
     for letter, value in example.get("values", {}).items():
-        table.add_row(readable(letter), "=", Text(_matrix(value)))
+        table.add_row(readable(letter), "=", Text(value_text(value)))
     for side in ("left", "right"):
         if side in example:
-            table.add_row(Text(f"{side} side", "bold"), "=", Text(_matrix(example[side])))
+            table.add_row(Text(f"{side} side", "bold"), "=", Text(value_text(example[side])))
     return Group(Text("Counterexample, exact:"), Padding(table, (0, 0, 0, 2)))
 
 
-def _matrix(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """An exact matrix as ``[a b; c d]``, or a number, on one line."""
     if isinstance(value, list):
         rows = [row if isinstance(row, list) else [row] for row in value]
         return "[" + "; ".join(" ".join(map(str, row)) for row in rows) + "]"
@@ -228,7 +392,7 @@ def _evidence(entry: Entry) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for _ in range(3):
         table.add_column()
-    for item in entry["evidence"]:
+    for item in (e for e in entry["evidence"] if e["method"] not in IN_PROOFS):
         table.add_row(
             Text(item.get("form", ""), "dim"),
             Text(item["method"], "dim"),

@@ -9,7 +9,8 @@ from ergs_verify.audit.mistakes import misprints as generator
 from ergs_verify.audit.mistakes.formula import constant_terms
 from ergs_verify.gallery import gallery
 from ergs_verify.ledger import claims
-from ergs_verify.ledger.claim import Claim, Equality, Fault
+from ergs_verify.ledger.claim import Claim, Fault
+from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper.notation import B, P, definitions, i, j, symmetric
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.proof import prove

@@ -9,7 +9,7 @@ import sympy
 from sympy import MatAdd, MatMul, Transpose
 
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.ledger.claim import Equality
+from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper.notation import i, j
 
 Path = tuple[int, ...]

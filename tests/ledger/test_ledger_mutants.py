@@ -17,7 +17,8 @@ import sympy
 from attrs import evolve
 
 from ergs_verify.ledger import claims
-from ergs_verify.ledger.claim import Claim, Equalities, Equality
+from ergs_verify.ledger.claim import Claim
+from ergs_verify.ledger.statements import Equalities, Equality
 
 
 def identities(claim: Claim) -> list[Equality]:

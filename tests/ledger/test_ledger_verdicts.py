@@ -4,194 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from itertools import groupby
 
+import planted_reasoning
 import pytest
+from expected import EXPECTED, MODULES
 
 from ergs_verify.errors import DerivationError, InputError
-from ergs_verify.ledger import claims, verify_paper
-from ergs_verify.ledger.claim import Claim, Computed, Decision, Definition, Fault
+from ergs_verify.ledger import hypotheses, verify_paper
+from ergs_verify.ledger.claim import Claim, Fault, Gap
+from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
+from ergs_verify.ledger.decision import Decision, exactly
+from ergs_verify.ledger.reasoning import Fact, Theorem
+from ergs_verify.ledger.rules import RULES
+from ergs_verify.ledger.statements import Computed, Definition
+from ergs_verify.ledger.verify import Ledger
 from ergs_verify.paper.notation import A, B, Q, R, i, x
-from ergs_verify.report.ledger import ledger_markdown
+from ergs_verify.report.ledger import section_of
 
-#: id → verdict as printed, as corrected, and the findings' kinds.
-EXPECTED = {
-    "abstract/linear-gaussian": ("refuted", "proved", ["overclaim"]),
-    "abstract/uniqueness": ("proved", None, []),
-    "abstract/linear-convergence": ("proved", None, []),
-    "abstract/augmentation": ("proved", None, []),
-    "introduction/exclusively": ("refuted", "proved", ["overclaim"]),
-    "introduction/gaussian-noise": ("refuted", "proved", ["overclaim"]),
-    "contributions/linear-gaussian": ("refuted", "proved", ["overclaim"]),
-    "contributions/uniqueness": ("proved", None, []),
-    "contributions/convergence": ("proved", None, []),
-    "contributions/augmentation": ("proved", None, []),
-    "eq-1": ("definition", None, []),
-    "eq-2": ("definition", None, []),
-    "eq-2/kl": ("refuted", "proved", ["wording"]),
-    "eq-2/information": ("refuted", "proved", ["wording"]),
-    "def-II.1": ("definition", None, []),
-    "eq-3": ("definition", None, []),
-    "eq-3/nash-value": ("definition", None, []),
-    "thm-III.1": ("proved", None, []),
-    "thm-III.1/quadratic-value": ("refuted", "proved", ["overclaim"]),
-    "thm-III.1/terminal": ("proved", None, []),
-    "thm-III.1/psd": ("proved", None, []),
-    "thm-III.1/existence": ("refuted", "proved", ["overclaim"]),
-    "thm-III.1/exclusively": ("refuted", "proved", ["overclaim"]),
-    "thm-III.1/any-solution": ("proved", None, []),
-    "eq-4": ("proved", None, []),
-    "eq-4/others": ("definition", None, []),
-    "eq-5": ("proved", None, []),
-    "eq-6": ("proved", None, []),
-    "thm-III.1/multiple": ("proved", None, []),
-    "thm-III.1/policy-class": ("proved", None, []),
-    "eq-7": ("definition", None, []),
-    "lemma-III.2": ("proved", None, []),
-    "lemma-III.2/convex": ("proved", None, []),
-    "eq-8": ("definition", None, []),
-    "eq-8/equivalent": ("proved", None, []),
-    "lemma-III.2/lagrangian": ("definition", None, []),
-    "lemma-III.2/lagrangian-rewritten": ("proved", None, []),
-    "lemma-III.2/integrand": ("definition", None, []),
-    "eq-9": ("proved", None, []),
-    "lemma-III.2/density": ("proved", None, []),
-    "lemma-III.2/second-derivative": ("proved", None, []),
-    "lemma-III.2/positive": ("proved", None, []),
-    "eq-10": ("proved", None, []),
-    "eq-11": ("refuted", "proved", ["factor", "factor"]),
-    "lemma-III.2/inverse": ("proved", None, []),
-    "lemma-III.2/gaussian-form": ("refuted", "proved", ["factor", "factor"]),
-    "lemma-III.2/multiplier": ("proved", None, []),
-    "lemma-III.2/minimiser": ("refuted", "proved", ["factor"]),
-    "eq-12": ("definition", None, []),
-    "thm-III.1/bellman": ("assumed", None, []),
-    "thm-III.1/push": ("definition", None, []),
-    "thm-III.1/expectation": ("refuted", "proved", ["wording"]),
-    "eq-13": ("proved", None, []),
-    "eq-14": ("proved", None, []),
-    "eq-15": ("refuted", "proved", ["random for mean"]),
-    "eq-16": ("proved", None, []),
-    "eq-17": ("proved", None, []),
-    "thm-III.1/satisfies": ("proved", None, []),
-    "thm-III.1/sufficient": ("proved", None, []),
-    "eq-18": ("proved", None, []),
-    "eq-18/negative": ("refuted", "proved", ["wording"]),
-    "thm-III.1/substituted": ("refuted", "proved", ["bracket"]),
-    "thm-III.1/gain-substituted": ("refuted", "proved", ["sign", "factor", "sign"]),
-    "thm-III.1/value": ("ill-typed", "proved", ["bracket", "index", "index"]),
-    "assumption-III.3": ("definition", None, []),
-    "assumption-III.3/model-dependent": ("refuted", "proved", ["overclaim"]),
-    "lemma-III.4": ("proved", None, []),
-    "lemma-III.4/every-time": ("refuted", "proved", ["overclaim"]),
-    "lemma-III.4/gain-equation": ("proved", None, []),
-    "lemma-III.4/block-system": ("proved", None, []),
-    "lemma-III.4/blocks": ("refuted", "proved", ["wording"]),
-    "lemma-III.4/diagonally-dominant": ("refuted", "proved", ["overclaim"]),
-    "lemma-III.4/solution": ("proved", None, []),
-    "lemma-III.4/determined": ("proved", None, []),
-    "alg-1": ("definition", None, []),
-    "alg-1/init": ("refuted", "proved", ["overclaim"]),
-    "alg-1/line-4": ("refuted", "proved", ["index"]),
-    "alg-1/index-set": ("refuted", "proved", ["index"]),
-    "alg-1/metric": ("proved", None, []),
-    "eq-19/map": ("definition", None, []),
-    "eq-19": ("refuted", "proved", ["index"]),
-    "eq-19/lyapunov": ("proved", None, []),
-    "eq-19/terminal": ("proved", None, []),
-    "eq-19/others": ("definition", None, []),
-    "eq-19/inverses": ("proved", None, []),
-    "eq-19/composite": ("definition", None, []),
-    "eq-19/fixed-point": ("refuted", "proved", ["overclaim"]),
-    "lemma-IV.1": ("proved", None, []),
-    "lemma-IV.1/achieves": ("proved", None, []),
-    "lemma-IV.1/two-policies": ("refuted", "proved", ["scan"]),
-    "lemma-IV.1/difference": ("refuted", "proved", ["scan"]),
-    "lemma-IV.1/gains": ("proved", None, []),
-    "lemma-IV.1/bound": ("refuted", "proved", ["index", "index"]),
-    "lemma-IV.1/one-agent": ("proved", None, []),
-    "lemma-IV.1/last-line": ("refuted", "proved", ["index"]),
-    "lemma-IV.1/threshold": ("refuted", "proved", ["index"]),
-    "thm-IV.2/large-L": ("proved", None, []),
-    "thm-IV.2/linear-rate": ("proved", None, []),
-    "thm-IV.2/condition": ("definition", None, []),
-    "thm-IV.2/stronger": ("proved", None, []),
-    "thm-IV.2": ("refuted", "proved", ["overclaim"]),
-    "eq-20": ("definition", None, []),
-    "eq-20/equivalent": ("proved", None, []),
-    "thm-IV.2/inner-loop": ("proved", None, []),
-    "thm-IV.2/covariance": ("proved", None, []),
-    "eq-21/tau": ("definition", None, []),
-    "eq-21": ("definition", None, []),
-    "eq-21/choice": ("proved", None, []),
-    "eq-21/exists": ("proved", None, []),
-    "thm-IV.3": ("refuted", "proved", ["wording"]),
-    "eq-22": ("proved", None, []),
-    "thm-IV.3/quadratic": ("proved", None, []),
-    "eq-23": ("ill-typed", "proved", ["missing term", "shape"]),
-    "eq-24": ("ill-typed", "proved", ["shape"]),
-    "thm-IV.3/augmented-cost": ("refuted", "proved", ["scan", "missing term"]),
-    "thm-IV.3/augmented-value": ("refuted", "definition", ["missing term"]),
-    "thm-IV.3/augmented-riccati": ("refuted", "proved", ["scan"]),
-    "eq-25": ("ill-typed", "proved", ["scan", "scan", "shape"]),
-    "eq-26": ("proved", None, []),
-    "eq-27": ("refuted", "proved", ["missing term"]),
-    "eq-28": ("proved", None, []),
-    "eq-28/first-bound": ("proved", None, []),
-    "eq-28/second-bound": ("proved", None, []),
-    "eq-28/open-loop": ("refuted", "definition", ["scan"]),
-    "eq-28/bounded-gains": ("refuted", "proved", ["overclaim"]),
-    "thm-IV.3/unrolled": ("refuted", "proved", ["factor"]),
-    "eq-29": ("proved", None, []),
-    "eq-30": ("proved", None, []),
-    "eq-31": ("proved", None, []),
-    "thm-IV.3/two-values": ("refuted", "proved", ["scan", "index"]),
-    "thm-IV.3/two-recursions": ("ill-typed", "proved", ["scan", "shape", "shape"]),
-    "thm-IV.3/two-terminals": ("refuted", "proved", ["scan"]),
-    "eq-32": ("refuted", "proved", ["scan"]),
-    "eq-32/matrices": ("refuted", "proved", ["scan"]),
-    "thm-IV.3/uniform": ("refuted", "proved", ["overclaim"]),
-    "thm-IV.3/final-chain": (
-        "refuted",
-        "proved",
-        ["sign", "scan", "missing term", "scan", "overclaim"],
-    ),
-    "conclusion/linear-gaussian": ("refuted", "proved", ["overclaim"]),
-    "conclusion/uniqueness": ("proved", None, []),
-    "conclusion/linear-rate": ("proved", None, []),
-    "conclusion/augmentation": ("proved", None, []),
-    "sharp-gibbs": ("proved", None, []),
-    "sharp-gap-identity": ("proved", None, []),
-    "sharp-cost-difference": ("proved", None, []),
-    "sharp-gap-bound": ("proved", None, []),
-    "sharp-gap-coefficient": ("proved", None, []),
-    "sharp-gap-linear-regime": ("proved", None, []),
-    "sharp-gap-large-delta": ("supported", None, []),
-    "sharp-unique-iff-regular": ("proved", None, []),
-    "sharp-unique-iff-regular/determinant": ("proved", None, []),
-    "sharp-unique-iff-regular/no-nash": ("proved", None, []),
-    "sharp-unique-iff-regular/continuum": ("proved", None, []),
-    "sharp-near-singular": ("proved", None, []),
-    "sharp-scalar-state/determinant": ("proved", None, []),
-    "sharp-scalar-state": ("proved", None, []),
-    "sharp-proportional-costs": ("proved", None, []),
-    "sharp-loop": ("proved", None, []),
-    "sharp-loop/contraction": ("proved", None, []),
-    "sharp-loop/not-needed": ("proved", None, []),
-    "sharp-loop/g-star": ("proved", None, []),
-    "sharp-loop/identical-interest": ("proved", None, []),
-    "sharp-loop/singular": ("proved", None, []),
-    "sharp-history": ("proved", None, []),
-    "sharp-contraction-excludes": ("proved", None, []),
-    "sharp-limits/large-tau": ("proved", None, []),
-    "sharp-limits/small-tau": ("proved", None, []),
-    "sharp-limits/singular-at-zero": ("proved", None, []),
-    "sharp-coupling": ("proved", None, []),
-    "sharp-apriori/falls": ("proved", None, []),
-    "sharp-apriori": ("proved", None, []),
-    "sharp-loewner": ("proved", None, []),
-    "sharp-perturbation": ("proved", None, []),
-}
 KINDS = {
     "sign",
     "factor",
@@ -203,18 +34,35 @@ KINDS = {
     "random for mean",
     "wording",
     "overclaim",
-    "scan",
+    "accent",
+    "missing hypothesis",
 }
+SOURCES = {"author", "scan", "wording"}
 VERDICTS = {"proved", "refuted", "ill-typed", "assumed", "definition", "supported", "undecided"}
+WRONG = {"refuted", "ill-typed"}
 
 
 @pytest.fixture(scope="module")
 def ledger():
-    return verify_paper(EXPECTED)
+    return verify_paper()
 
 
-def test_table_holds_every_record():
-    assert list(claims()) == list(EXPECTED)
+def test_the_tables_hold_every_record():
+    assert sum(map(len, MODULES.values())) == len(EXPECTED)
+    assert set(claims()) == set(EXPECTED)
+
+
+def test_records_stand_in_the_papers_order():
+    ids = list(claims())
+    numbered = [int(name.split("-")[1]) for name in ids if re.fullmatch(r"eq-\d+", name)]
+    assert numbered == sorted(numbered) == list(range(1, 33))
+    results = ("thm-III.1", "lemma-III.2", "assumption-III.3", "lemma-III.4", "alg-1")
+    results += ("lemma-IV.1", "thm-IV.2", "thm-IV.3")
+    assert sorted(results, key=ids.index) == list(results)
+    sections = [section_of({"where": claim.where}) for claim in claims().values()]
+    runs = [section for section, _ in groupby(sections)]
+    assert len(runs) == len(set(runs))
+    assert runs[-1] == "Beyond the paper"
 
 
 def test_nobody_changes_the_claims_for_the_others():
@@ -236,11 +84,24 @@ def test_verdicts(ledger):
     assert not ledger.undecided
 
 
-def test_the_readmes_tables_are_those_of_the_ledger(ledger):
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    marked = re.search(r"<!-- ergs-verify paper --markdown -->\n(.*?)<!-- end -->", readme, re.S)
-    assert marked
-    assert ledger_markdown(ledger.as_json()) == marked[1]
+def test_nothing_is_assumed_or_merely_supported(ledger):
+    """Nor does anything rest on a result from outside."""
+    ids = set(claims()) | {theorem.id for theorem in planted_reasoning.theorems()}
+    for judged in ledger.claims:
+        for decision in (judged.printed, judged.corrected):
+            if decision is not None:
+                assert decision.verdict not in ("assumed", "supported", "undecided")
+                assert set(decision.rests_on) <= ids, judged.claim.id
+                assert "cited" not in {step.by for step in decision.steps}, judged.claim.id
+
+
+def test_what_is_proved_as_printed_supposes_nothing_that_the_paper_does_not(ledger):
+    for judged in ledger.claims:
+        claim = judged.claim
+        if claim.of_the_paper and judged.printed.verdict == "proved":
+            assert claim.unstated == (), claim.id
+        for hypothesis in claim.unstated:
+            assert hypothesis.id in {f.fault.name for f in judged.findings}, claim.id
 
 
 def test_every_fault_alone_is_wrong_and_its_counterexample_replays(ledger):
@@ -250,8 +111,10 @@ def test_every_fault_alone_is_wrong_and_its_counterexample_replays(ledger):
                 assert form.replay, judged.claim.id
                 assert form.replay(), judged.claim.id
         for finding in judged.findings:
-            assert finding.decision.verdict in ("refuted", "ill-typed"), judged.claim.id
+            assert finding.decision.verdict in WRONG, judged.claim.id
             assert finding.fault.kind in KINDS
+            assert finding.fault.source in SOURCES
+        assert (judged.printed.verdict in WRONG) == bool(judged.findings), judged.claim.id
 
 
 def test_ids_are_unique_and_well_formed():
@@ -269,10 +132,27 @@ def test_json_is_what_the_interface_says(ledger):
     page = ledger.as_json()
     assert json.loads(json.dumps(page)) == page
     assert page["format"] == "ergs-ledger/1"
-    assert sum(page["summary"].values()) == len(page["claims"]) == len(EXPECTED)
+    ours = [entry for entry in page["claims"] if not entry["of_the_paper"]]
+    assert sum(page["beyond_the_paper"].values()) == len(ours)
+    assert {entry["id"].startswith("sharp-") for entry in ours} == {True}
+    assert sum(page["summary"].values()) + len(ours) == len(page["claims"]) == len(EXPECTED)
+    applied = {s["name"] for e in page["claims"] for s in e["proof"] if s["by"] == "rule"}
+    assert [rule["name"] for rule in page["rules"]] == [name for name in RULES if name in applied]
+    for rule in page["rules"]:
+        assert set(rule) == {"name", "statement", "source", "premises", "conclusion"}
+        assert all(rule.values())
     for entry in page["claims"]:
         assert {"id", "title", "where", "printed", "printed_verdict"} <= set(entry)
         assert {"corrected", "corrected_verdict", "findings", "evidence"} <= set(entry)
+        assert {"quote", "hypotheses", "exhibits", "proof", "rests_on"} <= set(entry)
+        for hypothesis in entry["hypotheses"]:
+            assert set(hypothesis) == {"id", "text", "stated", "needed"}
+            assert hypothesis["needed"] is None or hypothesis["needed"]["left"]
+        for step in entry["proof"]:
+            assert set(step) == {"says", "by", "name", "premises"}
+            assert step["by"] in ("fact", "hypothesis", "claim", "rule")
+        for exhibit in entry["exhibits"]:
+            assert set(exhibit) == {"name", "hash"}
         assert set(entry["printed"]) == {"latex", "expression"}
         assert entry["printed"]["expression"]
         assert entry["printed_verdict"] in VERDICTS
@@ -281,13 +161,17 @@ def test_json_is_what_the_interface_says(ledger):
         for evidence in entry["evidence"]:
             assert {"method", "detail", "seconds"} <= set(evidence)
         for finding in entry["findings"]:
-            assert {"what", "kind", "counterexample"} <= set(finding)
+            assert {"what", "kind", "counterexample", "source", "verdict"} <= set(finding)
             example = finding["counterexample"]
-            if example is None:
+            if finding["kind"] == "proof gap":
+                assert example is None
+                assert finding["verdict"] == "closed", finding["what"]
+                assert finding["closed_by"], finding["what"]
+            elif example is None:
                 assert finding["verdict"] == "ill-typed"
             else:
                 assert set(example) == {"values", "left", "right"}
-                assert example["values"]
+                assert example["values"], entry["id"]
                 assert example["left"] != example["right"]
 
 
@@ -319,6 +203,11 @@ def test_words_are_sentences():
         assert not claim.title.endswith("."), claim.id
         for fault in claim.faults:
             assert len(fault.what.split()) >= 5, claim.id
+            assert not fault.what.endswith("."), claim.id
+            assert "  " not in fault.what, claim.id
+        for gap in claim.gaps:
+            assert len(gap.what.split()) >= 5, claim.id
+            assert not gap.what.endswith("."), claim.id
 
 
 @pytest.mark.parametrize(
@@ -377,14 +266,73 @@ def test_a_failing_derivation_leaves_the_claim_undecided_and_the_ledger_open():
     assert not judged.holds
 
 
-def test_an_undecided_finding_leaves_the_claim_undecided():
-    from ergs_verify.ledger.verify import Ledger
+def _with_findings(verdict: str) -> Claim:
+    """Two faults, each alone with this verdict; refuted together, proved without."""
 
     def statement(faults):
-        verdict = {0: "proved", 1: "undecided"}.get(len(faults), "refuted")
-        return Computed("planted", lambda: Decision(verdict=verdict))
+        found = {0: "proved", 1: verdict}.get(len(faults), "refuted")
+        return Computed("planted", lambda: Decision(verdict=found))
 
     faults = [Fault(name=n, what="planted", kind="sign") for n in ("a", "b")]
-    judged = _claim(statement=statement, faults=faults).decide()
-    assert (judged.printed.verdict, judged.holds) == ("refuted", True)
+    return _claim(statement=statement, faults=faults)
+
+
+def test_an_undecided_finding_leaves_the_claim_undecided():
+    judged = _with_findings("undecided").decide()
+    assert (judged.printed.verdict, judged.holds) == ("refuted", False)
     assert Ledger(claims=(judged,)).undecided == (judged,)
+
+
+def test_a_finding_that_is_no_fault_is_a_contradiction():
+    assert _with_findings("refuted").decide().holds
+    assert not _with_findings("proved").decide().holds
+
+
+def test_a_form_knows_its_faults():
+    claim = _with_findings("refuted")
+    assert claim.form("a", "b").decide().verdict == "refuted"
+    with pytest.raises(ValueError, match="eq-0 has no fault c"):
+        claim.form("a", "c")
+
+
+def test_what_the_paper_does_not_state_is_a_finding_of_its_own():
+    claim = _claim(statement=UNIQUE, stated=(hypotheses.ASSUMPTION_III_3,))
+    assert [fault.kind for fault in claim.all_faults] == ["missing hypothesis"]
+    judged = claim.decide()
+    assert (judged.printed.verdict, judged.corrected.verdict) == ("refuted", "proved")
+    assert [f.fault.name for f in judged.findings] == ["feedback"]
+    more = _claim(statement=UNIQUE).decide()
+    assert [f.fault.name for f in more.findings] == ["feedback", "assumption-III.3"]
+    all_stated = _claim(
+        statement=UNIQUE, stated=(hypotheses.ASSUMPTION_III_3, hypotheses.FEEDBACK)
+    ).decide()
+    assert (all_stated.printed.verdict, all_stated.findings) == ("proved", ())
+    beyond = Claim(id="sharp-0", title="Planted", where="", statement=UNIQUE).decide()
+    assert (beyond.printed.verdict, beyond.findings) == ("proved", ())
+
+
+def test_a_hypothesis_that_nothing_shows_to_be_needed_is_no_finding():
+    idle = hypotheses.Hypothesis("idle", "not stated in the paper")
+    fact = Fact("planted", lambda: exactly("1", 1, 1), (idle.text,))
+    judged = _claim(
+        statement=Theorem(id="eq-0", says="planted", given=(idle,), proof=(fact,))
+    ).decide()
+    assert judged.printed.verdict == "undecided"
+    assert not judged.holds
+
+
+def test_a_gap_is_closed_by_what_is_proved():
+    open_one = Theorem(id="open", says="planted", proof=())
+    assert Gap(what="planted", closed_by=(UNIQUE,)).as_json()["verdict"] == "closed"
+    assert Gap(what="planted", closed_by=(UNIQUE, open_one)).as_json()["verdict"] == "open"
+    assert Gap(what="planted").as_json()["verdict"] == "open"
+
+
+def test_a_piece_that_is_corrected_stands_once_in_the_display():
+    fault = Fault(name="a", what="planted", kind="sign", printed="+", corrected="-")
+    more = {"statement": Computed("planted", lambda: exactly("1", 1, 1)), "faults": (fault,)}
+    assert _claim(latex="a + b", **more).corrected_display == r"a \corrected{-} b"
+    with pytest.raises(ValueError, match="is not there exactly once"):
+        _claim(latex="a + b + c", **more).corrected_display  # noqa: B018
+    for claim in claims().values():
+        assert bool(claim.corrected_display) == any(f.printed for f in claim.faults), claim.id

@@ -22,8 +22,9 @@ from ergs_verify.errors import ErgsError
 from ergs_verify.expressions import AgentMatrix, control_size
 from ergs_verify.game import Game
 from ergs_verify.ledger import claims
-from ergs_verify.ledger.claim import Claim, Equalities, Equality, Fault, common_size
-from ergs_verify.ledger.section_III_theorem import own_gain
+from ergs_verify.ledger.claim import Claim, Fault
+from ergs_verify.ledger.claims.theorem_III_1_value import own_gain
+from ergs_verify.ledger.statements import Equalities, Equality, common_size
 from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.notation import K, W, definitions, i, j, m, symmetric, x

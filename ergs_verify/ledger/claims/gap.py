@@ -1,0 +1,401 @@
+"""Beyond the paper: the gap of a policy, its identity, its bound in δ, and its second order."""
+
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import flint
+from attrs import evolve
+from sympy import Determinant, Inverse, log
+
+from ergs_verify.arithmetic import Balls, MPMath
+from ergs_verify.expressions import agent_sum, control_size, trace_of
+from ergs_verify.game import Game, Policy
+from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger.claim import Claim
+from ergs_verify.ledger.claims.lemma_III_2 import GIBBS
+from ergs_verify.ledger.claims.limits import LARGE_TAU
+from ergs_verify.ledger.claims.optimality import (
+    BEST_RESPONSE,
+    GAME,
+    LEAST_COST,
+    derived,
+)
+from ergs_verify.ledger.claims.theorem_IV_3 import COST_DIFFERENCE, GAP_BOUND, rows_at_augmented
+from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.examination import Outcome
+from ergs_verify.ledger.exhibits import Case
+from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.statements import Equalities, Equality
+from ergs_verify.paper import gap as derivations
+from ergs_verify.paper.derivation import Derived
+from ergs_verify.paper.gap import X, Z, delta
+from ergs_verify.paper.notation import (
+    B,
+    F,
+    K,
+    P,
+    R,
+    S,
+    W,
+    definitions,
+    eye,
+    i,
+    j,
+    letter_of_agents,
+    m,
+    noise,
+    others_loop,
+    symmetric,
+    tau,
+)
+from ergs_verify.recursion import (
+    best_response,
+    evaluate_policy,
+    gaps,
+    nash,
+    second_moments,
+    second_order_coefficients,
+)
+
+__all__ = ["CLAIMS", "COEFFICIENT", "IDENTITY", "stated_coefficient", "stated_identity"]
+
+p = control_size(i)
+DIGITS = 80
+BITS = 256
+
+
+def _derivation(run: Derived) -> Decision:
+    """A derivation that went through: each step was checked, or it would have failed."""
+    return Decision(verdict="proved", evidence=tuple((s.name, s.checked) for s in run.steps))
+
+
+# -- the identity ---------------------------------------------------------------------------------
+
+off_best = K(i) + Inverse(W(i)) * B(i).T * P(i) * others_loop(i)
+"""K − K_br, where P is the best response's."""
+precision = 2 / tau * W(i)
+"""Σ_br⁻¹."""
+
+
+def _equal(left, right, named: str) -> Equality:
+    return Equality(left, right, derivations.SYMMETRIC, definitions, named)
+
+
+def stated_identity() -> Equalities:
+    """What the derivation arrives at, and the identity as stated: its divergence, X, and τ = 0."""
+    found = derivations.gap_formulas()
+    gain_part = trace_of(W(i), off_best, X, off_best.T)
+    covariance_part = tau / 2 * (trace_of(precision, S(i)) - p - log(Determinant(precision * S(i))))
+    return Equalities(
+        (
+            _equal(
+                found.gain_part + found.covariance_part,
+                gain_part + covariance_part,
+                r"\tau\, \mathbb{E}\, \mathrm{KL}",
+            ),
+            _equal(
+                found.gain_part + found.plain_covariance_part,
+                gain_part + trace_of(W(i), S(i)),
+                r"\text{the same at } \tau = 0",
+            ),
+            _equal(
+                found.second_moment,
+                F * X * F.T + noise + agent_sum(B(j) * S(j) * B(j).T, j),
+                "X_{t+1}",
+            ),
+        )
+    )
+
+
+def _gap_is_a_difference(case: Case) -> Outcome | None:
+    """Each agent's gap by the identity, against J(π) − J(BR), averaged over x_0, in balls."""
+    policy = case.play.policy
+    if policy is None or policy.Sigma is None:
+        return None
+    numbers = Balls(BITS)
+    costs = evaluate_policy(case.game, policy, numbers)
+    start = second_moments(case.game, policy, numbers)[0]
+    assert costs.q is not None
+    with flint.ctx.workprec(BITS):
+        for agent, gap in enumerate(gaps(case.game, policy, numbers), 1):
+            best = best_response(case.game, policy, agent, numbers)
+            assert best.q is not None
+            difference = costs.P[agent - 1][0] - best.P[0]
+            by_costs = numbers.trace(difference * start).value
+            by_costs += costs.q[agent - 1][0].value - best.q[0].value
+            off = by_costs - gap.total.value
+            # Some 20 of 77 digits cancel in the difference of the costs of these games.
+            if not off.contains(0) or off.rad() > 1e-40:
+                return Outcome(False, str(by_costs), str(gap.total.value))
+    return Outcome(True, "", "")
+
+
+IDENTITY = Theorem(
+    id="sharp-gap-identity",
+    says=(
+        "J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
+        "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
+    ),
+    given=LEAST_COST.given,
+    proof=(
+        BEST_RESPONSE,
+        LEAST_COST,
+        by(rules.ABOVE_THE_LEAST),
+        Fact(
+            "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i −"
+            " log det(Σ_br⁻¹Σⁱ))",
+            lambda: stated_identity().decide(),
+        ),
+    ),
+    test=_gap_is_a_difference,
+)
+
+
+# -- the coefficient of δ² ------------------------------------------------------------------------
+
+
+def stated_coefficient() -> Equalities:
+    """What the derivation arrives at, and Z_t and the stage's part of c_i as stated."""
+    found = derivations.second_order_formulas()
+    G = K(i) / 2 + B(i).T * Z * F
+    Y = -2 / tau**2 * (R(i) + B(i).T * P(i) * B(i)) + 2 / tau * B(i).T * Z * B(i)
+    return Equalities(
+        (
+            _equal(found.cost_slope, K(i).T * K(i) / 2 + F.T * Z * F, "Z_t"),
+            _equal(
+                found.coefficient,
+                trace_of(G.T, Inverse(W(i)), G, X) + tau / 4 * trace_of(S(i), Y, S(i), Y),
+                "c_t^i",
+            ),
+        )
+    )
+
+
+STEP = Fraction(1, 10**20)
+
+
+def _second_order(case: Case) -> Outcome | None:
+    """ε_i(δ)/(c_i δ²) at δ = 10⁻²⁰ and 80 digits, once for a game."""
+    if not case.plays_nash:
+        return None
+    numbers = MPMath(digits=DIGITS)
+    policy = nash(_at(case.game, case.game.tau + STEP), numbers).as_policy(numbers)
+    found = gaps(case.game, policy, numbers)
+    for gap, c in zip(found, second_order_coefficients(case.game, numbers), strict=True):
+        left, right = numbers.to_fraction(gap.total), numbers.to_fraction(c) * STEP**2
+        # The next term is of relative size δ times a constant of the game, at most 10⁵ here.
+        if abs(left - right) > abs(right) * Fraction(1, 10**15):
+            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
+    return Outcome(True, "", "")
+
+
+def _at(game: Game, tau_given: Fraction) -> Game:
+    return evolve(game, tau_given=tau_given)
+
+
+COEFFICIENT = Theorem(
+    id="sharp-gap-coefficient",
+    says="ε_i(δ) = c_i δ² + O(δ³) as δ → 0",
+    given=(*GAME, hypotheses.STANDARD_PRIOR, hypotheses.INDEPENDENT_DRAWS, hypotheses.REGULAR),
+    proof=(
+        Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
+        by(rules.NEARBY_EQUILIBRIUM),
+        Fact(
+            "the gap's expansion in δ starts with c_i δ², with c_i as derived",
+            lambda: _derivation(derivations.derive_coefficient()),
+            needs=(
+                "the priors are N(0, I)",
+                "given the past, the agents' draws and the noise are independent of each other",
+            ),
+        ),
+        Fact(
+            "c_i as derived is Σ_t Tr(G_t'W⁻¹G_tX_t) + (τ/4)Tr(ΣⁱY_tΣⁱY_t)",
+            lambda: stated_coefficient().decide(),
+        ),
+        by(rules.ANALYTIC_REMAINDER),
+    ),
+    test=_second_order,
+)
+
+
+# -- at τ = 0 -------------------------------------------------------------------------------------
+
+P_zero = letter_of_agents("{P^{0}_{t+1}}", m, m)
+"""P of the best response in the plain game, the letter P standing for that at δ."""
+
+
+def _spread_at_zero() -> Equality:
+    """Tr(W Σ̃) with Σ̃ = (δ/2)W̃⁻¹ is p_i δ/2 less a term of second order."""
+    plain = R(i) + B(i).T * P(i) * B(i)
+    shifted = delta / 2 * eye(i) + R(i) + B(i).T * (P(i) + delta * Z) * B(i)
+    return Equality(
+        trace_of(plain, delta / 2 * Inverse(shifted)),
+        p * delta / 2 - delta**2 / 2 * trace_of(eye(i) / 2 + B(i).T * Z * B(i), Inverse(shifted)),
+        (*symmetric, Z),
+    )
+
+
+def _answers_at_zero() -> Equality:
+    """K̃ less the plain game's answer to the same others: a factor δ or P̃ − P⁰ in each term."""
+    at_delta = derived("gain_compact").xreplace({tau: delta})
+    plain_weight = R(i) + B(i).T * P_zero(i) * B(i)
+    at_zero = -Inverse(plain_weight) * B(i).T * P_zero(i) * others_loop(i)
+    loop = others_loop(i) + B(i) * at_delta
+    return Equality(
+        at_delta - at_zero,
+        -Inverse(plain_weight) * (delta / 2 * at_delta + B(i).T * (P(i) - P_zero(i)) * loop),
+        (*symmetric, P_zero(i)),
+        {**definitions, W(i): delta / 2 * eye(i) + R(i) + B(i).T * P(i) * B(i)},
+    )
+
+
+def _linear_slope(case: Case) -> Outcome | None:
+    """ε_i(δ)/δ at τ = 0 and δ = 10⁻²⁰, at 80 digits, once for a game."""
+    if not case.plays_nash:
+        return None
+    numbers = MPMath(digits=DIGITS)
+    game = _at(case.game, Fraction(0))
+    policy = nash(_at(game, STEP), numbers).as_policy(numbers)
+    for gap, size in zip(gaps(game, policy, numbers), game.control_sizes, strict=True):
+        left, right = numbers.to_fraction(gap.total) / STEP, Fraction(size * game.horizon, 2)
+        # It differs from its limit by a constant of the game times δ.
+        if abs(left - right) > Fraction(1, 10**14):
+            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
+    return Outcome(True, "", "")
+
+
+LINEAR_REGIME = Theorem(
+    id="sharp-gap-linear-regime",
+    says="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
+    given=(
+        hypotheses.Q_PSD,
+        hypotheses.R_PD,
+        hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.REGULAR_AT_ZERO,
+    ),
+    proof=(
+        Fact(
+            "at τ = 0 the gap is Σ_t Tr(WΔK X_t ΔK') + Tr(W Σⁱ)",
+            lambda: stated_identity().decide(),
+            needs=(hypotheses.INDEPENDENT_DRAWS.text,),
+        ),
+        Fact("Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ", _spread_at_zero()),
+        Fact(
+            "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
+            lambda: _answers_at_zero().decide(),
+        ),
+        by(rules.CRAMER_PLAIN),
+        by(rules.SECOND_ORDER_SQUARE),
+    ),
+    test=_linear_slope,
+)
+
+
+# -- for δ → ∞ ------------------------------------------------------------------------------------
+
+
+def _tends_to_the_priors_gap(case: Case) -> Outcome | None:
+    """ε_i(δ) at δ = 10¹², against the gap of the prior itself, once for a game."""
+    if not case.plays_nash:
+        return None
+    numbers = MPMath(digits=40)
+    game = case.game
+    far = nash(_at(game, game.tau + 10**12), numbers).as_policy(numbers)
+    reached = gaps(game, far, numbers)
+    limits = gaps(game, _prior(game), numbers)
+    for gap, limit in zip(reached, limits, strict=True):
+        left, right = (numbers.to_fraction(x.total) for x in (gap, limit))
+        # The distance falls like 1/δ times a constant of the game.
+        if abs(left - right) > (1 + abs(right)) * Fraction(1, 10**6):
+            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
+    return Outcome(True, "", "")
+
+
+def _prior(game: Game) -> Policy:
+    def rows(size: int, entry: Any) -> list:
+        return [[[entry(r, c) for c in range(size)] for r in range(size)]] * game.horizon
+
+    return Policy.from_arrays(
+        K=[[[[0] * game.state_size] * size] * game.horizon for size in game.control_sizes],
+        Sigma=[rows(size, lambda r, c: int(r == c)) for size in game.control_sizes],
+    )
+
+
+LARGE_DELTA = Theorem(
+    id="sharp-gap-large-delta",
+    says="ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞",
+    given=(*GAME, hypotheses.STANDARD_PRIOR, hypotheses.INDEPENDENT_DRAWS),
+    proof=(
+        LARGE_TAU,
+        by(rules.GAUSSIAN_NEIGHBOURS),
+        IDENTITY,
+        by(rules.CONTINUOUS_GAP),
+    ),
+    test=_tends_to_the_priors_gap,
+)
+
+
+CLAIMS = (
+    Claim(
+        id="sharp-gibbs",
+        title="Lemma III.2 for every density",
+        where="Beyond the paper",
+        latex=r"F(\pi) - F(\pi^*) = \tau\, \mathrm{KL}(\pi \,\|\, \pi^*)",
+        statement=GIBBS,
+    ),
+    Claim(
+        id="sharp-gap-identity",
+        title="The gap identity",
+        where="Beyond the paper",
+        latex=r"J^i(\pi) - \min J^i = \tau \sum_t \mathbb{E}\,"
+        r" \mathrm{KL}(\pi^i_t \,\|\, \mathrm{BR}^i_t)"
+        r" \qquad \tau\, \mathbb{E}\, \mathrm{KL} = Tr(W \Delta K X_t \Delta K^\top)"
+        r" + \tfrac{\tau}{2} (Tr(\Sigma_{br}^{-1} \Sigma^i) - p_i"
+        r" - \log |\Sigma_{br}^{-1} \Sigma^i|)",
+        statement=IDENTITY,
+    ),
+    Claim(
+        id="sharp-cost-difference",
+        title="Two regularizations of one policy",
+        where="Beyond the paper",
+        latex=r"\tilde{J}^i(\pi) - J^i(\pi) = \delta\, \mathrm{KL}_i(\pi)",
+        statement=COST_DIFFERENCE,
+    ),
+    Claim(
+        id="sharp-gap-bound",
+        title="Theorem IV.3 with its constant",
+        where="Beyond the paper",
+        latex=r"0 \leq \epsilon_i(\delta) \leq \delta\,(\mathrm{KL}_i(\mathrm{BR}^i)"
+        r" - \mathrm{KL}_i(\tilde{S}^i))",
+        statement=GAP_BOUND,
+    ),
+    Claim(
+        id="sharp-gap-coefficient",
+        title="The gap is of second order in δ",
+        where="Beyond the paper",
+        latex=r"\epsilon_i(\delta) = c_i \delta^2 + \mathcal{O}(\delta^3)"
+        r" \qquad c_i = \sum_t Tr(G_t^\top W^{-1} G_t X_t)"
+        r" + \tfrac{\tau}{4} Tr(\Sigma^i Y_t \Sigma^i Y_t)",
+        statement=COEFFICIENT,
+    ),
+    Claim(
+        id="sharp-gap-linear-regime",
+        title="In the plain game, τ = 0, the gap is linear in δ",
+        where="Beyond the paper",
+        latex=r"\tau = 0:\quad \epsilon_i(\delta) = \frac{p_i T}{2}\, \delta"
+        r" + \mathcal{O}(\delta^2)",
+        statement=LINEAR_REGIME,
+    ),
+    Claim(
+        id="sharp-gap-large-delta",
+        title="The gap for δ → ∞",
+        where="Beyond the paper",
+        latex=r"\lim_{\delta\to\infty} \epsilon_i(\delta) = J^i(\mu) - \min J^i(\cdot, \mu^{-i})",
+        statement=LARGE_DELTA,
+    ),
+)

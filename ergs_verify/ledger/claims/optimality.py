@@ -1,0 +1,450 @@
+"""Best responses over all adapted policies, and what makes them an equilibrium.
+
+No Hamilton–Jacobi–Isaacs equation is used. That answers make an equilibrium: the pointwise Gibbs
+identity of a stage is averaged and summed over time. That an equilibrium makes answers: a one-shot
+deviation. The theorems here carry the ids of the claims that state them.
+"""
+
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from functools import partial
+
+import sympy
+from attrs import evolve
+from sympy import Determinant, Inverse, MatAdd, MatMul, Trace, Transpose
+
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.expressions import agent_sum, control_size, trace_of
+from ergs_verify.ledger import hypotheses, rules, scalars
+from ergs_verify.ledger.counterexamples import (
+    continuum_of_equilibria,
+    memory_of_own_controls,
+    nonquadratic_value,
+    unreachable_states,
+)
+from ergs_verify.ledger.examination import Outcome
+from ergs_verify.ledger.exhibits import Case
+from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.statements import Equalities, Equality
+from ergs_verify.paper import lemma_III_2, theorem_III_1
+from ergs_verify.paper.notation import (
+    B,
+    K,
+    P,
+    Q,
+    R,
+    S,
+    W,
+    definitions,
+    eye,
+    i,
+    j,
+    m,
+    mean,
+    noise,
+    others_loop,
+    own,
+    q,
+    symmetric,
+    tau,
+    x,
+)
+from ergs_verify.proof.reading import quadratic_form
+from ergs_verify.recursion import best_response
+
+__all__ = [
+    "BELLMAN",
+    "BEST_RESPONSE",
+    "LEAST_COST",
+    "POLICY_PSD",
+    "REGULAR_UNIQUE",
+    "STAGE",
+    "SUFFICIENT",
+    "WEIGHT",
+    "WEIGHT_IDENTITY",
+    "by_derivation",
+    "constant",
+    "covariance",
+    "cross",
+    "derived",
+    "entropy",
+    "equal",
+    "gain",
+    "gain_and_covariance",
+    "loop",
+    "one_of_the_recursion",
+    "others_noise",
+    "quadratic",
+    "quadratic_in_x",
+    "riccati",
+    "stage_gibbs",
+    "terminal",
+    "value_is_quadratic",
+    "weight",
+]
+
+p = control_size(i)
+
+
+def equal(left, right, named: str = "", more=None) -> Equality:
+    """An identity in the letters of a stage, for every size and number of agents."""
+    return Equality(left, right, symmetric, {**definitions, **(more or {})}, named)
+
+
+def derived(name: str):
+    """A part of the derivation of Theorem III.1."""
+    return theorem_III_1.derive()[name]
+
+
+def by_derivation(equality: Equality, *names: str, of=theorem_III_1) -> Equality:
+    """The identity with the steps that lead to its left side, each as it was checked."""
+
+    def steps() -> tuple[tuple[str, str], ...]:
+        return tuple(
+            ("derived", f"{step.what} ({step.rule}): {step.checked}")
+            for step in of.derive().steps
+            if step.name in names
+        )
+
+    return evolve(equality, derivation=steps)
+
+
+# -- the pieces, as printed -----------------------------------------------------------------------
+
+weight = MatAdd(MatMul(tau / 2, eye(i)), R(i), MatMul(Transpose(B(i)), P(i), B(i)))
+"""(τ/2)I + R + B'PB."""
+quadratic = MatAdd(R(i), MatMul(Transpose(B(i)), P(i), B(i)))
+"""R + B'PB."""
+loop = others_loop(i)
+cross = MatMul(Transpose(B(i)), P(i), loop)
+"""B'PA*."""
+covariance = Inverse(MatAdd(eye(i), MatMul(2 / tau, quadratic)))
+"""(I + 2(R + B'PB)/τ)⁻¹."""
+gain = MatMul(-1, Inverse(weight), cross)
+others_noise = Trace(agent_sum(MatMul(S(j), Transpose(B(j)), P(i), B(j)), j, i))
+"""Tr(Σ_{j≠i} Σʲ Bʲ' P Bʲ)."""
+entropy = Trace(S(i)) - p - sympy.log(Determinant(S(i)))
+riccati = MatAdd(
+    Q(i),
+    MatMul(Transpose(loop), P(i), loop),
+    MatMul(-1, Transpose(cross), Inverse(weight), cross),
+)
+constant = Trace(noise * P(i)) + trace_of(quadratic, S(i)) + tau / 2 * entropy + q(i) + others_noise
+
+
+def quadratic_in_x(matrix):
+    return trace_of(x.T, matrix, x)
+
+
+# -- definite, invertible -------------------------------------------------------------------------
+
+
+def policy_matrix() -> Equality:
+    """P_t of any joint policy: the Lyapunov equations."""
+    F = MatAdd(others_loop(i), MatMul(B(i), K(i)))
+    head = MatMul(Transpose(K(i)), MatAdd(MatMul(tau / 2, eye(i)), R(i)), K(i))
+    return equal(
+        theorem_III_1.derive_policy_value()["value"].matrix,
+        MatAdd(Q(i), head, MatMul(Transpose(F), P(i), F)),
+    )
+
+
+P_end, Q_end = sympy.MatrixSymbol("P_T", m, m), sympy.MatrixSymbol("Q_T", m, m)
+q_end = sympy.Symbol("q_T", real=True)
+
+
+def terminal() -> Equalities:
+    """(3) at t = T is its last term alone: read P_T and q_T off, and put them back."""
+    last = trace_of(x.T, Q_end, x)
+    read = quadratic_form(last, x, symmetric=(Q_end,))
+    return Equalities(
+        (
+            Equality(read.matrix, Q_end, (Q_end,), named="P_T"),
+            Equality(read.constant, sympy.Integer(0), named="q_T"),
+            Equality(read.linear, sympy.ZeroMatrix(m, 1), (Q_end,)),
+            Equality(
+                trace_of(x.T, P_end, x) + q_end,
+                last,
+                (Q_end,),
+                {P_end: read.matrix, q_end: read.constant},
+            ),
+        )
+    )
+
+
+GAME = (hypotheses.Q_PSD, hypotheses.R_PD, hypotheses.TAU_POSITIVE)
+"""What the paper supposes of every game."""
+
+POLICY_PSD = Theorem(
+    id="eq-19/inverses",
+    says="P ⪰ 0 at every t",
+    given=GAME,
+    proof=(
+        Fact("P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F", lambda: policy_matrix().decide()),
+        Fact("P_T = Q_T", terminal()),
+        by(rules.BACKWARD_CONGRUENCES),
+    ),
+    needed={h.id: partial(scalars.negative_cost, h.id) for h in GAME},
+)
+"""Of every joint policy, equilibria included."""
+
+WEIGHT_IDENTITY = Fact(
+    "W − (τ/2)I = R + B'PB",
+    equal(W(i) - tau / 2 * eye(i), R(i) + B(i).T * P(i) * B(i)),
+)
+
+WEIGHT = Theorem(
+    id="eq-19/weight",
+    says=("W ⪰ (τ/2)I", "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ"),
+    given=GAME,
+    proof=(
+        POLICY_PSD,
+        by(rules.CONGRUENCES),
+        WEIGHT_IDENTITY,
+        by(rules.SHIFTED, X="W", Y="R + B'PB"),
+        by(rules.INVERTIBLE, X="W"),
+    ),
+    needed={h.id: partial(scalars.singular_weight, h.id) for h in GAME},
+)
+
+# -- the best response over all adapted policies --------------------------------------------------
+
+
+def stage_gibbs() -> Equality:
+    """The stage cost at any density of agent i: τ log(π/π*) and the least cost, at every u.
+
+    π* is N(Mⁱ, Σⁱ) as derived, and its density the one of Lemma III.2.
+    """
+    lemma, form = lemma_III_2.derive(), derived("form")
+    here = {
+        lemma_III_2.W: W(i),
+        lemma_III_2.M: form.matrix,
+        lemma_III_2.b: form.linear,
+        lemma_III_2.u: own(i),
+        lemma_III_2.p: p,
+    }
+    log_prior = lemma_III_2.log_prior.xreplace(here)
+    log_best = lemma["log_minimiser"].xreplace(here)
+    log_density = lemma_III_2.log_density
+    return equal(
+        derived("expected") + tau * (log_density - log_prior),
+        tau * (log_density - log_best) + derived("least"),
+    )
+
+
+def value_is_quadratic() -> Equality:
+    """The least cost with linear policies, against x'Px + q of (4) and (5)."""
+    least = theorem_III_1.with_linear_policies(derived("least"))
+    value = quadratic_in_x(riccati) + constant.xreplace({S(i): derived("covariance")})
+    return equal(least, value)
+
+
+_AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1} is V_t(x_t) +" + (
+    " τ log(π/BR), less τ log(π/μ)"
+)
+
+#: One stage whose cost has no lower bound, or another least cost.
+_NEEDED = {
+    **{h.id: partial(scalars.no_least_cost, h.id) for h in GAME},
+    "standard-prior": scalars.other_prior,
+    "independent-draws": scalars.correlated_draws,
+}
+
+
+def costs_of_answers(case: Case) -> Outcome | None:
+    """Under an equilibrium from every state each P_t is that of the best response."""
+    policy, costs = case.play.policy, case.costs
+    if policy is None or costs is None:
+        return None
+    for k in range(1, case.game.agents + 1):
+        least = best_response(case.game, policy, k, Rationals()).P
+        for t, (P_found, P_least) in enumerate(zip(costs.P[k - 1], least, strict=True)):
+            if P_found != P_least:
+                return Outcome(False, f"P_{t} = {P_found}", f"the least is {P_least}")
+    return Outcome(True, "", "")
+
+
+BEST_RESPONSE = Theorem(
+    id="thm-III.1/telescoped",
+    says="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
+    " adapted, with memory or without",
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.OTHERS_LINEAR,
+        hypotheses.INDEPENDENT_DRAWS,
+    ),
+    proof=(
+        WEIGHT,
+        Fact(
+            "V_t(x) = x'P_t x + q_t with (4) and (5)",
+            lambda: value_is_quadratic().decide(),
+            needs=("the other agents play linear Gaussian feedback policies",),
+        ),
+        Fact(
+            _AT_A_STAGE,
+            lambda: stage_gibbs().decide(),
+            needs=(
+                "V_t(x) = x'P_t x + q_t with (4) and (5)",
+                "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
+                "the priors are N(0, I)",
+            ),
+        ),
+        by(rules.TOWER),
+        Fact("V_T(x) = x'Q_T x", terminal()),
+        by(rules.TELESCOPE),
+    ),
+    needed={
+        **_NEEDED,
+        "others-linear": nonquadratic_value,
+    },
+)
+"""P_t and q_t of (4) and (5) are here those of agent i's best response to the others' policies."""
+
+LEAST_COST = Theorem(
+    id="thm-III.1/least-cost",
+    says="V_t is agent i's least cost from every x_t over all adapted policies, and BR alone"
+    " attains it at every history that occurs",
+    given=BEST_RESPONSE.given,
+    proof=(BEST_RESPONSE, by(rules.LEAST_COST)),
+    needed=BEST_RESPONSE.needed,
+)
+
+
+def gain_and_covariance() -> Equalities:
+    """(6), which is (17) again."""
+    return Equalities(
+        (
+            by_derivation(equal(derived("gain"), gain, r"K_t^{i*}"), "lemma", "gain"),
+            by_derivation(
+                equal(derived("covariance"), covariance, r"\Sigma_t^{i*}"), "collect", "lemma"
+            ),
+        )
+    )
+
+
+SUFFICIENT = Theorem(
+    id="thm-III.1/sufficient",
+    says="the joint policy is a NE over all adapted policies, from every x_t",
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.ANSWERS,
+    ),
+    proof=(
+        by(rules.EACH_OF_THEM),
+        LEAST_COST,
+        Fact("BR is N(Kx, Σ) with (6)", lambda: gain_and_covariance().decide()),
+        by(rules.MUTUAL_ANSWERS),
+    ),
+    needed={
+        **_NEEDED,
+        "answers": scalars.any_gains,
+    },
+    test=costs_of_answers,
+)
+
+# -- an equilibrium makes answers ------------------------------------------------------------------
+
+_stage_cost, _later_cost, _first_cost = sympy.symbols("c_t J_{t+1} c_{t+1}", real=True)
+
+
+def split() -> Equality:
+    """(3) from t, and from t + 1, with what follows t + 1 as one number."""
+    rest = sympy.Symbol("r", real=True)
+    return Equality(
+        _stage_cost + _first_cost + rest,
+        _stage_cost + _later_cost,
+        definitions={_later_cost: _first_cost + rest},
+    )
+
+
+BELLMAN = Theorem(
+    id="thm-III.1/bellman",
+    says="J_t*(x) is the minimum over π of E[stage cost + J_{t+1}*(x_{t+1})] at every x and t, and"
+    " π_t*(· | x) attains it",
+    given=(hypotheses.FEEDBACK, hypotheses.INDEPENDENT_DRAWS),
+    proof=(
+        Fact("the cost (3) from t is the cost of stage t and the cost from t + 1", split()),
+        by(rules.OWN_RECURSION),
+        by(rules.ONE_SHOT),
+    ),
+    needed={"feedback": unreachable_states},
+    test=costs_of_answers,
+)
+"""The minimum is over all densities of agent i's control at x."""
+
+
+# -- a stage's equations, and one solution ---------------------------------------------------------
+
+
+def _rows_at_any_means() -> Equality:
+    """W Mⁱ(x) + ½b, which must vanish at every x, is block row i of Φ𝓜(x) + r x."""
+    row = derived("row")
+    return equal(
+        derived("weight") * mean(i) + derived("form").linear / 2,
+        row.own * mean(i) + agent_sum(row.other * mean(j), j, i) + row.constant * x,
+    )
+
+
+STAGE = Theorem(
+    id="sharp-unique-iff-regular/stage",
+    says="where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only"
+    " if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.FEEDBACK,
+        hypotheses.INDEPENDENT_DRAWS,
+    ),
+    proof=(
+        BELLMAN,
+        WEIGHT,
+        Fact(
+            "at every x, whatever means and covariances the others have, the stage cost with"
+            " V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and"
+            " W Mⁱ + ½b = 0",
+            lambda: stage_gibbs().decide(),
+            needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ", "the priors are N(0, I)"),
+        ),
+        Fact(
+            "at every x, W Mⁱ + ½b is block row i of Φ_t M + r_t x",
+            lambda: _rows_at_any_means().decide(),
+        ),
+        by(rules.STAGE_ANSWERS),
+    ),
+    needed={
+        **_NEEDED,
+        "feedback": memory_of_own_controls,
+    },
+)
+"""The others' policies need not be linear here."""
+
+
+def one_of_the_recursion(case: Case) -> Outcome | None:
+    """An equilibrium has to have the gains of the recursion."""
+    if not case.play.is_nash:
+        return None
+    return Outcome(case.plays_nash, case.play.name, "the equilibrium of (4)–(6)")
+
+
+REGULAR_UNIQUE = Theorem(
+    id="sharp-unique-iff-regular/unique",
+    says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+    given=(*STAGE.given, hypotheses.REGULAR),
+    proof=(
+        STAGE,
+        Fact("V_T(x) = x'Q_T x", terminal()),
+        Fact(
+            "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
+            lambda: value_is_quadratic().decide(),
+        ),
+        by(rules.BACKWARD_UNIQUE),
+    ),
+    needed={**STAGE.needed, "regular": continuum_of_equilibria},
+    test=one_of_the_recursion,
+)

@@ -1,0 +1,225 @@
+"""What the abstract, the introduction, the contributions and the conclusion claim.
+
+Each is decided by what the results that they announce turn out to say.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.expressions import AgentMatrix
+from ergs_verify.gallery import gallery
+from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger.claim import Claim, Fault
+from ergs_verify.ledger.claims.apriori import CIRCULAR, UNIQUE_FROM_DATA
+from ergs_verify.ledger.claims.augmented_game import CHOICE
+from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, UNIQUE
+from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
+from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
+from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
+from ergs_verify.ledger.counterexamples import bound_depends_on_tau, refutation
+from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.reasoning import Theorem, by
+from ergs_verify.ledger.statements import Computed
+from ergs_verify.paper.notation import S, i
+from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.recursion import algorithm_1
+
+__all__ = ["CONCLUSION", "OPENING"]
+
+
+def _linear_gaussian(claim_id: str, where: str, quote: str) -> Claim:
+    return Claim(
+        id=claim_id,
+        title="Nash equilibria are linear Gaussian",
+        where=where,
+        quote=quote,
+        statement=REGULAR_UNIQUE,
+    )
+
+
+def _unique(claim_id: str, where: str, quote: str) -> Claim:
+    return Claim(
+        id=claim_id,
+        title="Enough regularization makes the NE unique",
+        where=where,
+        quote=quote,
+        statement=UNIQUE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
+    )
+
+
+def _converges(claim_id: str, where: str, quote: str) -> Claim:
+    return Claim(
+        id=claim_id,
+        title="Algorithm 1 converges linearly to the NE",
+        where=where,
+        quote=quote,
+        statement=LINEAR_RATE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
+    )
+
+
+EPSILON_NASH = Theorem(
+    id="abstract/augmentation",
+    says="in every game some δ > 0 satisfies the condition on τ̃, and S̃ is an ε-NE with ε_i ≤"
+    " δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
+    given=tuple(dict.fromkeys((*CHOICE.given, *GAP_BOUND.given))),
+    proof=(CHOICE, GAP_BOUND, by(rules.EPSILON_NASH)),
+)
+
+
+def _augmented(claim_id: str, where: str, quote: str) -> Claim:
+    return Claim(
+        id=claim_id,
+        title="The δ-augmentation gives an ε-NE",
+        where=where,
+        quote=quote,
+        statement=EPSILON_NASH,
+    )
+
+
+def _noise_plays_no_part() -> Decision:
+    """No covariance enters a gain or P_t; for instance with covariances four times as large."""
+    game, numbers = gallery("assumption-holds"), Rationals()
+
+    def gains() -> tuple:
+        formulas = derived_formulas()
+        noisier = evolve(formulas, covariance=4 * formulas.covariance)
+        return tuple(
+            [agent[-1] for agent in algorithm_1(game, numbers, 2, formulas=f).K]
+            for f in (formulas, noisier)
+        )
+
+    def unchanged() -> bool:
+        first, second = gains()
+        formulas = derived_formulas()
+        entering = formulas.gain.atoms(AgentMatrix) | formulas.policy_cost.atoms(AgentMatrix)
+        return first == second and S(i).name not in {letter.name for letter in entering}
+
+    plain, noisy = gains()
+    return refutation(
+        f"K_{{T−1}} = {plain} with Σ",
+        f"{noisy} with 4Σ",
+        "exact",
+        "no covariance of a policy stands in the formulas of the gains and of P_t, in any game; so"
+        " the gains of Algorithm 1 are the same with others, and the noise plays no part in the rate",
+        unchanged,
+        game=game,
+        values={"L": "2"},
+    )
+
+
+def _noise(faults: frozenset[str]) -> Computed | Theorem:
+    if faults:
+        return Computed("the rate depends on the policies' noise Σ", _noise_plays_no_part)
+    return CONTRACTION
+
+
+def _model_dependent(faults: frozenset[str]) -> Computed | Theorem:
+    if faults:
+        return Computed("2γ_B²γ_P*(N−1) is a scalar of the model alone", bound_depends_on_tau)
+    return UNIQUE_FROM_DATA
+
+
+OPENING = (
+    _linear_gaussian(
+        "abstract/linear-gaussian",
+        "Abstract",
+        "the NE of such games conform to linear Gaussian policies",
+    ),
+    _unique(
+        "abstract/uniqueness",
+        "Abstract",
+        "sufficient conditions, contingent upon the adequacy of entropy regularization, for the"
+        " uniqueness of the NE within the game",
+    ),
+    _converges(
+        "abstract/linear-convergence",
+        "Abstract",
+        "we prove the linear convergence of a policy optimization algorithm which (subject to the"
+        " adequacy of entropy regularization) is capable of provably attaining the NE",
+    ),
+    _augmented(
+        "abstract/augmentation",
+        "Abstract",
+        "in scenarios where the entropy regularization proves insufficient, we present a …"
+        " -augmentation technique, which facilitates the achievement of an … -NE within the game",
+    ),
+    _linear_gaussian(
+        "introduction/exclusively",
+        "Section I",
+        "the inclusion of entropy regularization within the cost function confines NE policies to"
+        " an exclusively linear Gaussian domain",
+    ),
+    Claim(
+        id="introduction/gaussian-noise",
+        title="The policies' noise contributes to the convergence",
+        where="Section I",
+        quote="introducing Gaussian noise into the policies facilitates exploration across the"
+        " policy space, thereby contributing to the linear convergence of PO methods",
+        statement=_noise,
+        stated=(hypotheses.THRESHOLD_AT_T,),
+        faults=(
+            Fault(
+                name="noise",
+                what="no gain of Algorithm 1 depends on the covariance of anybody's policy; it is"
+                " the term (τ/2)I beside R that makes the iteration contract",
+                kind="overclaim",
+            ),
+        ),
+    ),
+    _linear_gaussian(
+        "contributions/linear-gaussian",
+        "Section I, Contributions 2)",
+        "find them to exclusively belong to the class of Linear Gaussian policies defined by a"
+        " sequence of Coupled Riccati equations",
+    ),
+    Claim(
+        id="contributions/uniqueness",
+        title="A bound from the model makes the NE unique",
+        where="Section I, Contributions 2)",
+        quote="is lower bounded by a model dependent scalar, then the uniqueness of the NE is"
+        " guaranteed",
+        statement=_model_dependent,
+        stated=(hypotheses.COUPLED_BY_DATA,),
+        faults=(CIRCULAR,),
+    ),
+    _converges(
+        "contributions/convergence",
+        "Section I, Contributions 3)",
+        "Under a suitable condition … we prove that the PO algorithm converges to the NE",
+    ),
+    _augmented(
+        "contributions/augmentation",
+        "Section I, Contributions 3)",
+        "in the case where … does not satisfy the aforementioned condition, we provide a …"
+        " -augmentation technique which yields an … -NE for the ERGS game",
+    ),
+)
+
+CONCLUSION = (
+    _linear_gaussian(
+        "conclusion/linear-gaussian",
+        "Section V",
+        "proved that their Nash Equilibria (NE) lie within the domain of linear Gaussian policies",
+    ),
+    _unique(
+        "conclusion/uniqueness",
+        "Section V",
+        "we have delineated sufficient conditions for the uniqueness of the same",
+    ),
+    _converges(
+        "conclusion/linear-rate",
+        "Section V",
+        "capable of verifiably attaining the NE at a linear convergence rate under suitable"
+        " conditions on the regularization parameter",
+    ),
+    _augmented(
+        "conclusion/augmentation",
+        "Section V",
+        "a … -augmentation technique to obtain an … -NE of the game in instances where the"
+        " regularization proves inadequate",
+    ),
+)

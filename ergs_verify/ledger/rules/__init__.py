@@ -1,0 +1,132 @@
+"""The rules of inference that proofs in the ledger may use: one list."""
+
+# Proofs name each as rules.NAME.
+# ruff: noqa: F401
+
+from __future__ import annotations
+
+from ergs_verify.ledger.rules.augmentation import (
+    AGAINST_ANY_DEVIATION,
+    BEST_DEVIATION,
+    BOUNDED_BRACKET,
+    BOUNDED_DIVERGENCE,
+    BOUNDED_ITERATES,
+    CONSTANT_OF_A_QUADRATIC,
+    DEVIATION_BOUND,
+    DIVERGENCE_IS_A_NUMBER,
+    EPSILON_NASH,
+    MATRIX_OF_A_QUADRATIC,
+    NASH_INEQUALITY,
+    NEARBY_EQUILIBRIUM,
+    OTHERS_AUGMENTED,
+    QUADRATIC_BACKWARDS,
+    SOME_DELTA,
+    TELESCOPED_DIFFERENCE,
+    UNROLLED,
+)
+from ergs_verify.ledger.rules.bounds import (
+    ABOVE_FOR_GOOD,
+    BOUND_BACKWARDS,
+    BOUNDED_COUPLINGS,
+    CONGRUENT_COSTS,
+    COUPLED_KERNEL,
+    COUPLED_LOOP,
+    FALLS_BACKWARDS,
+    FIRST_ORDER_VANISHES,
+    LEAST_EIGENVALUE,
+    LEAST_OF_MONOTONE,
+    REGULAR_AT_EVERY,
+    SMALL_PERTURBATION,
+    SPECTRAL_BELOW_FROBENIUS,
+)
+from ergs_verify.ledger.rules.densities import (
+    EXACTLY_ONE_IS_ALL,
+    GIBBS,
+    GIBBS_INEQUALITY,
+    IDLE_CONSTRAINT,
+    INVERSE_DEFINITE,
+    NORMAL_DENSITY,
+    ONE_MULTIPLIER,
+    ONE_SHOT,
+    OWN_RECURSION,
+    PLAY_WHAT_SOLVES,
+    RICCATI_COST,
+    SOME_EQUILIBRIUM,
+    STRICT_CONVEXITY,
+    VALUE_OF_EQUILIBRIUM,
+    VALUE_OF_LINEAR_POLICIES,
+)
+from ergs_verify.ledger.rules.equilibrium import (
+    BACKWARD_UNIQUE,
+    BLOCK_DOMINANCE,
+    BLOCK_ROW_SUM,
+    CONDITIONAL_ANSWERS,
+    CONTRACTED_TO_ZERO,
+    EACH_OF_THEM,
+    FIRST_SINGULAR,
+    LEAST_COST,
+    MUTUAL_ANSWERS,
+    ONE_STAGE_EARLIER,
+    PROPORTIONAL_DETERMINANT,
+    SCALAR_DETERMINANT,
+    SOLVED_BACKWARDS,
+    SQUARES_SUMMED,
+    SQUARES_VANISH,
+    STAGE_ANSWERS,
+    SYLVESTER,
+    TELESCOPE,
+    TOWER,
+)
+from ergs_verify.ledger.rules.iteration import (
+    ADDED_OVER_AGENTS,
+    AGENT_BY_AGENT,
+    ALL_STAGES,
+    ANSWERS_AT_ANOTHER_COST,
+    BACKWARDS_IN_TIME,
+    BELOW_ONE,
+    CONTRACTS,
+    COST_OF_NEARBY_GAINS,
+    COVARIANCES_FOLLOW,
+    ENOUGH_PASSES,
+    FIXED_POINTS,
+    IN_THE_METRIC,
+    INTO_THE_CLASS,
+    ITERATED_BOUND,
+    NOTHING_LATER,
+    ONE_FIXED_POINT,
+    ONE_STAGE,
+    PASSES_IN_TURN,
+    PLAYED,
+    POWERS,
+    POWERS_TO_A_PROJECTION,
+    RADIUS_BELOW_NORM,
+    SIGN_FORGOTTEN,
+    SLACK,
+    SLIGHTLY_STRONGER,
+    SPECTRAL_RADIUS,
+    SUM_OF_NORMS,
+    WITHIN_THE_SLACK,
+)
+from ergs_verify.ledger.rules.limits import (
+    ABOVE_THE_LEAST,
+    ANALYTIC_REMAINDER,
+    BOUNDED_FOR_LARGE_TAU,
+    CONTINUOUS_GAP,
+    CRAMER_AT_ZERO,
+    CRAMER_PLAIN,
+    FIRST_ORDER_LIMITS,
+    GAUSSIAN_NEIGHBOURS,
+    REMAINDERS_VANISH,
+    SECOND_ORDER_SQUARE,
+)
+from ergs_verify.ledger.rules.order import (
+    BACKWARD_CONGRUENCES,
+    CONGRUENCES,
+    INVERTIBLE,
+    SHIFTED,
+)
+from ergs_verify.ledger.rules.rule import Rule
+
+__all__ = ["RULES", "Rule"]
+
+RULES = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

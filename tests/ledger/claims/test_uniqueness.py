@@ -1,0 +1,83 @@
+"""det Φ_t decides: the exact statements beyond the paper, attacked with random games."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_games import g_star, games, gram, matrices, small
+
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.errors import SingularStageError
+from ergs_verify.game import Game
+from ergs_verify.ledger import loops
+from ergs_verify.ledger.loops import last_block_system
+from ergs_verify.recursion import apriori, nash
+from ergs_verify.recursion.stages import Stages
+
+
+@settings(max_examples=60, deadline=None)
+@given(games(taus=("1/3", "2"), stages=1))
+def test_the_determinant_has_the_size_of_the_state(game):
+    phi, _ = last_block_system(game)
+    numbers = Rationals()
+    stages = Stages(game, numbers)
+    inner, weights = numbers.identity(game.state_size), Fraction(1)
+    for B_k, R_k, Q_k in zip(game.B, game.R, game.Q, strict=True):
+        inputs, weight = stages.enter(B_k[0]), stages.enter(R_k[0], diagonal=game.tau / 2)
+        inner = inner + inputs * weight.inv() * inputs.transpose() * stages.enter(Q_k[1])
+        weights = weights * numbers.to_fraction(weight.det())
+    assert numbers.to_fraction(phi.det()) == weights * numbers.to_fraction(inner.det())
+
+
+@st.composite
+def scalar_state_games(draw):
+    N = draw(st.integers(1, 4))
+    sizes = [draw(st.integers(1, 3)) for _ in range(N)]
+    return Game.from_arrays(
+        A=[[draw(small)]],
+        B=[draw(matrices(1, p)) for p in sizes],
+        Q=[[[draw(st.integers(0, 3))]] for _ in range(N)],
+        R=[gram(draw(matrices(p, p)), ridge=1) for p in sizes],
+        tau=draw(st.sampled_from(("0", "1/100", "3"))),
+        noise_cov=[[0]],
+        horizon=2,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(scalar_state_games())
+def test_a_scalar_state_has_one_equilibrium(game):
+    phi, _ = last_block_system(game)
+    assert phi.det() > 0
+    assert nash(game, Rationals()).K
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fractions(min_value=Fraction(1, 10), max_value=8, max_denominator=20))
+def test_g_star_is_singular_at_four_alone(tau):
+    game = g_star(str(tau))
+    if tau == 4:
+        with pytest.raises(SingularStageError):
+            nash(game, Rationals())
+    else:
+        phi, _ = last_block_system(game)
+        assert Rationals().to_fraction(phi.det()) == (tau - 4) * (tau + 12) / 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(games(taus=("1/3", "2", "20"), stages=1))
+def test_couplings_below_one_never_meet_a_diverging_loop(game):
+    bound = apriori.apriori_bound(apriori.data_norms(game), game.tau)
+    if bound is None:
+        return
+    phi, _ = last_block_system(game)
+    assert phi.det() != 0
+    J = np.array(
+        [[float(Fraction(int(x.p), int(x.q))) for x in r] for r in loops.jacobi(game).tolist()]
+    )
+    # The comparison matrix [gⁱ]_{i≠j} bounds ρ(J); eigenvalues in float64 to about 1e-7.
+    assert max(abs(np.linalg.eigvals(J))) < 1 + 1e-7

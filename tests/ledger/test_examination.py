@@ -1,0 +1,275 @@
+"""Cross-examination: the exhibits, and what is tried on them."""
+
+from __future__ import annotations
+
+import flint
+import planted_reasoning
+import pytest
+import sympy
+from attrs import evolve
+
+from ergs_verify.ledger import continuum, examination, exhibits, hypotheses, memory, unreached
+from ergs_verify.ledger.claims import claims
+from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
+from ergs_verify.ledger.decision import exactly
+from ergs_verify.ledger.examination import Outcome, equality_at, first_failure, tried
+from ergs_verify.ledger.hypotheses import Hypothesis
+from ergs_verify.ledger.reasoning import Fact, Theorem
+from ergs_verify.ledger.statements import Equality
+from ergs_verify.paper import notation
+from ergs_verify.paper.notation import A, B, P, S, W, i, tau, x
+
+NEEDED = {
+    "no-nash": lambda c: not c.regular and not c.consistent,
+    "continuum": lambda c: c.consistent and not c.play.linear and c.play.is_nash,
+    "memory": lambda c: c.regular and not c.play.feedback and c.play.is_nash,
+    "unreached": lambda c: c.assumption_III_3 and not c.play.from_every_state and c.play.is_nash,
+    "singular-tau": lambda c: not c.regular and c.augmented_nash is not None,
+    "near-singular": lambda c: c.regular and not c.assumption_III_3,
+    "diverging-loop": lambda c: c.regular and not c.threshold_at_every_t,
+    "small-tau": lambda c: c.regular and not c.regular_at_zero,
+    "skewed": lambda c: c.assumption_III_3 and c.game.control_sizes == (2, 2),
+    "unequal-controls": lambda c: len(set(c.game.control_sizes)) > 1,
+    "as-many-controls-as-states": lambda c: {*c.game.control_sizes} == {c.game.state_size},
+    "one-agent": lambda c: c.game.agents == 1 and c.plays_nash,
+    "many-agents": lambda c: c.game.agents == 4 and c.plays_nash,
+}
+"""What an exhibit has to show in one of its cases."""
+
+
+@pytest.fixture
+def anew(fresh):
+    """Cases are built once; what is planted in an exhibit must not stay."""
+    kept = exhibits.cases
+    kept.cache_clear()
+    yield
+    kept.cache_clear()
+
+
+def test_every_exhibit_shows_what_it_is_there_for():
+    assert set(exhibits.exhibits()) == set(NEEDED)
+    for name, shows in NEEDED.items():
+        mine = [case for case in exhibits.cases() if case.exhibit.name == name]
+        assert any(shows(case) for case in mine), name
+        assert exhibits.exhibits()[name].shows
+
+
+def test_exhibits_are_small():
+    for exhibit in exhibits.exhibits().values():
+        game = exhibit.game
+        assert game.horizon <= 2, exhibit.name
+        assert game.state_size <= 2, exhibit.name
+        assert max(game.control_sizes) <= 2, exhibit.name
+
+
+@pytest.mark.parametrize("name", ["continuum", "memory", "unreached"])
+def test_a_play_that_is_no_equilibrium_is_refused(anew, monkeypatch, name):
+    exhibit = exhibits.exhibits()[name]
+    wrong = tuple(evolve(play, check=lambda: False) for play in exhibit.plays)
+    listed = {**exhibits.exhibits(), name: evolve(exhibit, plays=wrong)}
+    monkeypatch.setattr(exhibits, "exhibits", lambda: listed)
+    with pytest.raises(AssertionError, match=f"{name}: .* is not confirmed"):
+        exhibits.cases()
+
+
+def test_the_check_of_the_continuum_can_fail(monkeypatch):
+    assert continuum.is_nash()
+    right = continuum.means
+    monkeypatch.setattr(continuum, "means", lambda *g: [2 * M for M in right(*g)])
+    assert not continuum.is_nash()
+
+
+def test_the_check_of_the_state_that_is_not_reached_can_fail(monkeypatch):
+    assert unreached.is_nash()
+    first, _ = unreached.gains()
+    off = [[[[entry + 1 for entry in row] for row in K] for K in agent] for agent in first]
+    monkeypatch.setattr(unreached, "gains", lambda: (first, off))
+    assert not unreached.is_nash()
+
+
+def test_the_check_of_agents_that_remember_can_fail(monkeypatch):
+    assert memory.is_nash().verdict == "proved"
+    assert memory.answers(1, memory.THETA + 1).verdict == "refuted"
+    game = memory.game()
+    monkeypatch.setattr(memory, "game", lambda: evolve(game, tau_given=game.tau * 2))
+    assert memory.answers(1, memory.THETA).verdict == "refuted"
+
+
+# -- theorems on cases ----------------------------------------------------------------------------
+
+
+def always(case) -> Outcome:
+    return Outcome(True, "", "")
+
+
+def fails_on(name: str):
+    return lambda case: Outcome(case.exhibit.name != name, "left", "right")
+
+
+def test_a_case_counts_where_all_hypotheses_are_seen_to_hold():
+    everywhere = tried((), always)
+    assert [case for case, _ in everywhere] == list(exhibits.cases())
+    regular = tried((hypotheses.REGULAR,), always)
+    assert 0 < len(regular) < len(everywhere)
+    assert all(case.regular for case, _ in regular)
+    assert tried((Hypothesis("h", "cannot be evaluated"),), always) == []
+    assert tried((Hypothesis("h", "unknown", holds=lambda _: None),), always) == []
+    assert tried((), lambda case: None) == []
+
+
+def test_the_first_failure_is_a_refutation_that_can_be_replayed():
+    found = first_failure((), fails_on("skewed"))
+    assert found is not None
+    assert found.verdict == "refuted"
+    assert found.evidence[0][1].startswith("fails on skewed")
+    assert found.counterexample is not None
+    assert found.counterexample["values"]["game"] == "skewed"
+    assert found.game is exhibits.exhibits()["skewed"].game
+    assert found.replay is not None
+    assert found.replay()
+    assert first_failure((), always) is None
+
+
+def test_a_false_theorem_with_a_proof_is_refuted():
+    """Whatever its proof says."""
+
+    def false(test, *given) -> Theorem:
+        fact = Fact("planted", lambda: exactly("1", 1, 1), tuple(h.text for h in given))
+        return Theorem(id="f", says="planted", given=given, proof=(fact,), test=test)
+
+    assert false(always).decide().verdict == "proved"
+    assert false(fails_on("no-nash")).decide().verdict == "refuted"
+    assert false(fails_on("no-nash"), hypotheses.REGULAR).decide().verdict == "proved"
+    assert false(fails_on("skewed"), hypotheses.REGULAR).decide().verdict == "refuted"
+
+
+def test_a_theorem_without_the_hypothesis_that_keeps_its_exhibits_away_is_refuted():
+    weaker = evolve(
+        UNIQUE, given=tuple(h for h in UNIQUE.given if h is not hypotheses.FEEDBACK), needed={}
+    )
+    found = first_failure(weaker.given, weaker.test)
+    assert found is not None
+    assert found.game in (exhibits.exhibits()[name].game for name in ("unreached", "memory"))
+
+
+def test_hypotheses_tell_cases_apart():
+    """Each that can be evaluated, and is no standing one, holds somewhere and fails somewhere."""
+    standing = {"tau-positive", "Q-psd", "R-pd", "standard-prior", "noise-independent"}
+    kept_by_every_play = {"independent-draws"}
+    # Every exhibit has an equilibrium at τ + δ.
+    kept_by_every_game = {"augmented-nash"}
+    evaluated = 0
+    for hypothesis in vars(hypotheses).values():
+        if isinstance(hypothesis, Hypothesis) and hypothesis.holds is not None:
+            found = {hypothesis.holds(case) for case in exhibits.cases()}
+            if hypothesis.id in standing:
+                assert found == {True}, hypothesis.id
+            elif hypothesis.id not in kept_by_every_play | kept_by_every_game:
+                assert found == {True, False}, hypothesis.id
+                evaluated += 1
+    assert evaluated >= 15
+
+
+def test_what_shows_the_need_of_a_hypothesis_breaks_that_one_alone():
+    """Where the counterexample's game is an exhibit's, some joint policy of it does so."""
+    compared = 0
+    for theorem in planted_reasoning.theorems():
+        for hypothesis in theorem.given:
+            if hypothesis.holds is None or hypothesis.id not in theorem.needed:
+                continue
+            game = theorem.without(hypothesis).game
+            mine = [c for c in exhibits.cases() if game and c.game.hash == game.hash]
+            # A policy with dependent draws is no case.
+            if not mine or hypothesis.id == "independent-draws":
+                continue
+            others = [h for h in theorem.given if h is not hypothesis and h.holds]
+            assert any(
+                not hypothesis.holds(case) and all(h.holds(case) for h in others) for case in mine
+            ), (theorem.id, hypothesis.id)
+            compared += 1
+    assert compared >= 20
+
+
+def test_how_much_is_tried_on_how_many_cases():
+    counted = {
+        theorem.id: len(tried(theorem.given, theorem.test))
+        for theorem in planted_reasoning.theorems()
+        if theorem.test
+    }
+    assert len(counted) >= 33
+    assert [name for name, cases in counted.items() if cases < 3] == []
+    assert sum(counted.values()) >= 400
+
+
+# -- identities on cases --------------------------------------------------------------------------
+
+
+def first_wrong(left, right) -> str | None:
+    found = Equality(left, right)._cross_examined()
+    return found and found.evidence[0][1]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (B(i).T * P(i) * A, B(i).T * P(i) * A + B(i).T * P(i) * B(i) * notation.K(i)),
+        (W(i), tau * notation.eye(i) + notation.R(i) + B(i).T * P(i) * B(i)),
+        (sympy.Trace(S(i)), 2 * sympy.Trace(S(i))),
+        (sympy.log(sympy.Determinant(S(i))), sympy.log(sympy.Determinant(2 * S(i)))),
+    ],
+)
+def test_a_false_identity_fails_on_an_exhibit(left, right):
+    assert first_wrong(left, left) is None
+    assert first_wrong(left, right).startswith("fails on ")
+
+
+def test_an_identity_that_the_prover_lets_pass_is_refuted_all_the_same(monkeypatch):
+    from ergs_verify.ledger import statements
+
+    left, right = W(i), W(i) + B(i).T * P(i) * B(i)
+    truth = statements._prove(left, left, (), ())
+    assert truth.verdict == "proved"
+    monkeypatch.setattr(statements, "_prove", lambda *_: truth)
+    decision = Equality(left, right).decide()
+    assert decision.verdict == "refuted"
+    assert decision.game is not None
+    assert decision.replay is not None
+    assert decision.replay()
+
+
+def test_letters_that_no_stage_has_are_not_tried():
+    letter = notation.letter_of_agents("Z", notation.m, notation.m)
+    case = exhibits.cases()[0]
+    assert equality_at(case, letter(i), 2 * letter(i), {}) is None
+    assert equality_at(case, A * x, A * x, {}) == Outcome(True, "", "")
+
+
+def test_wide_balls_neither_prove_nor_refute():
+    wide, narrow, off = flint.arb(0, 1), flint.arb(0, 1e-70), flint.arb(2, 1)
+    assert examination._is_zero([narrow]) is True
+    assert examination._is_zero([narrow, wide]) is None
+    assert examination._is_zero([wide, off]) is False
+
+
+def test_how_many_identities_are_tried(monkeypatch, fresh):
+    """Of all that are decided while the claims are; others have letters of their own."""
+    met: dict[tuple, Equality] = {}
+    decide = Equality.decide
+
+    def noted(self):
+        met.setdefault((self.left, self.right), self)
+        return decide(self)
+
+    monkeypatch.setattr(Equality, "decide", noted)
+    for claim in claims().values():
+        claim._decided()
+    counts = [
+        sum(
+            equality_at(case, e.left, e.right, {**notation.definitions, **e.definitions})
+            is not None
+            for case in exhibits.cases()
+        )
+        for e in met.values()
+    ]
+    assert len(counts) >= 110
+    assert sum(count >= 3 for count in counts) >= 60
