@@ -359,7 +359,7 @@ class Judged:
     def games(self) -> dict[str, Game]:
         """The counterexamples that are games, by the name that ``--exhibit`` takes."""
         decisions = [self.printed, *(finding.decision for finding in self.findings)]
-        theorem = self.claim.form()
+        theorem = self.claim._corrected
         if isinstance(theorem, Theorem):
             decisions += [theorem.without(h) for h in theorem.given]
         found: dict[str, Game] = {}

@@ -10,7 +10,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from functools import cache
+from unittest.mock import patch
 
+import afresh
 import mutants
 import pytest
 import sympy
@@ -75,3 +77,42 @@ def test_the_reasons_given_for_survivors_excuse_no_fault():
         and mutants.excused(mutant, part)
     ]
     assert excused == []
+
+
+# -- identities inside proofs ----------------------------------------------------------------------
+
+
+@cache
+def inside_proofs() -> tuple[Equality, ...]:
+    """Every identity that a proof rests on and no display shows, each once."""
+    met: dict[tuple, Equality] = {}
+    decide = Equality.decide
+
+    def noted(self):
+        met.setdefault((self.left, self.right), self)
+        return decide(self)
+
+    afresh.forget()
+    with patch.object(Equality, "decide", noted):
+        for claim in claims().values():
+            claim._decided()
+    shown = {(part.left, part.right) for claim in CLAIMS for part in identities(claim)}
+    return tuple(
+        part
+        for key, part in met.items()
+        if key not in shown and not mutants.is_zero(part.right) and part.left != part.right
+    )
+
+
+def test_a_fault_in_an_identity_inside_a_proof_is_seen():
+    planted, survived = 0, []
+    for k, part in enumerate(inside_proofs()):
+        rng = random.Random(f"inside {k}")
+        for kind in rng.sample(list(mutants.KINDS), 2):
+            for mutant in mutants.drawn(part.right, kind, rng):
+                planted += 1
+                verdict = evolve(part, right=mutant).decide().verdict
+                if verdict not in ("refuted", "ill-typed") and not mutants.excused(mutant, part):
+                    survived.append((kind, str(part.right)[:200], str(mutant)[:200]))
+    assert planted >= 40
+    assert survived == []
