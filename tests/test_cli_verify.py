@@ -39,7 +39,7 @@ def test_the_main_job_prints_its_three_parts_and_a_verdict(capsys, tmp_path):
     places = [out.index(part) for part in parts]
     assert places == sorted(places)
     assert out.count("✓") == 30
-    assert "3 claims judged" in out
+    assert "3 claims of the paper" in out
     assert "Completing the square" in out
     assert out.count(" agree ") == 3
     assert "Φ_t is singular at stage t = 0" in out

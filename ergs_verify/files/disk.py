@@ -34,7 +34,8 @@ def suffix(path: str | PathLike[str], known: Sequence[str]) -> str:
     """The ending of a file's name, in lower case, if it is a known one."""
     end = Path(path).suffix.lower()
     if end not in known:
-        raise InputError(f"the name of the file must end in {', '.join(known[:-1])} or {known[-1]}")
+        listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
+        raise InputError(f"the name of the file must end in {listed}")
     return end
 
 

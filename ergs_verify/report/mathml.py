@@ -44,7 +44,7 @@ def _pieces(latex: str) -> Iterator[str]:
     for k, token in enumerate(tokens):
         depth += token in _OPENS or bool(_pair(token, r"\left"))
         depth -= token in _CLOSES or bool(_pair(token, r"\right"))
-        between = before and before not in _BREAK_BEFORE and before not in "^_"
+        between = before and before not in _BREAK_BEFORE and before not in "^_:"
         if depth == 0 and token in _BREAK_BEFORE and between:
             yield from _broken(tokens[start:k])
             start = k
@@ -83,6 +83,8 @@ def _math(piece: str) -> str:
     from latex2mathml.converter import convert
 
     piece = re.sub(r"(?<=[\w})\]])\s*(?=\\log\b)", r"\\,", piece)
+    # Commands that the converter does not know, or not as brackets that grow.
+    piece = piece.replace(r"\|", "‖").replace(r"\arg", r"\operatorname{arg}")
     piece = piece.replace(r"\begin{aligned}", r"\begin{array}{rl}")
     piece = piece.replace(r"\end{aligned}", r"\end{array}")
     # After an empty group a sign stands between two terms, as before the line was broken.

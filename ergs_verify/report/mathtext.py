@@ -9,7 +9,15 @@ __all__ = ["from_latex", "readable"]
 
 _GREEK = {
     "Sigma": "Σ",
+    "Delta": "Δ",
     "Phi": "Φ",
+    "Psi": "Ψ",
+    "alpha": "α",
+    "beta": "β",
+    "epsilon": "ε",
+    "eta": "η",
+    "kappa": "κ",
+    "theta": "θ",
     "lambda": "λ",
     "omega": "ω",
     "gamma": "γ",
@@ -35,13 +43,23 @@ _SYMBOLS = {
     "top": "ᵀ",
     "log": "log",
     "det": "det",
+    "min": "min",
+    "max": "max",
+    "mid": "|",
+    "infty": "∞",
     "partial": "∂",
     "cdot": "·",
     "dots": "…",
 }
+#: A letter with indices in braces of its own, under further ones.
+_GROUP = re.compile(r"(?<![_^\w])\{((?:[^{}]|\{[^{}]*\})*)\}(?=[_^])")
 _LOWERED = str.maketrans("tijk+-0123456789", "ₜᵢⱼₖ₊₋₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("ijk+-0123456789T", "ⁱʲᵏ⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ")
-_BAR = "\N{COMBINING MACRON}"
+_ACCENTS = {
+    "bar": "\N{COMBINING MACRON}",
+    "tilde": "\N{COMBINING TILDE}",
+    "hat": "\N{COMBINING CIRCUMFLEX ACCENT}",
+}
 #: Stands for the star of a name, π^*, while the stars of products are taken away.
 _STAR = "\0"
 
@@ -59,11 +77,14 @@ def readable(expression: str) -> str:
     """
     text = expression.replace("Sum[", "∑[").replace("Trace(", "tr(")
     text = text.replace("Determinant(", "det(").replace("^*", _STAR)
+    text = re.sub(
+        r"\^\{(\w*)\*\}", lambda found: f"^{found[1]}{_STAR}" if found[1] else _STAR, text
+    )
     text = _without_commands(text)
     for name in ("lambda", "tau", "pi", "ell"):
         text = re.sub(rf"\b{name}\b", _GREEK[name], text)
     text = re.sub(r"\*\*\((-?\d+)\)|\*\*(\d+)", _raised, text)
-    text = text.replace(".T", "ᵀ")
+    text = _GROUP.sub(r"\1", text.replace(".T", "ᵀ"))
     return _scripts(text).replace("*", " ").replace(_STAR, "*")
 
 
@@ -84,7 +105,10 @@ def from_latex(text: str) -> str:
 def _without_commands(text: str) -> str:
     text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text)
     text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
-    text = re.sub(r"\\bar\s*\{?(\w)\}?", rf"\1{_BAR}", text)
+    text = text.replace(r"{\tau}", "{τ}")
+    for name, accent in _ACCENTS.items():
+        text = re.sub(rf"\\{name}\s*(?:\{{(\w)\}}|(\w))", rf"\1\2{accent}", text)
+    text = re.sub(r"\\math(?:cal|bb|rm)\{(\w+)\}|\\text\{([^{}]*)\}", r"\1\2", text)
     text = re.sub(r"\\[,;! ]", " ", text)
     text = re.sub(r"\\(?:left|right|quad|displaystyle)(?![A-Za-z])", "", text)
     text = text.replace(r"^\top", "ᵀ")

@@ -63,7 +63,7 @@ def test_exhibits_are_small():
 
 
 @pytest.mark.parametrize("name", ["continuum", "memory", "unreached"])
-def test_a_play_that_is_no_equilibrium_is_refused(monkeypatch, anew, name):
+def test_a_play_that_is_no_equilibrium_is_refused(anew, monkeypatch, name):
     exhibit = exhibits.exhibits()[name]
     wrong = tuple(evolve(play, check=lambda: False) for play in exhibit.plays)
     listed = {**exhibits.exhibits(), name: evolve(exhibit, plays=wrong)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from itertools import groupby
-from pathlib import Path
 
 import planted_reasoning
 import pytest
@@ -22,7 +21,7 @@ from ergs_verify.ledger.rules import RULES
 from ergs_verify.ledger.statements import Computed, Definition
 from ergs_verify.ledger.verify import Ledger
 from ergs_verify.paper.notation import A, B, Q, R, i, x
-from ergs_verify.report.ledger import ledger_markdown, section_of
+from ergs_verify.report.ledger import section_of
 
 KINDS = {
     "sign",
@@ -103,13 +102,6 @@ def test_what_is_proved_as_printed_supposes_nothing_that_the_paper_does_not(ledg
             assert claim.unstated == (), claim.id
         for hypothesis in claim.unstated:
             assert hypothesis.id in {f.fault.name for f in judged.findings}, claim.id
-
-
-def test_the_readmes_tables_are_those_of_the_ledger(ledger):
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    marked = re.search(r"<!-- ergs-verify paper --markdown -->\n(.*?)<!-- end -->", readme, re.S)
-    assert marked
-    assert ledger_markdown(ledger.as_json()) == marked[1]
 
 
 def test_every_fault_alone_is_wrong_and_its_counterexample_replays(ledger):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ergs_verify.ledger.verify import ledger_document
 from ergs_verify.report.ledger import (
     claim_whole,
+    headline,
     ledger_markdown,
     ledger_summary,
     ledger_table,
@@ -30,6 +32,7 @@ def entry(name: str, verdict: str, corrected: str | None = None, section: str = 
     finding = {
         "what": f"what is wrong with {name} | a*b",
         "kind": "sign",
+        "source": "author",
         "verdict": verdict,
         "counterexample": example,
     }
@@ -37,22 +40,29 @@ def entry(name: str, verdict: str, corrected: str | None = None, section: str = 
         "id": name,
         "title": f"Title of {name}",
         "where": f"Section {section}, after (2)",
+        "of_the_paper": not name.startswith("sharp"),
         "quote": "words",
-        "hypotheses": ["τ > 0"],
+        "hypotheses": [
+            {"id": "tau", "text": "τ > 0", "stated": "Section II", "needed": None},
+            {"id": "regular", "text": "det Φ ≠ 0", "stated": "", "needed": example},
+        ],
         "printed": {"latex": r"\tau M", "expression": "tau*M; M**2 = M"},
         "printed_verdict": verdict,
-        "corrected": {"latex": "M", "expression": "M.T"} if corrected else None,
+        "corrected": {"latex": "M", "expression": "M.T", "display": ""} if corrected else None,
         "corrected_verdict": corrected,
         "findings": [finding] if wrong else [],
+        "exhibits": [{"name": "g-star-2", "hash": "0"}],
+        "proof": [
+            {"says": "τ > 0", "by": "hypothesis", "name": "tau", "premises": []},
+            {"says": "τ ≠ 0", "by": "rule", "name": "order", "premises": ["τ > 0"]},
+        ],
+        "rests_on": ["sharp-gibbs"],
         "evidence": [{"form": "printed", "method": "normal form", "detail": "zero", "seconds": 1}],
     }
 
 
 def ledger(*claims: dict) -> dict:
-    summary: dict[str, int] = {}
-    for claim in claims:
-        summary[claim["printed_verdict"]] = summary.get(claim["printed_verdict"], 0) + 1
-    return {"format": "ergs-ledger/1", "claims": list(claims), "summary": summary}
+    return ledger_document(claims)
 
 
 WHOLE = ledger(
@@ -61,6 +71,7 @@ WHOLE = ledger(
         for k, verdict in enumerate(VERDICTS)
     ),
     entry("eq-20", "refuted", "undecided", section="III"),
+    entry("sharp-loop", "proved", section="V"),
 )
 
 
@@ -86,9 +97,27 @@ def test_the_sections_stand_in_their_order():
 
 def test_a_wrong_claim_that_is_not_proved_as_corrected_is_counted_out():
     shown = text(ledger_summary(WHOLE))
-    assert "2 refuted as printed, 1 of them proved as corrected" in shown
-    assert "1 ill-typed as printed, proved as corrected" in shown
-    assert "8 claims judged" in shown
+    assert "2 refuted as printed, 1 of them right as corrected" in shown
+    assert "1 ill-typed as printed, right as corrected" in shown
+    assert "8 claims of the paper and 1 result beyond it." in shown
+
+
+def test_errors_of_substance_stand_apart_from_lost_signs_and_words():
+    def finding(kind, source, verdict="refuted"):
+        return {"kind": kind, "source": source, "verdict": verdict}
+
+    found = [
+        finding("factor", "author"),
+        finding("missing hypothesis", "author"),
+        finding("accent", "scan"),
+        finding("wording", "wording"),
+        finding("proof gap", "author", "closed"),
+        finding("proof gap", "author", "open"),
+    ]
+    shown = headline(ledger({**entry("eq-1", "proved"), "findings": found}))
+    assert "2 errors of substance, 1 of them a hypothesis that is not stated;" in shown
+    assert "1 slip of wording; 1 place where the scanner probably" in shown
+    assert "2 steps of its proofs do not follow as printed; 1 of them is closed here." in shown
 
 
 def test_the_wrong_claims_are_those_and_the_undecided():
@@ -112,10 +141,15 @@ def test_one_claim_whole_has_everything():
         "As printed: refuted",
         "  Mᵀ",
         "As corrected: proved",
-        "sign: what is wrong with eq-4",
+        "sign, probably the author's: what is wrong with eq-4",
         "M          = [1 0; 0 1/3]",
         "left side  = 1",
-        "τ > 0",
+        "τ > 0 (supposed in Section II)",
+        "det Φ ≠ 0 (the paper does not suppose it)",
+        "needed: at τ = 2, M = [1 0; 0 1/3]: left 1, right 2",
+        "rule: order",
+        "Rests on\n  sharp-gibbs",
+        "g-star-2",
         "normal form",
     ):
         assert part in shown
@@ -123,13 +157,11 @@ def test_one_claim_whole_has_everything():
 
 def test_markdown_has_the_counts_and_the_wrong_claims_escaped():
     shown = ledger_markdown(WHOLE)
-    assert "| 2 | refuted as printed, 1 of them proved as corrected |" in shown
-    assert shown.count(r"*sign*: what is wrong with eq-4 \| a\*b") == 1
-    rows = [line for line in shown.splitlines() if line.startswith("| `")]
-    assert len(rows) == 4
-    assert all(row.replace(r"\|", "").count("|") == 5 for row in rows)
+    assert "| 2 | refuted as printed, 1 of them right as corrected |" in shown
+    assert shown.count(r"*sign, probably the author's*: what is wrong with eq-4 \| a\*b") == 1
+    assert "Corrected: \n\n$$\nM\n$$" in shown
 
 
 def test_an_empty_ledger_is_no_trouble():
     assert text(wrong_claims(ledger())) == ""
-    assert "0 claims judged" in text(ledger_summary(ledger()))
+    assert "0 claims of the paper" in text(ledger_summary(ledger()))

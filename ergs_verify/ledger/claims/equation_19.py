@@ -307,7 +307,7 @@ CLAIMS = (
         title="Fixed points are equilibria",
         where="Section IV, after (19)",
         latex=r"S_t^* = \Psi_t(S_t^* | S_{[t+1:T-1]}^*)",
-        quote="is also the NE",
+        quote="is also the NE of the ERGS LQ Game",
         statement=_fixed_point,
         stated=(hypotheses.FIXED_POINT,),
         faults=(
