@@ -81,7 +81,7 @@ def _reached(expressions: Iterable, definitions: Mapping) -> dict:
 
 
 def _names(expression: Any) -> set[str]:
-    return {part.name for part in preorder_traversal(expression) if hasattr(part, "name")}
+    return {getattr(part, "name", "") for part in preorder_traversal(expression)}
 
 
 def _settings(left, right, definitions, symmetric) -> Iterator[Setting]:

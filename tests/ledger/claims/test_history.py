@@ -1,4 +1,4 @@
-"""Agents that remember: the second equilibrium, against deviations found by an optimiser."""
+"""Policies that remember: the second equilibrium, and where there is none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from attrs import evolve
 from scipy.optimize import minimize
 
 from ergs_verify.ledger import memory
+from ergs_verify.ledger.claims import history
 
 
 @pytest.fixture
-def fresh_memory():
-    memory.is_nash.cache_clear()
+def anew(fresh):
+    """The second equilibrium is confirmed once."""
     yield
     memory.is_nash.cache_clear()
 
@@ -31,16 +32,46 @@ def fresh_memory():
         ("LATER_VARIANCE", sympy.Rational(1, 4)),
     ],
 )
-def test_other_numbers_are_no_equilibrium(monkeypatch, fresh_memory, name, value):
+def test_other_numbers_are_no_equilibrium(monkeypatch, anew, name, value):
+    assert afresh.corrected("sharp-history") == "proved"
+    memory.is_nash.cache_clear()
     monkeypatch.setattr(memory, name, value)
     assert afresh.corrected("sharp-history") == "refuted"
 
 
-def test_other_noise_is_no_equilibrium(monkeypatch, fresh_memory):
+def test_other_noise_is_no_equilibrium(monkeypatch, anew):
     game = memory.game()
     louder = evolve(game, noise_cov=2 * game.noise_cov)
+    memory.is_nash.cache_clear()
     monkeypatch.setattr(memory, "game", lambda: louder)
     assert afresh.corrected("sharp-history") == "refuted"
+
+
+def test_another_regression_is_noticed(monkeypatch, anew):
+    true = memory._regression
+    memory.is_nash.cache_clear()
+    monkeypatch.setattr(memory, "_regression", lambda *of: (-true(*of)[0], true(*of)[1]))
+    assert afresh.corrected("sharp-history") == "refuted"
+
+
+def test_half_the_bound_is_refuted():
+    decision = history.projection_chain(sympy.Rational(1, 2)).decide()
+    assert decision.verdict == "refuted"
+    assert decision.replay is not None
+    assert decision.replay()
+
+
+def test_an_oblique_projection_is_no_conditional_expectation(monkeypatch):
+    monkeypatch.setattr(history, "projection", 2 * history.projection)
+    assert history._pythagoras().decide().verdict == "refuted"
+
+
+def test_another_linear_term_is_noticed(monkeypatch, fresh):
+    afresh.planted(monkeypatch, "form", lambda form: evolve(form, linear=2 * form.linear))
+    assert afresh.corrected("sharp-contraction-excludes") == "undecided"
+
+
+# -- the equilibrium attacked, by moments alone ----------------------------------------------------
 
 
 def cost_of_agent_1(policy, theta) -> float:

@@ -1,11 +1,12 @@
-"""det Φ_t decides: the exact statements beyond the paper, attacked with random games."""
+"""det Φ_t decides: its formula, its examples, and a scalar state."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
+import afresh
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import g_star, games, gram, matrices, small
@@ -13,10 +14,55 @@ from random_games import g_star, games, gram, matrices, small
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.errors import SingularStageError
 from ergs_verify.game import Game
-from ergs_verify.ledger import loops
+from ergs_verify.ledger.claims import uniqueness
 from ergs_verify.ledger.loops import last_block_system
-from ergs_verify.recursion import apriori, nash
+from ergs_verify.recursion import nash
 from ergs_verify.recursion.stages import Stages
+
+ROW_FAULTS = {
+    "other": lambda row: evolve(row, other=2 * row.other),
+    "own": lambda row: evolve(row, own=-row.own),
+    "constant": lambda row: evolve(row, constant=3 * row.constant),
+}
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "fault"),
+    [
+        ("sharp-unique-iff-regular", "other"),
+        ("sharp-unique-iff-regular", "own"),
+        ("sharp-unique-iff-regular", "constant"),
+        ("sharp-scalar-state", "other"),
+        ("sharp-scalar-state", "own"),
+        ("sharp-proportional-costs", "other"),
+    ],
+)
+def test_a_wrong_row_of_phi_is_noticed(monkeypatch, fresh, claim_id, fault):
+    afresh.planted(monkeypatch, "row", ROW_FAULTS[fault])
+    assert afresh.corrected(claim_id) == "undecided"
+
+
+def test_another_game_does_not_pass_for_the_example(monkeypatch, fresh):
+    monkeypatch.setattr(uniqueness, "gallery", lambda _: g_star("2", over=2))
+    assert afresh.corrected("sharp-unique-iff-regular/determinant") == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("name", "claim_id"),
+    [
+        ("no_equilibrium", "sharp-unique-iff-regular/no-nash"),
+        ("continuum_of_equilibria", "sharp-unique-iff-regular/continuum"),
+    ],
+)
+def test_a_fallen_counterexample_leaves_the_claim_undecided(monkeypatch, fresh, name, claim_id):
+    fallen = evolve(getattr(uniqueness, name)(), verdict="undecided")
+    monkeypatch.setattr(uniqueness, name, lambda: fallen)
+    assert afresh.corrected(claim_id) == "undecided"
+
+
+def test_rows_of_another_size_do_not_pass(monkeypatch):
+    monkeypatch.setattr(uniqueness, "R_weighted", 2 * uniqueness.R_weighted)
+    assert uniqueness._rank_update().decide().verdict == "refuted"
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,18 +112,3 @@ def test_g_star_is_singular_at_four_alone(tau):
     else:
         phi, _ = last_block_system(game)
         assert Rationals().to_fraction(phi.det()) == (tau - 4) * (tau + 12) / 4
-
-
-@settings(max_examples=60, deadline=None)
-@given(games(taus=("1/3", "2", "20"), stages=1))
-def test_couplings_below_one_never_meet_a_diverging_loop(game):
-    bound = apriori.apriori_bound(apriori.data_norms(game), game.tau)
-    if bound is None:
-        return
-    phi, _ = last_block_system(game)
-    assert phi.det() != 0
-    J = np.array(
-        [[float(Fraction(int(x.p), int(x.q))) for x in r] for r in loops.jacobi(game).tolist()]
-    )
-    # The comparison matrix [gⁱ]_{i≠j} bounds ρ(J); eigenvalues in float64 to about 1e-7.
-    assert max(abs(np.linalg.eigvals(J))) < 1 + 1e-7
