@@ -81,7 +81,8 @@ def _reached(expressions: Iterable, definitions: Mapping) -> dict:
 
 
 def _names(expression: Any) -> set[str]:
-    return {getattr(part, "name", "") for part in preorder_traversal(expression)}
+    named = (getattr(part, "name", None) for part in preorder_traversal(expression))
+    return {name for name in named if name is not None}
 
 
 def _settings(left, right, definitions, symmetric) -> Iterator[Setting]:

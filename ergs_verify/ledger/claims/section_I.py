@@ -104,7 +104,8 @@ def _noise_plays_no_part() -> Decision:
         f"{noisy} with 4Σ",
         "exact",
         "no covariance of a policy stands in the formulas of the gains and of P_t, in any game; so"
-        " the gains of Algorithm 1 are the same with others, and their rate too",
+        " the gains of Algorithm 1 are the same with others, and the noise plays no part in the"
+        " rate",
         unchanged,
         game=game,
         values={"L": "2"},
