@@ -42,6 +42,7 @@ __all__ = ["Algebra"]
 NAMING_PASSES = 4
 REWRITING_PASSES = 50
 MOST_TERMS = 5000
+MOST_PRODUCTS = 10_000
 
 
 class _Rule(NamedTuple):
@@ -475,7 +476,7 @@ class Algebra:
             if not todo:
                 return done
             if len(todo.terms) > MOST_TERMS:
-                break
+                raise UnsupportedError(f"multiplied out it has more than {MOST_TERMS} terms")
             following = Poly({}, poly.shape)
             for monomial, coefficient in todo.terms.items():
                 rewritten = self._rewrite(monomial, coefficient, poly.shape)
@@ -729,6 +730,8 @@ def _total(polys: list[Poly]) -> Poly:
 def _product(polys: list[Poly]) -> Poly:
     total = polys[0]
     for poly in polys[1:]:
+        if len(total.terms) * len(poly.terms) > MOST_PRODUCTS:
+            raise UnsupportedError(f"multiplied out it has more than {MOST_PRODUCTS} terms")
         total = total * poly
     return total
 

@@ -105,6 +105,10 @@ class CoefficientField:
             raise CoercionFailed(str(error)) from None
         return Quotient.reduced(self._polynomial(element.numer), self._polynomial(element.denom))
 
+    def polynomial(self, value: flint.fmpq_mpoly) -> Quotient:
+        """A polynomial in the generators, as an element of the field."""
+        return Quotient(value, self._unit)
+
     def to_sympy(self, value: Quotient):
         """The SymPy expression of a coefficient, in SymPy's normal form."""
         if value.denominator.is_one() and value.numerator.is_constant():
