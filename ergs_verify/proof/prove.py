@@ -34,6 +34,9 @@ __all__ = ["Counterexample", "Limits", "Proof", "prove"]
 FIELD_TRIALS = 2
 MOST_SIZE = 12
 """Sizes grow with the realization's dimension up to this one."""
+NEVER_REGULAR = "no random point was regular, so its inverses exist for no size or for few"
+MOST_DEGREE = 10_000
+"""No exact counterexample is looked for beyond: its numbers would be too long."""
 # A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes, and
 # sizes in the other order, as an inverse may need n ≥ k.
 SEARCH_SETTINGS = (
@@ -288,21 +291,32 @@ class _Question:
             beyond = ""
         if "does not commute" in beyond:
             return self._proof("undecided", reason=beyond)
-        if self.lhs == self.rhs and not self.definitions:
-            evidence = (("identity", "both sides are the same expression"),)
-            return self._proof("proved", sizes="every size", evidence=evidence)
+        if self.lhs == self.rhs:
+            return self._same_expression()
         found = None
-        if not beyond:
-            try:
-                found = realize(
-                    self.lhs, self.rhs, self.definitions, self.symmetric, self.limits
-                )
-            except (UnsupportedError, RecursionError) as error:
-                beyond = _reason(error)
+        try:
+            found = realize(self.lhs, self.rhs, self.definitions, self.symmetric, self.limits)
+        except (ShapeError, UnsupportedError, RecursionError) as error:
+            beyond = _reason(error)
         return self._decided(found, beyond)
 
     def _proof(self, verdict: str, **more) -> Proof:
         return Proof(left=self.lhs, right=self.rhs, verdict=verdict, **more)
+
+    def _same_expression(self) -> Proof:
+        """Of two sides that are one; what they mean must exist."""
+        evidence = (("identity", "both sides are the same expression"),)
+        if self.lhs.has(sympy.Inverse, sympy.MatPow) or self.definitions:
+            try:
+                equal, where = self._over_prime_field(1)
+            except UnsupportedError:
+                equal, where = True, ""
+            except ShapeError as error:
+                return self._proof("ill-typed", reason=str(error), evidence=evidence)
+            if not equal:
+                reason = f"no value confirms that its inverses exist: {where}"
+                return self._proof("undecided", reason=reason, evidence=evidence)
+        return self._proof("proved", sizes="every size", evidence=evidence)
 
     def _demand_types(self) -> None:
         """Raise where sizes do not fit, in the definitions too."""
@@ -312,11 +326,11 @@ class _Question:
                 statement.convert(letter)
         except RecursionError as error:
             raise UnsupportedError(_reason(error)) from None
-        left, right = statement.convert(self.lhs), statement.convert(self.rhs)
-        if isinstance(left, int) and isinstance(right, int):
-            statement.add(left, right)
-        elif isinstance(left, int) or isinstance(right, int):
+        if self.lhs.is_Matrix != self.rhs.is_Matrix:
             raise ShapeError("a scalar is compared with a matrix")
+        left, right = statement.convert(self.lhs), statement.convert(self.rhs)
+        if self.lhs.is_Matrix:
+            statement.add(left, right)
 
     def _ill_typed(self, found: str) -> Proof:
         """Both engines must find the fault in the types."""
@@ -371,10 +385,9 @@ class _Question:
             if example or equal is False:
                 reason = "the engines disagree: the one finds zero, but values differ"
                 return self._proof("undecided", reason=reason, **more)
-            if not equal and not (compared and found is None):
+            if equal is None and (where == NEVER_REGULAR or not compared):
                 reason = f"it would be zero, but no value confirms it: {where}"
-                if not compared or equal is None and "no random point" in where:
-                    return self._proof("undecided", reason=reason, **more)
+                return self._proof("undecided", reason=reason, **more)
             return self._proof("proved", sizes=_sizes(found), realization=found, **more)
         more["residual"] = residual
         if example is not None:
@@ -430,7 +443,7 @@ class _Question:
                     break
             compared += regular
         if not compared:
-            return None, "no random point was regular"
+            return None, NEVER_REGULAR
         if not same:
             return False, "different at a random point modulo 2^61 − 1"
         span = f", sizes {min(sizes)} to {max(sizes)}" if sizes else ""
@@ -442,6 +455,8 @@ class _Question:
     def _search(self) -> tuple[Counterexample | None, int]:
         """Small exact matrices at which the sides differ, or at how many points they agree."""
         compared = 0
+        if _degree((self.lhs, self.rhs), self.definitions) > MOST_DEGREE:
+            return None, 0
         for agents, size_of, trials in SEARCH_SETTINGS:
             rng = random.Random(11)
             try:
@@ -494,6 +509,28 @@ def _field_settings(dimension: int) -> tuple[tuple[int, Callable[[int], int]], .
         (3, lambda k: start + 9 - k if k < 9 else start + k),
         (3, lambda k: start + k),
     )
+
+
+def _degree(expressions: Iterable, definitions: Mapping) -> int:
+    """A bound on the degree in the letters, which the length of exact numbers grows with."""
+    known: dict = {}
+    bodies = {getattr(k, "name", k): v for k, v in definitions.items()}
+
+    def degree(e) -> int:
+        if e not in known:
+            known[e] = 0  # a definition that comes back to itself
+            if isinstance(e, sympy.MatrixSymbol | sympy.Symbol):
+                name = getattr(e, "name", e)
+                known[e] = degree(bodies[name]) if name in bodies else 1
+            elif isinstance(e, sympy.MatMul | sympy.Mul):
+                known[e] = sum(map(degree, e.args))
+            elif isinstance(e, sympy.MatPow | sympy.Pow) and e.exp.is_Integer:
+                known[e] = degree(e.base) * abs(int(e.exp))
+            else:
+                known[e] = max(map(degree, e.args), default=0)
+        return known[e]
+
+    return max(map(degree, map(sympy.sympify, expressions)))
 
 
 def _same_modulo_prime(setting: Setting, values: Mapping) -> bool:

@@ -25,9 +25,10 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+import sympy
 from attrs import frozen
 
-from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, Scalars
 from ergs_verify.proof.statement import Statement, Term
 from ergs_verify.proof.system import Key, System, accumulate, put
@@ -105,20 +106,18 @@ def realize(lhs, rhs, definitions, symmetric, limits: Limits = Limits()) -> Real
         Where it is beyond this engine, or beyond the limits.
     """
     until = time.monotonic() + limits.seconds
+    lhs, rhs = sympy.sympify(lhs), sympy.sympify(rhs)
     for attempt, split in _centres(Statement([lhs, rhs], definitions, symmetric), lhs, rhs):
         statement = Statement([lhs, rhs], definitions, symmetric, split)
-        left, right = statement.convert(lhs), statement.convert(rhs)
+        determinants = not lhs.is_Matrix and (lhs - rhs).has(sympy.Determinant)
+        determinants = determinants and not (lhs - rhs).has(sympy.log)
+        read = statement.logarithm if determinants else statement.convert
+        left, right = read(lhs), read(rhs)
         engine = _Engine(statement, split, attempt, limits.blocks, until)
-        determinants = False
         try:
-            if isinstance(left, list) != isinstance(right, list):
-                raise ShapeError("a scalar is compared with a matrix")
             if isinstance(left, int):
                 zero = engine.is_zero(statement.add(left, statement.minus(right)))
             else:
-                determinants = any(term.kind == "det" for term in (*left, *right))
-                if determinants:
-                    left, right = statement.logarithm(lhs), statement.logarithm(rhs)
                 minus = statement.scalars.number(-1)
                 negative = [t._replace(coefficient=t.coefficient * minus) for t in right]
                 zero = engine.scalar_is_zero([*left, *negative], signs=determinants)
@@ -141,7 +140,8 @@ def realize(lhs, rhs, definitions, symmetric, limits: Limits = Limits()) -> Real
 def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
     """Attempts: letters at 0, at numbers, and with a size split so that more letters are square."""
     for side in (lhs, rhs):
-        statement.convert(side)
+        for part in side.atoms(sympy.MatrixSymbol):
+            statement.convert(part)
     for attempt in range(3):
         yield attempt, {}
     letters = {node[3:] for node in statement.nodes if node[0] == "letter"}
