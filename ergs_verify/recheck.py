@@ -17,7 +17,7 @@ one perhaps what it exceeds a number by), is N c s − c G⁻¹ Σ_j H_j s + c G
 G s = b and diag(L_j) y = [H_1; …; H_N] s: the letters of j become four, each free for itself.
 
 How a scalar is shown to be zero: a sum of traces and log dets whose derivative by every letter is
-zero, shown as above, and whose value is 0 at one point, letters at multiples of I (some anywhere).
+zero, shown as above, and whose value is 0 at one point, letters at (blocks of) multiples of I.
 """
 
 import json
@@ -87,8 +87,8 @@ def named(name):
     return Ratio({(name,): Fraction(1)})
 
 
-def size_value(size, over):
-    """A dimension such as 2*n + m, summed over the agents in `over`."""
+def size_value(size, over, split):
+    """A dimension such as 2*n + m, summed over the agents in `over`; some are sums of others."""
     value = Ratio(0)
     for term in size.split(" + "):
         product, left = Ratio(1), list(over)
@@ -96,11 +96,25 @@ def size_value(size, over):
             for index in [k for k in left if f"({k})" in part]:
                 left.remove(index)
                 part = part.replace(f"({index})", "(Σ)")
-            product *= Ratio(int(part)) if part.lstrip("-").isdigit() else named(part)
+            if part in split:
+                product *= total(map(named, split[part]))
+            else:
+                product *= Ratio(int(part)) if part.lstrip("-").isdigit() else named(part)
         for _ in left:
             product *= named(AGENTS)
         value += product
     return value
+
+
+def total(values):
+    return sum(values, Ratio(0))
+
+
+def det(X):
+    if not X:
+        return Ratio(1)
+    minors = ([row[:k] + row[k + 1 :] for row in X[1:]] for k in range(len(X)))
+    return total(x * det(Y) * Ratio((-1) ** k) for k, (x, Y) in enumerate(zip(X[0], minors)))
 
 
 def add(form, at, value):
@@ -235,7 +249,7 @@ class System:
             for (letter, k), value in equation.items():
                 parts.setdefault(letter, {}).setdefault(k, {})[r] = value
         for column in V.values():
-            value = sum((claim[k] * column[k] for k in claim.keys() & column), Ratio(0))
+            value = total(claim[k] * column[k] for k in claim.keys() & column)
             need(not value, "cV is not zero")
             for part in parts.values():
                 todo.append({})
@@ -356,44 +370,65 @@ class Proof:
     def check_value(self, terms):
         """Raise unless it is 0 at the point, logarithms by their factors."""
         constant, logs, powers = Ratio(0), {}, iter(self.given["powers"])
-        factors = [ratio(factor) for factor in self.given["factors"]]
+        factors, split = [ratio(factor) for factor in self.given["factors"]], self.given["split"]
         for factor, kind, of, over in terms:
             need(kind in ("one", "log", "trace", "log det"), f"{kind} is no kind of scalar")
-            factor *= size_value("1" if kind in ("one", "log") else self.width(of), over)
-            value = {"one": Ratio, "log": ratio}.get(kind, self.value)(1 if kind == "one" else of)
-            need(value is not None, "the value at the point is not known")
-            if kind in ("one", "trace"):
-                constant += factor * value
-                continue
-            for base, power in ((int(k), power) for k, power in next(powers).items()):
-                for _ in range(abs(power)):
-                    value = value / factors[base] if power > 0 else value * factors[base]
-                add(logs, base, factor * Ratio(power))
-            need(value.is_one(), "a logarithm is not that of its factors")
+            pieces = [("1", [[ratio(of) if kind == "log" else Ratio(1)]])]
+            if kind in ("trace", "log det"):
+                X, sizes = self.value(of), self.parts(self.width(of))
+                at = {size: [r for r, other in enumerate(sizes) if other == size] for size in sizes}
+                pieces = [(size, [[X[r][c] for c in at[size]] for r in at[size]]) for size in at]
+            for size, X in pieces:
+                count = factor * size_value(size, over, split)
+                if kind in ("one", "trace"):
+                    constant += count * total(X[r][r] for r in range(len(X)))
+                    continue
+                value = det(X)
+                for base, power in ((int(k), power) for k, power in next(powers).items()):
+                    for _ in range(abs(power)):
+                        value = value / factors[base] if power > 0 else value * factors[base]
+                    add(logs, base, count * Ratio(power))
+                need(value.is_one(), "a logarithm is not that of its factors")
         # Log det F is of a positive number: a sign does not count, unless dets are compared.
         left = [k for k in logs if self.given["signs"] or factors[k] + Ratio(1)]
         need(not constant and not left, "the value at the point is not 0")
 
+    def parts(self, size):
+        return self.given["split"].get(size, [size])
+
     def value(self, number):
-        """A matrix at the point, as a multiple of I; None where it is not known."""
+        """A matrix at the point: blocks between parts of sizes, each a multiple of I."""
         kind, *args = self.nodes[number]
-        if kind == "letter":
-            at = self.given["point"][args[0]]
-            need(at in ("0", None) or args[2] == args[3], f"{args[0]} is no multiple of I")
-            return None if at is None else ratio(at)
-        if kind in ("identity", "zero"):
-            return Ratio(int(kind == "identity"))
-        values = [self.value(a) for a in (args[1:] if kind in ("sum", "scale") else args)]
+        if kind in ("letter", "identity", "zero"):
+            rows, cols = self.parts(args[-1 if kind == "identity" else -2]), self.parts(args[-1])
+            if kind != "letter":
+                one = kind == "identity"
+                n = range(len(cols))
+                return [[Ratio(int(one and r == c)) for c in n] for r in range(len(rows))]
+            X = [[ratio(x) for x in row] for row in self.given["point"][args[0]]]
+            fit = [len(row) for row in X] == [len(cols)] * len(rows) and all(
+                rows[r] == cols[c] or not x for r, row in enumerate(X) for c, x in enumerate(row))
+            turned = [list(row) for row in zip(*X)]
+            need(fit and (args[0] not in self.given["symmetric"] or not any(
+                x + -y for a, b in zip(X, turned) for x, y in zip(a, b))), "a bad point")
+            return X
+        X, *others = (self.value(a) for a in (args[1:] if kind in ("sum", "scale") else args))
+        if kind == "transpose":
+            return [list(row) for row in zip(*X)]
+        if kind == "inverse":
+            n, d = range(len(X)), det(X)
+            minors = [[[[X[r][c] for c in n if c != j] for r in n if r != i] for i in n] for j in n]
+            return [[det(m) * Ratio((-1) ** (i + j)) / d for i, m in enumerate(row)]
+                    for j, row in enumerate(minors)]
         if kind in ("sum", "scale"):
-            values.append(named(AGENTS) if kind == "sum" else self.scalars[args[0]])
-        if kind not in ("add", "inverse", "transpose") and any(v is not None and not v for v in values):
-            return Ratio(0)
-        if None in values:
-            return None
-        total, *others = values if kind != "inverse" else [Ratio(1) / values[0]]
-        for value in others:
-            total = total + value if kind == "add" else total * value
-        return total
+            factor = named(AGENTS) if kind == "sum" else self.scalars[args[0]]
+            return [[x * factor for x in row] for row in X]
+        for Y in others:
+            if kind == "add":
+                X = [[x + y for x, y in zip(*rows)] for rows in zip(X, Y)]
+            else:
+                X = [[total(x * y for x, y in zip(row, c)) for c in zip(*Y)] for row in X]
+        return X
 
     def shown(self, side):
         """A side, or a node, to be read."""
@@ -436,7 +471,8 @@ def recheck(given):
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as why:
         raise ValueError(f"the proof is not well-formed: {why!r}") from None
     shown = f"the logarithms of both sides are equal: {shown}" if given["signs"] else shown
-    return f"{shown}  ({symmetric} symmetric)" if symmetric else shown
+    shown += f", for {symmetric} symmetric" if symmetric else ""
+    return shown + "".join(f", for {n} = {' + '.join(p)}" for n, p in given["split"].items())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,12 @@ def certificate(found: Realization) -> dict[str, Any]:
         "right": right,
         "signs": found.determinants,
         "base": {name: K.as_json(found.base[name]) for name in sorted(letters & found.base.keys())},
-        "point": _point(found, letters) if scalar else {},
+        "split": {size: list(parts) for size, parts in found.split.items()} if scalar else {},
+        "point": {
+            name: [[str(x) for x in row] for row in found.centre[name]]
+            for name in sorted(letters)
+            if scalar
+        },
         "powers": powers,
         "factors": factors,
         "spaces": [
@@ -56,9 +61,7 @@ class _Table:
         if isinstance(side, int):
             return self.number(side)
         K = self._statement.scalars
-        return [
-            [K.as_json(t.coefficient), t.kind, self._of(t), list(t.over)] for t in side
-        ]
+        return [[K.as_json(t.coefficient), t.kind, self._of(t), list(t.over)] for t in side]
 
     def _of(self, term: Term) -> Any:
         if term.kind == "log":
@@ -79,28 +82,6 @@ class _Table:
             self._new[number] = len(self.nodes)
             self.nodes.append([kind, *args])
         return self._new[number]
-
-
-def _point(found: Realization, letters: set[str]) -> dict[str, str | None]:
-    """Where the value is taken: the centre, if no size was split."""
-    if not found.split:
-        return {name: str(found.centre[name][0][0]) for name in sorted(letters)}
-    zero = next((name for name in sorted(letters) if _gone_without(found, name)), None)
-    return {name: "0" if name == zero else None for name in sorted(letters)}
-
-
-def _gone_without(found: Realization, name: str) -> bool:
-    """Whether every term is zero where a letter is."""
-    statement = found.statement
-
-    def gone(number: int) -> bool:
-        kind, *args = statement.nodes[number]
-        if kind == "letter":
-            return args[0] == name
-        within = list(map(gone, statement.children(number)))
-        return kind == "zero" or (kind != "inverse" and (any if kind == "multiply" else all)(within or [False]))
-
-    return all(term.kind == "trace" and gone(term.of) for side in found.sides for term in side)
 
 
 def _columns(columns, K) -> list:

@@ -291,13 +291,13 @@ class _Question:
             beyond = ""
         if "does not commute" in beyond:
             return self._proof("undecided", reason=beyond)
-        if self.lhs == self.rhs:
-            return self._same_expression()
         found = None
         try:
             found = realize(self.lhs, self.rhs, self.definitions, self.symmetric, self.limits)
         except (ShapeError, UnsupportedError, RecursionError) as error:
             beyond = _reason(error)
+            if self.lhs == self.rhs:
+                return self._same_expression()
         return self._decided(found, beyond)
 
     def _proof(self, verdict: str, **more) -> Proof:
@@ -354,9 +354,7 @@ class _Question:
             if beyond:
                 evidence = (("types", str(error)),)
                 return self._proof("ill-typed", reason=str(error), evidence=evidence)
-            return self._proof(
-                "undecided", reason=f"the engines disagree about types: {error}"
-            )
+            return self._proof("undecided", reason=f"the engines disagree about types: {error}")
         except UnsupportedError as error:
             equal, where = None, str(error)
         zero, residual = None, None

@@ -147,7 +147,9 @@ def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tu
     letters = {node[3:] for node in statement.nodes if node[0] == "letter"}
     sizes = sorted({side for shape in letters for side in shape})
     free = [n for n in sizes if n.isidentifier()]
-    together = [(n, k) for n in free for k in sizes if n != k and ((n, k) in letters or (k, n) in letters)]
+    together = [
+        (n, k) for n in free for k in sizes if n != k and ((n, k) in letters or (k, n) in letters)
+    ]
     for n, k in together:
         yield 3, {n: (k, f"{n}_")}
     for (n, k), (other, j) in itertools.combinations(together, 2):
@@ -279,7 +281,9 @@ class _Engine:
                     if at and (number := at[i][j]):
                         put(rows[i], (k, j), value * number)
             centre += rows
-        places = [(r, part) for r, size in enumerate(system.rows) for part in range(len(self.parts(size)))]
+        places = [
+            (r, part) for r, size in enumerate(system.rows) for part in range(len(self.parts(size)))
+        ]
         one = convert(self.scalars.one)
         return _solver(dict(zip(places, centre, strict=True)), one), list(operators.values()), one
 

@@ -236,7 +236,8 @@ class Statement:
         if key not in self._mentions:
             node = self.nodes[number]
             self._mentions[key] = node[:2] != ("sum", index) and (
-                node[0] == "letter" and node[2] == index
+                node[0] == "letter"
+                and node[2] == index
                 or any(isinstance(a, str) and f"({index})" in a for a in node[1:])
                 or any(self.mentions(a, index) for a in self.children(number))
             )
@@ -525,7 +526,9 @@ class Statement:
         defined = [v for n in names for _, v in self._definitions.get(n, ())]
         return not (
             expr.atoms(sympy.MatrixExpr, sympy.log, AgentTotal)
-            or any(_belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a))
+            or any(
+                _belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a)
+            )
             or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
         )
 

@@ -86,7 +86,9 @@ class System:
             case ("letter", name, agent, *shape):
                 transposed = t and name not in self.statement.symmetric
                 w = self.block(shape[1] if t else shape[0])
-                self.equate({(None, w): one, (Key(name, transposed, agent), block): -one}, self.sizes[w])
+                self.equate(
+                    {(None, w): one, (Key(name, transposed, agent), block): -one}, self.sizes[w]
+                )
                 return {w: one}
             case ("identity", _):
                 return {block: one}

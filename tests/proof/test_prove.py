@@ -232,7 +232,11 @@ UNDECIDED = {
         "beyond realizations; the prime field finds both sides equal",
     ),
     "irrational": (sqrt(2) * (X + A) - sqrt(2) * A, sqrt(2) * X, "not understood"),
-    "irrational beside a letter": (tau * sqrt(2) * (X + A) - tau * sqrt(2) * A, tau * sqrt(2) * X, "not understood"),
+    "irrational beside a letter": (
+        tau * sqrt(2) * (X + A) - tau * sqrt(2) * A,
+        tau * sqrt(2) * X,
+        "not understood",
+    ),
     "imaginary": (I * (X + A) - I * A, I * X, "not understood"),
     "golden ratio": (GoldenRatio**2 * X, GoldenRatio * X + X, "not understood"),
     "two left out": (
