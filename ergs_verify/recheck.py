@@ -114,7 +114,9 @@ def det(X):
     if not X:
         return Ratio(1)
     minors = ([row[:k] + row[k + 1 :] for row in X[1:]] for k in range(len(X)))
-    return total(x * det(Y) * Ratio((-1) ** k) for k, (x, Y) in enumerate(zip(X[0], minors)))
+    return total(
+        x * det(Y) * Ratio((-1) ** k) for k, (x, Y) in enumerate(zip(X[0], minors, strict=True))
+    )
 
 
 def add(form, at, value):
@@ -129,7 +131,9 @@ class System:
 
     def __init__(self, proof, size):
         self.proof, self.known = proof, {}
-        self.sizes, self.rows, self.equations = [size], [size], [{(None, 0): Ratio(1)}]
+        self.sizes: list = [size]
+        self.rows: list = [size]
+        self.equations: list[dict] = [{(None, 0): Ratio(1)}]
 
     def block(self, size, minus=None):
         """A new block w; with w + minus = 0 if that is given."""
@@ -184,7 +188,7 @@ class System:
             self.equate(equation, self.sizes[block])
             return {w: Ratio(1)}
         need(kind == "sum", f"{kind} is no kind of matrix")
-        return self.summed(*args, turned, block)
+        return self.summed(args[0], args[1], turned, block)
 
     def single(self, form):
         """One block that equals a combination of blocks."""
@@ -314,7 +318,7 @@ class Proof:
             self.check_value(terms)
             zeros = self.derivatives(terms)
         need(len(zeros) == len(self.given["spaces"]), "not every matrix is shown to be zero")
-        for zero, space in zip(zeros, self.given["spaces"]):
+        for zero, space in zip(zeros, self.given["spaces"], strict=True):
             System(self, self.width(zero)).check_zero(zero, space)
 
     def derivatives(self, terms):
@@ -407,27 +411,46 @@ class Proof:
                 return [[Ratio(int(one and r == c)) for c in n] for r in range(len(rows))]
             X = [[ratio(x) for x in row] for row in self.given["point"][args[0]]]
             fit = [len(row) for row in X] == [len(cols)] * len(rows) and all(
-                rows[r] == cols[c] or not x for r, row in enumerate(X) for c, x in enumerate(row))
-            turned = [list(row) for row in zip(*X)]
-            need(fit and (args[0] not in self.given["symmetric"] or not any(
-                x + -y for a, b in zip(X, turned) for x, y in zip(a, b))), "a bad point")
+                rows[r] == cols[c] or not x for r, row in enumerate(X) for c, x in enumerate(row)
+            )
+            turned = [list(row) for row in zip(*X, strict=True)]
+            need(
+                fit
+                and (
+                    args[0] not in self.given["symmetric"]
+                    or not any(
+                        x + -y
+                        for a, b in zip(X, turned, strict=True)
+                        for x, y in zip(a, b, strict=True)
+                    )
+                ),
+                "a bad point",
+            )
             return X
         X, *others = (self.value(a) for a in (args[1:] if kind in ("sum", "scale") else args))
         if kind == "transpose":
-            return [list(row) for row in zip(*X)]
+            return [list(row) for row in zip(*X, strict=True)]
         if kind == "inverse":
             n, d = range(len(X)), det(X)
             minors = [[[[X[r][c] for c in n if c != j] for r in n if r != i] for i in n] for j in n]
-            return [[det(m) * Ratio((-1) ** (i + j)) / d for i, m in enumerate(row)]
-                    for j, row in enumerate(minors)]
+            return [
+                [det(m) * Ratio((-1) ** (i + j)) / d for i, m in enumerate(row)]
+                for j, row in enumerate(minors)
+            ]
         if kind in ("sum", "scale"):
             factor = named(AGENTS) if kind == "sum" else self.scalars[args[0]]
             return [[x * factor for x in row] for row in X]
         for Y in others:
             if kind == "add":
-                X = [[x + y for x, y in zip(*rows)] for rows in zip(X, Y)]
+                X = [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(X, Y, strict=True)]
             else:
-                X = [[total(x * y for x, y in zip(row, c)) for c in zip(*Y)] for row in X]
+                X = [
+                    [
+                        total(x * y for x, y in zip(row, c, strict=True))
+                        for c in zip(*Y, strict=True)
+                    ]
+                    for row in X
+                ]
         return X
 
     def shown(self, side):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ergs_verify.proof.realize import Realization, Space
+from ergs_verify.proof.realize import Realization
 from ergs_verify.proof.statement import Statement, Term
 
 __all__ = ["certificate"]

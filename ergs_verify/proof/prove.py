@@ -227,12 +227,14 @@ def _expression(given, where: str):
     except sympy.SympifyError:
         expression = None
     if not isinstance(expression, sympy.Expr | sympy.MatrixExpr | sympy.MatrixBase):
-        raise InputError(
-            f"{where} must be a SymPy expression, not {type(given).__name__} {given!r}", where
-        )
+        raise InputError(f"{where} must be a SymPy expression, not {_shown(given)}", where)
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         raise InputError(f"{where} divides by 0: SymPy made it {expression}", where)
     return expression
+
+
+def _shown(given) -> str:
+    return f"{type(given).__name__} {given!r}"
 
 
 def _definitions(given) -> dict:
@@ -246,9 +248,7 @@ def _definitions(given) -> dict:
         )
     for key in given:
         if not isinstance(key, sympy.MatrixSymbol | sympy.Symbol | AppliedUndef):
-            raise InputError(
-                f"only a letter can be defined, not {type(key).__name__} {key!r}", "definitions"
-            )
+            raise InputError(f"only a letter can be defined, not {_shown(key)}", "definitions")
     return {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
 
 
@@ -256,14 +256,14 @@ def _letters(given) -> tuple:
     """The symmetric letters."""
     if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
         raise InputError(
-            f"symmetric must be a list of letters such as [P], not {type(given).__name__} {given!r}",
+            f"symmetric must be a list of letters such as [P], not {_shown(given)}",
             "symmetric",
         )
     letters = tuple(given)
     for letter in letters:
         if not isinstance(letter, sympy.MatrixSymbol):
             raise InputError(
-                f"a symmetric letter must be a MatrixSymbol, not {type(letter).__name__} {letter!r}",
+                f"a symmetric letter must be a MatrixSymbol, not {_shown(letter)}",
                 "symmetric",
             )
     return letters
@@ -328,7 +328,8 @@ class _Question:
             raise UnsupportedError(_reason(error)) from None
         if self.lhs.is_Matrix != self.rhs.is_Matrix:
             raise ShapeError("a scalar is compared with a matrix")
-        left, right = statement.convert(self.lhs), statement.convert(self.rhs)
+        left: Any = statement.convert(self.lhs)
+        right: Any = statement.convert(self.rhs)
         if self.lhs.is_Matrix:
             statement.add(left, right)
 
@@ -514,7 +515,7 @@ def _degree(expressions: Iterable, definitions: Mapping) -> int:
     known: dict = {}
     bodies = {getattr(k, "name", k): v for k, v in definitions.items()}
 
-    def degree(e) -> int:
+    def degree(e: Any) -> int:
         if e not in known:
             known[e] = 0  # a definition that comes back to itself
             if isinstance(e, sympy.MatrixSymbol | sympy.Symbol):
@@ -523,7 +524,7 @@ def _degree(expressions: Iterable, definitions: Mapping) -> int:
             elif isinstance(e, sympy.MatMul | sympy.Mul):
                 known[e] = sum(map(degree, e.args))
             elif isinstance(e, sympy.MatPow | sympy.Pow) and e.exp.is_Integer:
-                known[e] = degree(e.base) * abs(int(e.exp))
+                known[e] = degree(e.base) * abs(int(str(e.exp)))
             else:
                 known[e] = max(map(degree, e.args), default=0)
         return known[e]

@@ -1,10 +1,10 @@
 """The deciding engine: is a matrix or scalar expression zero wherever it is defined?
 
-E = c x with L x = b (`ergs_verify.proof.system`). Around a centre where L is regular (square letters
-at a multiple of I, rectangular ones at 0) x is a power series in letters that do not commute, and its
-coefficients span the smallest space that holds L(centre)⁻¹ b and is invariant under every
-L(centre)⁻¹ L_X. E is zero for every size if c vanishes there, and only then (1×1 matrices, which
-commute, apart).
+E = c x with L x = b (`ergs_verify.proof.system`). Around a centre where L is regular (square
+letters at a multiple of I, rectangular ones at 0) x is a power series in letters that do not
+commute, and its coefficients span the smallest space that holds L(centre)⁻¹ b and is invariant
+under every L(centre)⁻¹ L_X. E is zero for every size if c vanishes there, and only then (1×1
+matrices, which commute, and sums over agents that cross, apart).
 
 The space V is the certificate, whatever the centre: with U the span of b and all L_X V, and as many
 columns of each size as V, L V = U M with M square, so that M is regular wherever L is; then
@@ -112,7 +112,8 @@ def realize(lhs, rhs, definitions, symmetric, limits: Limits = Limits()) -> Real
         determinants = not lhs.is_Matrix and (lhs - rhs).has(sympy.Determinant)
         determinants = determinants and not (lhs - rhs).has(sympy.log)
         read = statement.logarithm if determinants else statement.convert
-        left, right = read(lhs), read(rhs)
+        left: Any = read(lhs)
+        right: Any = read(rhs)
         engine = _Engine(statement, split, attempt, limits.blocks, until)
         try:
             if isinstance(left, int):
@@ -356,7 +357,7 @@ class _Engine:
             put(total, str(self.scalars.as_json(base)), factor * self.scalars.number(power))
 
     def _blocks(self, number: int) -> Iterator[tuple[str, list[list]]]:
-        """A square matrix at the centre, which is α ⊗ I for each size that its size is split into."""
+        """A square matrix at the centre: α ⊗ I for each size that its size is split into."""
         shape = self.statement.shapes[number]
         value, parts = self._value(number), self.parts(shape[0])
         for size in dict.fromkeys(parts):

@@ -51,7 +51,7 @@ def differ(left, right, values: Mapping, definitions: Mapping, sizes: Mapping) -
     def size(side) -> int:
         return int(side.xreplace(dict(sizes)))
 
-    def found(e) -> Any:
+    def found(e: Any) -> Any:
         if e in values:
             given = values[e]
             if isinstance(given, sympy.MatrixBase):
@@ -77,9 +77,9 @@ def differ(left, right, values: Mapping, definitions: Mapping, sizes: Mapping) -
             case sympy.Inverse():
                 return _inverse(value(e.arg))
             case sympy.MatPow() | sympy.Pow() if e.exp.is_Integer:
-                base, power = value(e.base), int(e.exp)
+                base, power, shape = value(e.base), int(str(e.exp)), getattr(e, "shape", ())
                 if power == 0:
-                    return value(sympy.Identity(e.shape[0])) if e.is_Matrix else number(sympy.S.One)
+                    return value(sympy.Identity(shape[0])) if shape else number(sympy.S.One)
                 if power < 0:
                     base = _inverse(base) if e.is_Matrix else 1 / base
                 return _folded(_product, [base] * abs(power))
@@ -99,8 +99,8 @@ def differ(left, right, values: Mapping, definitions: Mapping, sizes: Mapping) -
     if not isinstance(first, list):
         first, second = [[first]], [[second]]
     bound = context.mpf(10) ** -(DIGITS - 15) if transcendental else 0
-    pairs = zip(sum(first, []), sum(second, []), strict=True)
-    return any(abs(x - y) > bound for x, y in pairs)
+    rows = zip(first, second, strict=True)
+    return any(abs(x - y) > bound for pair in rows for x, y in zip(*pair, strict=True))
 
 
 def _folded(operation, parts):

@@ -8,7 +8,8 @@ Matrices are nodes, tuples whose arguments may be the numbers of earlier nodes:
 
 A sum runs over all agents. Sizes are text such as ``2*n + m`` or ``p(i)``. Scalars are rational
 functions of scalar letters, sizes and the number of agents; a side that is a scalar is a list of
-terms: a coefficient times 1, log of a scalar, or the trace, log det or det of a node, summed over agents.
+terms: a coefficient times 1, the log of a scalar, or the trace, log det or det of a node, summed
+over agents.
 A scalar made of 1×1 products that multiplies a matrix is put, as a matrix, where the product is 1
 wide: (v'Au)·uw' is u(v'Au)w'.
 """
@@ -143,7 +144,7 @@ class Statement:
 
     # -- matrices -------------------------------------------------------------------------
 
-    def _matrix(self, expr, agents) -> int:
+    def _matrix(self, expr: Any, agents) -> int:
         match expr:
             case AgentSum():
                 return self._sum(expr, agents)
@@ -164,7 +165,7 @@ class Statement:
             case sympy.Inverse():
                 return self._inverse(self._convert(expr.arg, agents), expr)
             case sympy.MatPow() if expr.exp.is_Integer:
-                return self._power(self._convert(expr.base, agents), int(expr.exp), expr)
+                return self._power(self._convert(expr.base, agents), int(str(expr.exp)), expr)
         raise UnsupportedError(f"{type(expr).__name__} is not understood in {expr}")
 
     def add(self, *terms: int) -> int:
@@ -236,8 +237,7 @@ class Statement:
         if key not in self._mentions:
             node = self.nodes[number]
             self._mentions[key] = node[:2] != ("sum", index) and (
-                node[0] == "letter"
-                and node[2] == index
+                (node[0] == "letter" and node[2] == index)
                 or any(isinstance(a, str) and f"({index})" in a for a in node[1:])
                 or any(self.mentions(a, index) for a in self.children(number))
             )
@@ -298,7 +298,8 @@ class Statement:
             return defined
         owners = _owners(expr)
         agent = self._agent(owners[0], agents) if owners else None
-        shape = tuple(self._size(side, agents) for side in getattr(expr, "shape", (1, 1)))
+        sides: Any = getattr(expr, "shape", (sympy.S.One, sympy.S.One))
+        shape = self._size(sides[0], agents), self._size(sides[1], agents)
         general = tuple(s.replace(f"({agent})", "(·)") for s in shape)
         # A letter A may stand beside an agents' letter A_j.
         name = _name(expr) + ("^" if owners else "")
@@ -463,7 +464,7 @@ class Statement:
         """What terms without letters add up to, sizes included."""
         total = self.scalars.number(0)
         for term in terms:
-            node = self.nodes[term.of] if term.kind == "trace" else (term.kind,)
+            node: Node = self.nodes[term.of] if term.kind == "trace" else (term.kind,)
             if node[0] not in ("one", "identity"):
                 raise UnsupportedError(f"{expr} is more than a rational function of scalars")
             size = node[1] if node[0] == "identity" else "1"
@@ -546,7 +547,7 @@ class Statement:
                 if place is not None:
                     turned = self.multiply(*matrices[place:], *matrices[:place])
                     if self.shapes[turned] == ("1", "1"):
-                        factor = sympy.Mul(*(a for a in args if not a.is_Matrix))
+                        factor = sympy.sympify(sympy.prod([a for a in args if not a.is_Matrix]))
                         return self.scale(self._value(factor, agents), turned)
             case sympy.Add():
                 return self.add(*(self._one_by_one(a, agents) for a in expr.args))

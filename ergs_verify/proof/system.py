@@ -7,7 +7,7 @@ exactly where every inverse of the expression exists.
 
 A sum over agents of c L_j⁻¹ b, L_j = G + H_j with H_j what agent j's letters bring, is
 
-    N c s − c G⁻¹ Σ_j H_j s + c G⁻¹ [H_1 … H_N] y,   G s = b,   diag(L_1, …, L_N) y = [H_1; …; H_N] s,
+    N c s − c G⁻¹ Σ_j H_j s + c G⁻¹ [H_1 … H_N] y,   G s = b,   diag(L_j) y = [H_1; …; H_N] s,
 
 so that the letters of j become four: diagonal, in a row, in a column, and summed.
 """

@@ -408,17 +408,23 @@ OUTSIDE = (
             (QUASI, (A + (b - A * x) * x.T / tr(x.T * x)) * x, b),
             (
                 QUASI,
+                (S - S * x * x.T * S / tr(x.T * S * x) + y * y.T / tr(y.T * x)) * x,
+                y,
+            ),
+        )
+    ),
+    # what needs y'x = x'y beside a division by it
+    *(
+        Outside("beyond", source, left, right, S_)
+        for source, left, right in (
+            (
+                QUASI,
                 (
                     (In - x * y.T / tr(y.T * x)) * S * (In - y * x.T / tr(y.T * x))
                     + x * x.T / tr(y.T * x)
                 )
                 * y,
                 x,
-            ),
-            (
-                QUASI,
-                (S - S * x * x.T * S / tr(x.T * S * x) + y * y.T / tr(y.T * x)) * x,
-                y,
             ),
         )
     ),

@@ -302,7 +302,7 @@ def test_rewriting_that_does_not_end_is_given_up():
     start = time.perf_counter()
     proof = verdict(Inverse(X * Y + Y * Y * X * X) * X * X * X * Y, A)
     assert proof.verdict == "refuted"
-    assert dict(proof.evidence)["normal form"].endswith("does not come to an end")
+    assert "more than 5000 terms" in dict(proof.evidence)["normal form"]
     assert time.perf_counter() - start < 60
 
 
