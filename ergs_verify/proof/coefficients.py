@@ -62,6 +62,10 @@ class Quotient:
     def __truediv__(self, other: Quotient | int) -> Quotient:
         if not other:
             raise ZeroDivisionError("a coefficient divided by zero")
+        if isinstance(other, Quotient) and other.numerator.is_constant():
+            if other.denominator.is_one() and self.denominator.is_one():
+                number = other.numerator.leading_coefficient()
+                return self if number == 1 else Quotient(self.numerator / number, self.denominator)
         return Quotient.reduced(
             self.numerator * other.denominator, self.denominator * other.numerator
         )

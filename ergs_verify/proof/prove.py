@@ -281,8 +281,9 @@ class _Question:
 
     def answer(self) -> Proof:
         """The proof, without the time it took."""
+        statement = None
         try:
-            self._demand_types()
+            statement = self._typed()
         except ShapeError as error:
             return self._ill_typed(str(error))
         except UnsupportedError as error:
@@ -293,7 +294,9 @@ class _Question:
             return self._proof("undecided", reason=beyond)
         found = None
         try:
-            found = realize(self.lhs, self.rhs, self.definitions, self.symmetric, self.limits)
+            found = realize(
+                self.lhs, self.rhs, self.definitions, self.symmetric, self.limits, statement
+            )
         except (ShapeError, UnsupportedError, RecursionError) as error:
             beyond = _reason(error)
             if self.lhs == self.rhs:
@@ -318,8 +321,8 @@ class _Question:
                 return self._proof("undecided", reason=reason, evidence=evidence)
         return self._proof("proved", sizes="every size", evidence=evidence)
 
-    def _demand_types(self) -> None:
-        """Raise where sizes do not fit, in the definitions too."""
+    def _typed(self) -> Statement:
+        """The statement; an error where sizes do not fit, in the definitions too."""
         statement = Statement([self.lhs, self.rhs], self.definitions, self.symmetric)
         try:
             for letter in self.definitions:
@@ -332,6 +335,7 @@ class _Question:
         right: Any = statement.convert(self.rhs)
         if self.lhs.is_Matrix:
             statement.add(left, right)
+        return statement
 
     def _ill_typed(self, found: str) -> Proof:
         """Both engines must find the fault in the types."""

@@ -95,8 +95,15 @@ class _Singular(Exception):
     """No inverse at this centre."""
 
 
-def realize(lhs, rhs, definitions, symmetric, limits: Limits = Limits()) -> Realization:
-    """Decide lhs = rhs.
+def realize(
+    lhs,
+    rhs,
+    definitions,
+    symmetric,
+    limits: Limits | None = None,
+    statement: Statement | None = None,
+) -> Realization:
+    """Decide lhs = rhs; `statement` is theirs, where it was made before.
 
     Raises
     ------
@@ -105,10 +112,12 @@ def realize(lhs, rhs, definitions, symmetric, limits: Limits = Limits()) -> Real
     UnsupportedError
         Where it is beyond this engine, or beyond the limits.
     """
+    limits = limits or Limits()
     until = time.monotonic() + limits.seconds
     lhs, rhs = sympy.sympify(lhs), sympy.sympify(rhs)
-    for attempt, split in _centres(Statement([lhs, rhs], definitions, symmetric), lhs, rhs):
-        statement = Statement([lhs, rhs], definitions, symmetric, split)
+    whole = statement or Statement([lhs, rhs], definitions, symmetric)
+    for attempt, split in _centres(whole, lhs, rhs):
+        statement = Statement([lhs, rhs], definitions, symmetric, split) if split else whole
         determinants = not lhs.is_Matrix and (lhs - rhs).has(sympy.Determinant)
         determinants = determinants and not (lhs - rhs).has(sympy.log)
         read = statement.logarithm if determinants else statement.convert
@@ -448,7 +457,7 @@ class _Modular:
         self._one = flint.nmod(1, PRIME)
         self._values = {n: flint.nmod(rng.randrange(2, PRIME), PRIME) for n in scalars.names}
         self._at: dict[int, Any] = {}
-        self._monomials: list[tuple[Any, Any]] = []
+        self._monomials: list[tuple[tuple, flint.nmod]] = []
 
     def value(self, scalar) -> flint.nmod:
         return self._scalars.evaluate(scalar, self._values, self._one)
@@ -466,16 +475,18 @@ class _Modular:
         return self._at[int(value)]
 
     def _recognised(self, value: flint.nmod):
+        scalars = self._scalars
         if not self._monomials:
-            names = [(self._values[n], self._scalars.generator(n)) for n in self._scalars.names]
-            one = (self._one, self._scalars.one)
-            inverses = [(one[0] / a, one[1] / b) for a, b in names]
-            some = [one, *names, *inverses]
-            self._monomials = [(a * c, b * d) for a, b in some for c, d in some]
-        for number, scalar in self._monomials:
-            fraction = _small_fraction(int(value / number))
+            powers = [(name, sign) for name in scalars.names for sign in (1, -1)]
+            some = [((), self._one), *(((p,), self._values[p[0]] ** p[1]) for p in powers)]
+            self._monomials = [(a + c, 1 / (b * d)) for a, b in some for c, d in some]
+        for monomial, inverse in self._monomials:
+            fraction = _small_fraction(int(value * inverse))
             if fraction is not None:
-                return self._scalars.number(fraction) * scalar
+                found = scalars.number(fraction)
+                for name, sign in monomial:
+                    found = found * scalars.power(scalars.generator(name), sign)
+                return found
         raise LookupError
 
 

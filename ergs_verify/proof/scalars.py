@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import flint
 import sympy
 
 from ergs_verify.errors import UnsupportedError
@@ -95,8 +96,9 @@ class Scalars:
 
     def evaluate(self, value, values: Mapping, one) -> Any:
         """A rational function in another field, the letters having `values` there."""
-        if value is self.one:
-            return one
+        if value.denominator.is_one() and value.numerator.is_constant():
+            number = value.numerator.leading_coefficient() if value else flint.fmpq(0)
+            return one * int(number.p) if number.q == 1 else one * int(number.p) / int(number.q)
         at = [values[name] for name in self.names]
         return _evaluated(value.numerator, at, one) / _evaluated(value.denominator, at, one)
 
