@@ -59,12 +59,12 @@ class Quotient:
             return Quotient(a * c, b)
         return Quotient.reduced(a * c, b * d)
 
-    def __truediv__(self, other: Quotient | int) -> Quotient:
+    def __truediv__(self, other: Quotient) -> Quotient:
         if not other:
             raise ZeroDivisionError("a coefficient divided by zero")
-        if isinstance(other, Quotient) and other.numerator.is_constant():
-            if other.denominator.is_one() and self.denominator.is_one():
-                number = other.numerator.leading_coefficient()
+        if other.numerator.is_constant() and other.denominator.is_one():
+            number = other.numerator.leading_coefficient()
+            if self.denominator.is_one():
                 return self if number == 1 else Quotient(self.numerator / number, self.denominator)
         return Quotient.reduced(
             self.numerator * other.denominator, self.denominator * other.numerator

@@ -15,19 +15,26 @@ from ergs_verify.recheck import recheck
 BEYOND = {k for k, e in enumerate(OUTSIDE) if e.kind == "beyond"}
 
 
+def changed(node, rng: random.Random):
+    """A node with one of its parts, or itself, changed in one place."""
+    parts = [k for k, a in enumerate(node.args) if getattr(a, "is_Matrix", False)]
+    if parts and not isinstance(node, sympy.MatrixSymbol) and rng.random() < 0.7:
+        k = rng.choice(parts)
+        return node.func(*node.args[:k], changed(node.args[k], rng), *node.args[k + 1 :])
+    if not node.is_Matrix:
+        return 2 * node
+    changes = [2 * node, -node]
+    if node.shape[0] == node.shape[1]:
+        changes += [node.T, node + sympy.Identity(node.shape[0])]
+    if isinstance(node, sympy.MatAdd):
+        changes.append(sympy.MatAdd(*node.args[1:]))
+    return rng.choice(changes)
+
+
 def mutants(entry, rng: random.Random, count: int):
-    """False, or at least other, identities: a letter, sign, factor, order or transpose changed."""
+    """Other identities, false but for a symmetric node that was transposed, say."""
     for _ in range(count):
-        side, other = entry.left, entry.right
-        nodes = [e for e in sympy.preorder_traversal(side) if getattr(e, "is_Matrix", False)]
-        node = rng.choice(nodes or [side])
-        changes = [2 * node]
-        if node.is_Matrix and node.shape[0] == node.shape[1]:
-            changes += [node.T, node + sympy.Identity(node.shape[0])]
-        if isinstance(node, sympy.MatAdd):
-            changes += [sympy.MatAdd(*node.args[1:]), node - 2 * node.args[0]]
-        change = rng.choice(changes)
-        yield side.xreplace({node: change}), other
+        yield changed(entry.left, rng), entry.right
 
 
 @pytest.mark.parametrize("number", [k for k in range(len(OUTSIDE)) if k not in BEYOND])
