@@ -59,9 +59,11 @@ class Quotient:
             return Quotient(a * c, b)
         return Quotient.reduced(a * c, b * d)
 
-    def __truediv__(self, other: Quotient) -> Quotient:
+    def __truediv__(self, other: Quotient | int) -> Quotient:
         if not other:
             raise ZeroDivisionError("a coefficient divided by zero")
+        if isinstance(other, int):
+            return Quotient(self.numerator / other, self.denominator)
         if other.numerator.is_constant() and other.denominator.is_one():
             number = other.numerator.leading_coefficient()
             if self.denominator.is_one():

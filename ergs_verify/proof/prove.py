@@ -17,6 +17,7 @@ from ergs_verify.errors import InputError, ShapeError, UnsupportedError
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.certificate import certificate
 from ergs_verify.proof.field import PrimeField
+from ergs_verify.proof.hypotheses import eliminated
 from ergs_verify.proof.realize import Limits, Realization, realize
 from ergs_verify.proof.replay import differ
 from ergs_verify.proof.sampling import (
@@ -155,6 +156,7 @@ def prove(
     *,
     definitions: Mapping | None = None,
     symmetric: Iterable = (),
+    given: Iterable = (),
     limits: Limits | None = None,
 ) -> Proof:
     """Decide whether two expressions are equal for every size and any number of agents.
@@ -176,6 +178,9 @@ def prove(
     symmetric : iterable of letters, optional
         Letters equal to their transpose. (Those that appear in a counterexample are positive
         definite, and scalars positive.)
+    given : iterable of sympy.Eq, optional
+        Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
+        eliminated: it must be a term of its own and occur nowhere else in the equation.
     limits : Limits, optional
         Caps on the seconds and on the size of a realization.
 
@@ -189,7 +194,8 @@ def prove(
     Raises
     ------
     InputError
-        Where something given is no expression or no letter.
+        Where something given is no expression or no letter, or no letter of a hypothesis can be
+        eliminated.
 
     Notes
     -----
@@ -210,11 +216,25 @@ def prove(
     'proved'
     >>> print(prove(B.T * P, B.T * P.T).verdict)
     refuted
+    >>> from sympy import Eq
+    >>> A, Q = MatrixSymbol("A", m, m), MatrixSymbol("Q", m, m)
+    >>> lyapunov = Eq(P, A.T * P * A + Q)
+    >>> prove(P - A.T * A.T * P * A * A, Q + A.T * Q * A, given=[lyapunov]).verdict
+    'proved'
     """
     start = time.perf_counter()
     lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
     definitions = _definitions(definitions)
     symmetric = _letters(symmetric)
+    if given := tuple(given):
+        found = eliminated(
+            given,
+            definitions,
+            symmetric,
+            (lhs, rhs, *definitions.values()),
+            lambda value: bool(prove(value, value.T, definitions=definitions, symmetric=symmetric)),
+        )
+        definitions = {**definitions, **found}
     question = _Question(lhs, rhs, definitions, symmetric, limits or Limits())
     result = question.answer()
     return evolve(result, seconds=time.perf_counter() - start)
