@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 import ergs_verify.recheck
 from ergs_verify.cli.app import app
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
+from ergs_verify.ledger.claim import Equalities, Equality, common_size
+from ergs_verify.ledger.verify import claims
 from ergs_verify.proof import prove
 from ergs_verify.recheck import recheck
 
@@ -175,3 +177,24 @@ def test_command(tmp_path):
     run = CliRunner().invoke(app, ["recheck", str(path), "--json"], standalone_mode=False)
     assert run.return_value == 1
     assert json.loads(run.stdout)["confirmed"] is False
+
+
+def test_identities_of_the_ledger():
+    """A few of the paper's; all of them take half a minute."""
+    confirmed = 0
+    for claim in list(claims().values())[::6]:
+        form = claim.form()
+        for part in form.parts if isinstance(form, Equalities) else [form]:
+            if isinstance(part, Equality):
+                given = (part.left, part.right, *part.definitions, *part.definitions.values())
+                left, right, *others = map(common_size, given)
+                half = len(others) // 2
+                proof = prove(
+                    left,
+                    right,
+                    definitions=dict(zip(others[:half], others[half:], strict=True)),
+                    symmetric=[common_size(s) for s in part.symmetric],
+                )
+                assert recheck(proof.certificate)
+                confirmed += 1
+    assert confirmed >= 8
