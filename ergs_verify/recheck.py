@@ -24,7 +24,7 @@ import json
 import sys
 from fractions import Fraction
 
-AGENTS = "#agents"
+AGENTS, ANY = "#agents", "~"  # their number, and any one of them
 
 
 def need(condition, why):
@@ -201,6 +201,7 @@ class System:
         """Σ_j: blocks left of the letters of j, between them, and right of them."""
         inner, own = System(self.proof, self.sizes[block]), f"({index})"
         form = inner.apply(body, turned, 0)
+        self.proof.value(body)  # every inverse exists at the point, so that G is regular
         free = [k for k, size in enumerate(inner.sizes) if own not in size]
         need(own not in self.sizes[block] and form.keys() <= set(free), "a sum of different sizes")
         inside = [["⊕" + size.replace(own, "(·)") for size in s] for s in (inner.sizes, inner.rows)]
@@ -211,6 +212,8 @@ class System:
             first, middle, last = {}, {}, {}
             for (letter, k), value in equation.items():
                 if letter and letter[2] == index:
+                    start = self.proof.given["base"].get(letter[0], "0")
+                    need(self.proof.given["point"][letter[0]] == [[start]], "G is not at the point")
                     name, made = letter[0], (*letter[:2], None, *letter[3:])
                     add(middle, ((*made, "diagonal"), between[k]), value)
                     add(first, ((*made, "row"), between[k]), -value)
@@ -277,6 +280,7 @@ class Proof:
         self.base = {name: Ratio(Fraction(value)) for name, value in given["base"].items()}
         self.scalars = [ratio(value) for value in given["scalars"]]
         for name, agent, *shape in (node[1:] for node in self.nodes if node[0] == "letter"):
+            need(agent != ANY, "an agent has a name that is reserved")
             general = [size.replace(f"({agent})", "()") for size in shape]
             need(types.setdefault(name, general) == general, f"{name} has different sizes")
             need(name not in given["symmetric"] or shape[0] == shape[1], f"{name} is not square")
@@ -333,7 +337,7 @@ class Proof:
                 for index in over:
                     seed = seed if index == agent else self.make("sum", index, seed)
                 if agent in over:
-                    seed, agent = self.renamed(seed, agent), "any"
+                    seed, agent = self.renamed(seed, agent), ANY
                 if name in self.given["symmetric"]:
                     seed = self.make("add", seed, self.make("transpose", seed))
                 found.setdefault((name, agent), []).append(seed)
@@ -368,7 +372,7 @@ class Proof:
             if isinstance(a, int) and k >= inside:
                 args[k] = self.renamed(a, index)
             elif isinstance(a, str):
-                args[k] = "any" if a == index else a.replace(f"({index})", "(any)")
+                args[k] = ANY if a == index else a.replace(f"({index})", f"({ANY})")
         return self.make(kind, *args)
 
     def check_value(self, terms):

@@ -198,3 +198,24 @@ def test_identities_of_the_ledger():
                 assert recheck(proof.certificate)
                 confirmed += 1
     assert confirmed >= 8
+
+
+def test_a_sum_whose_terms_are_singular_where_they_start_is_refused():
+    """G⁻¹ stands for what the letters of an agent start from: it must exist."""
+    Wj = AgentMatrix("W", j, control_size(j), control_size(j))
+    proof = prove(agent_sum(Bj * Wj.I * (Wj + Wj) * Kj, j), 2 * TOTAL)
+    given = json.loads(json.dumps(proof.certificate))
+    assert recheck(given)
+    for base in ({}, {"W^": "0"}):
+        changed = given | {"base": base, "point": given["point"] | {"W^": [["0"]]}}
+        with pytest.raises(ValueError, match="division by zero"):
+            recheck(changed)
+    with pytest.raises(ValueError, match="not at the point"):
+        recheck(given | {"base": {"W^": "2/7"}})
+
+
+def test_the_name_of_any_agent_is_reserved():
+    given = certificate("agents' trace")
+    text = json.dumps(given).replace("~1", "~")
+    with pytest.raises(ValueError, match="reserved"):
+        recheck(json.loads(text))

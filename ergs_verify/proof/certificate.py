@@ -23,6 +23,7 @@ def certificate(found: Realization) -> dict[str, Any]:
     left, right = (table.side(side) for side in found.sides)
     scalar = isinstance(left, list)
     powers, factors = _logarithms(found) if scalar else ([], [])
+    summed = any(node[0] == "sum" for node in table.nodes)
     letters = {node[1] for node in table.nodes if node[0] == "letter"}
     return {
         "format": "ergs-proof/1",
@@ -33,11 +34,11 @@ def certificate(found: Realization) -> dict[str, Any]:
         "right": right,
         "signs": found.determinants,
         "base": {name: K.as_json(found.base[name]) for name in sorted(letters & found.base.keys())},
-        "split": {size: list(parts) for size, parts in found.split.items()} if scalar else {},
+        "split": {size: list(parts) for size, parts in found.split.items()},
         "point": {
             name: [[str(x) for x in row] for row in found.centre[name]]
             for name in sorted(letters)
-            if scalar
+            if scalar or summed
         },
         "powers": powers,
         "factors": factors,

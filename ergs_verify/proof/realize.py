@@ -29,7 +29,7 @@ import sympy
 from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import AGENTS, Scalars
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 from ergs_verify.proof.statement import Statement, Term
 from ergs_verify.proof.system import Key, System, accumulate, put
 
@@ -123,7 +123,10 @@ def realize(
         read = statement.logarithm if determinants else statement.convert
         left: Any = read(lhs)
         right: Any = read(rhs)
-        engine = _Engine(statement, split, attempt, limits.blocks, until)
+        summed = any(node[0] == "sum" for node in statement.nodes) or any(
+            term.over for side in (left, right) if isinstance(side, list) for term in side
+        )
+        engine = _Engine(statement, split, attempt, summed=summed, most=limits.blocks, until=until)
         try:
             if isinstance(left, int):
                 zero = engine.is_zero(statement.add(left, statement.minus(right)))
@@ -172,7 +175,9 @@ def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tu
 class _Engine:
     """One centre."""
 
-    def __init__(self, statement: Statement, split, attempt: int, most: int, until: float):
+    def __init__(
+        self, statement: Statement, split, attempt: int, *, summed: bool, most: int, until: float
+    ):
         self.statement, self.scalars = statement, statement.scalars
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
@@ -180,7 +185,6 @@ class _Engine:
         self.base: dict[str, Any] = {}
         self.logarithms: list[Any] = []
         self._random = random.Random(attempt)
-        summed = any(node[0] == "sum" for node in statement.nodes)
         for node in statement.nodes:
             if node[0] == "letter" and node[1:3] not in self.centre:
                 self._place(node, attempt, summed)
@@ -197,10 +201,12 @@ class _Engine:
             for i, j in itertools.combinations(range(len(centre)), 2):
                 centre[j][i] = centre[i][j]
         self.centre.setdefault(name, centre)
-        if agent is not None and summed and centre[0][0] and rows == cols:
-            if len(centre) > 1:
-                raise UnsupportedError("a size was split that agents' square letters have")
-            self.base[name] = self.scalars.number(self.centre[name][0][0])
+        if agent is not None and summed:
+            # Where a sum binds the agent, its letters start at one number.
+            if len(parts[0]) * len(parts[1]) > 1:
+                raise UnsupportedError("a size was split that agents' letters have")
+            if self.centre[name][0][0]:
+                self.base[name] = self.scalars.number(self.centre[name][0][0])
 
     def parts(self, size: str) -> tuple[str, ...]:
         return self.split.get(size, (size,))
@@ -420,7 +426,7 @@ def gradients(statement: Statement, terms: Sequence[Term]) -> list[int]:
                     if index != agent:
                         seed = statement.node("sum", index, seed, shape=statement.shapes[seed])
                 if agent in over:
-                    seed, agent = statement.renamed(seed, agent, "any"), "any"
+                    seed, agent = statement.renamed(seed, agent, ANY), ANY
                 if name in statement.symmetric:
                     seed = statement.add(seed, statement.transpose(seed))
                 out.setdefault((name, agent), []).append(seed)

@@ -11,7 +11,7 @@ import sympy
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.coefficients import CoefficientField
 
-__all__ = ["AGENTS", "Scalars", "size_terms"]
+__all__ = ["AGENTS", "ANY", "Scalars", "size_terms"]
 
 AGENTS = "#agents"
 """The number of agents; not a name that a letter of the user's can have."""
@@ -27,6 +27,10 @@ def size_terms(size: str) -> Iterator[tuple[int, list[str]]]:
             else:
                 names.append(part)
         yield factor, names
+
+
+ANY = "~"
+"""Any agent; the indices that sums bind start so, and no name of the user's may."""
 
 
 class Scalars:

@@ -26,7 +26,7 @@ from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.proof.scalars import AGENTS, Scalars
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 
 __all__ = ["MOST_NODES", "Node", "Statement", "Term", "dimensions_of"]
 
@@ -337,6 +337,8 @@ class Statement:
         if owner in agents:
             return agents[owner]
         name = str(owner)
+        if name.startswith(ANY):
+            raise UnsupportedError(f"an index cannot be named {name}")
         if self._kinds.setdefault(("agent", name), owner) != owner:
             raise UnsupportedError(f"two different indices are both named {name}")
         return name
@@ -451,6 +453,8 @@ class Statement:
             return [Term(one, "trace", self._letter(expr, agents))]
         if self._kinds.setdefault(("size", str(expr)), expr) != expr:
             raise UnsupportedError(f"a size and a scalar are both named {expr}")
+        if str(expr) == AGENTS:
+            raise UnsupportedError(f"a scalar cannot be named {AGENTS}")
         return self._number(self.scalars.generator(str(expr)))
 
     def _number(self, value) -> list[Term]:
@@ -634,7 +638,7 @@ def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
     names = {"pi", "E"} & {str(a) for a in atoms}
     for atom in atoms:
         if _is_agents_size(atom):
-            names |= {f"{atom.func.__name__}({agent})" for agent in (*agents, "any", "Σ")}
+            names |= {f"{atom.func.__name__}({agent})" for agent in (*agents, ANY, "Σ")}
         elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not _belongs_to_agents(atom)):
             names.add(str(atom))
     return names
