@@ -309,6 +309,9 @@ class Evaluator:
             return int(size)
         if size in self._sizes:
             return self._sizes[size]
+        known = size.xreplace(dict(self._sizes))
+        if known.is_Integer and known >= 0:
+            return int(known)
         raise UnsupportedError(f"the size {size} has no value")
 
 

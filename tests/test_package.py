@@ -163,7 +163,8 @@ STANDS_ON: dict[str, set[str]] = {
     "audit": {"ledger", "study", "processes"},
     "reference": {"solve"},
     "report": {"audit", "reference"},
-    "cli": {"report"},
+    "recheck": set(),
+    "cli": {"report", "recheck"},
     "pytest_plugin": {"report"},
     "conformance": {"pytest_plugin"},
 }

@@ -165,6 +165,20 @@ def derive(
 
 
 @app.command()
+def recheck(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof, `Proof.certificate`.")],
+    json: Json = False,
+) -> int:
+    """Confirm a proof by code that shares nothing with the prover.
+
+    Exit status 0: it proves what is printed; 1: it proves nothing.
+    """
+    from ergs_verify.cli.recheck import run
+
+    return run(file, as_json=json)
+
+
+@app.command()
 def games(json: Json = False) -> int:
     """List the gallery: named games, each with what it shows."""
     from ergs_verify.cli.games import show_all

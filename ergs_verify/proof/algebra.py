@@ -42,6 +42,8 @@ __all__ = ["Algebra"]
 NAMING_PASSES = 4
 REWRITING_PASSES = 50
 MOST_TERMS = 5000
+MOST_PRODUCTS = 10_000
+MOST_LETTERS = 500
 
 
 class _Rule(NamedTuple):
@@ -475,7 +477,7 @@ class Algebra:
             if not todo:
                 return done
             if len(todo.terms) > MOST_TERMS:
-                break
+                raise UnsupportedError(f"multiplied out it has more than {MOST_TERMS} terms")
             following = Poly({}, poly.shape)
             for monomial, coefficient in todo.terms.items():
                 rewritten = self._rewrite(monomial, coefficient, poly.shape)
@@ -729,8 +731,17 @@ def _total(polys: list[Poly]) -> Poly:
 def _product(polys: list[Poly]) -> Poly:
     total = polys[0]
     for poly in polys[1:]:
+        if len(total.terms) * len(poly.terms) > MOST_PRODUCTS:
+            raise UnsupportedError(f"multiplied out it has more than {MOST_PRODUCTS} terms")
+        if _length(total) + _length(poly) > MOST_LETTERS:
+            raise UnsupportedError(f"multiplied out it has words of {MOST_LETTERS} letters")
         total = total * poly
     return total
+
+
+def _length(poly: Poly) -> int:
+    """The letters of the longest word."""
+    return max((len(monomial.word or ()) for monomial in poly.terms), default=0)
 
 
 def _matmul(factors: list):

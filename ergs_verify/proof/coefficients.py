@@ -62,6 +62,12 @@ class Quotient:
     def __truediv__(self, other: Quotient | int) -> Quotient:
         if not other:
             raise ZeroDivisionError("a coefficient divided by zero")
+        if isinstance(other, int):
+            return Quotient(self.numerator / other, self.denominator)
+        if other.numerator.is_constant() and other.denominator.is_one():
+            number = other.numerator.leading_coefficient()
+            if self.denominator.is_one():
+                return self if number == 1 else Quotient(self.numerator / number, self.denominator)
         return Quotient.reduced(
             self.numerator * other.denominator, self.denominator * other.numerator
         )
@@ -104,6 +110,10 @@ class CoefficientField:
         except ValueError as error:  # what SymPy raises for √2, say
             raise CoercionFailed(str(error)) from None
         return Quotient.reduced(self._polynomial(element.numer), self._polynomial(element.denom))
+
+    def polynomial(self, value: flint.fmpq_mpoly) -> Quotient:
+        """A polynomial in the generators, as an element of the field."""
+        return Quotient(value, self._unit)
 
     def to_sympy(self, value: Quotient):
         """The SymPy expression of a coefficient, in SymPy's normal form."""

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import InputError, ShapeError, UnsupportedError
 from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.certificate import certificate
 from ergs_verify.proof.field import PrimeField
+from ergs_verify.proof.hypotheses import eliminated
+from ergs_verify.proof.realize import Limits, Realization, realize
+from ergs_verify.proof.replay import differ
 from ergs_verify.proof.sampling import (
     Setting,
     SymPyNumbers,
@@ -20,20 +27,25 @@ from ergs_verify.proof.sampling import (
     small_values,
     typed_mismatch,
 )
+from ergs_verify.proof.statement import Statement
 from ergs_verify.typeset import equation, tex
 
-__all__ = ["Counterexample", "Proof", "prove"]
+__all__ = ["Counterexample", "Limits", "Proof", "prove"]
 
-FIELD_TRIALS = 4
-# Three agents, then four, and other dimensions, so that a coincidence of the one (N = 3, say)
-# does not pass.
-FIELD_SETTINGS = ((3, lambda k: k + 2), (4, lambda k: 2 * k + 3))
-# A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes.
+FIELD_TRIALS = 2
+MOST_SIZE = 12
+"""Sizes grow with the realization's dimension up to this one."""
+NEVER_REGULAR = "no random point was regular, so its inverses exist for no size or for few"
+MOST_DEGREE = 10_000
+"""No exact counterexample is looked for beyond: its numbers would be too long."""
+# A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes, and
+# sizes in the other order, as an inverse may need n ≥ k.
 SEARCH_SETTINGS = (
     (2, lambda _: 1, 15),
     (2, lambda _: 2, 15),
     (2, lambda k: 1 + k % 3, 15),
     (3, lambda k: 2 + k % 2, 15),
+    (2, lambda k: 3 - k % 3, 15),
     (2, lambda k: 4 + k, 5),
 )
 
@@ -54,9 +66,10 @@ class Counterexample:
     setting: Setting = field(repr=False)
 
     def replay(self) -> bool:
-        """Whether the two sides, evaluated afresh at these values, still differ."""
-        left, right = self.setting.evaluate(self.values, SymPyNumbers())
-        return bool((left, right) == (self.left, self.right) and _differ(left, right))
+        """Whether the two sides, evaluated by other code at these values, still differ."""
+        setting = self.setting
+        left, right = setting.expressions[:2]
+        return differ(left, right, self.values, setting.definitions, setting.sizes)
 
     def as_json(self) -> dict:
         """``{"values": {letter: exact matrix}, "left", "right"}`` with rationals as strings."""
@@ -67,7 +80,7 @@ class Counterexample:
         }
 
 
-@frozen
+@frozen(slots=False)
 class Proof:
     """The answer of `prove`.
 
@@ -75,6 +88,8 @@ class Proof:
     ----------
     verdict : str
         ``proved``, ``refuted``, ``ill-typed`` or ``undecided``.
+    sizes : str
+        For which sizes it is proved.
     residual : SymPy expression or None
         Normal form of left − right where it is not zero.
     counterexample : Counterexample or None
@@ -87,11 +102,22 @@ class Proof:
     left: Any
     right: Any
     verdict: str
+    sizes: str = ""
     residual: Any = None
     counterexample: Counterexample | None = None
     reason: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
     seconds: float = field(default=0.0, repr=False)
+    _realization: Realization | None = field(default=None, repr=False, eq=False)
+
+    @cached_property
+    def certificate(self) -> dict[str, Any] | None:
+        """The proof as a JSON object, which ``ergs-verify recheck`` confirms.
+
+        None where nothing is proved, or where the normal form alone shows it (products of traces,
+        1×1 matrices that commute) or both sides are one expression.
+        """
+        return None if self._realization is None else certificate(self._realization)
 
     def __bool__(self) -> bool:
         return self.verdict == "proved"
@@ -130,30 +156,46 @@ def prove(
     *,
     definitions: Mapping | None = None,
     symmetric: Iterable = (),
+    given: Iterable = (),
+    limits: Limits | None = None,
 ) -> Proof:
     """Decide whether two expressions are equal for every size and any number of agents.
 
-    Two engines that share no code must agree: the normal form in the free algebra of the letters
-    (`ergs_verify.proof.algebra`) and evaluation over a prime field at unequal sizes
-    (`ergs_verify.proof.field`). ``proved`` comes from the normal form; ``refuted`` always comes
-    with exact matrices that show it.
+    Two engines that share no code must agree: realizations (`ergs_verify.proof.realize`), which
+    decide every identity of matrices with inverses that has a regular centre, and evaluation over
+    a prime field at unequal sizes (`ergs_verify.proof.field`). What lies beyond realizations is
+    tried with the normal form in the free algebra (`ergs_verify.proof.algebra`). ``refuted``
+    always comes with exact matrices that show it.
 
     Parameters
     ----------
     lhs, rhs : SymPy expressions
-        Matrices, or scalars made of traces, log determinants and scalar symbols. Letters are
-        `sympy.MatrixSymbol` or `AgentMatrix`; integer symbols are sizes.
+        Matrices, or scalars made of traces, determinants, their logarithms and scalar symbols.
+        Letters are `sympy.MatrixSymbol` or `AgentMatrix`; integer symbols, and those that occur
+        in the size of a matrix, are sizes.
     definitions : mapping from letters to expressions, optional
         Abbreviations such as ``{W: tau/2*I + R + B.T*P*B}``.
     symmetric : iterable of letters, optional
         Letters equal to their transpose. (Those that appear in a counterexample are positive
         definite, and scalars positive.)
+    given : iterable of sympy.Eq, optional
+        Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
+        eliminated: it must be a term of its own and occur nowhere else in the equation.
+    limits : Limits, optional
+        Caps on the seconds and on the size of a realization.
 
     Returns
     -------
     Proof
-        True where proved. ``undecided``, with the reason, where an expression leaves the language
-        or an inverse does not reduce to a letter (push-through identities, say).
+        True where proved, with a `certificate`. ``undecided``, with the reason, where an
+        expression leaves the language, no centre is known at which every inverse exists, or a
+        cap is met.
+
+    Raises
+    ------
+    InputError
+        Where something given is no expression or no letter, or no letter of a hypothesis can be
+        eliminated.
 
     Notes
     -----
@@ -169,16 +211,33 @@ def prove(
     >>> define = {W: tau / 2 * Identity(p) + R + B.T * P * B}
     >>> prove(W.I * (R + B.T * P * B), Identity(p) - tau / 2 * W.I, definitions=define).verdict
     'proved'
+    >>> I = Identity
+    >>> prove((I(p) + B.T * P * B).I * B.T, B.T * (I(m) + P * B * B.T).I).verdict
+    'proved'
     >>> print(prove(B.T * P, B.T * P.T).verdict)
     refuted
+    >>> from sympy import Eq
+    >>> A, Q = MatrixSymbol("A", m, m), MatrixSymbol("Q", m, m)
+    >>> lyapunov = Eq(P, A.T * P * A + Q)
+    >>> prove(P - A.T * A.T * P * A * A, Q + A.T * Q * A, given=[lyapunov]).verdict
+    'proved'
     """
     start = time.perf_counter()
     lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
-    definitions = {
-        k: _expression(v, f"the definition of {k}") for k, v in (definitions or {}).items()
-    }
-    result = _decide(lhs, rhs, definitions, tuple(symmetric))
-    return Proof(left=lhs, right=rhs, seconds=time.perf_counter() - start, **result)
+    definitions = _definitions(definitions)
+    symmetric = _letters(symmetric)
+    if given := tuple(given):
+        found = eliminated(
+            given,
+            definitions,
+            symmetric,
+            (lhs, rhs, *definitions.values()),
+            lambda value: bool(prove(value, value.T, definitions=definitions, symmetric=symmetric)),
+        )
+        definitions = {**definitions, **found}
+    question = _Question(lhs, rhs, definitions, symmetric, limits or Limits())
+    result = question.answer()
+    return evolve(result, seconds=time.perf_counter() - start)
 
 
 def _expression(given, where: str):
@@ -188,141 +247,338 @@ def _expression(given, where: str):
     except sympy.SympifyError:
         expression = None
     if not isinstance(expression, sympy.Expr | sympy.MatrixExpr | sympy.MatrixBase):
-        raise InputError(
-            f"{where} must be a SymPy expression, not {type(given).__name__} {given!r}", where
-        )
+        raise InputError(f"{where} must be a SymPy expression, not {_shown(given)}", where)
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        raise InputError(f"{where} divides by 0: SymPy made it {expression}", where)
     return expression
 
 
-def _decide(lhs, rhs, definitions, symmetric) -> dict:
-    try:
-        field_says = _over_prime_field(lhs, rhs, definitions, symmetric)
-        field_reason = "" if field_says is not None else "no random point was regular"
-    except ShapeError as error:
-        return _ill_typed(lhs, rhs, definitions, symmetric, str(error))
-    except UnsupportedError as error:
-        field_says, field_reason = None, str(error)
-    residual = None
-    try:
-        algebra = Algebra([lhs, rhs], definitions, symmetric)
-        difference = algebra.poly(lhs) - algebra.poly(rhs)
-        normal_form_says, reason = not difference, ""
-        if difference:
-            residual = algebra.to_sympy(difference)
-    except ShapeError as error:
-        return {"verdict": "undecided", "reason": f"the engines disagree about types: {error}"}
-    except UnsupportedError as error:
-        normal_form_says, reason = None, str(error)
-    points = f" at {FIELD_TRIALS} random points modulo 2^61 − 1"
-    evidence = (
-        ("normal form", {True: "zero", False: "not zero", None: reason}[normal_form_says]),
-        (
-            "prime field",
-            field_reason if field_says is None else ("different", "equal")[field_says] + points,
-        ),
-    )
-    example, compared = None, 0
-    if field_says is None or not (field_says or normal_form_says):
-        example, compared = _search(lhs, rhs, definitions, symmetric)
-        evidence += (("exact values", "different" if example else f"equal at {compared} points"),)
-    if normal_form_says:
-        if example or field_says is False:
-            reason = "the engines disagree: the normal form is zero, but values differ"
-        elif not (field_says or compared):
-            reason = f"the normal form is zero, but no value confirms it: {field_reason}"
+def _shown(given) -> str:
+    return f"{type(given).__name__} {given!r}"
+
+
+def _definitions(given) -> dict:
+    """The definitions, by letter."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"definitions must be a mapping such as {{W: A + B}}, not {type(given).__name__}",
+            "definitions",
+        )
+    for key in given:
+        if not isinstance(key, sympy.MatrixSymbol | sympy.Symbol | AppliedUndef):
+            raise InputError(f"only a letter can be defined, not {_shown(key)}", "definitions")
+    return {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
+
+
+def _letters(given) -> tuple:
+    """The symmetric letters."""
+    if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
+        raise InputError(
+            f"symmetric must be a list of letters such as [P], not {_shown(given)}",
+            "symmetric",
+        )
+    letters = tuple(given)
+    for letter in letters:
+        if not isinstance(letter, sympy.MatrixSymbol):
+            raise InputError(
+                f"a symmetric letter must be a MatrixSymbol, not {_shown(letter)}",
+                "symmetric",
+            )
+    return letters
+
+
+@frozen
+class _Question:
+    """What is asked."""
+
+    lhs: Any
+    rhs: Any
+    definitions: dict
+    symmetric: tuple
+    limits: Limits
+
+    def answer(self) -> Proof:
+        """The proof, without the time it took."""
+        statement = None
+        try:
+            statement = self._typed()
+        except ShapeError as error:
+            return self._ill_typed(str(error))
+        except UnsupportedError as error:
+            beyond = str(error)
         else:
-            return {"verdict": "proved", "evidence": evidence}
-        return {"verdict": "undecided", "reason": reason, "evidence": evidence}
-    if example is not None:
-        return {
-            "verdict": "refuted",
-            "residual": residual,
-            "counterexample": example,
-            "evidence": evidence,
-        }
-    if field_says:
-        reason = reason or "the normal form does not reduce to zero"
-        reason += "; the prime field finds both sides equal"
-    else:
-        reason = reason or "the normal forms differ, but no small counterexample was found"
-    return {"verdict": "undecided", "reason": reason, "residual": residual, "evidence": evidence}
+            beyond = ""
+        if "does not commute" in beyond:
+            return self._proof("undecided", reason=beyond)
+        found = None
+        try:
+            found = realize(
+                self.lhs, self.rhs, self.definitions, self.symmetric, self.limits, statement
+            )
+        except (ShapeError, UnsupportedError, RecursionError) as error:
+            beyond = _reason(error)
+            if self.lhs == self.rhs:
+                return self._same_expression()
+        return self._decided(found, beyond)
 
+    def _proof(self, verdict: str, **more) -> Proof:
+        return Proof(left=self.lhs, right=self.rhs, verdict=verdict, **more)
 
-def _ill_typed(lhs, rhs, definitions, symmetric, found: str) -> dict:
-    """Both engines must find the fault in the types."""
-    try:
-        algebra = Algebra([lhs, rhs], definitions, symmetric)
-        _ = algebra.poly(lhs) - algebra.poly(rhs)
-    except ShapeError as error:
-        evidence = (("types", str(error)), ("sizes all different", found))
-        return {"verdict": "ill-typed", "reason": str(error), "evidence": evidence}
-    except UnsupportedError:
-        return {"verdict": "ill-typed", "reason": found, "evidence": (("types", found),)}
-    return {"verdict": "undecided", "reason": f"the engines disagree about types: {found}"}
+    def _same_expression(self) -> Proof:
+        """Of two sides that are one; what they mean must exist."""
+        evidence = (("identity", "both sides are the same expression"),)
+        if self.lhs.has(sympy.Inverse, sympy.MatPow) or self.definitions:
+            try:
+                equal, where = self._over_prime_field(1)
+            except UnsupportedError:
+                equal, where = True, ""
+            except ShapeError as error:
+                return self._proof("ill-typed", reason=str(error), evidence=evidence)
+            if not equal:
+                reason = f"no value confirms that its inverses exist: {where}"
+                return self._proof("undecided", reason=reason, evidence=evidence)
+        return self._proof("proved", sizes="every size", evidence=evidence)
 
+    def _typed(self) -> Statement:
+        """The statement; an error where sizes do not fit, in the definitions too."""
+        statement = Statement([self.lhs, self.rhs], self.definitions, self.symmetric)
+        try:
+            for letter in self.definitions:
+                statement.convert(letter)
+        except RecursionError as error:
+            raise UnsupportedError(_reason(error)) from None
+        if self.lhs.is_Matrix != self.rhs.is_Matrix:
+            raise ShapeError("a scalar is compared with a matrix")
+        left: Any = statement.convert(self.lhs)
+        right: Any = statement.convert(self.rhs)
+        if self.lhs.is_Matrix:
+            statement.add(left, right)
+        return statement
 
-def _over_prime_field(lhs, rhs, definitions, symmetric) -> bool | None:
-    """Whether both sides agree at random points; None where no point was regular."""
-    arithmetic = PrimeField()
-    rng = random.Random(20)
-    compared, same = 0, True
-    # Types are judged in every setting: m may happen to be a number of the formula in one.
-    for agents, size_of in FIELD_SETTINGS:
-        setting = Setting.of(
-            [lhs, rhs],
-            definitions=definitions,
-            symmetric=symmetric,
+    def _ill_typed(self, found: str) -> Proof:
+        """Both engines must find the fault in the types."""
+        other = ""
+        try:
+            self._over_prime_field(1)
+        except ShapeError as error:
+            other = str(error)
+        except UnsupportedError:
+            other = found
+        if not other and not any(k.is_Matrix for k in self.definitions):
+            return self._proof("undecided", reason=f"the engines disagree about types: {found}")
+        evidence = (("types", found), *((("sizes all different", other),) if other else ()))
+        return self._proof("ill-typed", reason=found, evidence=evidence)
+
+    def _decided(self, found: Realization | None, beyond: str) -> Proof:
+        dimension = found.dimension if found else 1
+        try:
+            equal, where = self._over_prime_field(dimension)
+        except ShapeError as error:
+            if beyond:
+                evidence = (("types", str(error)),)
+                return self._proof("ill-typed", reason=str(error), evidence=evidence)
+            return self._proof("undecided", reason=f"the engines disagree about types: {error}")
+        except UnsupportedError as error:
+            equal, where = None, str(error)
+        zero, residual = None, None
+        if found is None:
+            evidence = (("realization", beyond),)
+        else:
+            zero = found.zero
+            evidence = (("realization", _described(found)),)
+        if not zero:
+            normal, residual, detail = self._normal_form()
+            evidence += (("normal form", detail),)
+            if normal:
+                zero, found = True, None
+            elif zero is None and normal is False:
+                zero = False
+            if not zero:
+                beyond = beyond or ("" if normal is not None else detail)
+        evidence += (("prime field", where),)
+        example, compared = None, 0
+        if equal is None or not (equal or zero) or (equal and zero is False):
+            example, compared = self._search()
+            said = "different" if example else f"equal at {compared} points"
+            evidence += (("exact values", said),)
+        more: dict[str, Any] = {"evidence": evidence}
+        if zero:
+            if example or equal is False:
+                reason = "the engines disagree: the one finds zero, but values differ"
+                return self._proof("undecided", reason=reason, **more)
+            if equal is None and (where == NEVER_REGULAR or not compared):
+                reason = f"it would be zero, but no value confirms it: {where}"
+                return self._proof("undecided", reason=reason, **more)
+            return self._proof("proved", sizes=_sizes(found), realization=found, **more)
+        more["residual"] = residual
+        if example is not None:
+            return self._proof("refuted", counterexample=example, **more)
+        reason = beyond or "realizations say that the sides differ"
+        if equal:
+            reason += "; the prime field finds both sides equal"
+        elif equal is False:
+            reason += ", but no small counterexample was found"
+        else:
+            reason += f"; {where}"
+        return self._proof("undecided", reason=reason, **more)
+
+    def _normal_form(self) -> tuple[bool | None, Any, str]:
+        """Whether the difference is zero in the free algebra, and what is left of it."""
+        try:
+            algebra = Algebra([self.lhs, self.rhs], self.definitions, self.symmetric)
+            difference = algebra.poly(self.lhs) - algebra.poly(self.rhs)
+            residual = algebra.to_sympy(difference) if difference else None
+        except (ShapeError, UnsupportedError, RecursionError) as error:
+            return None, None, _reason(error)
+        return not difference, residual, "not zero" if difference else "zero"
+
+    def _setting(self, agents: int, size_of: Callable[[int], int]) -> Setting:
+        return Setting.of(
+            [self.lhs, self.rhs],
+            definitions=self.definitions,
+            symmetric=self.symmetric,
             agents=agents,
             size_of=size_of,
         )
-        regular = 0
-        for _ in range(FIELD_TRIALS):
+
+    def _over_prime_field(self, dimension: int) -> tuple[bool | None, str]:
+        """Whether both sides agree at random points; None where no point was regular."""
+        arithmetic = PrimeField()
+        rng = random.Random(20)
+        compared, same, sizes = 0, True, set()
+        for agents, size_of in _field_settings(dimension):
+            setting = self._setting(agents, size_of)
+            regular = 0
+            for _ in range(2 * FIELD_TRIALS):
+                try:
+                    left, right = setting.evaluate(field_values(setting, rng), arithmetic)
+                except ZeroDivisionError:
+                    continue
+                mismatch = typed_mismatch(left, right, arithmetic)
+                if mismatch:
+                    raise ShapeError(mismatch)
+                same = same and _same_in_field(left, right)
+                regular += 1
+                sizes |= set(setting.sizes.values())
+                if not same or regular == FIELD_TRIALS:
+                    break
+            compared += regular
+        if not compared:
+            return None, NEVER_REGULAR
+        if not same:
+            return False, "different at a random point modulo 2^61 − 1"
+        span = f", sizes {min(sizes)} to {max(sizes)}" if sizes else ""
+        return True, (
+            f"equal at {compared} random points modulo 2^61 − 1{span}; what differs at these sizes "
+            "in degree D passes one point with probability below D·2^−61"
+        )
+
+    def _search(self) -> tuple[Counterexample | None, int]:
+        """Small exact matrices at which the sides differ, or at how many points they agree."""
+        compared = 0
+        if _degree((self.lhs, self.rhs), self.definitions) > MOST_DEGREE:
+            return None, 0
+        for agents, size_of, trials in SEARCH_SETTINGS:
+            rng = random.Random(11)
             try:
-                left, right = setting.evaluate(field_values(setting, rng), arithmetic)
-            except ZeroDivisionError:
+                setting = self._setting(agents, size_of)
+                for _ in range(trials):
+                    values = small_values(setting, rng)
+                    try:
+                        if _same_modulo_prime(setting, values):
+                            compared += 1
+                            continue
+                        left, right = setting.evaluate(values, SymPyNumbers())
+                    except ZeroDivisionError:
+                        continue
+                    if _differ(left, right):
+                        return Counterexample(values, left, right, setting), compared
+                    compared += 1
+            except (ShapeError, UnsupportedError, RecursionError):
                 continue
-            mismatch = typed_mismatch(left, right, arithmetic)
-            if mismatch:
-                raise ShapeError(mismatch)
-            same = same and _same_in_field(left, right)
-            regular += 1
-            if not same or regular == FIELD_TRIALS // len(FIELD_SETTINGS):
-                break
-        compared += regular
-    return same if compared == FIELD_TRIALS or not same else None
+        return None, compared
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _described(found: Realization) -> str:
+    if not found.zero:
+        return "not zero"
+    return f"zero; dimension at most {found.dimension}"
+
+
+def _sizes(found: Realization | None) -> str:
+    """For which sizes something is proved."""
+    if found is None or not found.split:
+        return "every size"
+    bounds = (f"{n} ≥ {' + '.join(parts[:-1])}" for n, parts in found.split.items())
+    return f"every {', '.join(bounds)} (where the inverses exist)"
+
+
+def _field_settings(dimension: int) -> tuple[tuple[int, Callable[[int], int]], ...]:
+    """Agents and sizes: in both orders, all different, and of at least the dimension given.
+
+    Three agents, then four, and other sizes, so that a coincidence of the one (N = 3, say) does
+    not pass.
+    """
+    start = max(2, min(dimension, MOST_SIZE))
+    return (
+        (3, lambda k: k + 2),
+        (4, lambda k: 2 * k + 3),
+        (3, lambda k: start + 9 - k if k < 9 else start + k),
+        (3, lambda k: start + k),
+    )
+
+
+def _degree(expressions: Iterable, definitions: Mapping) -> int:
+    """A bound on the degree in the letters, which the length of exact numbers grows with."""
+    known: dict = {}
+    bodies = {getattr(k, "name", k): v for k, v in definitions.items()}
+
+    def degree(e: Any) -> int:
+        if e not in known:
+            known[e] = 0  # a definition that comes back to itself
+            if isinstance(e, sympy.MatrixSymbol | sympy.Symbol):
+                name = getattr(e, "name", e)
+                known[e] = degree(bodies[name]) if name in bodies else 1
+            elif isinstance(e, sympy.MatMul | sympy.Mul):
+                known[e] = sum(map(degree, e.args))
+            elif isinstance(e, sympy.MatPow | sympy.Pow) and e.exp.is_Integer:
+                known[e] = degree(e.base) * abs(int(str(e.exp)))
+            else:
+                known[e] = max(map(degree, e.args), default=0)
+        return known[e]
+
+    return max(map(degree, map(sympy.sympify, expressions)))
+
+
+def _same_modulo_prime(setting: Setting, values: Mapping) -> bool:
+    """Whether exact values agree modulo a prime, which is seen sooner; False also if not seen."""
+    arithmetic = PrimeField()
+
+    def entering(value):
+        if isinstance(value, sympy.MatrixBase):
+            rows = [[Fraction(int(x.p), int(x.q)) for x in value.row(r)] for r in range(value.rows)]
+            return arithmetic.matrix(rows, value.shape)
+        return arithmetic.scalar(Fraction(int(value.p), int(value.q)))
+
+    if any(not value.is_Rational for value in values.values() if not value.is_Matrix):
+        return False
+    entered = {letter: entering(value) for letter, value in values.items()}
+    try:
+        return _same_in_field(*setting.evaluate(entered, arithmetic))
+    except UnsupportedError:
+        return False
 
 
 def _same_in_field(left, right) -> bool:
     if hasattr(left, "logs"):
         return (left.value, left.logs) == (right.value, right.logs)
     return left == right
-
-
-def _search(lhs, rhs, definitions, symmetric) -> tuple[Counterexample | None, int]:
-    """Small exact matrices at which the sides differ, or at how many points they agree."""
-    compared = 0
-    for agents, size_of, trials in SEARCH_SETTINGS:
-        rng = random.Random(11)
-        try:
-            setting = Setting.of(
-                [lhs, rhs],
-                definitions=definitions,
-                symmetric=symmetric,
-                agents=agents,
-                size_of=size_of,
-            )
-            for _ in range(trials):
-                values = small_values(setting, rng)
-                try:
-                    left, right = setting.evaluate(values, SymPyNumbers())
-                except ZeroDivisionError:
-                    continue
-                if _differ(left, right):
-                    return Counterexample(values, left, right, setting), compared
-                compared += 1
-        except (ShapeError, UnsupportedError):
-            continue
-    return None, compared
 
 
 def _differ(left, right) -> bool:

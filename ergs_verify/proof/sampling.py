@@ -86,7 +86,7 @@ class Setting:
             expressions=written,
             definitions=abbreviations,
             letters=tuple(sorted(letters - set(abbreviations), key=str)),
-            scalars=tuple(sorted(scalars - set(abbreviations), key=str)),
+            scalars=tuple(sorted(scalars - dimensions - set(abbreviations), key=str)),
             sizes=sizes,
             symmetric=frozenset(letter.name for letter in symmetric),
         )
@@ -97,7 +97,9 @@ class Setting:
         return setting
 
     def shape(self, letter) -> tuple[int, int]:
-        rows, cols = (int(side) if side.is_Integer else self.sizes[side] for side in letter.shape)
+        rows, cols = (int(side.xreplace(dict(self.sizes))) for side in letter.shape)
+        if rows < 0 or cols < 0:
+            raise ShapeError(f"{letter} is {rows}×{cols}")
         return rows, cols
 
     def evaluate(self, values: Mapping, arithmetic) -> list:
@@ -263,9 +265,9 @@ def _atoms(expression) -> tuple[frozenset, frozenset, frozenset]:
         node = stack.pop()
         if isinstance(node, sympy.MatrixSymbol):
             letters.add(node)
-            dimensions.update(s for s in node.shape if not s.is_Integer)
+            dimensions.update(*map(_dimensions, node.shape))
         elif isinstance(node, sympy.Identity | sympy.ZeroMatrix):
-            dimensions.update(s for s in node.shape if not s.is_Integer)
+            dimensions.update(*map(_dimensions, node.shape))
         elif isinstance(node, sympy.Symbol | AppliedUndef):
             (dimensions if node.is_integer else scalars).add(node)
         elif isinstance(node, sympy.NumberSymbol):
@@ -273,6 +275,18 @@ def _atoms(expression) -> tuple[frozenset, frozenset, frozenset]:
         elif not isinstance(node, Str):
             stack.extend(node.args)
     return frozenset(letters), frozenset(scalars), frozenset(dimensions)
+
+
+def _dimensions(size) -> set:
+    """The dimensions in a size such as 2n + p(1)."""
+    found, stack = set(), [size]
+    while stack:
+        node = stack.pop()
+        if node.is_Symbol or isinstance(node, AppliedUndef):
+            found.add(node)
+        else:
+            stack.extend(node.args)
+    return found
 
 
 def typed_mismatch(left, right, arithmetic) -> str | None:

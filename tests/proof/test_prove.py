@@ -226,31 +226,25 @@ ILL_TYPED = {
 }
 z, Z2 = MatrixSymbol("z", 2, 1), MatrixSymbol("Z", 2, 2)
 UNDECIDED = {
-    "push-through": (
-        Inverse(Ip + B.T * B) * B.T,
-        B.T * Inverse(Im + B * B.T),
-        "prime field finds both sides equal",
-    ),
-    "Sylvester": (
-        log(Determinant(Ip + B.T * B)),
-        log(Determinant(Im + B * B.T)),
-        "prime field finds both sides equal",
-    ),
     "Cayley–Hamilton": (
         MatrixSymbol("Z", 2, 2) ** 2 - Trace(MatrixSymbol("Z", 2, 2)) * MatrixSymbol("Z", 2, 2),
         -Determinant(MatrixSymbol("Z", 2, 2)) * Identity(2),
-        "Determinant is not understood",
+        "beyond realizations; the prime field finds both sides equal",
     ),
-    "irrational": (sqrt(2) * X, sqrt(2) * X, "not understood"),
-    "irrational beside a letter": (tau * sqrt(2) * X, tau * sqrt(2) * X, "not understood"),
-    "imaginary": (I * X, I * X, "not understood"),
+    "irrational": (sqrt(2) * (X + A) - sqrt(2) * A, sqrt(2) * X, "not understood"),
+    "irrational beside a letter": (
+        tau * sqrt(2) * (X + A) - tau * sqrt(2) * A,
+        tau * sqrt(2) * X,
+        "not understood",
+    ),
+    "imaginary": (I * (X + A) - I * A, I * X, "not understood"),
     "golden ratio": (GoldenRatio**2 * X, GoldenRatio * X + X, "not understood"),
     "two left out": (
         agent_sum(S(j), j, i, k) + S(i) + S(k),
         agent_sum(S(j), j),
         "more than one agent left out",
     ),
-    "agent as a number": (agent_sum(j * S(j), j), agent_sum(j * S(j), j), "used as a number"),
+    "agent as a number": (agent_sum(j * S(j), j), agent_sum(k * S(k), k), "used as a number"),
     "never invertible": (
         Trace(sympy.MatMul(Inverse(z * z.T), z, z.T, Z2)),
         Trace(Z2),
@@ -308,7 +302,7 @@ def test_rewriting_that_does_not_end_is_given_up():
     start = time.perf_counter()
     proof = verdict(Inverse(X * Y + Y * Y * X * X) * X * X * X * Y, A)
     assert proof.verdict == "refuted"
-    assert dict(proof.evidence)["normal form"].endswith("does not come to an end")
+    assert "more than 5000 terms" in dict(proof.evidence)["normal form"]
     assert time.perf_counter() - start < 60
 
 

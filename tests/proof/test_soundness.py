@@ -6,6 +6,7 @@ import random
 
 import pytest
 import sympy
+from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from language import SCALAR, SQUARE, SYMMETRIC, A, P, S, X, i, j, k, m, tau
@@ -15,6 +16,7 @@ from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum
 from ergs_verify.proof import prove
 from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.realize import realize
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values
 
 # Each example decides identities by two engines: some tens of milliseconds.
@@ -141,10 +143,10 @@ def test_an_engine_that_lies_does_not_get_a_proof(monkeypatch):
     """Either engine alone saying “equal” is not enough."""
     module = __import__("ergs_verify.proof.prove", fromlist=["prove"])
     with monkeypatch.context() as planted:
-        planted.setattr(module, "_over_prime_field", lambda *_: True)
-        assert prove(A * X, X * A).verdict == "undecided"
+        planted.setattr(module._Question, "_over_prime_field", lambda *_: (True, "equal"))
+        assert prove(A * X, X * A).verdict == "refuted"
     with monkeypatch.context() as planted:
-        planted.setattr(module.Algebra, "reduce", lambda self, poly: poly.scale(self.one * 0))
+        planted.setattr(module, "realize", lambda *given: evolve(realize(*given), zero=True))
         assert prove(A * X, X * A).verdict == "undecided"
         assert "engines disagree" in prove(A * X, X * A).reason
 

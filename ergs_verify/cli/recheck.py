@@ -1,0 +1,35 @@
+"""`recheck`: a proof in a file, confirmed by code that shares nothing with the prover."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ergs_verify.cli import output
+from ergs_verify.cli.status import Status
+from ergs_verify.errors import InputError
+from ergs_verify.recheck import recheck
+
+__all__ = ["run"]
+
+
+def run(path: Path, *, as_json: bool) -> Status:
+    """Print what the proof proves; refuted where it proves nothing."""
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", str(path)) from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path} is not a JSON file", str(path)) from None
+    if not isinstance(given, dict) or given.get("format") != "ergs-proof/1":
+        raise InputError(f"{path} is not a proof: its format is not ergs-proof/1", str(path))
+    try:
+        confirmed, text = True, recheck(given)
+    except ValueError as error:
+        confirmed, text = False, str(error)
+    if as_json:
+        key = "proves" if confirmed else "reason"
+        output.show_json({"format": "ergs-recheck/1", "confirmed": confirmed, key: text})
+    else:
+        output.show_text(f"{'confirmed' if confirmed else 'not confirmed'}: {text}\n")
+    return Status.HOLDS if confirmed else Status.REFUTED

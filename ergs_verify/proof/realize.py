@@ -1,0 +1,609 @@
+"""The deciding engine: is a matrix or scalar expression zero wherever it is defined?
+
+E = c x with L x = b (`ergs_verify.proof.system`). Around a centre where L is regular (square
+letters at a multiple of I, rectangular ones at 0) x is a power series in letters that do not
+commute, and its coefficients span the smallest space that holds L(centre)⁻¹ b and is invariant
+under every L(centre)⁻¹ L_X. E is zero for every size if c vanishes there, and only then (1×1
+matrices, which commute, and sums over agents that cross, apart).
+
+The space V is the certificate, whatever the centre: with U the span of b and all L_X V, and as many
+columns of each size as V, L V = U M with M square, so that M is regular wherever L is; then
+x = V M⁻¹ β where b = U β, and c x = 0 at any matrices for which L is regular.
+
+Where the centre is singular (B'B with B n×k), a size is split, n = k + n', and B gets a square
+block; V is then put together again, so that the certificate speaks of B.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+import sympy
+from attrs import frozen
+
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
+from ergs_verify.proof.statement import Statement, Term
+from ergs_verify.proof.system import Key, System, accumulate, put
+
+__all__ = ["Limits", "Realization", "Space", "realize"]
+
+PRIME = 2**61 - 1
+Vector = dict[Any, Any]
+
+
+@frozen
+class Limits:
+    """How much may be spent on an identity: seconds, and blocks of its system of equations."""
+
+    seconds: float = 60.0
+    blocks: int = 3000
+
+
+@frozen
+class Space:
+    """That one matrix expression is zero: `unknowns` is V, `images` U, as reduced columns."""
+
+    node: int
+    unknowns: tuple[tuple[str, Vector], ...]
+    images: tuple[tuple[str, Vector], ...]
+    blocks: int
+
+
+@frozen
+class Realization:
+    """What was found: zero or not, with the spaces that show it, and where the centre was.
+
+    Attributes
+    ----------
+    zero : bool
+    statement : Statement
+    sides : the two sides, as nodes or as terms
+    spaces : tuple of Space
+        One for each matrix that has to be zero.
+    base, centre, split : the centre
+    determinants : bool
+        Whether `sides` are logarithms of the two sides.
+    logarithms : tuple of scalars
+        What the logarithm was taken of at the centre, term by term.
+    """
+
+    zero: bool
+    statement: Statement
+    sides: tuple
+    spaces: tuple[Space, ...]
+    base: Mapping[str, Any]
+    centre: Mapping[str, list[list[int]]]
+    split: Mapping[str, tuple[str, ...]]
+    determinants: bool
+    logarithms: tuple = ()
+
+    @property
+    def dimension(self) -> int:
+        """The largest dimension of a space that was needed."""
+        return max((len(space.unknowns) for space in self.spaces), default=1)
+
+
+class _Singular(Exception):
+    """No inverse at this centre."""
+
+
+def realize(
+    lhs,
+    rhs,
+    definitions,
+    symmetric,
+    limits: Limits | None = None,
+    statement: Statement | None = None,
+) -> Realization:
+    """Decide lhs = rhs; `statement` is theirs, where it was made before.
+
+    Raises
+    ------
+    ShapeError
+        Where sizes do not fit.
+    UnsupportedError
+        Where it is beyond this engine, or beyond the limits.
+    """
+    limits = limits or Limits()
+    until = time.monotonic() + limits.seconds
+    lhs, rhs = sympy.sympify(lhs), sympy.sympify(rhs)
+    whole = statement or Statement([lhs, rhs], definitions, symmetric)
+    for attempt, split in _centres(whole, lhs, rhs):
+        statement = Statement([lhs, rhs], definitions, symmetric, split) if split else whole
+        determinants = not lhs.is_Matrix and (lhs - rhs).has(sympy.Determinant)
+        determinants = determinants and not (lhs - rhs).has(sympy.log)
+        read = statement.logarithm if determinants else statement.convert
+        left: Any = read(lhs)
+        right: Any = read(rhs)
+        summed = any(node[0] == "sum" for node in statement.nodes) or any(
+            term.over for side in (left, right) if isinstance(side, list) for term in side
+        )
+        engine = _Engine(statement, split, attempt, summed=summed, most=limits.blocks, until=until)
+        try:
+            if isinstance(left, int):
+                zero = engine.is_zero(statement.add(left, statement.minus(right)))
+            else:
+                minus = statement.scalars.number(-1)
+                negative = [t._replace(coefficient=t.coefficient * minus) for t in right]
+                zero = engine.scalar_is_zero([*left, *negative], signs=determinants)
+        except _Singular:
+            continue
+        return Realization(
+            zero,
+            statement,
+            (left, right),
+            tuple(engine.spaces),
+            engine.base,
+            engine.centre,
+            split,
+            determinants,
+            tuple(engine.logarithms),
+        )
+    raise UnsupportedError("no centre is known at which every inverse exists")
+
+
+def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
+    """Attempts: letters at 0, at numbers, and with a size split so that more letters are square."""
+    for side in (lhs, rhs):
+        for part in side.atoms(sympy.MatrixSymbol):
+            statement.convert(part)
+    for attempt in range(3):
+        yield attempt, {}
+    letters = {node[3:] for node in statement.nodes if node[0] == "letter"}
+    sizes = sorted({side for shape in letters for side in shape})
+    free = [n for n in sizes if n.isidentifier()]
+    together = [
+        (n, k) for n in free for k in sizes if n != k and ((n, k) in letters or (k, n) in letters)
+    ]
+    for n, k in together:
+        yield 3, {n: (k, f"{n}_")}
+    for (n, k), (other, j) in itertools.combinations(together, 2):
+        if n == other:
+            yield 3, {n: (k, j, f"{n}_")}
+        elif n not in (k, j) and other not in (k, j):
+            yield 3, {n: (k, f"{n}_"), other: (j, f"{other}_")}
+
+
+class _Engine:
+    """One centre."""
+
+    def __init__(
+        self, statement: Statement, split, attempt: int, *, summed: bool, most: int, until: float
+    ):
+        self.statement, self.scalars = statement, statement.scalars
+        self.split, self.most, self.until = split, most, until
+        self.spaces: list[Space] = []
+        self.centre: dict[str, list[list[int]]] = {}
+        self.base: dict[str, Any] = {}
+        self.logarithms: list[Any] = []
+        self._random = random.Random(attempt)
+        for node in statement.nodes:
+            if node[0] == "letter" and node[1:3] not in self.centre:
+                self._place(node, attempt, summed)
+
+    def _place(self, node, attempt: int, summed: bool) -> None:
+        """The centre of a letter: a block matrix of multiples of I."""
+        _, name, agent, rows, cols = node
+        parts = self.parts(rows), self.parts(cols)
+        centre = [
+            [self._random.randint(1, 19) if attempt and u == v else 0 for v in parts[1]]
+            for u in parts[0]
+        ]
+        if name in self.statement.symmetric:
+            for i, j in itertools.combinations(range(len(centre)), 2):
+                centre[j][i] = centre[i][j]
+        self.centre.setdefault(name, centre)
+        if agent is not None and summed:
+            # Where a sum binds the agent, its letters start at one number.
+            if len(parts[0]) * len(parts[1]) > 1:
+                raise UnsupportedError("a size was split that agents' letters have")
+            if self.centre[name][0][0]:
+                self.base[name] = self.scalars.number(self.centre[name][0][0])
+
+    def parts(self, size: str) -> tuple[str, ...]:
+        return self.split.get(size, (size,))
+
+    # -- matrices -------------------------------------------------------------------------
+
+    def is_zero(self, node: int) -> bool:
+        """Whether a matrix expression is zero; where it is, the space is kept."""
+        shape = self.statement.shapes[node]
+        system = System(self.statement, self.base, shape[1], self.most)
+        form = system.form(node, False, 0)
+        # Modulo a prime first: a nonzero value there is one over the rationals too.
+        modular = _Modular(self.scalars, self._random)
+        columns = self._reached(system, form, modular.value)
+        if columns is None:
+            return False
+        try:
+            V = [(size, {k: modular.seen(x) for k, x in v.items()}) for size, v in columns]
+            space = self._space(node, system, form, V)
+        except (LookupError, UnsupportedError):
+            columns = self._reached(system, form, lambda a: a)
+            if columns is None:
+                return False
+            space = self._space(node, system, form, columns)
+        self.spaces.append(space)
+        return True
+
+    def _reached(self, system: System, form, convert) -> list[tuple[str, Vector]] | None:
+        """V: the span of the coefficients of x; None where c does not vanish on it."""
+        solve, operators, one = self._operators(system, convert)
+        rows = [
+            {(k, part): convert(value) for k, value in form.items()}
+            for part in range(max((len(self.parts(system.sizes[k])) for k in form), default=0))
+        ]
+        basis: dict = {}
+        queue = [solve({(0, part): one}) for part in range(len(self.parts(system.rows[0])))]
+        while queue:
+            if time.monotonic() > self.until:
+                raise UnsupportedError("it takes longer than the time allowed")
+            v = queue.pop()
+            for p in v.keys() & basis.keys():
+                accumulate(v, basis[p], -v[p])
+            if not v:
+                continue
+            p = min(v)
+            factor = one / v[p]
+            v = {k: value * factor for k, value in v.items()}
+            if any(_dot(row, v) for row in rows):
+                return None
+            for u in basis.values():
+                if p in u:
+                    accumulate(u, v, -u[p])
+            basis[p] = v
+            for operator in operators:
+                image: Vector = {}
+                for k in v.keys() & operator.keys():
+                    accumulate(image, operator[k], v[k])
+                if image:
+                    queue.append(solve(image))
+        # A letter that was cut into blocks is put together again.
+        unknowns: dict[str, list[Vector]] = {}
+        for v in basis.values():
+            cut: dict[tuple, Vector] = {}
+            for (k, part), value in v.items():
+                cut.setdefault((system.sizes[k], part), {})[k] = value
+            for (size, _), column in cut.items():
+                unknowns.setdefault(size, []).append(column)
+        return [(size, v) for size, found in unknowns.items() for v in _reduced(found)]
+
+    def _operators(self, system: System, convert):
+        """v ↦ L(centre)⁻¹ v, and the L_X, a letter cut into its blocks."""
+        operators: dict[tuple, dict] = {}
+        centre: list[Vector] = []
+        for r, equation in enumerate(system.equations):
+            ways = self.parts(system.rows[r])
+            rows: list[Vector] = [{} for _ in ways]
+            for (key, k), value in equation.items():
+                value = convert(value)
+                cuts = self.parts(system.sizes[k])
+                if key is None:
+                    for part in range(len(ways)):
+                        put(rows[part], (k, part), value)
+                    continue
+                at = self._centre_of(key)
+                for i, j in itertools.product(range(len(ways)), range(len(cuts))):
+                    operator = operators.setdefault((key, i, j), {})
+                    put(operator.setdefault((k, j), {}), (r, i), value)
+                    if at and (number := at[i][j]):
+                        put(rows[i], (k, j), value * number)
+            centre += rows
+        places = [
+            (r, part) for r, size in enumerate(system.rows) for part in range(len(self.parts(size)))
+        ]
+        one = convert(self.scalars.one)
+        return _solver(dict(zip(places, centre, strict=True)), one), list(operators.values()), one
+
+    def _centre_of(self, key: Key) -> list[list[int]] | None:
+        if any(kind != "each" for kind in key.path):
+            return None  # what was bound is the difference to the centre
+        at = self.centre[key.name]
+        return [list(row) for row in zip(*at, strict=True)] if key.transposed else at
+
+    def _space(self, node: int, system: System, form, V: list[tuple[str, Vector]]) -> Space:
+        """V with its U, if they show that the expression is zero."""
+        if any(_dot(form, v) for _, v in V):
+            raise UnsupportedError("the space found does not show it")
+        images: dict[str, list[Vector]] = {}
+        images.setdefault(system.rows[0], []).append({0: self.scalars.one})
+        by_key: dict[Any, dict[int, Vector]] = {}
+        for r, equation in enumerate(system.equations):
+            for (key, k), value in equation.items():
+                by_key.setdefault(key, {}).setdefault(k, {})[r] = value
+        for columns in by_key.values():
+            for _, v in V:
+                image: Vector = {}
+                for k in v.keys() & columns.keys():
+                    accumulate(image, columns[k], v[k])
+                if image:
+                    images.setdefault(system.rows[next(iter(image))], []).append(image)
+        U = [(size, u) for size, found in images.items() for u in _reduced(found)]
+        if sorted(size for size, _ in V) != sorted(size for size, _ in U):
+            raise UnsupportedError("the space found has no certificate")
+        return Space(node, tuple(V), tuple(U), len(system.sizes))
+
+    # -- scalars --------------------------------------------------------------------------
+
+    def scalar_is_zero(self, terms: list[Term], *, signs: bool) -> bool:
+        """Whether a scalar is zero: its value at the centre is, and every gradient."""
+        return self._vanishes(terms, signs=signs) and all(
+            map(self.is_zero, gradients(self.statement, terms))
+        )
+
+    def _vanishes(self, terms: list[Term], *, signs: bool) -> bool:
+        """Whether the value at the centre is zero, logarithms being taken of absolute values."""
+        logarithms: dict[str, Any] = {}
+        total = self.scalars.number(0)
+        for term in terms:
+            factor = term.coefficient
+            if term.kind in ("one", "log"):
+                factor = factor * self.scalars.size("1", term.over)
+                if term.kind == "one":
+                    total = total + factor
+                else:
+                    self._add_logarithm(logarithms, term.of, factor)
+                continue
+            if term.kind == "det":
+                raise UnsupportedError("sums of determinants are beyond realizations")
+            for size, block in self._blocks(term.of):
+                count = factor * self.scalars.size(size, term.over)
+                if term.kind == "trace":
+                    total = total + count * _trace(block)
+                else:
+                    self._add_logarithm(logarithms, _determinant(block), count)
+        sign = logarithms.pop("-1", None)
+        return not total and not any(logarithms.values()) and not (signs and sign)
+
+    def _add_logarithm(self, total: dict, value, factor) -> None:
+        """total += factor · log value, over the irreducible factors of value."""
+        if not value:
+            raise _Singular
+        self.logarithms.append(value)
+        for base, power in self.scalars.factors(value):
+            put(total, str(self.scalars.as_json(base)), factor * self.scalars.number(power))
+
+    def _blocks(self, number: int) -> Iterator[tuple[str, list[list]]]:
+        """A square matrix at the centre: α ⊗ I for each size that its size is split into."""
+        shape = self.statement.shapes[number]
+        value, parts = self._value(number), self.parts(shape[0])
+        for size in dict.fromkeys(parts):
+            at = [k for k, other in enumerate(parts) if other == size]
+            yield size, [[value[i][j] for j in at] for i in at]
+
+    def _value(self, number: int) -> list[list]:
+        """A matrix at the centre, as multiples of I in blocks."""
+        node, shape = self.statement.nodes[number], self.statement.shapes[number]
+        K = self.scalars
+        rows, cols = self.parts(shape[0]), self.parts(shape[1])
+        match node:
+            case ("letter", name, *_):
+                return [[K.number(a) for a in row] for row in self.centre[name]]
+            case ("identity", _):
+                return [[K.number(int(i == j)) for j in range(len(cols))] for i in range(len(rows))]
+            case ("zero", *_):
+                return [[K.number(0) for _ in cols] for _ in rows]
+            case ("transpose", a):
+                return [list(row) for row in zip(*self._value(a), strict=True)]
+            case ("add", *terms):
+                values = [self._value(a) for a in terms]
+                return [
+                    [sum(entries[1:], entries[0]) for entries in zip(*lines, strict=True)]
+                    for lines in zip(*values, strict=True)
+                ]
+            case ("multiply", *factors):
+                total = self._value(factors[0])
+                for a in factors[1:]:
+                    total = _times(total, self._value(a))
+                return total
+            case ("scale", factor, a):
+                return [[self.statement.factors[factor] * x for x in row] for row in self._value(a)]
+            case ("sum", _, a):
+                return [[K.generator(AGENTS) * x for x in row] for row in self._value(a)]
+            case ("inverse", a):
+                return _inverted(self._value(a), K)
+        raise UnsupportedError(f"a {node[0]} is no matrix")
+
+
+def gradients(statement: Statement, terms: Sequence[Term]) -> list[int]:
+    """The derivatives of Σ traces and log dets with respect to each letter, of any agent."""
+    out: dict[tuple, list[int]] = {}
+
+    def visit(number: int, seed: int, over: tuple[str, ...]) -> None:
+        """Of tr(seed · node), summed over the agents in `over`."""
+        node = statement.nodes[number]
+        match node:
+            case ("letter", name, agent, *_):
+                for index in over:
+                    if index != agent:
+                        seed = statement.node("sum", index, seed, shape=statement.shapes[seed])
+                if agent in over:
+                    seed, agent = statement.renamed(seed, agent, ANY), ANY
+                if name in statement.symmetric:
+                    seed = statement.add(seed, statement.transpose(seed))
+                out.setdefault((name, agent), []).append(seed)
+            case ("add", *parts):
+                for part in parts:
+                    visit(part, seed, over)
+            case ("scale", factor, a):
+                visit(a, statement.scale(statement.factors[factor], seed), over)
+            case ("transpose", a):
+                visit(a, statement.transpose(seed), over)
+            case ("inverse", a):
+                visit(a, statement.minus(statement.multiply(number, seed, number)), over)
+            case ("sum", index, a):
+                visit(a, seed, (*over, index))
+            case ("multiply", *factors):
+                for k, factor in enumerate(factors):
+                    after, before = factors[k + 1 :], factors[:k]
+                    visit(factor, statement.multiply(*after, seed, *before), over)
+
+    for term in terms:
+        if term.kind in ("trace", "log det"):
+            shape = statement.shapes[term.of]
+            trace = term.kind == "trace"
+            seed = statement.identity(shape[0]) if trace else statement.inverse(term.of)
+            visit(term.of, statement.scale(term.coefficient, seed), term.over)
+    return [statement.add(*parts) for parts in out.values()]
+
+
+class _Modular:
+    """The scalars at a random point modulo a prime, and simple ones recognised by their value."""
+
+    def __init__(self, scalars: Scalars, rng: random.Random):
+        self._scalars = scalars
+        self._one = flint.nmod(1, PRIME)
+        self._values = {n: flint.nmod(rng.randrange(2, PRIME), PRIME) for n in scalars.names}
+        self._at: dict[int, Any] = {}
+        self._monomials: list[tuple[tuple, flint.nmod]] = []
+
+    def value(self, scalar) -> flint.nmod:
+        return self._scalars.evaluate(scalar, self._values, self._one)
+
+    def seen(self, value: flint.nmod):
+        """A small fraction times a few scalars. (What was misread does not pass as a space.)
+
+        Raises
+        ------
+        LookupError
+            Where it is none.
+        """
+        if int(value) not in self._at:
+            self._at[int(value)] = self._recognised(value)
+        return self._at[int(value)]
+
+    def _recognised(self, value: flint.nmod):
+        scalars = self._scalars
+        if not self._monomials:
+            powers = [(name, sign) for name in scalars.names for sign in (1, -1)]
+            some = [((), self._one), *(((p,), self._values[p[0]] ** p[1]) for p in powers)]
+            self._monomials = [(a + c, 1 / (b * d)) for a, b in some for c, d in some]
+        for monomial, inverse in self._monomials:
+            fraction = _small_fraction(int(value * inverse))
+            if fraction is not None:
+                found = scalars.number(fraction)
+                for name, sign in monomial:
+                    found = found * scalars.power(scalars.generator(name), sign)
+                return found
+        raise LookupError
+
+
+def _small_fraction(value: int) -> Fraction | None:
+    """The fraction of at most 15 bits above and below that is this modulo the prime, if any."""
+    a, b, s, t = PRIME, value, 0, 1
+    while b >= 2**15:
+        q = a // b
+        a, b, s, t = b, a - q * b, t, s - q * t
+    return Fraction(b, t) if t and abs(t) < 2**15 else None
+
+
+# -- linear algebra ------------------------------------------------------------------------------
+
+
+def _dot(row: Vector, v: Vector):
+    total = None
+    for k in row.keys() & v.keys():
+        total = row[k] * v[k] if total is None else total + row[k] * v[k]
+    return total
+
+
+def _reduced(vectors: Sequence[Vector]) -> list[Vector]:
+    """The reduced echelon form of the span."""
+    basis: dict = {}
+    for v in vectors:
+        v = dict(v)
+        for p in v.keys() & basis.keys():
+            accumulate(v, basis[p], -v[p])
+        if not v:
+            continue
+        p = min(v)
+        v = {k: value / v[p] for k, value in v.items()}
+        for u in basis.values():
+            if p in u:
+                accumulate(u, v, -u[p])
+        basis[p] = v
+    return [basis[p] for p in sorted(basis)]
+
+
+def _solver(rows: Mapping, one):
+    """y ↦ x with rows · x = y."""
+    left = {at: dict(row) for at, row in rows.items()}
+    having: dict[Any, set] = {}
+    for at, row in left.items():
+        for k in row:
+            having.setdefault(k, set()).add(at)
+    steps: dict[Any, tuple] = {}
+    # Each step solves an equation for one unknown and puts it into the others.
+    for at in sorted(left, key=lambda at: len(left[at])):
+        row = left[at]
+        if not row:
+            raise _Singular
+        p = min(row, key=lambda k: (len(having[k]), k))
+        inverse = one / row[p]
+        changed = []
+        for other in having[p] - {at}:
+            factor = left[other][p] * inverse
+            for k, value in row.items():
+                put(left[other], k, -(value * factor))
+                (having[k].add if k in left[other] else having[k].discard)(other)
+            changed.append((other, factor))
+        steps[at] = len(steps), p, inverse, changed
+    order = list(steps)
+
+    def solve(y: Vector) -> Vector:
+        y = dict(y)
+        waiting = [steps[at][0] for at in y]
+        heapq.heapify(waiting)
+        done = -1
+        while waiting:
+            number = heapq.heappop(waiting)
+            at = order[number]
+            if number == done or at not in y:
+                continue
+            done = number
+            for other, factor in steps[at][3]:
+                if other not in y and steps[other][0] > number:
+                    heapq.heappush(waiting, steps[other][0])
+                put(y, other, -(y[at] * factor))
+        # What is left of an equation is its pivot alone.
+        return {steps[at][1]: value * steps[at][2] for at, value in y.items()}
+
+    return solve
+
+
+def _times(X: list[list], Y: list[list]) -> list[list]:
+    columns = list(zip(*Y, strict=True))
+    return [
+        [sum((a * b for a, b in zip(row, column, strict=True)), row[0] * 0) for column in columns]
+        for row in X
+    ]
+
+
+def _trace(X: list[list]):
+    return sum((X[k][k] for k in range(1, len(X))), X[0][0])
+
+
+def _determinant(X: list[list]):
+    if len(X) == 1:
+        return X[0][0]
+    total = None
+    for k, value in enumerate(X[0]):
+        minor = [row[:k] + row[k + 1 :] for row in X[1:]]
+        term = value * _determinant(minor) * (-1) ** k
+        total = term if total is None else total + term
+    return total
+
+
+def _inverted(X: list[list], K: Scalars) -> list[list]:
+    rows = {i: {j: x for j, x in enumerate(row) if x} for i, row in enumerate(X)}
+    solve = _solver(rows, K.one)
+    columns = [solve({k: K.one}) for k in range(len(X))]
+    return [[columns[j].get(i, K.number(0)) for j in range(len(X))] for i in range(len(X))]

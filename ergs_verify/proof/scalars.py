@@ -1,0 +1,147 @@
+"""The scalars of an identity: the field ℚ(scalar letters, sizes, number of agents)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import flint
+import sympy
+
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.proof.coefficients import CoefficientField
+
+__all__ = ["AGENTS", "ANY", "Scalars", "size_terms"]
+
+AGENTS = "#agents"
+"""The number of agents; not a name that a letter of the user's can have."""
+
+
+def size_terms(size: str) -> Iterator[tuple[int, list[str]]]:
+    """The terms of a size such as ``2*n + m``."""
+    for term in size.split(" + "):
+        factor, names = 1, []
+        for part in term.split("*"):
+            if part.lstrip("-").isdigit():
+                factor *= int(part)
+            else:
+                names.append(part)
+        yield factor, names
+
+
+ANY = "~"
+"""Any agent; the indices that sums bind start so, and no name of the user's may."""
+
+
+class Scalars:
+    """Rational functions of named letters.
+
+    Parameters
+    ----------
+    names : iterable of str
+    split : mapping from a size to its parts, optional
+        A size that is a sum of others.
+    """
+
+    def __init__(self, names: Iterable[str], split: Mapping[str, tuple[str, ...]] | None = None):
+        self._split = split or {}
+        parts = {part for parts in self._split.values() for part in parts if not part.isdigit()}
+        self.names = sorted({*names, *parts, AGENTS})
+        symbols = [sympy.Symbol(name) for name in self.names]
+        self._field = CoefficientField(symbols)
+        self.one = self._field.one
+        self._generators = {
+            name: self._field.from_sympy(symbol)
+            for name, symbol in zip(self.names, symbols, strict=True)
+        }
+        self._numbers: dict[Any, Any] = {1: self.one}
+
+    def number(self, value) -> Any:
+        """A rational number."""
+        if value not in self._numbers:
+            self._numbers[value] = self._field.from_sympy(sympy.Rational(value))
+        return self._numbers[value]
+
+    def generator(self, name: str) -> Any:
+        """A letter.
+
+        Raises
+        ------
+        UnsupportedError
+            Where it depends on an agent that a sum binds.
+        """
+        if name not in self._generators:
+            raise UnsupportedError(f"{name} belongs to an agent over whom a sum runs")
+        return self._generators[name]
+
+    def size(self, size: str, over: Iterable[str] = ()) -> Any:
+        """A dimension, or its sum over some agents."""
+        total = self.number(0)
+        for factor, names in size_terms(size):
+            term, left = self.number(factor), list(over)
+            for name in names:
+                own = next((index for index in left if f"({index})" in name), None)
+                if own is not None:
+                    left.remove(own)
+                    name = name.replace(f"({own})", "(Σ)")
+                parts = [self.size(part) for part in self._split.get(name, ()) if part != name]
+                term = term * (sum(parts[1:], parts[0]) if parts else self.generator(name))
+            for _ in left:
+                term = term * self.generator(AGENTS)
+            total = total + term
+        return total
+
+    def power(self, value, exponent: int) -> Any:
+        """value^exponent."""
+        total = self.one
+        for _ in range(abs(exponent)):
+            total = total * value
+        return total if exponent >= 0 else self.one / total
+
+    def evaluate(self, value, values: Mapping, one) -> Any:
+        """A rational function in another field, the letters having `values` there."""
+        if value.denominator.is_one() and value.numerator.is_constant():
+            number = value.numerator.leading_coefficient() if value else flint.fmpq(0)
+            return one * int(number.p) if number.q == 1 else one * int(number.p) / int(number.q)
+        at = [values[name] for name in self.names]
+        return _evaluated(value.numerator, at, one) / _evaluated(value.denominator, at, one)
+
+    def factors(self, value) -> Iterator[tuple[Any, int]]:
+        """−1, primes, and irreducible polynomials as elements, each with its power."""
+        for polynomial, sign in ((value.numerator, 1), (value.denominator, -1)):
+            constant, parts = polynomial.factor()
+            numbers = [(constant, 1)]
+            for part, power in parts:
+                # A factor and its multiples are one, up to numbers.
+                lead = part.leading_coefficient()
+                numbers.append((lead, power))
+                yield self._field.polynomial(part / lead), sign * power
+            for number, power in numbers:
+                if number < 0 and power % 2:
+                    yield self.number(-1), 1
+                for integer, direction in ((number.p, sign), (number.q, -sign)):
+                    for prime, times in sympy.factorint(abs(int(integer))).items():
+                        yield self.number(prime), direction * times * power
+
+    def as_json(self, value) -> str | list:
+        """A fraction as text, or [numerator, denominator], each [[coefficient, names…], …]."""
+        if value.denominator.is_one() and value.numerator.is_constant():
+            return str(value.numerator.leading_coefficient()) if value else "0"
+        return [self._terms(value.numerator), self._terms(value.denominator)]
+
+    def _terms(self, polynomial) -> list:
+        return [
+            [str(c), *(n for n, k in zip(self.names, powers, strict=False) for _ in range(int(k)))]
+            for powers, c in sorted(polynomial.to_dict().items(), reverse=True)
+        ]
+
+
+def _evaluated(polynomial, values: list, one) -> Any:
+    total = one * 0
+    for powers, factor in polynomial.to_dict().items():
+        term = one * int(factor.p) / (one * int(factor.q))
+        for value, power in zip(values, powers, strict=False):
+            if power:
+                term = term * value ** int(power)
+        total = total + term
+    return total

@@ -1,0 +1,644 @@
+"""An identity in a small typed language, its definitions put in, ready to be written as JSON.
+
+Matrices are nodes, tuples whose arguments may be the numbers of earlier nodes:
+
+    ("letter", name, agent or None, rows, columns), ("identity", n), ("zero", rows, columns)
+    ("add", a, b, …), ("multiply", a, b, …), ("scale", number of a scalar, a)
+    ("transpose", a), ("inverse", a), ("sum", index, a)
+
+A sum runs over all agents. Sizes are text such as ``2*n + m`` or ``p(i)``. Scalars are rational
+functions of scalar letters, sizes and the number of agents; a side that is a scalar is a list of
+terms: a coefficient times 1, the log of a scalar, or the trace, log det or det of a node, summed
+over agents.
+A scalar made of 1×1 products that multiplies a matrix is put, as a matrix, where the product is 1
+wide: (v'Au)·uw' is u(v'Au)w'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
+
+__all__ = ["MOST_NODES", "Node", "Statement", "Term", "dimensions_of"]
+
+MOST_NODES = 20_000
+Node = tuple
+Shape = tuple[str, str]
+
+
+class Term(NamedTuple):
+    """coefficient · kind(of), summed over some agents.
+
+    `kind` is ``one``, ``log`` (of a scalar), ``trace``, ``log det`` or ``det`` (of a node).
+    """
+
+    coefficient: Any
+    kind: str
+    of: Any = None
+    over: tuple[str, ...] = ()
+
+
+class Statement:
+    """The nodes of one identity.
+
+    Parameters
+    ----------
+    expressions : SymPy expressions
+        Everything that will be converted.
+    definitions, symmetric
+        As for `ergs_verify.proof.prove`.
+
+    Attributes
+    ----------
+    nodes : list of tuple
+    shapes : list of (rows, columns), None for a scalar
+    symmetric : frozenset of str
+        Names of letters equal to their transpose.
+
+    Raises
+    ------
+    ShapeError
+        Where sizes do not fit.
+    UnsupportedError
+        Where an expression leaves the language.
+    """
+
+    def __init__(
+        self,
+        expressions: Iterable,
+        definitions: Mapping | None,
+        symmetric: Iterable,
+        split: Mapping[str, tuple[str, ...]] | None = None,
+    ):
+        self.nodes: list[Node] = []
+        self.shapes: list[Shape] = []
+        self.symmetric = frozenset(n for s in symmetric for n in (_name(s), _name(s) + "^"))
+        self._numbers: dict[Node, int] = {}
+        self._definitions: dict[str, list[tuple]] = {}
+        for letter, value in (definitions or {}).items():
+            self._definitions.setdefault(_name(letter), []).append((letter, value))
+        everything = [*expressions, *(definitions or {}), *(definitions or {}).values()]
+        self._dimensions = dimensions_of(everything)
+        self.scalars = Scalars(_scalar_names(everything, self._dimensions), split)
+        self.factors: list[Any] = []
+        self._factor_numbers: dict[str, int] = {}
+        self._kinds: dict[Any, Any] = {}
+        self._known: dict[Any, Any] = {}
+        self._being_defined: list[str] = []
+        self._mentions: dict[tuple[int, str], bool] = {}
+        self._bound = 0
+
+    def convert(self, expression) -> int | list[Term]:
+        """A matrix as the number of its node, a scalar as its terms."""
+        return self._convert(sympy.sympify(expression), {})
+
+    def node(self, operation: str, *args, shape: Shape) -> int:
+        """The number of a node, an old one where there is one."""
+        key = (operation, *args)
+        if key not in self._numbers:
+            if len(self.nodes) >= MOST_NODES:
+                raise UnsupportedError(f"written out it has more than {MOST_NODES} parts")
+            self._numbers[key] = len(self.nodes)
+            self.nodes.append(key)
+            self.shapes.append(shape)
+        return self._numbers[key]
+
+    def _convert(self, expr, agents: Mapping) -> Any:
+        key = expr, tuple(agents.items())
+        if key not in self._known:
+            make = self._matrix if expr.is_Matrix else self._scalar
+            self._known[key] = make(expr, agents)
+        return self._known[key]
+
+    def renamed(self, number: int, index: str, agent: str) -> int:
+        """The node for another agent."""
+        node, shape = self.nodes[number], self.shapes[number]
+        if not self.mentions(number, index):
+            return number
+
+        def text(given):
+            return given.replace(f"({index})", f"({agent})") if isinstance(given, str) else given
+
+        match node:
+            case ("letter", name, owner, *sides):
+                args = (name, agent if owner == index else owner, *map(text, sides))
+            case ("sum", inner, a):
+                args = (inner, self.renamed(a, index, agent))
+            case ("scale", factor, a):
+                args = (factor, self.renamed(a, index, agent))
+            case _:
+                args = tuple(
+                    self.renamed(a, index, agent) if isinstance(a, int) else text(a)
+                    for a in node[1:]
+                )
+        return self.node(node[0], *args, shape=(text(shape[0]), text(shape[1])))
+
+    # -- matrices -------------------------------------------------------------------------
+
+    def _matrix(self, expr: Any, agents) -> int:
+        match expr:
+            case AgentSum():
+                return self._sum(expr, agents)
+            case sympy.MatrixSymbol():
+                return self._letter(expr, agents)
+            case sympy.Identity():
+                size = self._size(expr.shape[0], agents)
+                return self.node("identity", size, shape=(size, size))
+            case sympy.ZeroMatrix():
+                rows, cols = (self._size(side, agents) for side in expr.shape)
+                return self.node("zero", rows, cols, shape=(rows, cols))
+            case sympy.MatAdd():
+                return self.add(*(self._convert(a, agents) for a in expr.args))
+            case sympy.MatMul():
+                return self._product(expr.args, agents)
+            case sympy.Transpose():
+                return self.transpose(self._convert(expr.arg, agents))
+            case sympy.Inverse():
+                return self._inverse(self._convert(expr.arg, agents), expr)
+            case sympy.MatPow() if expr.exp.is_Integer:
+                return self._power(self._convert(expr.base, agents), int(str(expr.exp)), expr)
+        raise UnsupportedError(f"{type(expr).__name__} is not understood in {expr}")
+
+    def add(self, *terms: int) -> int:
+        """The sum of matrices of one type."""
+        for term in terms:
+            if self.shapes[term] != self.shapes[terms[0]]:
+                left, right = self.shapes[terms[0]], self.shapes[term]
+                raise ShapeError(f"cannot add {_typed(left)} and {_typed(right)}")
+        if len(terms) == 1:
+            return terms[0]
+        return self.node("add", *terms, shape=self.shapes[terms[0]])
+
+    def multiply(self, *factors: int) -> int:
+        """The product of matrices."""
+        chain = [self.shapes[f] for f in factors]
+        for left, right in pairwise(chain):
+            if left[1] != right[0]:
+                raise ShapeError(f"cannot multiply {_typed(left)} and {_typed(right)}")
+        if len(factors) == 1:
+            return factors[0]
+        return self.node("multiply", *factors, shape=(chain[0][0], chain[-1][1]))
+
+    def scale(self, factor, number: int) -> int:
+        """A scalar times a matrix."""
+        if factor == self.scalars.one:
+            return number
+        text = str(self.scalars.as_json(factor))
+        if text not in self._factor_numbers:
+            self._factor_numbers[text] = len(self.factors)
+            self.factors.append(factor)
+        return self.node("scale", self._factor_numbers[text], number, shape=self.shapes[number])
+
+    def minus(self, number: int) -> int:
+        """−1 times a matrix."""
+        return self.scale(self.scalars.number(-1), number)
+
+    def transpose(self, number: int) -> int:
+        """The transpose of a matrix."""
+        rows, cols = self.shapes[number]
+        return self.node("transpose", number, shape=(cols, rows))
+
+    def sum_over(self, index: str, number: int) -> int:
+        """The sum over all agents, put as far inside as it goes."""
+        node, shape = self.nodes[number], self.shapes[number]
+        match node:
+            case ("add", *terms):
+                return self.add(*(self.sum_over(index, term) for term in terms))
+            case ("transpose", a):
+                return self.transpose(self.sum_over(index, a))
+            case ("scale", factor, a):
+                return self.scale(self.factors[factor], self.sum_over(index, a))
+            case ("multiply", *factors):
+                own = [k for k, factor in enumerate(factors) if self.mentions(factor, index)]
+                first, last = (own[0], own[-1] + 1) if own else (0, len(factors))
+                if (first, last) != (0, len(factors)):
+                    inside = self.sum_over(index, self.multiply(*factors[first:last]))
+                    return self.multiply(*factors[:first], inside, *factors[last:])
+            case ("sum", other, a):
+                inside = self.sum_over(index, a)
+                if self.nodes[inside][:2] != ("sum", index):
+                    return self.sum_over(other, inside)
+        if not self.mentions(number, index):
+            return self.scale(self.scalars.generator(AGENTS), number)
+        return self.node("sum", index, number, shape=shape)
+
+    def mentions(self, number: int, index: str) -> bool:
+        """Whether a node depends on the agent that an index stands for."""
+        key = number, index
+        if key not in self._mentions:
+            node = self.nodes[number]
+            self._mentions[key] = node[:2] != ("sum", index) and (
+                (node[0] == "letter" and node[2] == index)
+                or any(isinstance(a, str) and f"({index})" in a for a in node[1:])
+                or any(self.mentions(a, index) for a in self.children(number))
+            )
+        return self._mentions[key]
+
+    def children(self, number: int) -> tuple[int, ...]:
+        """The nodes that a node is made of."""
+        node = self.nodes[number]
+        parts = node[2:] if node[0] in ("sum", "scale") else node[1:]
+        return tuple(a for a in parts if isinstance(a, int))
+
+    def inverse(self, number: int) -> int:
+        """The inverse of a square matrix."""
+        return self.node("inverse", number, shape=self.shapes[number])
+
+    def identity(self, size: str) -> int:
+        """The identity of a size."""
+        return self.node("identity", size, shape=(size, size))
+
+    def _inverse(self, number: int, expr) -> int:
+        shape = self.shapes[number]
+        if shape[0] != shape[1]:
+            raise ShapeError(f"the inverse of a {_typed(shape)} matrix does not exist in {expr}")
+        return self.inverse(number)
+
+    def _power(self, base: int, exponent: int, expr) -> int:
+        shape = self.shapes[base]
+        if shape[0] != shape[1]:
+            raise ShapeError(f"the power of a {_typed(shape)} matrix does not exist in {expr}")
+        if exponent == 0:
+            return self.identity(shape[0])
+        base = base if exponent > 0 else self._inverse(base, expr)
+        if abs(exponent) > MOST_NODES:
+            raise UnsupportedError(f"written out it has more than {MOST_NODES} parts")
+        return self.multiply(*[base] * abs(exponent))
+
+    def _product(self, args, agents) -> int:
+        matrices = [self._convert(a, agents) for a in args if a.is_Matrix]
+        factor = self.scalars.one
+        for scalar in (a for a in args if not a.is_Matrix):
+            if self._rational(scalar):
+                factor = factor * self._value(scalar, agents)
+                continue
+            place = self._place(matrices)
+            if place is None:
+                raise UnsupportedError(f"the scalar {scalar} times a matrix is beyond realizations")
+            matrices.insert(place, self._one_by_one(scalar, agents))
+        return self.scale(factor, self.multiply(*matrices))
+
+    def _place(self, matrices: list[int]) -> int | None:
+        """Before which factor the product is 1 wide."""
+        sides = [self.shapes[M][0] for M in matrices] + [self.shapes[matrices[-1]][1]]
+        return next((k for k, side in enumerate(sides) if side == "1"), None)
+
+    def _letter(self, expr, agents) -> int:
+        defined = self._defined(expr, agents)
+        if defined is not None:
+            return defined
+        owners = _owners(expr)
+        agent = self._agent(owners[0], agents) if owners else None
+        sides: Any = getattr(expr, "shape", (sympy.S.One, sympy.S.One))
+        shape = self._size(sides[0], agents), self._size(sides[1], agents)
+        general = tuple(s.replace(f"({agent})", "(·)") for s in shape)
+        # A letter A may stand beside an agents' letter A_j.
+        name = _name(expr) + ("^" if owners else "")
+        if self._kinds.setdefault(("letter", name), general) != general:
+            raise UnsupportedError(f"two letters of different types are both named {name}")
+        if name in self.symmetric and shape[0] != shape[1]:
+            raise ShapeError(f"{expr} is {_typed(shape)} and cannot be symmetric")
+        return self.node("letter", name, agent, *shape, shape=shape)
+
+    def _defined(self, expr, agents) -> Any:
+        """What a letter abbreviates, read with no indices but the definition's own."""
+        name = _name(expr)
+        for template, value in self._definitions.get(name, ()):
+            owners = _owners(template), _owners(expr)
+            if template.is_Matrix != expr.is_Matrix or len(owners[0]) != len(owners[1]):
+                continue
+            pairs = [(w, self._agent(o, agents)) for w, o in zip(*owners, strict=True)]
+            if any(not w.is_Symbol and str(w) != agent for w, agent in pairs):
+                continue
+            if name in self._being_defined:
+                raise UnsupportedError(f"the definition of {template} comes back to itself")
+            names = {w: agent for w, agent in pairs if w.is_Symbol}
+            self._being_defined.append(name)
+            result = self._convert(sympy.sympify(value), names)
+            self._being_defined.pop()
+            if template.is_Matrix:
+                wanted = tuple(self._size(s, names) for s in template.shape)
+                if self.shapes[result] != wanted:
+                    found = _typed(self.shapes[result])
+                    raise ShapeError(f"{template} is {_typed(wanted)} and its definition {found}")
+            return result
+        return None
+
+    def _agent(self, owner, agents) -> str:
+        if owner in agents:
+            return agents[owner]
+        name = str(owner)
+        if name.startswith(ANY):
+            raise UnsupportedError(f"an index cannot be named {name}")
+        if self._kinds.setdefault(("agent", name), owner) != owner:
+            raise UnsupportedError(f"two different indices are both named {name}")
+        return name
+
+    def _size(self, size, agents) -> str:
+        """A polynomial in dimensions, as text in one normal form."""
+        total: dict[tuple, int] = {}
+        for term in sympy.Add.make_args(sympy.expand(size)):
+            factor, names = 1, []
+            for part in sympy.Mul.make_args(term):
+                if part.is_Integer:
+                    factor *= int(part)
+                    continue
+                base, power = part.as_base_exp()
+                if not (power.is_Integer and power > 0):
+                    raise UnsupportedError(f"the size {size} is not understood")
+                names += [self._dimension(base, size, agents)] * int(power)
+            key = tuple(sorted(names))
+            total[key] = total.get(key, 0) + factor
+        terms = [(names, factor) for names, factor in sorted(total.items()) if factor]
+        if len(terms) == 1 and not terms[0][0] and terms[0][1] < 0:
+            raise ShapeError(f"{size} is no size")
+        return (
+            " + ".join(
+                "*".join([*([str(factor)] if factor != 1 or not names else []), *names])
+                for names, factor in terms
+            )
+            or "0"
+        )
+
+    def _dimension(self, base, size, agents) -> str:
+        if isinstance(base, AppliedUndef) and len(base.args) == 1:
+            name = f"{base.func.__name__}({self._agent(base.args[0], agents)})"
+            kind = base.func
+        elif base.is_Symbol:
+            name = base.name
+            if base in agents:
+                raise UnsupportedError(f"the agent {base} is used as a number")
+            kind = base
+        else:
+            raise UnsupportedError(f"the size {size} is not understood")
+        if self._kinds.setdefault(("size", re.sub(r"\(.*", "()", name)), kind) != kind:
+            raise UnsupportedError(f"two different dimensions are both named {name}")
+        return name
+
+    def _sum(self, expr: AgentSum, agents) -> int:
+        index, bodies = self._opened(expr, agents)
+        body, *left_out = bodies
+        if any(f"({index})" in side for side in self.shapes[body]):
+            raise ShapeError(f"the terms of the sum {expr} have sizes of their own")
+        return self.add(self.sum_over(index, body), *map(self.minus, left_out))
+
+    def _opened(self, expr: AgentSum | AgentTotal, agents) -> tuple[str, list]:
+        """A sum's index, its body, and its body for each agent left out."""
+        self._bound += 1
+        index = f"~{self._bound}"
+        if len(expr.excluded) > 1 and not all(e.is_Integer for e in expr.excluded):
+            raise UnsupportedError(f"more than one agent left out of {expr}")
+        left_out = dict.fromkeys(self._agent(e, agents) for e in expr.excluded)
+        return index, [
+            self._convert(expr.body, {**agents, expr.index: agent}) for agent in (index, *left_out)
+        ]
+
+    # -- scalars --------------------------------------------------------------------------
+
+    def _scalar(self, expr, agents) -> list[Term]:
+        one = self.scalars.one
+        match expr:
+            case sympy.Add():
+                return [t for a in expr.args for t in self._convert(a, agents)]
+            case sympy.Mul():
+                return self._scalar_product(expr.args, agents)
+            case sympy.Trace():
+                return [Term(one, "trace", self._square(expr.arg, agents))]
+            case sympy.Determinant():
+                return [Term(one, "det", self._square(expr.arg, agents))]
+            case sympy.log():
+                return self._logarithm(expr.args[0], agents)
+            case AgentTotal():
+                index, (body, *left_out) = self._opened(expr, agents)
+                minus = self.scalars.number(-1)
+                return [
+                    *(t._replace(over=(*t.over, index)) for t in body),
+                    *(t._replace(coefficient=t.coefficient * minus) for b in left_out for t in b),
+                ]
+            case sympy.Pow() if expr.exp.is_Integer:
+                if self._rational(expr.base):
+                    value = self._value(expr.base, agents)
+                    return self._number(self.scalars.power(value, int(expr.exp)))
+                return [Term(one, "trace", self._one_by_one(expr, agents))]
+        if expr.is_Float:
+            expr = sympy.Rational(expr)
+        if expr.is_Rational:
+            return self._number(self.scalars.number(expr))
+        if expr in (sympy.pi, sympy.E):
+            return self._number(self.scalars.generator(str(expr)))
+        if not (expr.is_Symbol or isinstance(expr, AppliedUndef)):
+            raise UnsupportedError(f"{type(expr).__name__} is not understood in {expr}")
+        if not expr.is_commutative:
+            raise UnsupportedError(
+                f"the symbol {expr} does not commute; write a matrix as a MatrixSymbol"
+            )
+        defined = self._defined(expr, agents)
+        if defined is not None:
+            return defined
+        if expr in agents:
+            raise UnsupportedError(f"the agent {expr} is used as a number")
+        if expr in self._dimensions or expr.is_integer:
+            # A size is the trace of an identity, so that it may belong to an agent of a sum.
+            return [Term(one, "trace", self.identity(self._size(expr, agents)))]
+        if _belongs_to_agents(expr):
+            return [Term(one, "trace", self._letter(expr, agents))]
+        if self._kinds.setdefault(("size", str(expr)), expr) != expr:
+            raise UnsupportedError(f"a size and a scalar are both named {expr}")
+        if str(expr) == AGENTS:
+            raise UnsupportedError(f"a scalar cannot be named {AGENTS}")
+        return self._number(self.scalars.generator(str(expr)))
+
+    def _number(self, value) -> list[Term]:
+        return [Term(value, "one")]
+
+    def _value(self, expr, agents):
+        """A rational scalar, as an element of the field."""
+        return self.number_of(self._convert(expr, agents), expr)
+
+    def number_of(self, terms: list[Term], expr: Any = "a scalar"):
+        """What terms without letters add up to, sizes included."""
+        total = self.scalars.number(0)
+        for term in terms:
+            node: Node = self.nodes[term.of] if term.kind == "trace" else (term.kind,)
+            if node[0] not in ("one", "identity"):
+                raise UnsupportedError(f"{expr} is more than a rational function of scalars")
+            size = node[1] if node[0] == "identity" else "1"
+            total = total + term.coefficient * self.scalars.size(size, term.over)
+        return total
+
+    def _scalar_product(self, args, agents) -> list[Term]:
+        factor, rest = self.scalars.one, []
+        for a in args:
+            if self._rational(a):
+                try:
+                    factor = factor * self._value(a, agents)
+                    continue
+                except UnsupportedError:
+                    pass
+            rest.append(a)
+        if len(rest) == 1:
+            terms = self._convert(rest[0], agents)
+        elif rest:
+            product = self.multiply(*(self._one_by_one(a, agents) for a in rest))
+            terms = [Term(self.scalars.one, "trace", product)]
+        else:
+            return self._number(factor)
+        return [t._replace(coefficient=factor * t.coefficient) for t in terms]
+
+    def _logarithm(self, inside, agents) -> list[Term]:
+        """log of a product of determinants, 1×1 products and scalars."""
+        one = self.scalars.one
+        match inside:
+            case sympy.exp():
+                return self._convert(inside.args[0], agents)
+            case sympy.Determinant():
+                return [Term(one, "log det", self._square(inside.arg, agents))]
+            case sympy.Mul():
+                return [t for a in inside.args for t in self._logarithm(a, agents)]
+            case sympy.Pow() if inside.exp.is_Rational and not self._rational(inside.base):
+                power = self.scalars.number(inside.exp)
+                terms = self._logarithm(inside.base, agents)
+                return [t._replace(coefficient=power * t.coefficient) for t in terms]
+        if self._rational(inside):
+            return [Term(one, "log", self._value(inside, agents))]
+        return [Term(one, "log det", self._one_by_one(inside, agents))]
+
+    def logarithm(self, expression) -> list[Term]:
+        """log of a product of determinants, 1×1 products and scalars, as terms."""
+        return self._logarithm(sympy.sympify(expression), {})
+
+    def _square(self, expr, agents) -> int:
+        number = self._convert(expr, agents)
+        shape = self.shapes[number]
+        if shape[0] != shape[1]:
+            raise ShapeError(
+                f"the trace or determinant of a {_typed(shape)} matrix does not exist in {expr}"
+            )
+        return number
+
+    def _rational(self, expr) -> bool:
+        """Whether a scalar is a rational function of scalar letters and sizes."""
+        names = {_name(a) for a in expr.atoms(sympy.Symbol, AppliedUndef) if not a.is_Matrix}
+        defined = [v for n in names for _, v in self._definitions.get(n, ())]
+        return not (
+            expr.atoms(sympy.MatrixExpr, sympy.log, AgentTotal)
+            or any(
+                _belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a)
+            )
+            or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
+        )
+
+    def _one_by_one(self, expr, agents) -> int:
+        """A scalar made of traces of 1×1 products, as a 1×1 matrix."""
+        match expr:
+            case _ if self._rational(expr):
+                return self.scale(self._value(expr, agents), self.identity("1"))
+            case sympy.Trace():
+                product = isinstance(expr.arg, sympy.MatMul)
+                args = expr.arg.args if product else [expr.arg]
+                matrices = [self._convert(a, agents) for a in args if a.is_Matrix]
+                place = self._place(matrices)
+                self._square(expr.arg, agents)
+                if place is not None:
+                    turned = self.multiply(*matrices[place:], *matrices[:place])
+                    if self.shapes[turned] == ("1", "1"):
+                        factor = sympy.sympify(sympy.prod([a for a in args if not a.is_Matrix]))
+                        return self.scale(self._value(factor, agents), turned)
+            case sympy.Add():
+                return self.add(*(self._one_by_one(a, agents) for a in expr.args))
+            case sympy.Mul():
+                return self.multiply(*(self._one_by_one(a, agents) for a in expr.args))
+            case sympy.Pow() if expr.exp.is_Integer:
+                return self._power(self._one_by_one(expr.base, agents), int(expr.exp), expr)
+            case AgentTotal():
+                index, (body, *left_out) = self._opened(expr, agents)
+                if not left_out:
+                    body = self._one_by_one(expr.body, {**agents, expr.index: index})
+                    return self.sum_over(index, body)
+        if expr.is_Symbol or isinstance(expr, AppliedUndef):
+            if (defined := self._definition(expr)) is not None:
+                return self._one_by_one(defined, agents)
+            if _belongs_to_agents(expr):
+                return self._letter(expr, agents)
+        raise UnsupportedError(
+            f"the scalar {expr} is no 1×1 product; products of traces are beyond realizations"
+        )
+
+    def _definition(self, expr):
+        """What a scalar letter without agents abbreviates."""
+        found = self._definitions.get(_name(expr), ())
+        return next((sympy.sympify(v) for k, v in found if k == expr and k.is_Symbol), None)
+
+
+def dimensions_of(expressions: Iterable) -> set[sympy.Symbol]:
+    """The symbols that occur in the size of a matrix, whatever they are assumed to be."""
+    found: set = set()
+    for expression in expressions:
+        for X in sympy.sympify(expression).atoms(
+            sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix
+        ):
+            for side in X.shape:
+                agents = {x for p in side.atoms(AppliedUndef) for x in p.free_symbols}
+                found |= side.free_symbols - agents
+    return found
+
+
+def _name(letter) -> str:
+    if isinstance(letter, AppliedUndef):
+        return letter.func.__name__
+    return letter.name if isinstance(letter, sympy.MatrixSymbol | sympy.Symbol) else str(letter)
+
+
+def _owners(expr) -> tuple:
+    if isinstance(expr, AgentMatrix):
+        return (expr.agent,)
+    return expr.args if isinstance(expr, AppliedUndef) else ()
+
+
+def _is_agents_size(expr) -> bool:
+    """A size such as p(i)."""
+    return isinstance(expr, AppliedUndef) and bool(expr.is_integer)
+
+
+def _belongs_to_agents(expr) -> bool:
+    """A scalar such as q(i)."""
+    return isinstance(expr, AppliedUndef) and all(
+        a.is_Integer or (a.is_Symbol and a.is_integer) for a in expr.args
+    )
+
+
+def _typed(shape) -> str:
+    return "a scalar" if shape is None else f"{shape[0]}×{shape[1]}"
+
+
+def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
+    """Names of scalars and sizes, those of agents for every agent that is named."""
+    atoms: set = set()
+    for expression in expressions:
+        atoms |= sympy.sympify(expression).atoms(sympy.Symbol, AppliedUndef, sympy.Integer)
+        atoms |= sympy.sympify(expression).atoms(sympy.NumberSymbol, sympy.exp)
+        for X in sympy.sympify(expression).atoms(AgentMatrix):
+            atoms |= {X.agent}
+        for X in sympy.sympify(expression).atoms(AgentSum, AgentTotal):
+            atoms |= set(X.excluded)
+        for X in sympy.sympify(expression).atoms(sympy.MatrixExpr):
+            for side in X.shape if isinstance(X, sympy.MatrixSymbol | sympy.Identity) else ():
+                atoms |= side.atoms(AppliedUndef)
+    atoms |= dimensions
+    agents = {str(a) for a in atoms if a.is_Integer or (a.is_Symbol and a.is_integer)}
+    names = {"pi", "E"} & {str(a) for a in atoms}
+    for atom in atoms:
+        if _is_agents_size(atom):
+            names |= {f"{atom.func.__name__}({agent})" for agent in (*agents, ANY, "Σ")}
+        elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not _belongs_to_agents(atom)):
+            names.add(str(atom))
+    return names
