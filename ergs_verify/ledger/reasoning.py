@@ -73,8 +73,8 @@ def by(rule: Rule, **letters: str) -> By:
     --------
     >>> from ergs_verify.ledger import rules
     >>> from ergs_verify.ledger.reasoning import by
-    >>> by(rules.POSITIVE_SUM, X="W − (τ/2)I", Y="R", Z="B'PB").rule.name
-    'positive sum'
+    >>> by(rules.SHIFTED, X="W", Y="R + B'PB").rule.name
+    'shifted'
     """
     return By(rule, tuple(letters.items()))
 
