@@ -49,7 +49,8 @@ NOISE_INDEPENDENT = Hypothesis(
 
 FEEDBACK = Hypothesis(
     "feedback",
-    "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
+    "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from every"
+    " x_t at every t",
     holds=lambda case: case.play.feedback and case.play.from_every_state,
 )
 INDEPENDENT_DRAWS = Hypothesis(
@@ -86,7 +87,7 @@ SCALAR_STATE = Hypothesis("scalar-state", "m = 1", holds=lambda case: case.game.
 
 AUGMENTED_NASH = Hypothesis(
     "augmented-nash",
-    "S̃ is a NE of the game at τ̃ = τ + δ",
+    "S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",
     "Section IV-A",
     lambda case: case.augmented_nash is not None,
 )
@@ -95,7 +96,7 @@ FIXED_POLICY = Hypothesis(
     "the joint policy does not change with δ and has Σ ≻ 0",
     holds=lambda case: case.play.policy is not None,
 )
-BOUNDED_GAINS = Hypothesis("bounded-gains", "‖K_tʲ‖_F ≤ D for every agent")
+BOUNDED_GAINS = Hypothesis("bounded-gains", "‖K_tʲ‖_F ≤ D for every agent, with D independent of δ")
 
 # -- of results beyond the paper ------------------------------------------------------------------
 
@@ -114,6 +115,12 @@ SECOND_MOMENTS = Hypothesis("second-moments", "all controls have finite second m
 
 # -- Section IV -----------------------------------------------------------------------------------
 
+PLAYS_SOLUTION = Hypothesis(
+    "plays-solution",
+    "the joint policy is S*: a solution of (4)–(6), where they have one",
+    "Section IV",
+    lambda case: case.plays_nash or not (case.regular or case.consistent),
+)
 FIXED_POINT = Hypothesis(
     "fixed-point",
     "S_t = Ψ_t(S_t | S_[t+1:T−1]) at every t",

@@ -62,6 +62,8 @@ _ACCENTS = {
 }
 #: Stands for the star of a name, π^*, while the stars of products are taken away.
 _STAR = "\0"
+#: The star of a name in prose, S_t* or P*_t: no factor follows it.
+_NAMED = re.compile(r"(?<!\*)\*(?![^\W_ⁱʲᵀ]|[*\\(\[∑-])|(?<=\bJ_t)\*(?=\()")
 
 
 def readable(expression: str) -> str:
@@ -77,6 +79,7 @@ def readable(expression: str) -> str:
     """
     text = expression.replace("Sum[", "∑[").replace("Trace(", "tr(")
     text = text.replace("Determinant(", "det(").replace("^*", _STAR)
+    text = _NAMED.sub(_STAR, text)
     text = re.sub(
         r"\^\{(\w*)\*\}", lambda found: f"^{found[1]}{_STAR}" if found[1] else _STAR, text
     )

@@ -308,3 +308,14 @@ def test_a_least_cost_is_found_where_it_is_used():
     from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
 
     assert "thm-III.1/least-cost" in GAP_BOUND.decide().rests_on
+
+
+def test_that_there_is_a_solution_makes_nobody_play_it():
+    """What is said of the joint policy needs that it is the solution spoken of."""
+    said = 0
+    for theorem in planted_reasoning.theorems():
+        if hypotheses.PLAYS_SOLUTION in theorem.given:
+            given = [h for h in theorem.given if h is not hypotheses.PLAYS_SOLUTION]
+            assert evolve(theorem, given=given).decide().verdict != "proved", theorem.id
+            said += 1
+    assert said >= 3

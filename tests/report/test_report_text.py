@@ -28,6 +28,8 @@ from ergs_verify.report.terminal import console, printable, ready_streams, rende
         ("pipe*tau", "pipe τ"),
         ("log(Determinant(W))", "log(det(W))"),
         ("Sum[j≠i](Trace(X))", "∑[j≠i](tr(X))"),
+        ("‖S_t − S_t*‖ ≤ C, J_t*(x) and P*_{t+1}ⁱ", "‖Sₜ − Sₜ*‖ ≤ C, Jₜ*(x) and P*ₜ₊₁ⁱ"),
+        ("W**(-1)*(A + B)*x, uⁱ* = Kⁱ*", "W⁻¹ (A + B) x, uⁱ* = Kⁱ*"),
     ],
 )
 def test_an_expression_is_readable(printed, shown):

@@ -239,7 +239,7 @@ def shift_chain() -> Chain:
 NEARBY_COST = Theorem(
     id="thm-IV.2/nearby-cost",
     says="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
+    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
     proof=(
         Fact(
             "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",

@@ -201,6 +201,7 @@ EXISTENCE = Theorem(
         *GAME,
         hypotheses.STANDARD_PRIOR,
         hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.PLAYS_SOLUTION,
         hypotheses.SOLVABLE,
     ),
     proof=(

@@ -88,13 +88,15 @@ def _the_loop_diverges() -> Decision:
 LINEAR_RATE = Theorem(
     id="thm-IV.2/linear-rate",
     says=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game alone",
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the start"
+        " alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
         hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.PLAYS_SOLUTION,
         hypotheses.ASSUMPTION_III_3,
     ),
     proof=(
@@ -216,13 +218,14 @@ ENOUGH = Theorem(
     id="thm-IV.2",
     says=(
         "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), where"
-        " κ < 1 and C are of the game alone",
+        " κ < 1 and C are of the game and the start alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
         hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.PLAYS_SOLUTION,
         hypotheses.CONDITION_IV_2,
         hypotheses.C_NONNEGATIVE,
     ),

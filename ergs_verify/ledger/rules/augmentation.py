@@ -65,7 +65,7 @@ NASH_INEQUALITY = Rule(
     r" \tilde{S}^{-i}) \geq"
     r" \tilde{J}^i(\tilde{S})",
     source="Definition II.1 in the augmented game",
-    premises=("S̃ is a NE of the game at τ̃ = τ + δ",),
+    premises=("S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",),
     conclusion="J̃(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) for every linear Gaussian Sⁱ",
 )
 DEVIATION_BOUND = Rule(
@@ -84,7 +84,7 @@ OTHERS_AUGMENTED = Rule(
     statement=r"\tilde{S} \in \mathcal{S} \ \Rightarrow\ \tilde{\pi}_t^j(\cdot \mid x) ="
     r" \mathcal{N}(\tilde{K}_t^j x, \tilde{\Sigma}_t^j)",
     source="S̃ is in 𝒮, whose members are gains and covariances of feedback policies",
-    premises=("S̃ is a NE of the game at τ̃ = τ + δ",),
+    premises=("S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",),
     conclusion="the other agents play linear Gaussian feedback policies",
 )
 BEST_DEVIATION = Rule(

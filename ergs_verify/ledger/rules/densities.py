@@ -88,7 +88,9 @@ OWN_RECURSION = Rule(
     " x_t, the law of what follows x_{t+1} depends on x_{t+1} alone",
     premises=(
         "the cost (3) from t is the cost of stage t and the cost from t + 1",
-        "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
+        "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from"
+        " every x_t"
+        " at every t",
         "given the past, the agents' draws and the noise are independent of each other",
     ),
     conclusion="J_t*(x) = E[stage cost + J_{t+1}*(x_{t+1})] under π_t*(· | x), at every x and t",
@@ -101,7 +103,9 @@ ONE_SHOT = Rule(
     " and is not below J_t*(x)",
     premises=(
         "J_t*(x) = E[stage cost + J_{t+1}*(x_{t+1})] under π_t*(· | x), at every x and t",
-        "every policy is a feedback policy π_t(u | x_t), optimal from every x_t at every t",
+        "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from"
+        " every x_t"
+        " at every t",
     ),
     conclusion="J_t*(x) is the minimum over π of E[stage cost + J_{t+1}*(x_{t+1})] at every x and"
     " t,"
@@ -166,6 +170,7 @@ PLAY_WHAT_SOLVES = Rule(
     " invertible, and Σ ≻ 0 is a covariance; let the agents play these",
     premises=(
         "the equations for the gains have a solution at every t",
+        "the joint policy is S*: a solution of (4)–(6), where they have one",
         "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ of (6) is symmetric, positive definite and ⪯ I",

@@ -172,7 +172,7 @@ COST_OF_NEARBY_GAINS = Rule(
         "g ≤ γ_B Σ_j ‖Dʲ‖_F",
     ),
     conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L"
-    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
+    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
 )
 SLACK = Rule(
     name="slack of a strict inequality",
@@ -197,10 +197,11 @@ BACKWARDS_IN_TIME = Rule(
         "‖P_{t+1}ⁱ‖_F ≤ ‖P*_{t+1}ⁱ‖_F + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
         "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
         "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
+        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
         "P_T = Q_T",
     ),
-    conclusion="there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
+    conclusion="there are κ < 1, C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F ≤"
+    " Cκ^L and"
     " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
 )
 COVARIANCES_FOLLOW = Rule(
@@ -220,18 +221,22 @@ ALL_STAGES = Rule(
     source="the distances of the gains and of the covariances added, 2NT of them; for the finitely"
     " many L < L₀ the sum is a number, so a larger C serves",
     premises=(
-        "there are κ < 1, C and L₀ of the game alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
+        "there are κ < 1, C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
         " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
         "‖Σ_tⁱ − Σ_tⁱ*‖_F ≤ (2/τ)γ_B²‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
     ),
-    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game alone",
+    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the"
+    " start alone",
 )
 PLAYED = Rule(
     name="the solution, played",
     statement=r"\exists!\, (P, q, K, \Sigma) \text{ with (4)–(6)} \ \Rightarrow\ S^* := (K,"
     r" \Sigma)",
     source="the joint policy that is spoken of is S*, with these gains and covariances",
-    premises=("the equations (4)–(6) have exactly one solution P, q, K, Σ",),
+    premises=(
+        "the equations (4)–(6) have exactly one solution P, q, K, Σ",
+        "the joint policy is S*: a solution of (4)–(6), where they have one",
+    ),
     conclusion="the agents play linear Gaussian feedback policies whose gains and covariances solve"
     " (6)",
 )
@@ -240,11 +245,12 @@ ENOUGH_PASSES = Rule(
     statement=r"L \geq \log(1/\epsilon) / \log(1/\kappa) \ \Rightarrow\ \kappa^L \leq \epsilon",
     source="κ < 1, so κ^L falls in L",
     premises=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game alone",
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the start"
+        " alone",
         "κ^L = ε at L = log(1/ε)/log(1/κ)",
     ),
     conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ),"
-    " where κ < 1 and C are of the game alone",
+    " where κ < 1 and C are of the game and the start alone",
 )
 SLIGHTLY_STRONGER = Rule(
     name="slightly stronger",
@@ -280,7 +286,7 @@ ONE_STAGE = Rule(
         "κ^L ≤ ε",
         "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
         "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game alone",
+        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
     ),
     conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, κ and C₁ alone",
 )
