@@ -41,9 +41,6 @@ STANDARD_PRIOR = Hypothesis(
     "standard-prior", "the priors are N(0, I)", "Section III, Theorem III.1", lambda _: True
 )
 M_PSD = Hypothesis("M-psd", "M ⪰ 0", "Section III, Lemma III.2")
-NOISE_INDEPENDENT = Hypothesis(
-    "noise-independent", "the noise is independent of the state", "Section II", lambda _: True
-)
 
 # -- what it does not -----------------------------------------------------------------------------
 

@@ -85,21 +85,32 @@ def _homogeneous() -> Equality:
 
 def row_chain(factor=1) -> Chain:
     """‖W⁻¹ Σ_{j≠i} B'PBʲKʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) κ; `factor` plants a false bound."""
+    return _by_norms(
+        FrobeniusNorm(AgentSum(Inverse(W(i)) * B(i).T * P(i) * B(j) * K(j), j, (i,))),
+        (TRIANGLE, SUBMULTIPLICATIVE),
+        factor * _factor * kappa,
+        {"K_t": kappa},
+    )
+
+
+def _block_row_sum(factor=1) -> Chain:
+    """Σ_{j≠i} ‖W⁻¹B'PBʲ‖ ≤ (2/τ)γ_B²γ_P*(N−1)."""
+    block = FrobeniusNorm(Inverse(W(i)) * B(i).T * P(i) * B(j))
+    return _by_norms(AgentTotal(block, j, (i,)), (SUBMULTIPLICATIVE,), factor * _factor, {})
+
+
+def _by_norms(left, steps, right, more) -> Chain:
+    """A bound by the largest norms of B, P, W⁻¹ and those of `more`."""
+    norms = {"B_t": gamma_B, "P_{t+1}": gamma_P, **more}
     return Chain(
-        left=FrobeniusNorm(AgentSum(Inverse(W(i)) * B(i).T * P(i) * B(j) * K(j), j, (i,))),
+        left=left,
         steps=(
-            TRIANGLE,
-            SUBMULTIPLICATIVE,
-            bounded_by(
-                {"B_t": gamma_B, "P_{t+1}": gamma_P, "W_t⁻¹": 2 / tau, "K_t": kappa},
-                "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
-            ),
+            *steps,
+            bounded_by({**norms, "W_t⁻¹": 2 / tau}, "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ"),
         ),
-        right=factor * _factor * kappa,
+        right=right,
         symbols={
-            gamma_B: largest_norm("B_t"),
-            gamma_P: largest_norm("P_{t+1}"),
-            kappa: largest_norm("K_t"),
+            **{symbol: largest_norm(letter) for letter, symbol in norms.items()},
             AGENTS: lambda matrices: len(matrices["B_t"]),
         },
         symmetric=symmetric,
@@ -172,29 +183,6 @@ def _dominance(faults: frozenset[str]) -> Computed | Theorem:
     if "scalar" in faults:
         return Computed("|Φ_kk| > Σ_{l≠k} |Φ_kl| in every row k", not_diagonally_dominant)
     return BLOCKWISE
-
-
-def _block_row_sum(factor=1) -> Chain:
-    """Σ_{j≠i} ‖W⁻¹B'PBʲ‖ ≤ (2/τ)γ_B²γ_P*(N−1)."""
-    block = FrobeniusNorm(Inverse(W(i)) * B(i).T * P(i) * B(j))
-    return Chain(
-        left=AgentTotal(block, j, (i,)),
-        steps=(
-            SUBMULTIPLICATIVE,
-            bounded_by(
-                {"B_t": gamma_B, "P_{t+1}": gamma_P, "W_t⁻¹": 2 / tau},
-                "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
-            ),
-        ),
-        right=factor * _factor,
-        symbols={
-            gamma_B: largest_norm("B_t"),
-            gamma_P: largest_norm("P_{t+1}"),
-            AGENTS: lambda matrices: len(matrices["B_t"]),
-        },
-        symmetric=symmetric,
-        definitions={W(i): definitions[W(i)]},
-    )
 
 
 BLOCKWISE = Theorem(

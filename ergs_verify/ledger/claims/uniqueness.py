@@ -34,7 +34,7 @@ from ergs_verify.ledger.symbolic import SymbolicStages
 from ergs_verify.paper.notation import B, K, P, R, S, eye, i, j, m, tau
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "DETERMINANT", "REGULAR_AT_ONE_STATE", "near_singular", "zero_gains"]
+__all__ = ["CLAIMS", "DETERMINANT", "REGULAR_AT_ONE_STATE", "near_singular"]
 
 n = Symbol("n", integer=True, positive=True)
 Phi, gains, rhs = MatrixSymbol(r"\Phi_t", n, n), MatrixSymbol("K_t", n, m), MatrixSymbol("r", n, m)
@@ -216,14 +216,6 @@ DETERMINANT = Theorem(
     ),
     test=_determinants_agree,
 )
-
-
-def zero_gains() -> Equality:
-    """Where Φ𝓚 = 0: Kⁱ = −R̃⁻¹B'P y with y = ΣBK, so (I + ΣBR̃⁻¹B'P)y = 0 and y = 0 gives 𝓚 = 0."""
-    return equal(
-        R_weighted * (-Inverse(R_weighted) * B(i).T * P(i) * total) + B(i).T * P(i) * total,
-        sympy.ZeroMatrix(p, m),
-    )
 
 
 def _square() -> Equality:
