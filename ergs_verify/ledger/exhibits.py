@@ -57,7 +57,7 @@ class Play:
     feedback : bool
         Every control is drawn from a π_t(u | x_t).
     independent : bool
-        Given x_t, independently of the other agents' controls and of the noise.
+        Given the past, independently of the other agents' controls and of the noise.
     from_every_state : bool
         An equilibrium from every x_t at every t, not only from t = 0.
     policy : Policy or None

@@ -53,7 +53,7 @@ FEEDBACK = Hypothesis(
 INDEPENDENT_DRAWS = Hypothesis(
     "independent-draws",
     "given the past, the agents' draws and the noise are independent of each other",
-    "Section II, where it is taken for granted",
+    "Section II, without the words",
     holds=lambda case: case.play.independent,
 )
 OTHERS_LINEAR = Hypothesis(
@@ -86,6 +86,12 @@ AUGMENTED_NASH = Hypothesis(
     "augmented-nash",
     "S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",
     "Section IV-A",
+    lambda case: case.augmented_nash is not None,
+)
+AUGMENTED_SOLUTION = Hypothesis(
+    "augmented-solution",
+    "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
+    "Section IV-A, where P̃ solves the coupled Riccati equations",
     lambda case: case.augmented_nash is not None,
 )
 FIXED_POLICY = Hypothesis(

@@ -20,7 +20,7 @@ from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.rules import RULES, Rule
 
-__all__ = ["By", "Cited", "Fact", "Theorem", "by"]
+__all__ = ["By", "Cited", "Fact", "Supposing", "Theorem", "by"]
 
 
 @frozen(eq=False)
@@ -59,6 +59,18 @@ class Cited:
 
 
 @frozen
+class Supposing:
+    """A theorem of which one hypothesis is not known: it becomes a condition of what is said."""
+
+    theorem: Theorem
+    hypothesis: Hypothesis
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(f"where {self.hypothesis.text}: {said}" for said in self.theorem.sentences)
+
+
+@frozen
 class By:
     """A rule applied, with the names for its letters."""
 
@@ -89,7 +101,7 @@ class Theorem:
         Of the claim that states it; its own, if no claim does.
     says : str or tuple of str
     given : tuple of Hypothesis
-    proof : tuple of Fact, Theorem, Cited and By
+    proof : tuple of Fact, Theorem, Supposing, Cited and By
     needed : mapping from a hypothesis's id to a callable
         Decides what is said without that hypothesis alone: refuted, by a game and a policy.
         A hypothesis that is missing here is not known to be needed.
@@ -99,7 +111,7 @@ class Theorem:
 
     id: str
     says: str | tuple[str, ...]
-    proof: tuple[Fact | Theorem | Cited | By, ...]
+    proof: tuple[Fact | Theorem | Supposing | Cited | By, ...]
     given: tuple[Hypothesis, ...] = ()
     needed: Mapping[str, Callable[[], Decision]] = field(factory=dict)
     test: Callable[[Case], Outcome | None] | None = None
@@ -215,10 +227,22 @@ class _Proof:
         self._add(Step(fact.says, "fact", premises=needs), self._source())
 
     def _theorem(self, other: Theorem) -> None:
+        self._cite(other, other.given, other.sentences)
+
+    def _supposing(self, line: Supposing) -> None:
+        given = line.theorem.given
+        if line.hypothesis not in given:
+            raise _Gap(f"{line.theorem.id} does not suppose: {line.hypothesis.text}")
+        known = tuple(h for h in given if h is not line.hypothesis)
+        self._cite(line.theorem, known, line.sentences)
+
+    def _cite(
+        self, other: Theorem, given: tuple[Hypothesis, ...], sentences: tuple[str, ...]
+    ) -> None:
         decision = other.decide()
         if decision.verdict not in ("proved", "assumed"):
             raise _Gap(f"{other.id} is {decision.verdict}")
-        premises = tuple(hypothesis.text for hypothesis in other.given)
+        premises = tuple(hypothesis.text for hypothesis in given)
         self._use(premises, f"{other.id} supposes more")
         self.evidence += [("claim", f"{other.id}: {other.expression}")]
         self.rests_on.append(other.id)
@@ -226,7 +250,7 @@ class _Proof:
             self.rests_on += decision.rests_on
         self.verdicts.append(decision.verdict)
         source = self._source()
-        for sentence in other.sentences:
+        for sentence in sentences:
             self._add(Step(sentence, "claim", other.id, premises), source)
 
     def _cited(self, cited: Cited) -> None:
@@ -256,6 +280,7 @@ class _Proof:
 _ADD = {
     Fact: _Proof._fact,
     Theorem: _Proof._theorem,
+    Supposing: _Proof._supposing,
     Cited: _Proof._cited,
     By: _Proof._rule,
 }

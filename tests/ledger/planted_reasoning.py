@@ -13,7 +13,7 @@ from attrs import evolve
 from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.decision import Step, exactly
 from ergs_verify.ledger.hypotheses import Hypothesis
-from ergs_verify.ledger.reasoning import By, Fact, Theorem, by
+from ergs_verify.ledger.reasoning import By, Fact, Supposing, Theorem, by
 from ergs_verify.ledger.rules import RULES, Rule
 
 RIEMANN = "so the Riemann hypothesis holds"
@@ -27,8 +27,8 @@ def theorems() -> list[Theorem]:
         if id(theorem) not in found:
             found[id(theorem)] = theorem
             for line in theorem.proof:
-                if isinstance(line, Theorem):
-                    visit(line)
+                if isinstance(line, Theorem | Supposing):
+                    visit(line.theorem if isinstance(line, Supposing) else line)
 
     for claim in claims().values():
         form = claim.form()

@@ -157,7 +157,7 @@ def test_hypotheses_tell_cases_apart():
     standing = {"tau-positive", "Q-psd", "R-pd", "standard-prior", "noise-independent"}
     kept_by_every_play = {"independent-draws"}
     # Every exhibit has an equilibrium at τ + δ.
-    kept_by_every_game = {"augmented-nash"}
+    kept_by_every_game = {"augmented-nash", "augmented-solution"}
     evaluated = 0
     for hypothesis in vars(hypotheses).values():
         if isinstance(hypothesis, Hypothesis) and hypothesis.holds is not None:

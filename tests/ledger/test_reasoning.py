@@ -14,7 +14,7 @@ from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.chain import Chain, FrobeniusNorm, bounded_by, largest_norm
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.hypotheses import Hypothesis
-from ergs_verify.ledger.reasoning import By, Cited, Fact, Theorem, by
+from ergs_verify.ledger.reasoning import By, Cited, Fact, Supposing, Theorem, by
 from ergs_verify.ledger.rules import Rule
 from ergs_verify.paper.notation import B, i
 
@@ -167,6 +167,31 @@ def test_a_theorem_is_used_where_its_hypotheses_are_known():
     assert evolve(faulty, given=INVERTIBLE.given).decide().verdict == "proved"
     derived = evolve(faulty, proof=(Fact("τ > 0", TRUE), INVERTIBLE))
     assert derived.decide().verdict == "proved"
+
+
+def test_a_hypothesis_that_is_not_known_becomes_a_condition():
+    condition = f"where τ > 0: {INVERTIBLE.sentences[0]}"
+    supposing = Supposing(INVERTIBLE, hypotheses.TAU_POSITIVE)
+    theorem = Theorem(id="t", says=condition, proof=(supposing,))
+    assert theorem.decide().verdict == "proved"
+    assert theorem.decide().rests_on == ("invertible",)
+    unconditional = evolve(theorem, says=INVERTIBLE.sentences)
+    assert verdict(unconditional, "is not known") == "undecided"
+
+
+def test_only_what_a_theorem_supposes_becomes_a_condition_and_the_rest_is_needed():
+    other = Supposing(INVERTIBLE, hypotheses.R_PD)
+    faulty = Theorem(id="t", says=other.sentences, proof=(other,))
+    assert verdict(faulty, "invertible does not suppose: R ≻ 0") == "undecided"
+    both = evolve(
+        INVERTIBLE,
+        given=(*INVERTIBLE.given, hypotheses.R_PD),
+        proof=(Fact(SHIFT.sentences[0], TRUE, ("R ≻ 0",)), INVERTIBLE.proof[1]),
+    )
+    half = Supposing(both, hypotheses.TAU_POSITIVE)
+    faulty = Theorem(id="t", says=half.sentences, proof=(half,))
+    assert verdict(faulty, "supposes more: “R ≻ 0” is not known") == "undecided"
+    assert evolve(faulty, given=(hypotheses.R_PD,)).decide().verdict == "proved"
 
 
 def test_what_is_assumed_is_assumed_in_all_that_rests_on_it():

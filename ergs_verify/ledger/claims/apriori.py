@@ -27,8 +27,20 @@ from ergs_verify.ledger.chain import (
 )
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.inner_loop import error_moves
-from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, one_of_the_recursion
-from ergs_verify.ledger.claims.optimality import GAME, POLICY_PSD, WEIGHT, derived, equal
+from ergs_verify.ledger.claims.lemma_III_4 import (
+    REGULAR_UNIQUE,
+    block_system,
+    one_of_the_recursion,
+)
+from ergs_verify.ledger.claims.optimality import (
+    GAME,
+    POLICY_PSD,
+    WEIGHT,
+    derived,
+    equal,
+    terminal,
+)
+from ergs_verify.ledger.claims.theorem_III_1 import PSD
 from ergs_verify.ledger.counterexamples import (
     bound_depends_on_tau,
     no_equilibrium,
@@ -184,6 +196,7 @@ COUPLED = Theorem(
         ONE_AGENT,
         WEIGHT,
         _SHARES,
+        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
         by(rules.COUPLED_KERNEL),
         Fact(
             "Ψ(𝓚)ⁱ − Ψ(𝓚*)ⁱ is block row i of (I − D⁻¹Φ)(𝓚 − 𝓚*)",
@@ -198,14 +211,15 @@ COUPLED = Theorem(
 
 
 def _from_lemma() -> Decision:
-    """(2/τ)γ_B²γ_P(N−1) < 1 gives gⁱ < 1/(N−1), hⁱ < 1/N, Σh < 1."""
+    """(2/τ)γ_B²γ_P(N−1) < 1 gives (N−1)gⁱ < 1, hⁱ < 1/N, Σh < 1; P = 0 and N = 1 included."""
     agents = Symbol("N", positive=True)
+    size, cost = (Symbol(s, nonnegative=True) for s in (r"\beta", r"\pi"))
     (h,) = apriori.shares([g])
-    (coupling,) = apriori.couplings([beta], [least], tau, [pi])
+    (coupling,) = apriori.couplings([size], [least], tau, [cost])
     slack = (1 / agents - h) * agents * (1 + g) - (1 - (agents - 1) * g)
-    weaker = sympy.simplify(2 / tau * beta**2 * pi - coupling)
+    weaker = sympy.simplify(2 / tau * size**2 * cost - coupling)
     return together(
-        holds(f"(2/τ)β²π − g = {weaker} > 0", bool(weaker.is_positive)),
+        holds(f"(2/τ)β²π − g = {weaker} ≥ 0", bool(weaker.is_nonnegative)),
         _zero("(1/N − h)·N(1+g) − (1 − (N−1)g)", slack),
     )
 
@@ -215,7 +229,7 @@ IMPLIED = Theorem(
     says="(2/τ)γ_B²γ_{P,t}(N−1) < 1 ⇒ Σ_i gⁱ/(1+gⁱ) < 1",
     given=(hypotheses.R_PD, hypotheses.TAU_POSITIVE),
     proof=(
-        Fact("gⁱ < (2/τ)γ_B²γ_{P,t}, and gⁱ < 1/(N−1) ⇔ hⁱ < 1/N", _from_lemma),
+        Fact("gⁱ ≤ (2/τ)γ_B²γ_{P,t}, and (1/N − hⁱ)N(1 + gⁱ) = 1 − (N−1)gⁱ", _from_lemma),
         by(rules.SPECTRAL_BELOW_FROBENIUS),
     ),
 )
@@ -296,8 +310,10 @@ FALLS = Theorem(
             _solved,
         ),
         Fact("Q + Ā'P_{t+1}Ā − P_t = C'WC", lambda: _least_cost().decide()),
-        by(rules.BOUND_BACKWARDS),
+        PSD,
+        Fact("P_T = Q_T", terminal()),
         Fact("the bounds grow with each g, each g grows with π and falls with τ", _slopes),
+        by(rules.BOUND_BACKWARDS),
         by(rules.FALLS_BACKWARDS),
     ),
     test=lambda case: (

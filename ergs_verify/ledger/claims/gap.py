@@ -24,6 +24,7 @@ from ergs_verify.ledger.claims.optimality import (
     GAME,
     LEAST_COST,
     derived,
+    terminal,
 )
 from ergs_verify.ledger.claims.theorem_IV_3 import COST_DIFFERENCE, GAP_BOUND, rows_at_augmented
 from ergs_verify.ledger.decision import Decision
@@ -201,9 +202,16 @@ def _at(game: Game, tau_given: Fraction) -> Game:
 COEFFICIENT = Theorem(
     id="sharp-gap-coefficient",
     says="ε_i(δ) = c_i δ² + O(δ³) as δ → 0",
-    given=(*GAME, hypotheses.STANDARD_PRIOR, hypotheses.INDEPENDENT_DRAWS, hypotheses.REGULAR),
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.AUGMENTED_SOLUTION,
+        hypotheses.REGULAR,
+    ),
     proof=(
         Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
+        Fact("P_T = Q_T", terminal()),
         by(rules.NEARBY_EQUILIBRIUM),
         Fact(
             "the gap's expansion in δ starts with c_i δ², with c_i as derived",
@@ -276,6 +284,7 @@ LINEAR_REGIME = Theorem(
         hypotheses.Q_PSD,
         hypotheses.R_PD,
         hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.AUGMENTED_SOLUTION,
         hypotheses.REGULAR_AT_ZERO,
     ),
     proof=(
@@ -289,6 +298,7 @@ LINEAR_REGIME = Theorem(
             "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
             lambda: _answers_at_zero().decide(),
         ),
+        Fact("P_T = Q_T", terminal()),
         by(rules.CRAMER_PLAIN),
         by(rules.SECOND_ORDER_SQUARE),
     ),
@@ -329,7 +339,12 @@ def _prior(game: Game) -> Policy:
 LARGE_DELTA = Theorem(
     id="sharp-gap-large-delta",
     says="ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞",
-    given=(*GAME, hypotheses.STANDARD_PRIOR, hypotheses.INDEPENDENT_DRAWS),
+    given=(
+        *GAME,
+        hypotheses.STANDARD_PRIOR,
+        hypotheses.INDEPENDENT_DRAWS,
+        hypotheses.AUGMENTED_SOLUTION,
+    ),
     proof=(
         LARGE_TAU,
         by(rules.GAUSSIAN_NEIGHBOURS),

@@ -24,7 +24,7 @@ from ergs_verify.ledger.chain import (
     largest_norm,
 )
 from ergs_verify.ledger.claim import Claim
-from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal
+from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal, terminal
 from ergs_verify.ledger.counterexamples import last_block_system, memory_of_own_controls
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
@@ -160,6 +160,7 @@ EXCLUDED = Theorem(
             projection_chain(),
         ),
         by(rules.CONTRACTED_TO_ZERO),
+        Fact("V_T(x) = x'Q_T x", terminal()),
         by(rules.ONE_STAGE_EARLIER),
     ),
     needed={"stage-contraction": memory_of_own_controls},

@@ -154,7 +154,8 @@ def _errors_at_the_end(case: Case) -> Outcome | None:
 
 INNER_LOOP = Theorem(
     id="thm-IV.2/inner-errors",
-    says="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
+    says="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
+    " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
     given=DETERMINED.given,
     proof=(
         WEIGHT,
@@ -239,7 +240,7 @@ def shift_chain() -> Chain:
 NEARBY_COST = Theorem(
     id="thm-IV.2/nearby-cost",
     says="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
+    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
     proof=(
         Fact(
             "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",
@@ -328,14 +329,14 @@ def _one_scalar_agent() -> Game:
 
 ONE_STAGE = Theorem(
     id="thm-IV.2/inner-loop",
-    says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, κ and C₁ alone",
+    says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, the start, κ and C₁ alone",
     given=(
         *DETERMINED.given,
         hypotheses.NEAR_COSTS,
         hypotheses.ONE_KAPPA,
         hypotheses.MANY_PASSES,
     ),
-    proof=(INNER_LOOP, NEARBY_COST, by(rules.ONE_STAGE)),
+    proof=(DETERMINED, INNER_LOOP, NEARBY_COST, by(rules.ONE_STAGE)),
     needed={
         **SINGULAR_WEIGHT,
         "near-costs": _costs_that_are_not_near,

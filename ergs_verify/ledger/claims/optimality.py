@@ -27,7 +27,7 @@ from ergs_verify.ledger.counterexamples import (
 )
 from ergs_verify.ledger.examination import Outcome
 from ergs_verify.ledger.exhibits import Case
-from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.reasoning import Fact, Supposing, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import lemma_III_2, theorem_III_1
 from ergs_verify.paper.notation import (
@@ -58,6 +58,7 @@ from ergs_verify.recursion import best_response
 __all__ = [
     "BELLMAN",
     "BEST_RESPONSE",
+    "EXISTS",
     "LEAST_COST",
     "POLICY_PSD",
     "REGULAR_UNIQUE",
@@ -425,6 +426,10 @@ STAGE = Theorem(
 """The others' policies need not be linear here."""
 
 
+EXISTS = Supposing(SUFFICIENT, hypotheses.ANSWERS)
+"""Who plays what solves the equations is in equilibrium; nobody has to play it."""
+
+
 def one_of_the_recursion(case: Case) -> Outcome | None:
     """An equilibrium has to have the gains of the recursion."""
     if not case.play.is_nash:
@@ -438,6 +443,7 @@ REGULAR_UNIQUE = Theorem(
     given=(*STAGE.given, hypotheses.REGULAR),
     proof=(
         STAGE,
+        EXISTS,
         Fact("V_T(x) = x'Q_T x", terminal()),
         Fact(
             "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",

@@ -88,7 +88,8 @@ def _the_loop_diverges() -> Decision:
 LINEAR_RATE = Theorem(
     id="thm-IV.2/linear-rate",
     says=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the start"
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game and the"
+        " start"
         " alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
@@ -218,7 +219,7 @@ ENOUGH = Theorem(
     id="thm-IV.2",
     says=(
         "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), where"
-        " κ < 1 and C are of the game and the start alone",
+        " κ in (0, 1) and C are of the game and the start alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
     given=(

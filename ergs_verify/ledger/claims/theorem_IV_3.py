@@ -32,6 +32,7 @@ from ergs_verify.ledger.claims.optimality import (
     gain_and_covariance,
     terminal,
 )
+from ergs_verify.ledger.claims.theorem_III_1 import QUADRATIC
 from ergs_verify.ledger.claims.uniqueness import near_singular
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
@@ -109,7 +110,7 @@ COST_DIFFERENCE = Theorem(
 
 OF_A_FIXED_POLICY = Theorem(
     id="eq-30",
-    says="|J̃ − J| = O(δ)",
+    says="|J̃ − J| = O(δ) from every x",
     given=(*COST_DIFFERENCE.given, hypotheses.FIXED_POLICY),
     proof=(COST_DIFFERENCE, by(rules.DIVERGENCE_IS_A_NUMBER)),
     needed={"fixed-policy": costs_compared.no_constant},
@@ -121,6 +122,7 @@ PARTS_OF_A_FIXED_POLICY = Theorem(
     given=OF_A_FIXED_POLICY.given,
     proof=(
         OF_A_FIXED_POLICY,
+        QUADRATIC,
         by(rules.CONSTANT_OF_A_QUADRATIC),
         by(rules.MATRIX_OF_A_QUADRATIC),
     ),
@@ -180,10 +182,11 @@ def rows_at_augmented() -> Equality:
 GAP_ORDER = Theorem(
     id="eq-22",
     says="ε_i(δ) = O(δ) as δ → 0 at a given τ: J(S̃) ≤ J(Sⁱ, S̃⁻ⁱ) + O(δ) for every Sⁱ",
-    given=(*GAP_BOUND.given, hypotheses.REGULAR),
+    given=(*GAP_BOUND.given, hypotheses.AUGMENTED_SOLUTION, hypotheses.REGULAR),
     proof=(
         GAP_BOUND,
         Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
+        Fact("P_T = Q_T", terminal()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_BRACKET),
     ),
@@ -208,6 +211,7 @@ AGAINST_ANY = Theorem(
         by(rules.NASH_INEQUALITY),
         by(rules.AGAINST_ANY_DEVIATION),
         Fact("Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I", lambda: rows_at_augmented().decide()),
+        Fact("P_T = Q_T", terminal()),
         by(rules.NEARBY_EQUILIBRIUM),
         by(rules.BOUNDED_DIVERGENCE),
     ),

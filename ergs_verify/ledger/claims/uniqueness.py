@@ -17,6 +17,7 @@ from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE, one_of_the_recursion
 from ergs_verify.ledger.claims.optimality import (
+    EXISTS,
     GAME,
     POLICY_PSD,
     derived,
@@ -57,6 +58,7 @@ ONE_IFF_REGULAR = Theorem(
     given=STAGE.given,
     proof=(
         STAGE,
+        EXISTS,
         Fact("V_T(x) = x'Q_T x", terminal()),
         Fact(
             "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",

@@ -42,21 +42,28 @@ DIVERGENCE_IS_A_NUMBER = Rule(
         "J̃ − J = δ KL_i at every linear Gaussian joint policy, with KL_i = Σ_t E KL(πⁱ_t ‖ μ)",
         "the joint policy does not change with δ and has Σ ≻ 0",
     ),
-    conclusion="|J̃ − J| = O(δ)",
+    conclusion="|J̃ − J| = O(δ) from every x",
 )
 CONSTANT_OF_A_QUADRATIC = Rule(
     name="the constant of a quadratic",
     statement=r"|x^\top E x + e| = O(\delta) \ \forall x \ \Rightarrow\ |e| = O(\delta)",
-    source="x = 0",
-    premises=("|J̃ − J| = O(δ)",),
+    source="both costs are x'Px + q, at τ and at τ + δ; take x = 0",
+    premises=(
+        "|J̃ − J| = O(δ) from every x",
+        "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+    ),
     conclusion="|q̃ − q| = O(δ)",
 )
 MATRIX_OF_A_QUADRATIC = Rule(
     name="the matrix of a quadratic",
     statement=r"|x^\top E x + e| = O(\delta) \ \forall x,\ |e| = O(\delta) \ \Rightarrow\ \|E\|_F ="
     r" O(\delta)",
-    source="x = e_k and e_k + e_l (polarisation)",
-    premises=("|J̃ − J| = O(δ)", "|q̃ − q| = O(δ)"),
+    source="both costs are x'Px + q, at τ and at τ + δ; take x = e_k and e_k + e_l (polarisation)",
+    premises=(
+        "|J̃ − J| = O(δ) from every x",
+        "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+        "|q̃ − q| = O(δ)",
+    ),
     conclusion="‖P̃ − P‖_F = O(δ)",
 )
 NASH_INEQUALITY = Rule(
@@ -107,8 +114,10 @@ NEARBY_EQUILIBRIUM = Rule(
     source="backwards from P̃_T = Q_T: Φ̃_t → Φ_t, which is regular, so K̃_t, Σ̃_t and P̃_t are"
     " rational functions of δ without a pole at 0 (Cramer)",
     premises=(
+        "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
         "Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I",
         "det Φ_t ≠ 0 at every t",
+        "P_T = Q_T",
         "Q ⪰ 0",
         "R ≻ 0",
         "τ > 0",

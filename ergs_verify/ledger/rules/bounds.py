@@ -30,6 +30,7 @@ COUPLED_KERNEL = Rule(
         "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
         " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
         "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
+        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
@@ -55,9 +56,11 @@ COUPLED_LOOP = Rule(
 SPECTRAL_BELOW_FROBENIUS = Rule(
     name="spectral below Frobenius",
     statement=r"(N - 1) g^i < 1 \ \forall i \ \Rightarrow\ \sum_i h^i < 1",
-    source="‖Bⁱ‖₂ ≤ ‖Bⁱ‖_F ≤ γ_B and ‖Pⁱ‖₂ ≤ ‖Pⁱ‖_F ≤ γ_{P,t}; N terms below 1/N; λ_min(R) > 0",
+    source="‖Bⁱ‖₂ ≤ ‖Bⁱ‖_F ≤ γ_B and ‖Pⁱ‖₂ ≤ ‖Pⁱ‖_F ≤ γ_{P,t}; so (N−1)gⁱ < 1, which makes each"
+    " of N"
+    " terms less than 1/N; λ_min(R) > 0",
     premises=(
-        "gⁱ < (2/τ)γ_B²γ_{P,t}, and gⁱ < 1/(N−1) ⇔ hⁱ < 1/N",
+        "gⁱ ≤ (2/τ)γ_B²γ_{P,t}, and (1/N − hⁱ)N(1 + gⁱ) = 1 − (N−1)gⁱ",
         "R ≻ 0",
         "τ > 0",
     ),
@@ -68,9 +71,12 @@ BOUND_BACKWARDS = Rule(
     statement=r"0 \preceq P_t \preceq Q + \bar{A}^\top P_{t+1} \bar{A} \ \Rightarrow\ \|P_t\|"
     r" \leq \|Q\| +"
     r" \|\bar{A}\|_2^2 \|P_{t+1}\|",
-    source="C'WC ⪰ 0; ‖Ā‖₂ ≤ ‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂, with κʲ = ‖BʲKʲ‖₂ and a = ‖A‖₂; induction from"
-    " π_T = ‖Q_T‖, the couplings g growing with π",
+    source="C'WC ⪰ 0, and 0 ⪯ X ⪯ Y gives ‖X‖ ≤ ‖Y‖ in both norms; ‖Ā‖₂ ≤ ‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂,"
+    " with κʲ = ‖BʲKʲ‖₂ and a = ‖A‖₂; induction from π_T = ‖Q_T‖, the couplings g growing with π",
     premises=(
+        "P_t* ⪰ 0 in (4), at every t",
+        "P_T = Q_T",
+        "the bounds grow with each g, each g grows with π and falls with τ",
         "Q + Ā'P_{t+1}Ā − P_t = C'WC",
         "W ⪰ (τ/2)I",
         "τ > 0",

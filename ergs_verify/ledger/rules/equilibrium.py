@@ -93,10 +93,13 @@ BACKWARD_UNIQUE = Rule(
     name="one solution at a time, backwards",
     statement=r"\det \Phi_t \neq 0 \ \forall t \ \Rightarrow\ M_t(x) = -\Phi_t^{-1} r_t x",
     source="induction: V_T is quadratic; with V_{t+1} quadratic and Φ_t regular the means at t are"
-    " −Φ_t⁻¹r_t x, linear and unique, and then V_t is quadratic",
+    " −Φ_t⁻¹r_t x, linear and unique, and then V_t is quadratic; what is found solves (6) at every"
+    " t, and so is a NE",
     premises=(
         "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
         " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+        "where the agents play linear Gaussian feedback policies whose gains and covariances solve"
+        " (6): the joint policy is a NE over all adapted policies, from every x_t",
         "det Φ_t ≠ 0 at every t",
         "V_T(x) = x'Q_T x",
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
@@ -111,6 +114,7 @@ BLOCK_DOMINANCE = Rule(
     premises=(
         "‖W⁻¹ Σ_{j≠i} B'PBʲKʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) max‖Kʲ‖_F",
         "block row i of Φ_t 𝓚 is W Kⁱ + Σ_{j≠i} B'PBʲKʲ",
+        "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
         "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
     ),
@@ -149,10 +153,14 @@ FIRST_SINGULAR = Rule(
     source="linear algebra at every x: a column of r outside the range of Φ leaves no solution;"
     " else"
     " 𝓚x + z(x) solves for every measurable z(x) in the kernel of Φ, of linear growth say, so that"
-    " costs are finite; before the first singular stage the induction of a regular Φ_t",
+    " costs are finite; after the first singular stage the induction of a regular Φ_t, where"
+    " V_{t+1}"
+    " is the least cost over all adapted policies, so that answers of the stage are a NE from t on",
     premises=(
         "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
         " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+        "where the agents play linear Gaussian feedback policies whose gains and covariances solve"
+        " (6): the joint policy is a NE over all adapted policies, from every x_t",
         "V_T(x) = x'Q_T x",
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
         "Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0",
@@ -236,7 +244,10 @@ ONE_STAGE_EARLIER = Rule(
     r" V_t ="
     r" V^*_t",
     source="induction backwards from T, where V_T is the same for all policies",
-    premises=("where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",),
+    premises=(
+        "where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",
+        "V_T(x) = x'Q_T x",
+    ),
     conclusion="the feedback NE is the only NE among policies that remember",
 )
 

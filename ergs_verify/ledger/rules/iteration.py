@@ -157,7 +157,8 @@ ITERATED_BOUND = Rule(
         " where b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
         "a_l = κˡe_0 + b(1 − κˡ)/(1 − κ) has a_0 = e_0 and a_{l+1} = κa_l + b",
     ),
-    conclusion="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
+    conclusion="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
+    " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
 )
 COST_OF_NEARBY_GAINS = Rule(
     name="cost of nearby gains",
@@ -172,7 +173,7 @@ COST_OF_NEARBY_GAINS = Rule(
         "g ≤ γ_B Σ_j ‖Dʲ‖_F",
     ),
     conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L"
-    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
+    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
 )
 SLACK = Rule(
     name="slack of a strict inequality",
@@ -195,12 +196,15 @@ BACKWARDS_IN_TIME = Rule(
     premises=(
         "there are η > 0 and κ in (0, 1) with (2/τ)γ_B²(γ_P* + η)(N−1) ≤ κ",
         "‖P_{t+1}ⁱ‖_F ≤ ‖P*_{t+1}ⁱ‖_F + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
-        "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
+        "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
+        " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
         "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
+        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
+        "the equations (4)–(6) have exactly one solution P, q, K, Σ",
         "P_T = Q_T",
     ),
-    conclusion="there are κ < 1, C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F ≤"
+    conclusion="there are κ in (0, 1), C and L₀ of the game and the start alone with ‖K_tⁱ −"
+    " K_tⁱ*‖_F ≤"
     " Cκ^L and"
     " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
 )
@@ -221,11 +225,13 @@ ALL_STAGES = Rule(
     source="the distances of the gains and of the covariances added, 2NT of them; for the finitely"
     " many L < L₀ the sum is a number, so a larger C serves",
     premises=(
-        "there are κ < 1, C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and"
+        "there are κ in (0, 1), C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F"
+        " ≤ Cκ^L and"
         " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
         "‖Σ_tⁱ − Σ_tⁱ*‖_F ≤ (2/τ)γ_B²‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
     ),
-    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the"
+    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game"
+    " and the"
     " start alone",
 )
 PLAYED = Rule(
@@ -245,12 +251,13 @@ ENOUGH_PASSES = Rule(
     statement=r"L \geq \log(1/\epsilon) / \log(1/\kappa) \ \Rightarrow\ \kappa^L \leq \epsilon",
     source="κ < 1, so κ^L falls in L",
     premises=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ < 1 and C of the game and the start"
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game and the"
+        " start"
         " alone",
         "κ^L = ε at L = log(1/ε)/log(1/κ)",
     ),
     conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ),"
-    " where κ < 1 and C are of the game and the start alone",
+    " where κ in (0, 1) and C are of the game and the start alone",
 )
 SLIGHTLY_STRONGER = Rule(
     name="slightly stronger",
@@ -284,11 +291,14 @@ ONE_STAGE = Rule(
         "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ C₁ε for all i",
         "(2/τ)γ_B²γ_{P,t}(N−1) ≤ κ for all small ε, with one κ < 1",
         "κ^L ≤ ε",
-        "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ)",
+        "the equations (4)–(6) have exactly one solution P, q, K, Σ",
+        "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
+        " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
         "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game and the start alone",
+        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
     ),
-    conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, κ and C₁ alone",
+    conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, the start, κ and"
+    " C₁ alone",
 )
 
 # -- the inner loop as a linear iteration ---------------------------------------------------------

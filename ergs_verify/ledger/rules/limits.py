@@ -101,8 +101,10 @@ CRAMER_PLAIN = Rule(
     " Q_T, and"
     " P̃ = P⁰ at δ = 0, where the NE is its own best response; W ⪰ R ≻ 0 is invertible",
     premises=(
+        "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
         "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
         "det Φ_t ≠ 0 at every t at τ = 0",
+        "P_T = Q_T",
         "Q ⪰ 0",
         "R ≻ 0",
     ),
@@ -123,8 +125,8 @@ SECOND_ORDER_SQUARE = Rule(
 GAUSSIAN_NEIGHBOURS = Rule(
     name="the augmented equilibrium is linear Gaussian",
     statement=r"\tilde{S} = \mathcal{N}(\tilde{K} x, \tilde{\Sigma})",
-    source="(4)–(6) at τ̃ = τ + δ, for all large δ",
-    premises=("K → 0 and Σ → I as τ → ∞",),
+    source="S̃ consists of gains and covariances",
+    premises=("S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",),
     conclusion="the other agents play linear Gaussian feedback policies",
 )
 CONTINUOUS_GAP = Rule(
@@ -134,6 +136,7 @@ CONTINUOUS_GAP = Rule(
     source="W, K_br and Σ_br of the best response at τ depend continuously on the others' gains"
     " (W ⪰ (τ/2)I), X_t on all gains and covariances, and the identity on these and Σ ≻ 0",
     premises=(
+        "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
         "K → 0 and Σ → I as τ → ∞",
         "J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
         "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
