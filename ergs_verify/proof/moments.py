@@ -1,4 +1,4 @@
-"""Expectations of linear and quadratic forms in independent Gaussian vectors."""
+"""Expectations of polynomials in independent Gaussian vectors, by Isserlis' theorem."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from ergs_verify.proof.words import (
 __all__ = ["gaussian_expectation"]
 
 CENTRED = "−mean"
+PAIRED = "·"
+MOST_FACTORS = 8
+"""Letters in one term: eight have 105 pairings."""
 
 
 def gaussian_expectation(
@@ -34,7 +37,7 @@ def gaussian_expectation(
     Parameters
     ----------
     expr : SymPy expression
-        At most quadratic in the random letters.
+        A polynomial in the random letters, such as (x'Ax)(x'Bx), of degree 8 at most.
     gaussians : mapping from column letters to (mean, covariance)
         A key with an agent index serves every agent, one with an agent's number that agent
         alone; different letters, and different agents' vectors, are independent.
@@ -44,8 +47,8 @@ def gaussian_expectation(
     Raises
     ------
     UnsupportedError
-        Where a random letter is no column, occurs more than twice in a term, inside a logarithm
-        or an inverse, or in a moment.
+        Where a random letter is no column, occurs more than eight times in a term, inside a
+        logarithm or an inverse, or in a moment.
 
     Examples
     --------
@@ -56,6 +59,8 @@ def gaussian_expectation(
     >>> M, S = MatrixSymbol("M", p, p), MatrixSymbol("S", p, p)
     >>> gaussian_expectation(Trace(u.T * M * u), {u: (mu, S)}, symmetric=[M, S])
     Trace(M*S) + Trace(M*mu*mu.T)
+    >>> gaussian_expectation(u * u.T * M * u, {u: (mu, S)}, symmetric=[M, S])
+    Trace(M*S)*mu + Trace(M*mu*mu.T)*mu + 2*S*M*mu
     """
     moments = [m for pair in gaussians.values() for m in pair]
     algebra = Algebra([expr, *moments, *gaussians], definitions, symmetric)
@@ -121,29 +126,57 @@ def _refuse_hidden(algebra: Algebra, poly: Poly, gaussians: Mapping) -> None:
 
 
 def _contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, covariance) -> Poly:
-    """The expectation of one monomial in centred letters."""
-    noises = [a for a in monomial.letters() if _is_noise(a)]
+    """The expectation of one monomial in centred letters: a sum over all pairings (Isserlis)."""
+    noises = [a.bare for a in monomial.letters() if _is_noise(a)]
     if not noises:
         return Poly({monomial: coefficient}, shape)
-    if len(noises) > 2:
-        raise UnsupportedError("more than two random letters in one term")
-    if len(noises) == 1 or noises[0].name != noises[1].name:
-        return Poly({}, shape)
-    unified = _same_agent(monomial, noises)
+    total = Poly({}, shape)
+    if len(noises) % 2:
+        return total
+    if len(noises) > MOST_FACTORS:
+        raise UnsupportedError(f"more than {MOST_FACTORS} random letters in one term")
+    for other in range(1, len(noises)):
+        if noises[0].name == noises[other].name:
+            first = _paired(monomial, other)
+            for left, factor in _pair_contracted(algebra, first, coefficient, shape, covariance):
+                total = total + _contracted(algebra, left, factor, shape, covariance)
+    return total
+
+
+def _paired(monomial: Monomial, other: int) -> Monomial:
+    """The first centred letter and another one marked, in the order of `Monomial.letters`."""
+    count = -1
+
+    def marked(word: Word) -> Word:
+        nonlocal count
+        letters = []
+        for letter in word:
+            count += _is_noise(letter)
+            pair = _is_noise(letter) and count in (0, other)
+            letters.append(letter._replace(name=letter.name + PAIRED) if pair else letter)
+        return tuple(letters)
+
+    traces = tuple(t._replace(word=marked(t.word)) for t in monomial.traces)
+    return monomial._replace(traces=traces, word=monomial.word and marked(monomial.word))
+
+
+def _pair_contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, covariance):
+    """The terms in which the marked pair is replaced by its covariance."""
+    pair = [a for a in monomial.letters() if _is_marked(a)]
+    unified = _same_agent(monomial, pair)
     if unified is None:
-        return Poly({}, shape)
-    monomial = unified
-    noise = next(a for a in monomial.letters() if _is_noise(a)).bare
-    random = [t for t in monomial.traces if any(_is_noise(a) for a in t.word)]
-    rest = list(monomial.traces)
+        return ()
+    noise = next(a for a in unified.letters() if _is_marked(a)).bare
+    noise = noise._replace(name=noise.name.removesuffix(PAIRED))
+    random = [t for t in unified.traces if any(_is_marked(a) for a in t.word)]
+    rest = list(unified.traces)
     for trace in random:
         rest.remove(trace)
-    outside = Poly.collect([(Monomial(traces=tuple(rest), logs=monomial.logs), coefficient)], None)
+    outside = Poly.collect([(Monomial(traces=tuple(rest), logs=unified.logs), coefficient)], None)
     contracted = _joined_by(
-        algebra, monomial.word, [opened_at_number(t) for t in random], covariance(noise), shape
+        algebra, unified.word, [opened_at_number(t) for t in random], covariance(noise), shape
     )
-    total = outside * contracted
-    return total.sum_over(*monomial.bound)
+    return (outside * contracted).sum_over(*unified.bound).terms.items()
 
 
 def _joined_by(
@@ -155,7 +188,7 @@ def _joined_by(
     ν'z, in one scalar ν'Mν, or in two scalars y'ν and ν'z.
     """
     n = covariance.shape[0] if covariance.shape else ONE
-    places = [k for k, a in enumerate(word or ()) if _is_noise(a)]
+    places = [k for k, a in enumerate(word or ()) if _is_marked(a)]
     if not random:
         before, after = (word or ())[: places[0]], (word or ())[places[1] + 1 :]
         return _chain(algebra, [before, covariance, after], n)
@@ -177,9 +210,13 @@ def _is_noise(letter: Letter) -> bool:
     return letter.name.endswith(CENTRED)
 
 
+def _is_marked(letter: Letter) -> bool:
+    return letter.name.endswith(PAIRED)
+
+
 def _starting(word: Word) -> Word:
     """The scalar ν'z written with the centred letter first."""
-    return word if _is_noise(word[0]) else flipped(word)
+    return word if _is_marked(word[0]) else flipped(word)
 
 
 def _chain(algebra: Algebra, parts: list, size: Size) -> Poly:

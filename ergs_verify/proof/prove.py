@@ -226,6 +226,10 @@ def prove(
     lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
     definitions = _definitions(definitions)
     symmetric = _letters(symmetric)
+    if not isinstance(limits, Limits | None):
+        raise InputError(f"limits must be Limits(seconds=…, blocks=…), not {_shown(limits)}")
+    if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
+        raise InputError(f"given must be a list such as [Eq(P, Q)], not {_shown(given)}", "given")
     if given := tuple(given):
         found = eliminated(
             given,
@@ -236,7 +240,10 @@ def prove(
         )
         definitions = {**definitions, **found}
     question = _Question(lhs, rhs, definitions, symmetric, limits or Limits())
-    result = question.answer()
+    try:
+        result = question.answer()
+    except RecursionError:
+        result = Proof(lhs, rhs, "undecided", reason=_reason(RecursionError()))
     return evolve(result, seconds=time.perf_counter() - start)
 
 
@@ -420,8 +427,8 @@ class _Question:
             reason += "; the prime field finds both sides equal"
         elif equal is False:
             reason += ", but no small counterexample was found"
-        else:
-            reason += f"; {where}"
+        elif not beyond:
+            reason = where
         return self._proof("undecided", reason=reason, **more)
 
     def _normal_form(self) -> tuple[bool | None, Any, str]:

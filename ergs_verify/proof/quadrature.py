@@ -1,15 +1,19 @@
-"""Gaussian expectations of quadratic forms by sigma points, over the prime field.
+"""Gaussian expectations of quartic forms by sigma points, over the prime field.
 
-With covariance LL' and columns Le_k, every quadratic f has
-E f = f(mean) + ½ Σ_k (f(mean + Le_k) + f(mean − Le_k) − 2 f(mean)) exactly. Nothing is expanded,
-so this checks `ergs_verify.proof.moments` by other means.
+With covariance LL', columns Le_k and f_k(s) = f(mean + s Le_k), every f of degree four has
+E f = f(mean) + Σ_k D_k f + Σ_{j<k} E_j E_k f exactly, where D_k f has the nodes s = 0, ±1, ±2 with
+weights ½, 1/6, 1/12 (the moments 1, 3 of a normal number), less f(mean), and
+E_k f = ½ (f_k(1) + f_k(−1) − 2 f_k(0)). Nothing is expanded, so this checks
+`ergs_verify.proof.moments` by other means.
 """
 
 from __future__ import annotations
 
+import operator
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from functools import reduce
 
 import flint
 import sympy
@@ -54,17 +58,37 @@ def agrees_with_sigma_points(
     def cost(point) -> PrimeScalar:
         return setting.evaluate(point, field)[0]
 
-    centre = cost(values)
-    half = field.scalar(Fraction(1, 2))
-    total = centre
-    for letter, factor in factors.items():
-        for k in range(factor.ncols()):
-            column = flint.nmod_mat(
-                factor.nrows(), 1, [factor[r, k] for r in range(factor.nrows())], PRIME
+    directions = [
+        (letter, flint.nmod_mat(L.nrows(), 1, [L[r, k] for r in range(L.nrows())], PRIME))
+        for letter, L in factors.items()
+        for k in range(L.ncols())
+    ]
+
+    def moved(point, direction, steps: int) -> dict:
+        letter, column = direction
+        return {**point, letter: point[letter] + column * flint.nmod(steps, PRIME)}
+
+    def spread(function, direction, weights: Mapping[int, Fraction]) -> Callable:
+        """Σ weights · (function at ±steps, less twice the function where it is)."""
+
+        def total(point) -> PrimeScalar:
+            at = function(point)
+            parts = (
+                field.scalar(weight)
+                * (function(moved(point, direction, k)) + function(moved(point, direction, -k)))
+                - field.scalar(2 * weight) * at
+                for k, weight in weights.items()
             )
-            plus = cost({**values, letter: values[letter] + column})
-            minus = cost({**values, letter: values[letter] - column})
-            total = total + half * (plus + minus - centre - centre)
+            return reduce(operator.add, parts)
+
+        return total
+
+    half, fourth = {1: Fraction(1, 2)}, {1: Fraction(1, 6), 2: Fraction(1, 12)}
+    total = cost(values)
+    for k, direction in enumerate(directions):
+        total = total + spread(cost, direction, fourth)(values)
+        for other in directions[:k]:
+            total = total + spread(spread(cost, other, half), direction, half)(values)
     wanted = setting.evaluate(values, field)[1]
     return (total.value, total.logs) == (wanted.value, wanted.logs)
 

@@ -81,11 +81,17 @@ class Setting:
         _refuse_circles(abbreviations)
         atoms = map(_atoms, (*written, *abbreviations.values()))
         letters, scalars, dimensions = (set().union(*kind) for kind in zip(*atoms, strict=True))
-        sizes = {d: size_of(k) for k, d in enumerate(sorted(dimensions, key=str))}
+        letters -= set(abbreviations)
+        names = sorted(dimensions, key=str)
+        sizes = {d: size_of(k) for k, d in enumerate(names)}
+        sides = {side for letter in letters for side in letter.shape}
+        if any(side.xreplace(sizes) < 0 for side in sides):
+            # Such as n − m, with m > n: the other order may do.
+            sizes = {d: size_of(k) for k, d in enumerate(reversed(names))}
         setting = cls(
             expressions=written,
             definitions=abbreviations,
-            letters=tuple(sorted(letters - set(abbreviations), key=str)),
+            letters=tuple(sorted(letters, key=str)),
             scalars=tuple(sorted(scalars - dimensions - set(abbreviations), key=str)),
             sizes=sizes,
             symmetric=frozenset(letter.name for letter in symmetric),
@@ -99,7 +105,11 @@ class Setting:
     def shape(self, letter) -> tuple[int, int]:
         rows, cols = (int(side.xreplace(dict(self.sizes))) for side in letter.shape)
         if rows < 0 or cols < 0:
-            raise ShapeError(f"{letter} is {rows}×{cols}")
+            sides = "×".join(str(side) for side in letter.shape)
+            raise UnsupportedError(
+                f"the size of {letter}, {sides}, is not positive for every size; "
+                "write it as a sum, such as n = m + k"
+            )
         return rows, cols
 
     def evaluate(self, values: Mapping, arithmetic) -> list:

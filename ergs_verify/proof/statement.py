@@ -103,7 +103,7 @@ class Statement:
 
     def node(self, operation: str, *args, shape: Shape) -> int:
         """The number of a node, an old one where there is one."""
-        key = (operation, *args)
+        key = ("zero", *shape) if "0" in shape else (operation, *args)
         if key not in self._numbers:
             if len(self.nodes) >= MOST_NODES:
                 raise UnsupportedError(f"written out it has more than {MOST_NODES} parts")
@@ -453,8 +453,8 @@ class Statement:
             return [Term(one, "trace", self._letter(expr, agents))]
         if self._kinds.setdefault(("size", str(expr)), expr) != expr:
             raise UnsupportedError(f"a size and a scalar are both named {expr}")
-        if str(expr) == AGENTS:
-            raise UnsupportedError(f"a scalar cannot be named {AGENTS}")
+        if str(expr) in (AGENTS, "pi", "E"):
+            raise UnsupportedError(f"a scalar cannot be named {expr}")
         return self._number(self.scalars.generator(str(expr)))
 
     def _number(self, value) -> list[Term]:

@@ -33,6 +33,14 @@ COSTS = {
     "others": trace_of((x + agent_sum(v(j), j, i)).T, A, x + agent_sum(v(j), j, i)),
     "agent i apart": trace_of((v(i) + agent_sum(v(j), j, i)).T, A, x),
     "own square": agent_sum(trace_of(v(j).T, A, v(j)), j),
+    "two quadratic forms": trace_of(x.T, A, x) * trace_of(x.T, P, x),
+    "quartic": trace_of(x.T, A, x, x.T, P, x),
+    "quartic inside": trace_of(x.T, A.T, x, x.T, X, x) + trace_of(x.T, A, x) ** 2,
+    "x x'Ax": trace_of(y.T, x, x.T, A, x),
+    "cubic with agents": agent_sum(trace_of(v(j).T, A, v(j)) * trace_of(v(j).T, y), j),
+    "quartic with agents": agent_sum(
+        agent_sum(trace_of(v(j).T, A, v(k)) * trace_of(y.T, v(j)) * trace_of(v(k).T, y), k), j
+    ),
 }
 
 
@@ -43,6 +51,27 @@ def test_expectation_agrees_with_sigma_points(name):
     assert agrees_with_sigma_points(cost, expected, GAUSSIANS, symmetric=symmetric)
     wrong = expected + Trace(Z)
     assert not agrees_with_sigma_points(cost, wrong, GAUSSIANS, symmetric=symmetric)
+
+
+def test_sixth_moment():
+    """E (x'x)³ of a standard normal vector is n(n + 2)(n + 4)."""
+    got = gaussian_expectation(trace_of(x.T, x) ** 3, {x: (zero, Identity(m))})
+    assert prove(got, m * (m + 2) * (m + 4))
+
+
+def test_quartic_forms_of_the_cookbook():
+    """E[x'Ax x'Bx] and E[x x'Ax], equations 8.2.3 of The Matrix Cookbook."""
+    moments, both = {x: (mu, Z)}, (*symmetric, A)
+    got = gaussian_expectation(trace_of(x.T, A, x, x.T, P, x), moments, symmetric=both)
+    means = trace_of(mu.T, A, mu), trace_of(mu.T, P, mu)
+    wanted = (
+        2 * Trace(A * Z * P * Z)
+        + 4 * trace_of(mu.T, A, Z, P, mu)
+        + (Trace(A * Z) + means[0]) * (Trace(P * Z) + means[1])
+    )
+    assert prove(got, wanted, symmetric=both)
+    got = gaussian_expectation(x * x.T * A * x, moments, symmetric=both)
+    assert prove(got, 2 * Z * A * mu + (Trace(A * Z) + means[0]) * mu, symmetric=both)
 
 
 def test_isserlis_for_two_numbers():
@@ -84,7 +113,7 @@ def test_matrix_valued_expectations():
 @pytest.mark.parametrize(
     ("form", "gaussians", "message"),
     [
-        (Trace(x * x.T * A * x * x.T), {x: (zero, Z)}, "more than two random letters"),
+        (trace_of(x.T, x) ** 5, {x: (zero, Z)}, "more than 8 random letters"),
         (Trace(Inverse(P + x * x.T)), {x: (zero, Z)}, "inside a logarithm or an inverse"),
         (log(Determinant(P + x * x.T)), {x: (zero, Z)}, "inside a logarithm or an inverse"),
         (Trace(x.T * x), {x: (y, Z), y: (zero, Z)}, "random themselves"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 
 import pytest
 from sympy import (
+    E,
+    Eq,
     HadamardProduct,
     Identity,
     Integer,
@@ -17,6 +20,7 @@ from sympy import (
     Symbol,
     Trace,
     ZeroMatrix,
+    pi,
     sqrt,
     symbols,
 )
@@ -70,6 +74,41 @@ def test_symmetric_must_be_a_list_of_letters(given):
 def test_definitions_must_map_letters(given):
     with pytest.raises(InputError, match=r"definition|letter"):
         prove(P, P, definitions=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"limits": 3}, "limits must be Limits"),
+        ({"given": None}, "given must be a list"),
+        ({"given": Eq(A, B)}, "given must be a list"),
+    ],
+)
+def test_limits_and_hypotheses_of_another_kind_are_told(given, words):
+    with pytest.raises(InputError, match=words):
+        prove(A, A, **given)
+
+
+def test_sizes_that_are_differences_or_zero():
+    Z = MatrixSymbol("Z", n - m, n)
+    assert prove(Z * (A + B) - Z * B, Z * A)
+    assert prove(MatrixSymbol("Z", 0, n) * A, MatrixSymbol("Z", 0, n) * B)
+    both = MatrixSymbol("Z", n - m, n), MatrixSymbol("Y", m - n, n)
+    proof = prove(both[0] * (A + B) * both[1].T, both[0] * A * both[1].T)
+    assert "is not positive for every size" in proof.reason
+
+
+@pytest.mark.parametrize("name", ["pi", "E"])
+def test_a_letter_named_like_a_number_is_not_that_number(name):
+    number = {"pi": pi, "E": E}[name]
+    assert prove(Symbol(name) * A, number * A).verdict == "refuted"
+
+
+def test_deep_nesting_is_undecided():
+    deep = functools.reduce(lambda X, _: (X + B) * A, range(150), A)
+    proof = prove(deep, A)
+    assert proof.verdict == "undecided"
+    assert "nested too deeply" in proof.reason
 
 
 def test_a_division_by_zero_is_named():
