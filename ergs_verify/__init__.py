@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ergs_verify.certify.check import check
     from ergs_verify.certify.gap import certify_gap
     from ergs_verify.files import load_game
-    from ergs_verify.gallery import gallery
     from ergs_verify.game import Game, Policy
+    from ergs_verify.game.gallery import gallery
     from ergs_verify.ledger import verify_paper
     from ergs_verify.proof import prove
     from ergs_verify.solve import solve
@@ -50,7 +50,7 @@ _HOMES = {
     "audit_solver": "ergs_verify.audit.solver",
     "certify_gap": "ergs_verify.certify.gap",
     "check": "ergs_verify.certify.check",
-    "gallery": "ergs_verify.gallery",
+    "gallery": "ergs_verify.game.gallery",
     "gap": "ergs_verify.certify.augmentation",
     "load_game": "ergs_verify.files",
     "prove": "ergs_verify.proof",

@@ -14,7 +14,7 @@ import numpy as np
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game
-from ergs_verify.policy import Policy
+from ergs_verify.game.policy import Policy
 
 __all__ = ["LETTERS", "AnswerError", "letters_of", "policy_of", "raised", "time_first"]
 

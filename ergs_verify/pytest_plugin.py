@@ -145,7 +145,7 @@ def _assert_equilibrium() -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def ergs_game() -> Callable[[str], Game]:
     """A game of ergs-verify's gallery by its name, such as "random:N=2,m=3,T=5,seed=1"."""
-    from ergs_verify.gallery import gallery
+    from ergs_verify.game.gallery import gallery
 
     return gallery
 

@@ -19,9 +19,9 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short
+from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash

@@ -16,8 +16,8 @@ from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution
 from ergs_verify.files.arrays import packed_mat, packed_npz
 from ergs_verify.files.text import parse_json, parse_toml
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.gallery import gallery
 
 SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution, save_game, save_solution
 from ergs_verify.files.mat5 import packed_arrays
-from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.gallery import gallery, names
 
 # One folder serves all examples of a property: every example overwrites its file.
 SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,7 +14,7 @@ from hostile_files import npy_header, read_apart, zeros_mat, zeros_npz
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import load_game, load_solution, text
 from ergs_verify.files.arrays import packed_mat, packed_npz
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.solve import solve
 
 #: Megabytes over what the imports take. 2 MB of TOML made of nothing but short tables take 210.

@@ -140,15 +140,10 @@ STANDS_ON: dict[str, set[str]] = {
     "errors": set(),
     "processes": set(),
     "exact": {"errors"},
-    "definite": {"exact"},
-    "series": {"definite"},
-    "policy": {"series"},
-    "game": {"policy"},
+    "game": {"exact"},
     "answer": {"game"},
     "files": {"game"},
-    "gallery": {"game"},
     "arithmetic": {"exact"},
-    "decimals": {"exact"},
     "expressions": {"errors"},
     "typeset": {"expressions"},
     "evaluate": {"arithmetic", "expressions"},
@@ -156,10 +151,10 @@ STANDS_ON: dict[str, set[str]] = {
     "paper": {"proof"},
     "recursion": {"paper", "game"},
     "engine": {"game"},
-    "certify": {"recursion", "decimals", "answer"},
+    "certify": {"recursion", "answer"},
     "solve": {"certify", "files"},
-    "study": {"solve", "gallery", "engine"},
-    "ledger": {"solve", "gallery", "engine"},
+    "study": {"solve", "engine"},
+    "ledger": {"solve", "engine"},
     "audit": {"ledger", "study", "processes"},
     "reference": {"solve"},
     "report": {"audit", "reference"},
@@ -171,10 +166,8 @@ STANDS_ON: dict[str, set[str]] = {
 DERIVED = {"proof", "paper", "evaluate", "recursion"}
 UPWARDS = {
     # `game.save(path)` is public: the method fetches the file formats when it is called.
-    ("ergs_verify.game", "files"),
-    ("ergs_verify.policy", "files"),
-    # For type checkers: a game makes policies, and a policy is checked against its game.
-    ("ergs_verify.policy", "game"),
+    ("ergs_verify.game.game", "files"),
+    ("ergs_verify.game.policy", "files"),
 }
 
 
@@ -276,8 +269,8 @@ def test_the_package_keeps_its_layers():
         ("ergs_verify.certify.gap", "import ergs_verify.engine.nash as nash", "engine"),
         ("ergs_verify.report.table", "import ergs_verify", "ergs_verify"),
         ("ergs_verify.errors", "from ergs_verify.game import Game", "game"),
-        ("ergs_verify.series", "from ergs_verify.game import Game", "game"),
-        ("ergs_verify.game", "from ergs_verify.gallery import gallery", "gallery"),
+        ("ergs_verify.exact.definite", "from ergs_verify.game import Game", "game"),
+        ("ergs_verify.game.gallery", "from ergs_verify import solve", "solve"),
         ("ergs_verify.proof.words", "from ergs_verify.paper.notation import A", "paper"),
     ],
 )

@@ -16,8 +16,8 @@ from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import nash as certify_nash
 from ergs_verify.errors import FileFormatError, InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import parse_number
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.recursion import nash
 from ergs_verify.reference import LETTERS, Reference, compare, load_reference, make, make_reference
 from ergs_verify.solve import solve

@@ -19,7 +19,7 @@ from ergs_verify.errors import InputError
 from ergs_verify.files import arrays, documents, text
 from ergs_verify.files.disk import read
 from ergs_verify.game import Game
-from ergs_verify.policy import Policy
+from ergs_verify.game.policy import Policy
 
 __all__ = [
     "SOLUTION_FORMATS",

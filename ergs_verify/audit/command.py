@@ -78,7 +78,7 @@ class CommandSolver(Solver):
     --------
     >>> import sys
     >>> from ergs_verify.audit.command import CommandSolver
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> command = f"'{sys.executable}' -c 'raise SystemExit(3)' {{game}} {{solution}}"
     >>> CommandSolver(command=command)(gallery("lqr")).trouble.message
     'ended with exit status 3'

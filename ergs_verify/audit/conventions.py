@@ -14,7 +14,7 @@ from ergs_verify.answer import time_first
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import FloatGame, Game
-from ergs_verify.policy import Policy
+from ergs_verify.game.policy import Policy
 
 __all__ = ["Conventions"]
 
@@ -43,8 +43,8 @@ class Conventions:
     Examples
     --------
     >>> from ergs_verify.audit.conventions import Conventions
-    >>> from ergs_verify.gallery import gallery
-    >>> from ergs_verify.policy import Policy
+    >>> from ergs_verify.game.gallery import gallery
+    >>> from ergs_verify.game.policy import Policy
     >>> textbook = Conventions(negative_gain=True, half_costs=True, half_values=True)
     >>> textbook.handed(gallery("g-star-2")).tau
     1.0

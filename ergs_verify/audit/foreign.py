@@ -82,7 +82,7 @@ class FunctionSolver(Solver):
     --------
     >>> from ergs_verify.audit.foreign import FunctionSolver
     >>> from ergs_verify.engine import nash
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> FunctionSolver(function=nash)(gallery("g-star-2")).policy
     Policy(N=2, T=1, Gaussian, with P, q)
     >>> FunctionSolver(function=len)(gallery("g-star-2")).trouble.message

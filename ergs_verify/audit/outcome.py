@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from ergs_verify.policy import Policy
+from ergs_verify.game.policy import Policy
 
 __all__ = ["Kind", "Outcome", "Trouble"]
 

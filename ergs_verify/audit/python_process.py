@@ -61,7 +61,7 @@ class PythonSolver(Solver):
     Examples
     --------
     >>> from ergs_verify.audit.python_process import PythonSolver
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> with PythonSolver(name="ergs_verify.engine:nash") as solver:
     ...     solver(gallery("g-star-4-no-nash")).trouble.kind, solver(gallery("lqr")).policy
     ('raised', Policy(N=1, T=30, Gaussian, with P, q))

@@ -38,7 +38,7 @@ def shrink(game: Game, fails: Callable[[Game], bool], *, calls: int = 100) -> Ga
     Examples
     --------
     >>> from ergs_verify.audit.shrink import shrink
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> shrink(gallery("scalar-state"), lambda game: game.agents >= 2)
     Game("scalar-state, shrunk", N=2, m=1, p=(1, 1), T=1, tau=1/3)
     """

@@ -27,9 +27,9 @@ from ergs_verify.certify.gap import AgentGap
 from ergs_verify.certify.nash import CertifiedNash, certified_nash
 from ergs_verify.certify.policy_cost import enclosed_costs
 from ergs_verify.certify.precision import rising, tolerance_of
-from ergs_verify.decimals import NOTHING
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions, number
+from ergs_verify.exact.decimals import NOTHING
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.gap import gap_formulas
 from ergs_verify.paper.theorem_III_1 import derived_formulas

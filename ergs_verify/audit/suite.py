@@ -11,8 +11,8 @@ from attrs import frozen
 from ergs_verify.audit import suite_games
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 
 __all__ = ["SUITES", "SuiteGame", "suite", "suite_game"]
 

@@ -19,7 +19,7 @@ __all__ = [
 
 Data = dict[str, Any]
 
-# Costs for which Φ_t is singular at τ = 4 and R = 1: game G* of `ergs_verify.gallery`.
+# Costs for which Φ_t is singular at τ = 4 and R = 1: game G* of `ergs_verify.game.gallery`.
 _G_STAR = [[[1, 4], [4, 16]], [[16, 4], [4, 1]]]
 
 

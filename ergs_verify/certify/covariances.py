@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from ergs_verify.definite import forgiven, is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import fractions
+from ergs_verify.exact.definite import forgiven, is_positive
 from ergs_verify.game import Policy
 
 __all__ = ["demand_covariances", "slack"]

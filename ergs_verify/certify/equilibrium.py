@@ -76,7 +76,7 @@ def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
     Examples
     --------
     >>> from ergs_verify.certify.equilibrium import equilibrium_in_balls
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> K = equilibrium_in_balls(gallery("g-star-2"), 64).K[0][0]  # −13/7 and 8/7
     >>> (7 * K[0, 0]).contains(-13), K[0, 0].rad() < 1e-17
     (True, True)

@@ -21,10 +21,10 @@ from ergs_verify.certify.exactly import plays_best_response
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.norms import largest_eigenvalue
 from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
-from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number, short
+from ergs_verify.exact.definite import is_positive
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas

@@ -76,7 +76,7 @@ def tau_thresholds(
     Examples
     --------
     >>> from ergs_verify.certify.thresholds import tau_thresholds
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> found = tau_thresholds(gallery("identical-interest"))
     >>> found.loop.as_json(digits=4)  # ρ = 2/(τ/2 + 5/4), 1 at τ = 3/2
     ['1.494', '3.501']

@@ -12,8 +12,8 @@ from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
 from ergs_verify.files import documents, text
-from ergs_verify.gallery import names
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import names
 from ergs_verify.report.solution import game_line
 
 __all__ = ["show_all", "show_one", "write"]

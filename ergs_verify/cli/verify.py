@@ -17,7 +17,7 @@ from ergs_verify.cli.inputs import named_game
 from ergs_verify.cli.paper import Judgement, gathered
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
-from ergs_verify.gallery import names
+from ergs_verify.game.gallery import names
 from ergs_verify.ledger import claims
 from ergs_verify.ledger.verify import ledger_document
 from ergs_verify.paper.derivation import Derived

@@ -69,7 +69,7 @@ def algorithm_1(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.engine import algorithm_1, nash, policy_distance
     >>> game = gallery("random:N=2,m=2,p=1,T=3,seed=0").floats()
     >>> float(policy_distance(algorithm_1(game, 500), nash(game))) < 1e-12

@@ -71,7 +71,7 @@ def best_response(
     Examples
     --------
     >>> import numpy as np
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.engine import best_response, nash
     >>> game = gallery("g-star-2").floats()
     >>> equilibrium = nash(game)

@@ -102,7 +102,7 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> game = gallery("g-star-2").floats()
     >>> nash(game).K[0].round(4)  # −13/7 and 8/7
     array([[[-1.8571,  1.1429]]])

@@ -50,7 +50,7 @@ def gap(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.engine import gap, nash
     >>> game = gallery("g-star-2").floats()
     >>> equilibrium = nash(game)

@@ -61,7 +61,7 @@ def stream(
     Examples
     --------
     >>> from ergs_verify.engine import gap, nash, stream
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> def largest_gap(games):
     ...     solution = nash(games)
     ...     return float(gap(games, solution.K, solution.Sigma).max())

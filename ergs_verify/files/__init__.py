@@ -41,7 +41,7 @@ def load_game(path: Path) -> Game:
     --------
     >>> import tempfile, pathlib
     >>> from ergs_verify.files import load_game
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "game.json"
     ...     gallery("g-star-2").save(path)

@@ -24,8 +24,8 @@ from ergs_verify.files.documents import check_keys, first_repeated
 from ergs_verify.files.mat5 import packed_arrays
 from ergs_verify.files.packed import Packed, expect_at_most
 from ergs_verify.game import MAX_NUMBERS, Game, Policy, refuse_too_large, stages_of
-from ergs_verify.policy import expect_sizes
-from ergs_verify.series import Series, at
+from ergs_verify.game.policy import expect_sizes
+from ergs_verify.game.series import Series, at
 
 __all__ = [
     "game_arrays",

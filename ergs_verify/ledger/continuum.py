@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy
 
 from ergs_verify.expressions import instantiate
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import S, i, mean, x
 from ergs_verify.proof.sampling import SymPyNumbers

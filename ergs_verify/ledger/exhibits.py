@@ -18,8 +18,8 @@ from sympy import Function, Symbol
 from ergs_verify.arithmetic import Arithmetic, Rationals
 from ergs_verify.errors import SingularStageError
 from ergs_verify.exact import fractions
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import continuum, loops, memory, unreached
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, apriori, evaluate_policy, nash

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import field, frozen
 
-from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import floats, fractions, short
+from ergs_verify.exact.definite import is_positive
 
 if TYPE_CHECKING:
     from ergs_verify.game import Game
@@ -169,7 +169,7 @@ def apriori_bound(
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.recursion.apriori import apriori_bound, data_norms
     >>> norms = data_norms(gallery("identical-interest"))
     >>> apriori_bound(norms, Fraction(1)) is None
@@ -214,7 +214,7 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.recursion.apriori import sufficient_tau
     >>> found = sufficient_tau(gallery("identical-interest"))
     >>> print(f"{float(found.unique):.4f} {float(found.assumption):.4f}")

@@ -17,8 +17,8 @@ from typing import Any
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.decimals import decimals, quantum
 from ergs_verify.errors import InputError, SingularStageError
+from ergs_verify.exact.decimals import decimals, quantum
 from ergs_verify.game import Game
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.stages import Progress

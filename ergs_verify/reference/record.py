@@ -44,8 +44,8 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files import disk, text
 from ergs_verify.files.documents import check_keys
-from ergs_verify.policy import Policy
-from ergs_verify.series import at
+from ergs_verify.game.policy import Policy
+from ergs_verify.game.series import at
 from ergs_verify.solve import MOST_DIGITS
 
 __all__ = ["FORMAT", "LETTERS", "Kind", "Reference", "Rows", "load_reference"]

@@ -42,7 +42,7 @@ def inner_loop_figure(study: LoopStudy) -> Figure:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.report.plots import inner_loop_figure
     >>> from ergs_verify.study.loop_rate import inner_loop_study
     >>> study = inner_loop_study(gallery("g-star-2"), iterations=(1, 2, 4), digits=20)
@@ -76,7 +76,7 @@ def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.report.plots import augmentation_figure
     >>> from ergs_verify.study.augmentation import augmentation_study
     >>> study = augmentation_study(gallery("g-star-2"), ["1e-4", "1e-2"])
@@ -138,7 +138,7 @@ def determinant_figure(curve: DeterminantCurve) -> Figure:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.report.plots import determinant_figure
     >>> from ergs_verify.study.determinants import determinant_curve
     >>> curve = determinant_curve(gallery("g-star-2"), range(9))

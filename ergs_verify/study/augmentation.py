@@ -84,7 +84,7 @@ def augmentation_study(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.augmentation import augmentation_study
     >>> study = augmentation_study(gallery("g-star-2"), ["1e-6", "1e-3"])
     >>> f"{study.rows[0].agents[0].ratio:.6f}", f"{study.order[0]:.3f}"

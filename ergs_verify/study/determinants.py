@@ -45,7 +45,7 @@ def determinant_curve(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.determinants import determinant_curve
     >>> determinant_curve(gallery("g-star-2"), [2, 4, 6]).values[0]  # (τ − 4)(τ + 12)/4
     (-7.0, 0.0, 9.0)

@@ -286,7 +286,7 @@ def inner_loop_study(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.loop_rate import inner_loop_study
     >>> study = inner_loop_study(gallery("g-star-2"), iterations=(1, 2, 3), digits=20)
     >>> study.conditions.inner_loop, f"{study.conditions.exact_rate:.6f}"
@@ -326,7 +326,7 @@ def loop_conditions(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.loop_rate import loop_conditions
     >>> found = loop_conditions(gallery("assumption-holds"))
     >>> found.assumption_III_3, found.inner_loop

@@ -103,7 +103,7 @@ def inner_loop_survey(
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.loop_survey import inner_loop_survey
     >>> survey = inner_loop_survey(map(gallery, ["g-star-2", "assumption-holds"]))
     >>> survey.count("holds", "converges"), survey.contradictions

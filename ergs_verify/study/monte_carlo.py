@@ -48,7 +48,7 @@ def simulate(
     Examples
     --------
     >>> from ergs_verify.engine import nash
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.monte_carlo import simulate
     >>> game = gallery("lqr").floats()
     >>> found = nash(game)

@@ -9,7 +9,7 @@ from attrs import evolve
 from ergs_verify.arithmetic import Float64
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.recursion.equilibrium import backwards, nash
 from ergs_verify.recursion.stages import Stages
 

@@ -32,8 +32,8 @@ from ergs_verify.certify import certify_gap
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.equilibrium import equilibrium_in_balls
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.definite import is_positive
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.exact.definite import is_positive
 from ergs_verify.files import load_solution
 
 OUTCOMES = ("contained", "undecided", "loose", "wrong")

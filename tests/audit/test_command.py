@@ -17,8 +17,8 @@ from ergs_verify.audit.conventions import Conventions
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
 from ergs_verify.files import load_game
-from ergs_verify.gallery import gallery, random_game
-from ergs_verify.policy import Policy
+from ergs_verify.game.gallery import gallery, random_game
+from ergs_verify.game.policy import Policy
 
 GAME = gallery("time-varying").rounded()
 

@@ -13,7 +13,7 @@ from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError, SingularStageError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 
 FLAGS = [field.name for field in attrs.fields(Conventions)]
 GAME = gallery("time-varying").rounded()

@@ -20,8 +20,8 @@ from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.audit.suite import suite_game
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.gallery import gallery
 
 LETTERS = frozenset(("K", "Sigma", "P", "q"))
 # Square B and K, every matrix varying over time, τ/2 no number that stands in a formula.

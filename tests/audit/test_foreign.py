@@ -14,7 +14,7 @@ import pytest
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 
 GAME = gallery("time-varying").rounded()  # 3 agents with 1, 2, 3 controls, m = 2, T = 4
 

@@ -19,7 +19,7 @@ from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.python_process import PythonSolver
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 
 SOLVERS = """
 import functools, gc, io, json, os, shutil, signal, subprocess, sys, time

@@ -7,7 +7,7 @@ import pytest
 from ergs_verify.audit.mistakes import Recomputed, mistakes
 from ergs_verify.audit.mistakes import misprints as generator
 from ergs_verify.audit.mistakes.formula import constant_terms
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import claims
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.statements import Equality

@@ -18,7 +18,7 @@ from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.python_process import PythonSolver
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 
 # τ says what the solver does: one process serves the tests that do not end it.
 SOLVERS = """

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ergs_verify.audit.shrink import shrink
 from ergs_verify.engine import nash
-from ergs_verify.gallery import gallery, random_game
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery, random_game
 
 BIG = random_game(N=4, m=4, p=(1, 2, 3, 1), T=7, seed=3)
 

@@ -12,7 +12,7 @@ from flint import arb, arb_mat
 from ergs_verify import Game, solve
 from ergs_verify.arithmetic import Balls
 from ergs_verify.certify.loewner import Bracket
-from ergs_verify.definite import is_positive
+from ergs_verify.exact.definite import is_positive
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -20,7 +20,7 @@ from ergs_verify.certify.check_result import Check
 from ergs_verify.certify.equilibrium import stages_in_balls
 from ergs_verify.certify.stage_verdicts import coupling, jacobi_matrix, regular_stage
 from ergs_verify.errors import NotCertifiedError, SingularStageError
-from ergs_verify.gallery import names
+from ergs_verify.game.gallery import names
 from ergs_verify.recursion import block_system
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.stages import Stages

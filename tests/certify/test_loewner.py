@@ -16,10 +16,10 @@ from ergs_verify.arithmetic import Balls
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.norms import frobenius_above, largest_eigenvalue, spectral_above
-from ergs_verify.definite import is_positive
 from ergs_verify.engine import nash as float_nash
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact.definite import is_positive
 from ergs_verify.paper import notation
 from ergs_verify.recursion.gap import played_stages
 from ergs_verify.recursion.stages import Stages

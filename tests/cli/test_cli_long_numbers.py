@@ -14,7 +14,7 @@ from ergs_verify.certify.check import check
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.cli import main
 from ergs_verify.exact import parse_number
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.solve import solve
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.crosscheck import crosscheck

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 
 INSTALLED = [str(Path(sys.executable).with_name("ergs-verify"))]
 # Python itself loads some modules from the current directory before it comes to ours.

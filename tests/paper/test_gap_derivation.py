@@ -7,8 +7,8 @@ from attrs import evolve
 
 from ergs_verify.arithmetic import MPMath, Rationals
 from ergs_verify.errors import DerivationError, InputError, SingularStageError
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Policy
+from ergs_verify.game.gallery import gallery
 from ergs_verify.paper import gap
 from ergs_verify.recursion import (
     best_response,

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from random_games import g_star
 
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.report.plots import augmentation_figure, determinant_figure, inner_loop_figure
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.determinants import determinant_curve

@@ -16,8 +16,8 @@ from random_games import g_star, games
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.exact import parse_number
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.paper.gap import second_order_formulas
 from ergs_verify.recursion import best_response, evaluate_policy, initial_moment, nash
 from ergs_verify.study.augmentation import augmentation_study

@@ -12,8 +12,8 @@ import sympy
 
 from ergs_verify import engine
 from ergs_verify.errors import InputError, SingularStageError
-from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery, names
 from ergs_verify.paper import notation
 from ergs_verify.paper.notation import i, j
 from ergs_verify.paper.theorem_III_1 import derived_formulas

@@ -11,8 +11,8 @@ from attrs import evolve
 from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.exact import UNIT
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.recursion import nash
 from ergs_verify.study.conditioning import Rounding, moves, perturbed
 from ergs_verify.study.forward_cost import Forward, JointPolicy

@@ -17,7 +17,7 @@ from random_games import g_star, games, matrices, three_identical
 from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.errors import InputError, SingularStageError
-from ergs_verify.gallery import gallery, names
+from ergs_verify.game.gallery import gallery, names
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.study.loop_rate import _spectral_radius, inner_loop_study, loop_conditions
 from ergs_verify.study.loop_survey import inner_loop_survey

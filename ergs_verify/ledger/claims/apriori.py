@@ -15,8 +15,8 @@ from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.chain import (
     SPECTRAL_PRODUCT,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from sympy import Inverse, MatAdd, MatMul, Transpose, ZeroMatrix
 
 from ergs_verify.arithmetic import Rationals
-from ergs_verify.definite import is_positive
 from ergs_verify.exact import read_matrix
+from ergs_verify.exact.definite import is_positive
 from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap

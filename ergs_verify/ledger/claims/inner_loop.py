@@ -12,8 +12,8 @@ from sympy import Inverse
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, agent_sum, control_size
-from ergs_verify.gallery import gallery
 from ergs_verify.game import Game
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT

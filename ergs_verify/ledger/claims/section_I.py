@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.apriori import CIRCULAR, UNIQUE_FROM_DATA

@@ -12,7 +12,7 @@ import sympy
 from sympy import Inverse, MatrixSymbol, Symbol, Trace
 
 from ergs_verify.expressions import agent_sum, control_size
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE, one_of_the_recursion

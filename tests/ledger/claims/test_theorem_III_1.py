@@ -11,7 +11,7 @@ from expected import theorem_III_1_value as expected_value
 from sympy import Rational
 
 from ergs_verify.errors import DerivationError
-from ergs_verify.gallery import gallery
+from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import continuum, counterexamples, exhibits, hypotheses
 from ergs_verify.ledger.claims import (
     claims,

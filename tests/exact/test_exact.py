@@ -12,7 +12,6 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ergs_verify.definite import is_positive, judge_symmetric
 from ergs_verify.errors import InputError
 from ergs_verify.exact import (
     MAX_DIGITS,
@@ -26,6 +25,7 @@ from ergs_verify.exact import (
     short,
     written,
 )
+from ergs_verify.exact.definite import is_positive, judge_symmetric
 
 U = 2.0**-53
 

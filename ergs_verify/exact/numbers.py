@@ -19,25 +19,6 @@ import numpy as np
 
 from ergs_verify.errors import InputError
 
-__all__ = [
-    "MAX_DIGITS",
-    "UNIT",
-    "Number",
-    "as_list",
-    "digits_of",
-    "floats",
-    "fractions",
-    "nearest_float",
-    "number",
-    "parse_number",
-    "quoted",
-    "read_matrix",
-    "read_vector",
-    "reduced_ratio",
-    "short",
-    "written",
-]
-
 Number = Fraction | float
 
 #: u, the unit roundoff of float64.

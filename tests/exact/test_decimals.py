@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ergs_verify.decimals import NOTHING, agree, decimals, places_of, quantum
+from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_of, quantum
 
 wide = st.fractions().flatmap(lambda x: st.integers(-60, 60).map(lambda k: x * Fraction(10) ** k))
 

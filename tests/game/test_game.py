@@ -10,8 +10,8 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery, names
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.gallery import gallery, names
 
 TWO_AGENTS = {
     "A": [[1, "0.1"], [0, 1]],
@@ -319,7 +319,7 @@ def test_a_policy_must_fit_its_game():
 
 def test_importing_games_loads_nothing_heavy():
     code = (
-        "import sys, ergs_verify.game, ergs_verify.gallery\n"
+        "import sys, ergs_verify.game, ergs_verify.game.gallery\n"
         "heavy = ('sympy', 'scipy', 'matplotlib', 'flint', 'mpmath')\n"
         "print([module for module in heavy if module in sys.modules])"
     )

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
-from ergs_verify.game import MAX_NUMBERS, Game
+from ergs_verify.game.game import MAX_NUMBERS, Game
 
 __all__ = ["gallery", "names", "random_game"]
 
@@ -49,7 +49,7 @@ def gallery(name: str) -> Game:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> gallery("g-star-4-no-nash")
     Game("g-star-4-no-nash", N=2, m=2, p=(1, 1), T=1, tau=4)
     >>> gallery("random:N=3,p=1-2-3,seed=7")
@@ -76,7 +76,7 @@ def names() -> Mapping[str, str]:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import names
+    >>> from ergs_verify.game.gallery import names
     >>> print(names()["lqr"])
     One agent, so the equilibrium is the entropy-regularized linear-quadratic regulator.
     """

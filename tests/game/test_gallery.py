@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ergs_verify.errors import InputError
-from ergs_verify.gallery import gallery, names
+from ergs_verify.game.gallery import gallery, names
 
 
 def last_phi(game):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from ergs_verify.definite import Judged, judge_symmetric
 from ergs_verify.errors import InputError
 from ergs_verify.exact import as_list, read_matrix
+from ergs_verify.exact.definite import Judged, judge_symmetric
 
 __all__ = [
     "Repair",
@@ -27,7 +27,7 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Repair:
-    """What the float rule of `ergs_verify.definite` forgave one matrix.
+    """What the float rule of `ergs_verify.exact.definite` forgave one matrix.
 
     Attributes
     ----------

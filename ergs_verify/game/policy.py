@@ -11,10 +11,18 @@ from attrs import field, frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import read_vector
-from ergs_verify.series import Repair, Series, at, entry_of, expect_lengths, per_agent, same_agents
+from ergs_verify.game.series import (
+    Repair,
+    Series,
+    at,
+    entry_of,
+    expect_lengths,
+    per_agent,
+    same_agents,
+)
 
 if TYPE_CHECKING:
-    from ergs_verify.game import Game
+    from ergs_verify.game.game import Game
 
 __all__ = ["Policy", "expect_sizes"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from ergs_verify.exact import digits_of
+from ergs_verify.exact.numbers import digits_of
 
 __all__ = ["NOTHING", "agree", "decimals", "places_for_definite", "places_of", "quantum"]
 
@@ -30,7 +30,7 @@ def quantum(rows: Rows, digits: int, *, relative: bool = False) -> int:
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.decimals import quantum
+    >>> from ergs_verify.exact.decimals import quantum
     >>> quantum([[Fraction(250)]], 10), quantum([[Fraction(1, 250)]], 10)
     (8, 10)
     >>> quantum([[Fraction(1, 250)]], 10, relative=True)
@@ -50,7 +50,7 @@ def places_of(x: Fraction, least: int, digits: int) -> int:
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.decimals import places_of
+    >>> from ergs_verify.exact.decimals import places_of
     >>> places_of(Fraction(1, 250), 10, 17), places_of(Fraction(250), 20, 17)
     (19, 20)
     >>> places_of(Fraction(0), 10, 17)
@@ -70,7 +70,7 @@ def places_for_definite(rows: Rows) -> int:
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.decimals import places_for_definite
+    >>> from ergs_verify.exact.decimals import places_for_definite
     >>> places_for_definite([[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1, 10**6)]])
     7
     """
@@ -99,7 +99,7 @@ def decimals(
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ergs_verify.decimals import decimals
+    >>> from ergs_verify.exact.decimals import decimals
     >>> print(decimals([[Fraction(2, 3)]], 5)[0][0])
     0.66667
     """

@@ -1,4 +1,4 @@
-"""Game and Policy: frozen records with exact entries, validated once."""
+"""Game: a frozen record with exact entries, validated once."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ from ergs_verify.exact import (
     reduced_ratio,
     short,
 )
-from ergs_verify.policy import Policy
-from ergs_verify.series import (
+from ergs_verify.game.series import (
     Repair,
     Series,
     entry_of,
@@ -37,8 +36,6 @@ from ergs_verify.series import (
     read_series,
     same_agents,
 )
-
-__all__ = ["MAX_NUMBERS", "FloatGame", "Game", "Policy", "refuse_too_large", "stages_of"]
 
 #: How many numbers a game may hold with every matrix expanded over time.
 MAX_NUMBERS = 10**8
@@ -53,7 +50,7 @@ class Game:
     x_{t+1} = A_t x_t + Σ_i B_t^i u_t^i + ω_t, and agent i minimises the expected sum of
     x'Q_t^i x + u'R_t^i u + τ log(π/μ), with x_T'Q_T^i x_T at the end and the standard normal prior
     μ. Games are made by `Game.from_arrays`, `ergs_verify.files.load_game` and
-    `ergs_verify.gallery.gallery`, which validate them.
+    `ergs_verify.game.gallery.gallery`, which validate them.
 
     Attributes
     ----------
@@ -367,7 +364,7 @@ class FloatGame:
 
     Examples
     --------
-    >>> from ergs_verify.gallery import gallery
+    >>> from ergs_verify.game.gallery import gallery
     >>> gallery("g-star-2").floats().Q[1].shape
     (2, 2, 2)
     """

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import UNIT, floats, fractions, short
+from ergs_verify.exact.numbers import UNIT, floats, fractions, short
 
 __all__ = ["Judged", "forgiven", "is_positive", "judge_symmetric"]
 
@@ -56,7 +56,7 @@ def judge_symmetric(
 
     Examples
     --------
-    >>> from ergs_verify.definite import judge_symmetric
+    >>> from ergs_verify.exact.definite import judge_symmetric
     >>> from ergs_verify.exact import read_matrix
     >>> judge_symmetric(read_matrix([[1.0, 0.1 + 0.2], [0.3, 1.0]]), "Q").asymmetry
     5.551115123125783e-17
@@ -105,7 +105,7 @@ def is_positive(matrix: np.ndarray, strictly: bool = False) -> bool:
 
     Examples
     --------
-    >>> from ergs_verify.definite import is_positive
+    >>> from ergs_verify.exact.definite import is_positive
     >>> from ergs_verify.exact import read_matrix
     >>> ones = read_matrix([[1, 1], [1, 1]])
     >>> is_positive(ones), is_positive(ones, strictly=True)
