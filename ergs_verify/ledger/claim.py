@@ -20,7 +20,7 @@ from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
 from ergs_verify.ledger.decision import Decision, Statement
 from ergs_verify.ledger.hypotheses import Hypothesis
-from ergs_verify.ledger.reasoning import Theorem
+from ergs_verify.ledger.reasoning import Theorem, examined
 from ergs_verify.typeset import coloured, tex
 
 __all__ = ["Claim", "Fault", "Finding", "Gap", "Judged", "escaped", "form_markdown"]
@@ -353,7 +353,18 @@ class Judged:
             "proof": [step.as_json() for step in final.steps],
             "rests_on": list(final.rests_on),
             "evidence": evidence,
+            "examined": self._examined(),
         }
+
+    def _examined(self) -> list[dict[str, Any]]:
+        """The sentences of the proof, and on how many exhibits each was tried."""
+        form = self.claim._corrected
+        if not isinstance(form, Theorem):
+            return []
+        return [
+            {"says": sentence, "concluded": sentence in form.sentences, "cases": cases}
+            for sentence, cases in examined(form).items()
+        ]
 
     @property
     def games(self) -> dict[str, Game]:

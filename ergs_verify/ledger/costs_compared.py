@@ -34,9 +34,12 @@ __all__ = [
     "Costs",
     "absolute_value",
     "arbitrary_gain",
+    "average_cost",
     "beside_a_singular_tau",
+    "deviating",
     "deviations_within_bound",
     "differ_by_divergence",
+    "divergence",
     "divergence_of_large_gains",
     "dropped_term",
     "first_relation",
@@ -152,9 +155,9 @@ def _bad(step: Fraction = STEP) -> Costs:
 # -- tried on every exhibit -----------------------------------------------------------------------
 
 
-def _average_cost(game: Game, policy: Policy, agent: int) -> Any:
+def average_cost(game: Game, policy: Policy, agent: int, bits: int = BITS) -> Any:
     """J of an agent, averaged over x_0."""
-    numbers = Balls(BITS)
+    numbers = Balls(bits)
     costs = evaluate_policy(game, policy, numbers)
     assert costs.q is not None
     start = second_moments(game, policy, numbers)[0]
@@ -162,7 +165,7 @@ def _average_cost(game: Game, policy: Policy, agent: int) -> Any:
     return spread.value + costs.q[agent - 1][0].value
 
 
-def _divergence(game: Game, policy: Policy, agent: int) -> Any:
+def divergence(game: Game, policy: Policy, agent: int) -> Any:
     """KL_i: half of Tr(KX_tK') + Tr Σ − p − log det Σ, summed over t."""
     numbers = Balls(BITS)
     total = flint.arb(0)
@@ -187,9 +190,9 @@ def differ_by_divergence(case: Case) -> Outcome | None:
         return None
     with flint.ctx.workprec(BITS):
         for agent in range(1, case.game.agents + 1):
-            left = _average_cost(case.augmented_game, policy, agent)
-            left -= _average_cost(case.game, policy, agent)
-            right = _divergence(case.game, policy, agent) * _arb(DELTA)
+            left = average_cost(case.augmented_game, policy, agent)
+            left -= average_cost(case.game, policy, agent)
+            right = divergence(case.game, policy, agent) * _arb(DELTA)
             # Some 30 of 77 digits are lost at most on these games.
             if not (left - right).contains(0) or (left - right).rad() > abs(right) * 1e-40 + 1e-40:
                 return Outcome(False, _shown(left), _shown(right))
@@ -203,7 +206,7 @@ def _arb(x: Fraction) -> Any:
 def deviations_within_bound(case: Case) -> Outcome | None:
     """J(S̃) − J(Sⁱ, S̃⁻ⁱ) against δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)), the case's policy being Sⁱ."""
     played = case.play.policy
-    if played is None or played.Sigma is None:
+    if played is None or played.Sigma is None or case.augmented_nash is None:
         return None
     gains, covariances = played.K, played.Sigma
     return _within_bound(case, lambda agent: (gains[agent - 1], covariances[agent - 1]))
@@ -212,7 +215,8 @@ def deviations_within_bound(case: Case) -> Outcome | None:
 def gaps_within_bound(case: Case) -> Outcome | None:
     """0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)), of every agent."""
     equilibrium, numbers = case.augmented_nash, Rationals()
-    assert equilibrium is not None
+    if equilibrium is None:
+        return None
 
     def answer(agent: int) -> tuple[list, list]:
         best = best_response(case.game, equilibrium, agent, numbers)
@@ -229,16 +233,16 @@ def _within_bound(case: Case, deviation: Callable, nonnegative: bool = False) ->
     assert equilibrium is not None
     with flint.ctx.workprec(BITS):
         for agent in range(1, game.agents + 1):
-            other = _deviating(equilibrium, agent, *deviation(agent))
-            gained = _average_cost(game, equilibrium, agent) - _average_cost(game, other, agent)
-            bound = _divergence(game, other, agent) - _divergence(game, equilibrium, agent)
+            other = deviating(equilibrium, agent, *deviation(agent))
+            gained = average_cost(game, equilibrium, agent) - average_cost(game, other, agent)
+            bound = divergence(game, other, agent) - divergence(game, equilibrium, agent)
             bound *= _arb(DELTA)
             if gained > bound or (nonnegative and gained < 0):
                 return Outcome(False, _shown(gained), f"≤ {_shown(bound)}")
     return Outcome(True, "", "")
 
 
-def _deviating(policy: Policy, agent: int, gains: Any, covariances: Any) -> Policy:
+def deviating(policy: Policy, agent: int, gains: Any, covariances: Any) -> Policy:
     """One agent plays something else."""
 
     def parts(everybody: Any, own: Any) -> list:
@@ -270,7 +274,7 @@ def divergence_of_large_gains(limits: Callable[[], Decision]) -> Decision:
     found = []
     with flint.ctx.workprec(BITS):
         for step in (Fraction(1, 10), Fraction(1, 100), Fraction(1, 10**4)):
-            found.append(_divergence(game, augmented_nash(game, step), 1) * _arb(step))
+            found.append(divergence(game, augmented_nash(game, step), 1) * _arb(step))
         grows = all(later > 5 * earlier for earlier, later in pairwise(found))
         shown = ", ".join(x.str(3, radius=False) for x in found)
     return refutation(

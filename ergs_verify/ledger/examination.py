@@ -22,7 +22,7 @@ from ergs_verify.ledger.exhibits import Case, cases
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.paper import notation
 
-__all__ = ["Outcome", "equality_at", "first_failure", "refuted_by", "tried"]
+__all__ = ["Outcome", "equality_at", "first_failure", "refuted_by", "tried", "where"]
 
 
 @frozen
@@ -42,14 +42,18 @@ def tried(given: Iterable[Hypothesis], test: Test) -> list[tuple[Case, Outcome]]
 
     A hypothesis that cannot be evaluated on a case does not hold there for this purpose.
     """
-    given = tuple(given)
-    found = []
-    for case in cases():
-        if all(h.holds is not None and h.holds(case) is True for h in given):
-            outcome = test(case)
-            if outcome is not None:
-                found.append((case, outcome))
-    return found
+    found = ((case, test(case)) for case in where(tuple(given)))
+    return [(case, outcome) for case, outcome in found if outcome is not None]
+
+
+@lru_cache(maxsize=256)
+def where(given: tuple[Hypothesis, ...]) -> tuple[Case, ...]:
+    """The cases on which all hypotheses are seen to hold."""
+    return tuple(
+        case
+        for case in cases()
+        if all(h.holds is not None and h.holds(case) is True for h in given)
+    )
 
 
 def first_failure(given: Iterable[Hypothesis], test: Test) -> Decision | None:

@@ -26,6 +26,7 @@ from ergs_verify.recursion import Sequences, apriori, evaluate_policy, nash
 
 __all__ = [
     "DELTA",
+    "SLACK",
     "Case",
     "Exhibit",
     "Play",
@@ -38,6 +39,8 @@ __all__ = [
 
 DELTA = Fraction(1, 10)
 """δ of the augmented games on which claims are tried."""
+SLACK = Fraction(1, 100)
+"""cε of Theorem IV.2."""
 delta = Symbol("delta", positive=True)
 P_tilde = notation.letter_of_agents(r"{\tilde{P}_{t+1}}", notation.m, notation.m)
 q_tilde = Function(r"\tilde{q}_{t+1}", real=True)
@@ -146,6 +149,28 @@ class Case:
         return nash is not None and exceeds_bound(self.game, (P for own in nash.P for P in own))
 
     @property
+    def condition_IV_2(self) -> bool:
+        """Whether τ > 2γ_B²(γ_P* + cε)(N−1); False where there is no NE."""
+        nash = self.nash
+        return nash is not None and exceeds_bound(
+            self.game, (P for own in nash.P for P in own), SLACK
+        )
+
+    @cached_property
+    def within_slack(self) -> bool:
+        """Whether ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ cε at every t."""
+        costs, nash = self.costs, self.nash
+        return (
+            costs is not None
+            and nash is not None
+            and all(
+                sum(x * x for x in (P - best).entries()) <= Rationals().scalar(SLACK**2)
+                for own, bests in zip(costs.P, nash.P, strict=True)
+                for P, best in zip(own[1:], bests[1:], strict=True)
+            )
+        )
+
+    @property
     def coupled_by_data(self) -> bool:
         """Whether Σ_i h_tⁱ < 1 at every t, by the data's bounds of P."""
         return self._from_data is not None
@@ -182,6 +207,12 @@ class Case:
     @cached_property
     def augmented_game(self) -> Game:
         return evolve(self.game, tau_given=self.game.tau + DELTA)
+
+    @cached_property
+    def as_augmented(self) -> Case:
+        """The same joint policy in the game at τ + δ."""
+        game = self.augmented_game
+        return Case(evolve(self.exhibit, game=game), self.play, _feedback(game))
 
     @cached_property
     def answers_itself(self) -> bool:
@@ -414,12 +445,14 @@ def singularity(game: Game) -> bool | None:
     return None
 
 
-def exceeds_bound(game: Game, costs: Iterable[Any]) -> bool:
-    """Whether τ > 2γ_B²γ(N−1), γ the largest norm of these matrices."""
+def exceeds_bound(game: Game, costs: Iterable[Any], slack: Fraction = Fraction(0)) -> bool:
+    """Whether τ > 2γ_B²(γ + slack)(N−1), γ the largest norm of these matrices."""
     numbers = Rationals()
     gains = [sum(entry**2 for row in fractions(B) for entry in row) for b in game.B for B in b]
     largest = max(sum(numbers.to_fraction(x) ** 2 for x in P.entries()) for P in costs)
-    return game.tau**2 > 4 * max(gains) ** 2 * largest * (game.agents - 1) ** 2
+    factor = 2 * max(gains) * (game.agents - 1)
+    room = game.tau - factor * slack
+    return room > 0 and room**2 > factor**2 * largest
 
 
 def _made_up(game: Game, spread: Fraction) -> Play:

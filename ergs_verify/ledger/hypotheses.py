@@ -40,7 +40,8 @@ R_PD = Hypothesis("R-pd", "R ≻ 0", "Section II", lambda _: True)
 STANDARD_PRIOR = Hypothesis(
     "standard-prior", "the priors are N(0, I)", "Section III, Theorem III.1", lambda _: True
 )
-M_PSD = Hypothesis("M-psd", "M ⪰ 0", "Section III, Lemma III.2")
+M_PSD = Hypothesis("M-psd", "M ⪰ 0", "Section III, Lemma III.2", lambda _: True)
+"""M is R + B'PB of a stage where it is evaluated."""
 
 # -- what it does not -----------------------------------------------------------------------------
 
@@ -99,21 +100,35 @@ FIXED_POLICY = Hypothesis(
     "the joint policy does not change with δ and has Σ ≻ 0",
     holds=lambda case: case.play.policy is not None,
 )
-BOUNDED_GAINS = Hypothesis("bounded-gains", "‖K_tʲ‖_F ≤ D for every agent, with D independent of δ")
+BOUNDED_GAINS = Hypothesis(
+    "bounded-gains",
+    "‖K_tʲ‖_F ≤ D for every agent, with D independent of δ",
+    holds=lambda case: case.play.policy is not None,
+)
+"""D is the largest norm of the policy's gains where it is evaluated."""
 
 # -- of results beyond the paper ------------------------------------------------------------------
 
-W_DEFINITE = Hypothesis("W-definite", "W ≻ 0 at P")
-REGULAR_NEARBY = Hypothesis("regular-nearby", "Φ° is regular at P̂, and K° solves its stage there")
+W_DEFINITE = Hypothesis("W-definite", "W ≻ 0 at P", holds=lambda _: True)
+REGULAR_NEARBY = Hypothesis(
+    "regular-nearby",
+    "Φ° is regular at P̂, and K° solves its stage there",
+    holds=lambda case: case.regular,
+)
+"""P̂ and K° are the feedback NE's where it is evaluated."""
 STAGE_CONTRACTION = Hypothesis(
     "stage-contraction",
     "(2/τ)γ_B²γ_{P,t}(N−1) < 1 at every t, with γ_{P,t} of the feedback NE",
     holds=lambda case: case.assumption_III_3,
 )
 SEQUENTIAL = Hypothesis(
-    "sequential", "every policy is a best answer at every stage to all that its agent knows"
+    "sequential",
+    "every policy is a best answer at every stage to all that its agent knows",
+    holds=lambda case: case.play.is_nash and case.play.from_every_state,
 )
-SECOND_MOMENTS = Hypothesis("second-moments", "all controls have finite second moments")
+SECOND_MOMENTS = Hypothesis(
+    "second-moments", "all controls have finite second moments", holds=lambda _: True
+)
 
 
 # -- Section IV -----------------------------------------------------------------------------------
@@ -134,14 +149,23 @@ THRESHOLD_AT_T = Hypothesis(
     "τ > 2γ_B²γ_{P,t}(N−1)",
     holds=lambda case: case.threshold_at_every_t,
 )
-CONDITION_IV_2 = Hypothesis("condition-IV.2", "τ > 2γ_B²(γ_P* + cε)(N−1) with ε > 0")
-C_NONNEGATIVE = Hypothesis("c-nonnegative", "c ≥ 0")
+CONDITION_IV_2 = Hypothesis(
+    "condition-IV.2",
+    "τ > 2γ_B²(γ_P* + cε)(N−1) with ε > 0",
+    holds=lambda case: case.condition_IV_2,
+)
+"""cε is 1/100 where it is evaluated."""
+C_NONNEGATIVE = Hypothesis("c-nonnegative", "c ≥ 0", holds=lambda _: True)
 REGULAR_AT_T = Hypothesis(
     "regular-at-t",
     "det Φ_t ≠ 0, at the P_{t+1} of the later policies",
     holds=lambda case: case.regular_at_the_end,
 )
-WITHIN_SLACK = Hypothesis("within-slack", "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ cε for all i")
+WITHIN_SLACK = Hypothesis(
+    "within-slack",
+    "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ cε for all i",
+    holds=lambda case: case.within_slack,
+)
 NEAR_COSTS = Hypothesis("near-costs", "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ C₁ε for all i")
 ONE_KAPPA = Hypothesis("one-kappa", "(2/τ)γ_B²γ_{P,t}(N−1) ≤ κ for all small ε, with one κ < 1")
 MANY_PASSES = Hypothesis("many-passes", "κ^L ≤ ε")

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ergs_verify.ledger.decision import WORST_FIRST, Decision, Statement, Step
-from ergs_verify.ledger.examination import Outcome, first_failure
-from ergs_verify.ledger.exhibits import Case
+from ergs_verify.ledger.examination import first_failure, tried
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.rules import RULES, Rule
+from ergs_verify.ledger.sentences import at, can_be_evaluated
 
-__all__ = ["By", "Cited", "Fact", "Supposing", "Theorem", "by"]
+__all__ = ["By", "Cited", "Fact", "Supposing", "Theorem", "by", "examined"]
 
 
 @frozen(eq=False)
@@ -105,8 +105,6 @@ class Theorem:
     needed : mapping from a hypothesis's id to a callable
         Decides what is said without that hypothesis alone: refuted, by a game and a policy.
         A hypothesis that is missing here is not known to be needed.
-    test : callable or None
-        What is said, on a concrete `Case`; None where it says nothing there.
     """
 
     id: str
@@ -114,7 +112,6 @@ class Theorem:
     proof: tuple[Fact | Theorem | Supposing | Cited | By, ...]
     given: tuple[Hypothesis, ...] = ()
     needed: Mapping[str, Callable[[], Decision]] = field(factory=dict)
-    test: Callable[[Case], Outcome | None] | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -136,6 +133,19 @@ class Theorem:
         return rf"\text{{{self.expression}}}"
 
 
+def examined(theorem: Theorem) -> dict[str, int | None]:
+    """On how many cases each sentence that a proof arrives at was tried; None if on none can be."""
+    hypotheses = {h.text for h in theorem.given}
+    said = (*(step.says for step in theorem.decide().steps), *theorem.sentences)
+    return {
+        sentence: len(tried(theorem.given, partial(at, sentence)))
+        if can_be_evaluated(sentence)
+        else None
+        for sentence in dict.fromkeys(said)
+        if sentence not in hypotheses
+    }
+
+
 class _Gap(Exception):
     """Why a proof does not go through."""
 
@@ -151,7 +161,7 @@ def _decided(theorem: Theorem) -> Decision:
             evidence=(*proof.evidence, ("reason", str(gap))),
             steps=tuple(proof.steps),
         )
-    failure = first_failure(theorem.given, theorem.test) if theorem.test else None
+    failure = _failure(theorem.given, (*(s.says for s in proof.steps), *theorem.sentences))
     if failure is not None:
         return failure
     return Decision(
@@ -162,11 +172,22 @@ def _decided(theorem: Theorem) -> Decision:
     )
 
 
+def _failure(given: Iterable[Hypothesis], said: Iterable[str]) -> Decision | None:
+    """The refutation of the first sentence that fails on a case where all hypotheses hold."""
+    given = tuple(given)
+    for sentence in dict.fromkeys(said):
+        if can_be_evaluated(sentence):
+            found = first_failure(given, partial(at, sentence))
+            if found is not None:
+                return evolve(found, evidence=(*found.evidence, ("sentence", sentence)))
+    return None
+
+
 @lru_cache(maxsize=4096)
 def _without(theorem: Theorem, hypothesis: Hypothesis) -> Decision:
     decide = theorem.needed.get(hypothesis.id)
     others = [h for h in theorem.given if h is not hypothesis]
-    found = decide() if decide else theorem.test and first_failure(others, theorem.test)
+    found = decide() if decide else _failure(others, theorem.sentences)
     if found and found.verdict == "refuted":
         return found
     reason = f"no exhibit is known that shows the need of: {hypothesis.text}"

@@ -79,6 +79,7 @@ def ledger_document(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "claims": list(entries),
         "summary": _counted(verdict for ours, verdict in verdicts if ours),
         "beyond_the_paper": _counted(verdict for ours, verdict in verdicts if not ours),
+        "examined": _examined(entries),
         "rules": [rule.as_json() for rule in _rules_used(entries)],
     }
 
@@ -86,6 +87,20 @@ def ledger_document(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _rules_used(entries: Sequence[Mapping[str, Any]]) -> list[Rule]:
     names = {step["name"] for e in entries for step in e["proof"] if step["by"] == "rule"}
     return [rule for name, rule in RULES.items() if name in names]
+
+
+def _examined(entries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Of the sentences that are concluded, and of all that proofs arrive at: tried on exhibits."""
+    cases: dict[str, int] = {}
+    concluded: set[str] = set()
+    for line in (line for entry in entries for line in entry["examined"]):
+        cases[line["says"]] = max(cases.get(line["says"], 0), line["cases"] or 0)
+        if line["concluded"]:
+            concluded.add(line["says"])
+    return {
+        name: {"all": len(chosen), "tried": sum(cases[sentence] > 0 for sentence in chosen)}
+        for name, chosen in (("conclusions", concluded), ("sentences", set(cases)))
+    }
 
 
 def _counted(verdicts: Iterable[str]) -> dict[str, int]:

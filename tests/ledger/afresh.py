@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import evolve
 
-from ergs_verify.ledger import exhibits, reasoning
+from ergs_verify.ledger import examination, exhibits, reasoning
 from ergs_verify.ledger.claims import claims, uniqueness
+from ergs_verify.ledger.sentences import registry, view
 from ergs_verify.paper import theorem_III_1
 
 
@@ -20,6 +21,10 @@ def forget() -> None:
     reasoning._decided.cache_clear()
     reasoning._computed.cache_clear()
     reasoning._without.cache_clear()
+    examination.where.cache_clear()
+    registry.at.cache_clear()
+    view.of_play.cache_clear()
+    view.of_nash.cache_clear()
 
 
 def corrected(claim_id: str) -> str:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import count
+
 import flint
 import planted_reasoning
 import pytest
 import sympy
 from attrs import evolve
 
-from ergs_verify.ledger import continuum, examination, exhibits, hypotheses, memory, unreached
+from ergs_verify.ledger import (
+    continuum,
+    examination,
+    exhibits,
+    hypotheses,
+    memory,
+    sentences,
+    unreached,
+)
 from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
+from ergs_verify.ledger.claims.optimality import POLICY_PSD
 from ergs_verify.ledger.decision import exactly
 from ergs_verify.ledger.examination import Outcome, equality_at, first_failure, tried
 from ergs_verify.ledger.hypotheses import Hypothesis
-from ergs_verify.ledger.reasoning import Fact, Theorem
+from ergs_verify.ledger.reasoning import Fact, Theorem, examined
 from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper import notation
 from ergs_verify.paper.notation import A, B, P, S, W, i, tau, x
@@ -130,12 +142,16 @@ def test_the_first_failure_is_a_refutation_that_can_be_replayed():
     assert first_failure((), always) is None
 
 
-def test_a_false_theorem_with_a_proof_is_refuted():
+def test_a_false_theorem_with_a_proof_is_refuted(monkeypatch, fresh):
     """Whatever its proof says."""
 
     def false(test, *given) -> Theorem:
-        fact = Fact("planted", lambda: exactly("1", 1, 1), tuple(h.text for h in given))
-        return Theorem(id="f", says="planted", given=given, proof=(fact,), test=test)
+        sentence = f"planted {next(number)}"
+        monkeypatch.setitem(sentences.EVALUATORS, sentence, test)
+        fact = Fact(sentence, lambda: exactly("1", 1, 1), tuple(h.text for h in given))
+        return Theorem(id="f", says=sentence, given=given, proof=(fact,))
+
+    number = count()
 
     assert false(always).decide().verdict == "proved"
     assert false(fails_on("no-nash")).decide().verdict == "refuted"
@@ -147,14 +163,23 @@ def test_a_theorem_without_the_hypothesis_that_keeps_its_exhibits_away_is_refute
     weaker = evolve(
         UNIQUE, given=tuple(h for h in UNIQUE.given if h is not hypotheses.FEEDBACK), needed={}
     )
-    found = first_failure(weaker.given, weaker.test)
+    found = first_failure(weaker.given, partial(sentences.at, weaker.sentences[0]))
     assert found is not None
     assert found.game in (exhibits.exhibits()[name].game for name in ("unreached", "memory"))
 
 
 def test_hypotheses_tell_cases_apart():
     """Each that can be evaluated, and is no standing one, holds somewhere and fails somewhere."""
-    standing = {"tau-positive", "Q-psd", "R-pd", "standard-prior", "noise-independent"}
+    standing = {
+        "tau-positive",
+        "Q-psd",
+        "R-pd",
+        "standard-prior",
+        "M-psd",
+        "W-definite",
+        "c-nonnegative",
+        "second-moments",
+    }
     kept_by_every_play = {"independent-draws"}
     # Every exhibit has an equilibrium at τ + δ.
     kept_by_every_game = {"augmented-nash", "augmented-solution"}
@@ -179,8 +204,8 @@ def test_what_shows_the_need_of_a_hypothesis_breaks_that_one_alone():
                 continue
             game = theorem.without(hypothesis).game
             mine = [c for c in exhibits.cases() if game and c.game.hash == game.hash]
-            # A policy with dependent draws is no case.
-            if not mine or hypothesis.id == "independent-draws":
+            # No case has dependent draws, or a c < 0.
+            if not mine or all(map(hypothesis.holds, exhibits.cases())):
                 continue
             others = [h for h in theorem.given if h is not hypothesis and h.holds]
             assert any(
@@ -192,13 +217,63 @@ def test_what_shows_the_need_of_a_hypothesis_breaks_that_one_alone():
 
 def test_how_much_is_tried_on_how_many_cases():
     counted = {
-        theorem.id: len(tried(theorem.given, theorem.test))
+        theorem.id: {
+            sentence: cases
+            for sentence, cases in examined(theorem).items()
+            if sentence in theorem.sentences
+        }
         for theorem in planted_reasoning.theorems()
-        if theorem.test
     }
-    assert len(counted) >= 33
-    assert [name for name, cases in counted.items() if cases < 3] == []
-    assert sum(counted.values()) >= 400
+    tried_on = [cases for found in counted.values() for cases in found.values()]
+    assert len(tried_on) >= 104
+    assert sum(cases is not None for cases in tried_on) >= 94
+    few = {
+        name
+        for name, found in counted.items()
+        if any(c is not None and c < 3 for c in found.values())
+    }
+    assert few == set()
+    assert sum(cases or 0 for cases in tried_on) >= 400
+
+
+def test_how_many_sentences_can_be_tried():
+    """What cannot: densities that are not normal, and constants that are not named."""
+    cases: dict[str, int | None] = {}
+    for theorem in planted_reasoning.theorems():
+        for sentence, found in examined(theorem).items():
+            cases[sentence] = max(cases.get(sentence) or 0, found or 0)
+    said = {s for theorem in planted_reasoning.theorems() for s in theorem.sentences}
+    assert len(said) >= 93
+    assert sum(bool(cases[s]) for s in said) >= 85
+    assert len(cases) >= 200
+    assert sum(map(bool, cases.values())) >= 145
+    assert set(sentences.EVALUATORS) <= set(cases), "nobody says it"
+
+
+def test_a_sentence_has_one_evaluator():
+    for text in ("det Φ_t ≠ 0 at every t", "P_T = Q_T"):
+        with pytest.raises(ValueError, match="has an evaluator already"):
+            sentences.says(text)(lambda case: None)
+
+
+def test_a_sentence_on_the_way_that_fails_refutes(monkeypatch, fresh):
+    """Not what a theorem concludes alone."""
+    assert "P_T = Q_T" not in POLICY_PSD.sentences
+    monkeypatch.setitem(sentences.EVALUATORS, "P_T = Q_T", fails_on("skewed"))
+    decision = evolve(POLICY_PSD).decide()
+    assert decision.verdict == "refuted"
+    assert ("sentence", "P_T = Q_T") in decision.evidence
+
+
+def test_under_a_condition_a_sentence_is_tried_where_it_holds(monkeypatch, fresh):
+    monkeypatch.setitem(sentences.EVALUATORS, "planted", fails_on("no-nash"))
+    case = next(c for c in exhibits.cases() if c.exhibit.name == "no-nash")
+    other = next(c for c in exhibits.cases() if c.exhibit.name == "skewed")
+    conditional = "where det Φ_t ≠ 0 at every t: planted"
+    assert sentences.at(conditional, case) is None
+    assert sentences.at(conditional, other) == Outcome(True, "left", "right")
+    assert sentences.can_be_evaluated(conditional)
+    assert not sentences.can_be_evaluated("where det Φ_t ≠ 0 at every t: unknown")
 
 
 # -- identities on cases --------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import gallery
-from ergs_verify.ledger.claims.apriori import bounds_hold
+from ergs_verify.ledger.sentences.data import bounds_hold
 from ergs_verify.recursion import apriori, nash
 from ergs_verify.recursion.apriori import apriori_bound, data_norms, sufficient_tau
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sympy
 from sympy import Determinant, MatAdd, MatrixSymbol, Symbol, ZeroMatrix
 
-from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentTotal, agent_sum, control_size, instantiate
-from ergs_verify.ledger import loops, rules
+from ergs_verify.ledger import rules
 from ergs_verify.ledger.chain import TRIANGLE, Chain, FrobeniusNorm
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.optimality import (
@@ -22,8 +21,6 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.paper import theorem_III_1
@@ -45,8 +42,6 @@ from ergs_verify.paper.notation import (
     own_mean,
     tau,
 )
-from ergs_verify.recursion import algorithm_1
-from ergs_verify.recursion.records import Stage
 
 __all__ = ["CLAIMS", "COVARIANCE_IS_FREE", "PASSES"]
 
@@ -97,20 +92,6 @@ COVARIANCE_IS_FREE = Fact(
 )
 
 
-def _runs_as_written(case: Case) -> Outcome | None:
-    """Algorithm 1 after two passes a stage, against Ψ_t applied twice at its own later costs."""
-    found = algorithm_1(case.game, Rationals(), 2)
-    for t in range(case.game.horizon):
-        ahead = Stage(K=(), Sigma=(), P=tuple(P[t + 1] for P in found.P), q=None)
-        gains = [Rationals().zeros(p, case.game.state_size) for p in case.game.control_sizes]
-        for _ in range(2):
-            gains, _spreads = loops.answers(case.game, t, gains, ahead)
-        given = [own[t] for own in found.K]
-        if gains != given:
-            return Outcome(False, str(given), str(gains))
-    return Outcome(True, "", "")
-
-
 PASSES = Theorem(
     id="alg-1",
     says="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
@@ -125,7 +106,6 @@ PASSES = Theorem(
         Fact("P_T = Q_T", terminal()),
         by(rules.PASSES_IN_TURN),
     ),
-    test=_runs_as_written,
 )
 
 
@@ -191,15 +171,6 @@ def _range_is_defined() -> Decision:
     )
 
 
-def _first_answer(case: Case) -> Outcome:
-    """D 𝓚 = −r after one pass from gains 0 at T − 1, where r has no policy in it."""
-    game, numbers = case.game, Rationals()
-    _phi, rhs = loops.last_block_system(game)
-    found = loops.stacked([own[-1] for own in algorithm_1(game, numbers, 1).K])
-    left = loops.diagonal_blocks(game) * found
-    return Outcome(left == rhs * -1, str(left), str(rhs * -1))
-
-
 FIRST_PASS = Theorem(
     id="alg-1/index-set",
     says="S_[s:t] being empty for s > t, Ψ_{T−1} takes P_T = Q_T and no later policy",
@@ -211,7 +182,6 @@ FIRST_PASS = Theorem(
         Fact("P_T = Q_T", terminal()),
         by(rules.NOTHING_LATER),
     ),
-    test=_first_answer,
 )
 
 

@@ -13,9 +13,7 @@ import sympy
 from attrs import evolve
 from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose
 
-from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.game import Game
 from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.chain import (
@@ -30,7 +28,6 @@ from ergs_verify.ledger.claims.inner_loop import error_moves
 from ergs_verify.ledger.claims.lemma_III_4 import (
     REGULAR_UNIQUE,
     block_system,
-    one_of_the_recursion,
 )
 from ergs_verify.ledger.claims.optimality import (
     GAME,
@@ -47,9 +44,9 @@ from ergs_verify.ledger.counterexamples import (
     two_scalar_agents,
 )
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
-from ergs_verify.ledger.examination import Outcome
 from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.sentences.data import bounds_hold
 from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.paper.notation import (
     A,
@@ -67,9 +64,9 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import apriori, nash
+from ergs_verify.recursion import apriori
 
-__all__ = ["CLAIMS", "FALLS", "LARGE_ENOUGH", "VANISHES", "bounds_hold", "coupling_chain"]
+__all__ = ["CLAIMS", "FALLS", "LARGE_ENOUGH", "VANISHES", "coupling_chain"]
 
 
 # -- one agent's coupling -------------------------------------------------------------------------
@@ -206,7 +203,6 @@ COUPLED = Theorem(
         by(rules.COUPLED_LOOP),
     ),
     needed={"coupled": no_equilibrium},
-    test=lambda case: Outcome(case.regular, "Φ_t is singular at some t", "Φ_t is regular"),
 )
 
 
@@ -316,26 +312,7 @@ FALLS = Theorem(
         by(rules.BOUND_BACKWARDS),
         by(rules.FALLS_BACKWARDS),
     ),
-    test=lambda case: (
-        Outcome(bounds_hold(case.game), "‖P_t‖_F", "≤ π_t") if case.plays_nash else None
-    ),
 )
-
-
-def bounds_hold(game: Game) -> bool:
-    """Whether the bounds from the data are at least the equilibrium's norms, exactly."""
-    found = apriori.apriori_bound(apriori.data_norms(game), game.tau)
-    if found is None:  # Σh ≥ 1 at some t: nothing is claimed
-        return True
-    return all(
-        _square(P_t) <= bound * bound
-        for matrices, bounds in zip(nash(game, Rationals()).P, found.frobenius, strict=True)
-        for P_t, bound in zip(matrices, bounds, strict=True)
-    )
-
-
-def _square(X) -> Fraction:
-    return sum((Rationals().to_fraction(x) ** 2 for x in X.entries()), Fraction(0))
 
 
 UNIQUE_FROM_DATA = Theorem(
@@ -352,7 +329,6 @@ UNIQUE_FROM_DATA = Theorem(
         by(rules.REGULAR_AT_EVERY),
         REGULAR_UNIQUE,
     ),
-    test=one_of_the_recursion,
 )
 
 LARGE_ENOUGH = Theorem(
@@ -361,7 +337,6 @@ LARGE_ENOUGH = Theorem(
     given=(*GAME, hypotheses.ABOVE_DATA_BOUND),
     proof=(FALLS, by(rules.ABOVE_FOR_GOOD)),
     needed={"above-data-bound": no_equilibrium},
-    test=lambda case: Outcome(case.assumption_III_3, "τ ≤ 2γ_B²γ_P*(N−1)", "τ > 2γ_B²γ_P*(N−1)"),
 )
 
 _EXAMPLES = tuple(f"random:N=2,m=2,p=1-2,T=2,seed={seed}" for seed in range(3))

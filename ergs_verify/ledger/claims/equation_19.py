@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from sympy import Inverse, MatAdd, MatMul, Transpose, ZeroMatrix
 
-from ergs_verify.arithmetic import Rationals
-from ergs_verify.exact import read_matrix
-from ergs_verify.exact.definite import is_positive
 from ergs_verify.expressions import agent_sum, control_size
-from ergs_verify.ledger import hypotheses, loops, rules
+from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.optimality import (
     GAME,
@@ -33,8 +30,6 @@ from ergs_verify.ledger.counterexamples import (
     refutation,
 )
 from ergs_verify.ledger.decision import Decision, exactly
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities
 from ergs_verify.paper import theorem_III_1
@@ -64,23 +59,6 @@ P_star = letter_of_agents("{P^{*}_{t+1}}", m, m)
 def _has_its_shape() -> Decision:
     gain = derived("gain")
     return exactly("shape of the derived gain", tuple(gain.shape), (p, m))
-
-
-def _in_the_class(case: Case) -> Outcome | None:
-    """Leading minors of every agent's Σⁱ*, and the shapes, at the play's own later costs."""
-    policy = case.play.policy
-    if policy is None:
-        return None
-    game = case.game
-    mine = [Rationals().zeros(size, game.state_size) for size in game.control_sizes]
-    gains, spreads = loops.answers(game, 0, mine, loops.ahead_of(game, policy, 0))
-    fit = all(
-        (K.nrows(), K.ncols()) == (size, game.state_size)
-        and S == S.transpose()
-        and is_positive(read_matrix(Rationals().to_fractions(S)), strictly=True)
-        for K, S, size in zip(gains, spreads, game.control_sizes, strict=True)
-    )
-    return Outcome(fit, str(spreads), "symmetric and positive definite")
 
 
 SINGULAR_WEIGHT = WEIGHT.needed
@@ -122,7 +100,6 @@ INTO_THE_CLASS = Theorem(
         by(rules.INTO_THE_CLASS),
     ),
     needed={**SINGULAR_WEIGHT, "tau-positive": _vanishes_at_zero},
-    test=_in_the_class,
 )
 INTO_ITSELF = Theorem(
     id="eq-19/composite",
@@ -130,7 +107,6 @@ INTO_ITSELF = Theorem(
     given=GAME,
     proof=(INTO_THE_CLASS, by(rules.AGENT_BY_AGENT)),
     needed=INTO_THE_CLASS.needed,
-    test=_in_the_class,
 )
 
 
@@ -213,7 +189,6 @@ FIXED_POINT = Theorem(
         SUFFICIENT,
     ),
     needed=NEEDED,
-    test=lambda case: Outcome(case.play.is_nash, case.play.name, "a NE"),
 )
 
 

@@ -5,16 +5,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
-
-import flint
-from attrs import evolve
 from sympy import Determinant, Inverse, log
 
-from ergs_verify.arithmetic import Balls, MPMath
 from ergs_verify.expressions import agent_sum, control_size, trace_of
-from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.lemma_III_2 import GIBBS
@@ -28,9 +21,7 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.claims.theorem_IV_3 import COST_DIFFERENCE, GAP_BOUND, rows_at_augmented
 from ergs_verify.ledger.decision import Decision
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
-from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.reasoning import Fact, Supposing, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import gap as derivations
 from ergs_verify.paper.derivation import Derived
@@ -54,20 +45,10 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import (
-    best_response,
-    evaluate_policy,
-    gaps,
-    nash,
-    second_moments,
-    second_order_coefficients,
-)
 
 __all__ = ["CLAIMS", "COEFFICIENT", "IDENTITY", "stated_coefficient", "stated_identity"]
 
 p = control_size(i)
-DIGITS = 80
-BITS = 256
 
 
 def _derivation(run: Derived) -> Decision:
@@ -113,29 +94,6 @@ def stated_identity() -> Equalities:
     )
 
 
-def _gap_is_a_difference(case: Case) -> Outcome | None:
-    """Each agent's gap by the identity, against J(π) − J(BR), averaged over x_0, in balls."""
-    policy = case.play.policy
-    if policy is None or policy.Sigma is None:
-        return None
-    numbers = Balls(BITS)
-    costs = evaluate_policy(case.game, policy, numbers)
-    start = second_moments(case.game, policy, numbers)[0]
-    assert costs.q is not None
-    with flint.ctx.workprec(BITS):
-        for agent, gap in enumerate(gaps(case.game, policy, numbers), 1):
-            best = best_response(case.game, policy, agent, numbers)
-            assert best.q is not None
-            difference = costs.P[agent - 1][0] - best.P[0]
-            by_costs = numbers.trace(difference * start).value
-            by_costs += costs.q[agent - 1][0].value - best.q[0].value
-            off = by_costs - gap.total.value
-            # Some 20 of 77 digits cancel in the difference of the costs of these games.
-            if not off.contains(0) or off.rad() > 1e-40:
-                return Outcome(False, str(by_costs), str(gap.total.value))
-    return Outcome(True, "", "")
-
-
 IDENTITY = Theorem(
     id="sharp-gap-identity",
     says=(
@@ -153,7 +111,6 @@ IDENTITY = Theorem(
             lambda: stated_identity().decide(),
         ),
     ),
-    test=_gap_is_a_difference,
 )
 
 
@@ -175,28 +132,6 @@ def stated_coefficient() -> Equalities:
             ),
         )
     )
-
-
-STEP = Fraction(1, 10**20)
-
-
-def _second_order(case: Case) -> Outcome | None:
-    """ε_i(δ)/(c_i δ²) at δ = 10⁻²⁰ and 80 digits, once for a game."""
-    if not case.plays_nash:
-        return None
-    numbers = MPMath(digits=DIGITS)
-    policy = nash(_at(case.game, case.game.tau + STEP), numbers).as_policy(numbers)
-    found = gaps(case.game, policy, numbers)
-    for gap, c in zip(found, second_order_coefficients(case.game, numbers), strict=True):
-        left, right = numbers.to_fraction(gap.total), numbers.to_fraction(c) * STEP**2
-        # The next term is of relative size δ times a constant of the game, at most 10⁵ here.
-        if abs(left - right) > abs(right) * Fraction(1, 10**15):
-            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
-    return Outcome(True, "", "")
-
-
-def _at(game: Game, tau_given: Fraction) -> Game:
-    return evolve(game, tau_given=tau_given)
 
 
 COEFFICIENT = Theorem(
@@ -227,7 +162,6 @@ COEFFICIENT = Theorem(
         ),
         by(rules.ANALYTIC_REMAINDER),
     ),
-    test=_second_order,
 )
 
 
@@ -262,21 +196,6 @@ def _answers_at_zero() -> Equality:
     )
 
 
-def _linear_slope(case: Case) -> Outcome | None:
-    """ε_i(δ)/δ at τ = 0 and δ = 10⁻²⁰, at 80 digits, once for a game."""
-    if not case.plays_nash:
-        return None
-    numbers = MPMath(digits=DIGITS)
-    game = _at(case.game, Fraction(0))
-    policy = nash(_at(game, STEP), numbers).as_policy(numbers)
-    for gap, size in zip(gaps(game, policy, numbers), game.control_sizes, strict=True):
-        left, right = numbers.to_fraction(gap.total) / STEP, Fraction(size * game.horizon, 2)
-        # It differs from its limit by a constant of the game times δ.
-        if abs(left - right) > Fraction(1, 10**14):
-            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
-    return Outcome(True, "", "")
-
-
 LINEAR_REGIME = Theorem(
     id="sharp-gap-linear-regime",
     says="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
@@ -302,38 +221,10 @@ LINEAR_REGIME = Theorem(
         by(rules.CRAMER_PLAIN),
         by(rules.SECOND_ORDER_SQUARE),
     ),
-    test=_linear_slope,
 )
 
 
 # -- for δ → ∞ ------------------------------------------------------------------------------------
-
-
-def _tends_to_the_priors_gap(case: Case) -> Outcome | None:
-    """ε_i(δ) at δ = 10¹², against the gap of the prior itself, once for a game."""
-    if not case.plays_nash:
-        return None
-    numbers = MPMath(digits=40)
-    game = case.game
-    far = nash(_at(game, game.tau + 10**12), numbers).as_policy(numbers)
-    reached = gaps(game, far, numbers)
-    limits = gaps(game, _prior(game), numbers)
-    for gap, limit in zip(reached, limits, strict=True):
-        left, right = (numbers.to_fraction(x.total) for x in (gap, limit))
-        # The distance falls like 1/δ times a constant of the game.
-        if abs(left - right) > (1 + abs(right)) * Fraction(1, 10**6):
-            return Outcome(False, f"{float(left):.12g}", f"{float(right):.12g}")
-    return Outcome(True, "", "")
-
-
-def _prior(game: Game) -> Policy:
-    def rows(size: int, entry: Any) -> list:
-        return [[[entry(r, c) for c in range(size)] for r in range(size)]] * game.horizon
-
-    return Policy.from_arrays(
-        K=[[[[0] * game.state_size] * size] * game.horizon for size in game.control_sizes],
-        Sigma=[rows(size, lambda r, c: int(r == c)) for size in game.control_sizes],
-    )
 
 
 LARGE_DELTA = Theorem(
@@ -347,11 +238,9 @@ LARGE_DELTA = Theorem(
     ),
     proof=(
         LARGE_TAU,
-        by(rules.GAUSSIAN_NEIGHBOURS),
-        IDENTITY,
+        Supposing(IDENTITY, hypotheses.OTHERS_LINEAR),
         by(rules.CONTINUOUS_GAP),
     ),
-    test=_tends_to_the_priors_gap,
 )
 
 

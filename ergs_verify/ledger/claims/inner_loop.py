@@ -22,8 +22,6 @@ from ergs_verify.ledger.claims.lemma_IV_1 import BELOW_ONE, LIPSCHITZ
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal
 from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.paper.notation import K, i, j, m
@@ -62,22 +60,6 @@ ERROR_MOVES = Theorem(
 )
 
 
-def _powers_of_J(case: Case) -> Outcome:
-    """𝓚_l − 𝓚* = Jˡ(𝓚_0 − 𝓚*) for l = 0, …, 3 at the last stage; and where a power tells ρ."""
-    game = case.game
-    J = loops.jacobi(game)
-    phi, rhs = loops.last_block_system(game)
-    target = phi.solve(rhs) * -1
-    error = target * -1
-    for passes, found in enumerate(loops.iteration(game, 3)):
-        if found - target != error:
-            return Outcome(
-                False, f"𝓚_{passes} − 𝓚* = {found - target}", f"J^{passes}(𝓚_0 − 𝓚*) = {error}"
-            )
-        error = J * error
-    return Outcome(not (loops.is_below_one(J) and loops.exceeds_one(J)), "ρ(J) < 1", "ρ(J) > 1")
-
-
 def _depends_on_the_start() -> Decision:
     """Φ singular: three agents in a ring, from two starts to two limits."""
     game = _three_in_a_ring()
@@ -106,7 +88,6 @@ SPECTRAL = Theorem(
         by(rules.SPECTRAL_RADIUS),
     ),
     needed={**SINGULAR_WEIGHT, "regular-at-t": _depends_on_the_start},
-    test=_powers_of_J,
 )
 """At one t, with P_{t+1} fixed; N and the p_i are any."""
 
@@ -116,9 +97,6 @@ CONTRACTION_SUFFICES = Theorem(
     given=(*GAME, hypotheses.THRESHOLD_AT_T),
     proof=(LIPSCHITZ, ERROR_MOVES, BELOW_ONE, by(rules.RADIUS_BELOW_NORM)),
     needed={**SINGULAR_WEIGHT, "threshold-at-t": lambda: _diverges(gallery("g-star-2"))},
-    test=lambda case: Outcome(
-        not loops.exceeds_one(loops.jacobi(case.game)), "ρ(J) > 1", "ρ(J) < 1"
-    ),
 )
 
 

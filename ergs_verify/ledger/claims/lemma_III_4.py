@@ -27,7 +27,6 @@ from ergs_verify.ledger.claims.optimality import (
     cross,
     derived,
     equal,
-    one_of_the_recursion,
     terminal,
     weight,
 )
@@ -36,7 +35,6 @@ from ergs_verify.ledger.counterexamples import (
     not_diagonally_dominant,
     unreachable_states,
 )
-from ergs_verify.ledger.examination import Outcome
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, symmetric, tau
@@ -48,7 +46,6 @@ __all__ = [
     "STAGE",
     "UNIQUE",
     "block_system",
-    "one_of_the_recursion",
 ]
 
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
@@ -129,7 +126,6 @@ DOMINANT = Theorem(
         Fact("(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)", Equality(_factor * tau, bound)),
         by(rules.BLOCK_DOMINANCE),
     ),
-    test=lambda case: Outcome(case.regular, "Φ_t is singular at some t", "det Φ_t ≠ 0"),
 )
 
 UNIQUE = Theorem(
@@ -138,7 +134,6 @@ UNIQUE = Theorem(
     given=(*STAGE.given, hypotheses.ASSUMPTION_III_3),
     proof=(DOMINANT, REGULAR_UNIQUE),
     needed={"feedback": unreachable_states, "assumption-III.3": continuum_of_equilibria},
-    test=one_of_the_recursion,
 )
 
 SOLVED = Theorem(

@@ -12,7 +12,6 @@ from flint import arb
 from sympy import Inverse, MatAdd, MatMul, Symbol, Trace, Transpose
 
 from ergs_verify.arithmetic import Rationals
-from ergs_verify.exact import fractions
 from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum
 from ergs_verify.ledger import hypotheses, loops, rules
 from ergs_verify.ledger.chain import (
@@ -30,8 +29,7 @@ from ergs_verify.ledger.claims.lemma_III_4 import gamma_B
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, equal, weight
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equality
 from ergs_verify.paper.notation import (
@@ -211,21 +209,6 @@ def norm(X) -> arb:
     return arb(sum((x * x for x in X.entries()), X[0, 0] * 0)).sqrt()
 
 
-def _brings_nearer(case: Case) -> Outcome | None:
-    """The play's gains at t = 0 and gains 0, before and after Ψ_0, at the play's later costs."""
-    policy, game = case.play.policy, case.game
-    if policy is None:
-        return None
-    ahead = loops.ahead_of(game, policy, 0)
-    mine = [Rationals().matrix(fractions(own[0]), own[0].shape) for own in policy.K]
-    none = [X * 0 for X in mine]
-    after, before = (loops.answers(game, 0, gains, ahead)[0] for gains in (mine, none))
-    left = sum((norm(a - b) for a, b in zip(after, before, strict=True)), arb(0))
-    right = sum(map(norm, mine), arb(0))
-    # Balls at 53 bits: a violation would be told from equality but for 1e-15 of it.
-    return Outcome(not bool(left > right), f"‖Ψ(S) − Ψ(S')‖_□ = {left}", f"‖S − S'‖_□ = {right}")
-
-
 def diverging_pair() -> Decision:
     """G* at τ = 2: gains that differ for agent 2 alone; the answer of agent 1 differs by more."""
     game = exhibits()["diverging-loop"].game
@@ -264,7 +247,6 @@ CONTRACTION = Theorem(
         by(rules.CONTRACTS),
     ),
     needed={**SINGULAR_WEIGHT, "threshold-at-t": diverging_pair},
-    test=_brings_nearer,
 )
 
 # -- the claims -----------------------------------------------------------------------------------

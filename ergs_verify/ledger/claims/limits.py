@@ -5,17 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
-
 import sympy
-from attrs import evolve
 from sympy import Inverse
 
-from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import agent_sum
-from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.apriori import FALLS, VANISHES
@@ -30,14 +23,11 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision, exactly, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Equalities
 from ergs_verify.ledger.symbolic import SymbolicStages
 from ergs_verify.paper.notation import B, K, P, Q, R, W, eye, i, j, others_loop, tau
-from ergs_verify.recursion import evaluate_policy, nash
-from ergs_verify.recursion.stages import Stages
 
 __all__ = ["CLAIMS", "LARGE_TAU"]
 
@@ -68,22 +58,6 @@ def _exact_remainders() -> Equalities:
     )
 
 
-def _remainder_falls(distance: Callable[[Game], Fraction], taus: tuple[Fraction, Fraction]):
-    """A remainder of first order falls a thousandfold or so from one τ to the other."""
-
-    def test(case: Case) -> Outcome | None:
-        if not case.plays_nash:  # once for a game
-            return None
-        first, second = (distance(evolve(case.game, tau_given=t)) for t in taus)
-        # c/τ + O(1/τ²) falls by 1000 in the limit; half of that leaves room for the rest.
-        return Outcome(500 * second <= first, f"{float(second):.3g}", f"≤ {float(first):.3g}/500")
-
-    return test
-
-
-LARGE = (Fraction(10**6), Fraction(10**9))
-
-
 LARGE_TAU = Theorem(
     id="sharp-limits/large-tau",
     says=(
@@ -103,41 +77,7 @@ LARGE_TAU = Theorem(
         by(rules.REMAINDERS_VANISH),
         by(rules.FIRST_ORDER_LIMITS),
     ),
-    test=lambda case: _remainder_falls(_distance_at_large_tau, LARGE)(case),
 )
-
-
-def _distance_at_large_tau(game: Game) -> Fraction:
-    """The largest entry of τK + 2B'P^∞A and τ(I − Σ) − 2(R + B'P^∞B), P^∞ without control."""
-    numbers = Rationals()
-    found, alone = nash(game, numbers), _without_control(game)
-    stages, t_now = Stages(game, numbers), numbers.scalar(game.tau)
-    largest = Fraction(0)
-    for agent in range(game.agents):
-        for t in range(game.horizon):
-            inputs, ahead = stages.enter(game.B[agent][t]), alone.P[agent][t + 1]
-            gain = found.K[agent][t] * t_now + inputs.transpose() * ahead * stages.enter(
-                game.A[t]
-            ) * numbers.scalar(Fraction(2))
-            one = numbers.identity(game.control_sizes[agent])
-            spread = (one - found.Sigma[agent][t]) * t_now
-            spread -= (
-                stages.enter(game.R[agent][t]) + inputs.transpose() * ahead * inputs
-            ) * numbers.scalar(Fraction(2))
-            largest = max(largest, _largest(gain), _largest(spread))
-    return largest
-
-
-def _without_control(game: Game):
-    zero = [
-        [[["0"] * game.state_size for _ in range(p)] for _ in range(game.horizon)]
-        for p in game.control_sizes
-    ]
-    return evaluate_policy(game, Policy.from_arrays(K=zero), Rationals())
-
-
-def _largest(X: Any) -> Fraction:
-    return max(abs(Rationals().to_fraction(x)) for x in X.entries())
 
 
 # -- τ → 0 ----------------------------------------------------------------------------------------
@@ -174,27 +114,7 @@ SMALL_TAU = Theorem(
         by(rules.CRAMER_AT_ZERO),
     ),
     needed={"regular-at-zero": lambda: _gains_blow_up()},
-    test=lambda case: _remainder_falls(
-        _distance_at_small_tau, (Fraction(1, 10**6), Fraction(1, 10**9))
-    )(case),
 )
-
-
-def _distance_at_small_tau(game: Game) -> Fraction:
-    """The largest entry of K − K⁰ and (2/τ)Σ − (R + B'P⁰B)⁻¹."""
-    numbers = Rationals()
-    plain = nash(evolve(game, tau_given=Fraction(0)), numbers)
-    found, stages = nash(game, numbers), Stages(game, numbers)
-    largest = Fraction(0)
-    for agent in range(game.agents):
-        for t in range(game.horizon):
-            inputs = stages.enter(game.B[agent][t])
-            weight = stages.enter(game.R[agent][t])
-            weight += inputs.transpose() * plain.P[agent][t + 1] * inputs
-            scaled = found.Sigma[agent][t] * numbers.scalar(2 / game.tau)
-            gap = found.K[agent][t] - plain.K[agent][t]
-            largest = max(largest, _largest(gap), _largest(scaled - weight.inv()))
-    return largest
 
 
 def _singular_at_zero() -> Decision:

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import sympy
-from flint import arb, fmpq
 from sympy import Inverse, MatAdd, MatMul, MatrixSymbol, Symbol, Transpose
 
 from ergs_verify.arithmetic import Rationals
-from ergs_verify.exact import fractions
 from ergs_verify.expressions import AgentTotal, agent_sum
 from ergs_verify.game import Game, Policy
 from ergs_verify.ledger import hypotheses, loops, rules
@@ -25,12 +23,11 @@ from ergs_verify.ledger.chain import (
 from ergs_verify.ledger.claims.algorithm_1 import PASSES
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.lemma_III_4 import DETERMINED, gamma_B
-from ergs_verify.ledger.claims.lemma_IV_1 import LIPSCHITZ, difference, norm
+from ergs_verify.ledger.claims.lemma_IV_1 import LIPSCHITZ, difference
 from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal
 from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision, exactly, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exceeds_bound
+from ergs_verify.ledger.exhibits import exceeds_bound
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper import theorem_III_1
@@ -52,9 +49,8 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
-from ergs_verify.recursion import algorithm_1, by_agent, evaluate_policy, nash
+from ergs_verify.recursion import algorithm_1, evaluate_policy, nash
 from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.stages import Stages
 
 __all__ = [
     "COVARIANCES",
@@ -127,31 +123,6 @@ def _iterated() -> Decision:
     )
 
 
-def _errors_at_the_end(case: Case) -> Outcome | None:
-    """e_L ≤ κ^L e_0 for L = 1, …, 4 at T − 1, where P_T = P_T* and so b = 0; in balls."""
-    game = case.game
-    if case.nash is None:
-        return None
-    gains = max(norm(Rationals().matrix(fractions(X), X.shape)) for own in game.B for X in own)
-    ends = [Rationals().matrix(fractions(own[-1]), own[-1].shape) for own in game.Q]
-    kappa = (
-        2
-        * gains**2
-        * max(map(norm, ends))
-        * (game.agents - 1)
-        / arb(fmpq(*game.tau.as_integer_ratio()))
-    )
-    stages = Stages(game, Rationals())
-    best = loops.stacked([own[-1] for own in case.nash.K])
-    errors = [
-        sum(map(norm, by_agent(stages, found - best)), arb(0)) for found in loops.iteration(game, 4)
-    ]
-    for passes, error in enumerate(errors):
-        if error > kappa**passes * errors[0]:
-            return Outcome(False, f"e_{passes} = {error}", f"κ^{passes}e_0, κ = {kappa}")
-    return Outcome(True, "", "")
-
-
 INNER_LOOP = Theorem(
     id="thm-IV.2/inner-errors",
     says="where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
@@ -176,7 +147,6 @@ INNER_LOOP = Theorem(
         Fact("a_l = κˡe_0 + b(1 − κˡ)/(1 − κ) has a_0 = e_0 and a_{l+1} = κa_l + b", _iterated),
         by(rules.ITERATED_BOUND),
     ),
-    test=_errors_at_the_end,
 )
 
 

@@ -16,7 +16,6 @@ import sympy
 from attrs import evolve
 from sympy import Determinant, Inverse, MatAdd, MatMul, Trace, Transpose
 
-from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.counterexamples import (
@@ -25,8 +24,6 @@ from ergs_verify.ledger.counterexamples import (
     nonquadratic_value,
     unreachable_states,
 )
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Supposing, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import lemma_III_2, theorem_III_1
@@ -53,7 +50,6 @@ from ergs_verify.paper.notation import (
     x,
 )
 from ergs_verify.proof.reading import quadratic_form
-from ergs_verify.recursion import best_response
 
 __all__ = [
     "BELLMAN",
@@ -76,7 +72,6 @@ __all__ = [
     "gain",
     "gain_and_covariance",
     "loop",
-    "one_of_the_recursion",
     "others_noise",
     "quadratic",
     "quadratic_in_x",
@@ -255,19 +250,6 @@ _NEEDED = {
 }
 
 
-def costs_of_answers(case: Case) -> Outcome | None:
-    """Under an equilibrium from every state each P_t is that of the best response."""
-    policy, costs = case.play.policy, case.costs
-    if policy is None or costs is None:
-        return None
-    for k in range(1, case.game.agents + 1):
-        least = best_response(case.game, policy, k, Rationals()).P
-        for t, (P_found, P_least) in enumerate(zip(costs.P[k - 1], least, strict=True)):
-            if P_found != P_least:
-                return Outcome(False, f"P_{t} = {P_found}", f"the least is {P_least}")
-    return Outcome(True, "", "")
-
-
 BEST_RESPONSE = Theorem(
     id="thm-III.1/telescoped",
     says="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
@@ -346,7 +328,6 @@ SUFFICIENT = Theorem(
         **_NEEDED,
         "answers": scalars.any_gains,
     },
-    test=costs_of_answers,
 )
 
 # -- an equilibrium makes answers ------------------------------------------------------------------
@@ -375,7 +356,6 @@ BELLMAN = Theorem(
         by(rules.ONE_SHOT),
     ),
     needed={"feedback": unreachable_states},
-    test=costs_of_answers,
 )
 """The minimum is over all densities of agent i's control at x."""
 
@@ -429,14 +409,6 @@ STAGE = Theorem(
 EXISTS = Supposing(SUFFICIENT, hypotheses.ANSWERS)
 """Who plays what solves the equations is in equilibrium; nobody has to play it."""
 
-
-def one_of_the_recursion(case: Case) -> Outcome | None:
-    """An equilibrium has to have the gains of the recursion."""
-    if not case.play.is_nash:
-        return None
-    return Outcome(case.plays_nash, case.play.name, "the equilibrium of (4)–(6)")
-
-
 REGULAR_UNIQUE = Theorem(
     id="sharp-unique-iff-regular/unique",
     says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
@@ -452,5 +424,4 @@ REGULAR_UNIQUE = Theorem(
         by(rules.BACKWARD_UNIQUE),
     ),
     needed={**STAGE.needed, "regular": continuum_of_equilibria},
-    test=one_of_the_recursion,
 )

@@ -33,8 +33,6 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.counterexamples import no_equilibrium, nonquadratic_value
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper import theorem_III_1
@@ -92,30 +90,6 @@ def _cost_at_best_gain() -> Equality:
     return equal(derived("value").matrix, closed)
 
 
-def _negative_direction(case: Case) -> Outcome | None:
-    """P_t of the recursion on a few directions, exactly."""
-    if case.nash is None:
-        return None
-    for agent in case.nash.P:
-        for X in agent:
-            rows = range(case.game.state_size)
-            least = min(
-                sum((X[r, c] * v[r] * v[c] for r in rows for c in rows), 0 * X[0, 0])
-                for v in _directions(case.game.state_size)
-            )
-            if least < 0:
-                return Outcome(False, f"v'P_t v = {least}", "≥ 0")
-    return Outcome(True, "", "")
-
-
-def _directions(size: int) -> list[list[int]]:
-    axes = [[int(r == k) for r in range(size)] for k in range(size)]
-    pairs = [
-        [a + s * b for a, b in zip(u, v, strict=True)] for u in axes for v in axes for s in (1, -1)
-    ]
-    return axes + pairs
-
-
 PSD = Theorem(
     id="thm-III.1/psd",
     says="P_t* ⪰ 0 in (4), at every t",
@@ -131,7 +105,6 @@ PSD = Theorem(
         by(rules.RICCATI_COST),
     ),
     needed=POLICY_PSD.needed,
-    test=_negative_direction,
 )
 
 NASH_VALUE = Theorem(

@@ -36,8 +36,7 @@ from ergs_verify.ledger.claims.one_stage import (
 from ergs_verify.ledger.claims.optimality import GAME, SUFFICIENT, terminal
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision, exactly
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equality
 from ergs_verify.paper.notation import (
@@ -60,15 +59,6 @@ def _nearby_norm() -> Chain:
         symbols={},
         symmetric=(P_star(i), E(i)),
     )
-
-
-def _errors_fall(case: Case) -> Outcome | None:
-    """The errors after 1 and after 8 passes a stage."""
-    if case.nash is None:
-        return None
-    first, last = (loops.squared_error(case.game, passes) for passes in (1, 8))
-    shown = (f"{float(last):.6g} after 8 passes", f"{float(first):.6g} after 1")
-    return Outcome(last < first or first == 0, *shown)
 
 
 def _the_loop_diverges() -> Decision:
@@ -121,7 +111,6 @@ LINEAR_RATE = Theorem(
         **NEEDED,
         "assumption-III.3": _the_loop_diverges,
     },
-    test=_errors_fall,
 )
 """S* is the solution of (4)–(6): the joint policy of the second sentence."""
 

@@ -15,7 +15,6 @@ from sympy import MatAdd, MatMul, MatrixSymbol, Trace, ZeroMatrix
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.exact import fractions
 from ergs_verify.expressions import AgentMatrix
-from ergs_verify.game import Game
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Gap
 from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
@@ -24,9 +23,9 @@ from ergs_verify.ledger.claims.optimality import GAME, WEIGHT, derived, equal, t
 from ergs_verify.ledger.claims.theorem_IV_2 import CITED_GAP, CONTRACTS_INSIDE, LINEAR_RATE
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
+from ergs_verify.ledger.sentences.equilibria import plain_game
 from ergs_verify.ledger.statements import Definition, Equality
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import (
@@ -101,39 +100,7 @@ PLAIN_NASH = Theorem(
         "independent-draws": lambda: _a_draw_that_knows_the_noise(),
         "plain-answers": lambda: _another_gain(),
     },
-    test=lambda case: _plain_equilibrium(case),
 )
-
-
-def plain_game(game: Game) -> Game:
-    """(20) as a game of its own: τ = 0, and R + (τ/2)I for R."""
-    half = game.tau / 2
-
-    def raised(matrix):
-        return [
-            [entry + half * (r == c) for c, entry in enumerate(row)]
-            for r, row in enumerate(fractions(matrix))
-        ]
-
-    return Game.from_arrays(
-        name=f"(20) for {game.name}",
-        A=game.A,
-        B=game.B,
-        Q=game.Q,
-        R=[[raised(X) for X in own] for own in game.R],
-        tau=0,
-        noise_cov=game.noise_cov,
-        horizon=game.horizon,
-    )
-
-
-def _plain_equilibrium(case: Case) -> Outcome | None:
-    """The feedback equilibrium of (20), solved as a game with τ = 0."""
-    if case.nash is None:
-        return None
-    found = nash(plain_game(case.game), Rationals())
-    same = found.K == case.nash.K and found.P == case.nash.P
-    return Outcome(same, str(found.K), str(case.nash.K))
 
 
 def _a_draw_that_knows_the_noise() -> Decision:

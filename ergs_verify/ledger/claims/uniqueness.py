@@ -15,7 +15,7 @@ from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim
-from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE, one_of_the_recursion
+from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE
 from ergs_verify.ledger.claims.optimality import (
     EXISTS,
     GAME,
@@ -27,8 +27,7 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.counterexamples import continuum_of_equilibria, no_equilibrium
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
-from ergs_verify.ledger.examination import Outcome
-from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.ledger.symbolic import SymbolicStages
@@ -67,7 +66,6 @@ ONE_IFF_REGULAR = Theorem(
         Fact("Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0", _family()),
         by(rules.FIRST_SINGULAR),
     ),
-    test=lambda case: one_of_the_recursion(case) if case.regular else None,
 )
 
 
@@ -144,8 +142,6 @@ def _against(stages: Stages, K_played, Sigma_played):
 
 p = control_size(i)
 R_weighted = tau / 2 * eye(i) + R(i)
-total = MatrixSymbol("y", m, m)
-"""Σ_j BʲKʲ."""
 
 
 def _rank_update() -> Equality:
@@ -193,21 +189,6 @@ def _letters(name: str, rows: int, cols: int, symmetric: bool = False):
     return sympy.Matrix(rows, cols, entry)
 
 
-def _determinants_agree(case: Case) -> Outcome:
-    """Both sides of the formula at the last stage of a game, exactly."""
-    stages = SymbolicStages(case.game, case.game.tau)
-    phi, _ = stages.last_block_system()
-    last, game = case.game.horizon - 1, case.game
-    inner, outer = sympy.eye(game.state_size), sympy.Integer(1)
-    for k in range(game.agents):
-        inputs, cost = (stages.enter(X) for X in (game.B[k][last], game.Q[k][last + 1]))
-        weight = stages.enter(game.R[k][last], diagonal=game.tau / 2)
-        inner += inputs * weight.inv() * inputs.T * cost
-        outer *= weight.det()
-    left, right = phi.det(), outer * inner.det()
-    return Outcome(left == right, str(left), str(right))
-
-
 DETERMINANT = Theorem(
     id="sharp-scalar-state/determinant",
     says="det Φ_t = Π det R̃ⁱ · det(I_m + Σ Bⁱ(R̃ⁱ)⁻¹Bⁱ'Pⁱ), R̃ = (τ/2)I + R",
@@ -216,7 +197,6 @@ DETERMINANT = Theorem(
         Fact("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", lambda: _rank_update().decide()),
         by(rules.SYLVESTER),
     ),
-    test=_determinants_agree,
 )
 
 
@@ -239,7 +219,6 @@ REGULAR_AT_ONE_STATE = Theorem(
         by(rules.SCALAR_DETERMINANT),
     ),
     needed={"scalar-state": no_equilibrium},
-    test=lambda case: Outcome(case.regular, "Φ_t is singular at some t", "det Φ_t > 0"),
 )
 
 PROPORTIONAL = Theorem(

@@ -18,7 +18,6 @@ from ergs_verify.ledger.rules.augmentation import (
     MATRIX_OF_A_QUADRATIC,
     NASH_INEQUALITY,
     NEARBY_EQUILIBRIUM,
-    OTHERS_AUGMENTED,
     QUADRATIC_BACKWARDS,
     SOME_DELTA,
     TELESCOPED_DIFFERENCE,
@@ -115,7 +114,6 @@ from ergs_verify.ledger.rules.limits import (
     CRAMER_AT_ZERO,
     CRAMER_PLAIN,
     FIRST_ORDER_LIMITS,
-    GAUSSIAN_NEIGHBOURS,
     REMAINDERS_VANISH,
     SECOND_ORDER_SQUARE,
 )

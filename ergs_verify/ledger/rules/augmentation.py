@@ -86,22 +86,17 @@ DEVIATION_BOUND = Rule(
     ),
     conclusion="J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
 )
-OTHERS_AUGMENTED = Rule(
-    name="gains and covariances",
-    statement=r"\tilde{S} \in \mathcal{S} \ \Rightarrow\ \tilde{\pi}_t^j(\cdot \mid x) ="
-    r" \mathcal{N}(\tilde{K}_t^j x, \tilde{\Sigma}_t^j)",
-    source="S̃ is in 𝒮, whose members are gains and covariances of feedback policies",
-    premises=("S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",),
-    conclusion="the other agents play linear Gaussian feedback policies",
-)
 BEST_DEVIATION = Rule(
     name="the best deviation",
     statement=r"\epsilon_i = J^i(\tilde{S}) - J^i(BR^i, \tilde{S}^{-i})",
-    source="BRⁱ is one of the linear Gaussian Sⁱ, and its cost is the least",
+    source="the others play S̃⁻ⁱ, of gains and covariances; so BRⁱ is one of the linear Gaussian Sⁱ,"
+    " and its cost is the least",
     premises=(
         "J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
-        "V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
-        " it at every history that occurs",
+        "S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",
+        "where the other agents play linear Gaussian feedback policies: V_t is agent i's least cost"
+        " from every x_t over all adapted policies, and BR alone attains it at every history that"
+        " occurs",
         "BR is N(Kx, Σ) with (6)",
     ),
     conclusion="0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ)) for every δ ≥ 0",

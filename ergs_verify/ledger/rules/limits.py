@@ -122,13 +122,6 @@ SECOND_ORDER_SQUARE = Rule(
     ),
     conclusion="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
 )
-GAUSSIAN_NEIGHBOURS = Rule(
-    name="the augmented equilibrium is linear Gaussian",
-    statement=r"\tilde{S} = \mathcal{N}(\tilde{K} x, \tilde{\Sigma})",
-    source="S̃ consists of gains and covariances",
-    premises=("S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",),
-    conclusion="the other agents play linear Gaussian feedback policies",
-)
 CONTINUOUS_GAP = Rule(
     name="the gap is continuous",
     statement=r"(\tilde{K}, \tilde{\Sigma}) \to (0, I) \ \Rightarrow\ \epsilon_i(\tilde{S}) \to"
@@ -138,8 +131,10 @@ CONTINUOUS_GAP = Rule(
     premises=(
         "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
         "K → 0 and Σ → I as τ → ∞",
-        "J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
-        "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
+        "where the other agents play linear Gaussian feedback policies: J(π) − min J ="
+        " τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
+        "where the other agents play linear Gaussian feedback policies: τ E KL(πⁱ_t ‖ BRⁱ_t) ="
+        " Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
     ),
     conclusion="ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞",
 )

@@ -9,6 +9,7 @@ from expected import algorithm_1 as expected_1
 from expected import equation_19 as expected_19
 
 from ergs_verify.ledger.claims import algorithm_1, claims, equation_19
+from ergs_verify.ledger.sentences import maps
 from ergs_verify.paper.notation import K, Q, S, i
 from ergs_verify.recursion import algorithm_1 as run
 
@@ -65,15 +66,13 @@ def test_the_passes_have_to_come_in_turn(monkeypatch, fresh, position):
 
 
 def test_another_run_of_the_algorithm_is_noticed(monkeypatch, fresh):
-    monkeypatch.setattr(
-        algorithm_1, "algorithm_1", lambda game, numbers, L: run(game, numbers, L + 1)
-    )
+    monkeypatch.setattr(maps, "algorithm_1", lambda game, numbers, L: run(game, numbers, L + 1))
     assert afresh.corrected("alg-1") == "refuted"
     assert afresh.corrected("alg-1/index-set") == "refuted"
 
 
 def test_a_class_without_definiteness_is_noticed(monkeypatch, fresh):
-    monkeypatch.setattr(equation_19, "is_positive", lambda *_, **__: False)
+    monkeypatch.setattr(maps, "is_psd", lambda *_, **__: False)
     assert afresh.corrected("eq-19/map") == "refuted"
 
 

@@ -13,6 +13,7 @@ from random_games import games
 
 from ergs_verify.ledger import loops
 from ergs_verify.ledger.claims import apriori as section
+from ergs_verify.ledger.sentences import data
 from ergs_verify.recursion import apriori
 
 CLAIMS = ("sharp-apriori", "sharp-apriori/falls", "sharp-apriori/assumption")
@@ -43,7 +44,8 @@ def test_a_wrong_formula_is_noticed(monkeypatch, fresh, claim_id, name):
 
 
 def test_bounds_that_are_too_small_are_met_on_a_game(monkeypatch, fresh):
-    monkeypatch.setattr(section, "bounds_hold", lambda _: False)
+    for module in (section, data):
+        monkeypatch.setattr(module, "bounds_hold", lambda _: False)
     assert afresh.corrected("sharp-apriori/falls") == "refuted"
     assert afresh.corrected("sharp-apriori/thresholds") == "refuted"
 

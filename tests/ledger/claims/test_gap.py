@@ -11,6 +11,7 @@ from attrs import evolve
 
 from ergs_verify.errors import DerivationError
 from ergs_verify.ledger.claims import claims, gap, theorem_IV_3
+from ergs_verify.ledger.sentences import augmented
 from ergs_verify.ledger.statements import Equalities
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.recursion import nash
@@ -42,12 +43,23 @@ def test_the_claim_turns_with_its_stated_formula(monkeypatch, fresh, claim_id, k
     assert afresh.corrected(claim_id) == "undecided"
 
 
-@pytest.mark.parametrize(
-    "claim_id", ["sharp-gap-large-delta", "sharp-gap-coefficient", "sharp-gap-linear-regime"]
-)
+@pytest.mark.parametrize("claim_id", ["sharp-gap-coefficient", "sharp-gap-linear-regime"])
 def test_a_limit_of_another_equilibrium_is_refuted(monkeypatch, fresh, claim_id):
-    monkeypatch.setattr(gap, "nash", lambda game, numbers: nash(evolve(game, tau_given=5), numbers))
+    monkeypatch.setattr(
+        augmented, "nash", lambda game, numbers: nash(evolve(game, tau_given=5), numbers)
+    )
     assert afresh.corrected(claim_id) == "refuted"
+
+
+def test_the_gap_of_another_prior_is_no_limit(monkeypatch, fresh):
+    right = augmented._prior
+
+    def wider(game):
+        prior = right(game)
+        return evolve(prior, Sigma=[[2 * S for S in own] for own in prior.Sigma])
+
+    monkeypatch.setattr(augmented, "_prior", wider)
+    assert afresh.corrected("sharp-gap-large-delta") == "refuted"
 
 
 BY_COST_DIFFERENCE = (

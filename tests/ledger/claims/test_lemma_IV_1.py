@@ -11,6 +11,7 @@ from sympy import Rational
 
 from ergs_verify.ledger.claims import claims, lemma_IV_1
 from ergs_verify.ledger.exhibits import Case, exhibits
+from ergs_verify.ledger.sentences import maps
 
 
 @pytest.mark.parametrize("claim_id", EXPECTED)
@@ -65,7 +66,7 @@ def test_the_lemma_is_tried_where_its_threshold_holds():
     from ergs_verify.ledger.exhibits import cases
 
     tried = [case for case in cases() if isinstance(case, Case) and case.threshold_at_every_t]
-    outcomes = [lemma_IV_1._brings_nearer(case) for case in tried if case.game.agents > 1]
+    outcomes = [maps.brings_nearer(case) for case in tried if case.game.agents > 1]
     assert sum(outcome is not None for outcome in outcomes) >= 3
 
 

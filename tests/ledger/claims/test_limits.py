@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from ergs_verify.ledger.claims import limits
+from ergs_verify.ledger.sentences import augmented
 from ergs_verify.recursion import nash
 
 
@@ -40,7 +41,7 @@ def test_a_wrong_letter_of_its_own_is_noticed(monkeypatch, fresh, claim_id, name
 
 
 def test_remainders_that_do_not_shrink_are_met(monkeypatch, fresh):
-    monkeypatch.setattr(limits, "_distance_at_large_tau", lambda _: Fraction(1))
+    monkeypatch.setattr(augmented, "_distance_at_large_tau", lambda *_: Fraction(1))
     assert afresh.corrected("sharp-limits/large-tau") == "refuted"
 
 
@@ -49,5 +50,5 @@ def test_limits_of_another_equilibrium_are_refuted(monkeypatch, fresh):
         found = nash(game, numbers)
         return evolve(found, K=tuple(tuple(X * 2 for X in agent) for agent in found.K))
 
-    monkeypatch.setattr(limits, "nash", doubled)
+    monkeypatch.setattr(augmented, "nash", doubled)
     assert afresh.corrected("sharp-limits/large-tau") == "refuted"
