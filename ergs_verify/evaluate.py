@@ -26,7 +26,7 @@ from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import AgentSum, AgentTotal
+from ergs_verify.expressions import AgentSum, AgentTotal, Vec
 
 __all__ = ["Evaluator", "evaluate"]
 
@@ -195,6 +195,15 @@ class Evaluator:
         power = self._multiplied([base] * abs(exponent))
         return power if exponent > 0 else self.arithmetic.scalar(Fraction(1)) / power
 
+    def _symbolic_power(self, node: _Node) -> Scalar:
+        """Such as 2ⁿ, n a size."""
+        exponent: Any = sympy.sympify(node.expr.exp.xreplace(dict(self._sizes)))
+        if not exponent.is_Integer:
+            raise UnsupportedError(f"the power {node.expr} has no value")
+        one = self.arithmetic.scalar(Fraction(1))
+        power = reduce(operator.mul, [self._value(node.parts[0])] * abs(int(exponent)), one)
+        return power if exponent > 0 else one / power
+
     def _multiplied(self, factors: Iterable[_Node]) -> Scalar:
         return reduce(operator.mul, map(self._value, factors))
 
@@ -290,6 +299,39 @@ class Evaluator:
     def _transpose(self, node: _Node) -> Matrix:
         return self.arithmetic.transpose(self._value(node.parts[0]))
 
+    def _blocks(self, node: _Node) -> Matrix:
+        """A block matrix; `parts` are its rows of blocks."""
+        rows = [[self._value(block) for block in row] for row in node.parts]
+        shapes = [[self.arithmetic.shape(X) for X in row] for row in rows]
+        heights = [{rows for rows, _ in line} for line in shapes]
+        widths = [{cols for _, cols in line} for line in zip(*shapes, strict=True)]
+        if any(len(sides) > 1 for sides in (*heights, *widths)):
+            raise ShapeError(f"the blocks do not fit in {node.expr}")
+        return self.arithmetic.blocks(rows)
+
+    def _kronecker(self, node: _Node) -> Matrix:
+        return reduce(self._kronecker_of_two, map(self._value, node.parts))
+
+    def _kronecker_of_two(self, X: Matrix, Y: Matrix) -> Matrix:
+        arithmetic = self.arithmetic
+        rows, cols = arithmetic.shape(X)
+
+        def entry(r: int, c: int) -> Scalar:
+            row = arithmetic.transpose(arithmetic.rows(X, r, r + 1))
+            return arithmetic.trace(arithmetic.rows(row, c, c + 1))
+
+        return arithmetic.blocks(
+            [[arithmetic.scale(entry(r, c), Y) for c in range(cols)] for r in range(rows)]
+        )
+
+    def _vec(self, node: _Node) -> Matrix:
+        arithmetic = self.arithmetic
+        turned = arithmetic.transpose(self._value(node.parts[0]))
+        columns = range(arithmetic.shape(turned)[0])
+        return arithmetic.blocks(
+            [[arithmetic.transpose(arithmetic.rows(turned, c, c + 1))] for c in columns]
+        )
+
     def _identity(self, node: _Node) -> Matrix:
         return self.arithmetic.identity(self._size(node.expr.shape[0]))
 
@@ -362,6 +404,14 @@ def _new_node(expr: Any) -> _Node:
             return node(Evaluator._identity)
         case sympy.ZeroMatrix():
             return node(Evaluator._zeros)
+        case sympy.BlockMatrix():
+            grid: Any = expr.blocks
+            rows = (grid[r, :] for r in range(expr.blockshape[0]))
+            return node(Evaluator._blocks, *(tuple(map(_read, row)) for row in rows))
+        case sympy.KroneckerProduct():
+            return node(Evaluator._kronecker, *map(_read, expr.args))
+        case Vec():
+            return node(Evaluator._vec, _read(expr.arg))
         case sympy.Rational():
             return node(Evaluator._number, Fraction(int(expr.p), int(expr.q)))
         case sympy.Add():
@@ -370,6 +420,8 @@ def _new_node(expr: Any) -> _Node:
             return node(Evaluator._quotient, *_top_and_bottom(expr.args))
         case sympy.Pow() if expr.exp.is_Integer:
             return node(Evaluator._power, _read(expr.base), int(expr.exp))
+        case sympy.Pow() if expr.exp.is_integer:
+            return node(Evaluator._symbolic_power, _read(expr.base))
         case sympy.log() if isinstance(expr.args[0], sympy.Determinant):
             return node(Evaluator._log_determinant, _read(expr.args[0].arg))
         case sympy.log():

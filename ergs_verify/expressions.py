@@ -21,6 +21,7 @@ __all__ = [
     "AgentMatrix",
     "AgentSum",
     "AgentTotal",
+    "Vec",
     "agent_index",
     "agent_sum",
     "control_size",
@@ -123,6 +124,32 @@ class AgentTotal(_OverAgents, Expr):
 
     def __new__(cls, body, index, excluded=()):
         return Basic.__new__(cls, sympify(body), index, sympy.Tuple(*excluded))
+
+
+class Vec(MatrixExpr):
+    """The columns of a matrix below one another.
+
+    Examples
+    --------
+    >>> from sympy import MatrixSymbol
+    >>> from ergs_verify.expressions import Vec
+    >>> Vec(MatrixSymbol("X", 2, 3)), Vec(MatrixSymbol("X", 2, 3)).shape
+    (Vec(X), (6, 1))
+    """
+
+    def __new__(cls, matrix):
+        return Basic.__new__(cls, sympify(matrix))
+
+    @property
+    def arg(self) -> Any:
+        return self.args[0]
+
+    @property
+    def shape(self):
+        return self.arg.shape[0] * self.arg.shape[1], Integer(1)
+
+    def _latex(self, printer) -> str:
+        return rf"\operatorname{{vec}}\left({printer._print(self.arg)}\right)"
 
 
 def agent_sum(body, index: Symbol, *excluded):

@@ -1,6 +1,7 @@
 """Are two matrix expressions equal for every size and any number of agents?"""
 
+from ergs_verify.proof.derivatives import derivative
 from ergs_verify.proof.moments import gaussian_expectation
 from ergs_verify.proof.prove import Counterexample, Proof, prove
 
-__all__ = ["Counterexample", "Proof", "gaussian_expectation", "prove"]
+__all__ = ["Counterexample", "Proof", "derivative", "gaussian_expectation", "prove"]

@@ -18,6 +18,7 @@ from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.certificate import certificate
 from ergs_verify.proof.field import PrimeField
 from ergs_verify.proof.hypotheses import eliminated
+from ergs_verify.proof.lowering import lowered, with_derivatives, with_roots
 from ergs_verify.proof.realize import Limits, Realization, realize
 from ergs_verify.proof.replay import differ
 from ergs_verify.proof.sampling import (
@@ -156,6 +157,7 @@ def prove(
     *,
     definitions: Mapping | None = None,
     symmetric: Iterable = (),
+    positive_definite: Iterable = (),
     given: Iterable = (),
     limits: Limits | None = None,
 ) -> Proof:
@@ -178,6 +180,9 @@ def prove(
     symmetric : iterable of letters, optional
         Letters equal to their transpose. (Those that appear in a counterexample are positive
         definite, and scalars positive.)
+    positive_definite : iterable of letters, optional
+        Letters that are symmetric and positive definite, so that they have roots, written
+        ``P**Rational(1, 2)``, and that sums of them have inverses.
     given : iterable of sympy.Eq, optional
         Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
         eliminated: it must be a term of its own and occur nowhere else in the equation.
@@ -225,7 +230,8 @@ def prove(
     start = time.perf_counter()
     lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
     definitions = _definitions(definitions)
-    symmetric = _letters(symmetric)
+    definite = frozenset(_letters(positive_definite, "positive_definite"))
+    symmetric = tuple(dict.fromkeys((*_letters(symmetric), *sorted(definite, key=str))))
     if not isinstance(limits, Limits | None):
         raise InputError(f"limits must be Limits(seconds=…, blocks=…), not {_shown(limits)}")
     if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
@@ -239,7 +245,7 @@ def prove(
             lambda value: bool(prove(value, value.T, definitions=definitions, symmetric=symmetric)),
         )
         definitions = {**definitions, **found}
-    question = _Question(lhs, rhs, definitions, symmetric, limits or Limits())
+    question = _Question(lhs, rhs, definitions, symmetric, limits or Limits(), definite)
     try:
         result = question.answer()
     except RecursionError:
@@ -279,19 +285,18 @@ def _definitions(given) -> dict:
     return {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
 
 
-def _letters(given) -> tuple:
-    """The symmetric letters."""
+def _letters(given, where: str = "symmetric") -> tuple:
+    """The symmetric letters, or the positive definite ones."""
     if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
         raise InputError(
-            f"symmetric must be a list of letters such as [P], not {_shown(given)}",
-            "symmetric",
+            f"{where} must be a list of letters such as [P], not {_shown(given)}", where
         )
     letters = tuple(given)
     for letter in letters:
         if not isinstance(letter, sympy.MatrixSymbol):
             raise InputError(
-                f"a symmetric letter must be a MatrixSymbol, not {_shown(letter)}",
-                "symmetric",
+                f"a {where.replace('_', ' ')} letter must be a MatrixSymbol, not {_shown(letter)}",
+                where,
             )
     return letters
 
@@ -305,29 +310,51 @@ class _Question:
     definitions: dict
     symmetric: tuple
     limits: Limits
+    definite: frozenset = frozenset()
+    plain: tuple = ()
 
     def answer(self) -> Proof:
         """The proof, without the time it took."""
-        statement = None
         try:
+            question = self._without_roots()
+        except UnsupportedError as error:
+            return self._proof("undecided", reason=str(error))
+        found = question._answer()
+        return evolve(found, left=self.lhs, right=self.rhs)
+
+    def _without_roots(self) -> _Question:
+        """Derivatives worked out, and roots as letters of their own."""
+        lhs, rhs = with_derivatives(self.lhs), with_derivatives(self.rhs)
+        values = [with_derivatives(sympy.sympify(v)) for v in self.definitions.values()]
+        (lhs, rhs, *values), roots = with_roots([lhs, rhs, *values], self.definite)
+        for letter in roots:
+            if letter in self.definitions:
+                raise UnsupportedError(f"the root of {letter}, which has a definition")
+        definitions = {**dict(zip(self.definitions, values, strict=True)), **roots}
+        matrices = [value.args[0] for value in roots.values() if value.is_Matrix]
+        symmetric = (*(s for s in self.symmetric if s not in roots), *matrices)
+        return evolve(self, lhs=lhs, rhs=rhs, definitions=definitions, symmetric=symmetric)
+
+    def _answer(self) -> Proof:
+        statement, found, beyond = None, None, ""
+        try:
+            self = evolve(self, plain=lowered(self.lhs, self.rhs, self.definitions))
             statement = self._typed()
         except ShapeError as error:
             return self._ill_typed(str(error))
         except UnsupportedError as error:
             beyond = str(error)
-        else:
-            beyond = ""
         if "does not commute" in beyond:
             return self._proof("undecided", reason=beyond)
-        found = None
-        try:
-            found = realize(
-                self.lhs, self.rhs, self.definitions, self.symmetric, self.limits, statement
-            )
-        except (ShapeError, UnsupportedError, RecursionError) as error:
-            beyond = _reason(error)
-            if self.lhs == self.rhs:
-                return self._same_expression()
+        if self.plain:
+            lhs, rhs, definitions = self.plain
+            try:
+                found = realize(lhs, rhs, definitions, self.symmetric, self.limits, statement)
+                beyond = ""
+            except (ShapeError, UnsupportedError, RecursionError) as error:
+                beyond = _reason(error)
+        if found is None and self.lhs == self.rhs:
+            return self._same_expression()
         return self._decided(found, beyond)
 
     def _proof(self, verdict: str, **more) -> Proof:
@@ -350,17 +377,18 @@ class _Question:
 
     def _typed(self) -> Statement:
         """The statement; an error where sizes do not fit, in the definitions too."""
-        statement = Statement([self.lhs, self.rhs], self.definitions, self.symmetric)
+        lhs, rhs, definitions = self.plain
+        statement = Statement([lhs, rhs], definitions, self.symmetric)
         try:
-            for letter in self.definitions:
+            for letter in definitions:
                 statement.convert(letter)
         except RecursionError as error:
             raise UnsupportedError(_reason(error)) from None
-        if self.lhs.is_Matrix != self.rhs.is_Matrix:
+        if lhs.is_Matrix != rhs.is_Matrix:
             raise ShapeError("a scalar is compared with a matrix")
-        left: Any = statement.convert(self.lhs)
-        right: Any = statement.convert(self.rhs)
-        if self.lhs.is_Matrix:
+        left: Any = statement.convert(lhs)
+        right: Any = statement.convert(rhs)
+        if lhs.is_Matrix:
             statement.add(left, right)
         return statement
 
@@ -427,15 +455,16 @@ class _Question:
             reason += "; the prime field finds both sides equal"
         elif equal is False:
             reason += ", but no small counterexample was found"
-        elif not beyond:
+        elif found is not None or not beyond:
             reason = where
         return self._proof("undecided", reason=reason, **more)
 
     def _normal_form(self) -> tuple[bool | None, Any, str]:
         """Whether the difference is zero in the free algebra, and what is left of it."""
+        lhs, rhs, definitions = self.plain or (self.lhs, self.rhs, self.definitions)
         try:
-            algebra = Algebra([self.lhs, self.rhs], self.definitions, self.symmetric)
-            difference = algebra.poly(self.lhs) - algebra.poly(self.rhs)
+            algebra = Algebra([lhs, rhs], definitions, self.symmetric)
+            difference = algebra.poly(lhs) - algebra.poly(rhs)
             residual = algebra.to_sympy(difference) if difference else None
         except (ShapeError, UnsupportedError, RecursionError) as error:
             return None, None, _reason(error)
@@ -450,12 +479,16 @@ class _Question:
             size_of=size_of,
         )
 
+    def _everything(self) -> tuple:
+        return self.lhs, self.rhs, *self.definitions.values()
+
     def _over_prime_field(self, dimension: int) -> tuple[bool | None, str]:
         """Whether both sides agree at random points; None where no point was regular."""
         arithmetic = PrimeField()
         rng = random.Random(20)
         compared, same, sizes = 0, True, set()
-        for agents, size_of in _field_settings(dimension):
+        kronecker = any(sympy.sympify(e).has(sympy.KroneckerProduct) for e in self._everything())
+        for agents, size_of in _field_settings(dimension, kronecker):
             setting = self._setting(agents, size_of)
             regular = 0
             for _ in range(2 * FIELD_TRIALS):
@@ -526,12 +559,16 @@ def _sizes(found: Realization | None) -> str:
     return f"every {', '.join(bounds)} (where the inverses exist)"
 
 
-def _field_settings(dimension: int) -> tuple[tuple[int, Callable[[int], int]], ...]:
+def _field_settings(
+    dimension: int, kronecker: bool
+) -> tuple[tuple[int, Callable[[int], int]], ...]:
     """Agents and sizes: in both orders, all different, and of at least the dimension given.
 
     Three agents, then four, and other sizes, so that a coincidence of the one (N = 3, say) does
-    not pass.
+    not pass. Of Kronecker products the sizes multiply, so they are small.
     """
+    if kronecker:
+        return (3, lambda k: k + 2), (3, lambda k: max(2, 5 - k))
     start = max(2, min(dimension, MOST_SIZE))
     return (
         (3, lambda k: k + 2),

@@ -118,8 +118,9 @@ def realize(
     whole = statement or Statement([lhs, rhs], definitions, symmetric)
     for attempt, split in _centres(whole, lhs, rhs):
         statement = Statement([lhs, rhs], definitions, symmetric, split) if split else whole
-        determinants = not lhs.is_Matrix and (lhs - rhs).has(sympy.Determinant)
-        determinants = determinants and not (lhs - rhs).has(sympy.log)
+        compared: Any = lhs if lhs.is_Matrix or lhs == rhs else lhs - rhs
+        determinants = not lhs.is_Matrix and compared.has(sympy.Determinant)
+        determinants = determinants and not compared.has(sympy.log)
         read = statement.logarithm if determinants else statement.convert
         left: Any = read(lhs)
         right: Any = read(rhs)

@@ -14,6 +14,7 @@ import mpmath
 import sympy
 
 from ergs_verify.errors import UnsupportedError
+from ergs_verify.expressions import Vec
 
 __all__ = ["differ"]
 
@@ -83,6 +84,17 @@ def differ(left, right, values: Mapping, definitions: Mapping, sizes: Mapping) -
                 if power < 0:
                     base = _inverse(base) if e.is_Matrix else 1 / base
                 return _folded(_product, [base] * abs(power))
+            case sympy.BlockMatrix():
+                blocks: Any = e.blocks
+                grid = [[value(X) for X in blocks[r, :]] for r in range(e.blockshape[0])]
+                beside = [row for line in grid for row in zip(*line, strict=True)]
+                return [[x for part in row for x in part] for row in beside]
+            case sympy.KroneckerProduct():
+                return _folded(_kronecker, map(value, e.args))
+            case Vec():
+                return [[x] for column in zip(*value(e.arg), strict=True) for x in column]
+            case sympy.Pow() if e.exp.is_integer:
+                return found(sympy.Pow(e.base, size(e.exp), evaluate=False))
             case sympy.Trace():
                 X = value(e.arg)
                 return sum(X[k][k] for k in range(len(X)))
@@ -125,6 +137,10 @@ def _product(X, Y):
         return [[x * Y for x in row] for row in X]
     columns = list(zip(*Y, strict=True))
     return [[sum(a * b for a, b in zip(row, c, strict=True)) for c in columns] for row in X]
+
+
+def _kronecker(X, Y):
+    return [[x * y for x in row for y in other] for row in X for other in Y]
 
 
 def _eliminated(X, right):

@@ -504,8 +504,8 @@ class Statement:
                 return [Term(one, "log det", self._square(inside.arg, agents))]
             case sympy.Mul():
                 return [t for a in inside.args for t in self._logarithm(a, agents)]
-            case sympy.Pow() if inside.exp.is_Rational and not self._rational(inside.base):
-                power = self.scalars.number(inside.exp)
+            case sympy.Pow() if not (inside.exp.is_Integer and self._rational(inside.base)):
+                power = self._value(inside.exp, agents)
                 terms = self._logarithm(inside.base, agents)
                 return [t._replace(coefficient=power * t.coefficient) for t in terms]
         if self._rational(inside):

@@ -1,0 +1,135 @@
+"""Kronecker products, vec, block matrices and roots: decided, refuted, or said to be beyond."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sympy import (
+    BlockMatrix,
+    Determinant,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatrixSymbol,
+    Rational,
+    Trace,
+    ZeroMatrix,
+    log,
+    sqrt,
+    symbols,
+)
+
+from ergs_verify.expressions import Vec
+from ergs_verify.proof import prove
+from ergs_verify.recheck import recheck
+
+n, m = symbols("n m", integer=True, positive=True)
+t = symbols("t", positive=True)
+A, B, P = (MatrixSymbol(s, n, n) for s in "ABP")
+D, E = (MatrixSymbol(s, m, m) for s in "DE")
+U, X, V = MatrixSymbol("U", n, m), MatrixSymbol("X", n, m), MatrixSymbol("V", m, n)
+In, Im = Identity(n), Identity(m)
+K = KroneckerProduct
+M = BlockMatrix([[A, U], [V, D]])
+S, T = D - V * A.I * U, A - U * D.I * V
+ROOT = P ** Rational(1, 2)
+INVERSE = BlockMatrix([[A.I + A.I * U * S.I * V * A.I, -A.I * U * S.I], [-S.I * V * A.I, S.I]])
+TRUE = {
+    "product": (K(A, D) * K(B, E), K(A * B, D * E)),
+    "inverse": (Inverse(K(A, D)), K(A.I, D.I)),
+    "sum": (K(A + B, D), K(A, D) + K(B, D)),
+    "identity": (K(A, D) * K(A.I, D.I), Identity(n * m)),
+    "square": ((K(A, Im) + K(In, D)) ** 2, K(A * A, Im) + 2 * K(A, D) + K(In, D * D)),
+    "vec": (Vec(A * X * D), K(D.T, A) * Vec(X)),
+    "vec, inverse": (Vec(A.I * X * D.I), Inverse(K(D.T, A)) * Vec(X)),
+    "row": (Vec(X).T * K(D, A), Vec(A.T * X * D).T),
+    "Lyapunov": ((K(In, A) + K(A, In)) * Vec(P), Vec(A * P + P * A.T)),
+    "trace by vec": (Trace(Vec(X).T * K(D, A) * Vec(U)), Trace(X.T * A * U * D.T)),
+    "log det": (log(Determinant(K(A, D))), m * log(Determinant(A)) + n * log(Determinant(D))),
+    "det": (Determinant(K(A, D)), Determinant(A) ** m * Determinant(D) ** n),
+    "det of a multiple": (Determinant(2 * A), 2**n * Determinant(A)),
+    "block inverse": (Inverse(M), INVERSE),
+    "inverse by the other": (
+        Inverse(M),
+        BlockMatrix([[T.I, -T.I * U * D.I], [-D.I * V * T.I, D.I + D.I * V * T.I * U * D.I]]),
+    ),
+    "times its inverse": (M * INVERSE, Identity(n + m)),
+    "factors": (
+        M,
+        BlockMatrix([[In, ZeroMatrix(n, m)], [V * A.I, Im]])
+        * BlockMatrix([[A, ZeroMatrix(n, m)], [ZeroMatrix(m, n), S]])
+        * BlockMatrix([[In, A.I * U], [ZeroMatrix(m, n), Im]]),
+    ),
+    "two Schur complements": (Determinant(M), Determinant(D) * Determinant(T)),
+    "trace of blocks": (Trace(M * M), Trace(A * A) + 2 * Trace(U * V) + Trace(D * D)),
+    "rows of blocks": (
+        BlockMatrix([[A, U]]) * BlockMatrix([[A.T], [U.T]]),
+        A * A.T + U * U.T,
+    ),
+    "root": (Inverse(ROOT * B * ROOT), P ** Rational(-1, 2) * B.I * P ** Rational(-1, 2)),
+    "root inside": (ROOT * Inverse(In + ROOT * B * ROOT) * ROOT, Inverse(P.I + B)),
+    "root of a number": (sqrt(t) * A * B * sqrt(t), t * A * B),
+}
+FALSE = {
+    "product": (K(A, D) * K(B, E), K(B * A, D * E)),
+    "order": (K(A, B), K(B, A)),
+    "vec": (Vec(A * X * D), K(D, A) * Vec(X)),
+    "det": (Determinant(K(A, D)), Determinant(A) ** n * Determinant(D) ** m),
+    "block inverse": (M * INVERSE.T, Identity(n + m)),
+    "cut otherwise": (BlockMatrix([[A, U], [V, D]]), BlockMatrix([[D, V], [U, A]])),
+    "root": (ROOT * B, B * ROOT),
+}
+BEYOND = {
+    "three": (K(A, D, B) * K(A, D, B), K(A * A, D * D, B * B), "three matrices"),
+    "inverse of a sum": (
+        Inverse(K(A, Im) + K(In, D)) * K(A, Im) + Inverse(K(A, Im) + K(In, D)) * K(In, D),
+        Identity(n * m),
+        "inverse or determinant of a sum",
+    ),
+    "outer": (Vec(X) * Vec(U).T, Vec(X) * Vec(U + X).T - Vec(X) * Vec(X).T, "times a row"),
+}
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_true_ones_are_proved(name):
+    proof = prove(*TRUE[name], positive_definite=[P])
+    assert proof.verdict == "proved", str(proof)
+    assert recheck(json.loads(json.dumps(proof.certificate)))
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_false_ones_are_refuted_and_replayed(name):
+    proof = prove(*FALSE[name], positive_definite=[P])
+    assert proof.verdict == "refuted", str(proof)
+    assert proof.counterexample.replay()
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_is_beyond_is_undecided_with_a_reason(name):
+    *sides, words = BEYOND[name]
+    proof = prove(*sides)
+    assert proof.verdict == "undecided"
+    assert words in proof.reason
+
+
+def test_products_of_traces_and_a_definition_that_is_a_block_matrix():
+    assert prove(Trace(K(A, D)), Trace(A) * Trace(D))
+    Z = MatrixSymbol("Z", n + m, n + m)
+    assert prove(Z.T * Z, M.T * M, definitions={Z: M})
+    assert prove(Z.T * Z, M * M.T, definitions={Z: M}).verdict == "refuted"
+
+
+def test_blocks_that_are_cut_differently():
+    """Of one size, and so well-typed, but no product block by block."""
+    proof = prove(M * BlockMatrix([[D, V], [U, A]]), BlockMatrix([[A, U], [V, D]]))
+    assert proof.verdict == "refuted"
+    proof = prove(M * BlockMatrix([[A], [V]]), BlockMatrix([[A * A + U * V], [V * (A + D)]]))
+    assert proof.verdict == "ill-typed", str(proof)
+
+
+def test_a_root_needs_a_positive_definite_letter():
+    proof = prove(ROOT * B * ROOT, ROOT * B * ROOT + A - A)
+    assert proof.verdict in ("undecided", "proved")
+    proof = prove(ROOT * B * ROOT, B * P)
+    assert "positive_definite=[P]" in proof.reason
