@@ -1,4 +1,4 @@
-"""Check a proof that `ergs_verify.prove` wrote, with nothing but Python: `python recheck.py FILE`.
+"""Check proofs that `ergs_verify.prove` wrote, with nothing but Python: `python recheck.py FILE…`.
 
 What is claimed: the two sides printed are equal at any matrices of fitting sizes over a field of
 characteristic 0, for any number of agents, wherever every inverse (and logarithm) in them exists.
@@ -502,9 +502,18 @@ def recheck(given):
     return shown + "".join(f", for {n} = {' + '.join(p)}" for n, p in given["split"].items())
 
 
+def main(paths):
+    """Print a line on each file; 0 where all are confirmed."""
+    refused = 0
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                print("confirmed:", recheck(json.load(file)), flush=True)
+        except (OSError, ValueError) as why:
+            print(f"not confirmed: {' '.join(str(why).split())}", flush=True)
+            refused += 1
+    return bool(refused or not paths)
+
+
 if __name__ == "__main__":
-    try:
-        with open(sys.argv[1], encoding="utf-8") as file:
-            print("confirmed:", recheck(json.load(file)))
-    except (OSError, IndexError, ValueError) as why:
-        sys.exit(f"not confirmed: {why}")
+    sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import attrs
 import pytest
@@ -11,6 +12,7 @@ from ergs_verify import gallery
 from ergs_verify.cli import crosscheck as crosscheck_command
 from ergs_verify.cli import main
 from ergs_verify.cli import verify as verify_command
+from ergs_verify.cli.certificates import Rechecked
 from ergs_verify.cli.crosscheck import Checked
 from ergs_verify.cli.paper import Judgement
 from ergs_verify.study import crosscheck
@@ -41,6 +43,7 @@ def test_the_main_job_prints_its_three_parts_and_a_verdict(capsys, tmp_path):
     assert out.count("✓") == 30
     assert "3 claims of the paper" in out
     assert "Completing the square" in out
+    assert re.search(r"\d\d proved identities rechecked from their certificates", out)
     assert out.count(" agree ") == 3
     assert "Φ_t is singular at stage t = 0" in out
 
@@ -50,6 +53,8 @@ def test_the_main_job_as_one_object(capsys):
     assert main(["verify", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["format"], found["verdict"]) == ("ergs-verify/1", "holds")
+    assert found["rechecked"]["identities"] >= 20
+    assert found["rechecked"]["refused"] == []
     assert [len(one["steps"]) for one in found["derivations"]] == [7, 9, 4, 6, 4]
     assert [claim["id"] for claim in found["ledger"]["claims"]] == ["eq-1", "eq-4", "eq-11"]
     assert [one["name"] for one in found["crosschecks"]["games"]] == [
@@ -72,7 +77,8 @@ def test_the_main_job_as_one_object(capsys):
 )
 def test_the_status_of_the_main_job_is_that_of_its_worst_part(judged, verdicts, status):
     checked = [Checked("game", "", {}, verdict) for verdict in verdicts]
-    assert verify_command._status(judged, checked) == status
+    assert verify_command._status(judged, checked, Rechecked(3, ())) == status
+    assert verify_command._status(judged, checked, Rechecked(3, ("eq-4-1.json: no",))) == 1
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("agree", 0), ("disagree", 1), ("undecided", 3)])

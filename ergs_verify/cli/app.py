@@ -123,6 +123,14 @@ def paper(
             help="Write a page: printed, corrected, why, with exhibits and proofs.",
         ),
     ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificates",
+            metavar="DIR",
+            help="Write a certificate of each identity that is proved, for recheck.",
+        ),
+    ] = None,
     exhibit: Annotated[
         bool,
         typer.Option(
@@ -145,6 +153,7 @@ def paper(
         markdown=markdown,
         latex=latex,
         html=html,
+        folder=certificates,
         exhibit=exhibit,
         path=output,
     )

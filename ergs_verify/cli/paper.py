@@ -11,19 +11,20 @@ from attrs import frozen
 from rich.console import Group
 from rich.rule import Rule
 
-from ergs_verify.cli import games, output
+from ergs_verify.cli import certificates, games, output
 from ergs_verify.cli.inputs import expect_writable
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import cores, workers
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk
 from ergs_verify.ledger import claims, verify_paper
-from ergs_verify.ledger.verify import Ledger, ledger_document
+from ergs_verify.ledger.verify import ledger_document
+from ergs_verify.proof.kept import keeping
 from ergs_verify.report import latex as as_latex
 from ergs_verify.report.ledger import claim_whole, headline, ledger_markdown, ledger_table
 from ergs_verify.report.ledger_html import ledger_page
 
-__all__ = ["Judgement", "gathered", "judge", "run", "status_of", "submit"]
+__all__ = ["Judgement", "certificate_files", "gathered", "judge", "run", "status_of", "submit"]
 
 #: From so many claims on, processes of their own are worth their start.
 _WORTH_PROCESSES = 8
@@ -32,11 +33,15 @@ _WHAT = "judging the paper's claims"
 
 @frozen
 class Judgement:
-    """One claim decided: its entry of ``ergs-ledger/1``, and what the exit status depends on."""
+    """One claim decided: its entry of ``ergs-ledger/1``, and what the exit status depends on.
+
+    `certificates` are those of the identities that were first proved for this claim, as JSON.
+    """
 
     entry: dict[str, Any]
     holds: bool
     undecided: bool
+    certificates: tuple[str, ...] = ()
 
 
 def run(
@@ -46,6 +51,7 @@ def run(
     markdown: bool,
     latex: bool,
     html: Path | None,
+    folder: Path | None,
     exhibit: bool,
     path: Path | None,
 ) -> Status:
@@ -58,6 +64,10 @@ def run(
     if exhibit:
         return _write_exhibits(ids, path)
     judgements = _judgements(ids)
+    if folder is not None:
+        files = certificate_files(judgements)
+        certificates.write(folder, files)
+        output.say(f"{folder}: certificates of {len(files)} identities")
     ledger = ledger_document([judgement.entry for judgement in judgements])
     if as_json:
         output.show_json(ledger)
@@ -100,10 +110,18 @@ def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
 def judge(ids: Sequence[str]) -> list[Judgement]:
     """Decide some claims."""
     found = []
-    for judged in verify_paper(ids).claims:
-        ledger = Ledger(claims=(judged,))
-        found.append(Judgement(judged.as_json(), judged.holds, bool(ledger.undecided)))
+    for claim_id in ids:
+        with keeping() as proofs:
+            ledger = verify_paper([claim_id])
+        (judged,) = ledger.claims
+        texts = certificates.as_texts(proofs)
+        found.append(Judgement(judged.as_json(), judged.holds, bool(ledger.undecided), texts))
     return found
+
+
+def certificate_files(judgements: Iterable[Judgement]) -> dict[str, str]:
+    """The certificates of claims by the names of files."""
+    return certificates.named((one.entry["id"], one.certificates) for one in judgements)
 
 
 def submit(pool: Executor, ids: Iterable[str]) -> list[Future[list[Judgement]]]:

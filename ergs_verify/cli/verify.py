@@ -11,7 +11,8 @@ from rich.console import Group
 from rich.rule import Rule
 from rich.text import Text
 
-from ergs_verify.cli import crosscheck, derive, output, paper
+from ergs_verify.cli import certificates, crosscheck, derive, output, paper
+from ergs_verify.cli.certificates import Rechecked
 from ergs_verify.cli.crosscheck import Checked
 from ergs_verify.cli.inputs import named_game
 from ergs_verify.cli.paper import Judgement, gathered
@@ -21,6 +22,7 @@ from ergs_verify.game.gallery import names
 from ergs_verify.ledger import claims
 from ergs_verify.ledger.verify import ledger_document
 from ergs_verify.paper.derivation import Derived
+from ergs_verify.proof.kept import keeping
 from ergs_verify.report.crosscheck import crosscheck_lines
 from ergs_verify.report.derivation import derivation_steps
 from ergs_verify.report.ledger import ledger_summary, wrong_claims
@@ -44,18 +46,26 @@ def run(given: Sequence[str], *, as_json: bool) -> Status:
     with workers() as pool:
         claims_left = paper.submit(pool, claims())
         games_left = crosscheck.submit(pool, [*names(), *given], _DIGITS)
-        derived = _derive(tell)
+        with keeping() as proofs:
+            derived = _derive(tell)
+        steps = certificates.as_texts(proofs)
         tell.title("2. The paper, claim by claim")
         parts = gathered(claims_left, "judging the paper's claims")
         judged = [one for part in parts for one in part]
         ledger = ledger_document([judgement.entry for judgement in judged])
         tell.show(Group(ledger_summary(ledger), Text(), wrong_claims(ledger)))
+        checked_again = certificates.rechecked(
+            certificates.named(
+                [("derivations", steps), *((one.entry["id"], one.certificates) for one in judged)]
+            )
+        )
+        tell.show(Text(f"\n{checked_again}"))
         tell.title("3. Games, computed in independent ways")
         checked = gathered(games_left, "cross-checking games")
         tell.show(crosscheck_lines([(one.name, one.document) for one in checked]))
-    status = _status(judged, checked)
+    status = _status(judged, checked, checked_again)
     if as_json:
-        output.show_json(_document(derived, judged, checked, status))
+        output.show_json(_document(derived, judged, checked, checked_again, status))
     tell.show(Text(f"\n{_VERDICTS[status]} {time.monotonic() - start:.0f} s.", "bold"))
     return status
 
@@ -83,15 +93,20 @@ def _derive(tell: _Telling) -> list[Derived]:
     return found
 
 
-def _status(judged: Sequence[Judgement], checked: Sequence[Checked]) -> Status:
-    both = {paper.status_of(judged), crosscheck.status_of(checked)}
-    return next(s for s in (Status.REFUTED, Status.UNDECIDED, Status.HOLDS) if s in both)
+def _status(
+    judged: Sequence[Judgement], checked: Sequence[Checked], checked_again: Rechecked
+) -> Status:
+    found = {paper.status_of(judged), crosscheck.status_of(checked)}
+    if checked_again.refused:
+        found.add(Status.REFUTED)
+    return next(s for s in (Status.REFUTED, Status.UNDECIDED, Status.HOLDS) if s in found)
 
 
 def _document(
     derived: Sequence[Derived],
     judged: Sequence[Judgement],
     checked: Sequence[Checked],
+    checked_again: Rechecked,
     status: Status,
 ) -> dict[str, Any]:
     verdicts = {Status.HOLDS: "holds", Status.REFUTED: "refuted", Status.UNDECIDED: "undecided"}
@@ -102,5 +117,6 @@ def _document(
             {"title": d.title, "steps": [step.name for step in d.steps]} for d in derived
         ],
         "ledger": ledger_document([judgement.entry for judgement in judged]),
+        "rechecked": checked_again.as_json(),
         "crosschecks": crosscheck.as_document(checked),
     }

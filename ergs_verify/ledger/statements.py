@@ -18,6 +18,7 @@ from ergs_verify.ledger.exhibits import cases
 from ergs_verify.ledger.smallest import Difference, smallest_difference
 from ergs_verify.paper import notation
 from ergs_verify.proof import Proof, prove
+from ergs_verify.proof.kept import keep
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
 from ergs_verify.typeset import equation, tex
 
@@ -40,7 +41,7 @@ _BEGIN, _END = "\\begin{aligned}\n", "\n\\end{aligned}"
 @lru_cache(maxsize=512)
 def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
     """`prove`, once for an identity that several claims rest on."""
-    return prove(left, right, definitions=dict(definitions), symmetric=symmetric)
+    return keep(prove(left, right, definitions=dict(definitions), symmetric=symmetric))
 
 
 @lru_cache(maxsize=512)

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from ergs_verify.errors import DerivationError, ErgsError
 from ergs_verify.proof import prove
+from ergs_verify.proof.kept import keep
 from ergs_verify.typeset import equation
 
 __all__ = ["Derivation", "Move", "Step", "demand_equal"]
@@ -163,7 +164,7 @@ class Derived:
 
 def demand_equal(left, right, *, definitions=None, symmetric=(), why: str = "") -> str:
     """`prove`, or a `DerivationError` that shows the difference."""
-    proof = prove(left, right, definitions=definitions, symmetric=symmetric)
+    proof = keep(prove(left, right, definitions=definitions, symmetric=symmetric))
     if not proof:
         raise DerivationError(f"{why or 'the two sides'}: {proof}")
     return "proved equal for every size and number of agents"
