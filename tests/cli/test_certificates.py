@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import afresh
 import pytest
 from sympy import MatrixSymbol, Symbol
 
 from ergs_verify.cli import main
 from ergs_verify.cli.certificates import as_texts, named, rechecked
-from ergs_verify.ledger import statements
+from ergs_verify.ledger import reasoning, statements
 from ergs_verify.proof import prove
 
 n = Symbol("n", integer=True, positive=True)
@@ -19,13 +18,13 @@ PROOF = prove((A * B).I, B.I * A.I)
 
 
 def test_each_identity_of_a_claim_is_written_and_confirmed(tmp_path, capsys):
-    afresh.forget()
-    statements._prove.cache_clear()
+    for once in (reasoning._decided, reasoning._computed, statements._prove):
+        once.cache_clear()
     folder = tmp_path / "new" / "certificates"
     assert main(["paper", "thm-III.1/value", "--certificates", str(folder)]) == 0
     files = sorted(folder.iterdir())
     assert f"certificates of {len(files)} identities" in capsys.readouterr().err
-    assert len(files) >= 3
+    assert len(files) >= 2
     for path in files:
         assert main(["recheck", str(path)]) == 0
 
