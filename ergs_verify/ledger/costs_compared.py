@@ -46,7 +46,9 @@ __all__ = [
     "gains_that_stay",
     "gaps_within_bound",
     "no_constant",
+    "no_nash_of_the_augmented_game",
     "one_matrix_for_two",
+    "one_matrix_in_both_costs",
     "open_loop_of_one_stage",
     "same_matrices_other_constants",
     "scalar_agents",
@@ -426,6 +428,50 @@ def one_matrix_for_two() -> Decision:
         lambda: false,
         game=scalar_agents(),
         values={"delta": str(STEP), "S^1": "N(5x, 1)"},
+    )
+
+
+@_afresh
+def one_matrix_in_both_costs() -> Decision:
+    """At Sⁱ = S̃ⁱ: J(S̃) is less than J̃(S̃), so neither = nor ≥ holds with P̃_0 for both."""
+    with flint.ctx.workprec(BITS):
+        s = _bad()
+        false = _certain(s.ne < s.ne_augmented)
+        shown = [x.str(12, radius=False) for x in (s.ne, s.ne_augmented)]
+    return refutation(
+        f"J(S̃) = {shown[0]}",
+        f"= J̃(S̃), and ≥ J̃(S̃) = {shown[1]}",
+        "balls",
+        "with P̃_0 and q̃_0 for both costs the differences vanish; at Sⁱ = S̃ⁱ the cost is less than"
+        " the augmented cost",
+        lambda: false,
+        game=scalar_agents(),
+        values={"delta": str(STEP), "S^1": "S̃¹"},
+    )
+
+
+@_afresh
+def no_nash_of_the_augmented_game() -> Decision:
+    """S̃¹ = N(5x, 1) is no answer: J̃(S̃) exceeds J̃ at the best response of the game at τ."""
+    game = scalar_agents()
+    gains, one = [[[5]]] * game.horizon, [[[1]]] * game.horizon
+    played = _altered(augmented_nash(game, STEP), gains, one)
+    best, exact = best_response(game, played, 1, Rationals()), Rationals()
+    other = _altered(played, *([exact.to_fractions(X) for X in Y] for Y in (best.K, best.Sigma)))
+    with flint.ctx.workprec(BITS):
+        parts = [_parts(augmented(game, STEP), policy) for policy in (played, other)]
+        costs = [P + q for P, q in parts]
+        false = _certain(costs[0] > costs[1])
+        shown = [x.str(8, radius=False) for x in costs]
+    return refutation(
+        f"J̃(S̃) = {shown[0]}",
+        f"≤ J̃(S¹, S̃²) = {shown[1]}",
+        "balls",
+        "S̃ is no NE at τ̃, and S¹ is the best response at τ; as J̃ − J = δ KL_1, the gain J(S̃) −"
+        " J(S¹, S̃²) exceeds δ(KL_1(S¹) − KL_1(S̃¹)) by J̃(S̃) − J̃(S¹, S̃²)",
+        lambda: false,
+        game=game,
+        values={"delta": str(STEP), "S̃^1": "N(5x, 1)"},
     )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "no_equilibrium",
     "nonquadratic_value",
     "not_diagonally_dominant",
+    "not_dominant_by_blocks",
     "refutation",
     "two_scalar_agents",
     "unreachable_states",
@@ -152,6 +153,20 @@ def not_diagonally_dominant() -> Decision:
         "Assumption III.3 holds for this game, yet row 1 of Φ_0 is not diagonally dominant",
         lambda: case.assumption_III_3 and diagonal < others,
         game=case.game,
+    )
+
+
+def not_dominant_by_blocks() -> Decision:
+    """|Φ_11⁻¹Φ_12| = 1 in a game without equilibrium, each block being a number."""
+    game = exhibits()["no-nash"].game
+    diagonal, others = _first_row(game)
+    return refutation(
+        f"‖Φ_11⁻¹Φ_12‖₂ = {others / diagonal}",
+        "less than 1",
+        "exact",
+        "each agent has one control, so that the blocks of Φ_0 are numbers",
+        lambda: others >= diagonal and set(game.control_sizes) == {1},
+        game=game,
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "Exhibit",
     "Play",
     "cases",
+    "cases_of",
     "exceeds_bound",
     "exhibits",
     "singularity",
@@ -411,16 +412,18 @@ def cases() -> tuple[Case, ...]:
     AssertionError
         Where an exact computation does not confirm that a play is an equilibrium.
     """
-    found = []
-    for exhibit in exhibits().values():
-        equilibrium = _feedback(exhibit.game)
-        plays = [*exhibit.plays, _made_up(exhibit.game, Fraction(2))]
-        if equilibrium is not None:
-            plays.append(_equilibrium_play(equilibrium))
-        for play in plays:
-            assert play.check(), f"{exhibit.name}: {play.name} is not confirmed"
-            found.append(Case(exhibit, play, equilibrium))
-    return tuple(found)
+    return tuple(case for exhibit in exhibits().values() for case in cases_of(exhibit))
+
+
+def cases_of(exhibit: Exhibit) -> list[Case]:
+    """The cases of one exhibit."""
+    equilibrium = _feedback(exhibit.game)
+    plays = [*exhibit.plays, _made_up(exhibit.game, Fraction(2))]
+    if equilibrium is not None:
+        plays.append(_equilibrium_play(equilibrium))
+    for play in plays:
+        assert play.check(), f"{exhibit.name}: {play.name} is not confirmed"
+    return [Case(exhibit, play, equilibrium) for play in plays]
 
 
 def _equilibrium_play(equilibrium: Sequences) -> Play:

@@ -5,7 +5,9 @@ Games with Q ⋡ 0, R ⊁ 0 or τ ≤ 0 are refused everywhere else, so these ar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import sympy
@@ -24,13 +26,23 @@ from ergs_verify.proof import gaussian_expectation
 from ergs_verify.recursion import best_response, evaluate_policy, nash
 
 __all__ = [
+    "action_beyond_its_bound",
     "any_gains",
     "correlated_draws",
+    "cost_beyond_the_data",
     "linear_in_the_density",
     "negative_cost",
+    "no_answer_at_tau",
     "no_least_cost",
+    "nonlinear_cost",
+    "of_the_game",
     "other_prior",
+    "prior_of_another_mean",
+    "riccati_across_a_pole",
+    "share_above_one",
+    "singular_together",
     "singular_weight",
+    "weight_without_inverse",
 ]
 
 variance = sympy.Symbol("s", positive=True)
@@ -38,6 +50,14 @@ variance = sympy.Symbol("s", positive=True)
 
 def _one(value: Any) -> sympy.ImmutableDenseMatrix:
     return sympy.ImmutableDenseMatrix([[value]])
+
+
+def of_the_game(
+    show: Callable[..., Decision], *claimed: str, without: Collection[str] = ()
+) -> dict[str, Callable[[], Decision]]:
+    """What shows the need of Q ⪰ 0, R ≻ 0 and τ > 0, by their ids; `without` some of them."""
+    ids = ("Q-psd", "R-pd", "tau-positive")
+    return {name: partial(show, name, *claimed) for name in ids if name not in without}
 
 
 def _functional(quadratic: Any, temperature: Any, spread: Any, mean: Any = 0) -> sympy.Expr:
@@ -81,18 +101,18 @@ _STAGES = {
     "Q-psd": {"B": 1, "R": 1, "P": -4, "tau": 2},
     "R-pd": {"B": 1, "R": -3, "P": 0, "tau": 2},
     "M-psd": {"B": 1, "R": -3, "P": 0, "tau": 2},
-    "tau-positive": {"B": 1, "R": 2, "P": 0, "tau": -2},
+    "tau-positive": {"B": 1, "R": sympy.Rational(1, 2), "P": 0, "tau": -2},
 }
 
 
-def no_least_cost(without: str) -> Decision:
+def no_least_cost(without: str, claimed: str = "F has a least value") -> Decision:
     """A stage at x = 0 whose cost has no lower bound over N(0, s)."""
     stage = _STAGES[without]
     cost = _functional(stage["R"] + stage["P"], stage["tau"], variance)
     end = sympy.S.Zero if stage["tau"] < 0 else sympy.oo
     return refutation(
-        f"F(N(0, s)) = {cost} → −∞ as s → {'0' if end == 0 else '∞'}",
-        "F has a least value",
+        f"F(N(0, s)) = {cost} → −∞ as s → {'0' if end == 0 else '∞'}: no policy is best",
+        claimed,
         "exact limit",
         "one stage from x = 0 with A = 0 and one control: the cost of N(0, s) has no lower bound",
         lambda: sympy.limit(cost, variance, end) == -sympy.oo,
@@ -100,21 +120,147 @@ def no_least_cost(without: str) -> Decision:
     )
 
 
-def singular_weight(without: str) -> Decision:
-    """A stage at which W = 0."""
-    stage = {
-        "Q-psd": {"B": 1, "R": 1, "P": -2, "tau": 2},
-        "R-pd": {"B": 1, "R": -1, "P": 0, "tau": 2},
-        "tau-positive": {"B": 1, "R": 1, "P": 0, "tau": -2},
-    }[without]
+#: One agent at a stage at which one hypothesis alone fails and W = 0. Its Φ_t is W.
+_SINGULAR = {
+    "Q-psd": {"B": 1, "R": 1, "P": -2, "tau": 2},
+    "R-pd": {"B": 1, "R": -1, "P": 0, "tau": 2},
+    "tau-positive": {"B": 1, "R": 1, "P": 0, "tau": -2},
+}
+
+
+def singular_weight(without: str, claimed: str = "W is invertible") -> Decision:
+    """A stage at which W = 0: nothing is defined that takes W⁻¹, and Φ_t = W is singular."""
+    stage = _SINGULAR[without]
     return refutation(
         f"W = {_weight(stage)}",
-        "W is invertible",
+        claimed,
         "exact",
-        "one stage with one control; P is Q_T",
+        "one stage with one agent and one control, where Φ_t = W; P is Q_T",
         lambda: _weight(stage) == 0,
         values={k: str(v) for k, v in stage.items()},
     )
+
+
+def no_answer_at_tau(without: str) -> Decision:
+    """S̃ answers at τ̃ = τ + 3, where W̃ > 0; at τ no policy is best."""
+    stage = _SINGULAR[without]
+    augmented = {**stage, "tau": stage["tau"] + 3}
+    cost = _functional(stage["R"] + stage["P"], stage["tau"], variance)
+    end = sympy.S.Zero if stage["tau"] < 0 else sympy.oo
+    return refutation(
+        f"F(N(0, s)) = {cost} → −∞ as s → {'0' if end == 0 else '∞'}, so ε(3) = ∞",
+        "0 ≤ ε_i(δ) ≤ δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
+        "exact limit",
+        f"one stage of one agent from x = 0: at δ = 3 W̃ = {_weight(augmented)} and S̃ is an"
+        " equilibrium, while at τ there is no best response",
+        lambda: (
+            sympy.limit(cost, variance, end) == -sympy.oo
+            and _weight(augmented) > 0
+            and augmented["tau"] > 0
+        ),
+        values={**{k: str(v) for k, v in stage.items()}, "delta": "3"},
+    )
+
+
+def singular_together(without: str) -> Decision:
+    """Two agents with R̃ = τ/2 + R = −2 and P = 1: Φ_t = [[−1, 1], [1, −1]], and Σh = −2."""
+    stage = {
+        "R-pd": {"B": 1, "R": -3, "P": 1, "tau": 2},
+        "tau-positive": {"B": 1, "R": 1, "P": 1, "tau": -6},
+    }.get(without)
+    if stage is None:  # one agent does, with g = 1
+        return singular_weight(without, "det Φ_t ≠ 0, where Σ_i gⁱ/(1 + gⁱ) < 1")
+    coupling = sympy.Rational(stage["P"]) / (sympy.Rational(stage["tau"], 2) + stage["R"])
+    block = _weight(stage)
+    determinant = block**2 - stage["P"] ** 2
+    return refutation(
+        f"det Φ_t = {determinant}",
+        f"det Φ_t ≠ 0, where Σ_i gⁱ/(1 + gⁱ) = {2 * coupling / (1 + coupling)} < 1",
+        "exact",
+        f"two agents alike, each with one control: Φ_t has {block} on its diagonal and"
+        f" {stage['P']} beside it",
+        lambda: determinant == 0 and 2 * coupling / (1 + coupling) < 1,
+        values={k: str(v) for k, v in stage.items()},
+    )
+
+
+#: One agent with W = ±1, A = 1 and Q = 0, at which one hypothesis alone fails.
+_BEYOND = {
+    "Q-psd": {"A": 1, "B": 1, "Q": 0, "R": 1, "P": -1, "tau": 2},
+    "R-pd": {"A": 1, "B": 1, "Q": 0, "R": -3, "P": 1, "tau": 2},
+    "tau-positive": {"A": 1, "B": 1, "Q": 0, "R": 1, "P": 1, "tau": -6},
+}
+
+
+def cost_beyond_the_data(without: str) -> Decision:
+    """|P_t| = 2 of one agent, where the bound from the data is |Q| + |A|²|Q_T| = 1."""
+    stage = _BEYOND[without]
+    cost = _of_one_agent("riccati", stage)
+    bound = abs(stage["Q"]) + stage["A"] ** 2 * abs(stage["P"])
+    return refutation(
+        f"‖P_t‖ = {abs(cost)}",
+        f"≤ π_t = {bound}",
+        "exact",
+        "one stage of one agent, whose Σ_i h_tⁱ is less than 1; P is Q_T",
+        lambda: abs(cost) > bound,
+        values={k: str(v) for k, v in stage.items()},
+    )
+
+
+def action_beyond_its_bound(without: str) -> Decision:
+    """|BK| = 1 of one agent, and g|A| = 1/2 or less."""
+    stage = _BEYOND[without]
+    gain = _of_one_agent("gain", stage)
+    coupling = sympy.Rational(abs(stage["P"])) / (sympy.Rational(stage["tau"], 2) + stage["R"])
+    return refutation(
+        f"‖BK‖₂ = {abs(gain)}",
+        f"≤ g‖A‖₂ = {coupling}",
+        "exact",
+        "one stage of one agent; P is Q_T",
+        lambda: abs(gain) > coupling,
+        values={k: str(v) for k, v in stage.items()},
+    )
+
+
+def share_above_one(without: str) -> Decision:
+    """One agent with g = −3: the hypothesis 0 < 1 of Lemma IV.1 holds, and h = 3/2."""
+    third = sympy.Rational(1, 3)
+    stage = {
+        "R-pd": {"B": 1, "R": -third - 1, "P": 1, "tau": 2},
+        "tau-positive": {"B": 1, "R": 1, "P": 1, "tau": -2 - 2 * third},
+    }[without]
+    coupling = stage["P"] / (sympy.sympify(stage["tau"]) / 2 + stage["R"])
+    share = coupling / (1 + coupling)
+    return refutation(
+        f"g/(1 + g) = {share}",
+        "less than 1, as (2/τ)γ_B²γ_{P,t}(N−1) = 0 is",
+        "exact",
+        f"N = 1 and g = {coupling}",
+        lambda: share >= 1,
+        values={k: str(v) for k, v in stage.items()},
+    )
+
+
+def weight_without_inverse(without: str) -> Decision:
+    """R̃ = τ/2 + R = 0, whose inverse the determinant's formula takes."""
+    stage = _SINGULAR[without]
+    own = sympy.Rational(stage["tau"], 2) + stage["R"]
+    return refutation(
+        f"R̃ = {own}",
+        "R̃⁻¹ exists",
+        "exact",
+        "one stage with one agent and one control",
+        lambda: own == 0,
+        values={k: str(v) for k, v in stage.items()},
+    )
+
+
+def _of_one_agent(name: str, stage: dict) -> Any:
+    """A derived formula of the stage, for one agent and numbers."""
+    formula = getattr(theorem_III_1.derived_formulas(), name)
+    written = {instantiate(k, 1, {i: 1}): instantiate(v, 1, {i: 1}) for k, v in definitions.items()}
+    known = _matrices(stage)
+    return evaluate(instantiate(formula, 1, {i: 1}), known, Symbols(), written, _SIZES)[0, 0]
 
 
 def negative_cost(without: str) -> Decision:
@@ -124,11 +270,7 @@ def negative_cost(without: str) -> Decision:
         "R-pd": {"A": -1, "B": 1, "Q": 0, "R": -2, "K": 1, "P": 0, "tau": 2},
         "tau-positive": {"A": -1, "B": 1, "Q": 0, "R": 1, "K": 1, "P": 0, "tau": -4},
     }[without]
-    formula = theorem_III_1.derived_formulas().policy_cost
-    written = {instantiate(k, 1, {i: 1}): instantiate(v, 1, {i: 1}) for k, v in definitions.items()}
-    cost = evaluate(instantiate(formula, 1, {i: 1}), _matrices(stage), Symbols(), written, _SIZES)[
-        0, 0
-    ]
+    cost = _of_one_agent("policy_cost", stage)
     return refutation(
         f"P_t = {cost}",
         "P_t ≥ 0",
@@ -172,9 +314,55 @@ def other_prior() -> Decision:
     )
 
 
+def prior_of_another_mean() -> Decision:
+    """With the prior N(1, 1) the cost of u ~ N(x, 1) has a part linear in x."""
+    at = sympy.Symbol("x", real=True)
+    # The prior's mean is moved to 0, and E u² = x² + 1 stays.
+    cost = sympy.expand(at**2 + 1 + _functional(0, 2, 1, at - 1))
+    return refutation(
+        f"J(x) = {cost}",
+        "x'Px + q for some P and q",
+        "exact",
+        "one stage with Q = 0, R = 1, τ = 2 and no cost at the end, u ~ N(x, 1) and the prior"
+        " N(1, 1)",
+        lambda: sympy.Poly(cost, at).coeff_monomial(at) != 0,
+        values={"Q": "0", "R": "1", "Q_T": "0", "tau": "2", "K": "1", "Sigma": "1"},
+    )
+
+
+def nonlinear_cost() -> Decision:
+    """Two agents whose draws agree where x ≥ 0 and are opposite elsewhere."""
+    game = two_scalar_agents("10")
+    first, second = (Fraction(fractions(B[0])[0][0]) for B in game.B)
+    end = Fraction(fractions(game.Q[0][game.horizon])[0][0])
+    shared = 2 * first * second * end
+    return refutation(
+        f"E[x_1'Q_T x_1] at x = 1 exceeds that at x = −1 by {2 * shared}",
+        "x'Px + q takes one value at x and −x",
+        "exact",
+        "both agents play N(0, 1), with one draw u² = u¹ where x ≥ 0 and u² = −u¹ elsewhere",
+        lambda: shared != 0,
+        game=game,
+    )
+
+
+def riccati_across_a_pole() -> Decision:
+    """P = −3 and P' = 0 with R̃ = 2: W is −1 at P, and Ric(P) = 6 exceeds Ric(P') = 0."""
+    stages = [{"A": 1, "B": 1, "Q": 0, "R": 1, "P": P_next, "tau": 2} for P_next in (-3, 0)]
+    below, above = (_of_one_agent("riccati", stage) for stage in stages)
+    return refutation(
+        f"Ric(−3) = {below}",
+        f"≤ Ric(0) = {above}",
+        "exact",
+        f"one stage of one agent: W = {_weight(stages[0])} at P = −3 and {_weight(stages[1])} at 0",
+        lambda: below > above,
+        values={k: str(v) for k, v in stages[0].items()},
+    )
+
+
 def correlated_draws() -> Decision:
     """Two agents play (6) with one and the same draw: agent 1 gains by drawing for itself."""
-    game, numbers = two_scalar_agents("2"), Rationals()
+    game, numbers = two_scalar_agents("10"), Rationals()
     found = nash(game, numbers)
     end, spread = (numbers.to_fraction(X[0, 0]) for X in (found.P[0][1], found.Sigma[0][0]))
     inputs = [Fraction(fractions(B[0])[0][0]) for B in game.B]
@@ -197,7 +385,7 @@ def correlated_draws() -> Decision:
 
 def any_gains() -> Decision:
     """K = 0 for both agents: (4) gives P for them, and each agent would rather answer."""
-    game, numbers = two_scalar_agents("2"), Rationals()
+    game, numbers = two_scalar_agents("10"), Rationals()
     policy = Policy.from_arrays(K=[[[[0]]]] * 2, Sigma=[[[[1]]]] * 2)
     cost = evaluate_policy(game, policy, numbers)
     answer = best_response(game, policy, 1, numbers)

@@ -53,21 +53,37 @@ class Difference:
 
 
 def smallest_difference(
-    left: Any, right: Any, definitions: Mapping, symmetric: Iterable
+    left: Any,
+    right: Any,
+    definitions: Mapping,
+    symmetric: Iterable,
+    at: Iterable[tuple[str, int]] = (),
 ) -> Difference | None:
     """The first difference found, from small sizes to larger; letters put to 0 where they may be.
 
     None where the sides agree at all sizes tried. Sums of matrices that fit at equal sizes alone
-    are compared there.
+    are compared there. With `at`, one number each for some letters, those are tried first.
     """
     symmetric, definitions = tuple(symmetric), _reached([left, right], definitions)
     for setting in _settings(left, right, definitions, symmetric):
-        rng = random.Random(5)
+        rng, chosen = random.Random(5), dict(at)
+        values = small_values(setting, rng)
+        if chosen and chosen.keys() <= {str(letter) for letter in values}:
+            values = {
+                k: _number(v, chosen[str(k)]) if str(k) in chosen else v for k, v in values.items()
+            }
+            if (sides := _sides(setting, values)) is not None:
+                return Difference(values, *sides, setting)
         for _ in range(_DRAWS):
-            values = small_values(setting, rng)
             if _sides(setting, values) is not None:
                 return _without_idle_letters(setting, values)
+            values = small_values(setting, rng)
     return None
+
+
+def _number(like: Any, number: int) -> Any:
+    shape = getattr(like, "shape", None)
+    return (number * sympy.ones(*shape)).as_immutable() if shape else sympy.Integer(number)
 
 
 def _reached(expressions: Iterable, definitions: Mapping) -> dict:

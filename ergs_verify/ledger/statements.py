@@ -45,9 +45,9 @@ def _prove(left, right, definitions: tuple, symmetric: tuple) -> Proof:
 
 
 @lru_cache(maxsize=512)
-def _smallest(left, right, definitions: tuple, symmetric: tuple) -> Difference | None:
+def _smallest(left, right, definitions: tuple, symmetric: tuple, at: tuple) -> Difference | None:
     """`smallest_difference`, once."""
-    return smallest_difference(left, right, dict(definitions), symmetric)
+    return smallest_difference(left, right, dict(definitions), symmetric, at)
 
 
 @lru_cache(maxsize=1024)
@@ -76,7 +76,8 @@ class Equality:
 
     `symmetric` letters equal their transpose; they are positive definite in counterexamples.
     `named` is how the left side is shown where it is a long derived expression, and `derivation`
-    gives the steps by which it was derived, as evidence.
+    gives the steps by which it was derived, as evidence. `at` names numbers at which it is shown
+    to fail, where it does.
     """
 
     left: Any
@@ -87,6 +88,7 @@ class Equality:
     derivation: Callable[[], tuple[tuple[str, str], ...]] = field(
         default=tuple, eq=False, repr=False
     )
+    at: tuple[tuple[str, int], ...] = ()
 
     def decide(self) -> Decision:
         proof = _prove(
@@ -107,6 +109,7 @@ class Equality:
             common_size(self.right),
             tuple((common_size(k), common_size(v)) for k, v in self.definitions.items()),
             tuple(common_size(s) for s in self.symmetric),
+            self.at,
         )
         if found is not None and proof.verdict == "ill-typed":
             evidence = (*evidence, ("equal sizes", f"there {found.left} is not {found.right}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
@@ -21,8 +22,10 @@ from ergs_verify.ledger import (
     unreached,
 )
 from ergs_verify.ledger.claims import claims
-from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
+from ergs_verify.ledger.claims.gap import LINEAR_REGIME
+from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, UNIQUE
 from ergs_verify.ledger.claims.optimality import POLICY_PSD
+from ergs_verify.ledger.claims.theorem_III_1 import EXCLUSIVELY
 from ergs_verify.ledger.decision import exactly
 from ergs_verify.ledger.examination import Outcome, equality_at, first_failure, tried
 from ergs_verify.ledger.hypotheses import Hypothesis
@@ -195,24 +198,90 @@ def test_hypotheses_tell_cases_apart():
     assert evaluated >= 15
 
 
-def test_what_shows_the_need_of_a_hypothesis_breaks_that_one_alone():
-    """Where the counterexample's game is an exhibit's, some joint policy of it does so."""
-    compared = 0
+#: What no case breaks, as it is no property of a game with a linear Gaussian policy.
+NO_CASE = {
+    "independent-draws": "a policy with dependent draws is no case",
+    "fixed-policy": "it is about one policy at every δ",
+    "augmented-nash": "a case takes the augmented game's equilibrium for S̃",
+    "others-linear": "nonlinear means are no linear policy, whose gap could be computed",
+    "c-nonnegative": "cε is 1/100 in every case",
+    "bounded-gains": "D is the largest norm of the gains in every case",
+}
+#: Tried on feedback policies alone: what agents that remember answer is `sharp-history`.
+NOT_SEEN = {("sharp-unique-iff-regular/stage", "feedback")}
+
+
+def shown_by_games() -> Iterator[tuple[Theorem, Hypothesis, list[exhibits.Case]]]:
+    """Theorem, hypothesis that can be evaluated, and the cases of the game that shows its need."""
     for theorem in planted_reasoning.theorems():
         for hypothesis in theorem.given:
-            if hypothesis.holds is None or hypothesis.id not in theorem.needed:
-                continue
             game = theorem.without(hypothesis).game
-            mine = [c for c in exhibits.cases() if game and c.game.hash == game.hash]
-            # No case has dependent draws, or a c < 0.
-            if not mine or all(map(hypothesis.holds, exhibits.cases())):
+            if game is None or hypothesis.holds is None or hypothesis.id in NO_CASE:
                 continue
-            others = [h for h in theorem.given if h is not hypothesis and h.holds]
-            assert any(
-                not hypothesis.holds(case) and all(h.holds(case) for h in others) for case in mine
-            ), (theorem.id, hypothesis.id)
-            compared += 1
-    assert compared >= 20
+            mine = [c for c in exhibits.cases() if c.game.hash == game.hash]
+            planted = exhibits.Exhibit(name="its own", shows="", game=game)
+            yield theorem, hypothesis, mine or exhibits.cases_of(planted)
+
+
+def test_what_shows_the_need_of_a_hypothesis_breaks_that_one_alone_and_the_conclusion():
+    """On some joint policy of the game; the conclusion where it says something there."""
+    compared = concluded = 0
+    for theorem, hypothesis, mine in shown_by_games():
+        assert hypothesis.holds is not None
+        others = [h.holds for h in theorem.given if h is not hypothesis and h.holds]
+        breaks = [
+            case
+            for case in mine
+            if not hypothesis.holds(case) and all(holds(case) for holds in others)
+        ]
+        assert breaks, (theorem.id, hypothesis.id)
+        compared += 1
+        outcomes = [sentences.at(said, case) for said in theorem.sentences for case in breaks]
+        if any(outcomes):
+            fails = any(outcome and not outcome.holds for outcome in outcomes)
+            named = (theorem.id, hypothesis.id)
+            assert fails is (named not in NOT_SEEN), named
+            concluded += fails
+    assert compared >= 40
+    assert concluded >= 35
+
+
+def test_numbers_that_show_a_need_replay_and_differ_from_what_is_claimed():
+    shown = 0
+    for theorem in planted_reasoning.theorems():
+        for hypothesis in theorem.given:
+            found = theorem.without(hypothesis)
+            if found.verdict == "refuted" and found.game is None:
+                assert found.replay is not None
+                assert found.replay()
+                assert found.counterexample is not None
+                assert found.counterexample["left"] != found.counterexample["right"]
+                shown += 1
+    assert shown >= 140
+
+
+def test_where_there_is_no_equilibrium_every_one_is_linear_gaussian():
+    """Without Q ⪰ 0 a game may have no NE; that every NE is linear Gaussian is not wrong there."""
+    for name in ("Q-psd", "R-pd", "tau-positive"):
+        (hypothesis,) = (h for h in EXCLUSIVELY.given if h.id == name)
+        assert EXCLUSIVELY.without(hypothesis).verdict == "undecided"
+        assert REGULAR_UNIQUE.without(hypothesis).verdict == "refuted"
+
+
+def test_how_many_hypotheses_are_shown_to_be_needed():
+    found = [
+        theorem.without(hypothesis).verdict
+        for theorem in planted_reasoning.theorems()
+        for hypothesis in theorem.given
+    ]
+    print(f"{found.count('refuted')} of {len(found)} hypotheses of theorems are shown needed")
+    assert found.count("refuted") >= 240
+
+
+def test_the_linear_regime_fails_at_tau_0_itself():
+    game = LINEAR_REGIME.without(hypotheses.REGULAR_AT_ZERO).game
+    assert game is not None
+    assert game.tau == 0
 
 
 def test_how_much_is_tried_on_how_many_cases():

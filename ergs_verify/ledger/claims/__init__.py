@@ -37,6 +37,7 @@ def claims() -> Mapping[str, Claim]:
         theorem_IV_2,
         theorem_IV_2_proof,
         theorem_IV_3,
+        theorem_IV_3_bounds,
         theorem_IV_3_proof,
         uniqueness,
     )
@@ -60,6 +61,7 @@ def claims() -> Mapping[str, Claim]:
         *augmented_game.CLAIMS,
         *theorem_IV_3.CLAIMS,
         *augmented_game.COSTS,
+        *theorem_IV_3_bounds.CLAIMS,
         *theorem_IV_3_proof.CLAIMS,
         *section_I.CONCLUSION,
         *gap.CLAIMS,

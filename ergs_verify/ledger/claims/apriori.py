@@ -15,7 +15,7 @@ from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose
 
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.game.gallery import gallery
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.chain import (
     SPECTRAL_PRODUCT,
     SPECTRAL_TRIANGLE,
@@ -31,6 +31,7 @@ from ergs_verify.ledger.claims.lemma_III_4 import (
 )
 from ergs_verify.ledger.claims.optimality import (
     GAME,
+    NOT_ONE,
     POLICY_PSD,
     WEIGHT,
     derived,
@@ -40,8 +41,10 @@ from ergs_verify.ledger.claims.optimality import (
 from ergs_verify.ledger.claims.theorem_III_1 import PSD
 from ergs_verify.ledger.counterexamples import (
     bound_depends_on_tau,
+    continuum_of_equilibria,
     no_equilibrium,
     two_scalar_agents,
+    unreachable_states,
 )
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.exhibits import Case
@@ -138,6 +141,7 @@ ONE_AGENT = Theorem(
             needs=("‖W⁻¹‖₂ ≤ 1/(τ/2 + λ_min(R))",),
         ),
     ),
+    needed=scalars.of_the_game(scalars.action_beyond_its_bound),
 )
 
 
@@ -202,7 +206,7 @@ COUPLED = Theorem(
         Fact("vⁱ > hⁱV ⇔ gⁱ(V − vⁱ) < vⁱ", _weights),
         by(rules.COUPLED_LOOP),
     ),
-    needed={"coupled": no_equilibrium},
+    needed={**scalars.of_the_game(scalars.singular_together), "coupled": no_equilibrium},
 )
 
 
@@ -228,6 +232,7 @@ IMPLIED = Theorem(
         Fact("gⁱ ≤ (2/τ)γ_B²γ_{P,t}, and (1/N − hⁱ)N(1 + gⁱ) = 1 − (N−1)gⁱ", _from_lemma),
         by(rules.SPECTRAL_BELOW_FROBENIUS),
     ),
+    needed=scalars.of_the_game(scalars.share_above_one, without=("Q-psd",)),
 )
 
 
@@ -312,6 +317,7 @@ FALLS = Theorem(
         by(rules.BOUND_BACKWARDS),
         by(rules.FALLS_BACKWARDS),
     ),
+    needed=scalars.of_the_game(scalars.cost_beyond_the_data),
 )
 
 
@@ -329,6 +335,11 @@ UNIQUE_FROM_DATA = Theorem(
         by(rules.REGULAR_AT_EVERY),
         REGULAR_UNIQUE,
     ),
+    needed={
+        **NOT_ONE,
+        "feedback": unreachable_states,
+        "coupled-by-data": continuum_of_equilibria,
+    },
 )
 
 LARGE_ENOUGH = Theorem(

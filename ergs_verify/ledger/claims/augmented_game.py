@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, log
+from attrs import evolve
+from sympy import Determinant, MatAdd, MatMul, Symbol, Trace, Transpose, ZeroMatrix, log
 
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.ledger import costs_compared, hypotheses, rules
@@ -170,9 +171,22 @@ def _eq_23(faults: frozenset[str]) -> Equalities:
     )
 
 
+#: One number for every size: Tr((Σ + Σʲ)P) is 56 there, and Tr((Σ + BʲΣʲBʲ')P) is 119.
+_SHOWN_AT = (("B_t^1", 2), (r"\Sigma_t^1", 3), (r"\Sigma", 5), ("P_{t+1}^1", 7))
+
+
+def _noise_adds(faults: frozenset[str]) -> Equality:
+    """What the draws and the noise add to the cost to go, from their moments."""
+    move = agent_sum(B(j) * u(j), j) + omega
+    moments = {u(j): (ZeroMatrix(*u(j).shape), S(j)), omega: (ZeroMatrix(*omega.shape), noise)}
+    added = gaussian_expectation(trace_of(move.T, P(i), move), moments, symmetric=SYMMETRIC)
+    return evolve(stated(added, _noise_trace(P(i), "shape" not in faults)), at=_SHOWN_AT)
+
+
 def _eq_24(faults: frozenset[str]) -> Equalities:
     return Equalities(
         (
+            _noise_adds(faults),
             stated(of_policy("value").matrix, printed_cost(tau, P(i)), "P_t^i"),
             stated(
                 of_policy("value").constant,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ergs_verify.expressions import AgentMatrix, agent_sum
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.optimality import equal
 from ergs_verify.ledger.decision import Decision, together
@@ -123,6 +123,7 @@ MONOTONE = Theorem(
         by(rules.CONGRUENT_COSTS),
         by(rules.LEAST_OF_MONOTONE),
     ),
+    needed={"W-definite": scalars.riccati_across_a_pole},
 )
 """A matrix in balls of Frobenius radius η around M lies between M − ηI and M + ηI."""
 

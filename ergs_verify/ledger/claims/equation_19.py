@@ -141,10 +141,7 @@ INVERSES = Theorem(
 )
 
 
-NEEDED = {
-    name: SUFFICIENT.needed[name]
-    for name in (*WEIGHT.needed, "standard-prior", "independent-draws")
-}
+NEEDED = {name: show for name, show in SUFFICIENT.needed.items() if name != "answers"}
 """What (6) needs to be an equilibrium, each shown by an exhibit."""
 
 

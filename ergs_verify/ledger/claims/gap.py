@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from attrs import evolve
 from sympy import Determinant, Inverse, log
 
+from ergs_verify.arithmetic import MPMath
 from ergs_verify.expressions import agent_sum, control_size, trace_of
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.game import Game
+from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.lemma_III_2 import GIBBS
 from ergs_verify.ledger.claims.limits import LARGE_TAU
@@ -19,8 +24,15 @@ from ergs_verify.ledger.claims.optimality import (
     derived,
     terminal,
 )
-from ergs_verify.ledger.claims.theorem_IV_3 import COST_DIFFERENCE, GAP_BOUND, rows_at_augmented
+from ergs_verify.ledger.claims.theorem_IV_3 import (
+    COST_DIFFERENCE,
+    GAP_BOUND,
+    GAP_ORDER,
+    rows_at_augmented,
+)
+from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.exhibits import exhibits, singularity
 from ergs_verify.ledger.reasoning import Fact, Supposing, Theorem, by
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import gap as derivations
@@ -45,6 +57,7 @@ from ergs_verify.paper.notation import (
     symmetric,
     tau,
 )
+from ergs_verify.recursion import gaps, nash
 
 __all__ = ["CLAIMS", "COEFFICIENT", "IDENTITY", "stated_coefficient", "stated_identity"]
 
@@ -111,6 +124,7 @@ IDENTITY = Theorem(
             lambda: stated_identity().decide(),
         ),
     ),
+    needed=LEAST_COST.needed,
 )
 
 
@@ -131,6 +145,30 @@ def stated_coefficient() -> Equalities:
                 "c_t^i",
             ),
         )
+    )
+
+
+STEP = Fraction(1, 10**20)
+
+
+def _gap_at(game: Game, step: Fraction) -> Fraction:
+    """ε_1(δ), at 80 digits."""
+    numbers = MPMath(digits=80)
+    policy = nash(evolve(game, tau_given=game.tau + step), numbers).as_policy(numbers)
+    return numbers.to_fraction(gaps(game, policy, numbers)[0].total)
+
+
+def _first_order_at_zero() -> Decision:
+    """At τ = 0 the gap is of first order."""
+    game = two_scalar_agents("0")
+    found = [_gap_at(game, step) / step**2 for step in (STEP, STEP / 10)]
+    return refutation(
+        f"ε_1/δ² = {float(found[0]):.3g}, {float(found[1]):.3g} at δ = 1e-20, 1e-21",
+        "→ c_1 as δ → 0",
+        "80 digits",
+        "at τ = 0 the gap is (p_i T/2) δ and terms of second order",
+        lambda: found[1] > 9 * found[0] > 0,
+        game=game,
     )
 
 
@@ -162,6 +200,7 @@ COEFFICIENT = Theorem(
         ),
         by(rules.ANALYTIC_REMAINDER),
     ),
+    needed={"tau-positive": _first_order_at_zero, "regular": GAP_ORDER.needed["regular"]},
 )
 
 
@@ -196,6 +235,21 @@ def _answers_at_zero() -> Equality:
     )
 
 
+def _steep_at_zero() -> Decision:
+    """G* with R = 3 at τ = 0, where Φ is singular: ε_1(δ)/δ grows as δ falls."""
+    star = exhibits()["small-tau"].game
+    game = evolve(star, tau_given=Fraction(0), name="G* with R = 3, τ = 0")
+    found = [_gap_at(game, step) / step for step in (STEP, STEP / 10)]
+    return refutation(
+        f"ε_1/δ = {float(found[0]):.3g}, {float(found[1]):.3g} at δ = 1e-20, 1e-21",
+        "→ p_1T/2 = 1/2 as δ → 0",
+        "80 digits",
+        "Φ is singular at τ = 0, where the game has no equilibrium",
+        lambda: found[1] > 2 * found[0] > 0 and singularity(game) is not None,
+        game=game,
+    )
+
+
 LINEAR_REGIME = Theorem(
     id="sharp-gap-linear-regime",
     says="at τ = 0: ε_i(δ) = (p_i T/2) δ + O(δ²) as δ → 0",
@@ -221,6 +275,7 @@ LINEAR_REGIME = Theorem(
         by(rules.CRAMER_PLAIN),
         by(rules.SECOND_ORDER_SQUARE),
     ),
+    needed={"regular-at-zero": _steep_at_zero},
 )
 
 
@@ -240,6 +295,9 @@ LARGE_DELTA = Theorem(
         LARGE_TAU,
         Supposing(IDENTITY, hypotheses.OTHERS_LINEAR),
         by(rules.CONTINUOUS_GAP),
+    ),
+    needed=scalars.of_the_game(
+        scalars.no_least_cost, "ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞, with a least J"
     ),
 )
 

@@ -12,7 +12,7 @@ from sympy import Inverse, MatrixSymbol, Symbol, Trace
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, agent_sum, control_size
-from ergs_verify.ledger import hypotheses, memory, rules
+from ergs_verify.ledger import hypotheses, memory, rules, scalars
 from ergs_verify.ledger.chain import (
     PROJECTED,
     PROJECTION,
@@ -163,7 +163,12 @@ EXCLUDED = Theorem(
         Fact("V_T(x) = x'Q_T x", terminal()),
         by(rules.ONE_STAGE_EARLIER),
     ),
-    needed={"stage-contraction": memory_of_own_controls},
+    needed={
+        **scalars.of_the_game(
+            scalars.no_least_cost, "the feedback NE is the only NE among policies that remember"
+        ),
+        "stage-contraction": memory_of_own_controls,
+    },
 )
 
 

@@ -57,6 +57,7 @@ ERROR_MOVES = Theorem(
             needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",),
         ),
     ),
+    needed=SINGULAR_WEIGHT,
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sympy import Inverse, MatMul, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.chain import (
     AGENTS,
     SUBMULTIPLICATIVE,
@@ -21,6 +21,7 @@ from ergs_verify.ledger.chain import (
 from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.optimality import (
     GAME,
+    NOT_ONE,
     REGULAR_UNIQUE,
     STAGE,
     WEIGHT,
@@ -32,7 +33,9 @@ from ergs_verify.ledger.claims.optimality import (
 )
 from ergs_verify.ledger.counterexamples import (
     continuum_of_equilibria,
+    no_equilibrium,
     not_diagonally_dominant,
+    not_dominant_by_blocks,
     unreachable_states,
 )
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
@@ -115,6 +118,11 @@ def _by_norms(left, steps, right, more) -> Chain:
     )
 
 
+#: τ > 0 follows from the assumption.
+_SINGULAR = scalars.of_the_game(
+    scalars.singular_weight, "det Φ_t ≠ 0 at every t", without=("tau-positive",)
+)
+
 DOMINANT = Theorem(
     id="lemma-III.4/dominant",
     says="det Φ_t ≠ 0 at every t",
@@ -126,6 +134,7 @@ DOMINANT = Theorem(
         Fact("(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)", Equality(_factor * tau, bound)),
         by(rules.BLOCK_DOMINANCE),
     ),
+    needed={**_SINGULAR, "assumption-III.3": no_equilibrium},
 )
 
 UNIQUE = Theorem(
@@ -133,7 +142,12 @@ UNIQUE = Theorem(
     says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
     given=(*STAGE.given, hypotheses.ASSUMPTION_III_3),
     proof=(DOMINANT, REGULAR_UNIQUE),
-    needed={"feedback": unreachable_states, "assumption-III.3": continuum_of_equilibria},
+    needed={
+        # τ > 0 follows from the assumption.
+        **{name: show for name, show in NOT_ONE.items() if name != "tau-positive"},
+        "feedback": unreachable_states,
+        "assumption-III.3": continuum_of_equilibria,
+    },
 )
 
 SOLVED = Theorem(
@@ -148,6 +162,7 @@ SOLVED = Theorem(
             needs=("det Φ_t ≠ 0 at every t",),
         ),
     ),
+    needed=DOMINANT.needed,
 )
 
 DETERMINED = Theorem(
@@ -161,6 +176,7 @@ DETERMINED = Theorem(
         Fact("P_T = Q_T", terminal()),
         by(rules.SOLVED_BACKWARDS),
     ),
+    needed=DOMINANT.needed,
 )
 
 
@@ -193,6 +209,7 @@ BLOCKWISE = Theorem(
         Fact("(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)", Equality(_factor * tau, bound)),
         by(rules.BLOCK_ROW_SUM),
     ),
+    needed={**_SINGULAR, "assumption-III.3": not_dominant_by_blocks},
 )
 
 

@@ -147,6 +147,7 @@ INNER_LOOP = Theorem(
         Fact("a_l = κˡe_0 + b(1 − κˡ)/(1 − κ) has a_0 = e_0 and a_{l+1} = κa_l + b", _iterated),
         by(rules.ITERATED_BOUND),
     ),
+    needed=DETERMINED.needed,
 )
 
 
@@ -308,7 +309,7 @@ ONE_STAGE = Theorem(
     ),
     proof=(DETERMINED, INNER_LOOP, NEARBY_COST, by(rules.ONE_STAGE)),
     needed={
-        **SINGULAR_WEIGHT,
+        **DETERMINED.needed,
         "near-costs": _costs_that_are_not_near,
         "many-passes": one_pass_is_not_enough,
     },

@@ -56,6 +56,8 @@ __all__ = [
     "BEST_RESPONSE",
     "EXISTS",
     "LEAST_COST",
+    "NOT_ONE",
+    "OTHER_ANSWERS",
     "POLICY_PSD",
     "REGULAR_UNIQUE",
     "STAGE",
@@ -183,7 +185,7 @@ POLICY_PSD = Theorem(
         Fact("P_T = Q_T", terminal()),
         by(rules.BACKWARD_CONGRUENCES),
     ),
-    needed={h.id: partial(scalars.negative_cost, h.id) for h in GAME},
+    needed=scalars.of_the_game(scalars.negative_cost),
 )
 """Of every joint policy, equilibria included."""
 
@@ -203,7 +205,7 @@ WEIGHT = Theorem(
         by(rules.SHIFTED, X="W", Y="R + B'PB"),
         by(rules.INVERTIBLE, X="W"),
     ),
-    needed={h.id: partial(scalars.singular_weight, h.id) for h in GAME},
+    needed=scalars.of_the_game(scalars.singular_weight),
 )
 
 # -- the best response over all adapted policies --------------------------------------------------
@@ -242,12 +244,12 @@ _AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1
     " τ log(π/BR), less τ log(π/μ)"
 )
 
-#: One stage whose cost has no lower bound, or another least cost.
-_NEEDED = {
-    **{h.id: partial(scalars.no_least_cost, h.id) for h in GAME},
+#: One stage with another best answer than (6).
+OTHER_ANSWERS = {
     "standard-prior": scalars.other_prior,
     "independent-draws": scalars.correlated_draws,
 }
+_NEEDED = {**scalars.of_the_game(scalars.no_least_cost), **OTHER_ANSWERS}
 
 
 BEST_RESPONSE = Theorem(
@@ -309,9 +311,11 @@ def gain_and_covariance() -> Equalities:
     )
 
 
+_IS_NASH = "the joint policy is a NE over all adapted policies, from every x_t"
+
 SUFFICIENT = Theorem(
     id="thm-III.1/sufficient",
-    says="the joint policy is a NE over all adapted policies, from every x_t",
+    says=_IS_NASH,
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
@@ -325,7 +329,9 @@ SUFFICIENT = Theorem(
         by(rules.MUTUAL_ANSWERS),
     ),
     needed={
-        **_NEEDED,
+        # Without Q ⪰ 0 or R ≻ 0 the covariances of (6) exist where W ≻ 0 alone, and then it holds.
+        "tau-positive": partial(scalars.no_least_cost, "tau-positive", _IS_NASH),
+        **OTHER_ANSWERS,
         "answers": scalars.any_gains,
     },
 )
@@ -355,7 +361,10 @@ BELLMAN = Theorem(
         by(rules.OWN_RECURSION),
         by(rules.ONE_SHOT),
     ),
-    needed={"feedback": unreachable_states},
+    needed={
+        "feedback": unreachable_states,
+        "independent-draws": scalars.correlated_draws,
+    },
 )
 """The minimum is over all densities of agent i's control at x."""
 
@@ -409,9 +418,13 @@ STAGE = Theorem(
 EXISTS = Supposing(SUFFICIENT, hypotheses.ANSWERS)
 """Who plays what solves the equations is in equilibrium; nobody has to play it."""
 
+_ONE = "there is exactly one such NE: the linear Gaussian one of (4)–(6)"
+NOT_ONE = {**scalars.of_the_game(scalars.no_least_cost, _ONE), **OTHER_ANSWERS}
+"""Why the game's hypotheses and those on priors and draws are needed for that."""
+
 REGULAR_UNIQUE = Theorem(
     id="sharp-unique-iff-regular/unique",
-    says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+    says=_ONE,
     given=(*STAGE.given, hypotheses.REGULAR),
     proof=(
         STAGE,
@@ -423,5 +436,9 @@ REGULAR_UNIQUE = Theorem(
         ),
         by(rules.BACKWARD_UNIQUE),
     ),
-    needed={**STAGE.needed, "regular": continuum_of_equilibria},
+    needed={
+        **NOT_ONE,
+        "feedback": memory_of_own_controls,
+        "regular": continuum_of_equilibria,
+    },
 )

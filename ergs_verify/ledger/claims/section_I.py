@@ -14,8 +14,9 @@ from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.apriori import CIRCULAR, UNIQUE_FROM_DATA
 from ergs_verify.ledger.claims.augmented_game import CHOICE
-from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, UNIQUE
+from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
 from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
+from ergs_verify.ledger.claims.theorem_III_1 import EXCLUSIVELY
 from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
 from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
 from ergs_verify.ledger.counterexamples import bound_depends_on_tau, refutation
@@ -35,7 +36,7 @@ def _linear_gaussian(claim_id: str, where: str, quote: str) -> Claim:
         title="Nash equilibria are linear Gaussian",
         where=where,
         quote=quote,
-        statement=REGULAR_UNIQUE,
+        statement=EXCLUSIVELY,
     )
 
 
@@ -67,6 +68,7 @@ EPSILON_NASH = Theorem(
     " δ(KL_i(BRⁱ) − KL_i(S̃ⁱ))",
     given=tuple(dict.fromkeys((*CHOICE.given, *GAP_BOUND.given))),
     proof=(CHOICE, GAP_BOUND, by(rules.EPSILON_NASH)),
+    needed=GAP_BOUND.needed,
 )
 
 

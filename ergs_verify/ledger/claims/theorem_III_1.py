@@ -9,13 +9,14 @@ import sympy
 from sympy import Inverse, MatrixSymbol, Transpose, ZeroMatrix
 
 from ergs_verify.expressions import agent_sum, trace_of
-from ergs_verify.ledger import continuum, hypotheses, rules
+from ergs_verify.ledger import continuum, hypotheses, rules, scalars
 from ergs_verify.ledger.claim import Claim, Gap
 from ergs_verify.ledger.claims.lemma_III_4 import block_system
 from ergs_verify.ledger.claims.optimality import (
     BELLMAN,
     GAME,
     LEAST_COST,
+    OTHER_ANSWERS,
     POLICY_PSD,
     REGULAR_UNIQUE,
     SUFFICIENT,
@@ -72,6 +73,10 @@ QUADRATIC = Theorem(
         ),
         by(rules.QUADRATIC_BACKWARDS),
     ),
+    needed={
+        "independent-draws": scalars.nonlinear_cost,
+        "standard-prior": scalars.prior_of_another_mean,
+    },
 )
 
 LINEAR_VALUE = Theorem(
@@ -79,7 +84,7 @@ LINEAR_VALUE = Theorem(
     says="the Nash value is quadratic",
     given=(*QUADRATIC.given, hypotheses.ALL_LINEAR),
     proof=(QUADRATIC, by(rules.VALUE_OF_LINEAR_POLICIES)),
-    needed={"all-linear": nonquadratic_value},
+    needed={**QUADRATIC.needed, "all-linear": nonquadratic_value},
 )
 
 
@@ -134,7 +139,11 @@ EXCLUSIVELY = Theorem(
     says="every such NE has linear Gaussian policies with (6)",
     given=REGULAR_UNIQUE.given,
     proof=(REGULAR_UNIQUE, by(rules.EXACTLY_ONE_IS_ALL)),
-    needed=REGULAR_UNIQUE.needed,
+    # Where no policy is best there is no NE, and every NE has them: nothing shows Q ⪰ 0, R ≻ 0 or
+    # τ > 0 to be needed for that.
+    needed={
+        name: REGULAR_UNIQUE.needed[name] for name in ("standard-prior", "feedback", "regular")
+    },
 )
 
 
@@ -167,9 +176,11 @@ COVARIANCE = Theorem(
     needed=WEIGHT.needed,
 )
 
+_EXISTS = "a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)"
+
 EXISTENCE = Theorem(
     id="thm-III.1/existence",
-    says="a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)",
+    says=_EXISTS,
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
@@ -186,7 +197,8 @@ EXISTENCE = Theorem(
         by(rules.SOME_EQUILIBRIUM),
     ),
     needed={
-        **{name: SUFFICIENT.needed[name] for name in SUFFICIENT.needed if name != "answers"},
+        **scalars.of_the_game(scalars.no_least_cost, _EXISTS),
+        **OTHER_ANSWERS,
         "solvable": no_equilibrium,
     },
 )

@@ -12,7 +12,7 @@ import sympy
 from attrs import evolve
 from sympy import MatAdd, Symbol
 
-from ergs_verify.ledger import hypotheses, loops, rules
+from ergs_verify.ledger import hypotheses, loops, rules, scalars
 from ergs_verify.ledger.chain import (
     AGENTS,
     TRIANGLE,
@@ -20,7 +20,7 @@ from ergs_verify.ledger.chain import (
     FrobeniusNorm,
 )
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims.equation_19 import NEEDED, SINGULAR_WEIGHT
+from ergs_verify.ledger.claims.equation_19 import SINGULAR_WEIGHT
 from ergs_verify.ledger.claims.lemma_III_4 import DETERMINED, UNIQUE, bound, gamma_B
 from ergs_verify.ledger.claims.lemma_III_4 import gamma_P as gamma_star
 from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION, diverging_pair
@@ -33,7 +33,7 @@ from ergs_verify.ledger.claims.one_stage import (
     assumed,
     one_pass_is_not_enough,
 )
-from ergs_verify.ledger.claims.optimality import GAME, SUFFICIENT, terminal
+from ergs_verify.ledger.claims.optimality import GAME, OTHER_ANSWERS, SUFFICIENT, terminal
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision, exactly
 from ergs_verify.ledger.exhibits import exhibits
@@ -61,7 +61,7 @@ def _nearby_norm() -> Chain:
     )
 
 
-def _the_loop_diverges() -> Decision:
+def the_loop_diverges() -> Decision:
     """G* at τ = 2: two passes more multiply the error by (4/3)²."""
     game = exhibits()["diverging-loop"].game
     errors = [loops.squared_error(game, passes) for passes in (1, 3, 5)]
@@ -108,8 +108,10 @@ LINEAR_RATE = Theorem(
         by(rules.ALL_STAGES),
     ),
     needed={
-        **NEEDED,
-        "assumption-III.3": _the_loop_diverges,
+        **SINGULAR_WEIGHT,
+        **OTHER_ANSWERS,
+        "plays-solution": scalars.any_gains,
+        "assumption-III.3": the_loop_diverges,
     },
 )
 """S* is the solution of (4)–(6): the joint policy of the second sentence."""
@@ -163,7 +165,7 @@ CONTRACTS_INSIDE = Theorem(
 
 def _negative_slack() -> Decision:
     """cε = −γ_P*: the condition is τ > 0, which no game misses, and the loop may diverge."""
-    diverges = _the_loop_diverges()
+    diverges = the_loop_diverges()
     return evolve(
         diverges,
         evidence=(*diverges.evidence, ("exact", "with cε = −γ_P* the condition says τ > 0")),
@@ -226,8 +228,8 @@ ENOUGH = Theorem(
         by(rules.ENOUGH_PASSES),
     ),
     needed={
-        **NEEDED,
-        "condition-IV.2": _the_loop_diverges,
+        **LINEAR_RATE.needed,
+        "condition-IV.2": the_loop_diverges,
         "c-nonnegative": _negative_slack,
     },
 )

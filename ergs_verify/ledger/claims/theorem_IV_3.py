@@ -13,7 +13,7 @@ from __future__ import annotations
 import sympy
 
 from ergs_verify.expressions import agent_sum, trace_of
-from ergs_verify.ledger import costs_compared, hypotheses, rules
+from ergs_verify.ledger import costs_compared, hypotheses, rules, scalars
 from ergs_verify.ledger.claim import Claim, Fault, Gap
 from ergs_verify.ledger.claims.augmented_game import (
     P_tilde,
@@ -151,6 +151,7 @@ GAP_OF_A_DEVIATION = Theorem(
         by(rules.NASH_INEQUALITY),
         by(rules.DEVIATION_BOUND),
     ),
+    needed={"augmented-nash": costs_compared.no_nash_of_the_augmented_game},
 )
 
 GAP_BOUND = Theorem(
@@ -163,6 +164,10 @@ GAP_BOUND = Theorem(
         Fact("BR is N(Kx, Σ) with (6)", lambda: gain_and_covariance().decide()),
         by(rules.BEST_DEVIATION),
     ),
+    needed={
+        **GAP_OF_A_DEVIATION.needed,
+        **scalars.of_the_game(scalars.no_answer_at_tau),
+    },
 )
 
 

@@ -13,7 +13,7 @@ from sympy import Inverse, MatrixSymbol, Symbol, Trace
 
 from ergs_verify.expressions import agent_sum, control_size
 from ergs_verify.game.gallery import gallery
-from ergs_verify.ledger import hypotheses, rules
+from ergs_verify.ledger import hypotheses, rules, scalars
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.lemma_III_4 import REGULAR_UNIQUE, STAGE
 from ergs_verify.ledger.claims.optimality import (
@@ -66,6 +66,7 @@ ONE_IFF_REGULAR = Theorem(
         Fact("Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0", _family()),
         by(rules.FIRST_SINGULAR),
     ),
+    needed=STAGE.needed,
 )
 
 
@@ -197,6 +198,7 @@ DETERMINANT = Theorem(
         Fact("block row i of Φ_t 𝓚 is R̃ⁱKⁱ + Bⁱ'Pⁱ Σ_j BʲKʲ", lambda: _rank_update().decide()),
         by(rules.SYLVESTER),
     ),
+    needed=scalars.of_the_game(scalars.weight_without_inverse, without=("Q-psd",)),
 )
 
 
@@ -218,7 +220,10 @@ REGULAR_AT_ONE_STATE = Theorem(
         Fact("for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²", _square()),
         by(rules.SCALAR_DETERMINANT),
     ),
-    needed={"scalar-state": no_equilibrium},
+    needed={
+        **scalars.of_the_game(scalars.singular_weight, "det Φ_t > 0 at every t"),
+        "scalar-state": no_equilibrium,
+    },
 )
 
 PROPORTIONAL = Theorem(
@@ -226,6 +231,7 @@ PROPORTIONAL = Theorem(
     says="Pⁱ_{t+1} = c_iP with c_i ≥ 0, P ⪰ 0 ⇒ det Φ_t > 0",
     given=DETERMINANT.given,
     proof=(DETERMINANT, by(rules.PROPORTIONAL_DETERMINANT)),
+    needed=scalars.of_the_game(scalars.singular_weight, "det Φ_t > 0", without=("Q-psd",)),
 )
 
 

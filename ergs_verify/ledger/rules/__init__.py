@@ -20,6 +20,7 @@ from ergs_verify.ledger.rules.augmentation import (
     NEARBY_EQUILIBRIUM,
     QUADRATIC_BACKWARDS,
     SOME_DELTA,
+    SUBTRACTED,
     TELESCOPED_DIFFERENCE,
     UNROLLED,
 )

@@ -150,6 +150,16 @@ BOUNDED_DIVERGENCE = Rule(
     premises=("K̃, Σ̃ and P̃ tend to K, Σ and P as δ → 0",),
     conclusion="δ KL_i(S̃ⁱ) = O(δ) as δ → 0 at a given τ",
 )
+SUBTRACTED = Rule(
+    name="the same subtracted",
+    statement=r"a = b - d,\ b \geq c \ \Rightarrow\ a \geq c - d",
+    source="subtract",
+    premises=(
+        "J(Sⁱ, S̃⁻ⁱ) = J̃(Sⁱ, S̃⁻ⁱ) − x'(P̃_0 − P̄_0)x − q̃_0 + q̄_0",
+        "J̃(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) for every linear Gaussian Sⁱ",
+    ),
+    conclusion="J(Sⁱ, S̃⁻ⁱ) ≥ J̃(S̃) − x'(P̃_0 − P̄_0)x − q̃_0 + q̄_0 for every linear Gaussian Sⁱ",
+)
 UNROLLED = Rule(
     name="unrolled",
     statement=r"e_t \leq c_1 + c_2 e_{t+1} \ \Rightarrow\ e_t \leq c_1 \sum_{s=t}^{T-1} c_2^{s-t}"

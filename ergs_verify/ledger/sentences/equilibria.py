@@ -272,12 +272,13 @@ def plain_game(game: Game) -> Game:
     " each of them is the only best answer to the others"
 )
 def _(case: Case) -> Outcome | None:
-    """The feedback equilibrium of (20), solved as a game with τ = 0."""
-    if case.nash is None:
+    """The gains that are played, and the equilibrium's of (20), solved as a game with τ = 0."""
+    policy = case.play.policy
+    if case.nash is None or policy is None:
         return None
-    found = nash(plain_game(case.game), Rationals())
-    same = found.K == case.nash.K and found.P == case.nash.P
-    return Outcome(same, str(found.K), str(case.nash.K))
+    found = nash(plain_game(case.game), Rationals()).as_policy(Rationals())
+    played, best = ([[fractions(X) for X in own] for own in each.K] for each in (policy, found))
+    return Outcome(played == best, str(played), str(best))
 
 
 @says(
