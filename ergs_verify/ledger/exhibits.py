@@ -188,15 +188,17 @@ class Case:
 
     @property
     def plays_nash(self) -> bool:
-        """Whether the joint policy has the feedback equilibrium's gains."""
+        """Whether the joint policy is the feedback equilibrium: its gains and its covariances."""
         policy = self.play.policy
         if policy is None or self.nash is None:
             return False
         numbers = Rationals()
-        return all(
-            fractions(K) == numbers.to_fractions(best)
-            for mine, bests in zip(policy.K, self.nash.K, strict=True)
-            for K, best in zip(mine, bests, strict=True)
+        parts = [(policy.K, self.nash.K), (policy.Sigma or (), self.nash.Sigma)]
+        return policy.Sigma is not None and all(
+            fractions(X) == numbers.to_fractions(best)
+            for found, sought in parts
+            for mine, bests in zip(found, sought, strict=True)
+            for X, best in zip(mine, bests, strict=True)
         )
 
     @cached_property

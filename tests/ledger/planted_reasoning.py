@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import rules_tried
 from attrs import evolve
 
 from ergs_verify.ledger.claims import claims
@@ -143,5 +144,6 @@ def table() -> dict[str, tuple[int, int]]:
 if __name__ == "__main__":
     print(f"{len(theorems())} theorems")
     print("| fault planted in a proof | planted | caught |\n| --- | ---: | ---: |")
-    for kind, (made, caught) in table().items():
+    for kind, (made, caught) in {**table(), **rules_tried.table()}.items():
         print(f"| {kind} | {made} | {caught} |")
+    print(f"{len(RULES) - len(rules_tried.untried())} of {len(RULES)} rules are tried")

@@ -313,6 +313,19 @@ def _(case: Case):
     return all_hold((loops.stacked(v.K), "=", v.Phi.solve(v.r) * -1) for v in of_nash(case))
 
 
+@says("Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0")
+def _(case: Case):
+    """With the policy's own gains for Z."""
+
+    def found() -> Relations:
+        for v in of_play(case):
+            if v.Phi.det() != 0:
+                gains, shift = loops.stacked(v.solved()), loops.stacked(v.K)
+                yield v.Phi * (gains + shift) + v.r, "=", v.Phi * shift
+
+    return all_hold(found())
+
+
 @says("‖W⁻¹ Σ_{j≠i} B'PBʲKʲ‖_F ≤ (2/τ)γ_B²γ_P*(N−1) max‖Kʲ‖_F")
 def _(case: Case):
     gamma = largest(frobenius(X) for v in of_nash(case) for X in (*v.P_t, *v.P))
