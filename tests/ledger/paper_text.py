@@ -2,6 +2,8 @@
 
 ``paper_formulas.txt`` holds every formula of the paper in order, one a line, displays marked
 ``D`` and inline formulas ``i``. Where the paper itself lies beside the checkout it is read too.
+``paper_sentences.txt`` names every sentence of its prose in order, by its first four longer words,
+with the record of what it claims, or with ``-`` and why it claims nothing that can be judged.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from attrs import frozen
 
 DATA = Path(__file__).with_name("paper_formulas.txt")
+SENTENCES = Path(__file__).with_name("paper_sentences.txt")
 PAPER = Path(__file__).parents[3] / "shared" / "paper.md"
 
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
@@ -50,6 +53,20 @@ def normal(latex: str) -> str:
     """LaTeX without white space, alignment, line breaks and equation numbers."""
     bare = _LAYOUT.sub("", latex)
     return re.sub(r"\\(?:left|right)(?![a-z])", "", bare)
+
+
+def labelled() -> list[tuple[str, str]]:
+    """The sentences' labels, each with an id or with ``-`` and a reason."""
+    lines = SENTENCES.read_text(encoding="utf-8").splitlines()
+    return [(label, record) for label, _, record in (line.partition(" | ") for line in lines)]
+
+
+def labels(text: str) -> list[str]:
+    """Of the sentences of three longer words or more; a display ends none."""
+    prose = _FORMULA.sub(" ◻ ", text)
+    paragraphs = (" ".join(part.split()) for part in prose.split("\n\n"))
+    sentences = (s for part in paragraphs for s in re.split(r"(?<=[.!?])\s+(?=[A-Z])", part))
+    return [" ".join(found[:4]) for s in sentences if len(found := words(s)) >= 3]
 
 
 def words(text: str) -> list[str]:

@@ -68,6 +68,16 @@ COUNTED = {
 }
 
 
+SENTENCES = {"sentences": 193, "that claim something": 96, "on record": 96}
+WHY_NO_RECORD = {
+    "front matter",
+    "notation",
+    "opinion or outlook",
+    "others' work",
+    "transition",
+}
+
+
 def pieces(claim) -> list[str]:
     return [paper_text.normal(p) for p in claim.latex.split(r"\qquad") if p.strip()]
 
@@ -107,6 +117,30 @@ def test_every_inline_formula_that_claims_something_has_a_record(source):
         if display or not RELATION.search(latex) or formula in notation:
             continue
         assert any(formula in whole for whole in recorded), latex
+
+
+@pytest.mark.skipif(not paper_text.PAPER.exists(), reason="the paper is not beside the checkout")
+def test_the_table_has_every_sentence_of_the_paper_in_order():
+    paper = next(source for source in SOURCES if source.words is not None)
+    assert paper.words is not None
+    assert [label for label, _ in paper_text.labelled()] == paper_text.labels(paper.words)
+
+
+def test_every_sentence_that_claims_something_has_a_record():
+    """And how many there are: of the paper's prose, abstract to conclusion."""
+    records = [record for _, record in paper_text.labelled()]
+    claiming = [record for record in records if not record.startswith("- ")]
+    on_record = [record for record in claiming if record in claims()]
+    counted = {
+        "sentences": len(records),
+        "that claim something": len(claiming),
+        "on record": len(on_record),
+    }
+    print(counted)
+    assert set(claiming) == set(on_record)
+    assert counted == SENTENCES
+    reasons = {record.removeprefix("- ") for record in records if record.startswith("- ")}
+    assert reasons == WHY_NO_RECORD
 
 
 def test_numbered_equations_and_named_results_have_a_record():

@@ -123,6 +123,14 @@ _SINGULAR = scalars.of_the_game(
     scalars.singular_weight, "det Φ_t ≠ 0 at every t", without=("tau-positive",)
 )
 
+
+def plain_rows() -> Equality:
+    """Block row i of Φ𝓚 at τ, and at τ = 0 with (τ/2)Kⁱ added."""
+    row = derived("row")
+    whole = row.own * K(i) + agent_sum(row.other * K(j), j, i)
+    return equal(whole, whole.subs(tau, 0).doit() + tau / 2 * K(i), r"(\Phi_t \mathcal{K})^i")
+
+
 DOMINANT = Theorem(
     id="lemma-III.4/dominant",
     says="det Φ_t ≠ 0 at every t",
@@ -231,6 +239,23 @@ CLAIMS = (
         ),
     ),
     Claim(
+        id="assumption-III.3/exists",
+        title="Under Assumption III.3 there is a unique Nash equilibrium",
+        where="Section III, after Assumption III.3",
+        quote="Under this lower bound assumption …, there exists a unique NE of the game (1)-(2) as"
+        " proved below.",
+        statement=UNIQUE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
+        gaps=(
+            Gap(
+                what="what is proved below is that there is at most one; that there is one is not"
+                " shown",
+                quote="there exists a unique NE of the game (1)-(2) as proved below.",
+                closed_by=(REGULAR_UNIQUE,),
+            ),
+        ),
+    ),
+    Claim(
         id="lemma-III.4",
         title="Under Assumption III.3 the Nash equilibrium is unique",
         where="Section III, Lemma III.4",
@@ -322,6 +347,23 @@ CLAIMS = (
         quote="The Riccati matrices and the covariance matrices are now determined by the uniquely"
         " solvable set of equations (4)-(6)",
         statement=DETERMINED,
+        stated=(hypotheses.ASSUMPTION_III_3,),
+    ),
+    Claim(
+        id="lemma-III.4/plain-game",
+        title="Φ_t is that of the game without regularization, and (τ/2)I",
+        where="Section III, after Lemma III.4",
+        quote="relies on the invertibility of the … matrix at each timestep …, similar to the"
+        " invertibility conditions in non-regularized LQ games [17], but relies on the entropy"
+        " regularization parameter",
+        statement=lambda _: plain_rows(),
+    ),
+    Claim(
+        id="lemma-III.4/sufficient",
+        title="Conditions that suffice for existence and uniqueness",
+        where="Section III, before Assumption III.3 and after Lemma III.4",
+        quote="Having proved the sufficient conditions for the existence and uniqueness of NE (6)",
+        statement=UNIQUE,
         stated=(hypotheses.ASSUMPTION_III_3,),
     ),
 )

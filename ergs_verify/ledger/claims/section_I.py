@@ -5,6 +5,7 @@ Each is decided by what the results that they announce turn out to say.
 
 from __future__ import annotations
 
+import numpy as np
 from attrs import evolve
 
 from ergs_verify.arithmetic import Rationals
@@ -19,15 +20,17 @@ from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
 from ergs_verify.ledger.claims.theorem_III_1 import EXCLUSIVELY
 from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
 from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
-from ergs_verify.ledger.counterexamples import bound_depends_on_tau, refutation
-from ergs_verify.ledger.decision import Decision
+from ergs_verify.ledger.counterexamples import bound_depends_on_tau, last_block_system, refutation
+from ergs_verify.ledger.decision import Decision, exactly, holds, together
+from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.reasoning import Theorem, by
 from ergs_verify.ledger.statements import Computed
+from ergs_verify.paper import notation
 from ergs_verify.paper.notation import S, i
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import algorithm_1
 
-__all__ = ["CONCLUSION", "OPENING"]
+__all__ = ["CONCLUSION", "EPSILON_NASH", "OPENING"]
 
 
 def _linear_gaussian(claim_id: str, where: str, quote: str) -> Claim:
@@ -114,6 +117,24 @@ def _noise_plays_no_part() -> Decision:
     )
 
 
+def _noise_makes_nothing_regular() -> Decision:
+    """Φ_t and the P that stand in it have no noise covariance; G* at τ = 4 has det Φ = 0."""
+    formulas = derived_formulas()
+    entering = (formulas.phi_diagonal, formulas.phi_off_diagonal, formulas.rhs, formulas.riccati)
+    game = exhibits()["no-nash"].game
+    noisier = [evolve(game, noise_cov=k * np.eye(2, dtype=int)) for k in (1, 10**6)]
+    return together(
+        holds(
+            "Φ_t, r_t and (4) are free of the noise's covariance",
+            not any(formula.has(notation.noise) for formula in entering),
+        ),
+        *(
+            exactly(f"det Φ_0 with the noise's covariance {k}", last_block_system(g)[0].det(), 0)
+            for k, g in zip(("I", "10⁶ I"), noisier, strict=True)
+        ),
+    )
+
+
 def _noise(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
         return Computed("the rate depends on the policies' noise Σ", _noise_plays_no_part)
@@ -149,6 +170,18 @@ OPENING = (
         "Abstract",
         "in scenarios where the entropy regularization proves insufficient, we present a …"
         " -augmentation technique, which facilitates the achievement of an … -NE within the game",
+    ),
+    Claim(
+        id="introduction/adequate-noise",
+        title="Noise alone does not make Φ_t diagonally dominant",
+        where="Section I",
+        quote="in the form of a diagonal dominance condition [18], which may not be satisfied"
+        " solely in the presence of adequate noise in the system",
+        statement=Computed(
+            "no covariance of the noise stands in Φ_t, and in some game Φ_t is singular whatever"
+            " the noise",
+            _noise_makes_nothing_regular,
+        ),
     ),
     _linear_gaussian(
         "introduction/exclusively",

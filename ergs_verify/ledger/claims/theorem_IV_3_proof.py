@@ -23,6 +23,7 @@ from ergs_verify.ledger.claims.augmented_game import (
     stated,
 )
 from ergs_verify.ledger.claims.augmented_game import augmented as tau_tilde
+from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
 from ergs_verify.ledger.claims.theorem_IV_3 import (
     AGAINST_ANY,
     GAP_OF_A_DEVIATION,
@@ -204,6 +205,15 @@ CLAIMS = (
         r" \leq J^i(x, \tilde{S}^{i*}, \tilde{S}^{-i*}) - \tilde{J}^i(x, \tilde{S}^{i*},"
         r" \tilde{S}^{-i*}) = \mathcal{O}(\delta).",
         statement=AGAINST_ANY,
+    ),
+    Claim(
+        id="eq-31/exists",
+        title="The augmented game has a unique NE",
+        where="Section IV-A, before (31)",
+        quote="as the unique NE of the … -augmented game with entropy regularization parameter …"
+        " (which is bound to exist due to the condition on …)",
+        statement=UNIQUE,
+        stated=(hypotheses.ASSUMPTION_III_3,),
     ),
     Claim(
         id="thm-IV.3/two-values",

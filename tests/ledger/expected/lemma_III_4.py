@@ -2,6 +2,7 @@
 
 EXPECTED = {
     "assumption-III.3": ("definition", None, []),
+    "assumption-III.3/exists": ("refuted", "proved", ["missing hypothesis"]),
     "lemma-III.4": ("refuted", "proved", ["missing hypothesis"]),
     "lemma-III.4/every-time": ("refuted", "proved", ["missing hypothesis"]),
     "lemma-III.4/gain-equation": ("proved", None, []),
@@ -10,4 +11,6 @@ EXPECTED = {
     "lemma-III.4/diagonally-dominant": ("refuted", "proved", ["overclaim"]),
     "lemma-III.4/solution": ("proved", None, []),
     "lemma-III.4/determined": ("proved", None, []),
+    "lemma-III.4/plain-game": ("proved", None, []),
+    "lemma-III.4/sufficient": ("refuted", "proved", ["missing hypothesis"]),
 }

@@ -5,6 +5,7 @@ EXPECTED = {
     "abstract/uniqueness": ("refuted", "proved", ["missing hypothesis"]),
     "abstract/linear-convergence": ("proved", None, []),
     "abstract/augmentation": ("proved", None, []),
+    "introduction/adequate-noise": ("proved", None, []),
     "introduction/exclusively": ("refuted", "proved", ["missing hypothesis", "missing hypothesis"]),
     "introduction/gaussian-noise": ("refuted", "proved", ["overclaim"]),
     "contributions/linear-gaussian": (

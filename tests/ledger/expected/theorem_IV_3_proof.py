@@ -2,6 +2,7 @@
 
 EXPECTED = {
     "eq-31": ("refuted", "proved", ["missing hypothesis"]),
+    "eq-31/exists": ("refuted", "proved", ["missing hypothesis"]),
     "thm-IV.3/two-values": ("refuted", "proved", ["accent", "index"]),
     "thm-IV.3/two-recursions": ("ill-typed", "proved", ["accent", "shape", "shape"]),
     "thm-IV.3/two-terminals": ("refuted", "proved", ["accent"]),
