@@ -32,6 +32,7 @@ from ergs_verify.proof.words import (
     Trace,
     Word,
     apart,
+    flipped,
     fresh_agent,
 )
 
@@ -100,6 +101,7 @@ class Algebra:
         self.one = self.field.one
         self.inverted: set[str] = set()
         self._rules: list[_Rule] = []
+        self._used: dict[Word, Poly] = {}
         self._named: list[_Named] = []
         self._letters: dict[str, tuple[Letter, Any]] = {}
         self._logarithms: dict[str, Any] = {}
@@ -414,9 +416,9 @@ class Algebra:
         if rule is not None:
             self._rules.append(rule)
             if rule.pattern[0].T != rule.pattern[0] or len(rule.pattern) > 1:
-                flipped = tuple(a.T for a in reversed(rule.pattern))
-                if flipped != rule.pattern:
-                    self._rules.append(_Rule(flipped, rule.result.T))
+                turned = flipped(rule.pattern)
+                if turned != rule.pattern:
+                    self._rules.append(_Rule(turned, rule.result.T))
             self._rules = [_Rule(r.pattern, self.reduce(r.result)) for r in self._rules]
             self._named = [n._replace(value=self._settled(n)) for n in self._named]
         return letter.rename(dict(zip(parameters, free, strict=True)))
@@ -435,10 +437,9 @@ class Algebra:
             word = monomial.word
             if not word or monomial.traces or monomial.logs or monomial.bound:
                 continue
-            if any(a.inverse for a in word) or {x for a in word for x in a.agents} < set(
-                letter.agents
-            ):
+            if {x for a in word for x in a.agents} < set(letter.agents):
                 continue
+            inverses = sum(a.inverse for a in word)
             others = [a.bare.name for k in value.terms if k is not monomial for a in k.letters()]
             if len(word) == 1 and (word[0].bare.name in others or word[0].name in taken):
                 continue
@@ -448,6 +449,7 @@ class Algebra:
                 continue
             candidates.append(
                 (
+                    inverses,
                     len(word),
                     -len({a.bare.name for a in word} - set(others)),
                     monomial,
@@ -456,7 +458,7 @@ class Algebra:
             )
         if not candidates:
             return None
-        *_, monomial, coefficient = min(candidates, key=lambda c: (c[0], c[1], c[2]))
+        *_, monomial, coefficient = min(candidates, key=lambda c: c[:4])
         whole = Poly.collect([(Monomial(word=(letter,)), self.one)], value.shape)
         rest = Poly({k: c for k, c in value.terms.items() if k != monomial}, value.shape)
         return _Rule(monomial.word or (), (whole - rest).scale(self.one / coefficient))
@@ -534,8 +536,29 @@ class Algebra:
                     end = k + len(rule.pattern)
                     names = _match(rule.pattern, turn[k:end])
                     if names is not None:
+                        self._used[rule.pattern] = rule.result
                         return _Place(turn[:k], rule.result.rename(names), turn[end:])
         return None
+
+    def same(self, lhs, rhs) -> tuple[Any, list[tuple]] | None:
+        """The common normal form of two sides and the equations it takes; None where they differ.
+
+        Parameters
+        ----------
+        lhs, rhs : SymPy expressions among those the language was made of, or products of them
+        """
+        self._used = {}
+        left = self.reduce(self._convert(sympy.sympify(lhs), {}))
+        if left != self.reduce(self._convert(sympy.sympify(rhs), {})):
+            return None
+        # An equation and its transpose are one; what belongs to agents has no fixed letters.
+        used, shown = dict(self._used), []
+        for pattern, result in used.items():
+            first = flipped(pattern) not in used or pattern <= flipped(pattern)
+            if first and not any(a.agents for a in pattern):
+                word = Poly.collect([(Monomial(word=pattern), self.one)], result.shape)
+                shown.append((self.to_sympy(word), self.to_sympy(result)))
+        return self.to_sympy(left), shown
 
     # -- back to SymPy --------------------------------------------------------------------
 
@@ -708,10 +731,8 @@ def _match(pattern: Word, word: Word) -> dict[str, str] | None:
 
 
 def _overlaps_itself(word: Word) -> bool:
-    flipped = tuple(a.T for a in reversed(word))
-    return (
-        any(word[:k] in (word[-k:], flipped[-k:]) for k in range(1, len(word))) and word != flipped
-    )
+    turned = flipped(word)
+    return any(word[:k] in (word[-k:], turned[-k:]) for k in range(1, len(word))) and word != turned
 
 
 def _ratio(value: Poly, other: Poly):

@@ -8,8 +8,9 @@ from typing import Any
 import sympy
 
 from ergs_verify.errors import InputError
+from ergs_verify.expressions import AgentSum
 
-__all__ = ["eliminated"]
+__all__ = ["eliminated", "is_definite"]
 
 
 def eliminated(
@@ -18,10 +19,12 @@ def eliminated(
     symmetric: tuple,
     wanted: Iterable,
     is_symmetric: Callable[[Any], bool],
+    definite: frozenset = frozenset(),
 ) -> dict:
     """Definitions of the letters that equations determine.
 
-    A letter qualifies that is a term of its own, occurs nowhere else in the equation and has no
+    A letter L qualifies that occurs once in the equation, in a term X L Y where X and Y are
+    invertible (as they are positive definite, or as the identity has their inverses), and has no
     definition; a symmetric one only where what it equals is symmetric. To hold for all matrices
     that satisfy the equations is then to hold with these definitions.
 
@@ -33,6 +36,7 @@ def eliminated(
     wanted : SymPy expressions
         Letters that occur here are taken first.
     is_symmetric : function of an expression
+    definite : set of positive definite letters
 
     Raises
     ------
@@ -42,6 +46,11 @@ def eliminated(
     found: dict = {}
     occurring = set().union(*(e.atoms(sympy.MatrixSymbol) for e in wanted))
     names = {letter.name for letter in symmetric}
+    inverted = set().union(*(e.atoms(sympy.Inverse) for e in wanted))
+
+    def invertible(X) -> bool:
+        return is_definite(X, definite) or any(X == inverse.arg for inverse in inverted)
+
     for equation in given:
         if not isinstance(equation, sympy.Eq):
             raise InputError(
@@ -53,17 +62,19 @@ def eliminated(
         terms = [*_terms(left, 1), *_terms(right, -1)]
         taken = {*definitions, *found}
         alone = [
-            (letter, factor, k)
-            for k, (factor, letter) in enumerate(terms)
-            if isinstance(letter, sympy.MatrixSymbol)
-            and letter not in taken
-            and not any(
-                letter in other.atoms(sympy.MatrixSymbol) for _, other in terms[:k] + terms[k + 1 :]
-            )
+            (letter, around, k)
+            for k, (_, matrix) in enumerate(terms)
+            for letter, around in _solvable(matrix, invertible)
+            if letter not in taken
+            and not any(letter in other.atoms(sympy.MatrixSymbol) for _, other in _but(terms, k))
         ]
-        for letter, factor, k in sorted(alone, key=lambda c: c[0] not in occurring):
-            rest = [(-f / factor) * X for f, X in terms[:k] + terms[k + 1 :]]
-            value = sympy.MatAdd(*rest) if rest else sympy.ZeroMatrix(*letter.shape)
+        for letter, (before, after), k in sorted(alone, key=lambda c: c[0] not in occurring):
+            rest = [(-f / terms[k][0]) * X for f, X in _but(terms, k)]
+            value = sympy.MatAdd(*rest) if rest else sympy.ZeroMatrix(*terms[k][1].shape)
+            value = sympy.MatMul(
+                *map(sympy.Inverse, before[::-1]), value, *map(sympy.Inverse, after[::-1])
+            )
+            value = value.args[0] if len(value.args) == 1 else value
             if letter in _reached(value, {**definitions, **found}):
                 continue
             if letter.name not in names or is_symmetric(value):
@@ -71,11 +82,94 @@ def eliminated(
                 break
         else:
             raise InputError(
-                f"no letter of the hypothesis {equation} can be eliminated: one must be a term of "
-                "its own, such as Q in Eq(P, A.T*P*A + Q), and occur nowhere else in it",
+                f"no letter of the hypothesis {equation} can be eliminated: one must occur once in "
+                "it, as a term of its own, such as Q in Eq(P, A.T*P*A + Q), or between factors "
+                f"that are positive definite; {_obstacles(terms, taken)}",
                 "given",
             )
     return found
+
+
+def _but(terms: list, k: int) -> list:
+    return terms[:k] + terms[k + 1 :]
+
+
+def _solvable(matrix, invertible: Callable[[Any], bool]) -> Iterable[tuple]:
+    """Letters of a term X L Y with invertible X and Y, each with (factors of X, of Y)."""
+    factors = matrix.args if isinstance(matrix, sympy.MatMul) else (matrix,)
+    for k, letter in enumerate(factors):
+        others = *factors[:k], *factors[k + 1 :]
+        if (
+            isinstance(letter, sympy.MatrixSymbol)
+            and all(map(invertible, others))
+            and not any(letter in X.atoms(sympy.MatrixSymbol) for X in others)
+        ):
+            yield letter, (factors[:k], factors[k + 1 :])
+
+
+def _obstacles(terms: list, taken: set) -> str:
+    """What keeps each letter from being eliminated."""
+    letters = sorted(set().union(*(X.atoms(sympy.MatrixSymbol) for _, X in terms)), key=str)
+    said = []
+    for letter in letters:
+        count = sum(X.has(letter) for _, X in terms)
+        if letter in taken:
+            said.append(f"{letter} has a definition")
+        elif count > 1:
+            said.append(f"{letter} occurs in {count} terms")
+        elif letter in [X for _, X in terms]:
+            said.append(f"{letter} is symmetric, and what it equals is not, or depends on it")
+        else:
+            said.append(f"{letter} is multiplied by what may have no inverse")
+    return ", ".join(said)
+
+
+def is_definite(X, letters: frozenset) -> bool:
+    """Whether a matrix is seen to be positive definite where these letters are.
+
+    Examples
+    --------
+    >>> from sympy import Identity, MatrixSymbol, Symbol
+    >>> from ergs_verify.proof.hypotheses import is_definite
+    >>> n, t = Symbol("n", integer=True, positive=True), Symbol("t", positive=True)
+    >>> B, P = MatrixSymbol("B", n, n), MatrixSymbol("P", n, n)
+    >>> is_definite(t * Identity(n) + B.T * P * B, frozenset([P]))
+    True
+    >>> is_definite(B.T * P * B, frozenset([P]))
+    False
+    """
+    match X:
+        case sympy.Identity():
+            return True
+        case sympy.MatrixSymbol():
+            return X in letters
+        case sympy.Inverse():
+            return is_definite(X.arg, letters)
+        case sympy.MatAdd():
+            return all(_is_semidefinite(a, letters) for a in X.args) and any(
+                is_definite(a, letters) for a in X.args
+            )
+        case sympy.MatMul():
+            factor, rest = X.as_coeff_matrices()
+            return bool(factor.is_positive) and len(rest) == 1 and is_definite(rest[0], letters)
+    return False
+
+
+def _is_semidefinite(X, letters: frozenset) -> bool:
+    if is_definite(X, letters) or isinstance(X, sympy.ZeroMatrix):
+        return True
+    match X:
+        case sympy.MatAdd():
+            return all(_is_semidefinite(a, letters) for a in X.args)
+        case AgentSum():
+            return _is_semidefinite(X.body, letters)
+        case sympy.MatMul():
+            factor, rest = X.as_coeff_matrices()
+            while len(rest) > 1 and sympy.Transpose(rest[0]).doit() == rest[-1]:
+                rest = rest[1:-1]
+            inner = not rest or (len(rest) == 1 and _is_semidefinite(rest[0], letters))
+            return bool(factor.is_nonnegative) and inner
+    return False
 
 
 def _reached(expression, definitions: Mapping) -> set:

@@ -17,7 +17,7 @@ from ergs_verify.errors import InputError, ShapeError, UnsupportedError
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.certificate import certificate
 from ergs_verify.proof.field import PrimeField
-from ergs_verify.proof.hypotheses import eliminated
+from ergs_verify.proof.hypotheses import eliminated, is_definite
 from ergs_verify.proof.lowering import lowered, with_derivatives, with_roots
 from ergs_verify.proof.realize import Limits, Realization, realize
 from ergs_verify.proof.replay import differ
@@ -29,6 +29,7 @@ from ergs_verify.proof.sampling import (
     typed_mismatch,
 )
 from ergs_verify.proof.statement import Statement
+from ergs_verify.proof.steps import Step, steps
 from ergs_verify.typeset import equation, tex
 
 __all__ = ["Counterexample", "Limits", "Proof", "prove"]
@@ -110,6 +111,7 @@ class Proof:
     evidence: tuple[tuple[str, str], ...] = ()
     seconds: float = field(default=0.0, repr=False)
     _realization: Realization | None = field(default=None, repr=False, eq=False)
+    _question: _Question | None = field(default=None, repr=False, eq=False)
 
     @cached_property
     def certificate(self) -> dict[str, Any] | None:
@@ -120,11 +122,23 @@ class Proof:
         """
         return None if self._realization is None else certificate(self._realization)
 
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The proof to be read, none where nothing is proved."""
+        asked = self._question
+        if not self or asked is None:
+            return ()
+        lhs, rhs, definitions = asked.plain or (asked.lhs, asked.rhs, asked.definitions)
+        return steps(lhs, rhs, definitions, asked.symmetric, self._realization)
+
     def __bool__(self) -> bool:
         return self.verdict == "proved"
 
     def __str__(self) -> str:
         lines = [f"{self.verdict}: {self.left} = {self.right}"]
+        if self.sizes:
+            lines[0] += f", for {self.sizes}"
+        lines += [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
         if self.reason:
             lines.append(f"  {self.reason}")
         if self.residual is not None:
@@ -139,6 +153,12 @@ class Proof:
         signs = {"proved": "=", "refuted": r"\neq"}
         sign = signs.get(self.verdict, r"\overset{?}{=}")
         text = f"**{self.verdict}**\n\n$$\n{equation(self.left, self.right, sign)}\n$$"
+        if self.sizes:
+            text += f"\n\nfor {self.sizes}"
+        for number, step in enumerate(self.steps, 1):
+            sides = [tex(side) for side in (step.left, step.right) if side is not None]
+            shown = f": $\\displaystyle {' = '.join(sides)}$" if sides else ""
+            text += f"\n{'' if number > 1 else chr(10)}{number}. {step.text}{shown}"
         if self.reason:
             text += f"\n\n{self.reason}"
         if self.residual is not None:
@@ -185,7 +205,8 @@ def prove(
         ``P**Rational(1, 2)``, and that sums of them have inverses.
     given : iterable of sympy.Eq, optional
         Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
-        eliminated: it must be a term of its own and occur nowhere else in the equation.
+        eliminated: it must occur once in the equation, as a term of its own or between factors
+        that are positive definite.
     limits : Limits, optional
         Caps on the seconds and on the size of a realization.
 
@@ -243,6 +264,7 @@ def prove(
             symmetric,
             (lhs, rhs, *definitions.values()),
             lambda value: bool(prove(value, value.T, definitions=definitions, symmetric=symmetric)),
+            definite,
         )
         definitions = {**definitions, **found}
     question = _Question(lhs, rhs, definitions, symmetric, limits or Limits(), definite)
@@ -320,7 +342,18 @@ class _Question:
         except UnsupportedError as error:
             return self._proof("undecided", reason=str(error))
         found = question._answer()
-        return evolve(found, left=self.lhs, right=self.rhs)
+        evidence = found.evidence
+        if found and self.definite:
+            evidence = (*evidence, ("inverses", self._inverses()))
+        return evolve(found, left=self.lhs, right=self.rhs, evidence=evidence, question=question)
+
+    def _inverses(self) -> str:
+        """Which inverses are known to exist."""
+        atoms = set().union(*(sympy.sympify(e).atoms(sympy.Inverse) for e in self._everything()))
+        left = [x for x in sympy.ordered(atoms) if not is_definite(x.arg, self.definite)]
+        if not left:
+            return "all exist: what is inverted is positive definite"
+        return f"taken to exist: {', '.join(map(str, left))}"
 
     def _without_roots(self) -> _Question:
         """Derivatives worked out, and roots as letters of their own."""

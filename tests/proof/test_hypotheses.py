@@ -56,3 +56,31 @@ def test_an_ill_typed_hypothesis():
     assert proof.verdict == "refuted"
     assert prove(S, P + P * P, given=[Eq(Q, P * P), Eq(S, P + Q)])
     assert prove(Q + Identity(n), Identity(n), given=[Eq(Q, A - A + 0 * P)])
+
+
+def test_a_gain_given_by_its_equation():
+    """(R + B'PB) K = B'PA determines K as R + B'PB is positive definite."""
+    given = [Eq((R + B.T * P * B) * K, B.T * P * A)]
+    sides = A.T * P * A - A.T * P * B * K, F.T * P * F + K.T * R * K
+    proof = prove(*sides, positive_definite=[P, R], given=given)
+    assert proof
+    assert dict(proof.evidence)["inverses"].startswith("all exist")
+    with pytest.raises(InputError, match="K is multiplied by what may have no inverse"):
+        prove(*sides, symmetric=[P, R], given=given)
+
+
+def test_inverses_that_are_taken_to_exist_are_named():
+    proof = prove((P + A).I * (P + A) * P.I * B, P.I * B, positive_definite=[P])
+    assert proof
+    proof = prove((P + A).I * A + (P + A).I * P, Identity(n), positive_definite=[P])
+    assert dict(proof.evidence)["inverses"] == "taken to exist: (A + P)**(-1)"
+
+
+def test_a_filter_and_its_riccati_equation():
+    """The information form of the covariance, with the gain given."""
+    L, H, V = MatrixSymbol("L", n, m), MatrixSymbol("H", m, n), MatrixSymbol("V", m, m)
+    given = [
+        Eq(L * (H * S * H.T + V), S * H.T),
+        Eq(Q, (Identity(n) - L * H) * S),
+    ]
+    assert prove(Q.I, S.I + H.T * V.I * H, positive_definite=[S, V], given=given)

@@ -1,0 +1,127 @@
+"""A proof to read: what is multiplied by, the equations used, and the form both sides come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import sympy
+from attrs import frozen
+
+from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.realize import Realization
+
+__all__ = ["Step", "steps"]
+
+LONGEST = 1000
+"""Formulas of more operations are not shown: nobody would read them."""
+
+
+@frozen
+class Step:
+    """One step: what is done, and the equation it comes to, or a matrix or scalar."""
+
+    text: str
+    left: Any = None
+    right: Any = None
+
+    def __str__(self) -> str:
+        sides = [str(side) for side in (self.left, self.right) if side is not None]
+        return f"{self.text}: {' = '.join(sides)}" if sides else self.text
+
+
+def steps(
+    lhs, rhs, definitions: Mapping, symmetric: Iterable, found: Realization | None
+) -> tuple[Step, ...]:
+    """The steps of a proof.
+
+    Both sides are multiplied by what the first and last factors of their terms are inverses of,
+    and multiplied out. Where that does not do, it is told what the certificate shows.
+
+    Parameters
+    ----------
+    lhs, rhs, definitions, symmetric
+        As for `ergs_verify.proof.prove`; the two sides must have been proved equal.
+    found : Realization or None
+    """
+    if sum(int(sympy.count_ops(side)) for side in (lhs, rhs)) <= LONGEST:
+        for before, after in _multipliers(lhs, rhs):
+            shown = _multiplied_out(lhs, rhs, before, after, definitions, symmetric)
+            if shown:
+                return shown
+    return () if found is None else tuple(_facts(found))
+
+
+def _multipliers(lhs, rhs) -> Iterator[tuple[tuple, tuple]]:
+    """What to multiply by from the left and from the right."""
+    yield (), ()
+    if not lhs.is_Matrix:
+        return
+    starts: dict[Any, None] = {}
+    ends: dict[Any, None] = {}
+    for side in (lhs, rhs):
+        for term in side.args if isinstance(side, sympy.MatAdd) else (side,):
+            factors = [a for a in getattr(term, "args", ()) if getattr(a, "is_Matrix", False)]
+            if not isinstance(term, sympy.MatMul):
+                factors = [term]
+            for place, end in ((starts, factors[0]), (ends, factors[-1])):
+                if isinstance(end, sympy.Inverse):
+                    place[end.arg] = None
+    for X in starts:
+        yield (X,), ()
+    for Y in ends:
+        yield (), (Y,)
+    for X in starts:
+        for Y in ends:
+            yield (X,), (Y,)
+
+
+def _multiplied_out(lhs, rhs, before, after, definitions, symmetric) -> tuple[Step, ...]:
+    left, right = (_around(side, before, after) for side in (lhs, rhs))
+    try:
+        same = Algebra([left, right], definitions, symmetric).same(left, right)
+    except (UnsupportedError, ShapeError, RecursionError):
+        return ()
+    if same is None:
+        return ()
+    form, equations = same
+    found = [
+        Step(f"Multiply from the {side} by what is invertible", right=factors[0])
+        for factors, side in ((before, "left"), (after, "right"))
+        if factors
+    ]
+    if found:
+        found.append(Step("It is to be shown that", left, right))
+    found += [Step("Use", *sides) for sides in equations if sides[0] != sides[1]]
+    return (*found, Step("Multiplied out, both sides are", right=form))
+
+
+def _around(side, before: tuple, after: tuple) -> Any:
+    """Each term between the factors, an inverse that meets its matrix cancelled."""
+    if not (before or after):
+        return side
+    terms = side.args if isinstance(side, sympy.MatAdd) else (side,)
+    return sympy.MatAdd(*(sympy.MatMul(*before, a, *after).doit(deep=False) for a in terms))
+
+
+def _facts(found: Realization) -> Iterator[Step]:
+    """What the certificate shows."""
+    for space in found.spaces:
+        yield Step(
+            f"left − right = c·x with L x = b, {space.blocks} equations in as many blocks; x lies "
+            f"in a space of dimension {len(space.unknowns)}, on which c vanishes"
+            if not isinstance(found.sides[0], list)
+            else f"a derivative of left − right is c·x with L x = b, {space.blocks} equations; x "
+            f"lies in a space of dimension {len(space.unknowns)}, on which c vanishes"
+        )
+    if isinstance(found.sides[0], list):
+        yield Step("All derivatives are 0, and so is the value at one point")
+    if found.split:
+        parts = "; ".join(f"{n} = {' + '.join(p)}" for n, p in found.split.items())
+        yield Step(f"Centre: letters cut into blocks, {parts}")
+    else:
+        used = {node[1] for node in found.statement.nodes if node[0] == "letter"}
+        at = {name: x[0][0] for name, x in found.centre.items() if name in used and x[0][0]}
+        where = ", ".join(f"{name} = {x}·I" for name, x in sorted(at.items()))
+        yield Step(f"Centre: {where}, other letters at 0" if where else "Centre: every letter at 0")
