@@ -22,6 +22,10 @@ def forget() -> None:
     reasoning._computed.cache_clear()
     reasoning._without.cache_clear()
     examination.where.cache_clear()
+    forget_sentences()
+
+
+def forget_sentences() -> None:
     registry.at.cache_clear()
     view.of_play.cache_clear()
     view.of_nash.cache_clear()
