@@ -6,12 +6,16 @@ A statement that fails where its hypotheses hold is refuted, whatever its proof.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import flint
 import sympy
 from attrs import frozen
+from sympy import MatrixSymbol, preorder_traversal
+from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.errors import ErgsError
@@ -91,12 +95,15 @@ def refuted_by(case: Case, outcome: Outcome, again: Callable[[], Outcome | None]
 _BITS, _OFF = 256, 1e-60
 
 
-def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome | None:
+def equality_at(
+    case: Case, left: Any, right: Any, definitions: Any, symmetric: tuple = ()
+) -> Outcome | None:
     """An identity in a stage's letters at the case's stage t = 0, for the first and last agent.
 
-    Exact, but for logarithms, which are compared in balls. None where it has letters that a stage
-    and a policy do not give, where agents' sizes differ and it is written for one size, or where
-    the balls are too wide to tell.
+    Exact, but for logarithms, which are compared in balls. A letter that a stage and a policy do
+    not give has any value there, as the identity is claimed for all of them: some number each. None
+    where it cannot be evaluated, as where agents' sizes differ and it is written for one size, or
+    where the balls are too wide to tell.
     """
     numbers = Balls(_BITS) if left.has(sympy.log) or right.has(sympy.log) else Rationals()
     known = _letters(case, type(numbers))
@@ -108,7 +115,9 @@ def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome 
         written = tuple(definitions.items())
         try:
             formulas, defined = _instantiated(left, right, written, agents, agent, other)
-            evaluator = Evaluator(known[0], numbers, defined, known[1])
+            given = {letter.name for letter in symmetric}
+            values, sizes = _with_others(formulas, defined, given, numbers, *known)
+            evaluator = Evaluator(values, numbers, defined, sizes)
             sides = [evaluator(formula) for formula in formulas]
         except (ErgsError, KeyError, TypeError, ValueError):
             return None
@@ -124,6 +133,8 @@ def equality_at(case: Case, left: Any, right: Any, definitions: Any) -> Outcome 
 def _instantiated(left, right, definitions: tuple, agents: int, agent: int, other: int):
     """Both sides and the definitions, for numbered agents."""
     chosen = {notation.i: agent, notation.j: other}
+    # No identity here needs more of π than that it is positive.
+    left, right = (side.xreplace({sympy.pi: _PI}) for side in (left, right))
     sides = [instantiate(side, agents, chosen) for side in (left, right)]
     owners = range(1, agents + 1)
     written = {
@@ -134,6 +145,55 @@ def _instantiated(left, right, definitions: tuple, agents: int, agent: int, othe
         for owner in (owners if notation.i in k.free_symbols else [agent])
     }
     return sides, written
+
+
+def _with_others(
+    formulas: list, defined: dict, symmetric: set[str], numbers: Any, stage: Any, sizes: dict
+) -> tuple[dict, dict]:
+    """Values of a stage's letters and of all others that the formulas reach, and the sizes."""
+    values, sizes = dict(stage), dict(sizes)
+    waiting, seen = list(formulas), set()
+    while waiting:
+        for letter in preorder_traversal(waiting.pop()):
+            if letter in seen or letter in values or letter in sizes:
+                continue
+            seen.add(letter)
+            if letter in defined:
+                waiting.append(defined[letter])
+            elif letter.is_Symbol and letter.is_integer:
+                sizes[letter] = _ANY_SIZE
+            elif isinstance(letter, MatrixSymbol):
+                rows, cols = (
+                    int(sizes.get(n, _ANY_SIZE) if n.is_Symbol else sizes.get(n, n))
+                    for n in letter.shape
+                )
+                values[letter] = numbers.matrix(
+                    _any_matrix(str(letter), rows, cols, letter.name in symmetric), (rows, cols)
+                )
+            elif letter.is_Symbol or isinstance(letter, AppliedUndef):
+                values[letter] = numbers.scalar(_any_number(str(letter)))
+    return values, sizes
+
+
+_ANY_SIZE = 2
+_PI = sympy.Symbol("pi", positive=True)
+
+
+def _any_number(name: str) -> Fraction:
+    """Positive, and another one for most other names."""
+    return Fraction(1 + crc32(name.encode()) % 23, 7)
+
+
+def _any_matrix(name: str, rows: int, cols: int, symmetric: bool) -> list[list[Fraction]]:
+    """A square one is invertible, as its diagonal outweighs the rest; a symmetric one definite."""
+
+    def entry(r: int, c: int) -> Fraction:
+        if symmetric and r > c:
+            r, c = c, r
+        heavy = 4 * rows if r == c and rows == cols else 0
+        return _any_number(f"{name}{r}{c}") + heavy
+
+    return [[entry(r, c) for c in range(cols)] for r in range(rows)]
 
 
 def _same(left: Any, right: Any) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sympy
@@ -51,14 +51,14 @@ def _smallest(left, right, definitions: tuple, symmetric: tuple, at: tuple) -> D
 
 
 @lru_cache(maxsize=1024)
-def _failing_case(left, right, definitions: tuple) -> Decision | None:
+def _failing_case(left, right, definitions: tuple, symmetric: tuple) -> Decision | None:
     """The refutation on the first exhibit on which an identity fails."""
     given = dict(definitions)
     return next(
         (
-            refuted_by(case, outcome, lambda case=case: equality_at(case, left, right, given))
+            refuted_by(case, outcome, partial(equality_at, case, left, right, given, symmetric))
             for case in cases()
-            if (outcome := equality_at(case, left, right, given)) and not outcome.holds
+            if (outcome := equality_at(case, left, right, given, symmetric)) and not outcome.holds
         ),
         None,
     )
@@ -124,7 +124,7 @@ class Equality:
     def _cross_examined(self) -> Decision | None:
         """A refutation on the ledger's exhibits, of which the prover should have known."""
         given = {**notation.definitions, **self.definitions}
-        return _failing_case(self.left, self.right, tuple(given.items()))
+        return _failing_case(self.left, self.right, tuple(given.items()), tuple(self.symmetric))
 
     @property
     def expression(self) -> str:
