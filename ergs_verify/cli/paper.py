@@ -93,17 +93,20 @@ def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
     expect_writable(path, ".json", ".npz", ".mat")
     (judged,) = verify_paper(ids).claims
     found = list(judged.games.values())
+    shows = ["; ".join(exhibit["shows"]) for exhibit in judged.exhibits]
     if not found:
         raise InputError(f"no game shows anything about {ids[0]}", ids[0])
     if path is None:
         games.write(found[0], None)
         if len(found) > 1:
+            output.say(f"it shows {shows[0]}")
             output.say(f"{len(found) - 1} more: with -o FILE all of them are written")
         return Status.HOLDS
     names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(found) + 1))]
-    for game, name in zip(found, names, strict=True):
+    for game, name, what in zip(found, names, shows, strict=True):
         expect_writable(name, path.suffix)
         games.write(game, name)
+        output.say(f"  it shows {what}")
     return Status.HOLDS
 
 

@@ -279,7 +279,7 @@ class Claim:
 def _unstated(hypothesis: Hypothesis) -> Fault:
     return Fault(
         name=hypothesis.id,
-        what=f"the paper does not suppose, and it is needed: {hypothesis.text}",
+        what=f"the paper does not suppose this, and without it the claim fails: {hypothesis.text}",
         kind="missing hypothesis",
     )
 
@@ -369,21 +369,37 @@ class Judged:
     @property
     def games(self) -> dict[str, Game]:
         """The counterexamples that are games, by the name that ``--exhibit`` takes."""
-        decisions = [self.printed, *(finding.decision for finding in self.findings)]
-        theorem = self.claim._corrected
-        if isinstance(theorem, Theorem):
-            decisions += [theorem.without(h) for h in theorem.given]
-        found: dict[str, Game] = {}
-        for decision in decisions:
-            if decision.game is not None and decision.game.hash not in {
-                game.hash for game in found.values()
-            }:
-                found[decision.game.name or f"exhibit {len(found) + 1}"] = decision.game
-        return found
+        return {name: game for name, game, _ in self._shown}
 
     @property
     def exhibits(self) -> list[dict[str, Any]]:
-        return [{"name": name, "hash": game.hash} for name, game in self.games.items()]
+        """The games, each with what it shows."""
+        return [
+            {"name": name, "hash": game.hash, "shows": shows} for name, game, shows in self._shown
+        ]
+
+    @property
+    def _shown(self) -> list[tuple[str, Game, list[str]]]:
+        printed = f"the verdict as printed, {self.printed.verdict}"
+        decisions = [(printed, self.printed)]
+        decisions += [
+            (f"finding {k}, {found.fault.kind}", found.decision)
+            for k, found in enumerate(self.findings, 1)
+        ]
+        theorem, unstated = self.claim._corrected, self.claim.unstated
+        if isinstance(theorem, Theorem):
+            supposed = [h for h in theorem.given if h not in unstated]
+            decisions += [(f"the need for: {h.text}", theorem.without(h)) for h in supposed]
+        found: dict[str, tuple[str, Game, list[str]]] = {}
+        for shows, decision in decisions:
+            game = decision.game
+            if game is not None and game.hash not in found:
+                name = game.name or "exhibit"
+                again = sum(game.name == other.name for _, other, _ in found.values())
+                found[game.hash] = (f"{name} ({again + 1})" if again else name, game, [shows])
+            elif game is not None:
+                found[game.hash][2].append(shows)
+        return list(found.values())
 
     def _hypothesis(self, hypothesis: Hypothesis) -> dict[str, Any]:
         theorem = self.claim.form()

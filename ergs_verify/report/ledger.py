@@ -30,6 +30,7 @@ __all__ = [
     "ledger_summary",
     "ledger_table",
     "section_of",
+    "shown_by",
     "summary_markdown",
     "supposed",
     "value_text",
@@ -118,12 +119,23 @@ def counts(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int, list[tuple[int
     ):
         entries = [entry for entry in ledger["claims"] if entry["of_the_paper"] is ours]
         rows = [
-            (count, verdict, _MEANINGS[verdict] + _corrected_words(entries, verdict, count))
+            (count, verdict, _meaning(verdict, ours) + _corrected_words(entries, verdict, count))
             for verdict in STYLES
             if (count := summary.get(verdict, 0))
         ]
         if rows:
             yield title, len(entries), rows
+
+
+def _meaning(verdict: str, of_the_paper: bool) -> str:
+    """What a verdict says; nothing beyond the paper is printed in it."""
+    meaning = _MEANINGS[verdict]
+    return meaning if of_the_paper else meaning.removesuffix(" as printed")
+
+
+def shown_by(exhibit: Mapping[str, Any]) -> str:
+    """A game and what it shows."""
+    return f"{exhibit['name']} ({'; '.join(exhibit['shows'])})"
 
 
 def ledger_summary(ledger: Mapping[str, Any]) -> RenderableType:
@@ -159,8 +171,10 @@ def claim_whole(entry: Entry) -> RenderableType:
         parts.append(_block("The paper's words", Text(f"“{entry['quote']}”")))
     if printed["latex"]:
         parts.append(_block("The paper's LaTeX", Text(printed["latex"])))
-    parts.append(_block("Encoded as printed", _expression(printed)))
-    parts.append(_verdict_line("As printed", entry["printed_verdict"]))
+    encoded = "Encoded as printed" if entry["of_the_paper"] else "Statement"
+    parts.append(_block(encoded, _expression(printed)))
+    said = "As printed" if entry["of_the_paper"] else "Verdict"
+    parts.append(_verdict_line(said, entry["printed_verdict"]))
     if entry["corrected"]:
         parts.append(_block("Corrected", _expression(entry["corrected"])))
         parts.append(_verdict_line("As corrected", entry["corrected_verdict"]))
@@ -172,8 +186,8 @@ def claim_whole(entry: Entry) -> RenderableType:
     if entry["rests_on"]:
         parts.append(_block("Rests on", Text(", ".join(entry["rests_on"]))))
     if entry["exhibits"]:
-        names = "; ".join(exhibit["name"] for exhibit in entry["exhibits"])
-        parts.append(_block("Games that show it (--exhibit -o FILE)", Text(names)))
+        names = "\n".join(map(shown_by, entry["exhibits"]))
+        parts.append(_block("Games, and what they show (--exhibit -o FILE)", Text(names)))
     parts.append(_block("Evidence", _evidence(entry)))
     return Group(*parts)
 
@@ -202,7 +216,8 @@ def ledger_markdown(ledger: Mapping[str, Any]) -> str:
             rows = [
                 f"| `{e['id']}` | {escaped(e['title'])} | {e['printed_verdict']} |" for e in right
             ]
-            parts.append("\n".join(["| claim | | as printed |", "| --- | --- | --- |", *rows, ""]))
+            said = "as printed" if right[0]["of_the_paper"] else "verdict"
+            parts.append("\n".join([f"| claim | | {said} |", "| --- | --- | --- |", *rows, ""]))
     return "\n".join(parts)
 
 
@@ -396,7 +411,7 @@ def _evidence(entry: Entry) -> RenderableType:
         table.add_row(
             Text(item.get("form", ""), "dim"),
             Text(item["method"], "dim"),
-            from_latex(item["detail"]),
+            from_latex(readable(item["detail"])),
         )
     seconds = entry["evidence"][0]["seconds"] if entry["evidence"] else 0
     return Group(table, Text(f"decided in {seconds:.2g} s", "dim"))

@@ -18,6 +18,7 @@ from ergs_verify.report.ledger import (
     finding_kind,
     headline,
     section_of,
+    shown_by,
     supposed,
     value_text,
     why,
@@ -203,14 +204,14 @@ class _Page:
 
 
 def _chips(entry: Entry) -> str:
-    chips = [_chip(entry["printed_verdict"], "as printed")]
+    chips = [_chip(entry["printed_verdict"], "as printed" if entry["of_the_paper"] else "")]
     if entry["corrected_verdict"]:
         chips.append(_chip(entry["corrected_verdict"], "as corrected"))
     return " ".join(chips)
 
 
 def _chip(verdict: str, what: str) -> str:
-    return f'<span class="chip {verdict}">{verdict} {what}</span>'
+    return f'<span class="chip {verdict}">{f"{verdict} {what}".strip()}</span>'
 
 
 def _forms(entry: Entry) -> str:
@@ -277,9 +278,11 @@ def _hypotheses(entry: Entry) -> str:
 
 
 def _exhibits(entry: Entry) -> str:
-    names = "; ".join(escape(exhibit["name"]) for exhibit in entry["exhibits"])
+    items = "".join(f"<li>{_words(shown_by(exhibit))}</li>" for exhibit in entry["exhibits"])
     command = f"ergs-verify paper {entry['id']} --exhibit -o game.json"
-    return f"<div>Games that show it: {names} <code>{command}</code></div>" if names else ""
+    if not items:
+        return ""
+    return f"<h4>Games, and what they show</h4><ul>{items}</ul><code>{command}</code>"
 
 
 def _evidence(entry: Entry) -> str:

@@ -53,6 +53,9 @@ _SYMBOLS = {
 }
 #: A letter with indices in braces of its own, under further ones.
 _GROUP = re.compile(r"(?<![_^\w])\{((?:[^{}]|\{[^{}]*\})*)\}(?=[_^])")
+#: A letter of the Greek alphabet by its name, and a number of an agent, q_t(i).
+_WORDS = re.compile(rf"(?<![\\\w])(?:{'|'.join(_GREEK)})(?!\w)")
+_OF_AGENT = re.compile(r"((?<!\w)q[\u0303\u0304\u0302]?_(?:\{[^{}]*\}|\w+))\(([ijk]|\d+)\)")
 _LOWERED = str.maketrans("tijk+-0123456789", "ₜᵢⱼₖ₊₋₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("ijk+-0123456789T", "ⁱʲᵏ⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ")
 _ACCENTS = {
@@ -76,16 +79,20 @@ def readable(expression: str) -> str:
     '-Wₜⁱ⁻¹ Bₜⁱᵀ Pₜ₊₁ⁱ Āₜⁱ'
     >>> readable("tau*log(Determinant(M))/2 + Sum[j≠i](Trace(M.T*M))")
     'τ log(det(M))/2 + ∑[j≠i](tr(Mᵀ M))'
+    >>> readable(r"\\tilde{q}_t(i) - {P^{*}_{t+1}}^i*delta = p(i) + J^{-i*}")
+    'q̃ₜⁱ - P*ₜ₊₁ⁱ δ = pᵢ + J⁻ⁱ*'
     """
     text = expression.replace("Sum[", "∑[").replace("Trace(", "tr(")
     text = text.replace("Determinant(", "det(").replace("^*", _STAR)
     text = _NAMED.sub(_STAR, text)
     text = re.sub(
-        r"\^\{(\w*)\*\}", lambda found: f"^{found[1]}{_STAR}" if found[1] else _STAR, text
+        rf"\^\{{(-?\w*)[*{_STAR}]\}}",
+        lambda found: f"^{{{found[1]}}}{_STAR}" if found[1] else _STAR,
+        text,
     )
     text = _without_commands(text)
-    for name in ("lambda", "tau", "pi", "ell"):
-        text = re.sub(rf"\b{name}\b", _GREEK[name], text)
+    text = _OF_AGENT.sub(r"\1^\2", re.sub(r"\bp\(([ijk]|\d+)\)", r"p_\1", text))
+    text = _WORDS.sub(lambda found: _GREEK[found[0]], text)
     text = re.sub(r"\*\*\((-?\d+)\)|\*\*(\d+)", _raised, text)
     text = _GROUP.sub(r"\1", text.replace(".T", "ᵀ"))
     return _scripts(text).replace("*", " ").replace(_STAR, "*")

@@ -25,6 +25,8 @@ def test_an_exhibit_is_a_game_that_other_commands_take(run, tmp_path):
     status, _, said = run("paper", "lemma-III.4", "--exhibit", "-o", game)
     assert status == 0
     assert str(game) in said
+    assert said.count("it shows ") == len(list(tmp_path.iterdir())) == 3
+    assert "finding 1, missing hypothesis" in said
     status, out, _ = run("check", game)
     assert (status, "Traceback" in out) == (0, False)
     solution = tmp_path / "solution.json"
@@ -32,8 +34,8 @@ def test_an_exhibit_is_a_game_that_other_commands_take(run, tmp_path):
     status, out, _ = run("audit", game, solution)
     assert status == 0
     assert "pass" in out
-    # Its second one: a continuum, which is refuted.
-    assert run("check", tmp_path / "game-2.json")[0] == 1
+    # Its last one: a continuum, which is refuted.
+    assert run("check", tmp_path / "game-3.json")[0] == 1
 
 
 def test_every_game_of_every_claim_is_written_and_read_again(tmp_path):

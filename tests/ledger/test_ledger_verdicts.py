@@ -152,7 +152,8 @@ def test_json_is_what_the_interface_says(ledger):
             assert set(step) == {"says", "by", "name", "premises"}
             assert step["by"] in ("fact", "hypothesis", "claim", "rule")
         for exhibit in entry["exhibits"]:
-            assert set(exhibit) == {"name", "hash"}
+            assert set(exhibit) == {"name", "hash", "shows"}
+            assert exhibit["shows"]
         assert set(entry["printed"]) == {"latex", "expression"}
         assert entry["printed"]["expression"]
         assert entry["printed_verdict"] in VERDICTS

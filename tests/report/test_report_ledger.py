@@ -51,7 +51,8 @@ def entry(name: str, verdict: str, corrected: str | None = None, section: str = 
         "corrected": {"latex": "M", "expression": "M.T", "display": ""} if corrected else None,
         "corrected_verdict": corrected,
         "findings": [finding] if wrong else [],
-        "exhibits": [{"name": "g-star-2", "hash": "0"}],
+        "exhibits": [{"name": "g-star-2", "hash": "0", "shows": ["finding 1, sign"]}],
+        "examined": [],
         "proof": [
             {"says": "τ > 0", "by": "hypothesis", "name": "tau", "premises": []},
             {"says": "τ ≠ 0", "by": "rule", "name": "order", "premises": ["τ > 0"]},

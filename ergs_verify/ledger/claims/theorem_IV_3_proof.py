@@ -271,16 +271,39 @@ CLAIMS = (
                 " (the second pair's accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
+                printed=r"\tilde{P}_t^i = Q_t^i + (K_t^i)^\top ((\tau/2)I + R_t^i) K_t^i +"
+                r" \left( A_t + B_t^i K_t^i + \sum_{j \neq i}^N B_t^j \tilde{K}_t^{j*} \right)^\top"
+                r" \tilde{P}_{t+1}^i \left( A_t + B_t^i K_t^i + \sum_{j \neq i}^N B_t^j"
+                r" \tilde{K}_t^{j*} \right), \tilde{q}_t^i = \tilde{q}_{t+1}^i"
+                r" + Tr(\Sigma_t^i((\tau/2)I",
+                corrected=r"\corrected{\bar{P}_t^i} = Q_t^i + (K_t^i)^\top ((\tau/2)I +"
+                r" R_t^i) K_t^i +"
+                r" \left( A_t + B_t^i K_t^i + \sum_{j \neq i}^N B_t^j \tilde{K}_t^{j*} \right)^\top"
+                r" \corrected{\bar{P}_{t+1}^i} \left( A_t + B_t^i K_t^i + \sum_{j \neq i}^N B_t^j"
+                r" \tilde{K}_t^{j*} \right), \corrected{\bar{q}_t^i} = \corrected{\bar{q}_{t+1}^i}"
+                r" + Tr(\Sigma_t^i((\tau/2)I",
             ),
             Fault(
                 name="first shape",
                 what="in the recursion with τ̃, Σ_tʲ stands where BʲΣ_tʲBʲ' belongs: ill-typed",
                 kind="shape",
+                printed=r"\left( \Sigma + \Sigma_t^i + \sum_{j \neq i}^N \tilde{\Sigma}_t^{j*}"
+                r" \right) \tilde{P}_{t+1}^i \right), \quad \tilde{q}_T^i = 0,",
+                corrected=r"\left( \Sigma + \corrected{B_t^i \Sigma_t^i (B_t^i)^\top} +"
+                r" \sum_{j \neq i}^N"
+                r" \corrected{B_t^j \tilde{\Sigma}_t^{j*} (B_t^j)^\top}"
+                r" \right) \tilde{P}_{t+1}^i \right), \quad \tilde{q}_T^i = 0,",
             ),
             Fault(
                 name="second shape",
                 what="in the recursion with τ, Σ_tʲ stands where BʲΣ_tʲBʲ' belongs: ill-typed",
                 kind="shape",
+                printed=r"\left( \Sigma + \Sigma_t^i + \sum_{j \neq i}^N \tilde{\Sigma}_t^{j*}"
+                r" \right) \tilde{P}_{t+1}^i \right), \quad \tilde{q}_T^i = 0.",
+                corrected=r"\left( \Sigma + \corrected{B_t^i \Sigma_t^i (B_t^i)^\top} +"
+                r" \sum_{j \neq i}^N"
+                r" \corrected{B_t^j \tilde{\Sigma}_t^{j*} (B_t^j)^\top}"
+                r" \right) \corrected{\bar{P}_{t+1}^i} \right), \quad \corrected{\bar{q}_T^i} = 0.",
             ),
         ),
     ),
@@ -319,6 +342,14 @@ CLAIMS = (
                 " (its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
+                printed=r"(\tilde{P}_0^i - \tilde{P}_0^i) x - \tilde{q}_0^i + \tilde{q}_0^i"
+                r" \geq \tilde{J}^i(x, \tilde{S}^{i*}, \tilde{S}^{-i*})"
+                r" - x^\top (\tilde{P}_0^i - \tilde{P}_0^i) x - \tilde{q}_0^i + \tilde{q}_0^i",
+                corrected=r"(\tilde{P}_0^i - \corrected{\bar{P}_0^i}) x - \tilde{q}_0^i +"
+                r" \corrected{\bar{q}_0^i}"
+                r" \geq \tilde{J}^i(x, \tilde{S}^{i*}, \tilde{S}^{-i*})"
+                r" - x^\top (\tilde{P}_0^i - \corrected{\bar{P}_0^i}) x - \tilde{q}_0^i +"
+                r" \corrected{\bar{q}_0^i}",
             ),
         ),
     ),
@@ -336,6 +367,10 @@ CLAIMS = (
                 " accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
+                printed=r"\tilde{P}_0^i\|_F = \mathcal{O}(\delta) \qquad |\tilde{q}_0^i -"
+                r" \tilde{q}_0^i|",
+                corrected=r"\corrected{\bar{P}_0^i}\|_F = \mathcal{O}(\delta)"
+                r" \qquad |\tilde{q}_0^i - \corrected{\bar{q}_0^i}|",
             ),
         ),
         stated=(hypotheses.FIXED_POLICY,),
