@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import numpy as np
 from attrs import frozen
 from flint import arb
 
+from ergs_verify import markup
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
@@ -23,6 +23,7 @@ from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short
 from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.policy import start_shown
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
 from ergs_verify.recursion.stages import Progress
@@ -104,13 +105,7 @@ class Solution:
         return f"Solution({self.method}{loop}, N={agents}, T={stages}, {kind}, {certified})"
 
     def _repr_html_(self) -> str:
-        shown = [
-            (f"{letter}<sup>{i + 1}</sup><sub>0</sub>", getattr(self, letter)[i][0])
-            for i in range(min(len(self.K), 6))
-            for letter in ("K", "Sigma", "P", "q")
-        ]
-        rows = "".join(f"<tr><td>{name}</td><td>{_cells(value)}</td></tr>" for name, value in shown)
-        return f"<b>{html.escape(repr(self))}</b><table>{rows}</table>"
+        return markup.bold(repr(self)) + start_shown(self)
 
 
 def solve(
@@ -361,11 +356,3 @@ def _nearest_floats(letter: str, rows: list[list[Decimal]]) -> np.ndarray:
             "float64; ask for decimal digits, with digits=17 or, on the command line, --digits 17",
             letter,
         ) from None
-
-
-def _cells(value: Any) -> str:
-    rows = np.atleast_2d(np.asarray(value))[:6, :6]
-    lines = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(format(x))}</td>' for x in row)}</tr>" for row in rows
-    )
-    return f"<table>{lines}</table>"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from flint import arb
 
 from ergs_verify.arithmetic.balls import Balls
@@ -91,29 +92,32 @@ def compared(
         ]
         # To second order in what is rounded: all that is left of a number that is exactly 0.
         least = unit**2 * max(X.max() for over_time in sizes for X in over_time)
-        worst = None
+        found: list[tuple[tuple[int, float], Quantity]] = []
         for i, over_time in enumerate(stated):
             bars = list(zip(allowed[letter][i], (excused or allowed)[letter][i], strict=True))
             errors = _errors(over_time, exact[letter][i], sizes[i], bars, balls, unit, least)
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 inexcusable = inexcusable or error.inexcusable
-                if worst is None or error.badness > worst[1].badness:
-                    worst = i, error
-        if worst is not None:
-            i, error = worst
-            quantities[letter] = Quantity(
-                letter=letter,
-                verdict=error.verdict,
-                max_error=error.error,
-                allowed=error.allowed,
-                excused=error.excused,
-                size=error.size,
-                agent=i + 1,
-                t=error.t,
-                entry=error.entry,
-            )
+                found.append((error.badness, _quantity(letter, i + 1, error)))
+        if found:
+            _, worst = max(found, key=itemgetter(0))
+            quantities[letter] = evolve(worst, each=tuple(one for _, one in found))
     return Compared(quantities, too_wide, inexcusable)
+
+
+def _quantity(letter: str, agent: int, error: _Error) -> Quantity:
+    return Quantity(
+        letter=letter,
+        verdict=error.verdict,
+        max_error=error.error,
+        allowed=error.allowed,
+        excused=error.excused,
+        size=error.size,
+        agent=agent,
+        t=error.t,
+        entry=error.entry,
+    )
 
 
 def _errors(

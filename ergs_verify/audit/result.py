@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.exact import UNIT, short
-from ergs_verify.study.tables import as_html, ratio_as_decimal, shown
+from ergs_verify.study.tables import ratio_as_decimal, shown
 
 __all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
 
@@ -94,6 +94,8 @@ class Quantity:
         From 1 and from 0.
     entry : tuple of two int
         Row and column of the worst error, the largest part of what is allowed, from 0.
+    each : tuple of Quantity
+        The same of every matrix of the letter, agent by agent and time by time.
     """
 
     letter: str
@@ -105,6 +107,7 @@ class Quantity:
     agent: int
     t: int
     entry: tuple[int, int]
+    each: tuple[Quantity, ...] = field(default=(), repr=False, eq=False)
 
     @property
     def digits(self) -> float:
@@ -407,9 +410,8 @@ class Audit:
         return f"Audit({self.title})"
 
     def _repr_html_(self) -> str:
-        tables = "".join(as_html(*table) for table in self.tables)
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"<b>{html.escape(self.title)}</b>{tables}<ul>{notes}</ul>"
+        tables = "".join(markup.table(*table) for table in self.tables)
+        return markup.bold(self.title) + tables + markup.bullets(self.notes)
 
 
 def all_excused(quantities: Mapping[str, Quantity]) -> bool:

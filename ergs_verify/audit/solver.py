@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
@@ -11,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ergs_verify import markup
 from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.contained import PRINTED
 from ergs_verify.audit.foreign import FunctionSolver, Solver
@@ -24,7 +24,6 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.files.documents import game_document
 from ergs_verify.game import Game
-from ergs_verify.study.tables import as_html
 
 __all__ = ["GameResult", "SuiteResult", "audit_solver", "judged"]
 
@@ -135,8 +134,7 @@ class SuiteResult:
 
     def _repr_html_(self) -> str:
         lines = [[one.name, one.verdict, one.message] for one in self.games]
-        table = as_html(["game", "verdict", ""], lines)
-        return f"<b>{html.escape(self.title)}</b>{table}"
+        return markup.bold(self.title) + markup.table(["game", "verdict", ""], lines)
 
 
 _TOLD = {"fail": "failed", "undecided": "undecided"}

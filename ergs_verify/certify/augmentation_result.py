@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from fractions import Fraction
 from itertools import pairwise
 from math import log
@@ -10,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.exact import short, written
 from ergs_verify.game import Game
@@ -184,10 +184,8 @@ class GapOfDelta:
         return f"GapOfDelta(tau={short(self.tau)}, {len(self.rows)} δ, {self.verdict})"
 
     def _repr_html_(self) -> str:
-        lines = [f"<tr>{_cells(HEADINGS, 'th')}</tr>"]
-        lines += [f"<tr>{_cells(line, 'td')}</tr>" for line in self.table()]
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
-        return f"<b>{html.escape(repr(self))}</b><table>{''.join(lines)}</table>{notes}"
+        table = markup.table(HEADINGS, self.table())
+        return markup.bold(repr(self)) + table + markup.paragraphs(self.notes())
 
     def _ratio(self, delta: Fraction, one: DeltaAgent) -> str:
         if self.coefficient is None:
@@ -237,7 +235,3 @@ def _log(ratio: Fraction) -> float:
 
 def _shown(value: Enclosure) -> str:
     return "∞" if value.lo == float("inf") else str(value)
-
-
-def _cells(texts: Any, tag: str) -> str:
-    return "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from fractions import Fraction
 from typing import Any
 
 from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.stage_verdicts import StageCheck
 from ergs_verify.exact import short, written
@@ -169,11 +169,10 @@ class Check:
         return f"Check({verdicts}; {len(self.stages)} stages at {self.bits} bits)"
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<li>{html.escape(text)}</li>" for text in self.sentences())
-        lines = [_line("th", STAGE_COLUMNS), *(_line("td", row) for row in self.rows()[:_SHOWN])]
+        table = markup.table(STAGE_COLUMNS, self.rows()[:_SHOWN])
         more = len(self.stages) - _SHOWN
         left = f"<p>… and {more} more in <code>.stages</code></p>" if more > 0 else ""
-        return f"<ul>{said}</ul><table>{''.join(lines)}</table>{left}"
+        return markup.bullets(self.sentences()) + table + left
 
 
 def _from(threshold: Enclosure, letter: str, fails: str) -> str:
@@ -194,7 +193,3 @@ def _at_stages(stages: list[int]) -> str:
         return f"at t = {stages[0]}"
     named = ", ".join(map(str, stages[:_NAMED])) + ("…" if len(stages) > _NAMED else "")
     return f"at {len(stages)} stages, t = {named}"
-
-
-def _line(tag: str, cells: tuple[str, ...]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"

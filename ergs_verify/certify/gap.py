@@ -9,9 +9,10 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from flint import arb
 
+from ergs_verify import markup
 from ergs_verify.answer import policy_of
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.covariances import demand_covariances, slack
@@ -77,7 +78,7 @@ class AgentGap:
     stages: tuple[StageGap, ...]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class StateGap:
     """One agent's gap as a function x'Gx + g of the initial state x.
 
@@ -97,7 +98,14 @@ class StateGap:
     matrix: list[list[Enclosure]]
     constant: Enclosure
     worst: Enclosure
-    radius: Fraction = field(repr=short)
+    radius: Fraction
+
+    def __repr__(self) -> str:
+        size = f"{len(self.matrix)}×{len(self.matrix)}"
+        return (
+            f"StateGap(agent {self.agent}: x'Gx + g with G {size} and g = {self.constant}, "
+            f"at most {self.worst} where ‖x‖ ≤ {short(self.radius)})"
+        )
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -163,6 +171,14 @@ class CertifiedGap:
     def __repr__(self) -> str:
         gaps = ", ".join(f"{one.agent}: {one.gap}" for one in self.agents)
         return f"CertifiedGap({gaps}; {self.verdict} at {self.bits} bits)"
+
+    def _repr_html_(self) -> str:
+        lines = [[str(one.agent), str(one.gap)] for one in self.agents]
+        told = (
+            "A gap is what the agent can gain by deviating alone, on average over x_0; "
+            f"{self.verdict} in balls of {self.bits} bits."
+        )
+        return markup.table(["agent", "gap"], lines) + markup.paragraphs([told])
 
 
 def certify_gap(

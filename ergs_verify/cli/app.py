@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +36,13 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write to .json, .npz or .mat."),
 ]
+HtmlReport = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write a report too: one page without scripts."),
+]
+CsvReport = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers too, as a table.")
+]
 
 
 class Method(StrEnum):
@@ -61,6 +68,13 @@ class DerivationName(StrEnum):
     policy_cost = "policy-cost"
     gap_identity = "gap-identity"
     gap_coefficient = "gap-coefficient"
+
+
+def _reports(html: Path | None, csv: Path | None) -> Any:
+    """The files to write, looked at before any work is done."""
+    from ergs_verify.cli.reports import Reports
+
+    return Reports(html, csv)
 
 
 def _version(wanted: bool) -> None:
@@ -257,6 +271,8 @@ def crosscheck(
     digits: Annotated[
         int, typer.Option("--digits", metavar="D", help="Digits of the derived recursion.")
     ] = 50,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
     json: Json = False,
 ) -> int:
     """Compute an equilibrium in independent ways and compare.
@@ -265,11 +281,16 @@ def crosscheck(
     """
     from ergs_verify.cli.crosscheck import run
 
-    return run(games, digits=digits, as_json=json)
+    return run(games, digits=digits, as_json=json, reports=_reports(html, csv))
 
 
 @app.command()
-def check(game: GameName, json: Json = False) -> int:
+def check(
+    game: GameName,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
+    json: Json = False,
+) -> int:
     """Prove what holds of a game: its equilibrium, Assumption III.3, the inner loop.
 
     Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
@@ -280,7 +301,7 @@ def check(game: GameName, json: Json = False) -> int:
     """
     from ergs_verify.cli.check import run
 
-    return run(game, as_json=json)
+    return run(game, as_json=json, reports=_reports(html, csv))
 
 
 @app.command()
@@ -296,6 +317,8 @@ def gap(
         Path | None,
         typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
     ] = None,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
     json: Json = False,
 ) -> int:
     """Enclose what each agent loses by playing the equilibrium at tau + delta.
@@ -307,7 +330,7 @@ def gap(
     """
     from ergs_verify.cli.gap import run
 
-    return run(game, delta=delta, plot=plot, as_json=json)
+    return run(game, delta=delta, plot=plot, as_json=json, reports=_reports(html, csv))
 
 
 @app.command()
@@ -357,6 +380,8 @@ def audit(
             "with tau/2 in it, and tau as 0), time-last (arrays p x m x T).",
         ),
     ] = None,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
     json: Json = False,
 ) -> int:
     """Judge a solution of a game, or a solver on a suite of games.
@@ -380,6 +405,7 @@ def audit(
                 conventions=convention or [],
                 of_solver=(file_format, suite, timeout),
                 as_json=json,
+                reports=_reports(html, csv),
                 meanwhile=meanwhile,
             )
     from ergs_verify.cli.audit import run_suite
@@ -393,6 +419,7 @@ def audit(
         timeout=timeout,
         conventions=convention or [],
         as_json=json,
+        reports=_reports(html, csv),
     )
 
 
@@ -442,6 +469,8 @@ def compare(
     digits: Annotated[
         int, typer.Option("--digits", metavar="D", help="How many must be right everywhere.")
     ] = 8,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
     json: Json = False,
 ) -> int:
     """Judge a directory of solutions by references.
@@ -465,4 +494,6 @@ def compare(
     """
     from ergs_verify.cli.reference import run_compare
 
-    return run_compare(references, solutions, digits=digits, as_json=json)
+    return run_compare(
+        references, solutions, digits=digits, as_json=json, reports=_reports(html, csv)
+    )

@@ -13,12 +13,14 @@ from ergs_verify.audit.solution import Meanwhile, audit
 from ergs_verify.audit.solver import audit_solver
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.reports import Reports, sha256, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.files import disk, load_solution
 from ergs_verify.game import Game, Policy
 from ergs_verify.report.audit import audit_summary, suite_summary
+from ergs_verify.report.result_csv import audit_csv, suite_csv
 
 __all__ = ["run", "run_suite"]
 
@@ -33,6 +35,7 @@ def run(
     conventions: Sequence[str],
     of_solver: Sequence[Any],
     as_json: bool,
+    reports: Reports,
     meanwhile: Meanwhile | None = None,
 ) -> Status:
     """Judge the solution in a file and print what was found, or the object.
@@ -68,7 +71,22 @@ def run(
         output.show_json(found.as_json())
     else:
         output.show(audit_summary(found))
+    asked = {"Solution": str(solution), "Solution's sha256": sha256(solution)} if reports else {}
+    asked |= _declared(conventions)
+    if epsilon is not None:
+        asked["ε"] = epsilon
+    reports.write(lambda: _page("audit_page", found, asked), lambda: audit_csv(found))
     return _STATUS[found.verdict]
+
+
+def _page(name: str, found: Any, asked: dict[str, str]) -> str:
+    from ergs_verify.report import result_html
+
+    return getattr(result_html, name)(found, command=typed(), asked=asked)
+
+
+def _declared(conventions: Sequence[str]) -> dict[str, str]:
+    return {"Declared conventions": ", ".join(conventions)} if conventions else {}
 
 
 def _loaded(solution: Path, game: Game) -> Policy:
@@ -94,6 +112,7 @@ def run_suite(
     timeout: float | None,
     conventions: Sequence[str],
     as_json: bool,
+    reports: Reports,
 ) -> Status:
     """Judge a solver and print what was found, or the object.
 
@@ -122,4 +141,6 @@ def run_suite(
         output.show_json(found.as_json())
     else:
         output.show(suite_summary(found))
+    asked = {"Solver": str(solver or command), **_declared(conventions)}
+    reports.write(lambda: _page("suite_page", found, asked), lambda: suite_csv(found))
     return _STATUS[found.verdict]

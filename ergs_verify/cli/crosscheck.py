@@ -11,10 +11,13 @@ from attrs import frozen
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import named_game
 from ergs_verify.cli.paper import gathered
+from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
+from ergs_verify.report.result_csv import crosscheck_csv
 from ergs_verify.report.terminal import printable
 from ergs_verify.study.crosscheck import Progress, crosscheck
+from ergs_verify.study.crosscheck_result import CrossCheck
 
 __all__ = ["Checked", "as_document", "check", "run", "status_of", "submit"]
 
@@ -23,15 +26,22 @@ _STATUS = {"agree": Status.HOLDS, "disagree": Status.REFUTED, "undecided": Statu
 
 @frozen
 class Checked:
-    """One game cross-checked: as text, as JSON, and the verdict."""
+    """One game cross-checked."""
 
     name: str
-    text: str
-    document: dict[str, Any]
-    verdict: str
+    result: CrossCheck
+
+    @property
+    def verdict(self) -> str:
+        return self.result.verdict
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """``ergs-crosscheck/1``."""
+        return self.result.as_json()
 
 
-def run(names: Sequence[str], *, digits: int, as_json: bool) -> Status:
+def run(names: Sequence[str], *, digits: int, as_json: bool, reports: Reports) -> Status:
     """Cross-check the games and print what agrees with what, in digits."""
     for name in names:
         named_game(name)
@@ -39,14 +49,25 @@ def run(names: Sequence[str], *, digits: int, as_json: bool) -> Status:
     if as_json:
         output.show_json(as_document(checked))
     else:
-        output.show_text("\n\n".join(printable(one.text) for one in checked) + "\n")
+        output.show_text("\n\n".join(printable(str(one.result)) for one in checked) + "\n")
+    reports.write(
+        lambda: _page(checked, digits),
+        lambda: crosscheck_csv((one.name, one.result) for one in checked),
+    )
     return status_of(checked)
+
+
+def _page(checked: Sequence[Checked], digits: int) -> str:
+    from ergs_verify.report.result_html import crosscheck_page
+
+    games = [(one.name, named_game(one.name), one.result) for one in checked]
+    asked = {"Derived recursion": f"{digits} digits"}
+    return crosscheck_page(games, command=typed(), asked=asked)
 
 
 def check(name: str, digits: int, progress: Progress | None = None) -> Checked:
     """Cross-check one game."""
-    result = crosscheck(named_game(name), digits=digits, progress=progress)
-    return Checked(name, str(result), result.as_json(), result.verdict)
+    return Checked(name, crosscheck(named_game(name), digits=digits, progress=progress))
 
 
 def submit(pool: Executor, names: Iterable[str], digits: int) -> list[Future[Checked]]:

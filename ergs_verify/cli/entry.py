@@ -28,6 +28,7 @@ _UsageError: Any = typer.BadParameter.__base__
 def run(argv: Sequence[str] | None) -> int:
     """See `ergs_verify.cli.main`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    output.ARGUMENTS.set(arguments)
     collect_rarely()
     try:
         with guarded_streams(), ended_by_signals():

@@ -12,12 +12,14 @@ from ergs_verify.certify.augmentation import chosen_deltas, gap
 from ergs_verify.certify.augmentation_result import GapOfDelta
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, named_game
+from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.files import disk
 from ergs_verify.game import Game
 from ergs_verify.report.augmentation import gap_summary
 from ergs_verify.report.plots import gap_figure
+from ergs_verify.report.result_csv import gap_csv
 
 __all__ = ["run"]
 
@@ -26,7 +28,9 @@ _STATUS = {"proved": Status.HOLDS, "refuted": Status.REFUTED, "undecided": Statu
 _WORTH_PROCESSES = 10_000
 
 
-def run(name: str, *, delta: str | None, plot: Path | None, as_json: bool) -> Status:
+def run(
+    name: str, *, delta: str | None, plot: Path | None, as_json: bool, reports: Reports
+) -> Status:
     """Enclose the gaps, draw them where a file is named, and print a table or the object."""
     expect_writable(plot, ".png", ".pdf", ".svg")
     deltas = chosen_deltas(None if delta is None else delta.split(","))
@@ -40,6 +44,7 @@ def run(name: str, *, delta: str | None, plot: Path | None, as_json: bool) -> St
         output.show_json(found.as_json())
     else:
         output.show(gap_summary(found))
+    reports.write(lambda: _page(found), lambda: gap_csv(found))
     return _STATUS[found.verdict]
 
 
@@ -57,3 +62,9 @@ def _draw(found: GapOfDelta, path: Path) -> None:
     gap_figure(found).savefig(drawn, format=path.suffix[1:].lower())
     with disk.naming(path):
         disk.write(path, drawn.getvalue())
+
+
+def _page(found: GapOfDelta) -> str:
+    from ergs_verify.report.result_html import gap_page
+
+    return gap_page(found, command=typed())

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from ergs_verify.report.terminal import console, printable, rendered
 
-__all__ = ["complain", "progress", "say", "show", "show_json", "show_text"]
+__all__ = ["ARGUMENTS", "complain", "progress", "say", "show", "show_json", "show_text"]
 
+#: What was typed after the program's name.
+ARGUMENTS: ContextVar[Sequence[str]] = ContextVar("arguments", default=())
 #: Seconds between lines of progress where no bar can be drawn.
 _BETWEEN_LINES = 5.0
 

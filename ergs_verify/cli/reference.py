@@ -9,13 +9,15 @@ from pathlib import Path
 
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, named_game
+from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.files import disk
 from ergs_verify.game import Game
 from ergs_verify.recursion.stages import Progress
-from ergs_verify.reference import compare, make_reference
+from ergs_verify.reference import Comparison, compare, make_reference
 from ergs_verify.report.comparison import comparison_summary
+from ergs_verify.report.result_csv import comparison_csv
 
 __all__ = ["run", "run_compare"]
 
@@ -41,7 +43,9 @@ def run(names: Sequence[str], folder: Path, *, digits: int, force: bool) -> Stat
     return Status.HOLDS
 
 
-def run_compare(references: Path, solutions: Path, *, digits: int, as_json: bool) -> Status:
+def run_compare(
+    references: Path, solutions: Path, *, digits: int, as_json: bool, reports: Reports
+) -> Status:
     """Judge the solutions and print a line for each, or the object."""
     if digits < 1:
         raise InputError("--digits must be a whole number ≥ 1", "--digits")
@@ -50,7 +54,14 @@ def run_compare(references: Path, solutions: Path, *, digits: int, as_json: bool
         output.show_json(found.as_json())
     else:
         output.show(comparison_summary(found))
+    reports.write(lambda: _page(found), lambda: comparison_csv(found))
     return _STATUS[found.verdict]
+
+
+def _page(found: Comparison) -> str:
+    from ergs_verify.report.result_html import comparison_page
+
+    return comparison_page(found, command=typed())
 
 
 def _by_file(names: Sequence[str], folder: Path) -> dict[Path, tuple[str, Game]]:

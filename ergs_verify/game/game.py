@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, frozen
 
+from ergs_verify import markup
 from ergs_verify.errors import InputError
 from ergs_verify.exact import (
     Number,
@@ -343,7 +343,8 @@ class Game:
             for letter, over_time in matrices[:20]
         )
         sizes = ", ".join(f"{k} = {v}" for k, v in self._sizes())
-        return f"<b>{html.escape(self.name)}</b> {html.escape(sizes)}<table>{rows}</table>"
+        title = markup.bold(f"{self.name}: {sizes}" if self.name else sizes)
+        return f"{title}<table>{rows}</table>"
 
 
 @define(kw_only=True, eq=False)
@@ -465,8 +466,4 @@ def _shown_over_time(matrices: OverTime) -> str:
     constant = all(X is matrices[0] for X in matrices)
     if rows > 6 or cols > 6 or not constant:
         return f"{rows}×{cols}" + ("" if constant else ", varies over time")
-    body = "".join(
-        "<tr>" + "".join(f"<td>{short(x)}</td>" for x in row) + "</tr>"
-        for row in matrices[0].tolist()
-    )
-    return f"<table>{body}</table>"
+    return markup.matrix([[short(x) for x in row] for row in matrices[0].tolist()])

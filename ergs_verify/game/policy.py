@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.errors import InputError
-from ergs_verify.exact import read_vector
+from ergs_verify.exact import read_vector, short
 from ergs_verify.game.series import (
     Repair,
     Series,
@@ -24,9 +26,12 @@ from ergs_verify.game.series import (
 if TYPE_CHECKING:
     from ergs_verify.game.game import Game
 
-__all__ = ["Policy", "expect_sizes"]
+__all__ = ["Policy", "expect_sizes", "start_shown"]
 
 OverTime = tuple[np.ndarray, ...]
+
+#: Agents, and rows and columns of a matrix, that a display shows.
+_AGENTS, _SIDE = 6, 6
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -167,6 +172,35 @@ class Policy:
         kind = "deterministic" if self.Sigma is None else "Gaussian"
         costs = "".join(f", {letter}" for letter in "Pq" if getattr(self, letter) is not None)
         return f"Policy(N={self.agents}, T={self.horizon}, {kind}{costs and f', with{costs[1:]}'})"
+
+    def _repr_html_(self) -> str:
+        return markup.bold(repr(self)) + start_shown(self)
+
+
+def start_shown(stated: Any) -> str:
+    """K, Σ, P and q of the first agents at t = 0 as an HTML table, which says what it leaves out.
+
+    Parameters
+    ----------
+    stated : Policy or Solution
+    """
+    agents, stages = len(stated.K), len(stated.K[0])
+    letters = [letter for letter in ("K", "Sigma", "P", "q") if getattr(stated, letter) is not None]
+    rows = [
+        f"<tr><td>{letter.replace('Sigma', 'Σ')}<sup>{i + 1}</sup><sub>0</sub></td>"
+        f"<td>{markup.matrix(_corner(getattr(stated, letter)[i][0]))}</td></tr>"
+        for i in range(min(agents, _AGENTS))
+        for letter in letters
+    ]
+    more = [f"t = 0 of the stages 0 to {stages - 1}"] if stages > 1 else []
+    more += [f"the first {_AGENTS} of {agents} agents"] if agents > _AGENTS else []
+    told = f"Shown: {' and '.join(more)}. All: .K[i][t], i and t from 0." if more else ""
+    return f"<table>{''.join(rows)}</table>" + markup.paragraphs([told] if told else [])
+
+
+def _corner(value: Any) -> list[list[str]]:
+    rows = np.atleast_2d(np.asarray(value, dtype=object))[:_SIDE, :_SIDE].tolist()
+    return [[short(x) if isinstance(x, Fraction) else str(x) for x in row] for row in rows]
 
 
 def expect_sizes(series: Mapping[str, Sequence[Series]]) -> int:

@@ -11,12 +11,12 @@ from ergs_verify.audit.solver import GameResult, SuiteResult
 from ergs_verify.report.solution import game_line
 from ergs_verify.report.terminal import printable
 
-__all__ = ["audit_summary", "suite_summary"]
+__all__ = ["AUDIT_LEGEND", "audit_summary", "suite_summary", "told_of_game"]
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"}
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12
-_LEGEND = (
+AUDIT_LEGEND = (
     "gap: the most that an agent gains by deviating alone, on average over x_0 (proved). digits: "
     "how many agree with the equilibrium (proved), at the agent, time t and entry [row][column] "
     "where the error is the largest part of what is allowed; they count from the matrix's largest "
@@ -44,7 +44,7 @@ def audit_summary(audit: Audit) -> RenderableType:
     if audit.notes:
         parts.append(Text())
     parts += [Text(f"• {printable(note)}") for note in audit.notes]
-    return Group(*parts, Text(), Text(_LEGEND, "dim"))
+    return Group(*parts, Text(), Text(AUDIT_LEGEND, "dim"))
 
 
 def suite_summary(found: SuiteResult) -> RenderableType:
@@ -53,7 +53,7 @@ def suite_summary(found: SuiteResult) -> RenderableType:
     for heading in ("game", "verdict", "digits that agree (asked for), or what is wrong"):
         table.add_column(heading, overflow="fold")
     for one in found.games:
-        table.add_row(one.name, Text(one.verdict, _STYLES[one.verdict]), Text(_told(one)))
+        table.add_row(one.name, Text(one.verdict, _STYLES[one.verdict]), Text(told_of_game(one)))
     parts: list[RenderableType] = [
         Text(printable(found.title), _STYLES[found.verdict]),
         Text(),
@@ -67,7 +67,7 @@ def suite_summary(found: SuiteResult) -> RenderableType:
     return Group(*parts)
 
 
-def _told(one: GameResult) -> str:
+def told_of_game(one: GameResult) -> str:
     """What is to be said of a game in its line: the worst quantity, the diagnosis, remarks."""
     said = []
     if one.audit is None or one.audit.equilibrium.kind != "unique":

@@ -9,9 +9,9 @@ from rich.text import Text
 from ergs_verify.certify.augmentation_result import HEADINGS, GapOfDelta
 from ergs_verify.report.solution import game_line
 
-__all__ = ["gap_summary"]
+__all__ = ["VERDICTS", "gap_summary"]
 
-_VERDICTS = {
+VERDICTS = {
     "proved": (
         "Every ε lies in an enclosure as tight as asked, of which the digits are shown.",
         "",
@@ -36,5 +36,5 @@ def gap_summary(found: GapOfDelta) -> RenderableType:
         table,
         Text(),
         *notes,
-        Text(*_VERDICTS[found.verdict]),
+        Text(*VERDICTS[found.verdict]),
     )

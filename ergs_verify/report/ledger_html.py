@@ -25,46 +25,33 @@ from ergs_verify.report.ledger import (
 )
 from ergs_verify.report.mathml import display
 from ergs_verify.report.mathtext import from_latex, readable
+from ergs_verify.report.page import folded
+from ergs_verify.report.page import page as page_of
+from ergs_verify.report.page import words as _words
 
 __all__ = ["ledger_page"]
 
 Entry = Mapping[str, Any]
 
 _STYLE = """
-:root { --ink: #1b1b1b; --dim: #5c5c5c; --line: #d7d7d7; --good: #14691f; --bad: #a01313;
-  --soft: #7a5200; --link: #0b4a8f; }
-body { color: var(--ink); background: #fff; font: 16px/1.45 Georgia, 'Times New Roman', serif;
-  margin: 2rem auto; max-width: 76rem; overflow-wrap: break-word; padding: 0 1rem; }
-h1, h2, h3, h4, nav, .chip, .counts, th, summary { font-family: system-ui, sans-serif; }
-h1 { font-size: 1.6rem; }
+nav, .chip, .counts { font-family: system-ui, sans-serif; }
 h2 { border-bottom: 2px solid var(--ink); margin: 2.5rem 0 0; }
 h3 { font-size: 1rem; line-height: 1.7; margin: 0; }
 h4 { font-size: .8rem; margin: .6rem 0 0; }
 article { border-top: 1px solid var(--line); padding: 1rem 0; }
 h2 + article { border-top: 0; }
 nav { columns: 1; font-size: .85rem; } nav p { margin: .4rem 0; }
-.where, .dim { color: var(--dim); font-size: .9rem; }
+.where { color: var(--dim); font-size: .9rem; }
 .id { color: var(--dim); margin-right: .4em; }
 .chip { border: 1px solid; border-radius: .6em; font-size: .8rem; font-weight: 400;
   padding: 0 .5em; white-space: nowrap; }
-a { color: var(--link); text-decoration-thickness: 1px; }
-.proved, .definition, .closed { color: var(--good); }
-.refuted, .ill-typed { color: var(--bad); }
-.assumed, .supported, .undecided, .open { color: var(--soft); }
 .forms { display: grid; gap: .2rem 2rem; grid-template-columns: 1fr 1fr; }
 .forms > div { min-width: 0; overflow-x: auto; overflow-y: hidden; }
 .forms p, blockquote { margin: .4rem 0; }
 .single { grid-template-columns: 1fr; }
-table { border-collapse: collapse; margin: .3rem 0; }
-td, th { padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; }
 .counts td:first-child, .counts th:first-child { text-align: right; }
-ol, ul { margin: .3rem 0; padding-left: 1.8rem; }
-sub, sup { line-height: 0; }
-summary { cursor: pointer; font-size: .8rem; font-weight: 600; }
 li summary { font-weight: 400; }
-code { font-size: .85em; }
 .formula { line-height: 2.2; margin: .2rem 0; }
-details { overflow-x: auto; overflow-y: hidden; }
 svg { height: auto; max-width: 60rem; min-width: 34rem; width: 100%; }
 svg text { font: 11px system-ui, sans-serif; text-anchor: end; }
 svg path { fill: none; stroke: #9db3cc; } svg path:hover { stroke: var(--bad); stroke-width: 2; }
@@ -72,9 +59,7 @@ svg a { fill: var(--link); } svg circle { fill: var(--ink); }
 .graph { overflow-x: auto; }
 @media (max-width: 50rem) { .forms { grid-template-columns: 1fr; } }
 @media print {
-  body { font-size: 10.5px; margin: 0; max-width: none; } nav { display: none; }
-  details::details-content { content-visibility: visible; height: auto; }
-  h2, h3 { break-after: avoid; } li, tr, .forms { break-inside: avoid; }
+  nav { display: none; } .forms { break-inside: avoid; }
 }
 """
 
@@ -98,13 +83,7 @@ def ledger_page(ledger: Mapping[str, Any]) -> str:
         body.append(f'<h2 id="{_anchor(name)}">{escape(name)}</h2>')
         body += [page.article(entry) for entry in entries]
     body += [_rules(ledger["rules"]), _graph(claims)]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'
-        '<meta name="viewport" content="width=device-width, initial-scale=1" />'
-        f"<title>The paper, claim by claim</title><style>{_STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
+    return page_of("The paper, claim by claim", "\n".join(body), _STYLE)
 
 
 def _counts(ledger: Mapping[str, Any]) -> str:
@@ -177,7 +156,7 @@ class _Page:
             closed_by = ", ".join(map(self._link, finding["closed_by"]))
             text += f" Closed by {closed_by}." if closed_by else " It is open."
         if example := finding["counterexample"]:
-            text += _folded("Counterexample", _example(example))
+            text += folded("Counterexample", _example(example))
         return f"<li>{text}</li>"
 
     def _proof(self, entry: Entry) -> str:
@@ -186,7 +165,7 @@ class _Page:
             f'<li>{_words(line["says"])} <span class="dim">({self._why(line)})</span></li>'
             for line in lines
         ]
-        return _folded("Proof", f"<ol>{''.join(items)}</ol>", opened=True) if items else ""
+        return folded("Proof", f"<ol>{''.join(items)}</ol>", opened=True) if items else ""
 
     def _why(self, line: Mapping[str, Any]) -> str:
         name, words = line["name"], why(line)
@@ -247,11 +226,6 @@ def _form(form: Mapping[str, str]) -> str:
     return f"<p>{'<br />'.join(map(_words, form['expression'].split('; ')))}</p>"
 
 
-def _folded(title: str, body: str, *, opened: bool = False) -> str:
-    attribute = ' open="open"' if opened else ""
-    return f"<details{attribute}><summary>{title}</summary>{body}</details>"
-
-
 def _example(example: Mapping[str, Any]) -> str:
     rows = [
         f"<tr><td>{_words(readable(str(letter)))}</td><td>{_words(value_text(value))}</td></tr>"
@@ -269,12 +243,12 @@ def _hypotheses(entry: Entry) -> str:
     for hypothesis in entry["hypotheses"]:
         stated, needed = hypothesis["stated"], hypothesis["needed"]
         place = f"supposed {supposed(stated)}" if stated else "not supposed by the paper"
-        need = _folded("It is needed", _example(needed)) if needed else ""
+        need = folded("It is needed", _example(needed)) if needed else ""
         place += "" if needed else "; no exhibit is known that shows its need"
         items.append(
             f'<li>{_words(hypothesis["text"])} <span class="dim">({place})</span>{need}</li>'
         )
-    return _folded("Hypotheses", f"<ul>{''.join(items)}</ul>") if items else ""
+    return folded("Hypotheses", f"<ul>{''.join(items)}</ul>") if items else ""
 
 
 def _exhibits(entry: Entry) -> str:
@@ -292,7 +266,7 @@ def _evidence(entry: Entry) -> str:
         for e in entry["evidence"]
         if e["method"] not in IN_PROOFS
     ]
-    return _folded("Evidence", f"<table>{''.join(rows)}</table>") if rows else ""
+    return folded("Evidence", f"<table>{''.join(rows)}</table>") if rows else ""
 
 
 # -- rules, and what rests on what ----------------------------------------------------------------
@@ -368,15 +342,6 @@ def _depth(node: str, rests: Mapping[str, Sequence[str]], depths: dict[str, int]
 
 def _link(claim_id: str) -> str:
     return f'<a href="#{_anchor(claim_id)}">{escape(claim_id)}</a>'
-
-
-def _words(text: str) -> str:
-    """A sentence with its indices lowered and its exponents raised."""
-    for sign, tag in (("_", "sub"), ("^", "sup")):
-        text_of = rf"\{sign}(?:\{{([^{{}}]*)\}}|(\[[^\[\]]*\]|[A-Za-z0-9□]+|\\*))"
-        raised = rf"<{tag}>\1\2</{tag}>"
-        text = re.sub(text_of, raised, escape(text) if sign == "_" else text)
-    return text
 
 
 def _anchor(text: str) -> str:

@@ -6,6 +6,7 @@ The figures belong to no window and to no global state of matplotlib: a notebook
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ergs_verify.audit.result import Audit
     from ergs_verify.certify.augmentation_result import GapOfDelta
+    from ergs_verify.certify.check_result import Check
     from ergs_verify.study.augmentation_result import AugmentationStudy
     from ergs_verify.study.determinants import DeterminantCurve
     from ergs_verify.study.loop_rate import LoopStudy
 
-__all__ = ["augmentation_figure", "determinant_figure", "gap_figure", "inner_loop_figure"]
+__all__ = [
+    "accuracy_figure",
+    "augmentation_figure",
+    "determinant_figure",
+    "gap_figure",
+    "inner_loop_figure",
+    "stages_figure",
+]
 
 _SIZE = (6.0, 3.8)  # inches; 600 × 380 pixels
 _DPI = 100
@@ -30,6 +40,8 @@ _REFERENCE = {"color": "0.45", "linewidth": 1}
 _MOST_AGENTS = 4
 #: What float64 and a logarithmic axis can show.
 _SMALLEST, _LARGEST = 1e-300, 1e300
+#: Digits beyond those of float64 count as all of them.
+_ALL = 17.0
 
 Point = tuple[float, float]
 
@@ -117,7 +129,7 @@ def gap_figure(found: GapOfDelta) -> Figure:
             for quantity in ("epsilon", "bound")
         )
         heights += [y for _, y in (*gaps, *bound)]
-        style: dict[str, Any] = {"color": f"C{agent - 1}", "markersize": 4}
+        style: dict[str, Any] = {"color": f"C{agent - 1}", "markersize": 4, **_width(agent)}
         axes.loglog(*_columns(gaps), "o-", label=f"ε, agent {agent}", **style)
         if bound:
             axes.loglog(*_columns(bound), "x--", label=f"bound, agent {agent}", **style)
@@ -130,6 +142,62 @@ def gap_figure(found: GapOfDelta) -> Figure:
     if heights:
         _fit_height(axes, heights)
     axes.set(xlabel="δ", ylabel="gap", title=f"Equilibrium at τ + δ, τ = {short(found.tau)}")
+    return _finished(figure, axes)
+
+
+def accuracy_figure(audit: Audit) -> Figure:
+    """Digits that agree with the equilibrium over time, of the worst agent, and those asked for.
+
+    Examples
+    --------
+    >>> from ergs_verify import audit, engine, gallery
+    >>> from ergs_verify.report.plots import accuracy_figure
+    >>> game = gallery("time-varying")
+    >>> figure = accuracy_figure(audit(game, engine.nash(game.floats())))
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['K', '_K asked for', 'Σ', '_Σ asked for', 'P', '_P asked for', 'q', '_q asked for']
+    """
+    figure, axes = _empty()
+    for k, (letter, worst) in enumerate(audit.quantities.items()):
+        name, color = letter.replace("Sigma", "Σ"), f"C{k}"
+        times = sorted({one.t for one in worst.each})
+        digits, needed = [], []
+        for t in times:
+            here = [one for one in worst.each if one.t == t]
+            digits.append(_between(min(one.digits for one in here)))
+            most = max(one.needed for one in here)
+            needed.append(_between(most) if most < math.inf else math.nan)
+        axes.plot(times, digits, "o-", color=color, markersize=4, linewidth=1, label=name)
+        axes.plot(times, needed, ":", color=color, linewidth=1, label=f"_{name} asked for")
+    axes.locator_params(axis="x", integer=True)
+    axes.set(xlabel="t", ylabel="digits that agree; dotted: asked for", ylim=(-0.5, _ALL + 0.5))
+    return _finished(figure, axes)
+
+
+def stages_figure(found: Check) -> Figure:
+    """The inner loop's spectral radius and Lemma IV.1's constant over the stages.
+
+    Drawn are the upper ends of the enclosures; below the line at 1 the loop converges.
+
+    Examples
+    --------
+    >>> from ergs_verify import check, gallery
+    >>> from ergs_verify.report.plots import stages_figure
+    >>> figure = stages_figure(check(gallery("time-varying")))
+    >>> [line.get_label() for line in figure.axes[0].lines[:2]]
+    ['exact rate ρ(J)', 'Lemma IV.1']
+    """
+    figure, axes = _empty()
+    for name, label, way in (
+        ("spectral_radius", "exact rate ρ(J)", "o-"),
+        ("contraction_constant", "Lemma IV.1", "x--"),
+    ):
+        ends = [(stage.t, getattr(stage, name).hi) for stage in found.stages]
+        points = [(float(t), float(hi)) for t, hi in ends if _SMALLEST < hi < _LARGEST]
+        axes.semilogy(*_columns(points), way, markersize=4, label=label)
+    axes.axhline(1, **_REFERENCE)
+    axes.locator_params(axis="x", integer=True)
+    axes.set(xlabel="t", ylabel="factor per inner step")
     return _finished(figure, axes)
 
 
@@ -153,6 +221,12 @@ def determinant_figure(curve: DeterminantCurve) -> Figure:
     axes.axhline(0, **_REFERENCE)
     axes.set(xlabel="τ", ylabel="det Φ", title=curve.game)
     return _finished(figure, axes)
+
+
+def _width(agent: int) -> dict[str, Any]:
+    """A later agent's line is narrower, so that it does not hide an earlier one's."""
+    width, alpha = ((5.0, 0.3), (2.5, 0.6), (1.2, 1.0))[min(agent, 3) - 1]
+    return {"linewidth": width, "alpha": alpha}
 
 
 def _slopes(axes: Axes, study: AugmentationStudy, agent: int, deltas: list[float]) -> None:
@@ -187,6 +261,11 @@ def _drawable(points: Iterable[tuple[Any, Any]]) -> list[Point]:
         for x, y in points
         if _SMALLEST < x < _LARGEST and _SMALLEST < y < _LARGEST
     ]
+
+
+def _between(digits: float) -> float:
+    """As far as the axis goes."""
+    return min(max(digits, 0.0), _ALL)
 
 
 def _columns(points: list[Point]) -> tuple[list[float], list[float]]:

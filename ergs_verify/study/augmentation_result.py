@@ -8,8 +8,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.exact import short, written
-from ergs_verify.study.tables import as_html, as_text, ratio_as_decimal, shown
+from ergs_verify.study.tables import as_text, ratio_as_decimal, shown
 
 __all__ = ["AugmentationAgent", "AugmentationRow", "AugmentationStudy"]
 
@@ -123,10 +124,8 @@ class AugmentationStudy:
         return "\n".join([*self._head(), "", as_text(*self._table()), *self._reasons()])
 
     def _repr_html_(self) -> str:
-        head, reasons = (
-            "".join(f"<p>{line}</p>" for line in lines) for lines in (self._head(), self._reasons())
-        )
-        return head + as_html(*self._table()) + reasons
+        head, reasons = markup.paragraphs(self._head()), markup.paragraphs(self._reasons())
+        return head + markup.table(*self._table()) + reasons
 
     def _head(self) -> list[str]:
         if self.coefficient is None:

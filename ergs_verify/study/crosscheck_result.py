@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import math
 from typing import Any
 
 from attrs import asdict, frozen
 
+from ergs_verify import markup
 from ergs_verify.study.inner_loop import Convergence
 
 __all__ = ["CHECKS", "CrossCheck", "Row", "Simulated"]
@@ -123,43 +123,39 @@ class CrossCheck:
         return {"format": "ergs-crosscheck/1"} | _plain(found)
 
     def __str__(self) -> str:
-        headings, lines = self._table()
-        parts = [f"Cross-check: {self.verdict}", self.game, *self._reasons()]
+        headings, lines = self.table()
+        parts = [f"Cross-check: {self.verdict}", self.game, *self.told_reasons()]
         if lines:
             parts += ["", *_aligned([headings, *lines])]
-        return "\n".join([*parts, "", *self._notes(), f"{self.seconds:.1f} s"])
+        return "\n".join([*parts, "", *self.notes(), f"{self.seconds:.1f} s"])
 
     def __repr__(self) -> str:
         return f"CrossCheck({self.verdict}, {len(self.rows)} rows, {len(self.failed())} failed)"
 
     def _repr_markdown_(self) -> str:
-        headings, lines = self._table()
-        table = [_piped(line) for line in (headings, ["---"] * len(headings), *lines)]
-        head = f"**Cross-check: {self.verdict}**"
-        parts = [head, _escaped(self.game), *map(_escaped, self._reasons())]
-        if lines:
-            parts.append("\n".join(table))
-        return "\n\n".join([*parts, *map(_escaped, self._notes())])
+        headings, lines = self.table()
+        told = [markup.in_markdown(text) for text in (self.game, *self.told_reasons())]
+        table = [markup.piped(headings, lines)] if lines else []
+        notes = map(markup.in_markdown, self.notes())
+        return "\n\n".join([f"**Cross-check: {self.verdict}**", *told, *table, *notes])
 
     def _repr_html_(self) -> str:
-        headings, lines = self._table()
-        parts = [f"<b>Cross-check: {self.verdict}</b> {html.escape(self.game)}"]
-        parts += [f"<p>{html.escape(reason)}</p>" for reason in self._reasons()]
-        if lines:
-            head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headings)
-            body = "".join(
-                f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>"
-                for line in lines
-            )
-            parts.append(f"<table><tr>{head}</tr>{body}</table>")
-        return "".join([*parts, *(f"<p>{html.escape(note)}</p>" for note in self._notes())])
+        headings, lines = self.table()
+        parts = [
+            markup.bold(f"Cross-check: {self.verdict}"),
+            markup.paragraphs([self.game, *self.told_reasons()]),
+            markup.table(headings, lines) if lines else "",
+            markup.paragraphs(self.notes()),
+        ]
+        return "".join(parts)
 
-    def _reasons(self) -> list[str]:
+    def told_reasons(self) -> list[str]:
+        """The first reasons, and how many more there are."""
         most = 12
         left = len(self.reasons) - most
         return [*self.reasons[:most], *([f"… and {left} more"] if left > 0 else [])]
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
+    def table(self) -> tuple[list[str], list[list[str]]]:
         """Digits that agree (and how many are needed), a column per agent."""
         agents = sorted({row.agent for row in self.rows})
         few = len(agents) <= _MOST_AGENTS
@@ -175,7 +171,8 @@ class CrossCheck:
             before = check
         return ["digits that agree (needed)", "", *columns], lines
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """What the table does not say, a sentence each."""
         notes = []
         if self.algorithm_1 is not None:
             notes.append(_told(self.algorithm_1))
@@ -214,14 +211,6 @@ def _aligned(lines: list[list[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
-
-
-def _piped(cells: list[str]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"
-
-
-def _escaped(text: str) -> str:
-    return "".join("\\" + c if c in "\\|*_`<[#" else c for c in text)
 
 
 def _plain(value: Any) -> Any:

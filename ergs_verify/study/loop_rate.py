@@ -16,6 +16,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ergs_verify import markup
 from ergs_verify.arithmetic.base import Matrix, Scalar
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.errors import InputError, NotCertifiedError
@@ -25,7 +26,7 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, block_system, nash
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
-from ergs_verify.study.tables import as_decimal, as_html, as_text, ratio_as_decimal, shown
+from ergs_verify.study.tables import as_decimal, as_text, ratio_as_decimal, shown
 
 __all__ = [
     "LoopConditions",
@@ -220,8 +221,8 @@ class LoopStudy:
         return "\n".join([*self._head(), "", as_text(*self._table()), "", as_text(*self._stages())])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<p>{line}</p>" for line in self._head())
-        return head + as_html(*self._table()) + as_html(*self._stages())
+        head = markup.paragraphs(self._head())
+        return head + markup.table(*self._table()) + markup.table(*self._stages())
 
     def _head(self) -> list[str]:
         found = self.conditions

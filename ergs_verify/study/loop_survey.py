@@ -7,11 +7,12 @@ from typing import Any
 
 from attrs import frozen
 
+from ergs_verify import markup
 from ergs_verify.errors import ErgsError, SingularStageError
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.study.loop_rate import LoopConditions, loop_conditions
-from ergs_verify.study.tables import as_html, as_text, ratio_as_decimal, shown
+from ergs_verify.study.tables import as_text, ratio_as_decimal, shown
 
 __all__ = ["LoopSurvey", "SurveyRow", "inner_loop_survey"]
 
@@ -72,7 +73,7 @@ class LoopSurvey:
         return f"{as_text(*self._counts())}\n\n{as_text(*self._table())}"
 
     def _repr_html_(self) -> str:
-        return as_html(*self._counts()) + as_html(*self._table())
+        return markup.table(*self._counts()) + markup.table(*self._table())
 
     def _counts(self) -> tuple[list[str], list[list[str]]]:
         kinds = dict.fromkeys(row.kind for row in self.rows)

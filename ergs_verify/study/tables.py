@@ -1,8 +1,7 @@
-"""Small tables of text, for the terminal and for notebooks, and numbers cut for reading."""
+"""Small tables of text, and numbers cut for reading."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +9,7 @@ from typing import Any
 
 from ergs_verify.arithmetic.mp import MPMath
 
-__all__ = ["as_decimal", "as_html", "as_text", "ratio_as_decimal", "shown"]
+__all__ = ["as_decimal", "as_text", "ratio_as_decimal", "shown"]
 
 
 def as_text(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -30,16 +29,6 @@ def as_text(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in everything
     )
-
-
-def as_html(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """The same as an HTML table."""
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
-
-    body = "".join(row(line, "td") for line in lines)
-    return f"<table>{row(headings, 'th')}{body}</table>"
 
 
 def shown(value: Decimal | float | None, digits: int = 4) -> str:

@@ -1,0 +1,139 @@
+"""Results as CSV: a table with one header line, for a spreadsheet or a script."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from typing import Any
+
+from ergs_verify.audit.result import Audit
+from ergs_verify.audit.solver import SuiteResult
+from ergs_verify.certify.augmentation_result import GapOfDelta
+from ergs_verify.certify.check_result import Check
+from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.exact import written
+from ergs_verify.reference.compare import Comparison
+from ergs_verify.study.crosscheck_result import CrossCheck
+
+__all__ = [
+    "audit_csv",
+    "check_csv",
+    "comparison_csv",
+    "crosscheck_csv",
+    "gap_csv",
+    "suite_csv",
+]
+
+_QUANTITY = (
+    "agent", "t", "quantity", "verdict", "max_error", "allowed", "digits", "needed", "row", "column"
+)  # fmt: skip
+
+
+def audit_csv(found: Audit) -> str:
+    """A line for each agent, time and quantity, then one for each agent's gap.
+
+    ``max_error`` is the error at the worst entry, ``row`` and ``column`` of it, from 0; of a gap it
+    is the upper end of the enclosure and ``allowed`` is empty. Agents count from 1, times from 0.
+    """
+    return _csv(_QUANTITY, _audit_lines(found))
+
+
+def suite_csv(found: SuiteResult) -> str:
+    """The same lines for each game, which stands first; a game without numbers has one line."""
+    lines: list[Sequence[Any]] = []
+    for one in found.games:
+        if one.audit is None:
+            lines.append((one.name, "", "", "", one.verdict, *[""] * (len(_QUANTITY) - 4)))
+        else:
+            lines += [(one.name, *line) for line in _audit_lines(one.audit)]
+    return _csv(("game", *_QUANTITY), lines)
+
+
+def _audit_lines(found: Audit) -> Iterator[Sequence[Any]]:
+    for worst in found.quantities.values():
+        for one in worst.each:
+            yield (
+                one.agent, one.t, one.letter, one.verdict, one.max_error, one.allowed, one.digits,
+                one.needed, *one.entry,
+            )  # fmt: skip
+    for one in found.gap.agents:
+        yield one.agent, "", "gap", found.gap.verdict, _hi(one.gap), "", "", "", "", ""
+
+
+def check_csv(found: Check) -> str:
+    """A line for each stage; enclosures as their lower and upper ends."""
+    names = ("det_phi", "contraction_constant", "spectral_radius")
+    headings = ["t", "phi_nonsingular", "inner_loop"]
+    headings += [f"{name}_{end}" for name in names for end in ("lo", "hi")]
+    lines = []
+    for stage in found.stages:
+        ends = [end for name in names for end in _ends(getattr(stage, name))]
+        lines.append([stage.t, stage.phi_nonsingular, stage.inner_loop, *ends])
+    return _csv(headings, lines)
+
+
+def gap_csv(found: GapOfDelta) -> str:
+    """A line for each δ and agent; enclosures as their lower and upper ends."""
+    headings = ("delta", "agent", "epsilon_lo", "epsilon_hi", "bound_lo", "bound_hi", "verdict")
+    lines: list[Sequence[Any]] = []
+    for row in found.rows:
+        delta = written(row.delta)
+        if row.agents is None:
+            lines.append((delta, "", "", "", "", "", row.verdict))
+        for one in row.agents or ():
+            ends = (*_ends(one.epsilon), *_ends(one.bound))
+            lines.append((delta, one.agent, *ends, row.verdict))
+    return _csv(headings, lines)
+
+
+def crosscheck_csv(found: Iterable[tuple[str, CrossCheck]]) -> str:
+    """A line for each game, check, quantity and agent."""
+    headings = ("game", "check", "quantity", "agent", "t", "digits", "needed", "holds")
+    lines = []
+    for name, one in found:
+        for r in one.rows:
+            t = "" if r.t is None else r.t
+            holds = str(r.holds).lower()
+            lines.append((name, r.check, r.quantity, r.agent, t, r.digits, r.needed, holds))
+    return _csv(headings, lines)
+
+
+def comparison_csv(found: Comparison) -> str:
+    """A line for each file and quantity; a file without numbers has one line."""
+    headings = ("name", "solution", "quantity", "verdict", "digits", "max_error", "agent", "t")
+    lines: list[Sequence[Any]] = []
+    for one in found.files:
+        path = one.solution or ""
+        if not one.quantities:
+            lines.append((one.name, path, "", one.verdict, "", "", "", ""))
+        for letter, q in one.quantities.items():
+            line = (one.name, path, letter, q.verdict, q.digits, q.max_error, q.agent, q.t)
+            lines.append(line)
+    return _csv(headings, lines)
+
+
+def _ends(enclosure: Enclosure | None) -> tuple[Any, Any]:
+    if enclosure is None:
+        return "", ""
+    lo, hi = enclosure.as_json()
+    return lo, hi
+
+
+def _hi(enclosure: Enclosure) -> Any:
+    return _ends(enclosure)[1]
+
+
+def _csv(headings: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows([_cell(x) for x in line] for line in lines)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Spreadsheets run a text that begins with one of these as a formula."""
+    if isinstance(value, str) and value[:1] in "=@\t\r" and value:
+        return f"'{value}"
+    return value
