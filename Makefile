@@ -10,7 +10,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # The peers that `make bench` measures against live here, apart from the package's own environment.
 BENCH := benchmarks/.venv
 
-.PHONY: verify test lint attack notebooks bench clean
+.PHONY: verify test lint attack coq notebooks bench clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
@@ -26,6 +26,12 @@ lint: $(ENV)
 # Hostile games, files and solvers, for some minutes; writes docs/attack.md. The tests take a tenth.
 attack: $(ENV)
 	@$(BIN)/python tests/attack
+
+# The ledger's identities of matrices, stated in Coq and checked by its kernel; some minutes.
+# Needs Debian's coq and libcoq-mathcomp-algebra-tactics.
+coq: $(ENV)
+	@$(BIN)/ergs-verify paper --certificates build/certificates >/dev/null
+	@$(BIN)/python -m ergs_verify.proof.coq build/certificates
 
 # Takes some ten minutes; writes benchmarks/results.
 bench: $(BENCH)/.complete

@@ -1,0 +1,582 @@
+"""Identities of matrices stated in Coq with MathComp, from their certificates, with proofs.
+
+What is taken from a certificate is the statement alone. Sizes are any natural numbers, the field is
+any in which the integers that are divided by are not 0, and every inverse is supposed to exist.
+A sum over agents runs over ``'I_N`` for any N.
+
+The proof: each inverse Y of a, in turn, becomes a letter with Y·a = 1 and a·Y = 1. Written out,
+their longest products are solved for, which gives rules for rewriting; the two sides, written out
+and rewritten, are then equal entry by entry as linear combinations of products (MathComp's `ring`
+and `field`). A sum over agents is one letter. An identity that needs more than this is not proved.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.recheck import AGENTS, Ratio, ratio
+
+__all__ = ["PREAMBLE", "accepted", "installed", "lemma"]
+
+PREAMBLE = r"""From mathcomp Require Import all_ssreflect all_algebra ring.
+Set Implicit Arguments.
+Unset Strict Implicit.
+Import GRing.Theory.
+Local Open Scope ring_scope.
+
+Section Letters.
+Variable F : fieldType.
+Lemma add_at m n (A B : 'M[F]_(m, n)) i j : (A + B) i j = A i j + B i j.
+Proof. by rewrite mxE. Qed.
+Lemma opp_at m n (A : 'M[F]_(m, n)) i j : (- A) i j = - A i j.
+Proof. by rewrite mxE. Qed.
+Lemma scale_at m n c (A : 'M[F]_(m, n)) i j : (c *: A) i j = c * A i j.
+Proof. by rewrite mxE. Qed.
+Lemma zero_at m n i j : (0 : 'M[F]_(m, n)) i j = 0.
+Proof. by rewrite mxE. Qed.
+Lemma trD m n (A B : 'M[F]_(m, n)) : (A + B)^T = A^T + B^T.
+Proof. by rewrite linearD. Qed.
+Lemma trN m n (A : 'M[F]_(m, n)) : (- A)^T = - A^T.
+Proof. by rewrite linearN. Qed.
+Lemma trZ m n c (A : 'M[F]_(m, n)) : (c *: A)^T = c *: A^T.
+Proof. by rewrite linearZ. Qed.
+Lemma symmetric n (a Y : 'M[F]_n) : a^T = a -> Y *m a = 1%:M -> a *m Y = 1%:M -> Y^T = Y.
+Proof.
+move=> sa l r; rewrite -[Y^T]mulmx1 -r mulmxA -{1}sa -trmx_mul r trmx1.
+by rewrite mul1mx.
+Qed.
+Lemma trS N m n (A : 'I_N -> 'M[F]_(m, n)) : (\sum_(j < N) A j)^T = \sum_(j < N) (A j)^T.
+Proof. by rewrite linear_sum. Qed.
+Lemma one_inverse n (a b Y Z : 'M[F]_n) : a = b -> Y *m a = 1%:M -> b *m Z = 1%:M -> Y = Z.
+Proof. by move=> -> l r; rewrite -[Y]mulmx1 -r mulmxA l mul1mx. Qed.
+Lemma cancel_left m n (a Y : 'M[F]_m) (L R : 'M[F]_(m, n)) :
+  Y *m a = 1%:M -> a *m L = a *m R -> L = R.
+Proof. by move=> l e; rewrite -[L]mul1mx -[R]mul1mx -l -!mulmxA e. Qed.
+Lemma cancel_right m n (a Y : 'M[F]_n) (L R : 'M[F]_(m, n)) :
+  a *m Y = 1%:M -> L *m a = R *m a -> L = R.
+Proof. by move=> r e; rewrite -[L]mulmx1 -[R]mulmx1 -r !mulmxA e. Qed.
+End Letters.
+
+Ltac entries := rewrite ?(add_at, opp_at, scale_at, zero_at).
+Ltac same :=
+  repeat match goal with |- context [fun_of_matrix ?A ?i ?j] => move: (A i j) => ? end;
+  first [ reflexivity | by ring | by field; repeat (apply/andP; split); assumption ].
+Ltac expand := rewrite ?(mulmxDl, mulmxDr, mulNmx, mulmxN, mul1mx, mulmx1, mul0mx, mulmx0, trmx_mul,
+  trmxK, trD, trN, trZ, trmx1, trmx0, mulmxA, scalerDr, scalerN, scalerA).
+Ltac spread := expand; repeat (progress (rewrite -?scalemxAl -?scalemxAr; expand)).
+Ltac equal := apply/matrixP=> ? ?; entries; same.
+Ltac equal_by h := apply/matrixP=> i j; move/matrixP: h => /(_ i j); entries => <-; same.
+"""
+
+Word = tuple[str, ...]
+Poly = dict[Word, Ratio]
+
+
+def lemma(name: str, given: Mapping[str, Any]) -> str:
+    """The lemma, with its proof, that a certificate's two sides are equal.
+
+    Raises
+    ------
+    UnsupportedError
+        Where the sides are scalars, or sizes are split.
+    """
+    try:
+        return _Lemma(given, shared=True).text(name)
+    except UnsupportedError:
+        return _Lemma(given, shared=False).text(name)
+
+
+class _Lemma:
+    """One lemma; with `shared`, a sum of matrices that occurs in several places is one letter."""
+
+    def __init__(self, given: Mapping[str, Any], *, shared: bool):
+        if not isinstance(given["left"], int) or given["split"]:
+            raise UnsupportedError("only matrices of unsplit sizes are stated in Coq")
+        self.given, self.nodes, self.shared = given, given["nodes"], shared
+        self.scalars = [ratio(value) for value in given["scalars"]]
+        self.sizes: set[str] = set()
+        self.agents: dict[str, None] = {}
+        self.names: dict[str, None] = {}
+        self.nonzero: dict[str, None] = {}
+        self.letters: dict[str, str] = {}
+        self.atoms: dict[int, str] = {}
+        self.known: dict[tuple[int, bool], Poly] = {}
+        self.rules: dict[Word, Poly] = {}
+        self.identifiers: dict[str, tuple[str, str]] = {}
+        self.symmetric = {self._named("x", name) for name in given["symmetric"]}
+        self.rewrites: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.used: set[Word] = set()
+        self.bound = {n[1]: f"j{self._depth(n[2])}" for n in self.nodes if n[0] == "sum"}
+        self.sums: dict[str, Poly] = {}
+        self.units: list[tuple[int, Poly]] = []
+        self.proofs: dict[Word, tuple[str, str, set[Word]]] = {}
+
+    def text(self, name: str) -> str:
+        left, right = (self.shown(self.given[side]) for side in ("left", "right"))
+        inside = self._inside_sums()
+        outside = [(k, node) for k, node in enumerate(self.nodes) if k not in inside]
+        units = [k for k, node in outside if node[0] == "inverse"]
+        supposed = [f"{self.shown(self.nodes[k][1])} \\in unitmx" for k in units]
+        letters = sorted(self.symmetric)
+        hypotheses = {f"s{letter}": self._is_symmetric(letter) for letter in letters}
+        self.rewrites = list(hypotheses)
+        steps = [s for k, node in outside if node[0] == "sum" for s in self._agents_sum(k, node[2])]
+        steps += [f"clear {' '.join(f'd{S}' for S in self.sums)}."] if self.sums else []
+        steps += [s for k in self._shared(inside) for s in self._opaque(k)] if self.shared else []
+        steps += [s for k in units for s in self._inverse(k)]
+        steps += self._end()
+        hypotheses |= {f"u{k}": unit for k, unit in zip(units, supposed, strict=True)}
+        nonzero = {f"z{k}": f"({c} : F) != 0" for k, c in enumerate(self.nonzero)}
+        hypotheses = nonzero | hypotheses
+        claims = [*hypotheses.values(), f"{left} = {right}"]
+        return "\n".join(
+            [
+                f"Lemma {name} (F : fieldType) {self._variables()} :",
+                "  " + " ->\n  ".join(claims) + ".",
+                "Proof.",
+                *([f"move=> {' '.join(hypotheses)}."] if hypotheses else []),
+                *steps,
+                "Qed.",
+                "",
+            ]
+        )
+
+    def _variables(self) -> str:
+        groups = [
+            (sorted(self.names), "F"),
+            (["N"], "nat"),
+            (sorted(self.agents), "'I_N"),
+            (sorted(s for s in self.sizes if not s.endswith("()")), "nat"),
+            (sorted(s[:-2] for s in self.sizes if s.endswith("()")), "'I_N -> nat"),
+            *(([letter], kind) for letter, kind in sorted(self.letters.items())),
+        ]
+        return " ".join(f"({' '.join(names)} : {kind})" for names, kind in groups if names)
+
+    # -- what is stated -------------------------------------------------------------------
+
+    def shown(self, number: int) -> str:
+        kind, *args = self.nodes[number]
+        if number in self.atoms:
+            return self.atoms[number]
+        match kind:
+            case "letter":
+                name, agent, rows, cols = args
+                letter = self._named("x", name)
+                kind = f"'M[F]_({self._size(rows, agent)}, {self._size(cols, agent)})"
+                self.letters[letter] = f"forall a : 'I_N, {kind}" if agent else kind
+                return f"({letter} {self._agent(agent)})" if agent else letter
+            case "identity":
+                return f"(1%:M : 'M[F]_({self._size(args[0])}))"
+            case "zero":
+                return f"(0 : 'M[F]_({self._size(args[0])}, {self._size(args[1])}))"
+            case "add":
+                return "(" + " + ".join(map(self.shown, args)) + ")"
+            case "multiply":
+                return "(" + " *m ".join(map(self.shown, args)) + ")"
+            case "scale":
+                return f"({self._scalar(self.scalars[args[0]])} *: {self.shown(args[1])})"
+            case "transpose":
+                return f"{self.shown(args[0])}^T"
+            case "inverse":
+                return f"(invmx {self.shown(args[0])})"
+            case "sum":
+                return f"(\\sum_({self._agent(args[0])} < N) {self.shown(args[1])})"
+        raise UnsupportedError(f"{kind} is not stated in Coq")
+
+    def _agent(self, agent: str) -> str:
+        if agent.startswith("~"):
+            return self.bound[agent]
+        named = self._named("i", agent)
+        self.agents[named] = None
+        return named
+
+    def _size(self, size: str, own: str | None = None) -> str:
+        terms = []
+        for term in size.split(" + "):
+            parts = []
+            for part in term.split("*"):
+                called = re.fullmatch(r"(.+)\((.+)\)", part)
+                if called:
+                    agent = "a" if called[2] == own else self._agent(called[2])
+                    named = self._named("p", called[1])
+                    self.sizes.add(f"{named}()")
+                    parts.append(f"({named} {agent})")
+                elif part.isdigit():
+                    parts.append(part)
+                else:
+                    parts.append(self._named("n", part))
+                    self.sizes.add(parts[-1])
+            terms.append(" * ".join(parts))
+        return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})%N"
+
+    def _is_symmetric(self, letter: str) -> str:
+        if self.letters[letter].startswith("forall"):
+            return f"(forall a, ({letter} a)^T = {letter} a)"
+        return f"{letter}^T = {letter}"
+
+    def _scalar(self, value: Ratio) -> str:
+        top, bottom = (self._polynomial(part) for part in (value.top, value.bottom))
+        if bottom == "1":
+            return top
+        self.nonzero[bottom] = None
+        return f"({top} / {bottom})"
+
+    def _polynomial(self, terms: Mapping) -> str:
+        shown = []
+        for names, factor in terms.items():
+            parts = []
+            if factor.numerator != 1 or not names:
+                n = factor.numerator
+                parts.append(
+                    f"{n}%:R"
+                    if n > 1
+                    else "1"
+                    if n == 1
+                    else "(- 1)"
+                    if n == -1
+                    else f"(- {-n}%:R)"
+                )
+            for one in names:
+                if one == AGENTS:
+                    parts.append("N%:R")
+                elif f"n_{one}" in self.sizes:
+                    parts.append(f"n_{one}%:R")
+                else:
+                    parts.append(self._named("t", one))
+                    self.names[parts[-1]] = None
+            product = " * ".join(parts)
+            if factor.denominator != 1:
+                self.nonzero[f"{factor.denominator}%:R"] = None
+                product = f"{product} / {factor.denominator}%:R"
+            shown.append(product)
+        joined = " + ".join(shown) or "0"
+        return joined if joined.isidentifier() or joined in ("0", "1") else f"({joined})"
+
+    def _named(self, kind: str, name: str) -> str:
+        """An identifier of Coq; no two things may share one."""
+        text = f"{kind}_" + re.sub(
+            r"[^A-Za-z0-9_]", "_", name.replace("^", "_a").replace("'", "_q")
+        )
+        if self.identifiers.setdefault(text, (kind, name)) != (kind, name):
+            raise UnsupportedError(f"two names would both be written {text}")
+        return text
+
+    # -- how it is proved -----------------------------------------------------------------
+
+    def _inside_sums(self) -> set[int]:
+        """Nodes that stand below a sum."""
+        todo = [node[2] for node in self.nodes if node[0] == "sum"]
+        found: set[int] = set()
+        while todo:
+            k = todo.pop()
+            if k not in found:
+                found.add(k)
+                todo += self._children(k)
+        return found
+
+    def _depth(self, number: int) -> int:
+        """How many sums stand in one another within a node."""
+        depth = max(map(self._depth, self._children(number)), default=0)
+        return depth + (self.nodes[number][0] == "sum")
+
+    def _children(self, number: int) -> list[int]:
+        kind, *args = self.nodes[number]
+        if kind in ("letter", "identity", "zero"):
+            return []
+        return list(args[1:] if kind in ("scale", "sum") else args)
+
+    def _normal(self, used: set[Word]) -> str:
+        """The tactic that writes out and rewrites, by the rules that are needed."""
+        rules = [self.proofs[lead][0] for lead in self.rules if lead in used]
+        names = [*self.rewrites, *(n for name in rules for n in (f"{name}z", name))]
+        if not names:
+            return "spread"
+        return f"spread; repeat (progress (rewrite ?({', '.join(names)}); spread))"
+
+    def _written(self, *matrices: tuple[int, bool]) -> tuple[list[Poly], set[Word]]:
+        """Matrices written out, and the rules that this took."""
+        self.known.clear()
+        self.used = set()
+        found = [self.poly(*matrix) for matrix in matrices]
+        return found, self.used
+
+    def _agents_sum(self, number: int, body: int) -> list[str]:
+        """A sum becomes a letter: a new one, or one from before or its transpose."""
+        (poly, other), used = self._written((body, False), (body, True))
+        S, shown = f"S{number}", self.shown(number)
+        if shown in self.texts:
+            self.atoms[number] = self.texts[shown]
+            return []
+        script = [f"remember {shown} as {S} eqn:d{S} in *."]
+        terms = f"apply: eq_bigr => ? _; {self._normal(used)}; equal."
+        for known, before in self.sums.items():
+            turned = not _same(before, poly)
+            if not turned or _same(before, other):
+                self.atoms[number] = self.texts[shown] = f"{known}^T" if turned else known
+                swap = " trS" if turned else ""
+                proof = f"by rewrite d{S} d{known}{swap}; {terms}"
+                return [
+                    *script,
+                    f"have t{S} : {S} = {self.atoms[number]} {proof}",
+                    f"clear d{S}; subst {S}.",
+                ]
+        self.sums[S] = poly
+        self.atoms[number] = self.texts[shown] = S
+        if _same(poly, other):
+            script.append(f"have s{S} : {S}^T = {S} by rewrite d{S} trS; {terms}")
+            self.symmetric.add(S)
+            self.rewrites.append(f"s{S}")
+        return script
+
+    def _shared(self, inside: set[int]) -> list[int]:
+        """Sums of matrices that occur in several places, and in no inverse."""
+        places = Counter(a for k in range(len(self.nodes)) for a in self._children(k))
+        below = {k for node in self.nodes if node[0] == "inverse" for k in self._below(node[1])}
+        return [
+            k
+            for k, node in enumerate(self.nodes)
+            if node[0] == "add" and places[k] > 1 and k not in below | inside
+        ]
+
+    def _below(self, number: int) -> set[int]:
+        return {number}.union(*map(self._below, self._children(number)))
+
+    def _opaque(self, number: int) -> list[str]:
+        letter, shown = f"L{number}", self.shown(number)
+        self.atoms[number] = letter
+        return [f"remember {shown} as {letter} eqn:d{letter} in *; clear d{letter}."]
+
+    def poly(self, number: int, turned: bool = False) -> Poly:
+        """Written out, and rewritten by the rules so far; words of atoms."""
+        key = number, turned
+        if key not in self.known:
+            self.known[key] = self._reduced(self._poly(number, turned))
+        return self.known[key]
+
+    def _poly(self, number: int, t: bool) -> Poly:
+        kind, *args = self.nodes[number]
+        match kind:
+            case _ if number in self.atoms or kind in ("letter", "inverse", "sum"):
+                atom = self.shown(number)
+                base = self._named("x", args[0]) if kind == "letter" else atom.removesuffix("^T")
+                if t and base not in self.symmetric:
+                    atom = atom.removesuffix("^T") if atom.endswith("^T") else f"{atom}^T"
+                return {(atom,): Ratio(1)}
+            case "identity":
+                return {(): Ratio(1)}
+            case "zero":
+                return {}
+            case "transpose":
+                return self.poly(args[0], not t)
+            case "scale":
+                factor = self.scalars[args[0]]
+                return {w: c * factor for w, c in self.poly(args[1], t).items()}
+            case "add":
+                return _sum((w, c) for a in args for w, c in self.poly(a, t).items())
+        product: Poly = {(): Ratio(1)}
+        for a in reversed(args) if t else args:
+            product = self._reduced(_times(product, self.poly(a, t)))
+        return product
+
+    def _reduced(self, poly: Poly) -> Poly:
+        done: Poly = {}
+        todo = dict(poly)
+        while todo:
+            word, factor = todo.popitem()
+            for lead, rest in self.rules.items():
+                at = next((k for k in range(len(word)) if word[k : k + len(lead)] == lead), None)
+                if at is not None:
+                    self.used.add(lead)
+                    put = {word[:at] + w + word[at + len(lead) :]: c for w, c in rest.items()}
+                    todo = _sum([*todo.items(), *((w, c * factor) for w, c in put.items())])
+                    break
+            else:
+                done = _sum([*done.items(), (word, factor)])
+        return done
+
+    def _inverse(self, number: int) -> list[str]:
+        """Y becomes a letter; the rules that its two equations give, for it and its transpose."""
+        inside = self.nodes[number][1]
+        Y, shown = f"Y{number}", self.shown(number)
+        (poly, other), used = self._written((inside, False), (inside, True))
+        script = [
+            f"have l{number} := mulVmx u{number}; have r{number} := mulmxV u{number}.",
+            f"remember {shown} as {Y} eqn:d{Y} in *; clear d{Y}.",
+        ]
+        for known, before in self.units:
+            if _same(before, poly):
+                self.atoms[number] = f"Y{known}"
+                return [
+                    *script[:1],
+                    f"remember {shown} as {Y} eqn:d{Y} in *; clear d{Y}.",
+                    f"have t{Y} : {Y} = Y{known}.",
+                    f"  by apply: (one_inverse _ l{number} r{known}); {self._normal(used)}; equal.",
+                    f"subst {Y}.",
+                ]
+        self.atoms[number] = Y
+        if _same(poly, other):
+            script.append(
+                f"have s{Y} : {Y}^T = {Y}.\n"
+                f"  by apply: (symmetric _ l{number} r{number}); {self._normal(used)}; equal."
+            )
+            self.symmetric.add(Y)
+            self.rewrites.append(f"s{Y}")
+        sources = [(Y, poly, "l", f"l{number}"), (Y, poly, "r", f"r{number}")]
+        if not _same(poly, other):
+            turned = f"{Y}^T"
+            sources.append((turned, other, "l", f"(congr1 trmx r{number})"))
+            sources.append((turned, other, "r", f"(congr1 trmx l{number})"))
+        self.units.append((number, poly))
+        for k, source in enumerate(sources):
+            self._solve(f"e{number}_{k}", self._rows(number), *source, used)
+        return script
+
+    def _solve(
+        self, name: str, size: str, Y: str, poly: Poly, side: str, source: str, used
+    ) -> None:
+        """The rule that Y·a = 1 (l) or a·Y = 1 (r) gives for its longest product."""
+        words = {((Y, *w) if side == "l" else (*w, Y)): c for w, c in poly.items()}
+        lead = max(words, key=lambda w: (len(w), w))
+        one = [((), Ratio(1) / words[lead])]
+        rest = _sum(one + [(w, -(c / words[lead])) for w, c in words.items() if w != lead])
+        one_of = f"(1%:M : 'M[F]_({size}))"
+        terms = " + ".join(
+            f"{self._scalar(c)} *: {_product(w) if w else one_of}" for w, c in rest.items()
+        )
+        proof = (
+            f"have {name} : {_product(lead)} = {terms}.\n"
+            f"  by have h := {source}; move: h; {self._normal(used)}; move=> h; equal_by h.\n"
+            f"have {name}z q (Z : 'M_(q, _)) : {_product(('Z', *lead))} = Z *m ({terms}).\n"
+            f"  by rewrite -{name} ?mulmxA."
+        )
+        self.proofs[lead] = name, proof, used
+        self.rules[lead] = rest
+
+    def _end(self) -> list[str]:
+        """The rules that are needed, and how the two sides become equal with them."""
+        sides = [self.given["left"], self.given["right"]]
+        (left, right), used = self._written(*((side, False) for side in sides))
+        start = _sum([*left.items(), *((w, -c) for w, c in right.items())])
+        ways = [("", {(): Ratio(1)}), *((f"{k}", a) for k, a in self.units)]
+        for before, after in itertools.product(ways, ways):
+            self.used = set(used)
+            if not self._reduced(_times(_times(before[1], start), after[1])):
+                break
+        else:
+            raise UnsupportedError("the rules do not show it")
+        needed, todo = set(), list(self.used)
+        while todo:
+            lead = todo.pop()
+            if lead not in needed:
+                needed.add(lead)
+                todo += self.proofs[lead][2]
+        return [
+            *(self.proofs[lead][1] for lead in self.rules if lead in needed),
+            *([f"apply: (cancel_left l{before[0]})."] if before[0] else []),
+            *([f"apply: (cancel_right r{after[0]})."] if after[0] else []),
+            f"{self._normal(self.used)}; equal.",
+        ]
+
+    def _rows(self, number: int, turned: bool = False) -> str:
+        """How many rows a matrix has; turned: columns."""
+        kind, *args = self.nodes[number]
+        if kind in ("letter", "identity", "zero"):
+            size = args[-1 if turned or kind == "identity" else -2]
+            return self._size(size)
+        if kind == "multiply":
+            return self._rows(args[-1 if turned else 0], turned)
+        inside = args[1] if kind in ("sum", "scale") else args[0]
+        return self._rows(inside, turned != (kind == "transpose"))
+
+
+def _product(word: Word) -> str:
+    return "(" + " *m ".join(word) + ")"
+
+
+def _sum(terms: Iterable[tuple[Word, Ratio]]) -> Poly:
+    total: Poly = {}
+    for word, factor in terms:
+        total[word] = total[word] + factor if word in total else factor
+    return {word: factor for word, factor in total.items() if factor}
+
+
+def _same(p: Poly, q: Poly) -> bool:
+    return not _sum([*p.items(), *((word, -factor) for word, factor in q.items())])
+
+
+def _times(p: Poly, q: Poly) -> Poly:
+    return _sum((u + v, a * b) for u, a in p.items() for v, b in q.items())
+
+
+def accepted(text: str, seconds: float = 120.0) -> bool:
+    """Whether Coq's kernel accepts the preamble and what follows it.
+
+    Raises
+    ------
+    UnsupportedError
+        Where Coq, or MathComp with its `ring` and `field`, is not installed.
+    """
+    if not installed():
+        raise UnsupportedError("Coq with MathComp's algebra and its ring tactic is not installed")
+    return _run(PREAMBLE + "\n" + text, seconds)
+
+
+@cache
+def installed() -> bool:
+    """Whether Coq is there, and what the preamble needs."""
+    return shutil.which("coqc") is not None and _run(PREAMBLE, 120.0)
+
+
+def _run(text: str, seconds: float) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "identity.v").write_text(text, encoding="utf-8")
+        command = ["coqc", "-q", "-w", "none", "identity.v"]
+        try:
+            run = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return run.returncode == 0
+
+
+def main(folder: str) -> int:
+    """State the certificates of a folder in Coq, write them beside, and have each checked."""
+    if not installed():
+        print("Skipped: Coq with MathComp's algebra and its ring tactic is not installed.")
+        return 0
+    texts: dict[Path, str] = {}
+    beyond: Counter[str] = Counter()
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            texts[path] = lemma("identity", json.loads(path.read_text(encoding="utf-8")))
+        except UnsupportedError as why:
+            beyond[str(why)] += 1
+        else:
+            path.with_suffix(".v").write_text(PREAMBLE + "\n" + texts[path], encoding="utf-8")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        count = 0
+        for path, good in zip(texts, pool.map(accepted, texts.values()), strict=True):
+            print(f"{path.stem}: {'accepted' if good else 'not accepted'}", flush=True)
+            count += good
+    print(f"{count} of {len(texts)} identities that were stated are accepted by Coq's kernel.")
+    for why, number in beyond.items():
+        print(f"{number} more were not stated: {why}.")
+    return int(count < len(texts))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

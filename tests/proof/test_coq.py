@@ -1,0 +1,103 @@
+"""Identities stated in Coq: true ones are accepted by its kernel, false ones are not."""
+
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import pytest
+from sympy import Identity, MatrixSymbol, Symbol, Trace
+
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
+from ergs_verify.proof import prove
+from ergs_verify.proof.coq import accepted, installed, lemma
+
+needs_coq = pytest.mark.skipif(not installed(), reason="Coq with MathComp is not installed")
+
+n, m = (Symbol(s, integer=True, positive=True) for s in "nm")
+tau = Symbol("tau", positive=True)
+A, P, Q = (MatrixSymbol(s, n, n) for s in "APQ")
+B, C, K = MatrixSymbol("B", n, m), MatrixSymbol("C", m, n), MatrixSymbol("K", m, n)
+R = MatrixSymbol("R", m, m)
+j = agent_index("j")
+Bj, Kj = AgentMatrix("B", j, n, control_size(j)), AgentMatrix("K", j, control_size(j), n)
+LOOP = A + agent_sum(Bj * Kj, j)
+W = tau / 2 * Identity(m) + R + B.T * P * B
+GAIN = -W.I * B.T * P * A
+RICCATI = Q + A.T * P * A - A.T * P * B * W.I * B.T * P * A
+WEIGHT = tau / 2 * Identity(m) + R
+
+IDENTITIES = {
+    "push-through": ((tau * Identity(n) + B * C).I * B, B * (tau * Identity(m) + C * B).I, ()),
+    "shrunk": (W.I * WEIGHT, Identity(m) - W.I * B.T * P * B, ()),
+    "Lyapunov form": (
+        Q + GAIN.T * WEIGHT * GAIN + (A + B * GAIN).T * P * (A + B * GAIN),
+        RICCATI,
+        (P, R),
+    ),
+    "completed square": (
+        Q + K.T * WEIGHT * K + (A + B * K).T * P * (A + B * K),
+        RICCATI + (K - GAIN).T * W * (K - GAIN),
+        (P, R),
+    ),
+    "agents": (
+        LOOP.T * P * LOOP,
+        A.T * P * LOOP + agent_sum(Kj.T * Bj.T, j) * P * LOOP,
+        (),
+    ),
+}
+
+
+def certificate(name: str) -> dict:
+    left, right, symmetric = IDENTITIES[name]
+    proof = prove(left, right, symmetric=symmetric)
+    assert proof, str(proof)
+    assert proof.certificate is not None
+    return proof.certificate
+
+
+@needs_coq
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_is_accepted(name):
+    assert accepted(lemma("identity", certificate(name)))
+
+
+@needs_coq
+def test_a_false_statement_is_not_accepted():
+    text = lemma("identity", certificate("shrunk"))
+    statement, proof = text.split("Proof.")
+    sides, right = statement.rsplit(" = ", 1)
+    for changed in (f"{sides} = {right.replace('x_P', '(x_P *m x_P)')}", f"{sides} = 0.\n"):
+        assert changed != statement
+        assert not accepted(f"{changed}Proof.{proof}")
+
+
+@needs_coq
+def test_the_inverse_has_to_be_supposed():
+    text = lemma("identity", certificate("shrunk"))
+    assert text.count("\\in unitmx") == 1
+    supposed = next(line for line in text.splitlines() if "unitmx" in line)
+    assert not accepted(text.replace(supposed + "\n", ""))
+
+
+def test_a_false_identity_has_no_lemma():
+    given = certificate("shrunk")
+    with pytest.raises(UnsupportedError, match="do not show it"):
+        lemma("identity", given | {"right": given["left"] - 1})
+
+
+def test_a_scalar_is_not_stated():
+    proof = prove(Trace(A * P), Trace(P * A))
+    assert proof.certificate is not None
+    with pytest.raises(UnsupportedError, match="only matrices"):
+        lemma("identity", proof.certificate)
+
+
+def test_names_that_look_alike_stay_apart():
+    """Two letters written alike would be one, and the lemma another statement."""
+    other, twin = MatrixSymbol("A+", n, n), MatrixSymbol("A-", n, n)
+    proof = prove((other + twin) * P, other * P + twin * P)
+    assert proof.certificate is not None
+    with pytest.raises(UnsupportedError, match="two names"):
+        lemma("identity", proof.certificate)
