@@ -18,7 +18,7 @@ def eliminated(
     definitions: Mapping,
     symmetric: tuple,
     wanted: Iterable,
-    is_symmetric: Callable[[Any], bool],
+    is_symmetric: Callable[[Any, Mapping], bool],
     definite: frozenset = frozenset(),
 ) -> dict:
     """Definitions of the letters that equations determine.
@@ -35,7 +35,7 @@ def eliminated(
         As for `prove`.
     wanted : SymPy expressions
         Letters that occur here are taken first.
-    is_symmetric : function of an expression
+    is_symmetric : function of an expression and the definitions so far
     definite : set of positive definite letters
 
     Raises
@@ -77,7 +77,7 @@ def eliminated(
             value = value.args[0] if len(value.args) == 1 else value
             if letter in _reached(value, {**definitions, **found}):
                 continue
-            if letter.name not in names or is_symmetric(value):
+            if letter.name not in names or is_symmetric(value, {**definitions, **found}):
                 found[letter] = value
                 break
         else:

@@ -314,7 +314,10 @@ def _alike(left: Any, right: Any) -> tuple:
     """Two values of one kind."""
     for one, other, flip in ((left, right, False), (right, left, True)):
         if isinstance(one, Blocks | Products) and not isinstance(other, Blocks | Products):
-            pair = one, one.adapted(other)
+            scalar, rest = sympy.S.One, other
+            if isinstance(other, sympy.MatMul) and len(other.as_coeff_matrices()[1]) == 1:
+                scalar, (rest,) = other.as_coeff_matrices()
+            pair = one, one.adapted(rest).scaled(scalar)
             return pair[::-1] if flip else pair
     if type(left) is not type(right):
         if isinstance(left, Blocks | Products) and isinstance(right, Blocks | Products):

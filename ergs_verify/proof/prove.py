@@ -263,7 +263,9 @@ def prove(
             definitions,
             symmetric,
             (lhs, rhs, *definitions.values()),
-            lambda value: bool(prove(value, value.T, definitions=definitions, symmetric=symmetric)),
+            lambda value, known: bool(
+                prove(value, value.T, definitions=known, symmetric=symmetric)
+            ),
             definite,
         )
         definitions = {**definitions, **found}

@@ -8,9 +8,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sympy
-from sympy import Determinant, Identity, Inverse, MatMul, MatrixSymbol, Symbol, Trace, log
+from sympy import (
+    BlockMatrix,
+    Determinant,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatMul,
+    MatrixSymbol,
+    Symbol,
+    Trace,
+    log,
+)
 
-from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
+from ergs_verify.expressions import AgentMatrix, Vec, agent_index, agent_sum, control_size
+from ergs_verify.proof import derivative, gaussian_expectation
 
 n, m, k = (Symbol(s, integer=True, positive=True) for s in "nmk")
 A, B, C, D, E, F = (MatrixSymbol(s, n, n) for s in "ABCDEF")
@@ -36,6 +48,10 @@ def Kj(agent):
 
 def inv(e):
     return Inverse(e)
+
+
+def kron(e, f):
+    return KroneckerProduct(e, f)
 
 
 def det(e):
@@ -67,6 +83,7 @@ GP = "Rasmussen, Williams: Gaussian Processes for Machine Learning (2006)"
 QUASI = "Nocedal, Wright: Numerical Optimization (2006)"
 HIGHAM = "Higham: Functions of Matrices (2008)"
 COHN = "Cohn: Skew Fields (1995)"
+MAGNUS = "Magnus, Neudecker: Matrix Differential Calculus (1999)"
 GAMES = "Başar, Olsder: Dynamic Noncooperative Game Theory (1999)"
 BERNSTEIN = "Bernstein: Matrix Mathematics (2009)"
 
@@ -78,6 +95,25 @@ ridge = inv(U.T * U + a * Ik) * U.T
 hat = U * inv(U.T * U) * U.T
 weighted = U * inv(U.T * P * U) * U.T * P
 info = H.T * inv(R) * H
+block = BlockMatrix([[A, U], [V, G]])
+last, first = inv(G - V * inv(A) * U), inv(A - U * inv(G) * V)
+by_first = BlockMatrix(
+    [
+        [inv(A) + inv(A) * U * last * V * inv(A), -inv(A) * U * last],
+        [-last * V * inv(A), last],
+    ]
+)
+by_last = BlockMatrix(
+    [
+        [first, -first * U * inv(G)],
+        [-inv(G) * V * first, inv(G) + inv(G) * V * first * U * inv(G)],
+    ]
+)
+lower_left = BlockMatrix([[In, 0 * U], [V * inv(A), Ik]])
+middle = BlockMatrix([[A, 0 * U], [0 * V, G - V * inv(A) * U]])
+upper_right = BlockMatrix([[In, inv(A) * U], [0 * V, Ik]])
+NORMAL = {x: (u, S), y: (v, Q)}
+form_at_mean = tr((A * u + b).T * (B * u + v))
 OUTSIDE = (
     # inverses of sums
     *(
@@ -457,4 +493,150 @@ OUTSIDE = (
             ),
         )
     ),
+    # Kronecker products and vec
+    *(
+        Outside("Kronecker", source, left, right, S_)
+        for source, left, right in (
+            (COOKBOOK, kron(A + B, N), kron(A, N) + kron(B, N)),
+            (COOKBOOK, kron(2 * A, N), 2 * kron(A, N)),
+            (COOKBOOK, kron(A, N) * kron(B, M * L), kron(A * B, N * M * L)),
+            (COOKBOOK, kron(A, N).T, kron(A.T, N.T)),
+            (COOKBOOK, inv(kron(A, N)), kron(inv(A), inv(N))),
+            (COOKBOOK, tr(kron(A, N)), tr(A) * tr(N)),
+            (COOKBOOK, det(kron(A, N)), det(A) ** m * det(N) ** n),
+            (COOKBOOK, log(det(kron(A, N))), m * log(det(A)) + n * log(det(N))),
+            (COOKBOOK, Vec(A * L * N), kron(N.T, A) * Vec(L)),
+            (COOKBOOK, tr(A.T * B), tr(Vec(A).T * Vec(B))),
+            (COOKBOOK, Vec(A + B), Vec(A) + Vec(B)),
+            (COOKBOOK, tr(L.T * A * L * N), tr(Vec(L).T * kron(N.T, A) * Vec(L))),
+            (MAGNUS, Vec(L * N), kron(Im, L) * Vec(N)),
+            (MAGNUS, Vec(L * N), kron(N.T, In) * Vec(L)),
+            (MAGNUS, kron(A, Im) * kron(In, N), kron(In, N) * kron(A, Im)),
+            (MAGNUS, kron(L, N) * kron(M, Im), kron(L * M, N)),
+            (MAGNUS, inv(kron(A, N)) * Vec(M), Vec(inv(N) * M * inv(A).T)),
+            (MAGNUS, tr(kron(L, M) * kron(M, L)), tr(L * M) * tr(M * L)),
+            (LQR, (kron(In, A) + kron(A, In)) * Vec(X), Vec(A * X + X * A.T)),
+            (LQR, (kron(A, A) - Identity(n * n)) * Vec(X), Vec(A * X * A.T - X)),
+        )
+    ),
+    # block matrices
+    *(
+        Outside("block matrix", source, left, right, S_)
+        for source, left, right in (
+            (COOKBOOK, inv(block), by_first),
+            (COOKBOOK, inv(block), by_last),
+            (COOKBOOK, det(block), det(A) * det(G - V * inv(A) * U)),
+            (COOKBOOK, det(block), det(G) * det(A - U * inv(G) * V)),
+            (COOKBOOK, block * by_first, Identity(n + k)),
+            (BERNSTEIN, block, lower_left * middle * upper_right),
+            (BERNSTEIN, inv(lower_left), BlockMatrix([[In, 0 * U], [-V * inv(A), Ik]])),
+            (BERNSTEIN, tr(block * block), tr(A * A) + 2 * tr(U * V) + tr(G * G)),
+            (BERNSTEIN, block.T, BlockMatrix([[A.T, V.T], [U.T, G.T]])),
+            (BISHOP, inv(BlockMatrix([[P, U], [U.T, R]])), inv(BlockMatrix([[P, U], [U.T, R]])).T),
+            (BERNSTEIN, BlockMatrix([[A, U]]) * BlockMatrix([[B], [V]]), A * B + U * V),
+            (
+                ROBUST,
+                inv(BlockMatrix([[In, A], [0 * A, In]])),
+                BlockMatrix([[In, -A], [0 * A, In]]),
+            ),
+        )
+    ),
+    # derivatives
+    *(
+        Outside("derivative", source, derivative(of, by), right, S_)
+        for source, of, by, right in (
+            (COOKBOOK, tr(A * X), X, A.T),
+            (COOKBOOK, tr(A * X * B), X, A.T * B.T),
+            (COOKBOOK, tr(A * X.T * B), X, B * A),
+            (COOKBOOK, tr(X * X), X, 2 * X.T),
+            (COOKBOOK, tr(X * X * B), X, (X * B + B * X).T),
+            (COOKBOOK, tr(X.T * B * X), X, B * X + B.T * X),
+            (COOKBOOK, tr(A * X * B * X), X, A.T * X.T * B.T + B.T * X.T * A.T),
+            (COOKBOOK, tr(A * inv(X) * B), X, -(inv(X) * B * A * inv(X)).T),
+            (COOKBOOK, tr(inv(X + A)), X, -(inv(X + A) * inv(X + A)).T),
+            (COOKBOOK, log(det(X)), X, inv(X).T),
+            (COOKBOOK, log(det(U.T * U)), U, 2 * U * inv(U.T * U)),
+            (COOKBOOK, x.T * A * x, x, (A + A.T) * x),
+            (COOKBOOK, x.T * X * y, X, x * y.T),
+            (COOKBOOK, (x - A * u).T * P * (x - A * u), u, -2 * A.T * P * (x - A * u)),
+            (MAGNUS, inv(A + t * B), t, -inv(A + t * B) * B * inv(A + t * B)),
+            (MAGNUS, log(det(A + t * B)), t, tr(inv(A + t * B) * B)),
+            (GP, -log(det(A + t * B)) / 2, t, -tr(inv(A + t * B) * B) / 2),
+        )
+    ),
+    # Gaussian moments: x with mean u and covariance S, y with mean v and covariance Q
+    *(
+        Outside("moment", source, gaussian_expectation(of, NORMAL, symmetric=S_), right, S_)
+        for source, of, right in (
+            (COOKBOOK, tr(x.T * A * x), tr(A * S) + tr(u.T * A * u)),
+            (COOKBOOK, tr((A * x + b).T * (B * x + v)), tr(A * S * B.T) + form_at_mean),
+            (COOKBOOK, x * x.T, S + u * u.T),
+            (COOKBOOK, (A * x + b) * (A * x + b).T, A * S * A.T + (A * u + b) * (A * u + b).T),
+            (COOKBOOK, x * x.T * P * x, 2 * S * P * u + (tr(P * S) + tr(u.T * P * u)) * u),
+            (
+                COOKBOOK,
+                tr(x.T * P * x) * tr(x.T * Q * x),
+                2 * tr(P * S * Q * S)
+                + 4 * tr(u.T * P * S * Q * u)
+                + (tr(P * S) + tr(u.T * P * u)) * (tr(Q * S) + tr(u.T * Q * u)),
+            ),
+            (
+                STATS,
+                tr(x.T * P * x) ** 2 - (tr(P * S) + tr(u.T * P * u)) ** 2,
+                2 * tr(P * S * P * S) + 4 * tr(u.T * P * S * P * u),
+            ),
+            (
+                STATS,
+                tr(b.T * (x - u)) * tr(x.T * P * x),
+                2 * tr(b.T * S * P * u),
+            ),
+            (STATS, tr(b.T * (x - u)) ** 4, 3 * tr(b.T * S * b) ** 2),
+            (STATS, tr(x.T * A * y), tr(u.T * A * v)),
+            (
+                STATS,
+                tr(x.T * A * y) ** 2 - tr(u.T * A * v) ** 2,
+                tr(A * Q * A.T * S) + tr(u.T * A * Q * A.T * u) + tr(v.T * A.T * S * A * v),
+            ),
+        )
+    ),
+)
+
+NC = "NCAlgebra 6, documentation"
+GB = "operator_gb, tutorial"
+full = inv(U.T * U) * U.T
+# (source, left, right, what the other program does with it)
+PUBLISHED = (
+    (
+        NC,
+        In
+        + inv(D) * C * inv(S - A) * B
+        - inv(D) * C * inv(S - A + B * inv(D) * C) * B
+        - inv(D) * C * inv(S - A + B * inv(D) * C) * B * inv(D) * C * inv(S - A) * B,
+        In,
+        "NCSimplifyRational gives 1",
+    ),
+    (NC, A * inv(In + B * A), inv(In + A * B) * A, "NCSimplifyRational gives 0"),
+    (NC, A * inv(In + B * A) * inv(inv(In + A * B) * A), In, "NCSimplifyRational gives 1"),
+    (NC, 2 * inv(In + 2 * A) * A, In - inv(In + 2 * A), "NCSimplifyRational"),
+    (NC, A * inv(In - A), inv(In - A) - In, "NCSimplifyRational"),
+    (
+        NC,
+        inv(In - B * A) * inv(A),
+        inv(A) + B * inv(In - B * A),
+        "NCSR, as one document has it",
+    ),
+    (NC, inv(In - B * A) * inv(A), inv(A) + inv(In - B * A) * B, "what is true instead"),
+    (NC, B * inv(B + A * B), inv(In + A), "NCSimplifyRational leaves it"),
+    (NC, inv(B) * inv(inv(B) + A * inv(B)), inv(In + A), "NCSimplifyRational"),
+    (NC, inv(block), by_first, "NCInverse"),
+    (
+        NC,
+        derivative(tr(X * A * X * B) + tr(X * C * X * D), X).T,
+        A * X * B + B * X * A + C * X * D + D * X * C,
+        "NCGrad",
+    ),
+    (GB, U * full * U, U, "certify, from the four Moore–Penrose equations"),
+    (GB, full * U * full, full, "certify"),
+    (GB, (U * full).T, U * full, "certify"),
+    (GB, full.T * inv(full * full.T), U, "certify: (A†)† = A"),
 )

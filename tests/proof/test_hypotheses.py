@@ -84,3 +84,9 @@ def test_a_filter_and_its_riccati_equation():
         Eq(Q, (Identity(n) - L * H) * S),
     ]
     assert prove(Q.I, S.I + H.T * V.I * H, positive_definite=[S, V], given=given)
+
+
+def test_a_gain_makes_the_riccati_equation_symmetric():
+    given = [Eq((R + B.T * P * B) * K, B.T * P * A), Eq(P, Q + A.T * P * A - A.T * P * B * K)]
+    right = Q + K.T * R * K + F.T * P * F
+    assert prove(P, right, positive_definite=[P, R], symmetric=[Q], given=given)
