@@ -21,6 +21,7 @@ from sympy.polys.polyerrors import CoercionFailed
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.proof.coefficients import CoefficientField
+from ergs_verify.proof.statement import belongs_to_agents, name_of, owners_of
 from ergs_verify.proof.words import (
     AGENTS,
     ONE,
@@ -93,8 +94,8 @@ class Algebra:
     def __init__(self, expressions: Iterable, definitions: Mapping | None = None, symmetric=()):
         self._definitions: dict[str, list[tuple]] = {}
         for letter, expression in (definitions or {}).items():
-            self._definitions.setdefault(_name(letter), []).append((letter, expression))
-        self._symmetric = {_name(letter) for letter in symmetric}
+            self._definitions.setdefault(name_of(letter), []).append((letter, expression))
+        self._symmetric = {name_of(letter) for letter in symmetric}
         everything = [*expressions, *(definitions or {}).values()]
         generators = sorted(set().union(*(_generators(e) for e in everything)), key=str)
         self.field = CoefficientField(generators)
@@ -190,7 +191,7 @@ class Algebra:
                 raise UnsupportedError(f"the agent {node} is used as a number")
             trace = Trace((), self._size(node, agents))
             return Poly.collect([(Monomial(traces=(trace,)), self.one)], None)
-        if _belongs_to_agents(node):
+        if belongs_to_agents(node):
             letter = self._typed(node, node.args, (ONE, ONE), agents)
             return Poly.collect([(Monomial(traces=(Trace((letter,), ONE),)), self.one)], None)
         return self.number(self.field.from_sympy(node))
@@ -235,20 +236,20 @@ class Algebra:
         if defined is not None:
             return defined
         rows, cols = (self._size(side, agents) for side in node.shape)
-        letter = self._typed(node, _owners(node), (rows, cols), agents)
+        letter = self._typed(node, owners_of(node), (rows, cols), agents)
         return Poly.collect([(Monomial(word=(letter,)), self.one)], (rows, cols))
 
     def _defined(self, node, agents) -> Poly | None:
         """What a letter abbreviates, read with no indices but the definition's own."""
-        for template, expression in self._definitions.get(_name(node), ()):
+        for template, expression in self._definitions.get(name_of(node), ()):
             indices = self._serves(template, node, agents)
             if indices is None:
                 continue
-            if _name(node) in self._being_defined:
+            if name_of(node) in self._being_defined:
                 raise UnsupportedError(f"the definition of {template} comes back to itself")
             key = (template, len(self._named), *indices.values())
             if key not in self._abbreviated:
-                self._being_defined.append(_name(node))
+                self._being_defined.append(name_of(node))
                 try:
                     value = self._convert(sympy.sympify(expression), indices)
                 finally:
@@ -259,7 +260,7 @@ class Algebra:
 
     def _serves(self, template, node, agents) -> dict | None:
         """The definition's indices, where `template` stands for `node`."""
-        owners = _owners(template), _owners(node)
+        owners = owners_of(template), owners_of(node)
         if template.is_Matrix != node.is_Matrix or len(owners[0]) != len(owners[1]):
             return None
         indices = {}
@@ -273,7 +274,7 @@ class Algebra:
 
     def _typed(self, node, owners, shape: tuple[Size, Size], agents) -> Letter:
         """The letter of a node; its name must not have stood for something of another type."""
-        name = _name(node)
+        name = name_of(node)
         symmetric = name in self._symmetric
         if symmetric and shape[0] != shape[1]:
             raise ShapeError(f"{node} is {shape[0]}×{shape[1]} and cannot be symmetric")
@@ -288,7 +289,7 @@ class Algebra:
     def _agent(self, node, agents) -> str:
         if node in agents:
             return agents[node]
-        name = _text(node)
+        name = str(node)
         if self._indices.setdefault(name, node) != node:
             raise UnsupportedError(f"two different indices are both named {node}")
         return name
@@ -300,7 +301,7 @@ class Algebra:
         elif node.is_Integer and node.is_nonnegative:
             return Size(str(node))
         elif node.is_Symbol:
-            size, kind = Size(_text(node)), node
+            size, kind = Size(str(node)), node
         else:
             raise UnsupportedError(f"the size {node} is not understood")
         if self._dimensions.setdefault((size.name, len(size.agents)), kind) != kind:
@@ -501,20 +502,6 @@ class Algebra:
                 others = monomial.traces[:k] + monomial.traces[k + 1 :]
                 rest = monomial._replace(traces=others)
                 return _rewritten(rest, coefficient, place, shape, closed=True)
-        return self._cancelled_numbers(monomial, coefficient, shape)
-
-    def _cancelled_numbers(self, monomial: Monomial, coefficient, shape) -> Poly | None:
-        """r·r⁻¹ → 1 for 1×1 letters, which stand as traces of their own."""
-        for trace in monomial.traces:
-            if len(trace.word) == 1 and trace.word[0].inverse and trace.word[0].rows == ONE:
-                partner = Trace((trace.word[0].inv,), ONE)
-                if partner in monomial.traces:
-                    rest = list(monomial.traces)
-                    rest.remove(trace)
-                    rest.remove(partner)
-                    return Poly.collect(
-                        [(monomial._replace(traces=tuple(rest)), coefficient)], shape
-                    )
         return None
 
     def _place(self, word: Word, cyclic: bool) -> _Place | None:
@@ -653,7 +640,7 @@ class Algebra:
         for template, expression in (d for same in self._definitions.values() for d in same):
             if not template.is_Matrix:
                 continue
-            owners = [owner for owner in _owners(template) if owner.is_Symbol]
+            owners = [owner for owner in owners_of(template) if owner.is_Symbol]
             for agents in [letter.agents] if len(owners) == len(letter.agents) else []:
                 indices = dict(zip(owners, agents, strict=True))
                 if self.reduce(self._convert(sympy.sympify(expression), indices)) == wanted:
@@ -769,31 +756,6 @@ def _matmul(factors: list):
     return factors[0] if len(factors) == 1 else sympy.MatMul(*factors)
 
 
-def _name(letter) -> str:
-    if isinstance(letter, AppliedUndef):
-        return letter.func.__name__
-    return letter.name if isinstance(letter, sympy.MatrixSymbol) else _text(letter)
-
-
-def _text(node) -> str:
-    """`str`, without the printer for a plain symbol (a dummy's shows that it is one)."""
-    return node.name if type(node) is sympy.Symbol else str(node)
-
-
-def _owners(node) -> tuple:
-    """The agents that a letter belongs to."""
-    if isinstance(node, AgentMatrix):
-        return (node.agent,)
-    return node.args if isinstance(node, AppliedUndef) else ()
-
-
-def _belongs_to_agents(node) -> bool:
-    """Whether a scalar is a function of agents, such as q(i)."""
-    return isinstance(node, AppliedUndef) and all(
-        a.is_Integer or (a.is_Symbol and a.is_integer) for a in node.args
-    )
-
-
 def _square_letters(value: Poly) -> tuple | None:
     """Coefficient and letters of a product of square letters, else None."""
     if len(value.terms) != 1:
@@ -822,7 +784,7 @@ def _generators(expression) -> set:
         if isinstance(node, sympy.MatrixSymbol | sympy.Identity | sympy.ZeroMatrix | Str):
             continue
         if node in (sympy.pi, sympy.E) or isinstance(node, sympy.Symbol | AppliedUndef):
-            if not node.is_integer and not _belongs_to_agents(node):
+            if not node.is_integer and not belongs_to_agents(node):
                 found.add(node)
             continue
         stack.extend(node.args)

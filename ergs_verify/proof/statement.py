@@ -28,7 +28,16 @@ from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 
-__all__ = ["MOST_NODES", "Node", "Statement", "Term", "dimensions_of"]
+__all__ = [
+    "MOST_NODES",
+    "Node",
+    "Statement",
+    "Term",
+    "belongs_to_agents",
+    "dimensions_of",
+    "name_of",
+    "owners_of",
+]
 
 MOST_NODES = 20_000
 Node = tuple
@@ -81,11 +90,11 @@ class Statement:
     ):
         self.nodes: list[Node] = []
         self.shapes: list[Shape] = []
-        self.symmetric = frozenset(n for s in symmetric for n in (_name(s), _name(s) + "^"))
+        self.symmetric = frozenset(n for s in symmetric for n in (name_of(s), name_of(s) + "^"))
         self._numbers: dict[Node, int] = {}
         self._definitions: dict[str, list[tuple]] = {}
         for letter, value in (definitions or {}).items():
-            self._definitions.setdefault(_name(letter), []).append((letter, value))
+            self._definitions.setdefault(name_of(letter), []).append((letter, value))
         everything = [*expressions, *(definitions or {}), *(definitions or {}).values()]
         self._dimensions = dimensions_of(everything)
         self.scalars = Scalars(_scalar_names(everything, self._dimensions), split)
@@ -296,13 +305,13 @@ class Statement:
         defined = self._defined(expr, agents)
         if defined is not None:
             return defined
-        owners = _owners(expr)
+        owners = owners_of(expr)
         agent = self._agent(owners[0], agents) if owners else None
         sides: Any = getattr(expr, "shape", (sympy.S.One, sympy.S.One))
         shape = self._size(sides[0], agents), self._size(sides[1], agents)
         general = tuple(s.replace(f"({agent})", "(·)") for s in shape)
         # A letter A may stand beside an agents' letter A_j.
-        name = _name(expr) + ("^" if owners else "")
+        name = name_of(expr) + ("^" if owners else "")
         if self._kinds.setdefault(("letter", name), general) != general:
             raise UnsupportedError(f"two letters of different types are both named {name}")
         if name in self.symmetric and shape[0] != shape[1]:
@@ -311,9 +320,9 @@ class Statement:
 
     def _defined(self, expr, agents) -> Any:
         """What a letter abbreviates, read with no indices but the definition's own."""
-        name = _name(expr)
+        name = name_of(expr)
         for template, value in self._definitions.get(name, ()):
-            owners = _owners(template), _owners(expr)
+            owners = owners_of(template), owners_of(expr)
             if template.is_Matrix != expr.is_Matrix or len(owners[0]) != len(owners[1]):
                 continue
             pairs = [(w, self._agent(o, agents)) for w, o in zip(*owners, strict=True)]
@@ -449,7 +458,7 @@ class Statement:
         if expr in self._dimensions or expr.is_integer:
             # A size is the trace of an identity, so that it may belong to an agent of a sum.
             return [Term(one, "trace", self.identity(self._size(expr, agents)))]
-        if _belongs_to_agents(expr):
+        if belongs_to_agents(expr):
             return [Term(one, "trace", self._letter(expr, agents))]
         if self._kinds.setdefault(("size", str(expr)), expr) != expr:
             raise UnsupportedError(f"a size and a scalar are both named {expr}")
@@ -527,13 +536,11 @@ class Statement:
 
     def _rational(self, expr) -> bool:
         """Whether a scalar is a rational function of scalar letters and sizes."""
-        names = {_name(a) for a in expr.atoms(sympy.Symbol, AppliedUndef) if not a.is_Matrix}
+        names = {name_of(a) for a in expr.atoms(sympy.Symbol, AppliedUndef) if not a.is_Matrix}
         defined = [v for n in names for _, v in self._definitions.get(n, ())]
         return not (
             expr.atoms(sympy.MatrixExpr, sympy.log, AgentTotal)
-            or any(
-                _belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a)
-            )
+            or any(belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a))
             or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
         )
 
@@ -567,7 +574,7 @@ class Statement:
         if expr.is_Symbol or isinstance(expr, AppliedUndef):
             if (defined := self._definition(expr)) is not None:
                 return self._one_by_one(defined, agents)
-            if _belongs_to_agents(expr):
+            if belongs_to_agents(expr):
                 return self._letter(expr, agents)
         raise UnsupportedError(
             f"the scalar {expr} is no 1×1 product; products of traces are beyond realizations"
@@ -575,7 +582,7 @@ class Statement:
 
     def _definition(self, expr):
         """What a scalar letter without agents abbreviates."""
-        found = self._definitions.get(_name(expr), ())
+        found = self._definitions.get(name_of(expr), ())
         return next((sympy.sympify(v) for k, v in found if k == expr and k.is_Symbol), None)
 
 
@@ -592,13 +599,15 @@ def dimensions_of(expressions: Iterable) -> set[sympy.Symbol]:
     return found
 
 
-def _name(letter) -> str:
+def name_of(letter) -> str:
+    """The name of a letter, without its agents."""
     if isinstance(letter, AppliedUndef):
         return letter.func.__name__
     return letter.name if isinstance(letter, sympy.MatrixSymbol | sympy.Symbol) else str(letter)
 
 
-def _owners(expr) -> tuple:
+def owners_of(expr) -> tuple:
+    """The agents that a letter belongs to."""
     if isinstance(expr, AgentMatrix):
         return (expr.agent,)
     return expr.args if isinstance(expr, AppliedUndef) else ()
@@ -609,7 +618,7 @@ def _is_agents_size(expr) -> bool:
     return isinstance(expr, AppliedUndef) and bool(expr.is_integer)
 
 
-def _belongs_to_agents(expr) -> bool:
+def belongs_to_agents(expr) -> bool:
     """A scalar such as q(i)."""
     return isinstance(expr, AppliedUndef) and all(
         a.is_Integer or (a.is_Symbol and a.is_integer) for a in expr.args
@@ -639,6 +648,6 @@ def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
     for atom in atoms:
         if _is_agents_size(atom):
             names |= {f"{atom.func.__name__}({agent})" for agent in (*agents, ANY, "Σ")}
-        elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not _belongs_to_agents(atom)):
+        elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not belongs_to_agents(atom)):
             names.add(str(atom))
     return names

@@ -19,7 +19,11 @@ BEYOND = {k for k, e in enumerate(OUTSIDE) if e.kind == "beyond"}
 
 def changed(node, rng: random.Random):
     """A node with one of its parts, or itself, changed in one place."""
-    parts = [k for k, a in enumerate(node.args) if isinstance(a, sympy.MatrixExpr)]
+    parts = [
+        k
+        for k, a in enumerate(node.args)
+        if getattr(a, "is_Matrix", False) and not isinstance(a, sympy.MatrixBase)
+    ]
     if parts and not isinstance(node, sympy.MatrixSymbol) and rng.random() < 0.7:
         k = rng.choice(parts)
         return node.func(*node.args[:k], changed(node.args[k], rng), *node.args[k + 1 :])
