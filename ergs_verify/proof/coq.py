@@ -23,12 +23,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.recheck import AGENTS, Ratio, ratio
+from ergs_verify.proof.scalars import AGENTS, Scalars
 
 __all__ = ["PREAMBLE", "accepted", "installed", "lemma"]
 
@@ -83,7 +84,7 @@ Ltac equal_by h := apply/matrixP=> i j; move/matrixP: h => /(_ i j); entries => 
 """
 
 Word = tuple[str, ...]
-Poly = dict[Word, Ratio]
+Poly = dict[Word, Any]  # the factors are elements of the field of `Scalars`
 
 
 def lemma(name: str, given: Mapping[str, Any]) -> str:
@@ -107,7 +108,9 @@ class _Lemma:
         if not isinstance(given["left"], int) or given["split"]:
             raise UnsupportedError("only matrices of unsplit sizes are stated in Coq")
         self.given, self.nodes, self.shared = given, given["nodes"], shared
-        self.scalars = [ratio(value) for value in given["scalars"]]
+        written = [value for value in given["scalars"] if not isinstance(value, str)]
+        self.field = Scalars({n for v in written for part in v for _, *ns in part for n in ns})
+        self.scalars = [self._read(value) for value in given["scalars"]]
         self.sizes: set[str] = set()
         self.agents: dict[str, None] = {}
         self.names: dict[str, None] = {}
@@ -229,28 +232,36 @@ class _Lemma:
             return f"(forall a, ({letter} a)^T = {letter} a)"
         return f"{letter}^T = {letter}"
 
-    def _scalar(self, value: Ratio) -> str:
-        top, bottom = (self._polynomial(part) for part in (value.top, value.bottom))
+    def _read(self, value: str | list) -> Any:
+        """A scalar of a certificate."""
+        K, parts = self.field, []
+        for terms in ([[value]], [["1"]]) if isinstance(value, str) else value:
+            total = K.number(0)
+            for factor, *names in terms:
+                product = K.number(Fraction(factor))
+                for one in names:
+                    product = product * K.generator(one)
+                total = total + product
+            parts.append(total)
+        return parts[0] / parts[1]
+
+    def _scalar(self, value: Any) -> str:
+        written = self.field.as_json(value)
+        both = ([[written]], [["1"]]) if isinstance(written, str) else written
+        top, bottom = map(self._polynomial, both)
         if bottom == "1":
             return top
         self.nonzero[bottom] = None
         return f"({top} / {bottom})"
 
-    def _polynomial(self, terms: Mapping) -> str:
+    def _polynomial(self, terms: Iterable) -> str:
         shown = []
-        for names, factor in terms.items():
-            parts = []
+        for given, *names in terms:
+            parts, factor = [], Fraction(given)
             if factor.numerator != 1 or not names:
-                n = factor.numerator
-                parts.append(
-                    f"{n}%:R"
-                    if n > 1
-                    else "1"
-                    if n == 1
-                    else "(- 1)"
-                    if n == -1
-                    else f"(- {-n}%:R)"
-                )
+                n = abs(factor.numerator)
+                number = "1" if n == 1 else f"{n}%:R"
+                parts.append(number if factor > 0 else f"(- {number})")
             for one in names:
                 if one == AGENTS:
                     parts.append("N%:R")
@@ -376,9 +387,9 @@ class _Lemma:
                 base = self._named("x", args[0]) if kind == "letter" else atom.removesuffix("^T")
                 if t and base not in self.symmetric:
                     atom = atom.removesuffix("^T") if atom.endswith("^T") else f"{atom}^T"
-                return {(atom,): Ratio(1)}
+                return {(atom,): self.field.one}
             case "identity":
-                return {(): Ratio(1)}
+                return {(): self.field.one}
             case "zero":
                 return {}
             case "transpose":
@@ -388,7 +399,7 @@ class _Lemma:
                 return {w: c * factor for w, c in self.poly(args[1], t).items()}
             case "add":
                 return _sum((w, c) for a in args for w, c in self.poly(a, t).items())
-        product: Poly = {(): Ratio(1)}
+        product: Poly = {(): self.field.one}
         for a in reversed(args) if t else args:
             product = self._reduced(_times(product, self.poly(a, t)))
         return product
@@ -452,7 +463,7 @@ class _Lemma:
         """The rule that Y·a = 1 (l) or a·Y = 1 (r) gives for its longest product."""
         words = {((Y, *w) if side == "l" else (*w, Y)): c for w, c in poly.items()}
         lead = max(words, key=lambda w: (len(w), w))
-        one = [((), Ratio(1) / words[lead])]
+        one = [((), self.field.one / words[lead])]
         rest = _sum(one + [(w, -(c / words[lead])) for w, c in words.items() if w != lead])
         one_of = f"(1%:M : 'M[F]_({size}))"
         terms = " + ".join(
@@ -472,7 +483,7 @@ class _Lemma:
         sides = [self.given["left"], self.given["right"]]
         (left, right), used = self._written(*((side, False) for side in sides))
         start = _sum([*left.items(), *((w, -c) for w, c in right.items())])
-        ways = [("", {(): Ratio(1)}), *((f"{k}", a) for k, a in self.units)]
+        ways = [("", {(): self.field.one}), *((f"{k}", a) for k, a in self.units)]
         for before, after in itertools.product(ways, ways):
             self.used = set(used)
             if not self._reduced(_times(_times(before[1], start), after[1])):
@@ -508,7 +519,7 @@ def _product(word: Word) -> str:
     return "(" + " *m ".join(word) + ")"
 
 
-def _sum(terms: Iterable[tuple[Word, Ratio]]) -> Poly:
+def _sum(terms: Iterable[tuple[Word, Any]]) -> Poly:
     total: Poly = {}
     for word, factor in terms:
         total[word] = total[word] + factor if word in total else factor
