@@ -767,12 +767,13 @@ def _(d: Draw) -> World:
 
 @world(rules.SQUARES_VANISH)
 def _(d: Draw) -> World:
-    """Numbers: the cost of u above the least is W(u − Kx)²."""
-    tau = d.tau(2)
-    W = d.number() if d.free(1) else tau / 2 + d.nonnegative()
-    off = [Fraction(0)] + [d.positive() * (1 if d.chance() else -1) for _ in range(3)]
-    above = [W * x * x + d.off(0) for x in off]
+    """Numbers: the cost of u above the least is W(u − Kx)²; what is played is the first u."""
+    tau = d.tau(3)
+    W = d.number() if d.free(2) else tau / 2 + d.nonnegative()
+    off = [d.off(0)] + [d.positive() * (1 if d.chance() else -1) for _ in range(3)]
+    above = [W * x * x + d.off(1) for x in off]
     return [
+        [(off[0], "=", 0)],
         [(x, "=", W * y * y) for x, y in zip(above, off, strict=True)],
         [(W, "≥", tau / 2)],
         [(tau, ">", 0)],
@@ -1537,6 +1538,17 @@ def _(d: Draw) -> World:
         premises[5].append((cost, "≤", 2 * (error + near)))
         said.append((cost, "≤", 2 * (start + 3 * wide) * eps))
     return premises, said
+
+
+@world(rules.SUBTRACTED)
+def _(d: Draw) -> World:
+    least, change = d.number(), d.number()
+    augmented = least + (d.number() if d.free(1) else d.nonnegative())
+    cost = augmented - change + d.off(0)
+    return [
+        [(cost, "=", augmented - change)],
+        [(augmented, "≥", least)],
+    ], [(cost, "≥", least - change)]
 
 
 # -- the tables -----------------------------------------------------------------------------------

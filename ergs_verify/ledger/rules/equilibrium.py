@@ -274,6 +274,7 @@ SQUARES_VANISH = Rule(
     r" = K x \text{ almost surely}",
     source="W is positive definite; Definition II.1 from every x_t",
     premises=(
+        "in (20) the agents play uⁱ = Kⁱ*x, with K* of (6) and P* of (4)",
         "in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for every"
         " policy of agent i that is adapted, random or not, with memory or without",
         "W ⪰ (τ/2)I",
