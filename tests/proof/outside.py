@@ -602,8 +602,8 @@ OUTSIDE = (
 )
 
 NC = "NCAlgebra 6, documentation"
+BASIC = "NCAlgebra, Most Basic Commands, an earlier version"
 GB = "operator_gb, tutorial"
-full = inv(U.T * U) * U.T
 # (source, left, right, what the other program does with it)
 PUBLISHED = (
     (
@@ -617,15 +617,15 @@ PUBLISHED = (
     ),
     (NC, A * inv(In + B * A), inv(In + A * B) * A, "NCSimplifyRational gives 0"),
     (NC, A * inv(In + B * A) * inv(inv(In + A * B) * A), In, "NCSimplifyRational gives 1"),
-    (NC, 2 * inv(In + 2 * A) * A, In - inv(In + 2 * A), "NCSimplifyRational"),
-    (NC, A * inv(In - A), inv(In - A) - In, "NCSimplifyRational"),
+    (BASIC, 2 * inv(In + 2 * A) * A, In - inv(In + 2 * A), "NCSimplifyRational"),
+    (BASIC, A * inv(In - A), inv(In - A) - In, "NCSimplifyRational"),
     (
         NC,
         inv(In - B * A) * inv(A),
         inv(A) + B * inv(In - B * A),
-        "NCSR, as one document has it",
+        "NCSR, as printed there",
     ),
-    (NC, inv(In - B * A) * inv(A), inv(A) + inv(In - B * A) * B, "what is true instead"),
+    (BASIC, inv(In - B * A) * inv(A), inv(A) + inv(In - B * A) * B, "what is true instead"),
     (NC, B * inv(B + A * B), inv(In + A), "NCSimplifyRational leaves it"),
     (NC, inv(B) * inv(inv(B) + A * inv(B)), inv(In + A), "NCSimplifyRational"),
     (NC, inv(block), by_first, "NCInverse"),
@@ -635,8 +635,10 @@ PUBLISHED = (
         A * X * B + B * X * A + C * X * D + D * X * C,
         "NCGrad",
     ),
-    (GB, U * full * U, U, "certify, from the four Moore–Penrose equations"),
-    (GB, full * U * full, full, "certify"),
-    (GB, (U * full).T, U * full, "certify"),
-    (GB, full.T * inv(full * full.T), U, "certify: (A†)† = A"),
+    (GB, U * Y * U, U, "certify, from the four Moore–Penrose equations"),
+    (GB, Y * U * Y, Y, "certify"),
+    (GB, (U * Y).T, U * Y, "certify"),
+    (GB, Y.T * inv(Y * Y.T), U, "certify: (A†)† = A"),
 )
+# Y is U's Moore–Penrose inverse where U has full column rank.
+PUBLISHED_DEFINITIONS = {Y: inv(U.T * U) * U.T}
