@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ergs_verify.certify.augmentation import gap
     from ergs_verify.certify.check import check
     from ergs_verify.certify.gap import certify_gap
-    from ergs_verify.files import load_game
-    from ergs_verify.game import Game, Policy
+    from ergs_verify.game import Game, Policy, load_game
     from ergs_verify.game.gallery import gallery
     from ergs_verify.ledger import verify_paper
     from ergs_verify.proof import prove
@@ -52,7 +51,7 @@ _HOMES = {
     "check": "ergs_verify.certify.check",
     "gallery": "ergs_verify.game.gallery",
     "gap": "ergs_verify.certify.augmentation",
-    "load_game": "ergs_verify.files",
+    "load_game": "ergs_verify.game",
     "prove": "ergs_verify.proof",
     "solve": "ergs_verify.solve",
     "verify_paper": "ergs_verify.ledger",

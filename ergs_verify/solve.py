@@ -158,6 +158,7 @@ def solve(
     >>> print(solution.K[0][0][0, 0])  # −2/7
     -0.28571428571428571429
     """
+    game.expect_papers_class("solve")
     run = _method(game, method, iterations, formulas, progress)
     wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
 

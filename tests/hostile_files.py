@@ -22,7 +22,7 @@ from ergs_verify.audit.answers import from_file
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.errors import InputError
 from ergs_verify.game.gallery import gallery
-from ergs_verify.files import load_game, load_solution
+from ergs_verify.game import load_game, load_solution
 from ergs_verify.reference import load_reference
 import flint, tomllib
 

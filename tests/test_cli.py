@@ -16,7 +16,7 @@ from ergs_verify.cli import paper as paper_command
 from ergs_verify.cli import solve as solve_command
 from ergs_verify.cli.paper import Judgement, status_of
 from ergs_verify.errors import DerivationError, NotCertifiedError
-from ergs_verify.files import load_game, load_solution
+from ergs_verify.game import load_game, load_solution
 from ergs_verify.game.gallery import gallery, names
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.decision import Decision

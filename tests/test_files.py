@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ergs_verify.errors import FileFormatError, InputError
-from ergs_verify.files import load_game, load_solution, save_game, save_solution
 from ergs_verify.files.mat5 import packed_arrays
-from ergs_verify.game import Game, Policy
+from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.gallery import gallery, names
 
 # One folder serves all examples of a property: every example overwrites its file.
@@ -99,12 +98,12 @@ def games(draw, entries, weight):
 @SHARED_FOLDER
 def test_json_is_lossless(tmp_path, game):
     path = tmp_path / "game.json"
-    save_game(game, path)
+    game.save(path)
     again = load_game(path)
     same_game(game, again)
     assert again.hash == game.hash
     first = path.read_bytes()
-    save_game(again, path)
+    again.save(path)
     assert path.read_bytes() == first
 
 
@@ -114,7 +113,7 @@ def test_json_is_lossless(tmp_path, game):
 def test_float_games_survive_npz_and_mat(tmp_path, end, game):
     game = game.rounded()
     path = tmp_path / f"game{end}"
-    save_game(game, path)
+    game.save(path)
     again = load_game(path)
     same_game(game, again)
     assert again.hash == game.hash
@@ -137,7 +136,7 @@ def test_what_no_float64_equals_is_refused_with_a_pointer_to_json(tmp_path, end)
     with pytest.raises(FileFormatError) as caught:
         gallery("lqr").save(path)
     assert caught.value.message == (
-        f"{path}: A[0][1] is 0.1, which no float64 equals; save the file as .json, which keeps "
+        f"{path}: tau is 0.1, which no float64 equals; save the file as .json, which keeps "
         "every entry, or save game.rounded()"
     )
     assert not list(tmp_path.iterdir())
@@ -331,13 +330,13 @@ def test_what_a_solution_says_besides_is_kept(tmp_path):
     path = tmp_path / "solution.json"
     policy = Policy.from_arrays(K=[[[["-0.5"]]]])
     about = {"certified": False, "digits": 50, "method": "nash", "game_hash": "ab", "x-note": [1]}
-    save_solution(policy, path, **about)
+    policy.save(path, **about)
     again = load_solution(path)
     assert again.about == {**about, "horizon": 1}
     assert json.loads(path.read_text())["K"] == [[[["-1/2"]]]]
     for wrong in ({"certified": 1}, {"digits": "50"}, {"horizont": 1}, {"x-nan": float("nan")}):
         with pytest.raises(InputError):
-            save_solution(policy, path, **wrong)
+            policy.save(path, **wrong)
     assert load_solution(path).about == again.about
 
 

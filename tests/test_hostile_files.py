@@ -12,8 +12,9 @@ import scipy.io
 from hostile_files import npy_header, read_apart, zeros_mat, zeros_npz
 
 from ergs_verify.errors import FileFormatError, InputError
-from ergs_verify.files import load_game, load_solution, text
+from ergs_verify.files import text
 from ergs_verify.files.arrays import packed_mat, packed_npz
+from ergs_verify.game import load_game, load_solution
 from ergs_verify.game.gallery import gallery
 from ergs_verify.solve import solve
 
@@ -39,8 +40,8 @@ LONG = "holds numbers whose exponents stand for 1999800000 digits, more than the
 #: Kind, name, arrays of zeros or text, and what the file is refused for. In the order of memory,
 #: so that the peak of one is not that of another before it.
 HOSTILE = [
-    ("game", "mat", dict.fromkeys(("A", "B_1", "Q_1"), BIG), 'the array "R_1" is missing'),
-    ("game", "npz", dict.fromkeys(("A", "B_1", "Q_1"), BIG), 'the array "R_1" is missing'),
+    ("game", "mat", dict.fromkeys(("A", "B_1", "Q_1"), BIG), 'the array "tau" is missing'),
+    ("game", "npz", dict.fromkeys(("A", "B_1", "Q_1"), BIG), 'the array "tau" is missing'),
     ("game", "mat", SCALAR | {"A": BIG}, "A is 4000×3000 but must be 4000×4000 (square, m×m)"),
     ("game", "npz", SCALAR | {"A": BIG}, "A is 4000×3000 but must be 4000×4000 (square, m×m)"),
     ("game", "npz", SCALAR | {"A": (2, 0, 1)}, "A must be a matrix, not an array of shape (2, 0,"),
@@ -48,10 +49,10 @@ HOSTILE = [
     ("game", "npz", SCALAR | {"tau": BIG}, "tau must be a single number, not of shape"),
     ("game", "npz", SCALAR | {"horizon": BIG}, "horizon must be a single number, not of shape"),
     ("game", "npz", SCALAR | {"noise_cov": BIG}, "noise_cov is 4000×3000 but must be 1×1"),
-    ("game", "npz", SCALAR | {"x0_mean": BIG}, "x0_mean has 12000000 numbers but A is 1×1"),
+    ("game", "npz", SCALAR | {"x0_mean": BIG}, "x0_mean must be a vector, not an array"),
     ("solution", "npz", {"K_1": (1, *HUGE)}, "horizon 1 with m = 4000 and 1 agents makes a game"),
     ("solution", "mat", {"K_1": HUGE}, "horizon 1 with m = 4000 and 1 agents makes a game"),
-    ("solution", "npz", {"K_1": (1, 1, 1), "q_1": BIG}, "q_1 (agent 1) has 12000000 numbers, but"),
+    ("solution", "npz", {"K_1": (1, 1, 1), "q_1": BIG}, "q_1 (agent 1) must be a list over time"),
     ("answer", "npz", {"K_1": (1, *BIG)}, "wrote a solution file that holds 12000000 numbers in"),
     ("answer", "mat", {"K_1": BIG}, "wrote a solution file that holds 12000000 numbers in"),
     ("game", "toml", ".".join("a" * 40_000) + " = 1", "has a key of more than 8 parts"),

@@ -14,8 +14,7 @@ from random_games import g_star, games, scaled, three_identical
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
-from ergs_verify.files import load_solution
-from ergs_verify.game import Game
+from ergs_verify.game import Game, load_solution
 from ergs_verify.game.gallery import gallery
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import nash

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,9 +15,9 @@ from ergs_verify.answer import LETTERS
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.outcome import Kind, Outcome, Trouble
 from ergs_verify.errors import InputError
-from ergs_verify.files import arrays, documents, text
+from ergs_verify.files import text
 from ergs_verify.files.disk import read
-from ergs_verify.game import Game
+from ergs_verify.game import Game, documents, named
 from ergs_verify.game.policy import Policy
 
 __all__ = [
@@ -30,16 +29,25 @@ __all__ = [
     "well_formed",
 ]
 
+
+def _document(raw: Any) -> Policy:
+    return Policy.from_letters(**documents.policy_values(raw), as_stated=True)
+
+
+def _arrays(raw: Any) -> Policy:
+    return Policy.from_letters(**named.policy_values(raw), as_stated=True)
+
+
 #: The formats of solution files: how bytes become named entries, and these a policy.
 SOLUTION_FORMATS: dict[str, tuple[Callable[[bytes, int], Any], Callable[[Any], Policy]]] = {
-    ".json": (text.parse_json, partial(documents.policy_from, as_stated=True)),
+    ".json": (text.parse_json, _document),
     ".npz": (
-        lambda data, most: arrays.unpacked(arrays.packed_npz(data, most)),
-        partial(arrays.policy_from, as_stated=True),
+        lambda data, most: named.unpacked(named.read_npz(data, most)),
+        _arrays,
     ),
     ".mat": (
-        lambda data, most: arrays.unpacked(arrays.packed_mat(data, most)),
-        partial(arrays.policy_from, as_stated=True),
+        lambda data, most: named.unpacked(named.read_mat(data, most)),
+        _arrays,
     ),
 }
 

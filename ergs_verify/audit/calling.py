@@ -16,6 +16,7 @@ from ergs_verify.answer import AnswerError, letters_of, raised
 from ergs_verify.errors import InputError
 from ergs_verify.exact import number, written
 from ergs_verify.game import FloatGame
+from ergs_verify.game.floats import AXES
 
 __all__ = ["called", "raised"]
 
@@ -67,17 +68,15 @@ def _plain(value: Any) -> Any:
 
 
 def _changed(before: FloatGame, after: FloatGame) -> list[str]:
-    changed = [
-        name
-        for name in ("A", "noise_cov", "tau", "horizon", "x0_mean", "x0_cov")
-        if not _same(getattr(before, name), getattr(after, name, None))
-    ]
-    for letter in "BQR":
-        old, new = getattr(before, letter), getattr(after, letter, None)
-        if not isinstance(new, tuple) or len(new) != len(old):
-            changed.append(letter)
-            continue
-        changed += [f"{letter}[{i}]" for i in range(len(old)) if not _same(old[i], new[i])]
+    changed = []
+    for name in (*AXES, "horizon"):
+        old, new = getattr(before, name), getattr(after, name, None)
+        if not isinstance(old, tuple):
+            changed += [name] * (not _same(old, new))
+        elif not isinstance(new, tuple) or len(new) != len(old):
+            changed.append(name)
+        else:
+            changed += [f"{name}[{i}]" for i in range(len(old)) if not _same(old[i], new[i])]
     return changed
 
 

@@ -21,8 +21,8 @@ from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.outcome import Outcome
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
-from ergs_verify.files import arrays, documents, text
-from ergs_verify.game import FloatGame, Game
+from ergs_verify.files import arrays, text
+from ergs_verify.game import FloatGame, Game, documents
 
 __all__ = ["CommandSolver"]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import numpy as np
 from attrs import frozen
 
 from ergs_verify.errors import InputError
@@ -92,30 +90,15 @@ class _Part:
 
     def of(self, game: Game) -> Game | None:
         """That part of a game; None where what is left of a float matrix is no longer definite."""
-        square = np.ix_(self.states, self.states)
-        rows = list(self.states)
-        costs = (*self.stages, self.stages[-1] + 1)
         try:
-            return Game.from_arrays(
+            return game.part(
+                stages=self.stages,
+                agents=self.agents,
+                states=self.states,
                 name=f"{game.name}, shrunk",
-                horizon=len(self.stages),
-                tau=game.tau_given,
-                A=_cut(game.A, self.stages, square),
-                B=[_cut(game.B[i], self.stages, rows) for i in self.agents],
-                Q=[_cut(game.Q[i], costs, square) for i in self.agents],
-                R=[_cut(game.R[i], self.stages, ...) for i in self.agents],
-                noise_cov=game.noise_cov[square],
-                x0_mean=game.x0_mean[rows],
-                x0_cov=game.x0_cov[square],
             )
         except InputError:
             return None
-
-
-def _cut(matrices: Sequence[np.ndarray], times: Sequence[int], index: Any) -> list[np.ndarray]:
-    """Entries of the matrices at some times; a matrix that serves several times stays one."""
-    parts = {id(matrices[t]): matrices[t][index] for t in times}
-    return [parts[id(matrices[t])] for t in times]
 
 
 def _halves(kept: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:

@@ -136,6 +136,7 @@ def audit(
             "load_game(path) give one",
             "game",
         )
+    game.expect_papers_class("audit")
     stated = Stated.by(solution, game)
     limit = None if epsilon is None else _limit(epsilon)
     told = partial(_tell, progress)

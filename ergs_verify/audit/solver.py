@@ -22,8 +22,8 @@ from ergs_verify.audit.solution import audit
 from ergs_verify.audit.suite import suite as named_suite
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
-from ergs_verify.files.documents import game_document
 from ergs_verify.game import Game
+from ergs_verify.game.documents import game_document
 
 __all__ = ["GameResult", "SuiteResult", "audit_solver", "judged"]
 

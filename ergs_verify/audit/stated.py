@@ -14,8 +14,9 @@ from ergs_verify.answer import policy_of
 from ergs_verify.errors import InputError
 from ergs_verify.exact.definite import is_positive, judge_symmetric
 from ergs_verify.game import Game
+from ergs_verify.game.letters import entry_of
 from ergs_verify.game.policy import Policy
-from ergs_verify.game.series import at, entry_of
+from ergs_verify.game.series import at
 
 __all__ = ["Stated"]
 

@@ -111,6 +111,7 @@ def gap(
     >>> print(found.rows[0].agents[0].epsilon, found.coefficient[0].value)
     8.05556e-31 0.805556
     """
+    game.expect_papers_class("gap")
     steps = chosen_deltas(deltas)
     wanted = Fraction(tolerance_of(tolerance))
     work = _Work(len(steps) + 2, progress, executor)

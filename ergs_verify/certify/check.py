@@ -80,6 +80,7 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     >>> print(stage.det_phi, stage.spectral_radius, stage.inner_loop)
     -7 1.33333 diverges
     """
+    game.expect_papers_class("check")
     findings = _findings(game, most_bits, progress)
     verdict = _assumption_verdict(game, findings)
     thresholds = tau_thresholds(game, most_bits=most_bits, progress=progress)

@@ -237,6 +237,7 @@ def certify_gap(
     >>> print(certify_gap(game, nearly).agents[0].gap)
     3e-30
     """
+    game.expect_papers_class("certify_gap")
     wanted = tolerance_of(tolerance)
     policy = policy_of(policy, game, letters=("K", "Sigma"))
     demand_covariances(policy)

@@ -17,8 +17,8 @@ from ergs_verify.cli.reports import Reports, sha256, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.errors import FileFormatError, InputError
-from ergs_verify.files import disk, load_solution
-from ergs_verify.game import Game, Policy
+from ergs_verify.files import disk
+from ergs_verify.game import Game, Policy, load_solution
 from ergs_verify.report.audit import audit_summary, suite_summary
 from ergs_verify.report.result_csv import audit_csv, suite_csv
 

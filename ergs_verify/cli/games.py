@@ -11,8 +11,8 @@ from rich.text import Text
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
-from ergs_verify.files import documents, text
-from ergs_verify.game import Game
+from ergs_verify.files import text
+from ergs_verify.game import Game, documents
 from ergs_verify.game.gallery import names
 from ergs_verify.report.solution import game_line
 

@@ -8,8 +8,8 @@ from tempfile import TemporaryFile
 
 from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError
-from ergs_verify.files import disk, load_game
-from ergs_verify.game import Game
+from ergs_verify.files import disk
+from ergs_verify.game import Game, load_game
 from ergs_verify.game.gallery import gallery, names
 from ergs_verify.report.terminal import printable
 

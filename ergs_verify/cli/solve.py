@@ -9,7 +9,8 @@ from ergs_verify.cli import output as out
 from ergs_verify.cli.inputs import expect_writable, named_game
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
-from ergs_verify.files import documents, text
+from ergs_verify.files import text
+from ergs_verify.game import documents
 from ergs_verify.report.solution import solution_summary
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import solve

@@ -20,6 +20,7 @@ from attrs import evolve, frozen
 
 from ergs_verify.engine.linear_algebra import product_in_step, solve, solve_in_step
 from ergs_verify.errors import InputError
+from ergs_verify.game.floats import expect_papers_class
 
 __all__ = [
     "EVERYONE",
@@ -216,6 +217,7 @@ def stack_game(
     InputError
         Where the batch axes of the game's arrays do not broadcast against each other.
     """
+    expect_papers_class(game, "the engine")
     batch = batch_of(game)
     T, m = game.horizon, game.A.shape[-1]
     sizes = tuple(B_i.shape[-1] for B_i in game.B)

@@ -11,6 +11,7 @@ import numpy as np
 from ergs_verify.engine.stacking import GameArrays, batch_of, numbers_a_stage
 from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame
+from ergs_verify.game.floats import leaves, mapped
 
 __all__ = ["stack_games", "stream"]
 
@@ -109,18 +110,8 @@ def stack_games(games: Iterable[GameArrays]) -> FloatGame:
                 f"game {place + 1} of a stack differs from the first in agents, horizon or a shape",
                 f"games[{place}]",
             )
-    agents = range(len(many[0].B))
-    return FloatGame(
-        A=np.stack([game.A for game in many]),
-        B=tuple(np.stack([game.B[i] for game in many]) for i in agents),
-        Q=tuple(np.stack([game.Q[i] for game in many]) for i in agents),
-        R=tuple(np.stack([game.R[i] for game in many]) for i in agents),
-        noise_cov=np.stack([game.noise_cov for game in many]),
-        tau=np.array([game.tau for game in many], dtype=float),
-        horizon=many[0].horizon,
-        x0_mean=np.stack([game.x0_mean for game in many]),
-        x0_cov=np.stack([game.x0_cov for game in many]),
-    )
+    arrays = [{place: np.asarray(X, float) for place, X, _ in leaves(game)} for game in many]
+    return mapped(many[0], lambda place, *_: np.stack([each[place] for each in arrays]))
 
 
 def _stacks(games: GameArrays | Iterable[GameArrays], chunk: int | None) -> Iterator[FloatGame]:
@@ -150,23 +141,12 @@ def _default_chunk(game: GameArrays) -> int:
 
 
 def _part(game: GameArrays, batch: tuple[int, ...], places: slice) -> FloatGame:
-    def cut(X, axes: int):
+    def cut(_: str, X, axes: int):
         X = np.asanyarray(X)
         return np.broadcast_to(X, batch + X.shape[X.ndim - axes :])[places]
 
-    return FloatGame(
-        A=cut(game.A, 3),
-        B=tuple(cut(B_i, 3) for B_i in game.B),
-        Q=tuple(cut(Q_i, 3) for Q_i in game.Q),
-        R=tuple(cut(R_i, 3) for R_i in game.R),
-        noise_cov=cut(game.noise_cov, 2),
-        tau=cut(game.tau, 0),
-        horizon=game.horizon,
-        x0_mean=cut(game.x0_mean, 1),
-        x0_cov=cut(game.x0_cov, 2),
-    )
+    return mapped(game, cut)
 
 
 def _shapes(game: GameArrays) -> list:
-    matrices = (game.A, *game.B, *game.Q, *game.R, game.noise_cov, game.x0_mean, game.x0_cov)
-    return [game.horizon, len(game.B), np.shape(game.tau), *(X.shape for X in matrices)]
+    return [game.horizon, *((place, np.shape(X)) for place, X, _ in leaves(game))]

@@ -41,13 +41,14 @@ def judge_symmetric(
     semidefinite: bool = False,
     definite: bool = False,
     rounding: float = 4 * float(UNIT),
+    otherwise: str = "",
 ) -> Judged:
     """Refuse a matrix that is not symmetric, or not positive (semi)definite where that is asked.
 
     Matrices of rationals are judged exactly. With a float among the entries, u = 2⁻⁵³ and the
     spectral norm: asymmetry up to 4u‖Q‖, or `rounding` times ‖Q‖, is symmetrised and, for
     semidefiniteness, eigenvalues down to −4mu‖Q‖ are accepted. Definiteness is proved exactly in
-    either case.
+    either case. `otherwise` ends the sentence about a matrix that is not definite as asked.
 
     Raises
     ------
@@ -75,7 +76,8 @@ def judge_symmetric(
         matrix = _symmetrised(matrix)
     if definite and not is_positive(matrix, strictly=True):
         raise InputError(
-            f"{where} has {_eigenvalue_text(matrix)}, so it is not positive definite", where
+            f"{where} has {_eigenvalue_text(matrix)}, so it is not positive definite{otherwise}",
+            where,
         )
     eigenvalue = None
     if semidefinite:
@@ -87,7 +89,9 @@ def judge_symmetric(
             eigenvalue = lowest if lowest < 0 else None
         if not good:
             raise InputError(
-                f"{where} has {_eigenvalue_text(matrix)}, so it is not positive semidefinite", where
+                f"{where} has {_eigenvalue_text(matrix)}, so it is not positive "
+                f"semidefinite{otherwise}",
+                where,
             )
     return Judged(matrix=matrix, asymmetry=asymmetry or None, eigenvalue=eigenvalue)
 

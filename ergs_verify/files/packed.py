@@ -11,7 +11,8 @@ from attrs import frozen
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 
-__all__ = ["Packed", "expect_at_most"]
+#: How many numbers a file may hold, and a game with every matrix expanded over time.
+MAX_NUMBERS = 10**8
 
 #: Characters that an array of text may have.
 _MAX_TEXT = 10_000

@@ -9,8 +9,8 @@ from typing import Any
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
-from ergs_verify.files.documents import first_repeated
-from ergs_verify.game import MAX_NUMBERS
+from ergs_verify.files.keys import first_repeated
+from ergs_verify.files.packed import MAX_NUMBERS
 
 __all__ = ["parse_json", "parse_toml", "render_json"]
 

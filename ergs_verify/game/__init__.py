@@ -1,6 +1,7 @@
-"""Games and policies: frozen records with exact entries, validated once."""
+"""Games and policies: frozen records with exact entries, validated once, read from files."""
 
-from ergs_verify.game.game import MAX_NUMBERS, FloatGame, Game, refuse_too_large, stages_of
-from ergs_verify.game.policy import Policy
+from ergs_verify.game.floats import FloatGame
+from ergs_verify.game.game import Game, load_game
+from ergs_verify.game.policy import Policy, load_solution
 
-__all__ = ["MAX_NUMBERS", "FloatGame", "Game", "Policy", "refuse_too_large", "stages_of"]
+__all__ = ["FloatGame", "Game", "Policy", "load_game", "load_solution"]

@@ -15,7 +15,8 @@ from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
-from ergs_verify.game.game import MAX_NUMBERS, Game
+from ergs_verify.files.packed import MAX_NUMBERS
+from ergs_verify.game.game import Game
 
 __all__ = ["gallery", "names", "random_game"]
 

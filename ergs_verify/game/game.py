@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -12,35 +11,28 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from attrs import define, evolve, frozen
+from attrs import evolve, frozen
 
 from ergs_verify import markup
 from ergs_verify.errors import InputError
-from ergs_verify.exact import (
-    Number,
-    floats,
-    nearest_float,
-    number,
-    quoted,
-    read_matrix,
-    read_vector,
-    reduced_ratio,
-    short,
-)
-from ergs_verify.game.series import (
-    Repair,
-    Series,
+from ergs_verify.exact import floats, nearest_float, quoted, reduced_ratio, short
+from ergs_verify.files.disk import naming
+from ergs_verify.game import documents, named, stored
+from ergs_verify.game.blocks import each, embedded, homogeneous
+from ergs_verify.game.floats import FloatGame, float_game
+from ergs_verify.game.letters import (
+    GAME,
+    LETTERS,
+    Letter,
+    Sizes,
     entry_of,
-    expect_lengths,
-    per_agent,
-    read_series,
-    same_agents,
+    game_attributes,
+    parts_of,
 )
-
-#: How many numbers a game may hold with every matrix expanded over time.
-MAX_NUMBERS = 10**8
+from ergs_verify.game.series import Repair
 
 OverTime = tuple[np.ndarray, ...]
+ByAgent = tuple[OverTime, ...]
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -49,8 +41,11 @@ class Game:
 
     x_{t+1} = A_t x_t + Σ_i B_t^i u_t^i + ω_t, and agent i minimises the expected sum of
     x'Q_t^i x + u'R_t^i u + τ log(π/μ), with x_T'Q_T^i x_T at the end and the standard normal prior
-    μ. Games are made by `Game.from_arrays`, `ergs_verify.files.load_game` and
+    μ. Games are made by `Game.from_arrays`, `load_game` and
     `ergs_verify.game.gallery.gallery`, which validate them.
+
+    Beyond that class of the paper (`general`) a game may have the letters below that are None by
+    default, and R, τ and the noise as `joint_R`, `tau_of` and `noise` tell.
 
     Attributes
     ----------
@@ -60,9 +55,14 @@ class Game:
     A : tuple over t of m×m
     B : tuple over agents of tuple over t of m×p_i
     Q : tuple over agents of tuple over t = 0…T of m×m
-    R : tuple over agents of tuple over t of p_i×p_i
-    noise_cov, x0_cov : m×m
-    x0_mean : array of length m
+    x0_mean, x0_cov : array of length m, and m×m
+    drift : tuple over t of arrays of length m, or None
+    S : tuple over agents of tuple over t of p_i×m or n×m, or None
+    x_linear : tuple over agents of tuple over t = 0…T of arrays of length m, or None
+    u_linear : tuple over agents of tuple over t of arrays of length p_i or n, or None
+    prior_mean : tuple over agents of tuple over t of arrays of length p_i, or None
+    indefinite : bool
+        Q and R need not be definite.
     repairs : tuple of Repair
         What was symmetrised, or accepted though slightly indefinite, because entries are floats.
 
@@ -84,14 +84,23 @@ class Game:
 
     name: str
     horizon: int
-    tau_given: Number
+    tau_given: Any
     A: OverTime
-    B: tuple[OverTime, ...]
-    Q: tuple[OverTime, ...]
-    R: tuple[OverTime, ...]
-    noise_cov: np.ndarray
+    B: ByAgent
+    Q: ByAgent
+    _R: ByAgent
+    _noise_cov: Any
     x0_mean: np.ndarray
     x0_cov: np.ndarray
+    drift: OverTime | None = None
+    S: ByAgent | None = None
+    x_linear: ByAgent | None = None
+    u_linear: ByAgent | None = None
+    prior_mean: ByAgent | None = None
+    _prior_gain: ByAgent | None = None
+    _prior_cov: ByAgent | None = None
+    _discount: Any = None
+    indefinite: bool = False
     repairs: tuple[Repair, ...] = ()
 
     @classmethod
@@ -107,8 +116,14 @@ class Game:
         horizon: int | None = None,
         x0_mean: Any = None,
         x0_cov: Any = None,
+        S: Any = None,
+        drift: Any = None,
+        x_linear: Any = None,
+        u_linear: Any = None,
+        discount: Any = None,
+        prior: Sequence[Mapping[str, Any] | None] | None = None,
+        indefinite: bool = False,
         name: str = "",
-        entry_of: Callable[[str, int], str] = entry_of,
     ) -> Game:
         """A validated game.
 
@@ -116,83 +131,81 @@ class Game:
         ----------
         A : m×m
         B, Q, R : list over agents of m×p_i, m×m and p_i×p_i
-            Each matrix of A, B, Q, R may be a list over time instead, or an array with the time
-            axis first: `horizon` matrices, for Q one more, the terminal one. One Q alone serves
-            every stage and the end.
-        tau : number ≥ 0
+            R may be n×n, a cost on all controls, stacked in the order of the agents.
+        tau : number ≥ 0, or list of one per agent
             0 is the plain LQ game.
         noise_cov : m×m
         horizon : int, optional
             May be left out where a matrix has a time axis.
         x0_mean, x0_cov : length m and m×m, optional
             Mean 0 and covariance I if both are left out.
+        S : list over agents of p_i×m or n×m, optional
+            Cross terms: + 2u'Sx, of the agent's own control or of all.
+        drift : length m, optional
+            Constant in the dynamics.
+        x_linear, u_linear : list over agents of length m, and p_i or n, optional
+            Linear costs: + 2x_linear'x + 2u_linear'u.
+        discount : number in (0, 1], or list of one per agent, optional
+            The cost of stage t weighs discount^t, the terminal one discount^T.
+        prior : list over agents of mappings, optional
+            ``{"gain": p_i×m, "mean": length p_i, "cov": p_i×p_i}``, each optional, or None: the
+            prior N(gain·x + mean, cov), standard normal by default.
+        indefinite : bool
+            Q and R need not be definite; whether the game is well-posed is judged by what solves
+            it.
         name : str
             One line of text.
-        entry_of : function of a letter and an agent
-            Names an agent's entry in errors; ``Q[1]`` by default.
 
-        Strings, integers and rationals are exact, floats are float64.
+        Each matrix or vector may be a list over time instead, or an array with the time axis
+        first: `horizon` of them, for Q and x_linear one more, the terminal one. One Q alone serves
+        every stage and the end. An agent's τ may be a list over time. Strings, integers and
+        rationals are exact, floats are float64.
 
         Raises
         ------
         InputError
             Saying what is wrong, where, for which agent at which time.
+
+        Examples
+        --------
+        >>> from ergs_verify.game import Game
+        >>> game = Game.from_arrays(
+        ...     A=[[1]], B=[[[1]], [[2]]], Q=[[[1]], [[1]]], R=[[[1, 0], [0, 2]], [[1]]],
+        ...     S=[[["1/4"]], [[0]]], tau=[1, 2], discount="0.9", noise_cov=[[1]], horizon=3)
+        >>> game.beyond
+        ('tau', 'discount', 'R', 'S')
+        >>> game.joint_S[0][0].tolist()
+        [[Fraction(1, 4)], [Fraction(0, 1)]]
         """
-        series = {
-            "A": (read_series(A, "A"),),
-            "B": per_agent(B, "B", entry_of),
-            "Q": per_agent(Q, "Q", entry_of),
-            "R": per_agent(R, "R", entry_of),
-        }
-        stages = stages_of(series, horizon)
-        m = series["A"][0].shape[0]
-        repairs: list[Repair] = []
+        values = {"A": A, "B": B, "Q": Q, "R": R, "tau": tau, "noise_cov": noise_cov}
+        values |= {"x0_mean": x0_mean, "x0_cov": x0_cov, "S": S, "drift": drift}
+        values |= {"x_linear": x_linear, "u_linear": u_linear, "discount": discount}
+        if prior is not None:
+            values |= parts_of("prior", prior)
+        return cls.from_letters(values, horizon=horizon, indefinite=indefinite, name=name)
 
-        def judged(one: Series, **needs: bool) -> Series:
-            good, found = one.judged(**needs)
-            repairs.extend(found)
-            return good
+    @classmethod
+    def from_letters(
+        cls,
+        values: Mapping[str, Any],
+        *,
+        horizon: Any = None,
+        indefinite: Any = False,
+        name: Any = "",
+        entry_of: Callable[[str, int], str] = entry_of,
+    ) -> Game:
+        """A validated game of values by the names of `ergs_verify.game.letters.GAME`.
 
-        Q_judged = tuple(judged(Q_i, semidefinite=True) for Q_i in series["Q"])
-        R_judged = tuple(judged(R_i, definite=True) for R_i in series["R"])
-        if (x0_mean is None) != (x0_cov is None):
-            raise InputError(
-                "x0 needs a mean and a covariance: give both, or neither for mean 0 and "
-                "covariance I",
-                "x0",
-            )
-        covariances = {
-            "noise_cov": noise_cov,
-            "x0_cov": x0_cov if x0_cov is not None else np.eye(m, dtype=int),
-        }
-        read = {}
-        for where, value in covariances.items():
-            one = Series(
-                where=where, agent=None, constant=True, matrices=(read_matrix(value, where),)
-            )
-            one.expect_shape((m, m), "m×m, like A")
-            read[where] = judged(one, semidefinite=True).matrices[0]
-        mean = read_vector(x0_mean if x0_mean is not None else [0] * m, "x0_mean")
-        if len(mean) != m:
-            raise InputError(f"x0_mean has length {len(mean)} but A is {m}×{m}", "x0_mean")
-        return cls(
-            name=_name(name),
-            horizon=stages,
-            tau_given=_tau(tau),
-            A=series["A"][0].expand(stages),
-            B=tuple(B_i.expand(stages) for B_i in series["B"]),
-            Q=tuple(Q_i.expand(stages + 1) for Q_i in Q_judged),
-            R=tuple(R_i.expand(stages) for R_i in R_judged),
-            noise_cov=read["noise_cov"],
-            x0_mean=mean,
-            x0_cov=read["x0_cov"],
-            repairs=tuple(repairs),
-        )
-
-    @property
-    def tau(self) -> Fraction:
-        """τ as the rational it is; `tau_given` is the float where one was given."""
-        return Fraction(self.tau_given)
+        Parameters
+        ----------
+        entry_of : function of a letter and an agent
+            Names an agent's entry in errors; ``Q[1]`` by default.
+        """
+        if not isinstance(indefinite, bool | np.bool_):
+            raise InputError("indefinite must be true or false", "indefinite")
+        indefinite = bool(indefinite)
+        kept = game_attributes(values, horizon=horizon, indefinite=indefinite, entry_of=entry_of)
+        return cls(name=_name(name), indefinite=indefinite, **kept)
 
     @property
     def agents(self) -> int:
@@ -209,35 +222,176 @@ class Game:
         """The control dimensions p_i."""
         return tuple(B_i[0].shape[1] for B_i in self.B)
 
+    @property
+    def sizes(self) -> Sizes:
+        """m and the p_i as one record."""
+        return Sizes(self.state_size, self.control_sizes)
+
+    # --- the class of the paper, and what is beyond it -------------------------------------------
+
+    @cached_property
+    def beyond(self) -> tuple[str, ...]:
+        """The keys by which the game lies beyond the paper's class."""
+        found = [
+            letter.place[0] for letter in GAME if letter.is_beyond(letter.of(self), self.sizes)
+        ]
+        return tuple(dict.fromkeys([*found, *["indefinite"] * self.indefinite]))
+
+    @property
+    def general(self) -> bool:
+        """Whether the game lies beyond the paper's class."""
+        return bool(self.beyond)
+
+    def expect_papers_class(self, what: str) -> None:
+        """Refuse a general game in the name of what does not know it.
+
+        Raises
+        ------
+        InputError
+            Naming the keys by which the game lies beyond the paper's class.
+        """
+        if self.beyond:
+            raise InputError(
+                f"{what} knows only games of the paper's class, and this one has "
+                f"{' and '.join(filter(None, (', '.join(self.beyond[:-1]), self.beyond[-1])))}",
+                self.beyond[0],
+            )
+
+    @property
+    def tau(self) -> Fraction:
+        """τ as the rational it is; `tau_given` is the float where one was given.
+
+        Raises
+        ------
+        InputError
+            Where it differs between agents or times: `tau_of`.
+        """
+        if isinstance(self.tau_given, tuple):
+            raise InputError("tau differs between agents or times, so there is not one τ", "tau")
+        return Fraction(self.tau_given)
+
+    @property
+    def noise_cov(self) -> np.ndarray:
+        """The covariance of the noise, m×m.
+
+        Raises
+        ------
+        InputError
+            Where it varies over time: `noise`.
+        """
+        if isinstance(self._noise_cov, tuple):
+            raise InputError("noise_cov varies over time, so there is not one", "noise_cov")
+        return self._noise_cov
+
+    @cached_property
+    def R(self) -> ByAgent:
+        """The cost of an agent's own control: tuple over agents of tuple over t of p_i×p_i."""
+        own = [self.sizes.own(i) for i in range(1, self.agents + 1)]
+        return tuple(
+            over_time
+            if over_time[0].shape == (p, p)
+            else each(over_time, lambda X, place=place: X[place, place])
+            for over_time, place, p in zip(self._R, own, self.control_sizes, strict=True)
+        )
+
+    @cached_property
+    def joint_R(self) -> ByAgent:
+        """The cost of all controls: tuple over agents of tuple over t of n×n."""
+        return self._joint(self._R, ("n", "n"))
+
+    @cached_property
+    def joint_S(self) -> ByAgent:
+        """The cross terms of all controls: tuple over agents of tuple over t of n×m."""
+        return self._joint(self.full("S"), ("n", "m"))
+
+    @cached_property
+    def joint_u_linear(self) -> ByAgent:
+        """The linear costs of all controls: tuple over agents of tuple over t of length n."""
+        return self._joint(self.full("u_linear"), ("n",))
+
+    @cached_property
+    def tau_of(self) -> tuple[tuple[Fraction, ...], ...]:
+        """τ of each agent at each t."""
+        given = self.tau_given
+        given = given if isinstance(given, tuple) else (given,) * self.agents
+        return tuple(
+            tuple(map(Fraction, own)) if isinstance(own, tuple) else (Fraction(own),) * self.horizon
+            for own in given
+        )
+
+    @cached_property
+    def discount(self) -> tuple[Fraction, ...]:
+        """The discount factor of each agent."""
+        given = 1 if self._discount is None else self._discount
+        return tuple(map(Fraction, given if isinstance(given, tuple) else (given,) * self.agents))
+
+    @cached_property
+    def prior_gain(self) -> ByAgent:
+        """M of the priors N(Mx + mean, Λ): tuple over agents of tuple over t of p_i×m."""
+        return self.full("prior_gain")
+
+    @cached_property
+    def prior_cov(self) -> ByAgent:
+        """Λ of the priors N(Mx + mean, Λ): tuple over agents of tuple over t of p_i×p_i."""
+        return self.full("prior_cov")
+
+    @cached_property
+    def noise(self) -> OverTime:
+        """The covariance of the noise at each t, m×m."""
+        given = self._noise_cov
+        return given if isinstance(given, tuple) else (given,) * self.horizon
+
+    @cached_property
+    def homogeneous(self) -> Game:
+        """The same game without affine terms, in the state (1, x); the game itself if it has none.
+
+        A gain there is [k K], a value [[c, s'], [s, P]]: q of this game is q + c of that one.
+        """
+        affine = (self.drift, self.x_linear, self.u_linear, self.prior_mean)
+        return self if all(letter is None for letter in affine) else homogeneous(self)
+
+    # --- the same game in other clothes ----------------------------------------------------------
+
     @cached_property
     def hash(self) -> str:
         """sha256 (hexadecimal) of the game's JSON.
 
-        Every matrix is expanded over time, every number of a matrix and τ is a reduced ``"n/d"``
-        (``"2/1"`` for 2, a float as the rational it is), keys are sorted, separators are ``,`` and
-        ``:`` without spaces, characters beyond ASCII are escaped. The name is part of it.
+        Every matrix is expanded over time, every number is a reduced ``"n/d"`` (``"2/1"`` for 2, a
+        float as the rational it is), keys are sorted, separators are ``,`` and ``:`` without
+        spaces, characters beyond ASCII are escaped. The name is part of it. A letter at its
+        default is left out; what is 0 but for the agent's own controls is p_i×m or p_i×p_i; τ, the
+        discount and the noise are one where they are equal for all agents or times.
         """
         text: dict[int, Any] = {}
 
-        def ratios(matrix: np.ndarray) -> Any:
-            if id(matrix) not in text:
-                text[id(matrix)] = _ratios(matrix.tolist())
-            return text[id(matrix)]
+        def ratios(value: Any) -> Any:
+            if not isinstance(value, np.ndarray):
+                return reduced_ratio(value)
+            if id(value) not in text:
+                text[id(value)] = _ratios(value.tolist())
+            return text[id(value)]
 
-        document = {
-            "format": "ergs-game/1",
-            "name": self.name,
-            "horizon": self.horizon,
-            "tau": reduced_ratio(self.tau_given),
-            "A": [ratios(X) for X in self.A],
-            "B": [[ratios(X) for X in agent] for agent in self.B],
-            "Q": [[ratios(X) for X in agent] for agent in self.Q],
-            "R": [[ratios(X) for X in agent] for agent in self.R],
-            "noise_cov": ratios(self.noise_cov),
-            "x0": {"mean": ratios(self.x0_mean), "cov": ratios(self.x0_cov)},
-        }
+        document = documents.game_document(self, ratios, expanded=True)
         compact = json.dumps(document, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(compact.encode()).hexdigest()
+
+    def mapped(self, change: Callable[[Letter, Any], Any]) -> Game:
+        """The game with each matrix, vector or number changed, not validated.
+
+        `change` is called once for an object that stands at several times or agents.
+        """
+        known: dict[tuple[int, str], Any] = {}
+        changed: dict[str, Any] = {}
+        for letter in GAME:
+
+            def once(value: Any, letter: Letter = letter) -> Any:
+                key = id(value), letter.name
+                if key not in known:
+                    known[key] = change(letter, value)
+                return known[key]
+
+            changed |= letter.changed(letter.mapped(letter.of(self), once))
+        return evolve(self, **changed)
 
     def floats(self) -> FloatGame:
         """The game as float64 arrays, each entry the float nearest to it, fresh and writable.
@@ -247,18 +401,7 @@ class Game:
         InputError
             Where an entry is too large for a float64.
         """
-        near = self.near
-        return FloatGame(
-            A=np.stack(near.A),
-            B=tuple(map(np.stack, near.B)),
-            Q=tuple(map(np.stack, near.Q)),
-            R=tuple(map(np.stack, near.R)),
-            noise_cov=near.noise_cov.copy(),
-            tau=float(near.tau_given),
-            horizon=self.horizon,
-            x0_mean=near.x0_mean.copy(),
-            x0_cov=near.x0_cov.copy(),
-        )
+        return float_game(self.near)
 
     @cached_property
     def near(self) -> Game:
@@ -271,28 +414,15 @@ class Game:
         InputError
             Where an entry is too large for a float64.
         """
-        known: dict[int, np.ndarray] = {}
 
-        def near(matrix: np.ndarray, where: str) -> np.ndarray:
-            if id(matrix) not in known:
-                known[id(matrix)] = floats(matrix, where)
-                known[id(matrix)].setflags(write=False)
-            return known[id(matrix)]
+        def near(letter: Letter, value: Any) -> Any:
+            if not isinstance(value, np.ndarray):
+                return nearest_float(value, letter.name)
+            array = floats(value, letter.name)
+            array.flags.writeable = False
+            return array
 
-        def over_time(matrices: OverTime, where: str) -> OverTime:
-            return tuple(near(X, where) for X in matrices)
-
-        return evolve(
-            self,
-            A=over_time(self.A, "A"),
-            B=tuple(over_time(B_i, "B") for B_i in self.B),
-            Q=tuple(over_time(Q_i, "Q") for Q_i in self.Q),
-            R=tuple(over_time(R_i, "R") for R_i in self.R),
-            tau_given=nearest_float(self.tau_given, "tau"),
-            noise_cov=near(self.noise_cov, "noise_cov"),
-            x0_mean=near(self.x0_mean, "x0_mean"),
-            x0_cov=near(self.x0_cov, "x0_cov"),
-        )
+        return self.mapped(near)
 
     def rounded(self) -> Game:
         """The game whose entries are the float64 nearest to this one's.
@@ -300,102 +430,136 @@ class Game:
         It is validated anew: an R that rounding makes indefinite is an `InputError`.
         """
         near = self.near
-        return Game.from_arrays(
-            A=near.A,
-            B=near.B,
-            Q=near.Q,
-            R=near.R,
-            tau=near.tau_given,
-            noise_cov=near.noise_cov,
+        return Game.from_letters(
+            {letter.name: letter.of(near) for letter in GAME},
             horizon=near.horizon,
-            x0_mean=near.x0_mean,
-            x0_cov=near.x0_cov,
+            indefinite=near.indefinite,
             name=near.name,
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the game to a file: ``.json`` (lossless), ``.npz`` or ``.mat`` (float64)."""
-        from ergs_verify.files import save_game
+    def part(
+        self,
+        *,
+        stages: Sequence[int] | None = None,
+        agents: Sequence[int] | None = None,
+        states: Sequence[int] | None = None,
+        name: str | None = None,
+    ) -> Game:
+        """The game of some stages (without gaps), agents and states, all counted from 0.
 
-        save_game(self, path)
+        Raises
+        ------
+        InputError
+            Where what is left of a float matrix is no longer definite.
+
+        Examples
+        --------
+        >>> from ergs_verify.game.gallery import gallery
+        >>> gallery("time-varying").part(stages=[1, 2], agents=[0, 2])
+        Game("time-varying", N=2, m=2, p=(1, 3), T=2, tau=1/2)
+        """
+        stages = range(self.horizon) if stages is None else stages
+        agents = range(self.agents) if agents is None else agents
+        states = range(self.state_size) if states is None else states
+        values = {
+            letter.name: letter.part(letter.of(self), self.sizes, stages, agents, states)
+            for letter in GAME
+        }
+        return Game.from_letters(
+            values,
+            horizon=len(stages),
+            indefinite=self.indefinite,
+            name=self.name if name is None else name,
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the game to a file: ``.json`` (lossless), ``.npz`` or ``.mat`` (float64).
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be written, or an entry is no float64 and the format holds only
+            such.
+        """
+        with naming(path):
+            stored.save(
+                path, lambda: documents.game_document(self), lambda: named.game_arrays(self)
+            )
 
     def __repr__(self) -> str:
-        sizes = "".join(f", {letter}={value}" for letter, value in self._sizes())
-        return f"Game({quoted(self.name)}{sizes})"
+        sizes = "".join(f", {letter}={value}" for letter, value in self._shown_sizes())
+        more = f", with {', '.join(self.beyond)}" if self.beyond else ""
+        return f"Game({quoted(self.name)}{sizes}{more})"
 
-    def _sizes(self) -> list[tuple[str, str]]:
+    def _shown_sizes(self) -> list[tuple[str, str]]:
         p = self.control_sizes
         shown = str(p) if len(p) <= 8 else f"({', '.join(map(str, p[:8]))}, …)"
-        tau = self.tau_given if isinstance(self.tau_given, float) else short(self.tau_given)
-        values = (self.agents, self.state_size, shown, self.horizon, tau)
-        return [(k, str(v)) for k, v in zip(("N", "m", "p", "T", "tau"), values, strict=True)]
+        sizes = {"N": self.agents, "m": self.state_size, "p": shown, "T": self.horizon}
+        if not isinstance(self.tau_given, tuple):
+            sizes["tau"] = self.tau_given if isinstance(self.tau_given, float) else short(self.tau)
+        return [(key, str(value)) for key, value in sizes.items()]
 
     def _repr_html_(self) -> str:
-        matrices: list[tuple[str, OverTime]] = [("A", self.A)]
-        for i in range(self.agents):
-            matrices += [
-                (f"{letter}<sup>{i + 1}</sup>", over_time[i])
-                for letter, over_time in (("B", self.B), ("Q", self.Q), ("R", self.R))
-            ]
-        matrices.append(("noise covariance", (self.noise_cov,)))
-        rows = "".join(
-            f"<tr><td>{letter}</td><td>{_shown_over_time(over_time)}</td></tr>"
-            for letter, over_time in matrices[:20]
+        rows = []
+        for letter in GAME:
+            value = letter.of(self)
+            if letter.place[0] == "x0" or value is None or (letter.name == "tau" and letter.ndim):
+                continue
+            if letter.agents == "none" or not isinstance(value, tuple):
+                rows.append((letter.name, value))
+            else:
+                rows += [(f"{letter.name}<sup>{i}</sup>", own) for i, own in enumerate(value, 1)]
+        shown = "".join(
+            f"<tr><td>{letter}</td><td>{_shown_over_time(value)}</td></tr>"
+            for letter, value in rows[:20]
         )
-        sizes = ", ".join(f"{k} = {v}" for k, v in self._sizes())
+        sizes = ", ".join(f"{key} = {value}" for key, value in self._shown_sizes())
         title = markup.bold(f"{self.name}: {sizes}" if self.name else sizes)
-        return f"{title}<table>{rows}</table>"
+        return f"{title}<table>{shown}</table>"
+
+    def _joint(self, given: ByAgent, axes: tuple[str, ...]) -> ByAgent:
+        """What was given for the own controls or for all of them, for all, zeros elsewhere."""
+        shape = self.sizes.shape(axes)
+        return tuple(
+            over_time
+            if over_time[0].shape == shape
+            else each(over_time, lambda X, i=i: embedded(X, shape, self.sizes.place(axes, i)))
+            for i, over_time in enumerate(given, start=1)
+        )
+
+    def full(self, name: str) -> Any:
+        """What the game holds under a letter; the default for every agent and t where absent."""
+        letter = LETTERS[name]
+        if (given := letter.of(self)) is not None:
+            return given
+        times = self.horizon + letter.terminal
+        agents = [0] if letter.agents == "none" else range(1, self.agents + 1)
+        shapes = [self.sizes.shape(letter.shapes[0], i) for i in agents]
+        absent = tuple((letter.absent(shape),) * times for shape in shapes)
+        return absent[0] if letter.agents == "none" else absent
 
 
-@define(kw_only=True, eq=False)
-class FloatGame:
-    """A game as float64 arrays: what a solver under audit is called with.
-
-    Attributes
-    ----------
-    A : (T, m, m)
-    B, Q, R : tuple over agents of (T, m, p_i), (T+1, m, m) and (T, p_i, p_i)
-    noise_cov, x0_cov : (m, m)
-    x0_mean : (m,)
-    tau : float
-    horizon : int
-
-    Several games of the same sizes may be stacked into one record: every array then has the batch
-    axes first, such as ``A (batch, T, m, m)``, and `tau` is an array of the batch's shape.
-
-    Examples
-    --------
-    >>> from ergs_verify.game.gallery import gallery
-    >>> gallery("g-star-2").floats().Q[1].shape
-    (2, 2, 2)
-    """
-
-    A: np.ndarray
-    B: tuple[np.ndarray, ...]
-    Q: tuple[np.ndarray, ...]
-    R: tuple[np.ndarray, ...]
-    noise_cov: np.ndarray
-    tau: Any
-    horizon: int
-    x0_mean: np.ndarray
-    x0_cov: np.ndarray
-
-
-def stages_of(series: Mapping[str, Sequence[Series]], horizon: Any) -> int:
-    """The horizon of A, B, Q, R whose sizes fit together; no entry is looked at.
+def load_game(path: str | PathLike[str]) -> Game:
+    """The game in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
 
     Raises
     ------
-    InputError
-        Where sizes do not fit, or the game would hold more than `MAX_NUMBERS`.
+    FileFormatError
+        Where the file cannot be read, or is no valid game.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify.game import load_game
+    >>> from ergs_verify.game.gallery import gallery
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "game.json"
+    ...     gallery("g-star-2").save(path)
+    ...     load_game(path)
+    Game("g-star-2", N=2, m=2, p=(1, 1), T=1, tau=2)
     """
-    stages = _horizon(horizon, series)
-    m = series["A"][0].shape[0]
-    same_agents({letter: series[letter] for letter in "BQR"})
-    _expect_shapes(series, m)
-    refuse_too_large(stages, m, [B_i.shape[1] for B_i in series["B"]])
-    expect_lengths(series, stages)
-    return stages
+    with naming(path):
+        return Game.from_letters(**stored.game_values(path))
 
 
 def _name(name: Any) -> str:
@@ -406,64 +570,19 @@ def _name(name: Any) -> str:
     return name
 
 
-def _tau(tau: Any) -> Number:
-    value = number(tau, "tau")
-    if value < 0:
-        raise InputError(f"tau is {short(value)}, but must be ≥ 0", "tau")
-    return value
-
-
-def _horizon(horizon: Any, series: Mapping[str, Sequence[Series]]) -> int:
-    if horizon is None:
-        for letter, many in series.items():
-            for one in many:
-                if not one.constant:
-                    return _horizon(len(one.matrices) - (letter == "Q"), series)
-        raise InputError(
-            "horizon is missing, and no matrix has a time axis that says it", "horizon"
-        )
-    try:
-        stages = operator.index(horizon)
-    except TypeError:
-        stages = None
-    if stages is None or isinstance(horizon, bool | np.bool_):
-        raise InputError("horizon must be a whole number ≥ 1", "horizon")
-    if stages < 1:
-        raise InputError(f"horizon is {short(stages)}, but must be ≥ 1", "horizon")
-    return stages
-
-
-def _expect_shapes(series: Mapping[str, Sequence[Series]], m: int) -> None:
-    series["A"][0].expect_shape((m, m), "square, m×m")
-    for B_i, Q_i, R_i in zip(series["B"], series["Q"], series["R"], strict=True):
-        rows, cols = B_i.shape
-        B_i.expect_shape((m, rows if cols == m and rows != m else cols), "m×p_i, with A m×m")
-        p = B_i.shape[1]
-        Q_i.expect_shape((m, m), "m×m, like A")
-        R_i.expect_shape((p, p), "p_i×p_i, with B m×p_i")
-
-
-def refuse_too_large(stages: int, m: int, p: Sequence[int]) -> None:
-    """Refuse sizes of which a game would hold more than `MAX_NUMBERS`."""
-    per_stage = m * m + sum(m * p_i + m * m + p_i * p_i for p_i in p)
-    expanded = stages * per_stage + len(p) * m * m + 2 * m * m + m
-    if expanded > MAX_NUMBERS:
-        raise InputError(
-            f"horizon {short(stages)} with m = {m} and {len(p)} agents makes a game of "
-            f"{short(expanded)} numbers, more than the limit of {MAX_NUMBERS}",
-            "horizon",
-        )
-
-
 def _ratios(entries: Any) -> Any:
     if isinstance(entries, list):
         return [_ratios(entry) for entry in entries]
     return reduced_ratio(entries)
 
 
-def _shown_over_time(matrices: OverTime) -> str:
-    rows, cols = matrices[0].shape
-    constant = all(X is matrices[0] for X in matrices)
-    if rows > 6 or cols > 6 or not constant:
-        return f"{rows}×{cols}" + ("" if constant else ", varies over time")
-    return markup.matrix([[short(x) for x in row] for row in matrices[0].tolist()])
+def _shown_over_time(value: Any) -> str:
+    times = value if isinstance(value, tuple) else (value,)
+    constant = all(entry is times[0] for entry in times)
+    first = np.atleast_2d(times[0])
+    if max(first.shape) > 6 or not constant:
+        sized = "×".join(map(str, np.shape(times[0]))) or "number"
+        return sized + ("" if constant else ", varies over time")
+    if np.ndim(times[0]) == 0:
+        return short(times[0])
+    return markup.matrix([[short(x) for x in row] for row in first.tolist()])

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ergs_verify import markup
 from ergs_verify.errors import InputError
-from ergs_verify.exact import read_vector, short
-from ergs_verify.game.series import (
-    Repair,
-    Series,
-    at,
+from ergs_verify.exact import quoted, short
+from ergs_verify.files.disk import naming
+from ergs_verify.game import documents, named, stored
+from ergs_verify.game.blocks import block
+from ergs_verify.game.game import Game
+from ergs_verify.game.letters import (
+    POLICY,
+    Sizes,
     entry_of,
-    expect_lengths,
-    per_agent,
-    same_agents,
+    expect_policy_shapes,
+    policy_attributes,
 )
-
-if TYPE_CHECKING:
-    from ergs_verify.game.game import Game
-
-__all__ = ["Policy", "expect_sizes", "start_shown"]
+from ergs_verify.game.series import Repair
 
 OverTime = tuple[np.ndarray, ...]
 
@@ -36,15 +34,19 @@ _AGENTS, _SIDE = 6, 6
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Policy:
-    """A joint policy u_t^i ~ N(K_t^i x, Σ_t^i), with the costs claimed for it if any.
+    """A joint policy u_t^i ~ N(K_t^i x + k_t^i, Σ_t^i), with the costs claimed for it if any.
 
     Attributes
     ----------
     K : tuple over agents of tuple over t of p_i×m
+    k : tuple over agents of tuple over t of arrays of length p_i, or None
+        None: 0.
     Sigma : tuple over agents of tuple over t of p_i×p_i, or None
         None: the policy is deterministic.
     P : tuple over agents of tuple over t = 0…T of m×m, or None
+    s : tuple over agents of tuple over t = 0…T of arrays of length m, or None
     q : tuple over agents of arrays of length T+1, or None
+        The values claimed are x'Px + 2s'x + q.
     about : mapping
         What a solution file says besides, such as ``certified`` and ``digits``.
     repairs : tuple of Repair
@@ -58,8 +60,10 @@ class Policy:
     """
 
     K: tuple[OverTime, ...]
+    k: tuple[OverTime, ...] | None = None
     Sigma: tuple[OverTime, ...] | None = None
     P: tuple[OverTime, ...] | None = None
+    s: tuple[OverTime, ...] | None = None
     q: OverTime | None = None
     about: Mapping[str, Any] = field(factory=dict)
     repairs: tuple[Repair, ...] = ()
@@ -72,6 +76,8 @@ class Policy:
         Sigma: Any = None,
         P: Any = None,
         q: Any = None,
+        k: Any = None,
+        s: Any = None,
         about: Mapping[str, Any] | None = None,
         entry_of: Callable[[str, int], str] = entry_of,
         as_stated: bool = False,
@@ -83,6 +89,8 @@ class Policy:
         K, Sigma, P : list over agents of lists over time of matrices
             Or of arrays with the time axis first: T matrices, for P one more.
         q : list over agents of T+1 numbers, optional
+        k, s : list over agents of lists over time of vectors, optional
+            T of length p_i, and T+1 of length m.
         as_stated : bool
             Keep Σ and P as they are, whether or not they are symmetric and Σ semidefinite: only an
             audit takes such a policy.
@@ -93,24 +101,27 @@ class Policy:
             Where an entry, a length over time or a matrix is wrong. Whether the shapes fit a
             game is judged by `validate`.
         """
-        given = {"K": K, "Sigma": Sigma, "P": P}
-        series = {
-            letter: per_agent(value, letter, entry_of, always_over_time=True)
-            for letter, value in given.items()
-            if value is not None or letter == "K"
-        }
-        numbers = None if q is None else _read_q(q, entry_of)
-        stages = expect_sizes(series)
-        repairs: list[Repair] = []
-        for letter, needs in (("Sigma", {"semidefinite": True}), ("P", {})):
-            results = [one.judged(**needs) for one in series.get(letter, ()) if not as_stated]
-            if results:
-                series[letter] = tuple(good for good, _ in results)
-                repairs += [repair for _, found in results for repair in found]
-        if numbers is not None:
-            _expect_q(numbers, len(series["K"]), stages, entry_of)
-        kept = {letter: tuple(x.matrices for x in series[letter]) for letter in series}
-        return cls(**kept, q=numbers, about=dict(about or {}), repairs=tuple(repairs))
+        values = {"K": K, "k": k, "Sigma": Sigma, "P": P, "s": s, "q": q}
+        return cls.from_letters(values, about=about, entry_of=entry_of, as_stated=as_stated)
+
+    @classmethod
+    def from_letters(
+        cls,
+        values: Mapping[str, Any],
+        *,
+        about: Mapping[str, Any] | None = None,
+        entry_of: Callable[[str, int], str] = entry_of,
+        as_stated: bool = False,
+    ) -> Policy:
+        """A policy of values by the names of `ergs_verify.game.letters.POLICY`."""
+        kept = policy_attributes(values, as_stated=as_stated, entry_of=entry_of)
+        policy = cls(**kept, about=dict(about or {}))
+        if policy.about.get("horizon", policy.horizon) != policy.horizon:
+            raise InputError(
+                f"horizon is {quoted(policy.about['horizon'])} but K has {policy.horizon} stages",
+                "horizon",
+            )
+        return policy
 
     @property
     def agents(self) -> int:
@@ -139,39 +150,73 @@ class Policy:
             raise InputError(
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
-        self.expect_shapes(game.state_size, game.control_sizes, entry_of)
+        self.expect_shapes(game.sizes, entry_of)
+        if not game.general:
+            for name in ("k", "s"):
+                if any(x.any() for own in getattr(self, name) or () for x in own):
+                    raise InputError(
+                        f"{name} is not 0, and in a game without affine terms no such constants "
+                        "are judged",
+                        name,
+                    )
 
-    def expect_shapes(
-        self, m: int, sizes: Sequence[int], entry_of: Callable[[str, int], str] = entry_of
-    ) -> None:
-        """Check the shapes for a state of length m and controls of these sizes.
+    def expect_shapes(self, sizes: Sizes, entry_of: Callable[[str, int], str] = entry_of) -> None:
+        """Check the shapes for these numbers of states and controls.
 
         Raises
         ------
         InputError
             Naming the matrix; one whose transpose would fit is named as such.
         """
-        for agent, p in enumerate(sizes, start=1):
-            fits = {"K": ((p, m), "p_i×m"), "Sigma": ((p, p), "p_i×p_i"), "P": ((m, m), "m×m")}
-            for letter, (shape, meaning) in fits.items():
-                if (matrices := getattr(self, letter)) is not None:
-                    Series(
-                        where=entry_of(letter, agent),
-                        agent=agent,
-                        constant=False,
-                        matrices=matrices[agent - 1],
-                    ).expect_shape(shape, meaning)
+        expect_policy_shapes(self, sizes, entry_of)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the policy to a file: ``.json`` (lossless), ``.npz`` or ``.mat`` (float64)."""
-        from ergs_verify.files import save_solution
+    @property
+    def homogeneous(self) -> Policy:
+        """The policy in the state (1, x): gains [k K], values [[0, s'], [s, P]]."""
+        zeros = (tuple(np.zeros(len(X)) for X in own) for own in self.K)
+        K = tuple(
+            tuple(block([[x[:, None], X]]) for x, X in zip(k_i, K_i, strict=True))
+            for k_i, K_i in zip(self.k or zeros, self.K, strict=True)
+        )
+        P = self.P
+        if P is not None:
+            zeros = (tuple(np.zeros(len(X)) for X in own) for own in P)
+            P = tuple(
+                tuple(
+                    block([[0, x[None, :]], [x[:, None], X]]) for x, X in zip(s_i, P_i, strict=True)
+                )
+                for s_i, P_i in zip(self.s or zeros, P, strict=True)
+            )
+        return evolve(self, K=K, P=P, k=None, s=None)
 
-        save_solution(self, path)
+    def save(self, path: str | PathLike[str], **about: Any) -> None:
+        """Write the policy to a file: ``.json`` (lossless), ``.npz`` or ``.mat`` (float64).
+
+        Parameters
+        ----------
+        path : path
+        **about
+            What the file says besides (`documents.ABOUT`), over what ``policy.about`` holds. NPZ
+            and MAT hold the matrices alone.
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be written, or an entry is no float64 and the format holds only
+            such.
+        """
+        with naming(path):
+            stored.save(
+                path,
+                lambda: documents.policy_document(self, about),
+                lambda: named.policy_arrays(self),
+            )
 
     def __repr__(self) -> str:
         kind = "deterministic" if self.Sigma is None else "Gaussian"
-        costs = "".join(f", {letter}" for letter in "Pq" if getattr(self, letter) is not None)
-        return f"Policy(N={self.agents}, T={self.horizon}, {kind}{costs and f', with{costs[1:]}'})"
+        more = [x.name for x in POLICY if x.name not in ("K", "Sigma") and x.of(self) is not None]
+        said = f", with {', '.join(more)}" if more else ""
+        return f"Policy(N={self.agents}, T={self.horizon}, {kind}{said})"
 
     def _repr_html_(self) -> str:
         return markup.bold(repr(self)) + start_shown(self)
@@ -185,7 +230,7 @@ def start_shown(stated: Any) -> str:
     stated : Policy or Solution
     """
     agents, stages = len(stated.K), len(stated.K[0])
-    letters = [letter for letter in ("K", "Sigma", "P", "q") if getattr(stated, letter) is not None]
+    letters = [letter.name for letter in POLICY if getattr(stated, letter.name, None) is not None]
     rows = [
         f"<tr><td>{letter.replace('Sigma', 'Σ')}<sup>{i + 1}</sup><sub>0</sub></td>"
         f"<td>{markup.matrix(_corner(getattr(stated, letter)[i][0]))}</td></tr>"
@@ -203,38 +248,17 @@ def _corner(value: Any) -> list[list[str]]:
     return [[short(x) if isinstance(x, Fraction) else str(x) for x in row] for row in rows]
 
 
-def expect_sizes(series: Mapping[str, Sequence[Series]]) -> int:
-    """The horizon of K, Sigma and P of as many agents and times; no entry is looked at."""
-    stages = len(series["K"][0].matrices)
-    same_agents(series)
-    expect_lengths(series, stages)
-    for many in series.values():
-        for one in many:
-            one.expect_shape(one.shape, "like the first over time")
-    return stages
+def load_solution(path: str | PathLike[str], *, as_stated: bool = False) -> Policy:
+    """The policy in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
 
+    What else a JSON or TOML file says of it (`documents.ABOUT`) is in ``policy.about``. Whether
+    it fits a game is checked by `Policy.validate`. With `as_stated` Σ and P are kept as they are,
+    symmetric and semidefinite or not, for an audit.
 
-def _read_q(q: Any, entry_of: Callable[[str, int], str]) -> OverTime:
-    if isinstance(q, np.ndarray):
-        q = list(q)
-    if not isinstance(q, list | tuple) or not q:
-        raise InputError("q must be a list with an entry per agent", "q")
-    read = []
-    for agent, values in enumerate(q, start=1):
-        with at(agent, None):
-            read.append(read_vector(values, entry_of("q", agent)))
-    return tuple(read)
-
-
-def _expect_q(q: OverTime, agents: int, stages: int, entry_of: Callable[[str, int], str]) -> None:
-    if len(q) != agents:
-        raise InputError(f"q has entries for {len(q)} agents but K for {agents}", "q")
-    for agent, values in enumerate(q, start=1):
-        if len(values) != stages + 1:
-            where = entry_of("q", agent)
-            with at(agent, None):
-                raise InputError(
-                    f"{where} has {len(values)} numbers, but {stages + 1} are needed, "
-                    "the last of them for t = T",
-                    where,
-                )
+    Raises
+    ------
+    FileFormatError
+        Where the file cannot be read, or is no valid solution.
+    """
+    with naming(path):
+        return Policy.from_letters(**stored.policy_values(path), as_stated=as_stated)

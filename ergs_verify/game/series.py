@@ -1,28 +1,17 @@
-"""Matrices over time as they are given: one matrix that serves every stage, or a list of them."""
+"""Letters over time as they are given: one entry that serves every stage, or a list of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import as_list, read_matrix
+from ergs_verify.exact import as_list, number, read_matrix, read_vector
 from ergs_verify.exact.definite import Judged, judge_symmetric
-
-__all__ = [
-    "Repair",
-    "Series",
-    "at",
-    "entry_of",
-    "expect_lengths",
-    "per_agent",
-    "read_series",
-    "same_agents",
-]
 
 
 @frozen(kw_only=True)
@@ -61,50 +50,62 @@ class Series:
         The place in the input, such as ``Q[1]``.
     agent : int or None
     constant : bool
-        One matrix was given and serves every time.
-    matrices : tuple of arrays
+        One entry was given and serves every time.
+    entries : sequence of matrices, of vectors, or of numbers
         A single one where `constant`. A matrix given several times is one object.
     """
 
     where: str
     agent: int | None
     constant: bool
-    matrices: tuple[np.ndarray, ...]
+    entries: Sequence[Any] | np.ndarray
 
     @property
-    def shape(self) -> tuple[int, int]:
-        rows, cols = self.matrices[0].shape
-        return rows, cols
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.entries[0])
 
     def place(self, t: int) -> tuple[str, int | None]:
         return (self.where, None) if self.constant else (f"{self.where}[{t}]", t)
 
-    def expect_shape(self, shape: tuple[int, int], meaning: str) -> None:
-        """Every matrix must have this shape; `meaning` says it in the letters m and p_i."""
-        for t, matrix in enumerate(self.matrices):
-            if matrix.shape != shape:
-                where, time = self.place(t)
-                hint = ""
-                if matrix.shape == shape[::-1]:
-                    hint = (
-                        "; its transpose would fit: rows and columns are swapped "
-                        "(some languages write matrices as lists of columns)"
-                    )
-                with at(self.agent, time):
-                    raise InputError(
-                        f"{where} is {matrix.shape[0]}×{matrix.shape[1]} but must be "
-                        f"{shape[0]}×{shape[1]} ({meaning}){hint}",
-                        where,
-                    )
+    def expect_shape(
+        self,
+        *admitted: tuple[tuple[int, ...], str],
+        of_others: Mapping[int, tuple[int, ...]] | None = None,
+    ) -> None:
+        """Every entry must have the same of these shapes, each with what it is in m, p_i and n.
 
-    def expand(self, length: int) -> tuple[np.ndarray, ...]:
-        return self.matrices * length if self.constant else self.matrices
+        `of_others` tells the shape for other agents, whose entry this one may be.
+        """
+        first = self.shape
+        shapes = [shape for shape, _ in admitted]
+        for t, entry in enumerate(self.entries):
+            if entry.shape == first and first in shapes:
+                continue
+            where, time = self.place(t)
+            if first in shapes:
+                admitted = ((first, "like the first over time"),)
+            has, needs = ("is", "must be") if entry.ndim == 2 else ("has", "must have")
+            wanted = " or ".join(f"{_sized(shape)} ({meaning})" for shape, meaning in admitted)
+            message = f"{where} {has} {_sized(entry.shape)} but {needs} {wanted}"
+            if entry.ndim == 2 and entry.shape[::-1] in shapes:
+                message += (
+                    "; its transpose would fit: rows and columns are swapped "
+                    "(some languages write matrices as lists of columns)"
+                )
+            else:
+                agents = [k for k, shape in (of_others or {}).items() if shape == entry.shape]
+                message += f"; it would fit agent {agents[0]}" if agents else ""
+            with at(self.agent, time):
+                raise InputError(message, where)
 
-    def judged(self, **needs: bool) -> tuple[Series, list[Repair]]:
+    def expand(self, length: int) -> tuple[Any, ...]:
+        return tuple(self.entries) * (length if self.constant else 1)
+
+    def judged(self, **needs: Any) -> tuple[Series, list[Repair]]:
         """The matrices judged by `judge_symmetric`, each object once, and what was forgiven."""
         verdicts: dict[int, Judged] = {}
         repairs = []
-        for t, matrix in enumerate(self.matrices):
+        for t, matrix in enumerate(self.entries):
             if id(matrix) in verdicts:
                 continue
             where, time = self.place(t)
@@ -112,81 +113,86 @@ class Series:
                 verdict = verdicts[id(matrix)] = judge_symmetric(matrix, where, **needs)
             if verdict.asymmetry is not None or verdict.eigenvalue is not None:
                 repairs.append(_repair(verdict, where, self.agent, time))
-        kept = tuple(verdicts[id(matrix)].matrix for matrix in self.matrices)
-        return evolve(self, matrices=kept), repairs
+        kept = tuple(verdicts[id(matrix)].matrix for matrix in self.entries)
+        return evolve(self, entries=kept), repairs
 
 
 def read_series(
-    value: Any, where: str, agent: int | None = None, always_over_time: bool = False
+    value: Any,
+    where: str,
+    agent: int | None = None,
+    *,
+    ndim: int = 2,
+    over_time: Literal["may", "must", "never"] = "may",
 ) -> Series:
-    """Read a matrix, or a list of matrices over time (an array with the time axis first).
+    """Read one letter of one agent, over time or not.
 
-    With `always_over_time` a single matrix is refused.
+    Parameters
+    ----------
+    ndim : int
+        2 for matrices, 1 for vectors, 0 for numbers.
+    over_time : {"may", "must", "never"}
+        Whether a list over time is taken (an array has the time axis first).
     """
+    read = _READ[ndim]
     with at(agent, None):
-        value = as_list(value, where)
-        over_time = _is_over_time(value, where)
-        if always_over_time and not over_time:
-            raise InputError(f"{where} must be a list over time of matrices", where)
-    if not over_time:
-        with at(agent, None):
-            matrices = (read_matrix(value, where),)
-        return Series(where=where, agent=agent, constant=True, matrices=matrices)
-    if len(value) == 0:
-        raise InputError(f"{where} is an empty list over time", where)
-    read: dict[int, np.ndarray] = {}
+        given, value = value, as_list(value, where)
+        listed = over_time != "never" and _is_over_time(value, where, ndim)
+        if over_time == "must" and not listed:
+            raise InputError(f"{where} must be a list over time of {_MANY[ndim]}", where)
+        if not listed:
+            entry = read(value if ndim else given, where)
+            return Series(where=where, agent=agent, constant=True, entries=(entry,))
+        if len(value) == 0:
+            raise InputError(f"{where} is an empty list over time", where)
+        if ndim == 0:
+            numbers = read_vector(value, where)
+            return Series(where=where, agent=agent, constant=False, entries=numbers)
+    entries: dict[int, np.ndarray] = {}
     given = list(value)  # keeps slices of an array alive, so that ids stay theirs
-    for t, matrix in enumerate(given):
-        if id(matrix) not in read:
+    for t, entry in enumerate(given):
+        if id(entry) not in entries:
             with at(agent, t):
-                read[id(matrix)] = read_matrix(matrix, f"{where}[{t}]")
-    matrices = tuple(read[id(matrix)] for matrix in given)
-    return Series(where=where, agent=agent, constant=False, matrices=matrices)
+                entries[id(entry)] = read(entry, f"{where}[{t}]")
+    return Series(
+        where=where, agent=agent, constant=False, entries=tuple(entries[id(x)] for x in given)
+    )
 
 
-def per_agent(
-    value: Any, letter: str, entry_of: Callable[[str, int], str], **options: bool
-) -> tuple[Series, ...]:
-    """A list with an entry per agent; `entry_of` names an agent's entry, such as ``Q[1]``."""
+def per_agent(value: Any, letter: str) -> list:
+    """A list with an entry per agent."""
     if isinstance(value, np.ndarray):
         value = list(value)
     if not isinstance(value, list | tuple) or not value:
         raise InputError(f"{letter} must be a list with an entry per agent", letter)
-    return tuple(
-        read_series(entry, entry_of(letter, agent), agent, **options)
-        for agent, entry in enumerate(value, start=1)
-    )
+    return list(value)
 
 
-def entry_of(letter: str, agent: int) -> str:
-    """The place of an agent's entry in Python and JSON, which count from 0."""
-    return f"{letter}[{agent - 1}]"
-
-
-def same_agents(series: Mapping[str, Sequence[Series]]) -> None:
-    first, *rest = series
-    for letter in rest:
-        if len(series[letter]) != len(series[first]):
+def same_agents(counts: Mapping[str, int]) -> None:
+    """As many entries for every letter as for the first."""
+    (first, agents), *rest = counts.items()
+    for letter, count in rest:
+        if count != agents:
             raise InputError(
-                f"{letter} has entries for {len(series[letter])} agents but {first} for "
-                f"{len(series[first])}",
-                letter,
+                f"{letter} has entries for {count} agents but {first} for {agents}", letter
             )
 
 
-def expect_lengths(series: Mapping[str, Sequence[Series]], stages: int) -> None:
-    for letter, many in series.items():
-        terminal = letter in ("Q", "P")
-        for one in many:
-            if not one.constant and len(one.matrices) != stages + terminal:
-                last = ", the last of them for t = T" if terminal else ""
-                with at(one.agent, None):
-                    raise InputError(
-                        f"{one.where} lists {len(one.matrices)} matrices over time, but the "
-                        f"horizon is {stages}, so {stages + terminal} are "
-                        f"needed{last}",
-                        one.where,
-                    )
+def expect_length(one: Series, stages: int, terminal: bool) -> None:
+    """A list over time must have an entry per stage, and one for the end if `terminal`."""
+    needed = stages + terminal
+    if one.constant or len(one.entries) == needed:
+        return
+    last = ", the last of them for t = T" if terminal else ""
+    ndim = len(one.shape)
+    said = f"has {len(one.entries)} numbers, but {needed} are needed"
+    if ndim:
+        said = (
+            f"lists {len(one.entries)} {_MANY[ndim]} over time, but the horizon is {stages}, so "
+            f"{needed} are needed"
+        )
+    with at(one.agent, None):
+        raise InputError(f"{one.where} {said}{last}", one.where)
 
 
 @contextmanager
@@ -224,11 +230,15 @@ def _repair(verdict: Judged, where: str, agent: int | None, t: int | None) -> Re
     )
 
 
-def _is_over_time(value: Any, where: str) -> bool:
+def _sized(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) if len(shape) == 2 else f"length {shape[0]}"
+
+
+def _is_over_time(value: Any, where: str, ndim: int) -> bool:
     if isinstance(value, np.ndarray):
-        return value.ndim == 3
+        return value.ndim == ndim + 1
     first: Any = value
-    for _ in range(2):
+    for _ in range(ndim):
         if not isinstance(first, Sequence | np.ndarray) or isinstance(first, str) or not len(first):
             return False
         if isinstance(first, np.ndarray) and first.ndim == 1:
@@ -238,3 +248,7 @@ def _is_over_time(value: Any, where: str) -> bool:
         if not isinstance(first, np.generic):
             first = as_list(first, where)
     return isinstance(first, list | tuple) or (isinstance(first, np.ndarray) and first.ndim > 0)
+
+
+_READ: dict[int, Callable[[Any, str], Any]] = {0: number, 1: read_vector, 2: read_matrix}
+_MANY = {0: "numbers", 1: "vectors", 2: "matrices"}

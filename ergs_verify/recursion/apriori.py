@@ -278,6 +278,7 @@ def data_norms(game: Game) -> DataNorms:
     NotCertifiedError
         Where some Q is not exactly positive semidefinite.
     """
+    game.expect_papers_class("the bounds from the data alone")
     known: dict[tuple, Any] = {}
 
     def once(measure: Callable[[np.ndarray], Any], matrix: np.ndarray):

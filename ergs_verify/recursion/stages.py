@@ -57,6 +57,7 @@ class Stages(Generic[N]):
         symmetric: bool = False,
         constants: bool = True,
     ):
+        game.expect_papers_class("the recursion")
         if formulas is None:
             from ergs_verify.paper.theorem_III_1 import derived_formulas
 

@@ -33,7 +33,7 @@ from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import fractions
-from ergs_verify.files import load_solution
+from ergs_verify.game import load_solution
 from ergs_verify.game.policy import Policy
 from ergs_verify.reference.record import LETTERS, Reference, Rows, load_reference
 

@@ -69,6 +69,7 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     >>> make_reference(gallery("g-star-4-no-nash")).equilibrium
     'none'
     """
+    game.expect_papers_class("reference")
     try:
         wanted = operator.index(digits)
     except TypeError:

@@ -43,7 +43,8 @@ from attrs import frozen
 from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files import disk, text
-from ergs_verify.files.documents import check_keys
+from ergs_verify.files.keys import check_keys
+from ergs_verify.game.letters import Sizes
 from ergs_verify.game.policy import Policy
 from ergs_verify.game.series import at
 from ergs_verify.solve import MOST_DIGITS
@@ -173,7 +174,7 @@ def _expect_values(reference: Reference) -> None:
         _expect(isinstance(values, list), letter, "a list with an entry per agent")
     policy = Policy.from_arrays(**reference.values, as_stated=True)
     sizes, states = zip(*(over_time[0].shape for over_time in policy.K), strict=True)
-    policy.expect_shapes(states[0], sizes)
+    policy.expect_shapes(Sizes(states[0], tuple(sizes)))
     for letter in LETTERS:
         bounds = _listed(reference.error[letter], f"error.{letter}", policy.agents)
         for i, over_time in enumerate(reference.values[letter]):

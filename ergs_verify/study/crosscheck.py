@@ -85,6 +85,7 @@ def crosscheck(
     >>> found.verdict, found.algorithm_1.behaviour
     ('agree', 'diverges')
     """
+    game.expect_papers_class("crosscheck")
     start = time.perf_counter()
     wanted = _whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
     count = _whole(samples, "samples", 1000, 10**9)

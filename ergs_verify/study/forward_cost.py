@@ -66,6 +66,7 @@ class Forward:
     """
 
     def __init__(self, game: Game, arithmetic: Arithmetic, *, excited: bool = False):
+        game.expect_papers_class("the cost of a policy by its moments")
         self.game = game
         self.arithmetic = arithmetic
         self._entered: dict[int, Matrix] = {}

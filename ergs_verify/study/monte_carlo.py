@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.engine.stacking import GameArrays
+from ergs_verify.game.floats import expect_papers_class
 
 __all__ = ["Estimate", "simulate"]
 
@@ -58,6 +59,7 @@ def simulate(
     >>> bool(abs(estimate.mean[0] - exact) < 4.5 * estimate.standard_error[0])
     True
     """
+    expect_papers_class(game, "the simulation")
     draw = np.random.default_rng(seed)
     played = _Played(game, K, Sigma)
     costs = []

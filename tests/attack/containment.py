@@ -34,7 +34,7 @@ from ergs_verify.certify.equilibrium import equilibrium_in_balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact.definite import is_positive
-from ergs_verify.files import load_solution
+from ergs_verify.game import load_solution
 
 OUTCOMES = ("contained", "undecided", "loose", "wrong")
 LETTERS = ("K", "Sigma", "P", "q")

@@ -16,7 +16,7 @@ from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
-from ergs_verify.files import load_game
+from ergs_verify.game import load_game
 from ergs_verify.game.gallery import gallery, random_game
 from ergs_verify.game.policy import Policy
 
@@ -160,7 +160,7 @@ FAULTS = {
         "no policy",
         'gave no policy of this game: format is "ergs-game/1"',
     ),
-    "key": (writes(solution(k=1)), "no policy", '"k" is an unknown key'),
+    "key": (writes(solution(g=1)), "no policy", '"g" is an unknown key'),
     "null": (
         writes(K_ALONE + "[[[[null, 0]]]]}"),
         "not a number",

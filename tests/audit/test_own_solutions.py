@@ -11,8 +11,7 @@ from random_games import scaled
 from ergs_verify.audit.solution import audit
 from ergs_verify.audit.suite import suite
 from ergs_verify.errors import SingularStageError
-from ergs_verify.files import load_solution
-from ergs_verify.game import Game
+from ergs_verify.game import Game, load_solution
 from ergs_verify.game.gallery import gallery, names, random_game
 from ergs_verify.solve import solve
 

@@ -17,7 +17,7 @@ from ergs_verify.audit.solver import judged
 from ergs_verify.audit.stated import Stated
 from ergs_verify.cli import main
 from ergs_verify.errors import InputError
-from ergs_verify.files.documents import SOLUTION_FORMAT
+from ergs_verify.game.documents import SOLUTION_FORMAT
 
 GAME = gallery("time-varying").rounded()  # 3 agents with 1, 2, 3 controls, m = 2, T = 4
 

@@ -6,7 +6,7 @@ import pytest
 
 from ergs_verify.certify.check import check
 from ergs_verify.cli import main
-from ergs_verify.files import load_game
+from ergs_verify.game import load_game
 from ergs_verify.ledger import claims
 from ergs_verify.ledger.exhibits import exhibits
 

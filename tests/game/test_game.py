@@ -24,6 +24,9 @@ TWO_AGENTS = {
 }
 
 
+INDEFINITE = '; with "indefinite": true it need not be'
+
+
 def two_agents(**changes):
     return Game.from_arrays(**{**TWO_AGENTS, **changes})
 
@@ -159,11 +162,12 @@ def test_what_floats_are_forgiven_is_reported():
     [
         (
             {"Q": [[[1, 0], [0, 1]], [[[1, 2], [2, 1]]] * 3]},
-            "Q[1][0] (agent 2, t = 0) has the eigenvalue -1, so it is not positive semidefinite",
+            "Q[1][0] (agent 2, t = 0) has the eigenvalue -1, so it is not positive semidefinite"
+            + INDEFINITE,
         ),
         (
             {"R": [[[-2]], [[1, 0], [0, 1]]]},
-            "R[0] (agent 1) has the eigenvalue -2, so it is not positive definite",
+            "R[0] (agent 1) has the eigenvalue -2, so it is not positive definite" + INDEFINITE,
         ),
         (
             {"Q": [[[1, 2], [0, 1]], [[1, 0], [0, 1]]]},
@@ -194,7 +198,8 @@ def test_what_floats_are_forgiven_is_reported():
         ),
         (
             {"R": [[[1, 0], [0, 1]], [[1, 0], [0, 1]]]},
-            "R[0] (agent 1) is 2×2 but must be 1×1 (p_i×p_i, with B m×p_i)",
+            "R[0] (agent 1) is 2×2 but must be 1×1 (p_i×p_i, with B m×p_i) or 3×3 (n×n, all "
+            "agents' controls stacked); it would fit agent 2",
         ),
         ({"R": [[[1]]]}, "R has entries for 1 agents but B for 2"),
         (
@@ -221,7 +226,10 @@ def test_what_floats_are_forgiven_is_reported():
             {"x0_mean": [1, 0]},
             "x0 needs a mean and a covariance: give both, or neither for mean 0 and covariance I",
         ),
-        ({"x0_mean": [1], "x0_cov": [[1, 0], [0, 1]]}, "x0_mean has length 1 but A is 2×2"),
+        (
+            {"x0_mean": [1], "x0_cov": [[1, 0], [0, 1]]},
+            "x0_mean has length 1 but must have length 2 (m, with A m×m)",
+        ),
         ({"name": "a\nb"}, "name is 'a\\nb', but must be one line of printable text"),
         ({"name": 3}, "name must be a string"),
     ],
