@@ -189,7 +189,7 @@ class Letter:
     def absent(self, shape: tuple[int, ...]) -> np.ndarray:
         """The default matrix or vector."""
         entries = np.full(shape, Fraction(0), dtype=object)
-        if self.default:
+        if self.default and self.ndim:
             np.fill_diagonal(entries, Fraction(1))
         entries.flags.writeable = False
         return entries

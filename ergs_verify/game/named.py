@@ -44,6 +44,15 @@ def read_mat(data: bytes, most: int = MAX_NUMBERS) -> dict[str, Packed]:
     return _oriented(arrays.packed_mat(data, most), columns=True)
 
 
+def render_mat(given: Arrays) -> bytes:
+    """A MAT file of arrays, the time axis moved to the end."""
+    moved = dict(given)
+    for key, array in given.items():
+        if (letter := _letter_of(key)) and letter.ndim == 1 and np.ndim(array) == 2:
+            moved[key] = array.T
+    return arrays.render_mat(moved)
+
+
 def game_values(packed: Mapping[str, Packed]) -> dict[str, Any]:
     """What arrays say of a game, as `Game.from_letters` takes it.
 

@@ -17,7 +17,7 @@ _DOCUMENTS: dict[str, Callable[[bytes], Any]] = {
     ".toml": text.parse_toml,
 }
 _ARRAYS = {".npz": named.read_npz, ".mat": named.read_mat}
-_RENDER_ARRAYS = {".npz": arrays.render_npz, ".mat": arrays.render_mat}
+_RENDER_ARRAYS = {".npz": arrays.render_npz, ".mat": named.render_mat}
 
 
 def game_values(path: Path) -> dict[str, Any]:
