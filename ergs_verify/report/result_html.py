@@ -15,8 +15,8 @@ from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import GameResult, SuiteResult
 from ergs_verify.certify.augmentation_result import HEADINGS, GapOfDelta
 from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
-from ergs_verify.files.documents import game_document
 from ergs_verify.game import Game
+from ergs_verify.game.documents import game_document
 from ergs_verify.reference.compare import Comparison
 from ergs_verify.report.audit import AUDIT_LEGEND, told_of_game
 from ergs_verify.report.augmentation import VERDICTS as GAP_VERDICTS
