@@ -202,6 +202,22 @@ def recheck(
 
 
 @app.command()
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="game, solution, error, check, gap, audit, suite or ledger: ergs-NAME/1.",
+        ),
+    ],
+) -> int:
+    """Print the JSON Schema of a format that is read or printed."""
+    from ergs_verify.cli.schema import run
+
+    return run(name)
+
+
+@app.command()
 def games(json: Json = False) -> int:
     """List the gallery: named games, each with what it shows."""
     from ergs_verify.cli.games import show_all
