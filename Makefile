@@ -5,40 +5,63 @@ PYTHONS ?= $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 BIN := .venv/bin
 # Written last, so that an interrupted installation is started again from nothing.
 ENV := .venv/.complete
+PIP := python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+EXTRAS_dev := dev,docs,fast,compiled
+EXTRAS_docs := docs,fast
+EXTRAS_lab := notebooks,fast
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # The peers that `make bench` measures against live here, apart from the package's own environment.
 BENCH := benchmarks/.venv
 
-.PHONY: verify test lint attack coq notebooks bench clean
+.PHONY: verify lab docs test lint attack coq notebooks dist bench clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
 
+# Opens the notebooks in a browser.
+lab: .venv/.lab
+	@$(BIN)/jupyter lab notebooks
+
+# The documentation as a site below build/docs; a warning is an error.
+docs: .venv/.docs
+	$(BIN)/sphinx-build -q -E -W --keep-going -j auto docs build/docs
+	@echo "build/docs/index.html"
+
 test: lint
 	$(BIN)/pytest -n auto --dist worksteal --doctest-modules --nbmake tests ergs_verify $(NOTEBOOKS)
 
-lint: $(ENV)
+lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
 # Hostile games, files and solvers, for some minutes; writes docs/attack.md. The tests take a tenth.
-attack: $(ENV)
+attack: .venv/.dev
 	@$(BIN)/python tests/attack
 
 # The ledger's identities of matrices, stated in Coq and checked by its kernel; some minutes.
 # Needs Debian's coq and libcoq-mathcomp-algebra-tactics.
-coq: $(ENV)
+coq: .venv/.dev
 	@$(BIN)/ergs-verify paper --certificates build/certificates >/dev/null
 	@$(BIN)/python -m ergs_verify.proof.coq build/certificates
+
+# The package as others get it: built, installed into an environment of its own without extras, and
+# the README's examples run there.
+dist: .venv/.dev
+	rm -rf build/dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  -c constraints.txt -w build/dist .
+	$(BIN)/python -m venv --clear build/dist/env
+	build/dist/env/bin/$(PIP) build/dist/*.whl
+	build/dist/env/bin/python tests/installed.py README.md
 
 # Takes some ten minutes; writes benchmarks/results.
 bench: $(BENCH)/.complete
 	@$(BENCH)/bin/python -m benchmarks
 
 # Runs every notebook again and saves it with its new outputs.
-notebooks: $(ENV)
+notebooks: .venv/.dev
 	$(BIN)/pytest --nbmake --overwrite $(NOTEBOOKS)
 	@$(BIN)/python -c "$$STRIP" $(NOTEBOOKS)
 
@@ -76,16 +99,19 @@ $(ENV): pyproject.toml constraints.txt
 	    "or name another Python: make PYTHON=..." >&2; \
 	  exit 1; \
 	fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e '.[dev,fast,compiled]'
+	@$(BIN)/$(PIP) hatchling editables
+	@$(BIN)/$(PIP) --no-build-isolation -e '.[fast]'
+	@touch $@
+
+# What only some targets need is installed when the first of them is made.
+.venv/.%: $(ENV)
+	@echo "Installing what make $(or $(MAKECMDGOALS),$*) needs, once; this takes a minute or two." >&2
+	@$(BIN)/$(PIP) --no-build-isolation -e '.[$(EXTRAS_$*)]'
 	@touch $@
 
 $(BENCH)/.complete: benchmarks/requirements.txt pyproject.toml constraints.txt | $(ENV)
 	@echo "Making $(BENCH) with the peers, once; this takes some minutes." >&2
 	@$(BIN)/python -m venv --clear $(BENCH)
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  hatchling editables
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -r benchmarks/requirements.txt -e '.[compiled]'
+	@$(BENCH)/bin/$(PIP) hatchling editables
+	@$(BENCH)/bin/$(PIP) --no-build-isolation -r benchmarks/requirements.txt -e '.[compiled]'
 	@touch $@

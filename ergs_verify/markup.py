@@ -6,7 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["bold", "bullets", "in_markdown", "matrix", "paragraphs", "piped", "table"]
+__all__ = [
+    "bold",
+    "bullets",
+    "in_markdown",
+    "in_markdown_beside_math",
+    "matrix",
+    "paragraphs",
+    "piped",
+    "table",
+]
 
 
 def bold(text: str) -> str:
@@ -33,7 +42,7 @@ def table(
     Examples
     --------
     >>> from ergs_verify import markup
-    >>> markup.table(["verdict"], [["pass"], ["a < b"]], marked=["pass"])[33:]
+    >>> markup.table(["verdict"], [["pass"], ["a < b"]], marked=["pass"])[31:]
     '</tr><tr><td class="pass">pass</td></tr><tr><td>a &lt; b</td></tr></table>'
     """
 
@@ -53,7 +62,7 @@ def matrix(rows: Iterable[Iterable[Any]]) -> str:
 
 
 def piped(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """The same table as Markdown; what has a meaning there is escaped.
+    r"""The same table as Markdown; what has a meaning there is escaped.
 
     Examples
     --------
@@ -61,7 +70,7 @@ def piped(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     >>> print(markup.piped(["claim"], [["P* | Q"]]))
     | claim |
     | --- |
-    | P\\\\* \\\\| Q |
+    | P\\* \\| Q |
     """
     rows = [headings, ["---"] * len(headings), *lines]
     return "\n".join(
@@ -71,12 +80,26 @@ def piped(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """The text with everything escaped that Markdown would take for its own.
+    r"""The text with everything escaped that Markdown would take for its own.
 
     Examples
     --------
     >>> from ergs_verify import markup
     >>> print(markup.in_markdown("P* and π*"))
-    P\\\\* and π\\\\*
+    P\\* and π\\*
     """
     return "".join("\\" + c if c in "\\|*_`<[#$" else c for c in text)
+
+
+def in_markdown_beside_math(text: str) -> str:
+    r"""The same of all that stands outside ``$...$``.
+
+    Examples
+    --------
+    >>> from ergs_verify import markup
+    >>> print(markup.in_markdown_beside_math("π* of $u^*_t$"))
+    π\* of $u^*_t$
+    """
+    parts = text.split("$")
+    parts[::2] = map(in_markdown, parts[::2])
+    return "$".join(parts)

@@ -57,8 +57,9 @@ class Solution:
     q : ``[i]``, of length T+1
         Arrays of float64, or of `Decimal` where digits were asked for.
     digits : int or None
-        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix. Of its own
-        every entry has D digits too, and no fewer than 17, unless float64 cannot tell it from 0.
+        D with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix. Of its
+        own every entry has D digits too, and no fewer than 17, unless float64 cannot tell it from
+        0.
     certified : bool
         Whether the digits are proved by enclosure; else only two precisions agree to them.
     method : str

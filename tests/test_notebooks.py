@@ -1,4 +1,4 @@
-"""Notebooks are saved with their outputs, clean, and named in the README. (nbmake runs them.)"""
+"""Notebooks are saved with their outputs, and clean. (nbmake runs them.)"""
 
 import json
 import re
@@ -63,9 +63,3 @@ def test_any_python_runs_it(path):
 def test_it_speaks_before_it_computes(path):
     first = cells(path, "markdown")[0]["source"]
     assert "".join(first).startswith("# ")
-
-
-def test_the_readme_names_each():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [path.name for path in NOTEBOOKS if f"notebooks/{path.name}" not in readme]
-    assert missing == []

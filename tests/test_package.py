@@ -148,7 +148,7 @@ STANDS_ON: dict[str, set[str]] = {
     "expressions": {"errors"},
     "typeset": {"expressions"},
     "evaluate": {"arithmetic", "expressions"},
-    "proof": {"evaluate", "typeset"},
+    "proof": {"evaluate", "typeset", "markup"},
     "paper": {"proof"},
     "recursion": {"paper", "game"},
     "engine": {"game"},

@@ -80,7 +80,7 @@ class Quantity:
         where float64 keeps no digit of the letter, so that nothing can be asked for, and where
         the error is `excused`.
     max_error : float
-        An upper bound of |given − exact| at the worst entry.
+        An upper bound of ``|given − exact|`` at the worst entry.
     allowed : float
         The measured bar: what float64 may lose there on this game.
     excused : bool

@@ -66,6 +66,8 @@ class Game:
     repairs : tuple of Repair
         What was symmetrised, or accepted though slightly indefinite, because entries are floats.
 
+    Notes
+    -----
     Matrices are read-only arrays as `ergs_verify.exact` describes them. One that is constant is
     stored once and referenced at every t: ``game.A[0] is game.A[1]``.
 
@@ -156,15 +158,17 @@ class Game:
         name : str
             One line of text.
 
-        Each matrix or vector may be a list over time instead, or an array with the time axis
-        first: `horizon` of them, for Q and x_linear one more, the terminal one. One Q alone serves
-        every stage and the end. An agent's τ may be a list over time. Strings, integers and
-        rationals are exact, floats are float64.
-
         Raises
         ------
         InputError
             Saying what is wrong, where, for which agent at which time.
+
+        Notes
+        -----
+        Each matrix or vector may be a list over time instead, or an array with the time axis
+        first: `horizon` of them, for Q and x_linear one more, the terminal one. One Q alone serves
+        every stage and the end. An agent's τ may be a list over time. Strings, integers and
+        rationals are exact, floats are float64.
 
         Examples
         --------

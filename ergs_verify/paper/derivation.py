@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ergs_verify.errors import DerivationError, ErgsError
+from ergs_verify.markup import in_markdown_beside_math
 from ergs_verify.proof import prove
 from ergs_verify.proof.kept import keep
 from ergs_verify.typeset import equation
@@ -61,7 +62,8 @@ class Step:
 
     def _repr_markdown_(self) -> str:
         shown = equation(self.left, self.right)
-        return f"**{self.what}** ({self.rule})\n\n$$\n{shown}\n$$\n\nChecked: {self.checked}."
+        what, rule, checked = map(in_markdown_beside_math, (self.what, self.rule, self.checked))
+        return f"**{what}** ({rule})\n\n$$\n{shown}\n$$\n\nChecked: {checked}."
 
     def __str__(self) -> str:
         return f"{self.what} [{self.rule}]\n    {self.left} = {self.right}\n    ({self.checked})"

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import InputError, ShapeError, UnsupportedError
+from ergs_verify.markup import in_markdown
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.certificate import certificate
 from ergs_verify.proof.field import PrimeField
@@ -160,7 +161,7 @@ class Proof:
             shown = f": $\\displaystyle {' = '.join(sides)}$" if sides else ""
             text += f"\n{'' if number > 1 else chr(10)}{number}. {step.text}{shown}"
         if self.reason:
-            text += f"\n\n{self.reason}"
+            text += f"\n\n{in_markdown(self.reason)}"
         if self.residual is not None:
             text += f"\n\nleft − right $= \\displaystyle {tex(self.residual)}$"
         if self.counterexample is not None:

@@ -13,8 +13,8 @@ The outcome as JSON, format ``ergs-compare/1``, is one object with the keys
     file; ``solution``, the path of the solution, null where it is missing; ``verdict``;
     ``message``, why, in one sentence; ``quantities``, for each of K, Sigma, P, q that is stated
     and judged, an object about its worst matrix: ``verdict``; ``digits``, that are right at least,
-    null where no number says it; ``max_error``, an upper bound of the largest |given − exact|, a
-    number or ``"inf"``; ``agent``, from 1; ``t``, from 0.
+    null where no number says it; ``max_error``, an upper bound of the largest ``|given − exact|``,
+    a number or ``"inf"``; ``agent``, from 1; ``t``, from 0.
 ``extra``
     Paths of the solutions that no reference belongs to.
 """
@@ -56,7 +56,7 @@ class Digits:
         −log₁₀ of max_error over the matrix's size as digits count it: this many are right at
         least, which is at most what the reference has.
     max_error : float
-        An upper bound of the largest |given − exact|, the reference's own error included.
+        An upper bound of the largest ``|given − exact|``, the reference's own error included.
     agent, t : int
         From 1 and from 0.
     """
@@ -166,11 +166,11 @@ def compare(
 
     Notes
     -----
-    Digits count as in references: |given − exact| ≤ 10^−D · max(1, largest entry), for Σ without
-    the 1; those of `ergs_verify.audit` count from the matrix's largest entry on, in natural units
-    of states and controls. The reference is known to within its `error`; where that leaves it open
-    whether D digits are right, the verdict is undecided. Without Sigma a solution's q is that of
-    the plain game and is not judged.
+    Digits count as in references: ``|given − exact|`` ≤ 10^−D · max(1, largest entry), for Σ
+    without the 1; those of `ergs_verify.audit` count from the matrix's largest entry on, in natural
+    units of states and controls. The reference is known to within its `error`; where that leaves it
+    open whether D digits are right, the verdict is undecided. Without Sigma a solution's q is that
+    of the plain game and is not judged.
 
     Examples
     --------

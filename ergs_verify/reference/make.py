@@ -42,7 +42,7 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     ----------
     game : Game
     digits : int
-        D with |given − exact| ≤ 10^−D · max(1, largest entry in size) for each matrix, for Σ
+        D with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix, for Σ
         without the 1.
     progress : function of the stages done and of all, optional
         Called anew at each precision.

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ergs_verify.typeset import coloured
 
-__all__ = ["display"]
+__all__ = ["display", "inline"]
 
 #: In tokens: a longer piece is broken inside its brackets too.
 _LONG = 100
@@ -32,6 +32,18 @@ def display(latex: str) -> str:
     return "".join(
         f'<p class="formula">{"<wbr />".join(map(_math, _pieces(part)))}</p>' for part in parts
     )
+
+
+def inline(latex: str) -> str:
+    r"""A formula within a line.
+
+    Examples
+    --------
+    >>> from ergs_verify.report.mathml import inline
+    >>> "displaystyle" in inline(r"\frac12")
+    False
+    """
+    return _math(latex).replace(' displaystyle="true"', "", 1)
 
 
 def _pieces(latex: str) -> Iterator[str]:

@@ -1,0 +1,95 @@
+"""How Sphinx builds these pages: `make docs`. What is generated lies below docs/generated."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ergs_verify import __version__
+
+HERE = Path(__file__).parent
+GENERATED = HERE / "generated"
+
+project = "ergs-verify"
+author = copyright = "The ergs-verify developers"
+version = release = __version__
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb"]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_title = "ergs-verify"
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+
+default_role = "code"
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+myst_enable_extensions = ["colon_fence", "dollarmath", "fieldlist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_render_markdown_format = "myst"
+html_math_renderer = "mathml"
+html_static_path = ["style"]
+html_css_files = ["wide.css"]
+# The ledger's headings are claims, and its summary stands before the first section.
+suppress_warnings = ["myst.header"]
+
+
+def _commands() -> str:
+    """Every command's --help."""
+    import typer.main
+
+    from ergs_verify.cli.app import app
+
+    main = typer.main.get_command(app)
+    parts = ["# Commands\n"]
+    for path, command in [("", main), *main.commands.items()]:
+        context = command.make_context(
+            f"ergs-verify {path}".strip(), [], resilient_parsing=True, terminal_width=88
+        )
+        parts.append(f"## {context.info_name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def _mistakes() -> str:
+    """The catalogue that an audit compares with."""
+    from ergs_verify.audit.mistakes import mistakes
+    from ergs_verify.markup import piped
+
+    lines = [[one.id, one.message, one.look_at] for one in mistakes()]
+    return (
+        "# Mistakes that an audit knows\n\n"
+        "Each is made on purpose, on the very game that is audited; a solution that fails is\n"
+        "compared with what it leads to.\n\n" + piped(["id", "what goes wrong", "look at"], lines)
+    )
+
+
+def _generate() -> None:
+    GENERATED.mkdir(exist_ok=True)
+    pages = {"commands.md": _commands(), "mistakes.md": _mistakes()}
+    for name, text in pages.items():
+        path = GENERATED / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):
+        shutil.copy2(notebook, GENERATED / notebook.name)
+
+
+def setup(app) -> None:
+    """Formulas become MathML here, so that a page needs no script and no network."""
+    from docutils.nodes import SkipNode
+
+    from ergs_verify.report.mathml import display, inline
+
+    def visit_inline(visitor, node) -> None:
+        visitor.body.append(inline(node.astext()))
+        raise SkipNode
+
+    def visit_display(visitor, node) -> None:
+        visitor.body.append(display(node.astext()))
+        raise SkipNode
+
+    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
+
+
+_generate()

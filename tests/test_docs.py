@@ -1,0 +1,175 @@
+"""The README and the documentation: examples run, links lead somewhere, the site builds."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import ergs_verify
+from ergs_verify.cli import main
+from ergs_verify.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+# The ledger and what was attacked are made by commands, and tested where those are.
+WRITTEN = [
+    path
+    for path in sorted(DOCS.rglob("*.md"))
+    if "generated" not in path.parts and path.name not in ("ledger.md", "attack.md", "prover.md")
+]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *WRITTEN]
+
+
+def named(paths):
+    return {"argvalues": paths, "ids": [path.relative_to(ROOT).as_posix() for path in paths]}
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(path), re.DOTALL | re.MULTILINE)
+
+
+PYTHON = [path for path in PAGES if blocks(path, "python")]
+CONSOLE = [path for path in PAGES if blocks(path, "console")]
+
+
+def test_there_are_examples():
+    assert len(PYTHON) >= 6
+    assert len(CONSOLE) >= 3
+
+
+@pytest.mark.parametrize("path", **named(PYTHON))
+def test_python_examples_run_and_print_what_stands_there(path):
+    found = re.findall(
+        r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", text_of(path), re.DOTALL | re.MULTILINE
+    )
+    names: dict = {}
+    for code, shown in found:
+        printed = StringIO()
+        with redirect_stdout(printed):
+            exec(code.replace("1_000_000", "2_000"), names)
+        assert printed.getvalue() == shown
+
+
+@pytest.mark.parametrize("path", **named(CONSOLE))
+def test_command_line_examples_print_what_stands_there(path, tmp_path, monkeypatch, capsys):
+    """A line `…` stands for any lines; of a command without output nothing is shown."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for example in blocks(path, "console"):
+        for line, shown in re.findall(r"^\$ ergs-verify (.*)\n((?:(?!\$ ).*\n)*)", example, re.M):
+            main(line.split())
+            printed = capsys.readouterr().out
+            pattern = re.escape(shown).replace("…\\\n", "(?:.*\n)*")
+            assert not shown or re.fullmatch(pattern, printed), f"{line}\n{printed}"
+
+
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_links_lead_to_files_and_headings_that_are_there(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(path)):
+        if target.startswith("https://"):
+            continue
+        file, _, _ = target.partition("#")
+        place = (path.parent / file).resolve()
+        # Made from the command itself when the site is built.
+        made = place.parent == DOCS / "generated" and place.stem in ("commands", "mistakes")
+        assert made or place.exists(), target
+
+
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_what_is_called_a_command_is_one(path):
+    used = set(re.findall(r"[`$] ?ergs-verify ([a-z]+)\b", text_of(path)))
+    assert used <= set(get_command(app).commands)
+
+
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_what_make_is_asked_for_is_a_target(path):
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|  )", text_of(path))) <= targets
+
+
+def test_the_readme_is_short_and_names_each_notebook():
+    readme = text_of(ROOT / "README.md")
+    assert len(readme.encode()) < 8_000
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"(notebooks/{notebook.name})" in readme
+
+
+def test_the_layout_names_what_is_there():
+    (layout,) = blocks(DOCS / "explanation" / "design.md", "text")
+    named = re.findall(r"[\w/]+(?:/|\.py)(?=[\s,])", layout)
+    assert len(named) > 10
+    for name in named:
+        places = [ROOT / name, ROOT / "ergs_verify" / name]
+        assert any(place.exists() for place in places), name
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    pytest.importorskip("sphinx")
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", out / "trees"]
+    done = subprocess.run(
+        [*command, DOCS, out / "html"], capture_output=True, encoding="utf-8", timeout=400
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return out / "html"
+
+
+def test_the_site_builds_without_a_warning_and_shows_no_raw_markup(site):
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 25
+    for path in pages:
+        text = re.sub(r"(?s)<(pre|code|script|style)\b.*?</\1>", "", text_of(path))
+        words = re.sub(r"<[^>]*>", " ", text)
+        raw = re.findall(r"\*\*\w|```|\]\(|\{(?:include|toctree)|:param|\\\\\(", words)
+        assert not raw, f"{path.name}: {raw[:3]}"
+
+
+def test_every_public_name_stands_in_the_reference(site):
+    page = text_of(site / "reference" / "api.html")
+    for name in ergs_verify.__all__:
+        if not name.startswith("__"):
+            assert f'id="ergs_verify.{name}"' in page, name
+
+
+def documented():
+    """Every docstring of the package, with whose it is."""
+    for module in pkgutil.walk_packages(ergs_verify.__path__, "ergs_verify."):
+        if module.name.endswith(("__main__", "conformance")):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if getattr(value, "__module__", None) != module.name:
+                continue
+            members = list(vars(value).items()) if inspect.isclass(value) else []
+            for path, one in [(name, value), *((f"{name}.{k}", v) for k, v in members)]:
+                inner = one.__func__ if isinstance(one, classmethod | staticmethod) else one
+                text = inspect.getdoc(inner)
+                if text and "-----\n" in text:
+                    yield f"{module.name}.{path}", text
+
+
+def test_no_sentence_stands_where_numpydoc_reads_a_parameter():
+    numpydoc = pytest.importorskip("numpydoc.docscrape")
+    found, seen = [], 0
+    for place, text in documented():
+        doc = numpydoc.NumpyDocString(text)
+        for section in ("Parameters", "Attributes"):
+            seen += len(doc[section])
+            found += [(place, one.name) for one in doc[section] if one.name.endswith(".")]
+            found += [(place, one.name) for one in doc[section] if len(one.name) > 60]
+    assert seen > 300
+    assert found == []
