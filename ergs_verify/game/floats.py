@@ -35,6 +35,8 @@ class FloatGame:
     x_linear, u_linear : tuple over agents of (T+1, m) and (T, n)
     prior_gain, prior_mean, prior_cov : tuple over agents of (T, p_i, m), (T, p_i), (T, p_i, p_i)
 
+    Notes
+    -----
     Several games of the same sizes may be stacked into one record: every array then has the batch
     axes first, such as ``A (batch, T, m, m)``, and `tau` is an array of the batch's shape.
 
