@@ -11,6 +11,7 @@ from typing import Any
 
 import mpmath
 import sympy
+from attrs import frozen
 from sympy import (
     Determinant,
     Identity,
@@ -30,24 +31,6 @@ from ergs_verify.paper.notation import tau
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = [
-    "M",
-    "W",
-    "W_is",
-    "b",
-    "derivation",
-    "derive",
-    "divergence_from_prior",
-    "f",
-    "lagrange",
-    "p",
-    "quadratic",
-    "symmetric",
-    "u",
-    "v",
-    "w",
-]
-
 p = Symbol("p", integer=True, positive=True)
 u, b = MatrixSymbol("u", p, 1), MatrixSymbol("b", p, 1)
 M, W = MatrixSymbol("M", p, p), MatrixSymbol("W", p, p)
@@ -60,18 +43,56 @@ lagrange = Symbol("lambda", real=True)
 log_density = Symbol(r"\log\pi(u)", real=True)
 
 quadratic = trace_of(u.T, M, u) + trace_of(b.T, u)
-W_is = tau / 2 * Identity(p) + M
-symmetric = (M, W, cov)
-
 f = (ell + tau * log(v / w) + lagrange) * v
 """The integrand of the Lagrangian, at a point u."""
 
-log_prior = -trace_of(u.T, u) / 2 - p * log(2 * pi) / 2
-"""log μ(u) of the standard normal prior."""
+
+@frozen(kw_only=True)
+class Prior:
+    """A Gaussian prior μ of the control.
+
+    Attributes
+    ----------
+    name : str
+        LaTeX of μ.
+    log_density : Expr
+        log μ(u).
+    weight : MatrixExpr, p×p
+        What W stands for: τ/2 times the prior's precision, and M.
+    pull : MatrixExpr, p×1
+        −W times the mean of the minimiser.
+    symmetric : tuple of letters
+    """
+
+    name: str
+    log_density: Any
+    weight: Any
+    pull: Any
+    symmetric: tuple = (M, W, cov)
 
 
-def divergence_from_prior(mean_vector, covariance, size):
-    """KL(N(mean, covariance) ‖ N(0, I)) by the moments of the two log densities (18).
+c, L = MatrixSymbol("c", p, 1), MatrixSymbol("L", p, p)
+_half_log = p * log(2 * pi) / 2
+standard = Prior(
+    name=r"\mathcal{N}(0, I)",
+    log_density=-trace_of(u.T, u) / 2 - _half_log,
+    weight=tau / 2 * Identity(p) + M,
+    pull=b / 2,
+)
+"""The paper's prior."""
+gaussian = Prior(
+    name=r"\mathcal{N}(c, L^{-1})",
+    log_density=-trace_of(u.T - c.T, L, u - c) / 2 + log(Determinant(L)) / 2 - _half_log,
+    weight=tau / 2 * L + M,
+    pull=b / 2 - tau / 2 * L * c,
+    symmetric=(M, W, cov, L),
+)
+"""Any Gaussian prior, of mean c and precision L."""
+W_is, symmetric, log_prior = standard.weight, standard.symmetric, standard.log_density
+
+
+def divergence_from_prior(mean_vector, covariance, size, prior: Prior = standard):
+    """KL(N(mean, covariance) ‖ prior) by the moments of the two log densities; (18) of N(0, I).
 
     E log π − E log μ with log π = −½(u−k)'Σ⁻¹(u−k) − ½ log det Σ − (p/2) log 2π.
     """
@@ -81,7 +102,9 @@ def divergence_from_prior(mean_vector, covariance, size):
         - log(Determinant(cov)) / 2
         - p * log(2 * pi) / 2
     )
-    divergence = gaussian_expectation(log_gaussian - log_prior, {u: (mean, cov)}, symmetric=[cov])
+    divergence = gaussian_expectation(
+        log_gaussian - prior.log_density, {u: (mean, cov)}, symmetric=prior.symmetric
+    )
     return divergence.xreplace({mean: mean_vector, cov: covariance, p: size})
 
 
@@ -128,17 +151,18 @@ def _check_solution(state) -> str:
 
 def _insert_prior(state):
     exponent = sympy.expand_log(log(state["density"]), force=True)
+    log_prior = state["prior"].log_density
     exponent = sympy.expand(exponent.subs(log(w), log_prior).subs(ell, quadratic))
     return {"exponent": exponent}
 
 
 def _check_prior(state) -> str:
-    expected = log_prior - quadratic / tau - 1 - lagrange / tau
-    return demand_equal(state["exponent"], expected, symmetric=symmetric, why="log density")
+    expected = state["prior"].log_density - quadratic / tau - 1 - lagrange / tau
+    return _equal(state, state["exponent"], expected, "log density")
 
 
 def _complete_square(state):
-    form = quadratic_form(state["exponent"], u, symmetric=symmetric)
+    form = quadratic_form(state["exponent"], u, symmetric=state["prior"].symmetric)
     precision = (-2 * form.matrix).doit()
     return {
         "precision": precision,
@@ -158,24 +182,16 @@ def _completed(state):
 
 
 def _check_square(state) -> str:
-    return demand_equal(
-        state["exponent"], _completed(state), symmetric=symmetric, why="the completed square"
-    )
+    return _equal(state, state["exponent"], _completed(state), "the completed square")
 
 
 def _identify(state):
-    return {"mean": -Inverse(W) * b / 2, "covariance": tau / 2 * Inverse(W)}
+    return {"mean": -Inverse(W) * state["prior"].pull, "covariance": tau / 2 * Inverse(W)}
 
 
 def _check_identified(state) -> str:
-    definitions = {W: W_is}
-    demand_equal(state["mean"], state["centre"], definitions=definitions, symmetric=symmetric)
-    return demand_equal(
-        state["covariance"],
-        Inverse(state["precision"]),
-        definitions=definitions,
-        symmetric=symmetric,
-    )
+    _equal(state, state["mean"], state["centre"], "the mean")
+    return _equal(state, state["covariance"], Inverse(state["precision"]), "the covariance")
 
 
 def _normalise(state):
@@ -231,46 +247,40 @@ def _at(formula, precision, entries: sympy.Matrix):
 
 def _gibbs(state):
     """For any density π, pointwise: ℓ + τ log(π/μ) = τ log(π/π*) + κ."""
+    prior = state["prior"]
     centred = u - state["mean"]
-    log_minimiser = -trace_of(centred.T, state["precision"], centred) / 2 - state["log_integral"]
-    left = quadratic + tau * (log_density - log_prior)
+    log_minimiser = -trace_of(centred.T, 2 / tau * W, centred) / 2 - state["log_integral"].xreplace(
+        {state["precision"]: 2 / tau * W}
+    )
+    left = quadratic + tau * (log_density - prior.log_density)
     difference = left - tau * (log_density - log_minimiser)
-    form = quadratic_form(difference, u, definitions={W: W_is}, symmetric=symmetric)
+    # W stays a letter: what is quadratic in u vanishes by what it stands for (checked below).
+    form = quadratic_form(difference, u, symmetric=prior.symmetric)
     return {"log_minimiser": log_minimiser, "gibbs_left": left, "value": form.constant}
 
 
 def _check_gibbs(state) -> str:
+    prior = state["prior"]
     right = tau * (log_density - state["log_minimiser"]) + state["value"]
-    definitions = {W: W_is}
-    demand_equal(
-        state["gibbs_left"],
-        right,
-        definitions=definitions,
-        symmetric=symmetric,
-        why="the Gibbs identity",
-    )
-    demand_equal(
-        state["exponent"].subs(lagrange, state["multiplier"]),
-        state["log_minimiser"],
-        definitions=definitions,
-        symmetric=symmetric,
-        why="the normalised density",
-    )
+    _equal(state, state["gibbs_left"], right, "the Gibbs identity")
+    normalised = state["exponent"].subs(lagrange, state["multiplier"])
+    _equal(state, normalised, state["log_minimiser"], "the normalised density")
     moments = gaussian_expectation(
         quadratic,
         {u: (state["mean"], state["covariance"])},
-        definitions=definitions,
-        symmetric=symmetric,
+        definitions={W: prior.weight},
+        symmetric=prior.symmetric,
     )
-    divergence = divergence_from_prior(state["mean"], state["covariance"], p)
-    demand_equal(
-        state["value"],
-        moments + tau * divergence,
-        definitions=definitions,
-        symmetric=symmetric,
-        why="the least value",
-    )
+    divergence = divergence_from_prior(state["mean"], state["covariance"], p, prior)
+    _equal(state, state["value"], moments + tau * divergence, "the least value")
     return "proved pointwise; the constant is F(π*), computed from the moments of π* besides"
+
+
+def _equal(state, left, right, why: str) -> str:
+    prior = state["prior"]
+    return demand_equal(
+        left, right, definitions={W: prior.weight}, symmetric=prior.symmetric, why=why
+    )
 
 
 _MOVES = (
@@ -292,8 +302,8 @@ _MOVES = (
     ),
     Move(
         name="prior",
-        what="Insert the standard normal prior and take logarithms",
-        rule=r"$\mu = \mathcal{N}(0, I)$, $\ell = u^\top M u + b^\top u$",
+        what="Insert the Gaussian prior and take logarithms",
+        rule=r"$\ell = u^\top M u + b^\top u$, and the prior's log density",
         find=_insert_prior,
         check=_check_prior,
         show=lambda s: (log(v), s["exponent"]),
@@ -309,7 +319,7 @@ _MOVES = (
     Move(
         name="Gaussian",
         what="Recognise a Gaussian: its mean and covariance",
-        rule=r"$W := \frac{\tau}{2} I + M$, which is invertible since $M \succeq 0$",
+        rule=r"$W \succ 0$, τ/2 times the prior's precision and M",
         find=_identify,
         check=_check_identified,
         show=lambda s: (
@@ -341,23 +351,28 @@ _MOVES = (
     ),
 )
 
-derivation = Derivation(
-    title="Lemma III.2",
-    start={"functional": f},
-    moves=_MOVES,
-    results=(
-        "condition",
-        "curvature",
-        "density",
-        "exponent",
-        "precision",
-        "centre",
-        "mean",
-        "covariance",
-        "log_minimiser",
-        "value",
-    ),
-)
+def derivation_for(prior: Prior, title: str) -> Derivation:
+    """From the functional (7), with this prior, to its minimiser."""
+    return Derivation(
+        title=title,
+        start={"functional": f, "prior": prior},
+        moves=_MOVES,
+        results=(
+            "condition",
+            "curvature",
+            "density",
+            "exponent",
+            "precision",
+            "centre",
+            "mean",
+            "covariance",
+            "log_minimiser",
+            "value",
+        ),
+    )
+
+
+derivation = derivation_for(standard, "Lemma III.2")
 """From the functional (7) to its minimiser; `derive` runs it once."""
 
 
@@ -378,3 +393,9 @@ def derive() -> Derived:
     -(1/2)*W**(-1)*b
     """
     return derivation.run()
+
+
+@cache
+def derive_for_any_prior() -> Derived:
+    """The same for any Gaussian prior N(c, L⁻¹), L ≻ 0, where W = (τ/2)L + M ≻ 0."""
+    return derivation_for(gaussian, "Lemma III.2 for any Gaussian prior").run()

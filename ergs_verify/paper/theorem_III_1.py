@@ -142,7 +142,7 @@ def _in_this_game(expression, form):
 def _apply_lemma(state):
     lemma, form = state["lemma"], state["form"]
     return {
-        "weight": _in_this_game(lemma_III_2.W_is, form),
+        "weight": _in_this_game(lemma_III_2.standard.weight, form),
         "mean": _in_this_game(lemma["mean"], form),
         "covariance": _in_this_game(lemma["covariance"], form),
         "least": form.constant + _in_this_game(lemma["value"], form),

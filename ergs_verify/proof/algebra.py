@@ -592,7 +592,9 @@ class Algebra:
             shown = self._base(letter)
             if not shown.is_Matrix:
                 return shown
-        return sympy.Trace(_matmul([self._shown_letter(a) for a in trace.word]))
+        number = next((k for k, a in enumerate(trace.word) if a.rows == ONE), 0)
+        turned = trace.word[number:] + trace.word[:number]
+        return sympy.Trace(_matmul([self._shown_letter(a) for a in turned]))
 
     def _shown_log(self, atom: LogAtom):
         if atom.letters:
