@@ -22,7 +22,6 @@ from sympy import (
     Inverse,
     MatrixExpr,
     MatrixSymbol,
-    Rational,
     Symbol,
     ZeroMatrix,
     log,
@@ -38,11 +37,8 @@ from ergs_verify.paper.notation import (
     F,
     K,
     P,
-    R,
     S,
     W,
-    definitions,
-    eye,
     i,
     j,
     m,
@@ -51,27 +47,13 @@ from ergs_verify.paper.notation import (
     others_loop,
     own_covariance,
     own_mean,
-    symmetric,
-    tau,
     u,
     x,
 )
+from ergs_verify.paper.setting import Setting, titled
+from ergs_verify.paper.theorem_III_1 import PAPER
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.expansion import taylor_coefficient
-
-__all__ = [
-    "GapFormulas",
-    "SecondOrderFormulas",
-    "X",
-    "Z",
-    "coefficient",
-    "delta",
-    "derive_coefficient",
-    "derive_identity",
-    "gap_formulas",
-    "identity",
-    "second_order_formulas",
-]
 
 p = control_size(i)
 delta = Symbol("delta", positive=True)
@@ -85,7 +67,8 @@ own_gain = AgentMatrix("K", i, p, m)
 """Agent i's gain, apart from the gains in sums over the others."""
 slope = AgentMatrix(r"\dot{K}", i, p, m)
 """Slope of agent i's gain in τ, the other agents' policies fixed."""
-SYMMETRIC = (*symmetric, X, Z, G)
+MOMENTS = (X, Z, G)
+"""Symmetric, like the setting's letters."""
 
 
 def g(agent):
@@ -93,17 +76,23 @@ def g(agent):
     return Function("g_{t+1}", real=True)(agent)
 
 
-def _equal(left, right, why: str, more=None) -> str:
-    everything = {**definitions, **(more or {})}
-    return demand_equal(left, right, definitions=everything, symmetric=SYMMETRIC, why=why)
+def _symmetric(state) -> tuple:
+    return (*state["setting"].symmetric, *MOMENTS)
+
+
+def _equal(state, left, right, why: str, more=None) -> str:
+    return state["setting"].equal(left, right, why, more, also=MOMENTS)
 
 
 # -- the identity ---------------------------------------------------------------------------
 
 
 def _premises(state):
-    theorem = state["theorem"]
-    return {"equilibrium": theorem.derive(), "policy": theorem.derive_policy_value()}
+    theorem, setting = state["theorem"], state["setting"]
+    return {
+        "equilibrium": theorem.derive(setting),
+        "policy": theorem.derive_policy_value(setting),
+    }
 
 
 def _excess(state):
@@ -118,55 +107,53 @@ def _check_excess(state) -> str:
     """Nothing is lost when agent i plays its best response."""
     best = state["equilibrium"]
     at_best = {own_gain: best["gain"], own_covariance(i): best["covariance"]}
-    return _equal(state["excess"].xreplace(at_best), sympy.Integer(0), "the excess at the best")
+    excess = state["excess"].xreplace(at_best)
+    return _equal(state, excess, sympy.Integer(0), "the excess at the best")
 
 
-def _divergence(gain, covariance, second_moment):
+def _divergence(state, gain, covariance, second_moment):
     """τ E KL(N(Kx, Σ) ‖ BR), with Σ_br⁻¹ = (2/τ)W."""
-    off = gain - gain_best
-    return trace_of(W(i), off, second_moment, off.T) + _covariance_part(covariance)
+    off = gain - state["setting"].compact.gain
+    return trace_of(W(i), off, second_moment, off.T) + _covariance_part(state, covariance)
 
 
-def _covariance_part(covariance):
+def _covariance_part(state, covariance):
+    tau = state["setting"].tau
     log_ratio = log(Determinant(covariance)) + log(Determinant(W(i))) + p * log(2 / tau)
     return trace_of(W(i), covariance) - tau / 2 * (p + log_ratio)
 
 
-gain_best = -Inverse(W(i)) * B(i).T * P(i) * others_loop(i)
-
-
-def _recognise(_state):
-    return {"divergence": _divergence(own_gain, own_covariance(i), x * x.T)}
+def _recognise(state):
+    return {"divergence": _divergence(state, own_gain, own_covariance(i), x * x.T)}
 
 
 def _check_recognised(state) -> str:
-    _check_divergence()
-    return _equal(state["excess"], state["divergence"], "the stage's excess")
+    _check_divergence(state)
+    return _equal(state, state["excess"], state["divergence"], "the stage's excess")
 
 
-def _check_divergence() -> str:
+def _check_divergence(state) -> str:
     """τ KL of two Gaussians, from the expectation of their log densities."""
-    vector = u(i)
+    vector, tau = u(i), state["setting"].tau
     play = {vector: (own_gain * x, own_covariance(i))}
-    off_own, off_best = vector - own_gain * x, vector - gain_best * x
+    off_own, off_best = vector - own_gain * x, vector - state["setting"].compact.gain * x
     log_ratio = (
         -trace_of(off_own.T, Inverse(own_covariance(i)), off_own) / 2
         - log(Determinant(own_covariance(i))) / 2
         + trace_of(off_best.T, 2 / tau * W(i), off_best) / 2
         + log(Determinant(tau / 2 * Inverse(W(i)))) / 2
     )
-    averaged = gaussian_expectation(log_ratio, play, symmetric=SYMMETRIC)
-    return _equal(
-        tau * averaged, _divergence(own_gain, own_covariance(i), x * x.T), "τ times the divergence"
-    )
+    averaged = gaussian_expectation(log_ratio, play, symmetric=_symmetric(state))
+    divergence = _divergence(state, own_gain, own_covariance(i), x * x.T)
+    return _equal(state, tau * averaged, divergence, "τ times the divergence")
 
 
-def _average(_state):
+def _average(state):
     """Over x with E[xx'] = X: the policy's letters are those of all agents again."""
-    off = K(i) - gain_best
+    off = K(i) - state["setting"].compact.gain
     return {
         "gain_part": trace_of(W(i), off, X, off.T),
-        "covariance_part": _covariance_part(S(i)),
+        "covariance_part": _covariance_part(state, S(i)),
         "plain_covariance_part": trace_of(W(i), S(i)),
     }
 
@@ -175,18 +162,20 @@ def _check_average(state) -> str:
     """The stage's divergence at xx' = X; at τ = 0, from the costs without entropy."""
     averaged = state["gain_part"] + state["covariance_part"]
     letters = {K(i): own_gain, S(i): own_covariance(i), X: x * x.T}
-    _equal(averaged.xreplace(letters), state["divergence"], "the averaged divergence")
-    form = state["equilibrium"]["form"]
+    _equal(state, averaged.xreplace(letters), state["divergence"], "the averaged divergence")
+    setting, form = state["setting"], state["equilibrium"]["form"]
     W_plain = AgentMatrix("W_0", i, p, p)
     least = form.constant - trace_of(form.linear.T, Inverse(W_plain), form.linear) / 4
     played = state["policy"]["expected"].xreplace({own_mean(i): own_gain * x})
     excess = theorem_III_1.with_linear_policies(played - least)
-    off = own_gain + Inverse(W_plain) * B(i).T * P(i) * others_loop(i)
+    plain_pull = setting.condition(sympy.Integer(0), P(i), ZeroMatrix(p, m))
+    off = own_gain + Inverse(W_plain) * plain_pull
     covariance_part = state["plain_covariance_part"].xreplace(
         {W(i): W_plain, S(i): own_covariance(i)}
     )
     plain = trace_of(W_plain, off, x, x.T, off.T) + covariance_part
-    return _equal(excess, plain, "the plain game's excess", {W_plain: R(i) + B(i).T * P(i) * B(i)})
+    weight = {W_plain: setting.definitions[W(i)].subs(setting.tau, 0)}
+    return _equal(state, excess, plain, "the plain game's excess", weight)
 
 
 def _propagate(_state):
@@ -196,31 +185,34 @@ def _propagate(_state):
 def _check_propagated(state) -> str:
     """E[x₊x₊'] given x, and then over x."""
     move = _next_state()
-    given = gaussian_expectation(move * move.T, _draws(), symmetric=SYMMETRIC)
-    return _equal(given, state["second_moment"].xreplace({X: x * x.T}), "the second moment")
+    given = gaussian_expectation(move * move.T, _draws(), symmetric=_symmetric(state))
+    averaged = state["second_moment"].xreplace({X: x * x.T})
+    return _equal(state, given, averaged, "the second moment")
 
 
 def _as_function_of_state(state):
     """What the gap from t on is at x_t = x: x'G_t x + g_t."""
-    off = K(i) - gain_best
-    averaged = trace_of(noise, G) + agent_sum(trace_of(S(j), B(j).T, G, B(j)), j) + g(i)
+    setting = state["setting"]
+    off = K(i) - setting.compact.gain
+    ahead = trace_of(noise, G) + agent_sum(trace_of(S(j), B(j).T, G, B(j)), j) + g(i)
     return {
-        "gap_matrix": off.T * W(i) * off + F.T * G * F,
-        "gap_constant": state["covariance_part"] + averaged,
-        "plain_gap_constant": state["plain_covariance_part"] + averaged,
+        "gap_matrix": off.T * W(i) * off + setting.discount * F.T * G * F,
+        "gap_constant": state["covariance_part"] + setting.discount * ahead,
+        "plain_gap_constant": state["plain_covariance_part"] + setting.discount * ahead,
     }
 
 
 def _check_function_of_state(state) -> str:
     """This stage's part at xx', and what is expected of the next stages."""
-    ahead = _next_state().T * G * _next_state()
-    expected = gaussian_expectation(trace_of(ahead), _draws(), symmetric=SYMMETRIC) + g(i)
+    discount = state["setting"].discount
+    ahead = trace_of(_next_state().T * G * _next_state())
+    expected = gaussian_expectation(ahead, _draws(), symmetric=_symmetric(state)) + g(i)
     now = state["gain_part"].xreplace({X: x * x.T})
     averaged = state["gap_constant"] - state["covariance_part"]
     plain = state["plain_gap_constant"] - state["plain_covariance_part"]
-    _equal(plain, averaged, "what is expected of the next stages at τ = 0")
+    _equal(state, plain, averaged, "what is expected of the next stages at τ = 0")
     value = trace_of(x.T, state["gap_matrix"], x) + averaged
-    return _equal(now + expected, value, "the gap as a function of the state")
+    return _equal(state, now + discount * expected, value, "the gap as a function of the state")
 
 
 def _next_state():
@@ -231,69 +223,77 @@ def _draws():
     return {u(j): (K(j) * x, S(j)), omega: (ZeroMatrix(m, 1), noise)}
 
 
-identity = Derivation(
-    title="Gap identity",
-    start={"theorem": theorem_III_1},
-    moves=(
-        Move(
-            name="premises",
-            what="Take the one-step costs derived for Theorem III.1",
-            rule="agent i's best response has the value x'P_t x + q_t of the Riccati recursion",
-            find=_premises,
-            check=lambda s: f"{s['equilibrium'].title} and {s['policy'].title}, derived",
-            show=lambda s: (r"V_t(x) = \min", s["equilibrium"]["least"]),
-        ),
-        Move(
-            name="excess",
-            what="What one stage costs more than the best response's",
-            rule=r"$E[\text{stage cost} + V_{t+1}(x_{t+1})] - V_t(x)$ for the policy N(Kx, Z)",
-            find=_excess,
-            check=_check_excess,
-            show=lambda s: ("e_t(x)", s["excess"]),
-        ),
-        Move(
-            name="divergence",
-            what="Recognise it as τ times a relative entropy",
-            rule=r"$\mathrm{BR}$ has gain $-W^{-1}B^\top P\bar{A}$ and precision $(2/\tau)W$",
-            find=_recognise,
-            check=_check_recognised,
-            show=lambda s: ("e_t(x)", s["divergence"]),
-        ),
-        Move(
-            name="average",
-            what="Average over the state, and add up the stages",
-            rule="telescoping sum: V_T is the terminal cost and V_0 the least cost",
-            find=_average,
-            check=_check_average,
-            show=lambda s: (r"\mathbb{E}\,e_t", s["gain_part"] + s["covariance_part"]),
-        ),
-        Move(
-            name="moments",
-            what="Propagate the second moment of the state",
-            rule=r"$x_{t+1} = Ax + \sum_j B^j u^j + \omega$",
-            find=_propagate,
-            check=_check_propagated,
-            show=lambda s: ("X_{t+1}", s["second_moment"]),
-        ),
-        Move(
-            name="state",
-            what="The gap from t on as a function of the state, backwards in time",
-            rule=r"$x^\top G_t x + g_t$ with $G_T = 0$ and $g_T = 0$",
-            find=_as_function_of_state,
-            check=_check_function_of_state,
-            show=lambda s: ("G_t", s["gap_matrix"]),
-        ),
+_identity_moves = (
+    Move(
+        name="premises",
+        what="Take the one-step costs derived for Theorem III.1",
+        rule="agent i's best response has the value x'P_t x + q_t of the Riccati recursion",
+        find=_premises,
+        check=lambda s: f"{s['equilibrium'].title} and {s['policy'].title}, derived",
+        show=lambda s: (r"V_t(x) = \min", s["equilibrium"]["least"]),
     ),
-    results=(
-        "gain_part",
-        "covariance_part",
-        "plain_covariance_part",
-        "second_moment",
-        "gap_matrix",
-        "gap_constant",
-        "plain_gap_constant",
+    Move(
+        name="excess",
+        what="What one stage costs more than the best response's",
+        rule=r"$E[\text{stage cost} + V_{t+1}(x_{t+1})] - V_t(x)$ for the policy N(Kx, Z)",
+        find=_excess,
+        check=_check_excess,
+        show=lambda s: ("e_t(x)", s["excess"]),
+    ),
+    Move(
+        name="divergence",
+        what="Recognise it as τ times a relative entropy",
+        rule=r"$\mathrm{BR}$ has gain $-W^{-1}B^\top P\bar{A}$ and precision $(2/\tau)W$",
+        find=_recognise,
+        check=_check_recognised,
+        show=lambda s: ("e_t(x)", s["divergence"]),
+    ),
+    Move(
+        name="average",
+        what="Average over the state, and add up the stages",
+        rule="telescoping sum: V_T is the terminal cost and V_0 the least cost",
+        find=_average,
+        check=_check_average,
+        show=lambda s: (r"\mathbb{E}\,e_t", s["gain_part"] + s["covariance_part"]),
+    ),
+    Move(
+        name="moments",
+        what="Propagate the second moment of the state",
+        rule=r"$x_{t+1} = Ax + \sum_j B^j u^j + \omega$",
+        find=_propagate,
+        check=_check_propagated,
+        show=lambda s: ("X_{t+1}", s["second_moment"]),
+    ),
+    Move(
+        name="state",
+        what="The gap from t on as a function of the state, backwards in time",
+        rule=r"$x^\top G_t x + g_t$ with $G_T = 0$ and $g_T = 0$",
+        find=_as_function_of_state,
+        check=_check_function_of_state,
+        show=lambda s: ("G_t", s["gap_matrix"]),
     ),
 )
+
+
+def identity_for(setting: Setting) -> Derivation:
+    """J^i(π) − min = Σ_t γ^t τ E KL(π^i_t ‖ BR^i_t), in a class of games."""
+    return Derivation(
+        title=titled("Gap identity", setting),
+        start={"theorem": theorem_III_1, "setting": setting},
+        moves=_identity_moves,
+        results=(
+            "gain_part",
+            "covariance_part",
+            "plain_covariance_part",
+            "second_moment",
+            "gap_matrix",
+            "gap_constant",
+            "plain_gap_constant",
+        ),
+    )
+
+
+identity = identity_for(PAPER)
 """J^i(π) − min = Σ_t τ E KL(π^i_t ‖ BR^i_t)."""
 
 
@@ -302,84 +302,100 @@ identity = Derivation(
 # Agent i's answers to the same others at τ and at τ + δ, to first order in δ.
 shifted_P = P(i) + delta * Z
 shifted_gain = own_gain + delta * slope
-shifted_weight = (tau + delta) / 2 * eye(i) + R(i) + B(i).T * shifted_P * B(i)
-closed = others_loop(i) + B(i) * own_gain
-"""The closed loop Ā + BK."""
 push = AgentMatrix("G", i, p, m)
 
 
-def _first_order(expression, order: int = 1):
-    return taylor_coefficient(expression, delta, order, symmetric=SYMMETRIC)
+def _first_order(state, expression):
+    return taylor_coefficient(expression, delta, 1, symmetric=_symmetric(state))
 
 
-def _gain_slope(_state):
-    """δ-part of W̃K̃ + B'P̃Ā = 0."""
-    condition = shifted_weight * shifted_gain + B(i).T * shifted_P * others_loop(i)
+def _closed():
+    """The closed loop Ā + BK."""
+    return others_loop(i) + B(i) * own_gain
+
+
+def _off_prior(setting: Setting):
+    """How far agent i's gain is off its prior's."""
+    return own_gain - setting.prior_gain
+
+
+def _gain_slope(state):
+    """δ-part of agent i's first-order condition W̃K̃ + … = 0."""
+    setting = state["setting"]
+    shifted = setting.condition(setting.tau + delta, shifted_P, shifted_gain)
     return {
-        "condition": _first_order(condition),
-        "push": own_gain / 2 + B(i).T * Z * closed,
+        "condition": _first_order(state, shifted),
+        "push": setting.prior_precision * _off_prior(setting) / 2
+        + setting.discount * B(i).T * Z * _closed(),
         "gain_slope": -Inverse(W(i)) * push,
     }
 
 
-def _equal_here(left, right, why: str) -> str:
+def _equal_here(state, left, right, why: str) -> str:
     """Ā stays a letter: the others' policies are fixed."""
     return demand_equal(
-        left, right, definitions={W(i): definitions[W(i)]}, symmetric=SYMMETRIC, why=why
+        left,
+        right,
+        definitions={W(i): state["setting"].definitions[W(i)]},
+        symmetric=_symmetric(state),
+        why=why,
     )
 
 
 def _check_gain_slope(state) -> str:
-    _equal_here(state["condition"], W(i) * slope + state["push"], "the condition's slope")
+    _equal_here(state, state["condition"], W(i) * slope + state["push"], "the condition's slope")
     solved = state["gain_slope"].xreplace({push: state["push"]})
-    return _equal_here(W(i) * solved, -state["push"], "the gain's slope")
+    return _equal_here(state, W(i) * solved, -state["push"], "the gain's slope")
 
 
-def _cost_slope(_state):
-    loop = others_loop(i) + B(i) * shifted_gain
-    cost = (
-        shifted_gain.T * ((tau + delta) / 2 * eye(i) + R(i)) * shifted_gain
-        + loop.T * shifted_P * loop
-    )
+def _cost_slope(state):
+    setting = state["setting"]
+    cost = setting.cost(setting.tau + delta, shifted_P, shifted_gain)
+    off = _off_prior(setting)
     return {
-        "cost_condition": _first_order(cost),
-        "cost_slope": own_gain.T * own_gain / 2 + closed.T * Z * closed,
+        "cost_condition": _first_order(state, cost),
+        "cost_slope": off.T * setting.prior_precision * off / 2
+        + setting.discount * _closed().T * Z * _closed(),
     }
 
 
 def _check_cost_slope(state) -> str:
     """The gain's own slope drops out, the gain being optimal (envelope)."""
-    at_best = {own_gain: gain_best}
+    setting = state["setting"]
+    at_best = {own_gain: -Inverse(W(i)) * setting.condition(setting.tau, P(i), ZeroMatrix(p, m))}
     return _equal_here(
+        state,
         state["cost_condition"].xreplace(at_best),
         state["cost_slope"].xreplace(at_best),
         "the slope of P",
     )
 
 
-def _precision_slope(_state):
-    precision = 2 / (tau + delta) * shifted_weight
+def _precision_slope(state):
+    setting = state["setting"]
+    tau, weight = setting.tau, setting.definitions[W(i)]
+    shifted = 2 / (tau + delta) * weight.xreplace({tau: tau + delta, P(i): shifted_P})
+    ahead = setting.discount * B(i).T * Z * B(i)
     return {
-        "precision_condition": _first_order(precision),
-        "precision_slope": -2 / tau**2 * (R(i) + B(i).T * P(i) * B(i))
-        + 2 / tau * B(i).T * Z * B(i),
+        "precision_condition": _first_order(state, shifted),
+        "precision_slope": 2 / tau * (setting.prior_precision / 2 + ahead) - 2 / tau**2 * W(i),
     }
 
 
 def _check_precision_slope(state) -> str:
     return _equal_here(
-        state["precision_condition"], state["precision_slope"], "the slope of the precision"
+        state, state["precision_condition"], state["precision_slope"], "the slope of the precision"
     )
 
 
 precision_slope = AgentMatrix("Y", i, p, p)
 
 
-def _second_order(_state):
+def _second_order(state):
     """The gap's δ²-part: Tr(W K̇XK̇') and (τ/4)Tr(ΣYΣY)."""
     return {
         "coefficient": trace_of(push.T, Inverse(W(i)), push, X)
-        + tau / 4 * trace_of(S(i), precision_slope, S(i), precision_slope)
+        + state["setting"].tau / 4 * trace_of(S(i), precision_slope, S(i), precision_slope)
     }
 
 
@@ -387,9 +403,11 @@ def _check_second_order(state) -> str:
     gain_part = trace_of(W(i), state["gain_slope"], X, state["gain_slope"].T)
     # M = Σ_br⁻¹Σ̃ = I − δYΣ + O(δ²), so Tr M − p − log det M = ½δ²Tr(YΣYΣ) + O(δ³).
     off = -precision_slope * S(i)
-    covariance_part = tau / 2 * Rational(1, 2) * trace_of(off, off)
+    covariance_part = state["setting"].tau / 4 * trace_of(off, off)
     _check_log_det_expansion()
-    return _equal_here(state["coefficient"], gain_part + covariance_part, "the coefficient of δ²")
+    return _equal_here(
+        state, state["coefficient"], gain_part + covariance_part, "the coefficient of δ²"
+    )
 
 
 def _check_log_det_expansion() -> None:
@@ -406,62 +424,69 @@ def _check_log_det_expansion() -> None:
             raise DerivationError(f"the expansion of log det fails for p = {size}")
 
 
-coefficient = Derivation(
-    title="Coefficient of δ² in the gap of the δ-augmented equilibrium",
-    start={"symbol": delta},
-    moves=(
-        Move(
-            name="gain slope",
-            what="Differentiate agent i's first-order condition in τ, the others fixed",
-            rule=r"W K + B'PĀ = 0; W ≻ 0, so the implicit function theorem applies",
-            find=_gain_slope,
-            check=_check_gain_slope,
-            show=lambda s: (slope, s["gain_slope"].xreplace({push: s["push"]})),
-        ),
-        Move(
-            name="cost slope",
-            what="Differentiate the Riccati recursion in τ",
-            rule="the gain is optimal, so its own slope drops out (envelope)",
-            find=_cost_slope,
-            check=_check_cost_slope,
-            show=lambda s: (Symbol("Z_t"), s["cost_slope"]),
-        ),
-        Move(
-            name="precision slope",
-            what="Differentiate the precision in τ",
-            rule=r"$\Sigma^{-1} = (2/\tau) W$",
-            find=_precision_slope,
-            check=_check_precision_slope,
-            show=lambda s: (precision_slope, s["precision_slope"]),
-        ),
-        Move(
-            name="second order",
-            what="Insert both differences into the gap identity",
-            rule="log det(I + δN) = δ Tr N − ½δ² Tr N² + O(δ³)",
-            find=_second_order,
-            check=_check_second_order,
-            show=lambda s: (Symbol("c_t^i"), s["coefficient"]),
-        ),
+_coefficient_moves = (
+    Move(
+        name="gain slope",
+        what="Differentiate agent i's first-order condition in τ, the others fixed",
+        rule=r"W K + B'PĀ = 0; W ≻ 0, so the implicit function theorem applies",
+        find=_gain_slope,
+        check=_check_gain_slope,
+        show=lambda s: (slope, s["gain_slope"].xreplace({push: s["push"]})),
     ),
-    results=("push", "cost_slope", "precision_slope", "gain_slope", "coefficient"),
+    Move(
+        name="cost slope",
+        what="Differentiate the Riccati recursion in τ",
+        rule="the gain is optimal, so its own slope drops out (envelope)",
+        find=_cost_slope,
+        check=_check_cost_slope,
+        show=lambda s: (Symbol("Z_t"), s["cost_slope"]),
+    ),
+    Move(
+        name="precision slope",
+        what="Differentiate the precision in τ",
+        rule=r"$\Sigma^{-1} = (2/\tau) W$",
+        find=_precision_slope,
+        check=_check_precision_slope,
+        show=lambda s: (precision_slope, s["precision_slope"]),
+    ),
+    Move(
+        name="second order",
+        what="Insert both differences into the gap identity",
+        rule="log det(I + δN) = δ Tr N − ½δ² Tr N² + O(δ³)",
+        find=_second_order,
+        check=_check_second_order,
+        show=lambda s: (Symbol("c_t^i"), s["coefficient"]),
+    ),
 )
-"""ε_i(δ) = c_i δ² + O(δ³) where det Φ_t ≠ 0 at τ for every t.
 
-The δ-augmented equilibrium is agent i's best response at τ + δ to the same others to whom its
-best response at τ is compared; both are rational functions of δ near 0, as det Φ_t ≠ 0.
-"""
+
+def coefficient_for(setting: Setting) -> Derivation:
+    """ε_i(δ) = c_i δ² + O(δ³) where det Φ_t ≠ 0 at τ for every t, in a class of games.
+
+    The δ-augmented equilibrium is agent i's best response at τ + δ to the same others to whom its
+    best response at τ is compared; both are rational functions of δ near 0, as det Φ_t ≠ 0.
+    """
+    return Derivation(
+        title=titled("Coefficient of δ² in the gap of the δ-augmented equilibrium", setting),
+        start={"symbol": delta, "setting": setting},
+        moves=_coefficient_moves,
+        results=("push", "cost_slope", "precision_slope", "gain_slope", "coefficient"),
+    )
+
+
+coefficient = coefficient_for(PAPER)
 
 
 @cache
-def derive_identity() -> Derived:
+def derive_identity(setting: Setting = PAPER) -> Derived:
     """The gap identity, derived."""
-    return identity.run()
+    return identity_for(setting).run()
 
 
 @cache
-def derive_coefficient() -> Derived:
+def derive_coefficient(setting: Setting = PAPER) -> Derived:
     """The coefficient of δ², derived."""
-    return coefficient.run()
+    return coefficient_for(setting).run()
 
 
 @frozen(kw_only=True, eq=False)
@@ -511,19 +536,19 @@ class SecondOrderFormulas(GapFormulas):
 
 
 @cache
-def gap_formulas() -> GapFormulas:
+def gap_formulas(setting: Setting = PAPER) -> GapFormulas:
     """The derived formulas of the gap."""
-    return GapFormulas(definitions=definitions, **derive_identity().results)
+    return GapFormulas(definitions=setting.definitions, **derive_identity(setting).results)
 
 
 @cache
-def second_order_formulas() -> SecondOrderFormulas:
+def second_order_formulas(setting: Setting = PAPER) -> SecondOrderFormulas:
     """The formulas of both derivations, all agents' letters K and Σ put for agent i's own."""
-    second = derive_coefficient()
+    second = derive_coefficient(setting)
     inserted = {push: second["push"], precision_slope: second["precision_slope"]}
     everybody = {own_gain: K(i)}
     return SecondOrderFormulas(
-        **asdict(gap_formulas(), recurse=False),
+        **asdict(gap_formulas(setting), recurse=False),
         cost_slope=second["cost_slope"].xreplace(everybody),
         coefficient=second["coefficient"].xreplace(inserted).xreplace(everybody),
     )

@@ -351,6 +351,7 @@ _MOVES = (
     ),
 )
 
+
 def derivation_for(prior: Prior, title: str) -> Derivation:
     """From the functional (7), with this prior, to its minimiser."""
     return Derivation(

@@ -14,7 +14,7 @@ from sympy import Determinant, Inverse, Trace, ZeroMatrix, log
 from ergs_verify.errors import DerivationError
 from ergs_verify.expressions import AgentMatrix, agent_sum, control_size, trace_of
 from ergs_verify.paper import lemma_III_2
-from ergs_verify.paper.derivation import Derivation, Derived, Move, demand_equal
+from ergs_verify.paper.derivation import Derivation, Derived, Move
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.notation import (
     A,
@@ -45,20 +45,10 @@ from ergs_verify.paper.notation import (
     u,
     x,
 )
+from ergs_verify.paper.setting import Compact, Setting, titled
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.quadrature import agrees_with_sigma_points
 from ergs_verify.proof.reading import agent_coefficients, linear_map, quadratic_form
-
-__all__ = [
-    "cost_to_go",
-    "derivation",
-    "derive",
-    "derive_policy_value",
-    "derived_formulas",
-    "own_divergence",
-    "policy_value",
-    "with_linear_policies",
-]
 
 p = control_size(i)
 P_now, q_now = sympy.Symbol("P_t^i"), sympy.Symbol("q_t^i")
@@ -79,16 +69,12 @@ def _dynamics(own_control):
     return A * x + agent_sum(B(j) * u(j), j, i) + B(i) * own_control + omega
 
 
-def _equal(left, right, why: str) -> str:
-    return demand_equal(left, right, definitions=definitions, symmetric=symmetric, why=why)
+def _expected(setting: Setting, before, gaussians):
+    return gaussian_expectation(before, gaussians, symmetric=setting.symmetric)
 
 
-def _expected(before, gaussians):
-    return gaussian_expectation(before, gaussians, symmetric=symmetric)
-
-
-def _check_expected(before, after, gaussians) -> str:
-    if not agrees_with_sigma_points(before, after, gaussians, symmetric=symmetric):
+def _check_expected(setting: Setting, before, after, gaussians) -> str:
+    if not agrees_with_sigma_points(before, after, gaussians, symmetric=setting.symmetric):
         raise DerivationError("the expectation does not agree with its sigma points")
     return "agrees with sigma points (exact for quadratics) over a prime field, three agents"
 
@@ -105,129 +91,146 @@ def with_linear_policies(expression):
     return expression.xreplace({a: K(a.agent) * x for a in means})
 
 
+def _ansatz(state):
+    setting = state["setting"]
+    stage = setting.stage(own(i))
+    return {"stage": stage, "bellman": stage + setting.discount * cost_to_go(next_state)}
+
+
+def _check_ansatz(state) -> str:
+    setting = state["setting"]
+    ahead = setting.discount * cost_to_go(next_state)
+    setting.equal(state["stage"], setting.stage(own(i)), "the stage cost")
+    return setting.equal(state["bellman"] - state["stage"], ahead, "the ansatz")
+
+
 def _insert_dynamics(state):
     return {"step": state["bellman"].xreplace({next_state: _dynamics(own(i))})}
 
 
 def _check_dynamics(state) -> str:
-    return demand_equal(
+    return state["setting"].equal(
         state["bellman"],
         state["step"],
-        definitions={next_state: _dynamics(own(i))},
-        symmetric=symmetric,
-        why="the dynamics",
+        "the dynamics",
+        {next_state: _dynamics(own(i))},
     )
 
 
 def _collect(state):
-    form = quadratic_form(state["expected"], own(i), symmetric=symmetric)
-    return {"form": form}
+    setting = state["setting"]
+    return {"form": quadratic_form(state["expected"], own(i), symmetric=setting.symmetric)}
 
 
 def _collected(form):
     return trace_of(own(i).T, form.matrix, own(i)) + trace_of(form.linear.T, own(i)) + form.constant
 
 
-def _in_this_game(expression, form):
-    """A result of Lemma III.2 at this stage's M and b."""
-    letters = {
-        lemma_III_2.W: W(i),
-        lemma_III_2.M: form.matrix,
-        lemma_III_2.b: form.linear,
+def _here(setting: Setting):
+    """The letters of Lemma III.2 at this stage, but for M and b."""
+    return {
         lemma_III_2.p: p,
+        lemma_III_2.tau: setting.tau,
+        lemma_III_2.c: setting.prior_gain * x,
+        lemma_III_2.L: setting.prior_precision,
     }
-    return expression.xreplace(letters)
+
+
+def _pull(state):
+    """−W times the mean."""
+    letters = _here(state["setting"]) | {lemma_III_2.b: state["form"].linear}
+    return state["setting"].prior.pull.xreplace(letters)
 
 
 def _apply_lemma(state):
-    lemma, form = state["lemma"], state["form"]
+    setting, form, lemma = state["setting"], state["form"], state["lemma"]
+    read = {lemma_III_2.M: form.matrix, lemma_III_2.b: form.linear, lemma_III_2.W: W(i)}
+    letters = {**_here(setting), **read}
     return {
-        "weight": _in_this_game(lemma_III_2.standard.weight, form),
-        "mean": _in_this_game(lemma["mean"], form),
-        "covariance": _in_this_game(lemma["covariance"], form),
-        "least": form.constant + _in_this_game(lemma["value"], form),
+        "weight": setting.prior.weight.xreplace(letters),
+        "mean": lemma["mean"].xreplace(letters),
+        "covariance": lemma["covariance"].xreplace(letters),
+        "least": form.constant + lemma["value"].xreplace(letters),
     }
 
 
 def _check_lemma(state) -> str:
     """First-order conditions, and the least value as the cost under the minimiser."""
-    form = state["form"]
-    _equal(state["weight"], W(i), "the matrix to invert")
-    _equal(2 * state["weight"] * state["mean"], -form.linear, "the mean's first-order condition")
-    _equal(state["covariance"] * state["weight"], tau / 2 * eye(i), "the covariance")
-    under = _expected(_collected(form), _own_plays)
-    cost = under + tau * own_divergence()
+    form, setting = state["form"], state["setting"]
+    setting.equal(state["weight"], W(i), "the matrix to invert")
+    setting.equal(
+        state["weight"] * state["mean"], -_pull(state), "the mean's first-order condition"
+    )
+    setting.equal(state["covariance"] * state["weight"], setting.tau / 2 * eye(i), "the covariance")
+    under = _expected(setting, _collected(form), _own_plays)
+    cost = under + setting.tau * own_divergence(setting)
     values = {own_mean(i): state["mean"], own_covariance(i): state["covariance"]}
-    return _equal(cost.xreplace(values), state["least"], "the least cost")
+    return setting.equal(cost.xreplace(values), state["least"], "the least cost")
 
 
-def own_divergence():
-    """KL of agent i's N(k, Z) from its standard normal prior, (18)."""
-    general = lemma_III_2.divergence_from_prior(lemma_III_2.mean, lemma_III_2.cov, lemma_III_2.p)
-    letters = {lemma_III_2.mean: own_mean(i), lemma_III_2.cov: own_covariance(i), lemma_III_2.p: p}
-    return general.xreplace(letters)
+def own_divergence(setting: Setting | None = None):
+    """KL of agent i's N(k, Z) from its prior; (18) for the standard normal one."""
+    setting = setting or PAPER
+    general = lemma_III_2.divergence_from_prior(
+        lemma_III_2.mean, lemma_III_2.cov, lemma_III_2.p, setting.prior
+    )
+    letters = {lemma_III_2.mean: own_mean(i), lemma_III_2.cov: own_covariance(i)}
+    return general.xreplace(_here(setting) | letters)
 
 
 def _read_gain(state):
-    return {"gain": linear_map(with_linear_policies(state["mean"]), x, symmetric=symmetric)}
+    played = with_linear_policies(state["mean"])
+    return {"gain": linear_map(played, x, symmetric=state["setting"].symmetric)}
 
 
 def _check_gain(state) -> str:
-    return _equal(state["gain"] * x, with_linear_policies(state["mean"]), "the gain")
+    played = with_linear_policies(state["mean"])
+    return state["setting"].equal(state["gain"] * x, played, "the gain")
 
 
 def _read_rows(state):
-    """W Kⁱ + B'P(A + Σ_{j≠i} BʲKʲ) = 0, split on its last letter."""
-    slope = linear_map(with_linear_policies(state["form"].linear) / 2, x, symmetric=symmetric)
-    return {"row": agent_coefficients(state["weight"] * K(i) + slope, K, i, j, symmetric=symmetric)}
+    """W Kⁱ less W times the best response is 0, split on its last letter."""
+    symmetric = state["setting"].symmetric
+    slope = linear_map(with_linear_policies(_pull(state)), x, symmetric=symmetric)
+    row = agent_coefficients(state["weight"] * K(i) + slope, K, i, j, symmetric=symmetric)
+    return {"row": row}
 
 
 def _check_rows(state) -> str:
-    row = state["row"]
+    row, setting = state["row"], state["setting"]
     left = row.own * K(i) + agent_sum(row.other * K(j), j, i) + row.constant
-    return _equal(left, W(i) * (K(i) - state["gain"]), "the rows of Φ")
+    return setting.equal(left, W(i) * (K(i) - state["gain"]), "the rows of Φ")
 
 
 def _read_value(state):
+    setting = state["setting"]
     value = with_linear_policies(state["least"])
-    form = quadratic_form(value, x, definitions={W(i): definitions[W(i)]}, symmetric=symmetric)
-    return {"value": form}
+    weight = {W(i): setting.definitions[W(i)]}
+    return {"value": quadratic_form(value, x, definitions=weight, symmetric=setting.symmetric)}
 
 
 def _check_value(state) -> str:
-    form = state["value"]
-    _equal(form.linear, ZeroMatrix(m, 1), "the linear part of the value")
+    form, setting = state["value"], state["setting"]
+    setting.equal(form.linear, ZeroMatrix(m, 1), "the linear part of the value")
     whole = trace_of(x.T, form.matrix, x) + form.constant
-    return _equal(whole, with_linear_policies(state["least"]), "the value")
+    return setting.equal(whole, with_linear_policies(state["least"]), "the value")
 
 
-_compact_riccati = Q(i) + sympy.MatAdd(
-    sympy.MatMul(others_loop(i).T, P(i), others_loop(i)),
-    sympy.MatMul(-1, others_loop(i).T, P(i), B(i), Inverse(W(i)), B(i).T, P(i), others_loop(i)),
-)
-_others_noise = agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j, i)
-_compact_constant = (
-    q(i)
-    + Trace(noise * P(i))
-    + Trace((R(i) + B(i).T * P(i) * B(i)) * S(i))
-    + tau / 2 * (Trace(S(i)) - p - log(Determinant(S(i))))
-    + _others_noise
-)
-
-
-def _write_compactly(_state):
+def _write_compactly(state):
+    compact = state["setting"].compact
     return {
-        "gain_compact": -Inverse(W(i)) * B(i).T * P(i) * others_loop(i),
-        "riccati": _compact_riccati,
-        "constant": _compact_constant,
+        "gain_compact": compact.gain,
+        "riccati": compact.riccati,
+        "constant": compact.constant,
     }
 
 
 def _check_compact(state) -> str:
-    _equal(state["gain_compact"], state["gain"], "the gain")
-    _equal(state["riccati"], state["value"].matrix, "the Riccati recursion")
+    setting = state["setting"]
+    setting.equal(state["gain_compact"], state["gain"], "the gain")
+    setting.equal(state["riccati"], state["value"].matrix, "the Riccati recursion")
     inserted = state["constant"].xreplace({S(i): state["covariance"]})
-    return _equal(inserted, state["value"].constant, "the recursion of q")
+    return setting.equal(inserted, state["value"].constant, "the recursion of q")
 
 
 _moves = (
@@ -235,8 +238,8 @@ _moves = (
         name="ansatz",
         what="Stage cost plus the quadratic ansatz for the cost to go",
         rule="Bellman's principle and (12); the entropy term waits for Lemma III.2",
-        find=lambda s: {"bellman": s["stage"] + cost_to_go(next_state)},
-        check=lambda s: _equal(s["bellman"] - s["stage"], cost_to_go(next_state), "the ansatz"),
+        find=_ansatz,
+        check=_check_ansatz,
         show=lambda s: (r"x^\top Q x + u^\top R u + J_{t+1}(x_{t+1})", s["bellman"]),
     ),
     Move(
@@ -251,8 +254,8 @@ _moves = (
         name="expectation",
         what="Take the expectation over the other agents' controls and the noise",
         rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ and $\omega \sim \mathcal{N}(0, \Sigma)$",
-        find=lambda s: {"expected": _expected(s["step"], _others_play)},
-        check=lambda s: _check_expected(s["step"], s["expected"], _others_play),
+        find=lambda s: {"expected": _expected(s["setting"], s["step"], _others_play)},
+        check=lambda s: _check_expected(s["setting"], s["step"], s["expected"], _others_play),
         show=lambda s: (r"\mathbb{E}", s["expected"]),
     ),
     Move(
@@ -260,7 +263,9 @@ _moves = (
         what="Collect in agent i's control",
         rule=r"$u^\top M u + b^\top u + c$",
         find=_collect,
-        check=lambda s: _equal(_collected(s["form"]), s["expected"], "the collected form"),
+        check=lambda s: s["setting"].equal(
+            _collected(s["form"]), s["expected"], "the collected form"
+        ),
         show=lambda s: (
             sympy.Tuple(sympy.Symbol("M"), sympy.Symbol("b")),
             sympy.Tuple(s["form"].matrix, s["form"].linear),
@@ -288,7 +293,7 @@ _moves = (
     Move(
         name="rows",
         what="Read off block row i of Φ and of the right-hand side",
-        rule="first-order condition W K + B'P(A + Σ BK) = 0, split on its last letter",
+        rule="the gain's first-order condition, split on its last letter",
         find=_read_rows,
         check=_check_rows,
         show=lambda s: (
@@ -320,34 +325,36 @@ _moves = (
     ),
 )
 
-derivation = Derivation(
-    title="Theorem III.1",
-    start={"stage": _stage(own(i)), "lemma": lemma_III_2.derive()},
-    moves=_moves,
-    results=(
-        "bellman",
-        "step",
-        "expected",
-        "form",
-        "weight",
-        "mean",
-        "covariance",
-        "least",
-        "gain",
-        "row",
-        "value",
-        "gain_compact",
-        "riccati",
-        "constant",
-    ),
-)
-"""From the Bellman equation to K, Σ, P, q and Φ; `derive` runs it once."""
+
+def derivation_for(setting: Setting) -> Derivation:
+    """From the Bellman equation to K, Σ, P, q and Φ in a class of games."""
+    return Derivation(
+        title=titled("Theorem III.1", setting),
+        start={"setting": setting, "lemma": setting.lemma()},
+        moves=_moves,
+        results=(
+            "bellman",
+            "step",
+            "expected",
+            "form",
+            "weight",
+            "mean",
+            "covariance",
+            "least",
+            "gain",
+            "row",
+            "value",
+            "gain_compact",
+            "riccati",
+            "constant",
+        ),
+    )
 
 
 @cache
-def derive() -> Derived:
-    """The derivation of Theorem III.1, run."""
-    return derivation.run()
+def derive(setting: Setting | None = None) -> Derived:
+    """The derivation of Theorem III.1 (or of its like in another class of games), run."""
+    return derivation_for(setting or PAPER).run()
 
 
 # -- the cost of any joint policy -----------------------------------------------------------
@@ -356,53 +363,50 @@ _all_play = {**_others_play, **_own_plays}
 
 
 def _expect_policy(state):
-    step = (state["stage"] + cost_to_go(next_state)).xreplace({next_state: _dynamics(own(i))})
-    return {"step": step, "expected": _expected(step, _all_play)}
+    setting = state["setting"]
+    ahead = setting.discount * cost_to_go(next_state)
+    step = (setting.stage(own(i)) + ahead).xreplace({next_state: _dynamics(own(i))})
+    return {"step": step, "expected": _expected(setting, step, _all_play)}
 
 
 def _add_divergence(state):
     """The cost, with the letters of agent i's policy like everybody's."""
-    whole = state["expected"] + tau * own_divergence()
+    setting = state["setting"]
+    whole = state["expected"] + setting.tau * own_divergence(setting)
     policy = {own_mean(i): mean(i), own_covariance(i): S(i)}
     return {"whole": whole, "cost": with_linear_policies(whole.xreplace(policy))}
 
 
 def _check_cost(state) -> str:
     """Against the least cost, which the cost must be at the best response."""
-    best = state["equilibrium"]
+    best, setting = state["equilibrium"], state["setting"]
     at_best = {own_mean(i): best["mean"], own_covariance(i): best["covariance"]}
-    _equal(state["whole"].xreplace(at_best), best["least"], "the cost of the best response")
+    setting.equal(state["whole"].xreplace(at_best), best["least"], "the cost of the best response")
     linear = {own_mean(i): K(i) * x, own_covariance(i): S(i)}
-    return _equal(with_linear_policies(state["whole"].xreplace(linear)), state["cost"], "the cost")
+    played = with_linear_policies(state["whole"].xreplace(linear))
+    return setting.equal(played, state["cost"], "the cost")
 
 
 def _read_policy_value(state):
-    return {"value": quadratic_form(state["cost"], x, symmetric=symmetric)}
+    return {"value": quadratic_form(state["cost"], x, symmetric=state["setting"].symmetric)}
 
 
 def _check_policy_value(state) -> str:
-    form = state["value"]
-    _equal(form.linear, ZeroMatrix(m, 1), "the linear part of the cost")
-    return _equal(trace_of(x.T, form.matrix, x) + form.constant, state["cost"], "the cost")
+    form, setting = state["value"], state["setting"]
+    setting.equal(form.linear, ZeroMatrix(m, 1), "the linear part of the cost")
+    whole = trace_of(x.T, form.matrix, x) + form.constant
+    return setting.equal(whole, state["cost"], "the cost")
 
 
-def _write_policy_compactly(_state):
-    cost = Q(i) + sympy.MatAdd(
-        sympy.MatMul(K(i).T, tau / 2 * eye(i) + R(i), K(i)), sympy.MatMul(F.T, P(i), F)
-    )
-    constant = (
-        q(i)
-        + Trace(S(i) * (tau / 2 * eye(i) + R(i)))
-        - tau / 2 * (p + log(Determinant(S(i))))
-        + Trace(noise * P(i))
-        + agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j)
-    )
-    return {"policy_cost": cost, "policy_constant": constant}
+def _write_policy_compactly(state):
+    compact = state["setting"].compact
+    return {"policy_cost": compact.policy_cost, "policy_constant": compact.policy_constant}
 
 
 def _check_policy_compact(state) -> str:
-    _equal(state["policy_cost"], state["value"].matrix, "the Lyapunov recursion")
-    return _equal(state["policy_constant"], state["value"].constant, "the recursion of q")
+    setting = state["setting"]
+    setting.equal(state["policy_cost"], state["value"].matrix, "the Lyapunov recursion")
+    return setting.equal(state["policy_constant"], state["value"].constant, "the recursion of q")
 
 
 _policy_moves = (
@@ -411,7 +415,7 @@ _policy_moves = (
         what="Insert the dynamics and take the expectation over every control and the noise",
         rule=r"$u^j \sim \mathcal{N}(M^j, \Sigma^j)$ for every agent",
         find=_expect_policy,
-        check=lambda s: _check_expected(s["step"], s["expected"], _all_play),
+        check=lambda s: _check_expected(s["setting"], s["step"], s["expected"], _all_play),
         show=lambda s: (r"\mathbb{E}", s["expected"]),
     ),
     Move(
@@ -447,36 +451,29 @@ _policy_moves = (
 )
 
 
-def policy_value() -> Derivation:
+def policy_value(setting: Setting | None = None) -> Derivation:
     """The derivation of the cost of any joint policy N(Kʲx, Σʲ), not yet run."""
+    setting = setting or PAPER
     return Derivation(
-        title="Cost of a joint policy",
-        start={"stage": _stage(own(i)), "equilibrium": derive()},
+        title=titled("Cost of a joint policy", setting),
+        start={"setting": setting, "equilibrium": derive(setting)},
         moves=_policy_moves,
         results=("expected", "whole", "cost", "value", "policy_cost", "policy_constant"),
     )
 
 
 @cache
-def derive_policy_value() -> Derived:
+def derive_policy_value(setting: Setting | None = None) -> Derived:
     """The cost recursion (P, q) of any joint policy, derived."""
-    return policy_value().run()
+    return policy_value(setting).run()
 
 
-@cache
-def derived_formulas() -> Formulas:
-    """The stage formulas of the game, all derived or proved equal to what was derived.
-
-    Examples
-    --------
-    >>> from ergs_verify.paper.theorem_III_1 import derived_formulas
-    >>> derived_formulas().rhs
-    B_t^i.T*P_{t+1}^i*A_t
-    """
-    equilibrium, policy = derive(), derive_policy_value()
+def formulas_of(setting: Setting) -> Formulas:
+    """The stage formulas of a class of games, all derived or proved equal to what was derived."""
+    equilibrium, policy = derive(setting), derive_policy_value(setting)
     row = equilibrium["row"]
     return Formulas(
-        definitions=definitions,
+        definitions=setting.definitions,
         gain=equilibrium["gain_compact"],
         covariance=equilibrium["covariance"],
         riccati=equilibrium["riccati"],
@@ -487,3 +484,74 @@ def derived_formulas() -> Formulas:
         policy_cost=policy["policy_cost"],
         policy_constant=policy["policy_constant"],
     )
+
+
+@cache
+def derived_formulas() -> Formulas:
+    """The stage formulas of the paper's game.
+
+    Examples
+    --------
+    >>> from ergs_verify.paper.theorem_III_1 import derived_formulas
+    >>> derived_formulas().rhs
+    B_t^i.T*P_{t+1}^i*A_t
+    """
+    return formulas_of(PAPER)
+
+
+# -- the paper's class ----------------------------------------------------------------------
+
+
+def _condition(tau, P, gain):
+    weight = tau / 2 * eye(i) + R(i) + B(i).T * P * B(i)
+    return weight * gain + B(i).T * P * others_loop(i)
+
+
+def _cost(tau, P, gain):
+    loop = others_loop(i) + B(i) * gain
+    return Q(i) + gain.T * (tau / 2 * eye(i) + R(i)) * gain + loop.T * P * loop
+
+
+_compact_riccati = Q(i) + sympy.MatAdd(
+    sympy.MatMul(others_loop(i).T, P(i), others_loop(i)),
+    sympy.MatMul(-1, others_loop(i).T, P(i), B(i), Inverse(W(i)), B(i).T, P(i), others_loop(i)),
+)
+_compact_constant = (
+    q(i)
+    + Trace(noise * P(i))
+    + Trace((R(i) + B(i).T * P(i) * B(i)) * S(i))
+    + tau / 2 * (Trace(S(i)) - p - log(Determinant(S(i))))
+    + agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j, i)
+)
+
+PAPER = Setting(
+    name="",
+    stage=_stage,
+    tau=tau,
+    discount=sympy.Integer(1),
+    prior=lemma_III_2.standard,
+    prior_gain=ZeroMatrix(p, m),
+    prior_precision=eye(i),
+    lemma=lemma_III_2.derive,
+    condition=_condition,
+    cost=_cost,
+    definitions=definitions,
+    symmetric=symmetric,
+    compact=Compact(
+        gain=-Inverse(W(i)) * B(i).T * P(i) * others_loop(i),
+        riccati=_compact_riccati,
+        constant=_compact_constant,
+        policy_cost=Q(i)
+        + sympy.MatAdd(
+            sympy.MatMul(K(i).T, tau / 2 * eye(i) + R(i), K(i)), sympy.MatMul(F.T, P(i), F)
+        ),
+        policy_constant=q(i)
+        + Trace(S(i) * (tau / 2 * eye(i) + R(i)))
+        - tau / 2 * (p + log(Determinant(S(i))))
+        + Trace(noise * P(i))
+        + agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j),
+    ),
+)
+"""The game of the paper, (1) and (2)."""
+derivation = derivation_for(PAPER)
+"""From the Bellman equation to K, Σ, P, q and Φ; `derive` runs it once."""
