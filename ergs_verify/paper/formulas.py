@@ -38,6 +38,8 @@ class Formulas:
         P_tⁱ of any given joint policy (the Lyapunov recursion).
     policy_constant : Expr
         q_tⁱ of any given joint policy.
+    by_agent : bool
+        The letters τ and γ are agent i's own.
     """
 
     definitions: Mapping
@@ -50,3 +52,4 @@ class Formulas:
     rhs: MatrixExpr
     policy_cost: MatrixExpr
     policy_constant: Expr
+    by_agent: bool = False

@@ -507,6 +507,8 @@ class GapFormulas:
         G_t, from G_{t+1}; G_T = 0. The gap from t on is x'G_t x + g_t.
     gap_constant, plain_gap_constant : Expr
         g_t, from g_{t+1} and G_{t+1}; the latter at τ = 0.
+    by_agent : bool
+        As in `Formulas`.
     """
 
     definitions: Mapping
@@ -517,6 +519,7 @@ class GapFormulas:
     gap_matrix: MatrixExpr
     gap_constant: Expr
     plain_gap_constant: Expr
+    by_agent: bool = False
 
 
 @frozen(kw_only=True, eq=False)
@@ -538,7 +541,11 @@ class SecondOrderFormulas(GapFormulas):
 @cache
 def gap_formulas(setting: Setting = PAPER) -> GapFormulas:
     """The derived formulas of the gap."""
-    return GapFormulas(definitions=setting.definitions, **derive_identity(setting).results)
+    return GapFormulas(
+        definitions=setting.definitions,
+        by_agent=setting.by_agent,
+        **derive_identity(setting).results,
+    )
 
 
 @cache

@@ -12,12 +12,10 @@ L = I, γ = 1.
 
 from __future__ import annotations
 
-from functools import cache
-
-from sympy import Determinant, Inverse, Symbol, Trace, log
+from sympy import Determinant, Inverse, Trace, log
 
 from ergs_verify.expressions import agent_sum, control_size, trace_of
-from ergs_verify.paper import lemma_III_2, notation, theorem_III_1
+from ergs_verify.paper import lemma_III_2, theorem_III_1
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.notation import (
     A,
@@ -28,12 +26,20 @@ from ergs_verify.paper.notation import (
     Q,
     S,
     W,
+    discount,
+    general_symmetric,
     i,
     j,
-    letter_of_agents,
-    m,
+    joint_gain,
+    joint_R,
+    joint_S,
     noise,
+    others_gain,
     others_loop,
+    place,
+    precision,
+    prior_gain,
+    pull,
     q,
     tau,
     u,
@@ -42,48 +48,30 @@ from ergs_verify.paper.notation import (
 from ergs_verify.paper.setting import Compact, Setting
 
 p = control_size(i)
-n = Symbol("n", integer=True, positive=True)
-"""The number of all controls, n = Σ p_j."""
-E = letter_of_agents("E", n, "p")
-"""Puts an agent's control into its place among all controls."""
-cross = letter_of_agents("S_t", n, m)
-R = letter_of_agents(r"\mathbf{R}_t", n, n)
-prior_gain = letter_of_agents(r"\mathbf{M}_t", "p", m)
-precision = letter_of_agents("L_t", "p", "p")
-"""The inverse of the prior's covariance."""
-pull = letter_of_agents("g_t", "p", m)
-"""−W times agent i's best response."""
-others_gain = letter_of_agents(r"\bar{\mathcal{K}}_t", n, m)
-"""All gains but agent i's, in their places."""
-joint_gain = notation.MatrixSymbol(r"\mathcal{K}_t", n, m)
-
-
-discount = Symbol("gamma", positive=True)
-"""Agent i's discount γ_i; τ is agent i's too. No other agent's enters what is agent i's."""
 V = discount * P(i)
 
 
 def _stage(control):
-    v = E(i) * control + agent_sum(E(j) * u(j), j, i)
-    return trace_of(x.T, Q(i), x) + 2 * trace_of(v.T, cross(i), x) + trace_of(v.T, R(i), v)
+    v = place(i) * control + agent_sum(place(j) * u(j), j, i)
+    return trace_of(x.T, Q(i), x) + 2 * trace_of(v.T, joint_S(i), x) + trace_of(v.T, joint_R(i), v)
 
 
 def _of_own(tau_i, P_i, gain):
     """What the others' policies leave to agent i: its costs and its first-order condition."""
     loop = others_loop(i) + B(i) * gain
-    played = others_gain(i) + E(i) * gain
+    played = others_gain(i) + place(i) * gain
     off = gain - prior_gain(i)
     cost = (
         Q(i)
-        + played.T * cross(i)
-        + cross(i).T * played
-        + played.T * R(i) * played
+        + played.T * joint_S(i)
+        + joint_S(i).T * played
+        + played.T * joint_R(i) * played
         + tau_i / 2 * off.T * precision(i) * off
         + discount * loop.T * P_i * loop
     )
     condition = (
-        E(i).T * cross(i)
-        + E(i).T * R(i) * played
+        place(i).T * joint_S(i)
+        + place(i).T * joint_R(i) * played
         + tau_i / 2 * precision(i) * off
         + discount * B(i).T * P_i * loop
     )
@@ -91,17 +79,16 @@ def _of_own(tau_i, P_i, gain):
 
 
 definitions = {
-    W(i): tau / 2 * precision(i) + E(i).T * R(i) * E(i) + B(i).T * V * B(i),
+    W(i): tau / 2 * precision(i) + place(i).T * joint_R(i) * place(i) + B(i).T * V * B(i),
     others_loop(i): A + agent_sum(B(j) * K(j), j, i),
     F: A + agent_sum(B(j) * K(j), j),
-    others_gain(i): agent_sum(E(j) * K(j), j, i),
-    joint_gain: agent_sum(E(j) * K(j), j),
-    pull(i): E(i).T * cross(i)
-    + E(i).T * R(i) * others_gain(i)
+    others_gain(i): agent_sum(place(j) * K(j), j, i),
+    joint_gain: agent_sum(place(j) * K(j), j),
+    pull(i): place(i).T * joint_S(i)
+    + place(i).T * joint_R(i) * others_gain(i)
     + B(i).T * V * others_loop(i)
     - tau / 2 * precision(i) * prior_gain(i),
 }
-symmetric = (*notation.symmetric, R(i), precision(i))
 
 _entropy = (
     tau
@@ -112,7 +99,9 @@ _entropy = (
 
 def _spread(agent):
     """What the variance of an agent's control costs agent i."""
-    return Trace(S(agent) * (E(agent).T * R(i) * E(agent) + B(agent).T * V * B(agent)))
+    return Trace(
+        S(agent) * (place(agent).T * joint_R(i) * place(agent) + B(agent).T * V * B(agent))
+    )
 
 
 _ahead = discount * q(i) + Trace(noise * V)
@@ -130,21 +119,21 @@ GENERAL = Setting(
     condition=lambda tau_i, P_i, gain: _of_own(tau_i, P_i, gain)[1],
     cost=lambda tau_i, P_i, gain: _of_own(tau_i, P_i, gain)[0],
     definitions=definitions,
-    symmetric=symmetric,
+    symmetric=general_symmetric,
     compact=Compact(
         gain=-Inverse(W(i)) * pull(i),
         riccati=Q(i)
-        + others_gain(i).T * cross(i)
-        + cross(i).T * others_gain(i)
-        + others_gain(i).T * R(i) * others_gain(i)
+        + others_gain(i).T * joint_S(i)
+        + joint_S(i).T * others_gain(i)
+        + others_gain(i).T * joint_R(i) * others_gain(i)
         + tau / 2 * prior_gain(i).T * precision(i) * prior_gain(i)
         + others_loop(i).T * V * others_loop(i)
         - pull(i).T * Inverse(W(i)) * pull(i),
         constant=_ahead + agent_sum(_spread(j), j, i) + _spread(i) + _entropy,
         policy_cost=Q(i)
-        + joint_gain.T * cross(i)
-        + cross(i).T * joint_gain
-        + joint_gain.T * R(i) * joint_gain
+        + joint_gain.T * joint_S(i)
+        + joint_S(i).T * joint_gain
+        + joint_gain.T * joint_R(i) * joint_gain
         + tau / 2 * _off.T * precision(i) * _off
         + F.T * V * F,
         policy_constant=_ahead + agent_sum(_spread(j), j) + _entropy,
@@ -153,7 +142,6 @@ GENERAL = Setting(
 """The general game."""
 
 
-@cache
 def general_formulas() -> Formulas:
     """The stage formulas of the general game, all derived or proved equal to what was derived.
 

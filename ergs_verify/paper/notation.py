@@ -57,6 +57,39 @@ all agents less agent i holds the latter, and must not change when the former ge
 mean = letter_of_agents("M_t", "p", 1)
 """Mean of an agent's control at x, the paper's M_t^{i*}(x)."""
 
+# -- letters of the general game only ----------------------------------------------------------
+
+n = Symbol("n", integer=True, positive=True)
+"""The number of all controls, n = Σ p_j."""
+place = letter_of_agents("E", n, "p")
+"""Puts an agent's control into its place among all controls."""
+joint_S = letter_of_agents("S_t", n, m)
+"""Cross term of agent i's cost: 2v'Sx with the controls v of all agents."""
+joint_R = letter_of_agents(r"\mathbf{R}_t", n, n)
+"""Agent i's cost of the controls of all agents."""
+prior_gain = letter_of_agents(r"\mathbf{M}_t", "p", m)
+precision = letter_of_agents("L_t", "p", "p")
+"""Agent i's prior is N(prior_gain · x, precision⁻¹)."""
+discount = Symbol("gamma", positive=True)
+"""Agent i's discount γ_i; there τ is agent i's too. Nobody else's enters what is agent i's."""
+pull = letter_of_agents("g_t", "p", m)
+"""−W times agent i's best response."""
+others_gain = letter_of_agents(r"\bar{\mathcal{K}}_t", n, m)
+"""All gains but agent i's, in their places."""
+joint_gain = MatrixSymbol(r"\mathcal{K}_t", n, m)
+
+
+@cache
+def tau_of(agent):
+    """τ of one agent, where agents differ."""
+    return Function("tau", positive=True)(agent)
+
+
+@cache
+def discount_of(agent):
+    """γ of one agent."""
+    return Function("gamma", positive=True)(agent)
+
 
 @cache
 def q(agent):
@@ -71,6 +104,8 @@ def eye(agent):
 
 symmetric = (*(letter(i) for letter in (Q, R, S, P, W, own_covariance)), noise)
 """The symmetric letters; all are positive semidefinite, R, Σⁱ and W definite."""
+general_symmetric = (*symmetric, joint_R(i), precision(i))
+"""The symmetric letters of the general game: Σⁱ, W and the precision are definite there."""
 
 definitions = {
     W(i): tau / 2 * eye(i) + R(i) + B(i).T * P(i) * B(i),

@@ -468,6 +468,7 @@ def derive_policy_value(setting: Setting | None = None) -> Derived:
     return policy_value(setting).run()
 
 
+@cache
 def formulas_of(setting: Setting) -> Formulas:
     """The stage formulas of a class of games, all derived or proved equal to what was derived."""
     equilibrium, policy = derive(setting), derive_policy_value(setting)
@@ -483,10 +484,10 @@ def formulas_of(setting: Setting) -> Formulas:
         rhs=row.constant,
         policy_cost=policy["policy_cost"],
         policy_constant=policy["policy_constant"],
+        by_agent=setting.by_agent,
     )
 
 
-@cache
 def derived_formulas() -> Formulas:
     """The stage formulas of the paper's game.
 

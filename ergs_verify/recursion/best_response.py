@@ -56,6 +56,7 @@ def best_response(
     policy.validate(game)
     own = _agent(agent, game.agents)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
+    policy = policy.homogeneous(game)
     terminal = stages.terminal()
     K, Sigma, P = [], [], [terminal.P[own - 1]]
     q = None if terminal.q is None else [terminal.q[own - 1]]

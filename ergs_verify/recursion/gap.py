@@ -7,7 +7,7 @@ two costs loses.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 
@@ -32,8 +32,8 @@ from ergs_verify.recursion.best_response import best_response
 from ergs_verify.recursion.equilibrium import nash
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.records import AgentSequences
-from ergs_verify.recursion.stages import Stages
-from ergs_verify.recursion.written_out import WrittenOut, written_out
+from ergs_verify.recursion.stages import Stages, setting_of
+from ergs_verify.recursion.written_out import WrittenOut
 
 __all__ = [
     "AgentGap",
@@ -110,29 +110,40 @@ def gaps(
     [1/2]
     """
     policy.validate(game)
-    plain = game.tau == 0 or policy.Sigma is None
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
-    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=plain)
-    played = _with_moments(played_stages(stages, policy), game, formula)
-    covariance_part = "plain_covariance_part" if plain else "covariance_part"
+    formula = stages.written(gap or gap_formulas(setting_of(game)))
+    policy = policy.homogeneous(game)
+    played = _with_moments(played_stages(stages, policy), stages.game, formula)
     found = []
     for agent in stages.agents:
-        response = best_response(game, policy, agent, arithmetic, formulas=formulas)
+        covariance_part = "plain_covariance_part" if agent in stages.plain else "covariance_part"
+        response = best_response(stages.game, policy, agent, arithmetic, formulas=formulas)
         answered = [
             stage.with_values({notation.P(agent): P})
             for stage, P in zip(played, response.P[1:], strict=True)
         ]
+
+        def weighed(name: str, agent: int = agent, answered: list[Evaluator] = answered):
+            parts = [stage(formula(name, agent)) for stage in answered]
+            return tuple(_discounted(parts, stages.game.discount[agent - 1], arithmetic))
+
         found.append(
             AgentGap(
                 agent=agent,
-                gain_parts=tuple(stage(formula("gain_part", agent)) for stage in answered),
-                covariance_parts=tuple(
-                    stage(formula(covariance_part, agent)) for stage in answered
-                ),
+                gain_parts=weighed("gain_part"),
+                covariance_parts=weighed(covariance_part),
                 response=response,
             )
         )
     return tuple(found)
+
+
+def _discounted(
+    parts: Sequence[Scalar], rate: Fraction, arithmetic: Arithmetic
+) -> Iterator[Scalar]:
+    """Each stage's part, weighed by γ^t."""
+    for t, part in enumerate(parts):
+        yield part if rate == 1 else arithmetic.scalar(rate**t) * part
 
 
 def second_moments(
@@ -157,8 +168,9 @@ def second_moments(
     """
     policy.validate(game)
     stages = Stages(game, arithmetic, deterministic=policy.Sigma is None)
-    formula = written_out(gap or gap_formulas(), agents=game.agents, plain=False)
-    return [stage(X) for stage in _with_moments(played_stages(stages, policy), game, formula)]
+    formula = stages.written(gap or gap_formulas(setting_of(game)))
+    played = played_stages(stages, policy.homogeneous(game))
+    return [stage(X) for stage in _with_moments(played, stages.game, formula)]
 
 
 def initial_moment(game: Game, arithmetic: Arithmetic) -> Matrix:
@@ -197,33 +209,41 @@ def second_order_coefficients(
     >>> second_order_coefficients(game, Rationals())  # 1/108 of the gain and 1/18 of Σ
     (7/108,)
     """
-    if game.tau == 0:
+    stages = Stages(game, arithmetic, formulas)
+    if stages.plain:
         raise InputError(
             "at τ = 0 the gap is linear in δ; the coefficient of δ² needs τ > 0", "tau"
         )
     equilibrium = nash(game, arithmetic, formulas=formulas)
-    stages = Stages(game, arithmetic, formulas)
-    formula = written_out(gap or second_order_formulas(), agents=game.agents, plain=False)
+    formula = stages.written(gap or second_order_formulas(setting_of(game)))
     at_equilibrium = [
         played_stage(stages, t, [K[t] for K in equilibrium.K], [S[t] for S in equilibrium.Sigma])
         for t in range(game.horizon)
     ]
-    played = _with_moments(at_equilibrium, game, formula)
+    played = _with_moments(at_equilibrium, stages.game, formula)
     return tuple(
-        _coefficient(played, equilibrium.P[agent - 1], formula, agent) for agent in stages.agents
+        _coefficient(
+            played, equilibrium.P[agent - 1], formula, agent, stages.game.discount[agent - 1]
+        )
+        for agent in stages.agents
     )
 
 
 def _coefficient(
-    played: Sequence[Evaluator], P: Sequence[Matrix], formula: WrittenOut, agent: int
+    played: Sequence[Evaluator],
+    P: Sequence[Matrix],
+    formula: WrittenOut,
+    agent: int,
+    rate: Fraction,
 ) -> Scalar:
-    """Backwards in time, with Z_t the slope of P_t in τ."""
+    """Backwards in time, with Z_t the slope of P_t in τ; each stage weighs γ^t."""
     arithmetic = played[0].arithmetic
     slope = arithmetic.zeros(*arithmetic.shape(P[-1]))
     total = arithmetic.scalar(Fraction(0))
     for stage, ahead in zip(reversed(played), reversed(P[1:]), strict=True):
         known = stage.with_values({notation.P(agent): ahead, Z.subs(notation.i, agent): slope})
-        total = total + known(formula("coefficient", agent))
+        later = total if rate == 1 else arithmetic.scalar(rate) * total
+        total = later + known(formula("coefficient", agent))
         slope = known(formula("cost_slope", agent))
     return total
 

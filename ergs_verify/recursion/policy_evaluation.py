@@ -47,6 +47,7 @@ def evaluate_policy(
     """
     policy.validate(game)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
+    policy = policy.homogeneous(game)
     terminal = stages.terminal()
     played = []
     for stage in _backwards(stages, terminal, policy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import sympy
@@ -18,10 +18,12 @@ from ergs_verify.expressions import control_size
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
+from ergs_verify.recursion.general import GeneralLetters
 from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.written_out import written_out
+from ergs_verify.recursion.written_out import WrittenOut, written_out
 
-__all__ = ["Progress", "Stages"]
+if TYPE_CHECKING:
+    from ergs_verify.paper.setting import Setting
 
 N = TypeVar("N", bound=Arithmetic)
 
@@ -32,6 +34,8 @@ Progress = Callable[[int, int], None]
 class Stages(Generic[N]):
     """The game's numbers, entered into an arithmetic once, and its formulas written out.
 
+    A game with affine terms is taken with its state that is always 1 (`Game.homogeneous`).
+
     Parameters
     ----------
     game : Game
@@ -39,7 +43,8 @@ class Stages(Generic[N]):
     formulas : Formulas, optional
         The derived ones by default.
     deterministic : bool
-        The plain game with R + (τ/2)I for R, in which deterministic policies are judged.
+        The plain game with R + (τ/2)I for R, in which deterministic policies are judged. (With a
+        prior N(Mx, Λ), (τ/2)(u − Mx)'Λ⁻¹(u − Mx) is added to the cost.)
     symmetric : bool
         Every letter that is symmetric in the paper has an exactly symmetric value here, or balls
         that hold one: of a product and its transpose only one is evaluated.
@@ -57,22 +62,23 @@ class Stages(Generic[N]):
         symmetric: bool = False,
         constants: bool = True,
     ):
-        game.expect_papers_class("the recursion")
-        if formulas is None:
-            from ergs_verify.paper.theorem_III_1 import derived_formulas
-
-            formulas = derived_formulas()
+        game = game.homogeneous
         self.game = game
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
-        self.plain = game.tau == 0 or deterministic
-        self.formula = written_out(formulas, agents=game.agents, plain=self.plain)
+        self.plain = frozenset(
+            k for k in self.agents if deterministic or game.tau_of[k - 1][0] == 0
+        )
+        self.formula = self.written(formulas or formulas_for(game))
         sizes = {notation.m: game.state_size} | {
             control_size(sympy.Integer(k)): p
             for k, p in zip(self.agents, game.control_sizes, strict=True)
         }
-        self._tau = None if self.plain else arithmetic.scalar(game.tau)
-        self._weight = game.tau / 2 if deterministic else Fraction(0)
+        if game.general:
+            sizes[notation.n] = sum(game.control_sizes)
+            self._general = GeneralLetters(self, deterministic=deterministic)
+        self._tau = None if self.plain or game.general else arithmetic.scalar(game.tau)
+        self._deterministic = deterministic
         self._nothing_known = Evaluator(
             {},
             arithmetic,
@@ -85,6 +91,10 @@ class Stages(Generic[N]):
 
     def _uses_log(self) -> bool:
         return any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
+
+    def written(self, formulas: Any) -> WrittenOut:
+        """A record of formulas written out for this game."""
+        return written_out(formulas, agents=self.game.agents, plain=self.plain)
 
     def with_tau(self, tau: Scalar) -> Stages[N]:
         """The stages of the game with another τ > 0, if its own is; the numbers stay entered."""
@@ -115,14 +125,19 @@ class Stages(Generic[N]):
         game = self.game
         values: dict[Any, Any] = {
             notation.A: self.enter(game.A[t]),
-            notation.noise: self.enter(game.noise_cov),
+            notation.noise: self.enter(game.noise[t]),
         }
-        if self._tau is not None:
-            values[notation.tau] = self._tau
         for k in self.agents:
             values[notation.B(k)] = self.enter(game.B[k - 1][t])
+        if game.general:
+            values |= self._general.at(t)
+            return self._nothing_known.with_values(values)
+        if self._tau is not None:
+            values[notation.tau] = self._tau
+        weight = game.tau / 2 if self._deterministic else Fraction(0)
+        for k in self.agents:
             values[notation.Q(k)] = self.enter(game.Q[k - 1][t])
-            values[notation.R(k)] = self.enter(game.R[k - 1][t], diagonal=self._weight)
+            values[notation.R(k)] = self.enter(game.R[k - 1][t], diagonal=weight)
         return self._nothing_known.with_values(values)
 
     def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
@@ -167,6 +182,24 @@ class Stages(Generic[N]):
                 f"q of agent {agent} at t = {t}: {error}; with τ > 0 it needs a positive definite "
                 "covariance Σ"
             ) from error
+
+
+def setting_of(game: Game) -> Setting:
+    """The class of games that a game's formulas are derived for."""
+    if game.general:
+        from ergs_verify.paper.general import GENERAL
+
+        return GENERAL
+    from ergs_verify.paper.theorem_III_1 import PAPER
+
+    return PAPER
+
+
+def formulas_for(game: Game) -> Formulas:
+    """The derived formulas of a game's class."""
+    from ergs_verify.paper.theorem_III_1 import formulas_of
+
+    return formulas_of(setting_of(game))
 
 
 _CONSTANTS = ("constant", "policy_constant")

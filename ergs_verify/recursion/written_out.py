@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,15 @@ from sympy import Integer
 
 from ergs_verify.expressions import instantiate
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.paper.notation import i, j, symmetric, tau
+from ergs_verify.paper.notation import (
+    discount,
+    discount_of,
+    general_symmetric,
+    i,
+    j,
+    tau,
+    tau_of,
+)
 
 if TYPE_CHECKING:
     from ergs_verify.paper.gap import GapFormulas
@@ -18,7 +27,9 @@ __all__ = ["WrittenOut", "written_out"]
 
 
 @lru_cache(maxsize=64)
-def written_out(formulas: Formulas | GapFormulas, *, agents: int, plain: bool) -> WrittenOut:
+def written_out(
+    formulas: Formulas | GapFormulas, *, agents: int, plain: Collection[int]
+) -> WrittenOut:
     """The formulas written out, once for each record: a record is equal only to itself."""
     return WrittenOut(formulas, agents=agents, plain=plain)
 
@@ -30,11 +41,13 @@ class WrittenOut:
     ----------
     formulas : Formulas or GapFormulas
     agents : int
-    plain : bool
-        Put 0 for the letter τ: the plain LQ game.
+    plain : agents
+        Put 0 for the letter τ of these agents: they play a plain LQ game.
     """
 
-    def __init__(self, formulas: Formulas | GapFormulas, *, agents: int, plain: bool):
+    def __init__(
+        self, formulas: Formulas | GapFormulas, *, agents: int, plain: Collection[int] = ()
+    ):
         self._formulas = formulas
         self._agents = agents
         self._plain = plain
@@ -46,7 +59,7 @@ class WrittenOut:
         }
         self.symmetric = {
             instantiate(letter, agents, {i: agent})
-            for letter in symmetric
+            for letter in general_symmetric
             for agent in range(1, agents + 1)
         }
 
@@ -59,12 +72,16 @@ class WrittenOut:
         return self._done[key]
 
     def _write(self, expr: Any, indices: dict) -> Any:
-        return _written(expr, self._agents, tuple(indices.items()), self._plain)
+        plain, by_agent = indices[i] in self._plain, self._formulas.by_agent
+        return _written(expr, self._agents, tuple(indices.items()), plain, by_agent)
 
 
 @lru_cache(maxsize=2**13)
-def _written(expr: Any, agents: int, indices: tuple, plain: bool) -> Any:
+def _written(expr: Any, agents: int, indices: tuple, plain: bool, by_agent: bool) -> Any:
     """One expression written out: records that differ in a formula share the others."""
+    agent = Integer(dict(indices)[i])
     if plain:
         expr = expr.xreplace({tau: Integer(0)})
+    if by_agent:
+        expr = expr.xreplace({tau: tau_of(agent), discount: discount_of(agent)})
     return instantiate(expr, agents, dict(indices))
