@@ -9,9 +9,10 @@ P = P̂ + E. With F° = A + Σ BʲK°ʲ, Mʲ = Φ°⁻¹(block column j of Bʲ')
 - Pⁱ_t − P°ⁱ = F'EⁱF + (CΔ)'P̂ⁱF° + F°'P̂ⁱCΔ + Δⁱ'R̃ⁱΔⁱ + (𝓑Δ)'P̂ⁱ𝓑Δ,
 
 identities that the ledger proves (`sharp-perturbation`). Agent i's own term of first order is
-gone, its gain being optimal. Entries' radii thus start anew at every stage; only the bounds eⁱ are
-carried on. Where these have grown much, the recursion straight in balls is tried too, and what both
-enclose holds.
+gone, its gain being optimal. In the general game Eⁱ and P̂ⁱ weigh γⁱ, and there come Δ'RⁱΔ and the
+slope (Sⁱ + Rⁱ𝓚°)ʲ in the gains of the others. Entries' radii thus start anew at every stage; only
+the bounds eⁱ are carried on. Where these have grown much, the recursion straight in balls is tried
+too, and what both enclose holds.
 """
 
 from __future__ import annotations
@@ -293,8 +294,8 @@ def _perturbed(
     if all(error.is_zero() for error in errors):
         return _Bounds([arb(0) for _ in agents], [arb(0) for _ in agents])
     balls = stages.arithmetic
-    R = [at(notation.R(k)) for k in stages.agents]
-    half_tau = balls.scalar(stages.game.tau / 2).value
+    of_controls = _OfControls.at(stages, at)
+    rates = [balls.scalar(rate).value for rate in stages.game.discount]
     inverse = coarse(balls.solve(phi, balls.identity(phi.nrows())))
     costs_ahead = [near.frame.of_cost(P) for P in near.middles]
     bits = max(near.frame.bits, frame.bits)
@@ -302,8 +303,11 @@ def _perturbed(
         B = [coarse(near.frame.inverse * coarse(at(notation.B(k)), bits)) for k in stages.agents]
         loop = coarse(near.frame.inverse * coarse(at(notation.F), bits) * frame.S)
     with flint.ctx.workprec(BITS):
-        # ‖Eʲ‖ ‖Bʲ‖: what an error of agent j's cost does on its way through Bʲ'.
-        reach = [error * spectral_above(X) for error, X in zip(errors, B, strict=True)]
+        # γʲ‖Eʲ‖ ‖Bʲ‖: what an error of agent j's cost does on its way through Bʲ'.
+        reach = [
+            rate * error * spectral_above(X)
+            for rate, error, X in zip(rates, errors, B, strict=True)
+        ]
         blocks = _blocks(inverse, stages.game.control_sizes)
         # [k][j] is Bᵏ times the block (k, j) of Φ⁻¹, m×p_j.
         pushed = [[X * block for block in row] for X, row in zip(B, blocks, strict=True)]
@@ -313,20 +317,69 @@ def _perturbed(
             raise NotCertifiedError(f"Φ_t is not certified to be regular at {balls.bits} bits")
         f = spectral_above(loop) / (1 - kappa)
         moved = kappa * f
-        gains, costs = [], []
+        gains = [(f * _weighted(row, reach)).upper() for row in blocks]
+        costs = []
         for i, P in enumerate(costs_ahead):
-            own = f * _weighted(blocks[i], reach)
             others = f * _weighted(
                 [whole - X for whole, X in zip(everybody, pushed[i], strict=True)], reach
             )
-            gains.append(own.upper())
             costs.append(
-                f * f * errors[i]
-                + 2 * others * spectral_above(P * loop)
-                + own * own * (half_tau + frobenius_above(R[i]))
-                + moved * moved * frobenius_above(P)
+                rates[i]
+                * (
+                    f * f * errors[i]
+                    + 2 * others * spectral_above(P * loop)
+                    + moved * moved * frobenius_above(P)
+                )
+                + of_controls.moved(i, gains, frame)
             )
     return _Bounds(gains, costs)
+
+
+@frozen(eq=False)
+class _OfControls:
+    """What a stage's costs of controls do where gains move by Δ.
+
+    Attributes
+    ----------
+    own : list over agents
+        A bound of ‖R + (τ/2)I‖₂, or of ‖(τ/2)L‖₂ in the general game: Δⁱ enters squared.
+    joint : list over agents of (bound, [slopes]), or None
+        In the general game a bound of ‖R‖₂, and by agent j the slope (S + R𝓚)ʲ in its gain.
+    """
+
+    own: list[Any]
+    joint: list[tuple[Any, list[Any]]] | None
+
+    @classmethod
+    def at(cls, stages: Stages[Balls], stage: Evaluator) -> _OfControls:
+        general = stages.game.general
+
+        def half(agent: int) -> Any:
+            tau = notation.tau_of(agent) if general else notation.tau
+            return arb(0) if agent in stages.plain else stage(tau / 2).value
+
+        if not general:
+            return cls(
+                [half(k) + frobenius_above(stage(notation.R(k))) for k in stages.agents], None
+            )
+        own, joint = [], []
+        for k in stages.agents:
+            own.append(half(k) * frobenius_above(stage(notation.precision(k))))
+            slope = notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
+            slopes = [stage(notation.place(j).T * slope) for j in stages.agents]
+            joint.append((frobenius_above(stage(notation.joint_R(k))), slopes))
+        return cls(own, joint)
+
+    def moved(self, i: int, gains: Sequence[Any], frame: Frame) -> Any:
+        """A bound of ‖S'·S‖ of it for agent i, whose own gain enters squared only."""
+        found = gains[i] * gains[i] * self.own[i]
+        if self.joint is None:
+            return found
+        R, slopes = self.joint[i]
+        for j, slope in enumerate(slopes):
+            if j != i:
+                found += 2 * gains[j] * frobenius_above(coarse(slope, frame.bits) * frame.S)
+        return found + R * reduce(add, (gain * gain for gain in gains))
 
 
 def _blocks(inverse: Any, sizes: Sequence[int]) -> list[list[Any]]:

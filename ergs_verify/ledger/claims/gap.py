@@ -78,7 +78,7 @@ precision = 2 / tau * W(i)
 
 
 def _equal(left, right, named: str) -> Equality:
-    return Equality(left, right, derivations.SYMMETRIC, definitions, named)
+    return Equality(left, right, (*symmetric, *derivations.MOMENTS), definitions, named)
 
 
 def stated_identity() -> Equalities:
