@@ -9,7 +9,7 @@ from ergs_verify.errors import InputError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Progress, Stages
 
@@ -56,7 +56,7 @@ def best_response(
     policy.validate(game)
     own = _agent(agent, game.agents)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
-    policy = policy.homogeneous(game)
+    policy = in_state_of(game, policy)
     terminal = stages.terminal()
     K, Sigma, P = [], [], [terminal.P[own - 1]]
     q = None if terminal.q is None else [terminal.q[own - 1]]

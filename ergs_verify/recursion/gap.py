@@ -30,7 +30,7 @@ from ergs_verify.paper.gap import (
 )
 from ergs_verify.recursion.best_response import best_response
 from ergs_verify.recursion.equilibrium import nash
-from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
@@ -112,7 +112,7 @@ def gaps(
     policy.validate(game)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
     formula = stages.written(gap or gap_formulas(setting_of(game)))
-    policy = policy.homogeneous(game)
+    policy = in_state_of(game, policy)
     played = _with_moments(played_stages(stages, policy), stages.game, formula)
     found = []
     for agent in stages.agents:
@@ -169,7 +169,7 @@ def second_moments(
     policy.validate(game)
     stages = Stages(game, arithmetic, deterministic=policy.Sigma is None)
     formula = stages.written(gap or gap_formulas(setting_of(game)))
-    played = played_stages(stages, policy.homogeneous(game))
+    played = played_stages(stages, in_state_of(game, policy))
     return [stage(X) for stage in _with_moments(played, stages.game, formula)]
 
 

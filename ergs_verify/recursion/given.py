@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ergs_verify.arithmetic.base import Matrix
-from ergs_verify.game import Policy
+from ergs_verify.game import Game, Policy
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["given_covariances"]
+
+def in_state_of(game: Game, policy: Policy) -> Policy:
+    """The policy in the state that the game is computed in: (1, x) where it has affine terms."""
+    return policy if game.homogeneous is game else policy.homogeneous
 
 
 def given_covariances(stages: Stages, policy: Policy, t: int) -> list[Matrix]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ergs_verify.arithmetic.base import Arithmetic
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
@@ -47,7 +47,7 @@ def evaluate_policy(
     """
     policy.validate(game)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
-    policy = policy.homogeneous(game)
+    policy = in_state_of(game, policy)
     terminal = stages.terminal()
     played = []
     for stage in _backwards(stages, terminal, policy):
