@@ -19,10 +19,10 @@ from ergs_verify.game.policy import Policy
 __all__ = ["LETTERS", "AnswerError", "letters_of", "policy_of", "raised", "time_first"]
 
 #: What a solver may return; K it must.
-LETTERS = ("K", "Sigma", "P", "q")
+LETTERS = ("K", "Sigma", "P", "q", "k", "s")
 #: Other names of theirs, in lower case, that would go unread.
 _ALSO_CALLED = {
-    "K": ("k", "ks"),
+    "K": ("ks",),
     "Sigma": ("sigma", "sigmas", "σ"),
     "P": ("p", "ps"),
     "q": ("qs",),

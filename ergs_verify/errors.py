@@ -6,6 +6,8 @@ are answers: a game without a single equilibrium, a question that a precision ca
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 __all__ = [
     "DerivationError",
     "ErgsError",
@@ -49,6 +51,31 @@ class DerivationError(ErgsError):
 
 class NotCertifiedError(ErgsError):
     """An arithmetic could not certify a step (a solve, an inverse) at its precision."""
+
+
+class UnboundedCostError(ErgsError):
+    """An agent's cost has no lower bound, so there is no Nash equilibrium.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    t : int
+        The stage, counted from 0, at which W has a negative eigenvalue.
+    direction : list of Fraction
+        A control v of the agent with v'Wv < 0: the cost tends to −∞ along it.
+    """
+
+    def __init__(self, agent: int, t: int, direction: list[Fraction]):
+        self.agent = agent
+        self.t = t
+        self.direction = direction
+        shown = ", ".join(f"{float(x):.4g}" for x in direction)
+        super().__init__(
+            f"the cost of agent {agent} has no lower bound: at stage t = {t} its W has a negative "
+            f"eigenvalue, and along the control ({shown}) the cost tends to −∞, so there is no "
+            "Nash equilibrium"
+        )
 
 
 class SingularStageError(ErgsError):

@@ -55,6 +55,8 @@ class Solution:
     Sigma : ``[i][t]``, p_i×p_i
     P : ``[i][t]``, m×m for t = 0…T
     q : ``[i]``, of length T+1
+    k, s : ``[i][t]``, of length p_i and m, or None
+        In a game with affine terms: u = Kx + k, and the value x'Px + 2s'x + q.
         Arrays of float64, or of `Decimal` where digits were asked for.
     digits : int or None
         D with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix. Of its
@@ -81,6 +83,8 @@ class Solution:
     iterations: int | None
     working_digits: int
     game_hash: str
+    k: tuple[OverTime, ...] | None = None
+    s: tuple[OverTime, ...] | None = None
 
     @property
     def policy(self) -> Policy:
@@ -92,7 +96,9 @@ class Solution:
             "certified": self.certified,
             "game_hash": self.game_hash,
         }
-        return Policy.from_arrays(K=self.K, Sigma=self.Sigma, P=self.P, q=self.q, about=about)
+        return Policy.from_arrays(
+            K=self.K, Sigma=self.Sigma, P=self.P, q=self.q, k=self.k, s=self.s, about=about
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the solution to a file: ``.json`` (every digit), ``.npz`` or ``.mat`` (float64)."""
@@ -159,7 +165,6 @@ def solve(
     >>> print(solution.K[0][0][0, 0])  # −2/7
     -0.28571428571428571429
     """
-    game.expect_papers_class("solve")
     run = _method(game, method, iterations, formulas, progress)
     wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
 
@@ -178,7 +183,7 @@ def solve(
         return solution(*_certified(game, wanted, progress))
     before = None
     for working in _precisions(wanted):
-        now = _computed(run, MPMath(digits=working))
+        now = _computed(run, MPMath(digits=working), game)
         if before is not None and now is not None and _all_agree(before, now, wanted):
             return solution(now, False, working)
         before = now
@@ -198,27 +203,27 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
     """The balls' midpoints, that they are certified to so many digits, and the precision."""
     nash = certified_nash(
         game,
-        lambda found, balls: _bits_lacking(found, balls, digits),
+        lambda found, balls: _bits_lacking(found, balls, game, digits),
         first_bits=_bits(digits) + 64 + 2 * game.horizon,  # about what a tame game loses
         most_bits=_bits(_most(digits)) + MOST_BITS + _BITS_TO_NOTHING,
         left_bits=_bits(digits),
         progress=progress,
     )
-    return _numbers(nash.found, nash.balls), True, round(nash.balls.bits / math.log2(10))
+    return _numbers(nash.found, nash.balls, game), True, round(nash.balls.bits / math.log2(10))
 
 
 def _bits(digits: int) -> int:
     return math.ceil(digits * math.log2(10))
 
 
-def _bits_lacking(found: Sequences, balls: Balls, digits: int) -> int:
+def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> int:
     """How many bits the widest ball is wider than a quarter of the last digit given out.
 
     Rounding adds half of it, so that what is printed is less than one last digit off.
     """
     most = 0
     own = _bits(_of_entry(digits)) + 4  # rel_accuracy_bits is 2 off at most
-    for letter, agents in _matrices(found, balls):
+    for letter, agents in _matrices(found, balls, game):
         for X in (X for over_time in agents for X in over_time):
             most = max(most, *(_entry_lacks(x, own) for x in X.entries()))
             radius = 4 * balls.radius(X)
@@ -283,27 +288,57 @@ def _most(wanted: int) -> int:
     return 8 * wanted + 1000
 
 
-def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath) -> Numbers | None:
+def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath, game: Game) -> Numbers | None:
     """Every number as the rational it is; None where this precision does not suffice."""
     try:
         found = run(arithmetic)
     except NotCertifiedError:
         return None
-    return _numbers(found, arithmetic)
+    return _numbers(found, arithmetic, game)
 
 
-def _numbers(found: Sequences, arithmetic: MPMath | Balls) -> Numbers:
+def _numbers(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> Numbers:
     return {
         letter: [[arithmetic.to_fractions(X) for X in over_time] for over_time in agents]
-        for letter, agents in _matrices(found, arithmetic)
+        for letter, agents in _matrices(found, arithmetic, game)
     }
 
 
-def _matrices(found: Sequences, arithmetic: MPMath | Balls) -> list[tuple[str, Any]]:
-    """Every letter's matrices, those of q 1×1."""
+def _matrices(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> list[tuple[str, Any]]:
+    """Every letter's matrices, those of q 1×1, and of k and s with one column.
+
+    In the state (1, x) of a game with affine terms K is [k K] and P is [[c, s'], [s, P]].
+    """
     one = arithmetic.identity(1)
     q = [[arithmetic.scale(x, one) for x in agent] for agent in found.q or ()]
-    return [("K", found.K), ("Sigma", found.Sigma), ("P", found.P), ("q", q)]
+    if game.homogeneous is game:
+        return [("K", found.K), ("Sigma", found.Sigma), ("P", found.P), ("q", q)]
+    size = game.state_size + 1
+
+    def rows(X: Any, first: bool) -> Any:
+        return arithmetic.rows(X, *((0, 1) if first else (1, size)))
+
+    def columns(X: Any, first: bool) -> Any:
+        return arithmetic.transpose(rows(arithmetic.transpose(X), first))
+
+    def each(agents: Any, part: Callable[[Any], Any]) -> list[list[Any]]:
+        return [[part(X) for X in over_time] for over_time in agents]
+
+    constants = each(found.P, lambda X: rows(columns(X, True), True))
+    return [
+        ("K", each(found.K, lambda X: columns(X, False))),
+        ("k", each(found.K, lambda X: columns(X, True))),
+        ("Sigma", found.Sigma),
+        ("P", each(found.P, lambda X: rows(columns(X, False), False))),
+        ("s", each(found.P, lambda X: rows(columns(X, True), False))),
+        (
+            "q",
+            [
+                [arithmetic.add(x, c) for x, c in zip(*pair, strict=True)]
+                for pair in zip(q, constants, strict=False)
+            ],
+        ),
+    ]
 
 
 def _of_entry(digits: int) -> int:
@@ -345,6 +380,9 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
         for letter, agents in numbers.items()
     }
     arrays["q"] = tuple(np.concatenate([x.ravel() for x in agent]) for agent in arrays["q"])
+    for letter in ("k", "s"):
+        if letter in arrays:
+            arrays[letter] = tuple(tuple(x.ravel() for x in own) for own in arrays[letter])
     return arrays
 
 

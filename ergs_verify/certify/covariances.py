@@ -7,6 +7,7 @@ stands for every covariance as near as those that the rule for floats accepts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -15,8 +16,6 @@ from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import fractions
 from ergs_verify.exact.definite import forgiven, is_positive
 from ergs_verify.game import Policy
-
-__all__ = ["demand_covariances", "slack"]
 
 
 def slack(covariance: np.ndarray) -> Fraction:
@@ -37,6 +36,12 @@ def slack(covariance: np.ndarray) -> Fraction:
         return Fraction(0)
     sums = (sum(map(abs, row), start=Fraction(0)) for row in fractions(covariance))
     return forgiven(len(covariance)) * max(sums)
+
+
+def slacks(covariances: Sequence[np.ndarray]) -> list[Fraction]:
+    """The same of each, of one that stands at several times once."""
+    known = {id(X): slack(X) for X in {id(X): X for X in covariances}.values()}
+    return [known[id(X)] for X in covariances]
 
 
 def demand_covariances(policy: Policy) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
-from flint import arb_mat
+import flint
+import numpy as np
+from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 
 __all__ = ["demand_definite"]
 
@@ -25,6 +28,36 @@ def demand_definite(X: Any, balls: Balls) -> None:
         minor = balls.determinant(arb_mat([row[:size] for row in rows[:size]]))
         if not minor.value > 0:
             raise NotCertifiedError(
-                f"W = (τ/2)I + R + B'PB is not certified to be positive definite at "
-                f"{balls.bits} bits"
+                f"W is not certified to be positive definite at {balls.bits} bits"
             )
+
+
+def demand_bounded(W: Any, balls: Balls, *, agent: int, t: int) -> None:
+    """Prove that an agent's W is positive definite at a stage.
+
+    Raises
+    ------
+    UnboundedCostError
+        Where W has a negative eigenvalue, proved by a direction.
+    NotCertifiedError
+        Where neither is proved at this precision.
+    """
+    try:
+        demand_definite(W, balls)
+    except NotCertifiedError:
+        if direction := _downward(W, balls):
+            raise UnboundedCostError(agent, t, direction) from None
+        raise
+
+
+def _downward(W: Any, balls: Balls) -> list[Fraction] | None:
+    """A v with v'Wv < 0 for every matrix in the balls; None where none is found."""
+    middle = np.array([[float(x.mid()) for x in row] for row in W.tolist()])
+    if not np.isfinite(middle).all():
+        return None
+    lowest = np.linalg.eigh((middle + middle.T) / 2)[1][:, 0]
+    direction = [Fraction(x).limit_denominator(10**6) for x in lowest.tolist()]
+    with flint.ctx.workprec(balls.bits):
+        v = arb_mat([[arb(fmpq(x.numerator, x.denominator))] for x in direction])
+        below = (v.transpose() * W * v)[0, 0] < 0
+    return direction if below else None

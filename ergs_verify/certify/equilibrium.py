@@ -28,7 +28,7 @@ from attrs import evolve, frozen
 from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.frame import Frame
 from ergs_verify.certify.loewner import symmetric_midpoint, widened
 from ergs_verify.certify.norms import BITS, coarse, frobenius_above, spectral_above
@@ -262,7 +262,7 @@ def _played(
 ) -> Stage:
     """The stage's policy and costs, q_t among them."""
     for k in stages.agents:
-        demand_definite(known(notation.W(k)), stages.arithmetic)
+        demand_bounded(known(notation.W(k)), stages.arithmetic, agent=k, t=t)
     Sigma = stages.covariances(known)
     played = known.with_values(
         {notation.K(k): K[k - 1] for k in stages.agents}

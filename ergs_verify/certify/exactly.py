@@ -8,6 +8,7 @@ from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import best_response, second_moments
+from ergs_verify.recursion.given import in_state_of
 
 __all__ = ["plays_best_response"]
 
@@ -39,6 +40,7 @@ def plays_best_response(game: Game, policy: Policy, agent: int) -> bool:
             if numbers.to_fractions(exact) != fractions(given):
                 return False
     moments = second_moments(game, policy, numbers)
+    policy = in_state_of(game, policy)
     for exact, given, moment in zip(best.K, policy.K[own], moments, strict=True):
         played = numbers.matrix(fractions(given), given.shape)
         off = numbers.add(played, numbers.scale(numbers.scalar(Fraction(-1)), exact))

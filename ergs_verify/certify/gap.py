@@ -15,14 +15,14 @@ from flint import arb
 from ergs_verify import markup
 from ergs_verify.answer import policy_of
 from ergs_verify.arithmetic.balls import Ball, Balls
-from ergs_verify.certify.covariances import demand_covariances, slack
-from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.covariances import demand_covariances, slack, slacks
+from ergs_verify.certify.definite import demand_bounded, demand_definite
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
 from ergs_verify.certify.exactly import plays_best_response
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.norms import largest_eigenvalue
 from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
-from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.errors import InputError, NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number, short
 from ergs_verify.exact.definite import is_positive
@@ -30,8 +30,9 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas
 from ergs_verify.recursion.gap import initial_moment, played_stages
-from ergs_verify.recursion.stages import Stages
-from ergs_verify.recursion.written_out import WrittenOut, written_out
+from ergs_verify.recursion.given import in_state_of
+from ergs_verify.recursion.stages import Stages, setting_of
+from ergs_verify.recursion.written_out import WrittenOut
 
 __all__ = [
     "AgentGap",
@@ -68,14 +69,18 @@ class AgentGap:
     agent : int
         Counted from 1.
     gap : Enclosure
-        Of J^i(π) − min J^i, the mean over x_0; infinite where τ > 0 and Σ is singular.
+        Of J^i(π) − min J^i, the mean over x_0; infinite where τ > 0 and Σ is singular, or where
+        the agent's cost has no lower bound.
     stages : tuple of StageGap, t = 0…T−1
         Its parts; empty where it is infinite.
+    unbounded : UnboundedCostError or None
+        Where and along what control the agent's cost has no lower bound, proved.
     """
 
     agent: int
     gap: Enclosure
     stages: tuple[StageGap, ...]
+    unbounded: UnboundedCostError | None = None
 
 
 @frozen(kw_only=True, repr=False)
@@ -237,11 +242,10 @@ def certify_gap(
     >>> print(certify_gap(game, nearly).agents[0].gap)
     3e-30
     """
-    game.expect_papers_class("certify_gap")
     wanted = tolerance_of(tolerance)
-    policy = policy_of(policy, game, letters=("K", "Sigma"))
+    policy = policy_of(policy, game, letters=("K", "Sigma", "k"))
     demand_covariances(policy)
-    rounded = slack(game.x0_cov) or slack(game.noise_cov)
+    rounded = slack(game.x0_cov) or any(slacks(game.noise))
     found: list[AgentGap] | None = None
     for bits in rising(first_bits, most=most_bits):
         try:
@@ -277,6 +281,7 @@ def enclosed_gaps(
         Where there are no bounds at so few bits.
     """
     stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
+    policy = in_state_of(game, policy)
     played = with_moments(stages, played_stages(stages, policy))
     proper = [k for k in stages.agents if _has_density(stages, policy, k)]
     done = 0
@@ -286,12 +291,16 @@ def enclosed_gaps(
             found.append(AgentGap(agent=agent, gap=INFINITE, stages=()))
             continue
         parts = []
-        for part in gap_parts(stages, played, agent):
-            parts.append(part)
-            done += 1
-            if progress:
-                progress(done, len(proper) * game.horizon)
-        found.append(_as_enclosures(agent, parts[::-1]))
+        try:
+            for part in gap_parts(stages, played, agent):
+                parts.append(part)
+                done += 1
+                if progress:
+                    progress(done, len(proper) * game.horizon)
+        except UnboundedCostError as error:
+            found.append(AgentGap(agent=agent, gap=INFINITE, stages=(), unbounded=error))
+        else:
+            found.append(_as_enclosures(agent, parts[::-1]))
     return found
 
 
@@ -318,14 +327,14 @@ def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Eva
     """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
     balls = stages.arithmetic
     formula = gap_formula(stages)
-    at_start, of_noise = slack(stages.game.x0_cov), slack(stages.game.noise_cov)
+    at_start, of_noise = slack(stages.game.x0_cov), slacks(stages.game.noise)
     moment = Bracket.around(initial_moment(stages.game, balls), balls).wider(at_start, balls)
     known = []
     for stage in played:
         known.append(stage.with_values({X: moment.ball(balls)}))
         if len(known) < len(played):
             moment = moment.along(stage, X, formula("second_moment", 1), balls)
-            moment = moment.wider(of_noise, balls)
+            moment = moment.wider(of_noise[len(known) - 1], balls)
     return known
 
 
@@ -334,9 +343,10 @@ def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> 
     balls, P = stages.arithmetic, notation.P(agent)
     riccati = stages.formula("riccati", agent)
     cost = Bracket.around(stages.terminal().P[agent - 1], balls)
-    for stage in reversed(played):
+    for t in reversed(range(len(played))):
+        stage = played[t]
         lo, hi = cost.ends(stage, P)
-        demand_definite(lo(notation.W(agent)), balls)
+        demand_bounded(lo(notation.W(agent)), balls, agent=agent, t=t)
         yield stage.with_values({P: cost.ball(balls)})
         cost = Bracket.between(lo(riccati), hi(riccati), balls)
 
@@ -345,42 +355,50 @@ def gap_parts(
     stages: Stages[Balls], played: Sequence[Evaluator], agent: int
 ) -> Iterator[tuple[Ball, Ball]]:
     """What the stages t = T−1, …, 0 add to an agent's gap, by the gain and by the covariance."""
-    for stage in answered(stages, played, agent):
-        yield stage_parts(stages, stage, agent)
+    rate = stages.game.discount[agent - 1]
+    times = reversed(range(len(played)))
+    for t, stage in zip(times, answered(stages, played, agent), strict=True):
+        gain, covariance = stage_parts(stages, stage, agent)
+        weight = stages.arithmetic.scalar(rate**t)
+        yield (gain, covariance) if rate == 1 else (weight * gain, weight * covariance)
 
 
 def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int) -> tuple[Ball, Ball]:
     """The same of one stage, which knows P_{t+1} of the agent's best response."""
     formula = gap_formula(stages)
-    covariance = "plain_covariance_part" if stages.plain else "covariance_part"
+    covariance = "plain_covariance_part" if agent in stages.plain else "covariance_part"
     return stage(formula("gain_part", agent)), stage(formula(covariance, agent))
 
 
 def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:
     stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
-    played = played_stages(stages, policy)
-    return tuple(_state_gap(stages, played, agent, radius) for agent in stages.agents)
+    played = played_stages(stages, in_state_of(game, policy))
+    return tuple(_state_gap(game, stages, played, agent, radius) for agent in stages.agents)
 
 
 def _state_gap(
-    stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
+    game: Game, stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
 ) -> StateGap:
     """Backwards in time; G stays between exact matrices, as it is linear in what follows it."""
     balls, formula = stages.arithmetic, gap_formula(stages)
     letter, constant = G.subs(notation.i, agent), g(agent)
     size = stages.game.state_size
     bracket = Bracket(balls.zeros(size, size), balls.zeros(size, size))
-    number, of_noise = balls.scalar(Fraction(0)), slack(stages.game.noise_cov)
-    name = "plain_gap_constant" if stages.plain else "gap_constant"
-    for stage in answered(stages, played, agent):
+    number, of_noise = balls.scalar(Fraction(0)), slacks(stages.game.noise)
+    rate = stages.game.discount[agent - 1]
+    name = "plain_gap_constant" if agent in stages.plain else "gap_constant"
+    times = reversed(range(len(played)))
+    for t, stage in zip(times, answered(stages, played, agent), strict=True):
         known = stage.with_values({letter: bracket.ball(balls), constant: number})
         number = known(formula(name, agent))
-        if of_noise:
-            spread = balls.scalar(of_noise) * balls.trace(bracket.hi)
+        if of_noise[t]:
+            spread = balls.scalar(rate * of_noise[t]) * balls.trace(bracket.hi)
             number += Ball(arb(0, spread.value.abs_upper()), balls.bits)
         bracket = bracket.along(stage, letter, formula("gap_matrix", agent), balls)
     matrix = bracket.ball(balls)
-    squared = balls.scalar(radius * radius)
+    # With affine terms the state is (1, x), whose length is 1 more.
+    homogeneous = stages.game.state_size > game.state_size
+    squared = balls.scalar(radius * radius + homogeneous)
     worst = Ball(largest_eigenvalue(matrix, balls.bits), balls.bits) * squared + number
     return StateGap(
         agent=agent,
@@ -393,7 +411,7 @@ def _state_gap(
 
 def gap_formula(stages: Stages[Balls]) -> WrittenOut:
     """The gap's formulas, written out for the game's agents."""
-    return written_out(gap_formulas(), agents=stages.game.agents, plain=stages.plain)
+    return stages.written(gap_formulas(setting_of(stages.game)))
 
 
 # -- exactly ---------------------------------------------------------------------------------------
@@ -401,7 +419,7 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 
 def _has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:
     """Whether an agent's gap is finite: at τ > 0 every Σ has to be positive definite."""
-    if stages.plain or policy.Sigma is None:
+    if agent in stages.plain or policy.Sigma is None:
         return True
     return all(_is_definite(stages, Sigma) for Sigma in policy.Sigma[agent - 1])
 

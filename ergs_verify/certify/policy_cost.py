@@ -14,6 +14,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.recursion.gap import played_stages
+from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["EnclosedCosts", "enclosed_costs"]
@@ -53,7 +54,7 @@ def enclosed_costs(game: Game, policy: Policy, bits: int) -> EnclosedCosts:
     """
     policy.validate(game)
     stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
-    played = played_stages(stages, policy)
+    played = played_stages(stages, in_state_of(game, policy))
     pairs = [_of_agent(stages, played, agent) for agent in stages.agents]
     return EnclosedCosts(
         P=tuple(P for P, _ in pairs), q=tuple(q for _, q in pairs), balls=stages.arithmetic
