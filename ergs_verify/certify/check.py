@@ -20,7 +20,7 @@ from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues
 from ergs_verify.certify.stage_verdicts import (
     StageCheck,
-    coupling,
+    factor_of,
     gamma_B_squared,
     jacobi_matrix,
     largest,
@@ -30,7 +30,7 @@ from ergs_verify.certify.stage_verdicts import (
     singular_stage,
 )
 from ergs_verify.certify.thresholds import tau_thresholds
-from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.singular import short_enough
@@ -80,28 +80,50 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     >>> print(stage.det_phi, stage.spectral_radius, stage.inner_loop)
     -7 1.33333 diverges
     """
-    game.expect_papers_class("check")
-    findings = _findings(game, most_bits, progress)
-    verdict = _assumption_verdict(game, findings)
+    game = game.homogeneous
+    try:
+        findings = _findings(game, most_bits, progress)
+    except UnboundedCostError as error:
+        return _refuted(game, error)
+    common: dict[str, Any] = {
+        "nash": _nash_verdict(findings),
+        "stages": tuple(findings.stages),
+        "bits": findings.bits,
+        "game": game,
+    }
+    factor = factor_of(game)
+    if factor is None:
+        return Check(**common, assumption_III_3=None, loop_tau_from=None, smallest_delta=None)
+    verdict = _assumption_verdict(game, findings, factor)
     thresholds = tau_thresholds(game, most_bits=most_bits, progress=progress)
     fails = verdict == "refuted"
     tau_from = _raised(thresholds.assumption, game.tau if fails else Fraction(0))
     diverges = any(stage.inner_loop == "diverges" for stage in findings.stages)
     gamma_P = findings.gamma_P
     return Check(
-        nash=_nash_verdict(findings),
+        **common,
         assumption_III_3=AssumptionCheck(
             verdict=verdict,
             tau=game.tau,
             gamma_B=_root(gamma_B_squared(game)),
             gamma_P=gamma_P,
-            bound=None if gamma_P is None else scaled(gamma_P, coupling(game)),
+            bound=None if gamma_P is None else scaled(gamma_P, factor),
             tau_from=tau_from,
         ),
-        stages=tuple(findings.stages),
         loop_tau_from=_raised(thresholds.loop, game.tau if diverges else Fraction(0)),
         smallest_delta=tau_from.shifted(-game.tau).at_least(Fraction(0)),
-        bits=findings.bits,
+    )
+
+
+def _refuted(game: Game, error: UnboundedCostError) -> Check:
+    """No equilibrium: an agent's cost has no lower bound."""
+    return Check(
+        nash=NashCheck(exists="refuted", unique="refuted", reason=str(error)),
+        assumption_III_3=None,
+        stages=(),
+        loop_tau_from=None,
+        smallest_delta=None,
+        bits=0,
         game=game,
     )
 
@@ -141,7 +163,7 @@ class _Findings:
     def is_tight(self) -> bool:
         return not self.why_not and all(
             (stage.phi_nonsingular == "refuted" or _is_tight(stage.det_phi))
-            and _is_tight(stage.contraction_constant)
+            and (stage.contraction_constant is None or _is_tight(stage.contraction_constant))
             and stage.spectral_radius.width <= _TOLERANCE * max(1, stage.spectral_radius.hi)
             for stage in self.stages
         )
@@ -150,7 +172,7 @@ class _Findings:
 def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Findings:
     found: _Findings | None = None
     singular: SingularStageError | None = None
-    factor = coupling(game)
+    factor = factor_of(game)
 
     def judge(stages: Stages[Balls], one: EquilibriumStage) -> StageCheck | NotCertifiedError:
         try:
@@ -208,7 +230,12 @@ def _of_pass(one: NashPass, singular: SingularStageError | None) -> _Findings:
 def _open_questions(game: Game, found: _Findings) -> list[Fraction]:
     """The widths of the enclosures that leave something undecided."""
     widths = [s.spectral_radius.width for s in found.stages if s.inner_loop == "undecided"]
-    if found.gamma_P is not None and _assumption_verdict(game, found) == "undecided":
+    factor = factor_of(game)
+    if (
+        factor is not None
+        and found.gamma_P is not None
+        and _assumption_verdict(game, found, factor) == "undecided"
+    ):
         widths.append(found.gamma_P.relative_width)
     return widths
 
@@ -219,7 +246,7 @@ def _exactly(game: Game, found: _Findings) -> _Findings:
     stages = Stages(game, numbers)
     ahead = stages.terminal()
     earlier = backwards(stages, ahead)
-    factor, judged, costs = coupling(game), [], list(ahead.P)
+    factor, judged, costs = factor_of(game), [], list(ahead.P)
     for one in found.stages:
         if not short_enough(game, ahead.P):
             break
@@ -231,7 +258,7 @@ def _exactly(game: Game, found: _Findings) -> _Findings:
         if one.phi_nonsingular == "proved":
             ahead = next(earlier)
             costs += ahead.P
-    reached = any(factor**2 * _squares(P) >= game.tau**2 for P in costs)
+    reached = factor is not None and any(factor**2 * _squares(P) >= game.tau**2 for P in costs)
     rest = found.stages[len(judged) :]
     return evolve(
         found, stages=judged + rest, bound_reached=None if rest and not reached else reached
@@ -260,9 +287,8 @@ def _nash_verdict(found: _Findings) -> NashCheck:
     return NashCheck(exists=exists, unique="refuted", reason=reason)
 
 
-def _assumption_verdict(game: Game, found: _Findings) -> str:
+def _assumption_verdict(game: Game, found: _Findings, factor: Fraction) -> str:
     """By Lemma III.4 a singular Φ_t refutes it, and so does any P_t that is too large."""
-    factor = coupling(game)
     if found.singular or found.bound_reached or factor * found.least_gamma_P >= game.tau:
         return "refuted"
     if found.bound_reached is False:

@@ -73,12 +73,13 @@ class Check:
     Attributes
     ----------
     nash : NashCheck
-    assumption_III_3 : AssumptionCheck
+    assumption_III_3 : AssumptionCheck or None
+        None, like what follows from it, in the general game: it is about the paper's class.
     stages : tuple of StageCheck
         From t = T−1 down; the last one is a singular stage, or the last one certified.
-    loop_tau_from : Enclosure
+    loop_tau_from : Enclosure or None
         The τ from which the inner loop converges at every stage, as `tau_from` of the assumption.
-    smallest_delta : Enclosure
+    smallest_delta : Enclosure or None
         The δ from which Assumption III.3 holds at τ+δ for good, as Theorem IV.3 asks.
     bits : int
         The precision that was needed, or reached.
@@ -86,10 +87,10 @@ class Check:
     """
 
     nash: NashCheck
-    assumption_III_3: AssumptionCheck
+    assumption_III_3: AssumptionCheck | None
     stages: tuple[StageCheck, ...]
-    loop_tau_from: Enclosure
-    smallest_delta: Enclosure
+    loop_tau_from: Enclosure | None
+    smallest_delta: Enclosure | None
     bits: int
     game: Game
 
@@ -98,21 +99,23 @@ class Check:
         return [
             f"A feedback Nash equilibrium exists: {self.nash.exists}. "
             f"It is the only one: {self.nash.unique} ({self.nash.reason}).",
-            self._on_the_assumption(),
-            f"It holds for good {_from(self.assumption_III_3.tau_from, 'τ', 'it fails')}.",
-            "Theorem IV.3 applies with any δ ≥ 0."
-            if self.smallest_delta.hi == 0
-            else f"Theorem IV.3 applies {_from(self.smallest_delta, 'δ', 'it does not')}.",
+            *self._on_the_assumption(),
             *self._on_the_loop(),
         ]
 
-    def _on_the_assumption(self) -> str:
-        found = self.assumption_III_3
+    def _on_the_assumption(self) -> list[str]:
+        found, delta = self.assumption_III_3, self.smallest_delta
+        if found is None or delta is None:
+            return ["Assumption III.3 and Theorem IV.3 are about the paper's class of games."]
         bound = "P* is not known" if found.bound is None else f"the bound is {found.bound}"
-        return (
+        return [
             f"Assumption III.3, τ > 2γ_B²γ_P*(N−1): {found.verdict} "
-            f"(τ = {short(found.tau)}, {bound})."
-        )
+            f"(τ = {short(found.tau)}, {bound}).",
+            f"It holds for good {_from(found.tau_from, 'τ', 'it fails')}.",
+            "Theorem IV.3 applies with any δ ≥ 0."
+            if delta.hi == 0
+            else f"Theorem IV.3 applies {_from(delta, 'δ', 'it does not')}.",
+        ]
 
     def _on_the_loop(self) -> list[str]:
         said = [
@@ -120,10 +123,12 @@ class Check:
             for verdict in ("converges", "diverges", "undecided")
             if (stages := [s.t for s in self.stages if s.inner_loop == verdict])
         ]
-        return [
-            *(text.replace("undecided", "is undecided") for text in said),
-            f"At every stage it converges {_from(self.loop_tau_from, 'τ', 'it does not')}.",
-        ]
+        said = [text.replace("undecided", "is undecided") for text in said]
+        if self.loop_tau_from is not None:
+            said.append(
+                f"At every stage it converges {_from(self.loop_tau_from, 'τ', 'it does not')}."
+            )
+        return said
 
     def rows(self) -> list[tuple[str, ...]]:
         """The stages as text, under `STAGE_COLUMNS`."""
@@ -132,7 +137,7 @@ class Check:
                 str(stage.t),
                 str(stage.det_phi),
                 stage.phi_nonsingular,
-                str(stage.contraction_constant),
+                "–" if stage.contraction_constant is None else str(stage.contraction_constant),
                 str(stage.spectral_radius),
                 stage.inner_loop,
             )
@@ -149,7 +154,8 @@ class Check:
                 "unique": self.nash.unique,
                 "reason": self.nash.reason,
             },
-            "assumption_III_3": {
+            "assumption_III_3": assumption
+            and {
                 "verdict": assumption.verdict,
                 "tau": written(assumption.tau),
                 "gamma_B": assumption.gamma_B.as_json(),
@@ -158,14 +164,16 @@ class Check:
                 "tau_from": assumption.tau_from.as_json(),
             },
             "stages": [stage.as_json() for stage in self.stages],
-            "loop_tau_from": self.loop_tau_from.as_json(),
-            "smallest_delta": self.smallest_delta.as_json(),
+            "loop_tau_from": self.loop_tau_from and self.loop_tau_from.as_json(),
+            "smallest_delta": self.smallest_delta and self.smallest_delta.as_json(),
             "bits": self.bits,
         }
 
     def __repr__(self) -> str:
-        nash, assumption = self.nash, self.assumption_III_3.verdict
-        verdicts = f"exists {nash.exists}, unique {nash.unique}, Assumption III.3 {assumption}"
+        nash, assumption = self.nash, self.assumption_III_3
+        verdicts = f"exists {nash.exists}, unique {nash.unique}"
+        if assumption is not None:
+            verdicts += f", Assumption III.3 {assumption.verdict}"
         return f"Check({verdicts}; {len(self.stages)} stages at {self.bits} bits)"
 
     def _repr_html_(self) -> str:

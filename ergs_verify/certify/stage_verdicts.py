@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from flint import arb
 
 from ergs_verify.arithmetic.balls import Ball, Balls
-from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import EquilibriumStage
 from ergs_verify.certify.spectral import spectral_radius
@@ -49,8 +49,9 @@ class StageCheck:
     det_phi : Enclosure
     phi_nonsingular : str
         ``"proved"`` or ``"refuted"``.
-    contraction_constant : Enclosure
+    contraction_constant : Enclosure or None
         (2/τ) γ_B² γ_{P,t} (N−1) of Lemma IV.1; infinite at τ = 0, unless its other factors are 0.
+        None in the general game, of which the lemma does not speak.
     spectral_radius : Enclosure
         Of J_t = I − D_t⁻¹Φ_t, D_t the block diagonal of Φ_t.
     inner_loop : str
@@ -63,7 +64,7 @@ class StageCheck:
     t: int
     det_phi: Enclosure
     phi_nonsingular: str
-    contraction_constant: Enclosure
+    contraction_constant: Enclosure | None
     spectral_radius: Enclosure
     inner_loop: str
     gamma_P: Enclosure
@@ -74,14 +75,17 @@ class StageCheck:
             "t": self.t,
             "det_phi": self.det_phi.as_json(),
             "phi_nonsingular": self.phi_nonsingular,
-            "contraction_constant": self.contraction_constant.as_json(),
+            "contraction_constant": self.contraction_constant
+            and self.contraction_constant.as_json(),
             "spectral_radius": self.spectral_radius.as_json(),
             "inner_loop": self.inner_loop,
             "gamma_P": self.gamma_P.as_json(),
         }
 
 
-def regular_stage(stages: Stages[Balls], one: EquilibriumStage, factor: Fraction) -> StageCheck:
+def regular_stage(
+    stages: Stages[Balls], one: EquilibriumStage, factor: Fraction | None
+) -> StageCheck:
     """A stage of the equilibrium, whose Φ_t is thereby proved to be regular.
 
     `factor` is the game's `coupling`.
@@ -108,14 +112,14 @@ def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck
         {notation.P(k): P for k, P in zip(stages.agents, costs, strict=True)}
     )
     for k in stages.agents:
-        demand_definite(known(notation.W(k)), stages.arithmetic)
-    found = _stage_check(stages, known, t, NOTHING, coupling(stages.game))
+        demand_bounded(known(notation.W(k)), stages.arithmetic, agent=k, t=t)
+    found = _stage_check(stages, known, t, NOTHING, factor_of(stages.game))
     # Φz = 0 makes z an eigenvector of J to the eigenvalue 1.
     return evolve(found, phi_nonsingular="refuted", inner_loop="diverges")
 
 
 def _stage_check(
-    stages: Stages[Balls], known: Evaluator, t: int, det: Enclosure, factor: Fraction
+    stages: Stages[Balls], known: Evaluator, t: int, det: Enclosure, factor: Fraction | None
 ) -> StageCheck:
     balls = stages.arithmetic
     radius = spectral_radius(jacobi_matrix(stages, known), balls.bits)
@@ -124,7 +128,9 @@ def _stage_check(
         t=t,
         det_phi=det,
         phi_nonsingular="proved",
-        contraction_constant=_over_tau(scaled(gamma_P, factor), stages.game.tau),
+        contraction_constant=None
+        if factor is None
+        else _over_tau(scaled(gamma_P, factor), stages.game.tau),
         spectral_radius=radius,
         inner_loop=(
             "converges" if radius.hi < 1 else "diverges" if radius.lo >= 1 else "undecided"
