@@ -105,7 +105,7 @@ class Reference:
         self.ends = list(pairwise(accumulate(self.p, initial=0)))
         n = sum(self.p)
         self.A = [matrix(A) for A in given["A"]]
-        self.B = matrix([sum((list(B[r]) for B in given["B"]), []) for r in range(m)])
+        self.B = matrix([[x for B in given["B"] for x in B[r]] for r in range(m)])
         self.Q = [[matrix(Q) for Q in own] for own in given["Q"]]
         self.R = [matrix(R) for R in given["R"]]
         self.S = [matrix(S) for S in given.get("S", [[[0] * m] * n] * N)]

@@ -83,6 +83,11 @@ class StageCheck:
         }
 
 
+def factor_of(game: Game) -> Fraction | None:
+    """The game's `coupling`; None in the general game, of which the assumption does not speak."""
+    return None if game.general else coupling(game)
+
+
 def regular_stage(
     stages: Stages[Balls], one: EquilibriumStage, factor: Fraction | None
 ) -> StageCheck:

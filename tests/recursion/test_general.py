@@ -1,0 +1,183 @@
+"""The general game: equilibrium, costs, gaps and coefficients against a reference by hand."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+from attrs import evolve, fields
+from general_reference import Reference, mp, random_game
+
+from ergs_verify.arithmetic import MPMath
+from ergs_verify.certify import certify_gap
+from ergs_verify.errors import ErgsError, UnboundedCostError
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.general import general_formulas
+from ergs_verify.recursion import best_response, gaps, nash, second_order_coefficients
+from ergs_verify.solve import solve
+
+NUMBERS = MPMath(digits=60)
+#: 60 digits less what some ten operations a stage on numbers below 100 lose.
+CLOSE = Fraction(1, 10**50)
+SEEDS = range(8)
+
+
+def exact(x) -> Fraction:
+    return Fraction(str(x))
+
+
+def rows(X) -> list[list[Fraction]]:
+    return [[exact(x) for x in row] for row in X.tolist()]
+
+
+def perturbed(reference: Reference, policy, seed: int, affine: bool):
+    rng = random.Random(seed)
+
+    def step():
+        return mp.mpf(rng.randint(-3, 3)) / 16
+
+    off = []
+    for K, k, Sigma in policy:
+        moved = K + mp.matrix([[step() for _ in range(K.cols)] for _ in range(K.rows)])
+        shift = k + mp.matrix([step() * affine for _ in range(K.rows)])
+        off.append((moved, shift, [X * mp.mpf(rng.randint(2, 6)) / 4 for X in Sigma]))
+    return off
+
+
+def as_policy(reference: Reference, policy, affine: bool) -> Policy:
+    agents = range(reference.N)
+    more = {}
+    if affine:
+        more["k"] = [
+            [[x for (x,) in rows(reference.rows(k, i))] for _, k, _ in policy] for i in agents
+        ]
+    return Policy.from_arrays(
+        K=[[rows(reference.rows(K, i)) for K, _, _ in policy] for i in agents],
+        Sigma=[[rows((S[i] + S[i].T) / 2) for _, _, S in policy] for i in agents],
+        **more,
+    )
+
+
+def largest_off(found, wanted) -> Fraction:
+    pairs = zip(found, wanted, strict=True)
+    return max(abs(Fraction(a) - b) for x, y in pairs for a, b in zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_solutions_are_certified_and_right(seed):
+    given = random_game(seed)
+    reference, game = Reference(given), Game.from_arrays(**given)
+    policy, values = reference.nash()
+    solution = solve(game, digits=25)
+    assert solution.certified
+    for i in range(reference.N):
+        for t, (K, k, Sigma) in enumerate(policy):
+            P, s, q = values[i][t]
+            wanted = [
+                (solution.K[i][t], rows(reference.rows(K, i))),
+                (solution.Sigma[i][t], rows(Sigma[i])),
+                (solution.P[i][t], rows(P)),
+                ([[solution.q[i][t]]], [[exact(q)]]),
+            ]
+            if solution.k is not None and solution.s is not None:
+                wanted.append(([solution.k[i][t]], [[x for (x,) in rows(reference.rows(k, i))]]))
+                wanted.append(([solution.s[i][t]], [[x for (x,) in rows(s)]]))
+            for found, right in wanted:
+                size = max(1, *(abs(x) for row in right for x in row))
+                assert largest_off(found, right) <= size / 10**25
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gaps_and_coefficients(seed):
+    given = random_game(seed)
+    reference, game = Reference(given), Game.from_arrays(**given)
+    policy, _ = reference.nash()
+    affine = game.homogeneous is not game
+    off = perturbed(reference, policy, seed, affine)
+    played = as_policy(reference, off, affine)
+    wanted = [exact(reference.gap(i, off)) for i in range(reference.N)]
+    for found, right in zip(gaps(game, played, NUMBERS), wanted, strict=True):
+        assert abs(exact(found.total) - right) <= CLOSE
+    for found, right in zip(certify_gap(game, played).agents, wanted, strict=True):
+        assert found.gap.lo - CLOSE <= right <= found.gap.hi + CLOSE
+        assert found.gap.relative_width <= Fraction(1, 1000)
+    delta = mp.mpf(10) ** -20
+    shifted, _ = Reference(given, delta).nash()
+    for i, found in enumerate(second_order_coefficients(game, NUMBERS)):
+        right = exact(reference.gap(i, shifted) / delta**2)
+        # The next order in δ is about as large as the coefficient, times δ.
+        assert abs(exact(found) - right) <= Fraction(1, 10**15) * max(1, abs(right))
+
+
+def test_an_unbounded_cost_is_an_answer():
+    game = Game.from_arrays(
+        A=[[1]],
+        B=[[[1]], [[1]]],
+        Q=[[[1]], [[-9]]],
+        R=[[[1]], [[1]]],
+        tau=1,
+        noise_cov=[[1]],
+        horizon=2,
+        indefinite=True,
+    )
+    with pytest.raises(UnboundedCostError) as found:
+        solve(game)
+    assert (found.value.agent, found.value.t) == (2, 1)
+    (v,) = found.value.direction
+    assert v * (Fraction(1, 2) + 1 - 9) * v < 0
+    assert "agent 2 has no lower bound" in str(found.value)
+
+
+def test_the_papers_game_is_an_instance():
+    """Its own formulas and the general ones give the same numbers."""
+    game = Game.from_arrays(
+        A=[[1, "1/2"], [0, 1]],
+        B=[[[1], [0]], [[0, 1], [1, 1]]],
+        Q=[[[1, 0], [0, 1]], [[2, 0], [0, 1]]],
+        R=[[[1]], [[2, 0], [0, 1]]],
+        tau="1/2",
+        noise_cov=[[1, 0], [0, 1]],
+        horizon=3,
+    )
+    again = Game.from_arrays(
+        A=game.A[0],
+        B=[B[0] for B in game.B],
+        Q=[Q[0] for Q in game.Q],
+        R=[R[0] for R in game.R],
+        tau=["1/2", "1/2"],
+        noise_cov=game.noise_cov,
+        horizon=3,
+        indefinite=True,
+    )
+    assert again.general
+    one, other = solve(game, digits=30), solve(again, digits=30)
+    for letter in ("K", "Sigma", "P"):
+        for x, y in zip(getattr(one, letter), getattr(other, letter), strict=True):
+            assert all((X == Y).all() for X, Y in zip(x, y, strict=True))
+
+
+def answers(game: Game, played: Policy, formulas: Formulas) -> list[Fraction]:
+    """Numbers that use every formula: the equilibrium's and a best response's."""
+    found = nash(game, NUMBERS, formulas=formulas)
+    best = best_response(game, played, 1, NUMBERS, formulas=formulas)
+    matrices = [found.K[0][0], found.Sigma[0][0], found.P[0][0], best.K[0], best.P[0]]
+    assert found.q is not None
+    assert best.q is not None
+    entries = [x for X in matrices for row in NUMBERS.to_fractions(X) for x in row]
+    return [*entries, exact(found.q[0][0]), exact(best.q[0])]
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Formulas) if f.type == "MatrixExpr"])
+def test_a_fault_in_a_formula_is_seen(name):
+    given = random_game(5)
+    reference, game = Reference(given), Game.from_arrays(**given)
+    played = as_policy(reference, reference.nash()[0], True)
+    formulas = general_formulas()
+    right = answers(game, played, formulas)
+    try:
+        wrong = answers(game, played, evolve(formulas, **{name: 2 * getattr(formulas, name)}))
+    except ErgsError:
+        return
+    assert max(abs(x - y) for x, y in zip(right, wrong, strict=True)) > Fraction(1, 1000)
