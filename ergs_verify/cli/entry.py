@@ -17,7 +17,13 @@ from ergs_verify.cli.app import app
 from ergs_verify.cli.memory import collect_rarely
 from ergs_verify.cli.status import EndedError, Status, ended_by_signals
 from ergs_verify.cli.streams import UnwrittenError, guarded_streams
-from ergs_verify.errors import DerivationError, ErgsError, InputError, SingularStageError
+from ergs_verify.errors import (
+    DerivationError,
+    ErgsError,
+    InputError,
+    SingularStageError,
+    UnboundedCostError,
+)
 
 __all__ = ["run"]
 
@@ -68,6 +74,9 @@ def _outcome(arguments: list[str]) -> int:
         return Status.BAD_INPUT
     except SingularStageError as error:
         answer = {"message": str(error), "t": error.t, "consistent": error.consistent}
+        return _answer("refuted", answer, Status.REFUTED, as_json)
+    except UnboundedCostError as error:
+        answer = {"message": str(error), "t": error.t, "agent": error.agent}
         return _answer("refuted", answer, Status.REFUTED, as_json)
     except DerivationError as error:
         return _answer("refuted", {"message": str(error)}, Status.REFUTED, as_json)
