@@ -46,8 +46,7 @@ from ergs_verify.paper import notation
 from ergs_verify.paper.gap import Z, second_order_formulas
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.gap import played_stage
-from ergs_verify.recursion.stages import Progress, Stages
-from ergs_verify.recursion.written_out import written_out
+from ergs_verify.recursion.stages import Progress, Stages, setting_of
 
 __all__ = ["DELTAS", "chosen_deltas", "gap"]
 
@@ -111,7 +110,6 @@ def gap(
     >>> print(found.rows[0].agents[0].epsilon, found.coefficient[0].value)
     8.05556e-31 0.805556
     """
-    game.expect_papers_class("gap")
     steps = chosen_deltas(deltas)
     wanted = Fraction(tolerance_of(tolerance))
     work = _Work(len(steps) + 2, progress, executor)
@@ -121,11 +119,11 @@ def gap(
         [partial(_smallest_delta, game, most_bits), *(partial(row, delta) for delta in steps)]
     )
     return GapOfDelta(
-        tau=game.tau,
+        tau=None if isinstance(game.tau_given, tuple) else game.tau,
         rows=tuple(rows),
         coefficient=None if isinstance(second, str) else second,
         coefficient_reason=second if isinstance(second, str) else None,
-        smallest_delta=SmallestDelta(assumption_III_3=smallest),
+        smallest_delta=smallest and SmallestDelta(assumption_III_3=smallest),
         game=game,
     )
 
@@ -145,9 +143,22 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
     return tuple(steps)
 
 
-def _smallest_delta(game: Game, most_bits: int) -> Enclosure:
+def _smallest_delta(game: Game, most_bits: int) -> Enclosure | None:
+    if game.general:
+        return None
     least = assumption_threshold(game, most_bits=most_bits)
     return least.shifted(-game.tau).at_least(Fraction(0))
+
+
+def augmented_by(game: Game, delta: Fraction) -> Game:
+    """The δ-augmented game: every agent's τ is larger by δ, at every time."""
+
+    def more(given: Any) -> Any:
+        if isinstance(given, tuple):
+            return tuple(map(more, given))
+        return Fraction(given) + delta
+
+    return evolve(game, tau_given=more(game.tau_given))
 
 
 # -- one δ -----------------------------------------------------------------------------------------
@@ -161,9 +172,10 @@ def _row(
     first_bits: int,
     most_bits: int,
 ) -> DeltaRow:
-    augmented = evolve(game, tau_given=game.tau + delta)
+    augmented = augmented_by(game, delta)
+    largest = max(tau for own in augmented.tau_of for tau in own)
     # A covariance part, of the order (δ/(τ+δ))², is what is left of terms of order 1.
-    cancelled = 2 * int((game.tau + delta) / delta).bit_length()
+    cancelled = 2 * int(largest / delta).bit_length()
     try:
         reached = _reached(
             augmented,
@@ -200,7 +212,7 @@ def _gaps_and_bounds(
         answering = list(answered(stages, played, agent))[::-1]
         epsilon = _gap(stages, answering, agent)
         found.append(Enclosure.of(epsilon, least=Fraction(0)))
-        if stages.plain:
+        if agent in stages.plain:
             found.append(INFINITE)
             continue
         joint = policy.with_agent(
@@ -249,7 +261,12 @@ def _with_costs(played: Sequence[Evaluator], P: Sequence[Any], agent: int) -> li
 
 def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> Ball:
     """By the gap identity, at stages that know the best response's P_{t+1}."""
-    return reduce(add, (x for stage in answering for x in stage_parts(stages, stage, agent)))
+    rate, weight = stages.game.discount[agent - 1], stages.arithmetic.scalar
+    total = weight(Fraction(0))
+    for stage in reversed(answering):
+        total = total if rate == 1 else weight(rate) * total
+        total = reduce(add, stage_parts(stages, stage, agent), total)
+    return total
 
 
 # -- the coefficient of δ² -------------------------------------------------------------------------
@@ -257,7 +274,7 @@ def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> B
 
 def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | str, int]:
     """Every agent's, or why there is none; and the bits that a row may begin with."""
-    if game.tau == 0:
+    if any(tau == 0 for own in game.tau_of for tau in own):
         return "τ = 0, where the gap is linear in δ", _FIRST_BITS
     try:
         reached = _reached(
@@ -288,11 +305,13 @@ def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Encl
 def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int) -> Ball:
     """Backwards in time. Z_t, the slope of P_t in τ, is monotone in Z_{t+1}: F'ZF and more."""
     balls = stages.arithmetic
-    formula = written_out(second_order_formulas(), agents=stages.game.agents, plain=stages.plain)
+    formula = stages.written(second_order_formulas(setting_of(stages.game)))
+    rate = stages.game.discount[agent - 1]
     letter, size = Z.subs(notation.i, agent), stages.game.state_size
     slope = Bracket(balls.zeros(size, size), balls.zeros(size, size))
     total = balls.scalar(Fraction(0))
     for stage in reversed(known):
+        total = total if rate == 1 else balls.scalar(rate) * total
         total = total + stage.with_values({letter: slope.ball(balls)})(
             formula("coefficient", agent)
         )

@@ -92,22 +92,24 @@ class GapOfDelta:
 
     Attributes
     ----------
-    tau : Fraction
+    tau : Fraction or None
+        None where it differs between agents or times.
     rows : tuple of DeltaRow
         By growing δ.
     coefficient : tuple of Coefficient, or None
         None at τ = 0, where Φ is singular at τ, and where the precision does not suffice.
     coefficient_reason : str or None
         Why there is none.
-    smallest_delta : SmallestDelta
+    smallest_delta : SmallestDelta or None
+        None in the general game, of which Assumption III.3 does not speak.
     game : Game
     """
 
-    tau: Fraction
+    tau: Fraction | None
     rows: tuple[DeltaRow, ...]
     coefficient: tuple[Coefficient, ...] | None
     coefficient_reason: str | None
-    smallest_delta: SmallestDelta
+    smallest_delta: SmallestDelta | None
     game: Game
 
     @property
@@ -137,7 +139,7 @@ class GapOfDelta:
         """The object ``ergs-gap/1``, every enclosure rounded outward."""
         return {
             "format": "ergs-gap/1",
-            "tau": written(self.tau),
+            "tau": None if self.tau is None else written(self.tau),
             "verdict": self.verdict,
             "rows": [_row_as_json(row) for row in self.rows],
             "coefficient": None
@@ -145,7 +147,8 @@ class GapOfDelta:
             else [{"agent": c.agent, "value": c.value.as_json()} for c in self.coefficient],
             "coefficient_reason": self.coefficient_reason,
             "order": list(self.order),
-            "smallest_delta": {"assumption_III_3": self.smallest_delta.assumption_III_3.as_json()},
+            "smallest_delta": self.smallest_delta
+            and {"assumption_III_3": self.smallest_delta.assumption_III_3.as_json()},
         }
 
     def table(self) -> list[list[str]]:
@@ -170,18 +173,21 @@ class GapOfDelta:
 
     def notes(self) -> list[str]:
         """What the table does not say, a sentence each."""
-        smallest = _shown(self.smallest_delta.assumption_III_3)
         if self.coefficient is None:
             second = f"No coefficient of δ²: {self.coefficient_reason}."
         else:
             values = ", ".join(_shown(one.value) for one in self.coefficient)
             second = f"Coefficient c of δ², agent by agent: {values}."
-        third = f"Least δ from which Assumption III.3 holds for good: {smallest}."
+        notes = [second]
+        if self.smallest_delta is not None:
+            smallest = _shown(self.smallest_delta.assumption_III_3)
+            notes.append(f"Least δ from which Assumption III.3 holds for good: {smallest}.")
         reasons = [f"δ = {short(row.delta)}: {row.reason}." for row in self.rows if row.reason]
-        return [second, third, *reasons]
+        return [*notes, *reasons]
 
     def __repr__(self) -> str:
-        return f"GapOfDelta(tau={short(self.tau)}, {len(self.rows)} δ, {self.verdict})"
+        tau = "by agent" if self.tau is None else short(self.tau)
+        return f"GapOfDelta(tau={tau}, {len(self.rows)} δ, {self.verdict})"
 
     def _repr_html_(self) -> str:
         table = markup.table(HEADINGS, self.table())

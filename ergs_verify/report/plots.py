@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ergs_verify.exact import short
@@ -141,7 +142,7 @@ def gap_figure(found: GapOfDelta) -> Figure:
             axes.loglog(*_columns(law), ":", label=label, color=style["color"])
     if heights:
         _fit_height(axes, heights)
-    axes.set(xlabel="δ", ylabel="gap", title=f"Equilibrium at τ + δ, τ = {short(found.tau)}")
+    axes.set(xlabel="δ", ylabel="gap", title=_augmented_title(found.tau))
     return _finished(figure, axes)
 
 
@@ -284,3 +285,7 @@ def _finished(figure: Figure, axes: Axes) -> Figure:
     if axes.lines:
         axes.legend(fontsize="small")
     return figure
+
+
+def _augmented_title(tau: Fraction | None) -> str:
+    return "Equilibrium at τ + δ" + ("" if tau is None else f", τ = {short(tau)}")

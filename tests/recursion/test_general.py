@@ -10,7 +10,7 @@ from attrs import evolve, fields
 from general_reference import Reference, mp, random_game
 
 from ergs_verify.arithmetic import MPMath
-from ergs_verify.certify import certify_gap
+from ergs_verify.certify import certify_gap, check, gap
 from ergs_verify.errors import ErgsError, UnboundedCostError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
@@ -111,6 +111,24 @@ def test_gaps_and_coefficients(seed):
         assert abs(exact(found) - right) <= Fraction(1, 10**15) * max(1, abs(right))
 
 
+@pytest.mark.parametrize("seed", [5, 7])
+def test_augmentation_and_check(seed):
+    given = random_game(seed)
+    reference, game = Reference(given), Game.from_arrays(**given)
+    found = gap(game, ["1/1000", "1/2"])
+    assert found.smallest_delta is None
+    for row in found.rows:
+        policy, _ = Reference(given, mp.mpf(row.delta.numerator) / row.delta.denominator).nash()
+        for one in row.agents or ():
+            right = exact(reference.gap(one.agent - 1, policy))
+            assert one.epsilon.lo - CLOSE <= right <= one.epsilon.hi + CLOSE
+            assert one.epsilon.relative_width <= Fraction(1, 1000)
+            assert right <= one.bound.hi
+    checked = check(game)
+    assert (checked.nash.unique, checked.assumption_III_3) == ("proved", None)
+    assert len(checked.stages) == game.horizon
+
+
 def test_an_unbounded_cost_is_an_answer():
     game = Game.from_arrays(
         A=[[1]],
@@ -128,6 +146,7 @@ def test_an_unbounded_cost_is_an_answer():
     (v,) = found.value.direction
     assert v * (Fraction(1, 2) + 1 - 9) * v < 0
     assert "agent 2 has no lower bound" in str(found.value)
+    assert (check(game).nash.exists, check(game).stages) == ("refuted", ())
 
 
 def test_the_papers_game_is_an_instance():
