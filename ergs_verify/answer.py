@@ -22,7 +22,7 @@ __all__ = ["LETTERS", "AnswerError", "letters_of", "policy_of", "raised", "time_
 LETTERS = ("K", "Sigma", "P", "q", "k", "s")
 #: Other names of theirs, in lower case, that would go unread.
 _ALSO_CALLED = {
-    "K": ("ks",),
+    "K": ("k", "ks"),
     "Sigma": ("sigma", "sigmas", "σ"),
     "P": ("p", "ps"),
     "q": ("qs",),
@@ -152,7 +152,7 @@ def _all_time_first(agents: Any) -> Any:
 def _expect_no_other_name(answer: Any, letter: str) -> None:
     names = answer if isinstance(answer, Mapping) else getattr(answer, "__dict__", ())
     for name in {str(name) for name in names} - {letter}:
-        if name.lower() in _ALSO_CALLED[letter]:
+        if name.lower() in _ALSO_CALLED.get(letter, ()):
             raise InputError(
                 f"the {type(answer).__name__} has {name} but no {letter}; call it {letter}, or "
                 "leave it out",

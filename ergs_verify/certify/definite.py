@@ -11,6 +11,7 @@ from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.errors import NotCertifiedError, UnboundedCostError
+from ergs_verify.recursion.stages import Stages
 
 __all__ = ["demand_definite"]
 
@@ -32,20 +33,31 @@ def demand_definite(X: Any, balls: Balls) -> None:
             )
 
 
-def demand_bounded(W: Any, balls: Balls, *, agent: int, t: int) -> None:
+def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: Any = None) -> None:
     """Prove that an agent's W is positive definite at a stage.
+
+    Parameters
+    ----------
+    W : matrix of balls
+        It, or a lower bound of it in the Loewner order.
+    above : matrix of balls, optional
+        An upper bound, where `W` is only a lower one.
 
     Raises
     ------
     UnboundedCostError
-        Where W has a negative eigenvalue, proved by a direction.
+        Where W has a negative eigenvalue, proved by a direction. Only a game that may have
+        indefinite costs has one; in another it is a matter of rounding.
     NotCertifiedError
         Where neither is proved at this precision.
     """
+    balls = stages.arithmetic
     try:
         demand_definite(W, balls)
     except NotCertifiedError:
-        if direction := _downward(W, balls):
+        if stages.game.indefinite and (
+            direction := _downward(W if above is None else above, balls)
+        ):
             raise UnboundedCostError(agent, t, direction) from None
         raise
 

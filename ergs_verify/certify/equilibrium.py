@@ -262,7 +262,7 @@ def _played(
 ) -> Stage:
     """The stage's policy and costs, q_t among them."""
     for k in stages.agents:
-        demand_bounded(known(notation.W(k)), stages.arithmetic, agent=k, t=t)
+        demand_bounded(known(notation.W(k)), stages, agent=k, t=t)
     Sigma = stages.covariances(known)
     played = known.with_values(
         {notation.K(k): K[k - 1] for k in stages.agents}

@@ -346,7 +346,8 @@ def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> 
     for t in reversed(range(len(played))):
         stage = played[t]
         lo, hi = cost.ends(stage, P)
-        demand_bounded(lo(notation.W(agent)), balls, agent=agent, t=t)
+        W = notation.W(agent)
+        demand_bounded(lo(W), stages, agent=agent, t=t, above=hi(W))
         yield stage.with_values({P: cost.ball(balls)})
         cost = Bracket.between(lo(riccati), hi(riccati), balls)
 

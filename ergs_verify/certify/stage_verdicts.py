@@ -117,7 +117,7 @@ def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck
         {notation.P(k): P for k, P in zip(stages.agents, costs, strict=True)}
     )
     for k in stages.agents:
-        demand_bounded(known(notation.W(k)), stages.arithmetic, agent=k, t=t)
+        demand_bounded(known(notation.W(k)), stages, agent=k, t=t)
     found = _stage_check(stages, known, t, NOTHING, factor_of(stages.game))
     # Φz = 0 makes z an eigenvector of J to the eigenvalue 1.
     return evolve(found, phi_nonsingular="refuted", inner_loop="diverges")

@@ -10,7 +10,9 @@ from attrs import evolve, fields
 from general_reference import Reference, mp, random_game
 
 from ergs_verify.arithmetic import MPMath
-from ergs_verify.certify import certify_gap, check, gap
+from ergs_verify.certify import certify_gap
+from ergs_verify.certify.augmentation import gap
+from ergs_verify.certify.check import check
 from ergs_verify.errors import ErgsError, UnboundedCostError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
