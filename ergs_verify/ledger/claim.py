@@ -129,7 +129,7 @@ class Claim:
     Attributes
     ----------
     id : str
-        ``eq-4``, ``lemma-III.2/minimiser``, …; ``sharp-…`` beyond the paper.
+        ``eq-4``, ``lemma-III.2/minimiser``, …; ``sharp-…`` and ``general-…`` beyond the paper.
     title, where : str
         What it says, and where it stands.
     latex : str
@@ -160,7 +160,7 @@ class Claim:
 
     @property
     def of_the_paper(self) -> bool:
-        return not self.id.startswith("sharp-")
+        return not self.id.startswith(("sharp-", "general-"))
 
     @property
     def all_faults(self) -> tuple[Fault, ...]:

@@ -23,6 +23,7 @@ def claims() -> Mapping[str, Claim]:
         equation_19,
         game,
         gap,
+        general,
         history,
         inner_loop,
         lemma_III_2,
@@ -73,6 +74,7 @@ def claims() -> Mapping[str, Claim]:
         *limits.CLAIMS,
         *apriori.CLAIMS,
         *certificates.CLAIMS,
+        *general.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):
