@@ -109,7 +109,7 @@ CLAIMS = (
         latex=r"\pi(u) = \frac{1}{(2\pi)^{\frac{p}{2}} e^{1+\frac{\lambda}{\tau}}}"
         r" \exp \left( -\frac{1}{2} u^\top u - \frac{1}{\tau} (u^\top M u + b^\top u) \right).",
         statement=lambda _: Equality(
-            _stationary_log().subs(log(w), log_prior).subs(ell, quadratic).expand(),
+            sympy.expand(_stationary_log().subs(log(w), log_prior).subs(ell, quadratic)),
             -log(2 * pi) * p / 2 - (1 + lagrange / tau) - trace_of(u.T, u) / 2 - quadratic / tau,
             SYM,
             named=r"\log \pi(u)",
