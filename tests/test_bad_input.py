@@ -32,6 +32,18 @@ GAME = {
     "noise_cov": [[0, 0], [0, 0]],
     "x0": {"mean": [1, 0], "cov": [[0, 0], [0, 0]]},
 }
+GENERAL = GAME | {
+    "tau": [1, [1, "1/2"]],
+    "R": [[[1, 0, 0], [0, 2, 0], [0, 0, 1.5]], [[1, 0], [0, 1]]],
+    "S": [[["1/4", 0]], [[[0, 0], [1, 0], [0, 1]]] * 2],
+    "drift": [[1, 0], [0, 1]],
+    "x_linear": [[1, 0], [[1, 0], [0, 1], [2, 2]]],
+    "u_linear": [[1], [[1, 2, 3], [0, 0, 1]]],
+    "discount": ["0.9", 1],
+    "prior": [None, {"gain": [[1, 0], [0, 1]], "mean": [1, 0], "cov": [[2, 0], [0, 1]]}],
+    "noise_cov": [[[1, 0], [0, 1]], [[2, 0], [0, 1]]],
+    "indefinite": True,
+}
 SOLUTION = {
     "format": "ergs-solution/1",
     "certified": True,
@@ -40,6 +52,8 @@ SOLUTION = {
     "Sigma": [[[[1]]] * 2, [[[1, 0], [0, 1]]] * 2],
     "P": [[[[1, 0], [0, 1]]] * 3] * 2,
     "q": [[3, 2, 1], [0.5, 0.25, 0.0]],
+    "k": [[[1], [0]], [[1, 2], [0, 1]]],
+    "s": [[[1, 0], [0, 1], [0, 0]]] * 2,
 }
 
 INDEFINITE = '; with "indefinite": true it need not be'
@@ -106,6 +120,19 @@ ENTRIES = [
     ("x0", "mean", 1),
     ("x0", "cov", 0, 1),
 ]
+GENERAL_ENTRIES = [
+    ("tau", 1, 1),
+    ("R", 0, 1, 2),
+    ("S", 1, 1, 2, 0),
+    ("drift", 1, 0),
+    ("x_linear", 1, 2, 1),
+    ("u_linear", 1, 0, 2),
+    ("discount", 0),
+    ("prior", 1, "gain", 0, 1),
+    ("prior", 1, "mean", 1),
+    ("prior", 1, "cov", 1, 1),
+    ("noise_cov", 1, 0, 1),
+]
 NO_NUMBERS = [
     (True, "is the boolean true"),
     (None, "is null, not a number: JSON has no NaN"),
@@ -131,6 +158,15 @@ def test_an_entry_that_is_no_number_is_named(written, place, value, what):
     message = refused(load_game, written(changed(GAME, place, value)))
     assert what in message
     assert said(place) in message
+
+
+@pytest.mark.parametrize("place", GENERAL_ENTRIES, ids=str)
+@pytest.mark.parametrize(("value", "what"), NO_NUMBERS)
+def test_an_entry_of_a_general_game_that_is_no_number_is_named(written, place, value, what):
+    message = refused(load_game, written(changed(GENERAL, place, value)))
+    assert what in message
+    group, *rest = place
+    assert group + "".join(f".{k}" if isinstance(k, str) else f"[{k}]" for k in rest) in message
 
 
 @pytest.mark.parametrize(
@@ -358,7 +394,8 @@ def valid_or_refused(load, path, kind):
 
 
 @pytest.mark.parametrize(
-    ("document", "load", "kind"), [(GAME, load_game, Game), (SOLUTION, load_solution, Policy)]
+    ("document", "load", "kind"),
+    [(GAME, load_game, Game), (GENERAL, load_game, Game), (SOLUTION, load_solution, Policy)],
 )
 @given(data=st.data())
 @settings(SHARED_FOLDER, max_examples=300)

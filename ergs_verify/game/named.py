@@ -158,7 +158,7 @@ def _oriented(packed: dict[str, Packed], *, columns: bool) -> dict[str, Packed]:
     length 1, as in gains over one stage.
     """
     lengths = {side for key in packed if key[:2] in ("A", "B_") for side in packed[key].shape[-1:]}
-    lengths.add(sum(packed[key].shape[-1] for key in packed if key[:2] == "B_"))
+    lengths.add(sum(sum(one.shape[-1:]) for key, one in packed.items() if key[:2] == "B_"))
     oriented = {}
     for key, one in packed.items():
         letter = _letter_of(key)

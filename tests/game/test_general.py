@@ -373,6 +373,7 @@ def test_bad_general_games_are_refused_naming_the_place(tmp_path, key, value, me
         ({"discount_1": 0.5, "discount_2": 2.0}, "discount_2 (agent 2) is 2.0, but must be > 0"),
         ({"prior_cov_1": [[0.0]]}, "prior_cov_1 (agent 1) has the eigenvalue 0"),
         ({"prior_gain_3": [[0.0]]}, 'the array "B_3" is missing'),
+        ({"B_1": 3.0}, "B_1 (agent 1) must be a matrix, not an array of shape ()"),
         ({"beta": 0.5}, '"beta" is an unknown key; a discount factor is "discount"'),
         ({"indefinite": 2.0}, "indefinite must be true or false"),
         ({"u_linear_1": np.ones((2, 2)), "u_linear_2": np.ones(2)}, "u_linear_1[0] (agent 1, t = "
