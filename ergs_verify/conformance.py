@@ -2,12 +2,13 @@
 
 ``pytest --pyargs ergs_verify.conformance --ergs-solver module:function``, or ``--ergs-command
 'prog {game} {solution}'`` for a program in any language, with the options of ``ergs-verify audit``:
-``--ergs-format``, ``--ergs-suite``, ``--ergs-timeout`` and ``--ergs-convention``, which may be
-repeated.
+``--ergs-format``, ``--ergs-suite``, ``--ergs-timeout``, ``--ergs-epsilon``, ``--ergs-dtype``,
+``--ergs-tolerance``, ``--ergs-scope``, and ``--ergs-convention``, ``--ergs-skip`` and
+``--ergs-unsupported``, which may be repeated.
 
-A game that stays undecided is a skipped test with its reason, and listed at the end of the run: it
-did not pass, and "expected to fail" would claim what nobody knows. The module's name keeps it out
-of runs that do not ask for it.
+A game outside of the declared scope is a skipped test. One that stays undecided is one too, with
+its reason, and listed at the end of the run: it did not pass, and "expected to fail" would claim
+what nobody knows. The module's name keeps it out of runs that do not ask for it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import pytest
 
 from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.named_solver import named_solver
-from ergs_verify.audit.solver import judged
+from ergs_verify.audit.scope import Scope
+from ergs_verify.audit.solver import Asked, GameResult, earned, judged
 from ergs_verify.audit.suite import SuiteGame, suite
 from ergs_verify.errors import InputError
 from ergs_verify.pytest_plugin import UNDECIDED, report_text
@@ -35,6 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.Collector.CollectError(_USAGE)
     try:
         games = suite(options.ergs_suite)
+        _scope(metafunc.config)
         with _named(metafunc.config) as solver:
             solver.ready()
     except InputError as error:
@@ -60,12 +63,47 @@ def solver(pytestconfig: pytest.Config) -> Iterator[Solver]:
         yield made
 
 
-def test_solver(solver: Solver, suite_game: SuiteGame, record_property) -> None:
+@pytest.fixture(scope="module")
+def asked(pytestconfig: pytest.Config) -> Asked:
+    options = pytestconfig.option
+    return Asked(
+        epsilon=options.ergs_epsilon, dtype=options.ergs_dtype, tolerance=options.ergs_tolerance
+    )
+
+
+@pytest.fixture(scope="module")
+def judged_before() -> list[GameResult]:
+    return []
+
+
+def _scope(config: pytest.Config) -> Scope:
+    options = config.option
+    return Scope.named(
+        options.ergs_scope, skip=options.ergs_skip, unsupported=options.ergs_unsupported
+    )
+
+
+def test_solver(
+    solver: Solver,
+    suite_game: SuiteGame,
+    asked: Asked,
+    judged_before: list[GameResult],
+    pytestconfig: pytest.Config,
+    record_property,
+) -> None:
+    scope = _scope(pytestconfig)
+    why = scope.left_out(suite_game.game)
+    if why or suite_game.name in scope.skip:
+        pytest.skip(why or "left out by name")
     try:
         outcome = solver(suite_game.game)
     except InputError as error:  # of a program that turns out not to be one
         pytest.fail(error.message, pytrace=False)
-    result = judged((suite_game.name, suite_game.game, outcome))
+    if outcome.trouble and scope.declines(outcome.trouble):
+        pytest.skip(f"the solver {outcome.trouble.message}")
+    result = judged((suite_game.name, suite_game.game, outcome), asked)
+    [result] = earned([result], judged_before)
+    judged_before.append(result)
     if result.verdict == "pass":
         return
     said = [result.message, f"The game: {suite_game.name}, {suite_game.why}.", *result.remarks]

@@ -59,6 +59,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="How a solver differs, as in ergs-verify audit --convention; may be repeated.",
     )
+    group.addoption("--ergs-epsilon", metavar="E", help="Ask instead: is no agent's gap above E?")
+    group.addoption(
+        "--ergs-dtype", metavar="NAME", default="float64", help="The solver's numbers: or float32."
+    )
+    group.addoption(
+        "--ergs-tolerance", metavar="TOL", help="To which an iterative solver was told to go."
+    )
+    group.addoption(
+        "--ergs-scope", metavar="WORDS", default="", help="As in ergs-verify audit --scope."
+    )
+    group.addoption(
+        "--ergs-skip", metavar="GAME", action="append", default=[], help="Skip a game by name."
+    )
+    group.addoption(
+        "--ergs-unsupported",
+        metavar="SIGNAL",
+        action="append",
+        default=[],
+        help="As in ergs-verify audit --unsupported; may be repeated.",
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -190,11 +190,32 @@ def test_a_wrong_solver_fails_with_the_diagnosis(pytester):
 
 
 def test_an_error_is_an_answer_where_there_is_no_equilibrium(pytester):
+    only = "solvers:unwilling", "-k", "no-equilibrium"
+    result = conformance(pytester, "--ergs-solver", *only)
+    result.assert_outcomes(passed=1, deselected=len(suite()) - 1)
+
+
+def test_an_error_that_regular_games_get_too_is_no_answer(pytester):
     result = conformance(
         pytester, "--ergs-solver", "solvers:unwilling", "-k", "one-stage or no-equilibrium"
     )
-    result.assert_outcomes(passed=1, failed=1, deselected=len(suite()) - 2)
-    result.stdout.fnmatch_lines(["fail: the solver raised ValueError: not today*"])
+    result.assert_outcomes(failed=2, deselected=len(suite()) - 2)
+    result.stdout.fnmatch_lines(
+        [
+            "fail: the solver raised ValueError: not today*",
+            "fail: the error that the regular game one-stage gets too*",
+        ]
+    )
+
+
+def test_games_out_of_scope_and_declared_errors_are_skipped(pytester):
+    out_of_scope = "--ergs-scope", "agents=2", "--ergs-skip", "square"
+    declared = "--ergs-unsupported", "ValueError"
+    only = "-k", "one-stage or square or loop-diverges-every-stage or opposed"
+    result = conformance(
+        pytester, "--ergs-solver", "solvers:unwilling", *out_of_scope, *declared, *only
+    )
+    result.assert_outcomes(skipped=4, deselected=len(suite()) - 4)
 
 
 def test_a_command_is_a_solver(pytester):
@@ -237,7 +258,7 @@ def test_conventions_and_the_timeout_are_those_of_the_audit(pytester):
 def test_undecided_is_a_skip_that_is_named_with_its_reason(pytester, monkeypatch):
     """No game of the suite stays undecided for a right solver: a verdict is planted."""
 
-    def undecided(run):
+    def undecided(run, _asked):
         name, game, outcome = run
         return GameResult(
             name=name, game=game, verdict="undecided", message="undecided: that is open",

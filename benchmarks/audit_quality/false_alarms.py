@@ -9,7 +9,15 @@ from attrs import frozen
 
 from benchmarks.audit_quality.exact_solver import exact_solution
 from benchmarks.audit_quality.games import random_game
-from benchmarks.audit_quality.plain_solver import CAREFUL, LEAST_SQUARES, PlainSolver
+from benchmarks.audit_quality.plain_solver import (
+    CAREFUL,
+    EXPANDED,
+    LEAST_SQUARES,
+    RICCATI,
+    ROTATED,
+    TEXTBOOK,
+    PlainSolver,
+)
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import judged
@@ -25,6 +33,10 @@ RIGHT: dict[str, Callable[[FloatGame], Any]] = {
     "least squares, refined once, made symmetric": CAREFUL,
     "least squares, as LAPACK gives it": LEAST_SQUARES,
     "elimination, as LAPACK gives it": PlainSolver(),
+    "the textbook's m×m system": TEXTBOOK,
+    "P by the Riccati equation": RICCATI,
+    "P expanded": EXPANDED,
+    "in rotated states": ROTATED,
     EXACT: exact_solution,
 }
 WHERE = ("random games", "small random games", "the suite")

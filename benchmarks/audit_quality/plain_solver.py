@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from ergs_verify.game import FloatGame
 
 __all__ = [
     "CAREFUL",
+    "EXPANDED",
     "LEAST_SQUARES",
+    "RICCATI",
+    "ROTATED",
+    "TEXTBOOK",
     "PlainSolver",
     "Stage",
     "best_responses",
@@ -258,3 +262,53 @@ CAREFUL = PlainSolver(
     covariance=_symmetric(_covariance),
     cost=_symmetric(_cost_of_policy),
 )
+
+
+def _textbook(s: Stage) -> list[Array]:
+    """K = −R̃⁻¹B'P(I + ΣBR̃⁻¹B'P)⁻¹A: one m×m system, whatever the number of controls."""
+    V = [np.linalg.solve(s.R_tilde(i), s.B[i].T @ s.P[i]) for i in s.agents]
+    loop = np.linalg.solve(np.eye(len(s.A)) + sum(s.B[i] @ V[i] for i in s.agents), s.A)
+    return [-V_i @ loop for V_i in V]
+
+
+def _riccati(s: Stage, i: int) -> Array:
+    """(4): the cost of a best response, which K is."""
+    cross = s.B[i].T @ s.P[i] @ s.A_bar(i)
+    return s.Q[i] + s.A_bar(i).T @ s.P[i] @ s.A_bar(i) - cross.T @ np.linalg.solve(s.W(i), cross)
+
+
+def _expanded(s: Stage, i: int) -> Array:
+    """Q + A'PA + A'PBK + (A'PBK)' + K'B'PBK + K'R̃K, in which large terms cancel."""
+    push = sum(s.B[j] @ s.K[j] for j in s.agents)
+    cross = s.A.T @ s.P[i] @ push
+    own = s.K[i].T @ s.R_tilde(i) @ s.K[i]
+    return s.Q[i] + s.A.T @ s.P[i] @ s.A + cross + cross.T + push.T @ s.P[i] @ push + own
+
+
+def _rotation(m: int) -> Array:
+    return np.linalg.qr(np.random.default_rng(m).normal(size=(m, m)))[0]
+
+
+def _into_rotated(game: FloatGame) -> FloatGame:
+    """States Ux for a rotation U."""
+    U = _rotation(game.A.shape[-1])
+    return evolve(
+        game,
+        A=U @ game.A @ U.T,
+        B=tuple(U @ X for X in game.B),
+        Q=tuple(U @ X @ U.T for X in game.Q),
+        noise_cov=U @ game.noise_cov @ U.T,
+    )
+
+
+def _out_of_rotated(found: dict[str, list[Array]]) -> dict[str, list[Array]]:
+    U = _rotation(found["P"][0].shape[-1])
+    K, P = [X @ U for X in found["K"]], [U.T @ X @ U for X in found["P"]]
+    return {**found, "K": K, "P": [(X + X.swapaxes(1, 2)) / 2 for X in P]}
+
+
+#: Right too, each in a way that textbooks or good reasons suggest.
+TEXTBOOK = PlainSolver(gains=_textbook)
+RICCATI = PlainSolver(cost=_symmetric(_riccati))
+EXPANDED = PlainSolver(cost=_symmetric(_expanded))
+ROTATED = PlainSolver(read=_into_rotated, hand_over=_out_of_rotated)

@@ -10,10 +10,11 @@ to the last digits anyway.
 
 States and controls may come in units far apart. What an entry may lose is therefore what the worst
 entry of its matrix loses in the matrix's natural units (`in_units`), those in which the diagonals
-of the costs of the states and of the controls are 1.
+of the costs of the states and of the controls are 1; where the costs give a state no unit it has
+that of the rest of the game, or none of its own.
 
-There a solver whose linear solves are stable only in norm loses more than it needs to, and is not
-wrong: `ergs_verify.audit.plain_solves` tells that apart.
+There a solver that is stable only in norm loses more than it needs to, and is not wrong: what a
+right way of solving loses when it is run is undecided (`ergs_verify.audit.right_ways`).
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify import engine
+from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.arithmetic.roundings import Moving, Roundings
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import UNIT, floats
-from ergs_verify.game import FloatGame, Game, Policy
+from ergs_verify.exact import UNIT, floats, number, quoted
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, best_response, block_system, by_agent
 from ergs_verify.recursion.given import given_covariances
 from ergs_verify.recursion.records import Stage
@@ -40,6 +43,7 @@ from ergs_verify.study.conditioning import modest_factor
 
 __all__ = [
     "LETTERS",
+    "UNITS",
     "Allowed",
     "Bar",
     "in_units",
@@ -47,9 +51,13 @@ __all__ = [
     "of_equilibrium",
     "of_gaps",
     "roundoff",
+    "unit_of",
 ]
 
 LETTERS = ("K", "Sigma", "P", "q")
+
+#: By the name of its numbers, the relative size of a rounding.
+UNITS = {"float64": float(UNIT), "float32": 2.0**-24}
 
 
 @frozen(eq=False)
@@ -71,9 +79,36 @@ _Lost = dict[str, list[list[np.ndarray]]]
 _Play = Callable[[Stages, Evaluator, int], tuple[Sequence[Moving], Sequence[Moving]]]
 
 
-def roundoff(game: Game) -> float:
-    """u times `modest_factor`: the relative error allowed where nothing is ill-conditioned."""
-    return modest_factor(game) * float(UNIT)
+def roundoff(game: Game, unit: float = float(UNIT)) -> float:
+    """`modest_factor` times the relative size of a rounding, by default that of float64: the
+    relative error allowed where nothing is ill-conditioned."""
+    return modest_factor(game) * unit
+
+
+def unit_of(dtype: str = "float64", tolerance: Any = None) -> float:
+    """The relative size of a solver's roundings: u of its numbers, or its tolerance if larger.
+
+    Raises
+    ------
+    InputError
+        For other numbers than these, or a tolerance that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from ergs_verify.audit.accuracy import unit_of
+    >>> unit_of("float32") == 2**-24, unit_of(tolerance=1e-6)
+    (True, 1e-06)
+    """
+    if dtype not in UNITS:
+        raise InputError(
+            f"{quoted(str(dtype))} is not judged; known are {' and '.join(UNITS)}", "dtype"
+        )
+    if tolerance is None:
+        return UNITS[dtype]
+    given = float(number(tolerance, "tolerance"))
+    if not 0 < given < 1:
+        raise InputError("the tolerance must be a number between 0 and 1", "tolerance")
+    return max(UNITS[dtype], given)
 
 
 def of_equilibrium(
@@ -81,6 +116,7 @@ def of_equilibrium(
     found: Sequences,
     *,
     letters: Collection[str] = LETTERS,
+    unit: float = float(UNIT),
 ) -> Allowed:
     """The errors allowed to K, Σ, P and q of an equilibrium.
 
@@ -91,6 +127,9 @@ def of_equilibrium(
         Its equilibrium in balls.
     letters : collection of str
         Those that are asked for.
+    unit : float
+        The relative size of a rounding: larger for numbers with fewer digits, and for what is
+        iterated to a tolerance.
 
     Examples
     --------
@@ -107,15 +146,16 @@ def of_equilibrium(
     played = _moved_stages(stages_of, game, numbers, partial(_equilibrium_play, found), found.P)
     if played is None:
         return _nothing_known(game, letters)
-    data = game.floats()
     with np.errstate(all="ignore"):
-        lost = _lost(game, played, letters)
+        lost = _lost(game, played, letters, unit)
         if not {"P", "q"}.isdisjoint(letters):
-            _add_second_order(data, played, lost, roundoff(game) ** 2)
-        return _bars(data, played, lost)
+            _add_second_order(game, played, lost, roundoff(game, unit) ** 2)
+        return _bars(game, played, lost)
 
 
-def of_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Allowed:
+def of_costs(
+    game: Game, policy: Policy, P: Sequence[Sequence[Any]], *, unit: float = float(UNIT)
+) -> Allowed:
     """The errors allowed to P and q of a given policy, whose entries are rounded themselves.
 
     Parameters
@@ -128,17 +168,17 @@ def of_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Allowed:
     if played is None:
         return _nothing_known(game, "Pq")
     with np.errstate(all="ignore"):
-        return _bars(game.floats(), played, _lost(game, played, "Pq"))
+        return _bars(game, played, _lost(game, played, "Pq", unit))
 
 
-def of_gaps(game: Game, policy: Policy) -> list[float]:
+def of_gaps(game: Game, policy: Policy, *, unit: float = float(UNIT)) -> list[float]:
     """The gap that each agent of a policy would have if only rounding kept it from a best response.
 
     By the gap identity the gap is a sum of Tr(W ΔK X ΔK') and of (τ/4) Tr((Σ⁻¹ΔΣ)²), to second
     order. ΔK and ΔΣ are what rounding may do to the best response to the others' stated policies,
     themselves rounded, and to the agent's own. A gap below float64's smallest number is none.
     """
-    return [_gap_allowed(game, policy, agent) for agent in range(1, game.agents + 1)]
+    return [_gap_allowed(game, policy, agent, unit) for agent in range(1, game.agents + 1)]
 
 
 def _moved_stages(
@@ -164,9 +204,9 @@ def _moved_stages(
     return played[::-1]
 
 
-def _lost(game: Game, played: Sequence[Stage], letters: Iterable[str]) -> _Lost:
+def _lost(game: Game, played: Sequence[Stage], letters: Iterable[str], unit: float) -> _Lost:
     """What moves show of each entry, the rounding of what is stored included."""
-    factor = roundoff(game)
+    factor = roundoff(game, unit)
     return {
         letter: [
             [factor * _move(getattr(stage, letter)[i]) for stage in played[: _length(game, letter)]]
@@ -176,9 +216,11 @@ def _lost(game: Game, played: Sequence[Stage], letters: Iterable[str]) -> _Lost:
     }
 
 
-def _bars(data: FloatGame, played: Sequence[Stage], lost: _Lost) -> Allowed:
+def _bars(game: Game, played: Sequence[Stage], lost: _Lost) -> Allowed:
+    units_of = _Units(game, played)
+
     def bar(letter: str, i: int, t: int) -> Bar:
-        units = _units(data, played, letter, i, t)
+        units = units_of(letter, i, t)
         return Bar(in_units(lost[letter][i][t], units), units)
 
     return {
@@ -218,49 +260,72 @@ def in_units(sizes: np.ndarray, units: np.ndarray) -> np.ndarray:
     return np.where(has_units, np.fmin(multiple, known.max()), without)
 
 
-def _units(data: FloatGame, played: Sequence[Stage], letter: str, i: int, t: int) -> np.ndarray:
+class _Units:
     """Natural units of entries: √(S_rr S_cc) of P_t, √(S_cc / W_rr) of K_t, √(Σ_rr Σ_cc) of Σ_t.
 
     W is the agent's weight of a control; S = P_t + K'WK, what a state would cost if the agent did
-    not act on it, is at least K'WK.
+    not act on it, is at least K'WK. A state that costs the agent nothing then counts as at most as
+    heavy, among the states, as it does anywhere in the game, and as any if it never costs.
     """
-    stage = played[t]
-    if letter == "q":
-        return np.ones((1, 1))
-    if letter == "Sigma":
-        roots = _roots(stage.Sigma[i].value)
-        return np.outer(roots, roots)
-    P = stage.P[i].value
-    if t == data.horizon:
-        return np.outer(_roots(P), _roots(P))
-    W, K = _weight(data, i, t, played[t + 1].P[i].value), stage.K[i].value
-    S = P + K.T @ W @ K
-    return np.outer(_roots(S) if letter == "P" else 1 / _roots(W), _roots(S))
+
+    def __init__(self, game: Game, played: Sequence[Stage]):
+        self._played, self._weight = played, _Weights(game)
+        self._roots = [
+            [self._of_states(i, t) for t in range(len(played))] for i in range(game.agents)
+        ]
+        roots = np.concatenate(self._roots)
+        largest = roots.max(axis=1, keepdims=True)
+        relative = np.divide(roots, largest, out=np.zeros_like(roots), where=largest > 0)
+        anywhere = relative.max(axis=0)
+        self._anywhere = np.where(anywhere > 0, anywhere, 1.0)
+
+    def __call__(self, letter: str, i: int, t: int) -> np.ndarray:
+        if letter == "q":
+            return np.ones((1, 1))
+        if letter == "Sigma":
+            roots = _roots(self._played[t].Sigma[i].value)
+            return np.outer(roots, roots)
+        states = self._roots[i][t]
+        states = np.where(states > 0, states, self._anywhere * states.max())
+        return np.outer(states if letter == "P" else 1 / _roots(self._W(i, t)), states)
+
+    def _W(self, i: int, t: int) -> np.ndarray:
+        return self._weight(i, t, self._played[t + 1].P[i].value)
+
+    def _of_states(self, i: int, t: int) -> np.ndarray:
+        P = self._played[t].P[i].value
+        if t == len(self._played) - 1:
+            return _roots(P)
+        K = self._played[t].K[i].value
+        return _roots(P + K.T @ self._W(i, t) @ K)
 
 
-def _weight(data: FloatGame, i: int, t: int, P: np.ndarray) -> np.ndarray:
-    """W = (τ/2)I + R + B'PB, P the cost of the next stage."""
-    B = data.B[i][t]
-    return _R_tilde(data, i, t) + B.T @ P @ B
+class _Weights:
+    """W = (τ/2)I + R + B'PB of an agent at a stage whose next costs P: at P = 0 it is R̃."""
 
+    def __init__(self, game: Game):
+        self._stages = Stages(game.near, Float64(), constants=False)
 
-def _R_tilde(data: FloatGame, i: int, t: int) -> np.ndarray:
-    return data.R[i][t] + data.tau / 2 * np.eye(len(data.R[i][t]))
+    def __call__(self, i: int, t: int, P: np.ndarray) -> np.ndarray:
+        return self._stages.bare(t).with_values({notation.P(i + 1): P})(notation.W(i + 1))
+
+    def R_tilde(self, i: int, t: int) -> np.ndarray:
+        m = self._stages.game.state_size
+        return self(i, t, np.zeros((m, m)))
 
 
 def _roots(X: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.diagonal(X), 0.0))
 
 
-def _add_second_order(
-    data: FloatGame, played: Sequence[Stage], lost: _Lost, squared: float
-) -> None:
+def _add_second_order(game: Game, played: Sequence[Stage], lost: _Lost, squared: float) -> None:
     """What moves ΔK of the gains do to P and q beyond the derivative: to an agent that nothing
     costs, everything.
 
     They add D = ΔKⁱ'R̃ⁱΔKⁱ + (𝓑ΔK)'Pⁱ𝓑ΔK to Pⁱ_t, and E_t = D_t + F'E_{t+1}F in all; to q_t the
     sum of Tr(N E).
     """
+    data, weight = game.floats(), _Weights(game)
     E = [np.zeros_like(data.noise_cov) for _ in data.B]
     constant = [np.array(0.0) for _ in data.B]
     for t in reversed(range(data.horizon)):
@@ -269,7 +334,7 @@ def _add_second_order(
         noise = data.noise_cov + _sum(b @ s.value @ b.T for b, s in zip(B, Sigma, strict=True))
         pushed = _sum(b @ k.moves for b, k in zip(B, K, strict=True))
         for i in range(len(data.B)):
-            D = _squared(K[i].moves, _R_tilde(data, i, t))
+            D = _squared(K[i].moves, weight.R_tilde(i, t))
             D = D + _squared(pushed, played[t + 1].P[i].value)
             constant[i] = constant[i] + np.trace(noise @ E[i], axis1=-2, axis2=-1)
             E[i] = D + loop.T @ E[i] @ loop
@@ -308,20 +373,19 @@ def _given_play(policy: Policy, stages: Stages, _known: Evaluator, t: int) -> An
     return [stages.enter(K[t]) for K in policy.K], given_covariances(stages, policy, t)
 
 
-def _gap_allowed(game: Game, policy: Policy, agent: int) -> float:
-    own, factor = agent - 1, roundoff(game)
+def _gap_allowed(game: Game, policy: Policy, agent: int, unit: float) -> float:
+    own, factor = agent - 1, roundoff(game, unit)
     plain = game.tau == 0 or policy.Sigma is None
     try:
         with np.errstate(all="ignore"):
-            data = game.floats()
+            data, weight = game.floats(), _Weights(game)
             K = _stacked(policy.K)
             Sigma = None if policy.Sigma is None else _stacked(policy.Sigma)
             moments = engine.state_moments(data, K, Sigma)
             best = best_response(game.near, policy, agent, Roundings())
             total = 0.0
             for t in range(game.horizon):
-                weight = _weight(data, own, t, best.P[t + 1].value)
-                W, X = _roots(weight), _roots(moments[t])
+                W, X = _roots(weight(own, t, best.P[t + 1].value)), _roots(moments[t])
                 # |W_ab| ≤ √(W_aa W_bb), and so X.
                 total += (W @ (factor * (_move(best.K[t]) + abs(K[own][t]))) @ X) ** 2
                 if not plain:

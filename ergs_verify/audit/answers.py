@@ -15,6 +15,7 @@ from ergs_verify.answer import LETTERS
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.outcome import Kind, Outcome, Trouble
 from ergs_verify.errors import InputError
+from ergs_verify.exact import quoted
 from ergs_verify.files import text
 from ergs_verify.files.disk import read
 from ergs_verify.game import Game, documents, named
@@ -88,6 +89,8 @@ def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
             policy_from(raw)  # says what a solution is
     except InputError as error:
         return trouble("bad file", f"wrote a solution file that {_predicate(error)}")
+    if why := raw.get("unsupported"):
+        return trouble("unsupported", f"does not take such a game: {quoted(str(why), 200)[1:-1]}")
     return _read(raw, policy_from, game, conventions)
 
 

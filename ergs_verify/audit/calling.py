@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 
 # By name: a solver may put something else in the place of `json.dumps`.
@@ -14,7 +14,7 @@ import numpy as np
 
 from ergs_verify.answer import AnswerError, letters_of, raised
 from ergs_verify.errors import InputError
-from ergs_verify.exact import number, written
+from ergs_verify.exact import number, quoted, written
 from ergs_verify.game import FloatGame
 from ergs_verify.game.floats import AXES
 
@@ -39,6 +39,8 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
     if answer is None:
         return dumps({**said, "trouble": ["nothing returned", "returned None"]})
     try:
+        if why := _unsupported(answer):
+            return dumps({**said, "trouble": ["unsupported", f"does not take such a game: {why}"]})
         return dumps({**said, "answer": _given(answer)}, default=_plain)
     except AnswerError as error:
         return dumps({**said, "trouble": ["raised", f"returned {error}"]})
@@ -46,6 +48,16 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
         reason = error.message if isinstance(error, InputError) else raised(error)
         problem = f"returned what cannot be read as numbers: {reason}"
         return dumps({**said, "trouble": ["no policy", problem]})
+
+
+def _unsupported(answer: Any) -> str:
+    """What the answer's field ``unsupported`` says, shortened; "" without one."""
+    found = (
+        answer.get("unsupported")
+        if isinstance(answer, Mapping)
+        else getattr(answer, "unsupported", None)
+    )
+    return quoted(str(found), 200)[1:-1] if found else ""
 
 
 def _given(answer: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def _error(
         entry=(int(worst[0]), int(worst[1])),
         error=float(hi[worst]),
         size=float(sizes[worst] or largest[worst] or largest.max() or 1.0),
-        allowed=float(allowed[worst]),
+        allowed=float(max(allowed[worst], floor[worst])),
         verdict=("pass", "undecided", "fail")[rank[worst]],
         excused=bool(rank[worst] == 1 and lo[worst] > allowed[worst]),
         too_wide=bool(np.any((rank == 1) & (lo <= near))),

@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.arithmetic.base import Matrix
+from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
 from ergs_verify.audit.mistakes.numbers import (
@@ -34,6 +35,9 @@ from ergs_verify.audit.mistakes.record import FLOAT64
 from ergs_verify.audit.mistakes.sharing import SharedStages
 from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.game import Game, Policy
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.stages import Stages
+from ergs_verify.study.conditioning import modest_factor
 
 __all__ = ["FirstError", "Match", "diagnose", "explained", "first_error"]
 
@@ -47,6 +51,8 @@ _LEAST_MARGIN, _MARGIN_IN_ALL = 3, 6
 #: Up to this, relative to a matrix's largest entry, two predictions differ by rounding alone; or
 #: up to so many times what float64 itself loses there.
 _SAME, _LOST = 1e-12, 100
+#: Of the least steps that float64's numbers take, or of the moves that a bar measures.
+_FEW_ROUNDINGS = 4
 _MOST_DIGITS = 16
 #: Digits beyond which rounding alone tells one match from another.
 _SURE = 12
@@ -82,7 +88,9 @@ class Match:
     quantities: tuple[str, ...]
 
 
-def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Match, ...]:
+def diagnose(
+    game: Game, policy: Policy, *, equilibrium: Any = None, allowed: Allowed | None = None
+) -> tuple[Match, ...]:
     """The mistakes that lead to a solution's numbers on this game, the best match first.
 
     Parameters
@@ -93,6 +101,9 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
     equilibrium : Sequences or Solution, optional
         The game's NE, if it is known already: ``K[i][t]``, ``Sigma``, ``P``, ``q`` in floats or
         mpmath numbers.
+    allowed : mapping from letter to ``[i][t]`` Bar, optional
+        The bars of what is stated. A mistake whose numbers differ from the right ones by no more
+        than a few roundings, as these tell them, is not told from rounding.
 
     Returns
     -------
@@ -129,11 +140,16 @@ def diagnose(game: Game, policy: Policy, *, equilibrium: Any = None) -> tuple[Ma
     >>> [(match.id, match.digits) for match in diagnose(game, wrong)]
     [('sign-of-K', 16.0)]
     """
-    return explained(game, policy, equilibrium=equilibrium)[0]
+    return explained(game, policy, equilibrium=equilibrium, allowed=allowed)[0]
 
 
 def explained(
-    game: Game, policy: Policy, *, equilibrium: Any, left_out: Collection[str] = ()
+    game: Game,
+    policy: Policy,
+    *,
+    equilibrium: Any,
+    left_out: Collection[str] = (),
+    allowed: Allowed | None = None,
 ) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
     """The mistakes that lead to all that is stated; and to all but the letters `left_out`, if any.
 
@@ -142,7 +158,7 @@ def explained(
     policy.validate(game)
     try:
         with np.errstate(all="ignore"):
-            whole = _Comparison(game, of_policy(policy), equilibrium)
+            whole = _Comparison(game, of_policy(policy), equilibrium, allowed)
             parts = [whole, whole.without(left_out)] if left_out else [whole]
             matches = [one.ranked(found) for one, found in _explaining(parts)]
     except (InputError, UnsupportedError):  # an entry beyond float64
@@ -180,8 +196,11 @@ def _detailed(match: Match, variant: Recomputed | Handled) -> _Found:
 class _Comparison:
     """One solution on one game, against every mistake."""
 
-    def __init__(self, game: Game, stated: Numbers, equilibrium: Any):
+    def __init__(
+        self, game: Game, stated: Numbers, equilibrium: Any, allowed: Allowed | None = None
+    ):
         self.game = game
+        self.allowed = allowed or {}
         self.stated = stated
         self.letters = frozenset(stated)
         self.sizes = sizes_of(stated)
@@ -296,10 +315,14 @@ class _Comparison:
         return {letter: np.fmax(_SAME, _LOST * error) for letter, error in lost.items()}
 
     def _in_one_grain(self, numbers: Numbers, letter: str) -> np.ndarray:
-        """Where a mistake's numbers are the right ones, but for float64's least units."""
+        """Where a mistake's numbers are the right ones, but for a few roundings."""
         pairs = zip(numbers[letter], self.right[letter], strict=True)
-        apart = [np.abs(X - Y).reshape(len(X), -1).max(axis=1) for X, Y in pairs]
-        return np.stack(apart) <= 4 * math.ulp(0.0)
+        apart = np.stack([np.abs(X - Y).reshape(len(X), -1).max(axis=1) for X, Y in pairs])
+        grain = np.full_like(apart, math.ulp(0.0))
+        if letter in self.allowed:
+            bars = [[bar.errors.max() for bar in agent] for agent in self.allowed[letter]]
+            grain = np.maximum(grain, np.array(bars) / modest_factor(self.game))
+        return apart <= _FEW_ROUNDINGS * grain
 
     def _moved(self, numbers: Numbers) -> dict[str, np.ndarray]:
         """Where a mistake leads to the right numbers of the stage before or after."""
@@ -365,16 +388,18 @@ def _fitting(game: Game, stated: Numbers) -> Numbers:
     """P and q of the stated policy, and Σ for the stated P, whatever the policy."""
     if stated.keys() <= {"K"}:
         return {}
-    floats = game.floats()
-    cost = engine.evaluate_policy(floats, stated["K"], stated.get("Sigma"))
+    cost = engine.evaluate_policy(game.floats(), stated["K"], stated.get("Sigma"))
     fitting: dict[str, tuple[np.ndarray, ...]] = {"P": cost.P, "q": cost.q}
     if "Sigma" in stated:
-        weights = (
-            R + floats.tau / 2 * np.eye(R.shape[-1]) + B.swapaxes(1, 2) @ P[1:] @ B
-            for R, B, P in zip(floats.R, floats.B, stated.get("P", cost.P), strict=True)
-        )
-        with suppress(np.linalg.LinAlgError):
-            fitting["Sigma"] = tuple(floats.tau / 2 * np.linalg.inv(W) for W in weights)
+        P = stated.get("P", cost.P)
+        stages = Stages(game.near, FLOAT64, constants=False)
+        with suppress(*LOST):
+            at = [
+                Stage(K=(), Sigma=(), P=tuple(X[t + 1] for X in P), q=None)
+                for t in range(game.horizon)
+            ]
+            best = [stages.covariances(stages.at(t, ahead)) for t, ahead in enumerate(at)]
+            fitting["Sigma"] = tuple(map(np.stack, zip(*best, strict=True)))
     return {letter: fitting[letter] for letter in stated if letter in fitting}
 
 

@@ -80,6 +80,7 @@ def first_error(
     policy: Policy,
     *,
     allowed: Allowed | None = None,
+    matter: Sequence[Any] | None = None,
     tolerances: Sequence[float] = _OFF,
 ) -> FirstError | None:
     """Where the first error enters, going backwards in time.
@@ -95,6 +96,9 @@ def first_error(
         Without Σ it is deterministic and judged in the plain game with R + (τ/2)I for R.
     allowed : mapping from letter to ``[i][t]`` Bar, optional
         An entry within its bar is not off, and entries are measured in the bars' units.
+    matter : sequence of number, optional
+        How much each agent's errors matter, such as its gap: of those that are off at the same
+        place the first in this order is named, by default the one that is furthest off.
     tolerances : sequence of float
         Errors up to the first are none, relative to the largest entry of each matrix. Where that
         leaves none, the next one counts, and so on.
@@ -102,8 +106,7 @@ def first_error(
     Returns
     -------
     FirstError or None
-        At the latest t, in the order K, Σ, P, q; of the agent that is furthest off. None where
-        there is no error.
+        At the latest t, in the order K, Σ, P, q. None where there is no error.
 
     Raises
     ------
@@ -130,13 +133,20 @@ def first_error(
     policy.validate(game)
     errors = []
     for t, quantity, off in _errors(game, policy, allowed):
-        agent = int(np.argmax(off))
+        agent = _named(off, tolerances[0], matter)
         error = FirstError(t=t, agent=agent + 1, quantity=quantity, error=float(off[agent]))
         if error.error > tolerances[0]:
             return error
         errors.append(error)
     above = (next((e for e in errors if e.error > tolerance), None) for tolerance in tolerances)
     return next((error for error in above if error), None)
+
+
+def _named(off: np.ndarray, tolerance: float, matter: Sequence[Any] | None) -> int:
+    worst = int(np.argmax(off))
+    if matter is None or not off[worst] > tolerance:
+        return worst
+    return max(np.flatnonzero(off > tolerance).tolist(), key=lambda k: (matter[k], off[k]))
 
 
 def near(X: Any) -> Any:

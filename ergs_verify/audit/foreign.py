@@ -11,7 +11,7 @@ import contextlib
 import io
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import attrs
@@ -58,6 +58,15 @@ class Solver:
 
     def ready(self) -> None:
         """Raise the `InputError` of the first call, where the solver cannot be run at all."""
+
+    @contextlib.contextmanager
+    def under(self, conventions: Conventions) -> Iterator[None]:
+        """For a while, with other conventions."""
+        declared, self.conventions = self.conventions, conventions
+        try:
+            yield
+        finally:
+            self.conventions = declared
 
     def close(self) -> None:
         """End what still runs."""

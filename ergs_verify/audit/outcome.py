@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from attrs import frozen
@@ -18,6 +19,7 @@ Kind = Literal[
     "bad file",
     "not a number",
     "no policy",
+    "unsupported",
 ]
 
 
@@ -32,13 +34,20 @@ class Trouble:
         it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
         ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
         be read as one. ``not a number``: NaN, an infinity or null among the numbers. ``no policy``:
-        wrong shapes or lengths, an entry that is no number.
+        wrong shapes or lengths, an entry that is no number. ``unsupported``: the answer has a
+        field of that name, which says that the solver does not take such a game.
     message : str
         One sentence that begins with the verb: "raised ValueError: …".
     """
 
     kind: Kind
     message: str
+
+    @property
+    def name(self) -> str:
+        """What of it can be declared: the exception's type, the exit status, or the kind."""
+        found = re.match(r"raised (\w+)|ended with exit status (\d+)", self.message)
+        return (found[1] or found[2]) if self.kind == "raised" and found else self.kind
 
 
 @frozen(kw_only=True, eq=False)

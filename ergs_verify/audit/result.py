@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from ergs_verify import markup
+from ergs_verify import __version__, markup
 from ergs_verify.audit.diagnosis import FirstError, Match
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.exact import UNIT, short
@@ -185,6 +185,9 @@ class Audit:
         against what rounding explains.
     limit : Fraction or None
         The ε that was given.
+    unit : float
+        The relative size of the roundings that the bars are for: more than float64's 2⁻⁵³ for
+        float32, or a tolerance.
     equilibrium : Existence
     gap : CertifiedGap
     gap_from_anywhere : CertifiedGap or None
@@ -216,6 +219,7 @@ class Audit:
     verdict: Verdict
     judged_by: Literal["quantities", "epsilon", "gap"]
     limit: Fraction | None
+    unit: float
     equilibrium: Existence
     gap: CertifiedGap
     gap_from_anywhere: CertifiedGap | None
@@ -238,7 +242,7 @@ class Audit:
         explained = not self.faults and not any(one.wrong for one in self.quantities.values())
         if self.verdict == "fail" and self.judged_by == "quantities" and explained:
             return _NO_ROUNDING
-        if self.verdict == "fail" and self.judged_by != "epsilon" and not self._wrong_policy:
+        if self.verdict == "fail" and self.judged_by != "epsilon" and not self.wrong_policy:
             numbers = (*self.quantities.values(), *self.costs.values())
             wrong = sorted(self.faults.keys() | {one.letter for one in numbers if one.wrong})
             return _COSTS_WRONG.format(
@@ -254,7 +258,7 @@ class Audit:
         return judged and all_excused(self.quantities)
 
     @property
-    def _wrong_policy(self) -> bool:
+    def wrong_policy(self) -> bool:
         """Whether the policy itself fails, apart from the costs stated of it."""
         if self.gap_from_anywhere is not None:
             pairs = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
@@ -316,7 +320,7 @@ class Audit:
     @property
     def _costs_told(self) -> Iterator[str]:
         """Whether the stated P and q are those of the stated policy, unless all is well."""
-        wrong = self.verdict == "fail" and self._wrong_policy
+        wrong = self.verdict == "fail" and self.wrong_policy
         though = ": a right cost of a wrong policy" if wrong else ""
         for letter, one in self.costs.items():
             if self.verdict == one.verdict == "pass":
@@ -375,6 +379,9 @@ class Audit:
                 entry |= {"from_anywhere": one.gap.as_json(), "allowed": _number(bar)}
         return {
             "format": "ergs-audit/1",
+            "tool": __version__,
+            "game": {"name": self.gap.game.name, "hash": self.gap.game.hash},
+            "unit": self.unit,
             "verdict": self.verdict,
             "judged_by": self.judged_by,
             "message": self.title,

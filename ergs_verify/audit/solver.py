@@ -1,13 +1,14 @@
-"""Audit a solver: run it on a suite of games, judge every answer, shrink the first failure."""
+"""Audit a solver: run it on a suite of games, judge and explain its answers, shrink a failure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from ergs_verify import markup
@@ -17,21 +18,49 @@ from ergs_verify.audit.foreign import FunctionSolver, Solver
 from ergs_verify.audit.outcome import Outcome
 from ergs_verify.audit.python_process import PythonSolver
 from ergs_verify.audit.result import Audit, Verdict, worst
+from ergs_verify.audit.scope import Scope
 from ergs_verify.audit.shrink import shrink
 from ergs_verify.audit.solution import audit
+from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.audit.suite import suite as named_suite
+from ergs_verify.audit.suspects import Suspects, suspects
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
-from ergs_verify.game import Game
+from ergs_verify.exact import quoted
+from ergs_verify.game import Game, Policy
 from ergs_verify.game.documents import game_document
 
-__all__ = ["GameResult", "SuiteResult", "audit_solver", "judged"]
+__all__ = ["Asked", "GameResult", "SuiteResult", "audit_solver", "earned", "judged"]
 
 #: Called with what is done and what is to do: every game is solved, then judged.
 Progress = Callable[[int, int], None]
 
+#: Kinds of trouble by which a solver says that a game has no single equilibrium: code that is
+#: compiled beforehand cannot raise an exception, and gives NaN.
+_SIGNALS = ("raised", "not a number")
+
 #: How often the solver is asked for a smaller game on which it fails.
 _SHRINK_CALLS = 40
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What is asked of every answer, as by `audit`: by default the equilibrium, as accurate as
+    float64 can be."""
+
+    epsilon: Any = None
+    dtype: str = "float64"
+    tolerance: Any = None
+
+    def __call__(self, game: Game, policy: Policy, *, explain: bool = True) -> Audit:
+        return audit(
+            game,
+            policy,
+            self.epsilon,
+            dtype=self.dtype,
+            tolerance=self.tolerance,
+            explain=explain,
+        )
 
 
 @frozen(kw_only=True, eq=False)
@@ -57,6 +86,14 @@ class GameResult:
     message: str
     audit: Audit | None
     outcome: Outcome
+
+    @property
+    def signal(self) -> tuple[str, str] | None:
+        """The error that it answered with, if it did: what it says where a game is singular."""
+        trouble = self.outcome.trouble
+        if trouble is None or trouble.kind not in _SIGNALS:
+            return None
+        return trouble.kind, trouble.message if trouble.kind == "raised" else ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -94,18 +131,25 @@ class SuiteResult:
     ----------
     suite : str
     games : tuple of GameResult
+        Those that were judged.
+    skipped : tuple of pairs of str
+        The names of games that were not, and why.
+    suspects : Suspects
+        What explains the games on which the solver fails.
     smallest : GameResult or None
-        A game made from the first on which the solver fails, as small as it still fails on.
+        A game made from one of these, as small as the same failure is kept.
     """
 
     suite: str
     games: tuple[GameResult, ...]
+    skipped: tuple[tuple[str, str], ...]
+    suspects: Suspects
     smallest: GameResult | None
 
     @property
     def verdict(self) -> Verdict:
         """``fail`` if the solver fails on some game, ``undecided`` if some is undecided."""
-        return worst(one.verdict for one in self.games)
+        return worst(one.verdict for one in self.games) if self.games else "undecided"
 
     @property
     def title(self) -> str:
@@ -113,6 +157,10 @@ class SuiteResult:
         count = Counter(one.verdict for one in self.games)
         total = f"{len(self.games)} games of the suite {self.suite}"
         others = [f", {count[v]} {told}" for v, told in _TOLD.items() if count[v]]
+        if self.skipped:
+            others.append(f"; {len(self.skipped)} skipped")
+        if not self.games:
+            return f"undecided: every game of the suite {self.suite} was skipped"
         if all(one.outcome.policy is None for one in self.games):
             others.append("; the solver answered none")  # singular games ask for an error
         return f"{self.verdict}: {count['pass']} of {total} passed{''.join(others)}"
@@ -125,6 +173,11 @@ class SuiteResult:
             "verdict": self.verdict,
             "suite": self.suite,
             "message": self.title,
+            "diagnosis": [one.as_json() for one in self.suspects.mistakes],
+            "indistinguishable": list(self.suspects.alike),
+            "unexplained": list(self.suspects.unexplained),
+            "conventions": list(self.suspects.conventions),
+            "skipped": [{"game": name, "why": why} for name, why in self.skipped],
             "games": [one.as_json() for one in self.games],
             "smallest": small and {**small.as_json(), "game": game_document(small.game)},
         }
@@ -134,9 +187,11 @@ class SuiteResult:
 
     def _repr_html_(self) -> str:
         lines = [[one.name, one.verdict, one.message] for one in self.games]
-        return markup.bold(self.title) + markup.table(["game", "verdict", ""], lines)
+        said = markup.paragraphs(self.suspects.told)
+        return markup.bold(self.title) + said + markup.table(["game", "verdict", ""], lines)
 
 
+_EQUILIBRIUM = Asked()
 _TOLD = {"fail": "failed", "undecided": "undecided"}
 
 
@@ -144,6 +199,10 @@ def audit_solver(
     solver: Any,
     suite: str = "standard",
     *,
+    epsilon: Any = None,
+    dtype: str = "float64",
+    tolerance: Any = None,
+    scope: Scope | str = "",
     pool: Executor | None = None,
     progress: Progress | None = None,
 ) -> SuiteResult:
@@ -157,6 +216,10 @@ def audit_solver(
         a command such as ``"julia solve.jl {game} {solution}"``; or a `Solver`, which can have
         conventions and a timeout.
     suite : {"standard", "quick"}
+    epsilon, dtype, tolerance
+        What is asked of each answer, as by `audit`.
+    scope : Scope or str
+        The games that the solver takes, such as ``"agents=2,time-invariant"``; others are skipped.
     pool : Executor, optional
         Judges the answers; they are judged in this process otherwise. The solver is run on one
         game after the other all the same.
@@ -175,7 +238,9 @@ def audit_solver(
     Notes
     -----
     A game with one equilibrium asks for numbers that `audit` passes. A game without one, or with
-    many, asks for an error: whatever a solver returns there is no answer.
+    many, asks for an error, or for NaN or infinity where code cannot raise one, unless the solver
+    says the same of a game that has one; numbers there are no answer, but with `epsilon`, by which
+    they are then judged.
 
     Examples
     --------
@@ -183,17 +248,57 @@ def audit_solver(
     >>> audit_solver(engine.nash, suite="quick")
     SuiteResult(pass: 10 of 10 games of the suite quick passed)
     """
-    games = named_suite(suite)
+    scope = scope if isinstance(scope, Scope) else Scope.named(scope)
+    asked = Asked(epsilon=epsilon, dtype=dtype, tolerance=tolerance)
+    games, skipped = _in_scope(named_suite(suite), scope)
     tell = _Told(progress, 2 * len(games))
     with _ready(solver) as foreign:
         runs = []
         for one in games:
-            runs.append((one.name, one.game, foreign(one.game)))
+            outcome = foreign(one.game)
+            if outcome.trouble and scope.declines(outcome.trouble):
+                skipped.append((one.name, f"the solver {outcome.trouble.message}"))
+                tell()
+            else:
+                runs.append((one.name, one.game, outcome))
             tell()
-        results = _all_judged(runs, pool, tell)
-        failing = next((one for one in results if one.verdict == "fail"), None)
-        smallest = failing and _shrunk(foreign, failing)
-    return SuiteResult(suite=suite, games=tuple(results), smallest=smallest)
+        results = earned(_all_judged(runs, asked, pool, tell))
+        failing = [one for one in results if one.verdict == "fail"]
+
+        def judge(game: Game, solver: Solver, explain: bool) -> Audit | None:
+            return judged(("", game, solver(game)), asked, explain=explain).audit
+
+        found = suspects(
+            ((one.name, one.game, one.audit) for one in failing if one.audit is not None),
+            solver=foreign,
+            judge=judge,
+            built=scope.games(),
+        )
+        smallest = _shrunk(foreign, failing, found, asked) if failing else None
+    return SuiteResult(
+        suite=suite,
+        games=tuple(results),
+        skipped=tuple(skipped),
+        suspects=found,
+        smallest=smallest,
+    )
+
+
+def _in_scope(
+    games: Sequence[SuiteGame], scope: Scope
+) -> tuple[list[SuiteGame], list[tuple[str, str]]]:
+    names = [one.name for one in games]
+    for name in scope.skip:
+        if name not in names:
+            raise InputError(f"{quoted(name)} is no game of this suite", "skip")
+    kept, skipped = [], []
+    for one in games:
+        why = "it was left out by name" if one.name in scope.skip else scope.left_out(one.game)
+        if why is None:
+            kept.append(one)
+        else:
+            skipped.append((one.name, why))
+    return kept, skipped
 
 
 class _Told:
@@ -232,41 +337,60 @@ def _ready(solver: Any) -> Iterator[Solver]:
 Run = tuple[str, Game, Outcome]
 
 
-def _all_judged(runs: list[Run], pool: Executor | None, tell: _Told) -> list[GameResult]:
+def _all_judged(
+    runs: list[Run], asked: Asked, pool: Executor | None, tell: _Told
+) -> list[GameResult]:
     if pool is None:
         results = []
         for run in runs:
-            results.append(judged(run))
+            results.append(judged(run, asked))
             tell()
         return results
-    futures = [pool.submit(judged, run) for run in runs]
+    futures = [pool.submit(judged, run, asked) for run in runs]
     for _ in as_completed(futures):
         tell()
     return [future.result() for future in futures]
 
 
-def judged(run: Run, *, explain: bool = True) -> GameResult:
+def judged(run: Run, asked: Asked = _EQUILIBRIUM, *, explain: bool = True) -> GameResult:
     """Judge what a solver made of one game, given as its name, itself and the outcome."""
     name, game, outcome = run
-    verdict, message, found = _verdict(game, outcome, explain)
+    verdict, message, found = _verdict(game, outcome, asked, explain)
     return GameResult(
         name=name, game=game, verdict=verdict, message=message, audit=found, outcome=outcome
     )
 
 
-def _verdict(game: Game, outcome: Outcome, explain: bool) -> tuple[Verdict, str, Audit | None]:
+def earned(results: Sequence[GameResult], before: Iterable[GameResult] = ()) -> list[GameResult]:
+    """An error passes on a singular game only if the solver does not say the same of another."""
+    on_regular = {
+        one.signal: one.name for one in (*before, *results) if one.verdict == "fail" and one.signal
+    }
+    return [
+        attrs.evolve(
+            one,
+            verdict="fail",
+            message=f"fail: the error that the regular game {on_regular[one.signal]} gets too",
+        )
+        if one.verdict == "pass" and one.signal in on_regular
+        else one
+        for one in results
+    ]
+
+
+def _verdict(
+    game: Game, outcome: Outcome, asked: Asked, explain: bool
+) -> tuple[Verdict, str, Audit | None]:
     if outcome.policy is None:
         return *_verdict_on_trouble(game, outcome), None
     try:
-        found = audit(game, outcome.policy, explain=explain)
+        found = asked(game, outcome.policy, explain=explain)
     except NotCertifiedError as error:
         return "undecided", f"undecided: {error}", None
-    if found.equilibrium.kind in ("none", "continuum", "singular"):
-        return (
-            "fail",
-            f"fail: numbers instead of an error, though {found.equilibrium.message}",
-            found,
-        )
+    singular = found.equilibrium.kind in ("none", "continuum", "singular")
+    if singular and found.judged_by != "epsilon":
+        message = f"fail: numbers instead of an error, though {found.equilibrium.message}"
+        return "fail", message, found
     return found.verdict, found.title, found
 
 
@@ -276,7 +400,7 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
     try:
         certified_nash(game)
     except SingularStageError as error:
-        if outcome.trouble.kind == "raised":
+        if outcome.trouble.kind in _SIGNALS:
             return "pass", f"pass: an error, as it should be. {error}"
         return "fail", f"fail: {told}; an error was asked for, as {error}"
     except NotCertifiedError as error:
@@ -284,9 +408,38 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
     return "fail", f"fail: {told}"
 
 
-def _shrunk(solver: Solver, failing: GameResult) -> GameResult:
-    def fails(game: Game) -> bool:
-        return judged(("", game, solver(game)), explain=False).verdict == "fail"
+def _shrunk(
+    solver: Solver, failing: Sequence[GameResult], found: Suspects, asked: Asked
+) -> GameResult:
+    """The smallest of the failing games of one kind, made smaller while that is kept."""
+    wanted = found.mistakes[0].id if found.mistakes else None
+    alike = [one for one in failing if wanted in _named(one)] or failing[:1]
+    first = min(alike, key=lambda one: one.game.horizon * one.game.state_size * one.game.agents)
+    least = _gap(first) / 10
 
-    game = shrink(failing.game, fails, calls=_SHRINK_CALLS)
-    return failing if game is failing.game else judged((game.name, game, solver(game)))
+    def fails(game: Game) -> bool:
+        one = judged(("", game, solver(game)), asked, explain=wanted is not None)
+        if one.verdict != "fail" or (one.audit is None) != (first.audit is None):
+            return False
+        if one.audit is None:
+            return one.signal == first.signal and _kind(one) == _kind(first)
+        return _gap(one) >= least and (wanted is None or wanted in _named(one))
+
+    game = shrink(first.game, fails, calls=_SHRINK_CALLS)
+    run = game.name, game, solver(game)
+    return first if game is first.game else judged(run, asked)
+
+
+def _named(one: GameResult) -> set[str | None]:
+    return {match.id for match in (one.audit and one.audit.diagnosis) or ()}
+
+
+def _kind(one: GameResult) -> str | None:
+    return one.outcome.trouble and one.outcome.trouble.kind
+
+
+def _gap(one: GameResult) -> float:
+    """The largest gap at least, where the policy itself is wrong."""
+    if one.audit is None or not one.audit.wrong_policy:
+        return 0.0
+    return float(max(agent.gap.lo for agent in one.audit.gap.agents))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from attrs import frozen
 
 from ergs_verify.answer import policy_of
 from ergs_verify.errors import InputError
+from ergs_verify.exact import UNIT
 from ergs_verify.exact.definite import is_positive, judge_symmetric
 from ergs_verify.game import Game
 from ergs_verify.game.letters import entry_of
@@ -56,10 +58,18 @@ class Stated:
         return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
 
     @classmethod
-    def by(cls, solution: Any, game: Game, *, rounded: Collection[str] = ()) -> Stated:
+    def by(
+        cls,
+        solution: Any,
+        game: Game,
+        *,
+        rounded: Collection[str] = (),
+        unit: float = float(UNIT),
+    ) -> Stated:
         """Read a policy, or a mapping or an object with K and optionally Sigma, P, q.
 
-        Of the letters `rounded` any asymmetry of float64 is known to be rounding.
+        Of the letters `rounded` any asymmetry of float64 is known to be rounding. The bound of
+        others is for roundings of the relative size `unit`.
 
         Raises
         ------
@@ -80,7 +90,8 @@ class Stated:
         asymmetries, faults, kept = [0.0], {}, {}
         for letter in ("Sigma", "P"):
             if (agents := getattr(policy, letter)) is not None:
-                rounding = sys.float_info.max if letter in rounded else _ROUNDING
+                rounding = max(_ROUNDING, math.sqrt(unit))
+                rounding = sys.float_info.max if letter in rounded else rounding
                 kept[letter] = _judged(agents, letter, rounding, asymmetries, faults)
         policy = attrs.evolve(policy, **kept)
         definite, indefinite = None, False

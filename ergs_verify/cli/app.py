@@ -398,12 +398,54 @@ def audit(
     ] = None,
     html: HtmlReport = None,
     csv: CsvReport = None,
+    dtype: Annotated[
+        str,
+        typer.Option("--dtype", help="The solver's numbers: float64, or float32 for a lower bar."),
+    ] = "float64",
+    tolerance: Annotated[
+        str | None,
+        typer.Option(
+            "--tolerance",
+            metavar="TOL",
+            help="Of an iterative solver: is it as good as iterating to TOL makes it?",
+        ),
+    ] = None,
+    scope: Annotated[
+        str,
+        typer.Option(
+            "--scope",
+            metavar="WORDS",
+            help="The games that a solver takes; others are skipped: agents=2 (or agents<=3; "
+            "likewise states, controls, stages), time-invariant (but for terminal costs), "
+            "equal-controls, no-noise, entropy (tau > 0), plain (tau = 0), with commas between.",
+        ),
+    ] = "",
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="GAME", help="Skip a game by name; may be repeated."),
+    ] = None,
+    unsupported: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unsupported",
+            metavar="SIGNAL",
+            help="How a solver says that it does not take a game, which is then skipped: an "
+            "exception's name such as NotImplementedError, an exit status, or unsupported, a "
+            "field of that name in its answer; may be repeated.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Judge a solution of a game, or a solver on a suite of games.
 
     Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
     if it is the equilibrium, as accurately as float64 can be on this game.
+
+    A function gets one object with float64 arrays: A (T,m,m), B[i] (T,m,p_i), Q[i] (T+1,m,m),
+    R[i] (T,p_i,p_i), noise_cov, tau, horizon, x0_mean, x0_cov. It returns a dict or an object with
+    K[i] (T,p_i,m), u = Kx, and optionally Sigma[i] (T,p_i,p_i), P[i] (T+1,m,m), q[i] (T+1). Where
+    a game has no single equilibrium it should raise an error, or return NaN. A program reads and
+    writes files with the same. `ergs-verify template LANGUAGE` prints a beginning.
 
     Exit status: 0 the solution passes, or the solver on every game; 1 it fails, or on some game;
     2 bad input; 3 undecided, or on some game, and none fails; 130 interrupted.
@@ -418,8 +460,10 @@ def audit(
                 game,
                 solution,
                 epsilon=epsilon,
+                dtype=dtype,
+                tolerance=tolerance,
                 conventions=convention or [],
-                of_solver=(file_format, suite, timeout),
+                of_solver=(file_format, suite, timeout, scope or None, skip, unsupported),
                 as_json=json,
                 reports=_reports(html, csv),
                 meanwhile=meanwhile,
@@ -427,7 +471,9 @@ def audit(
     from ergs_verify.cli.audit import run_suite
 
     return run_suite(
-        (game, solution, epsilon),
+        (game, solution),
+        asked={"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance},
+        scope=(scope, skip or [], unsupported or []),
         solver=solver,
         command=command,
         file_format=file_format and file_format.value,
@@ -437,6 +483,18 @@ def audit(
         as_json=json,
         reports=_reports(html, csv),
     )
+
+
+@app.command()
+def template(
+    language: Annotated[
+        str, typer.Argument(metavar="LANGUAGE", help="python, jax, octave, julia or cpp.")
+    ],
+) -> int:
+    """Print a solver to begin with: it passes, and is to be replaced by one's own."""
+    from ergs_verify.cli.audit import show_template
+
+    return show_template(language)
 
 
 @app.command()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ergs_verify.audit.answers import file_fits_time_last
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.named_solver import named_solver
+from ergs_verify.audit.scope import Scope
 from ergs_verify.audit.solution import Meanwhile, audit
 from ergs_verify.audit.solver import audit_solver
 from ergs_verify.cli import output
@@ -17,12 +19,13 @@ from ergs_verify.cli.reports import Reports, sha256, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.errors import FileFormatError, InputError
+from ergs_verify.exact import quoted
 from ergs_verify.files import disk
 from ergs_verify.game import Game, Policy, load_solution
 from ergs_verify.report.audit import audit_summary, suite_summary
 from ergs_verify.report.result_csv import audit_csv, suite_csv
 
-__all__ = ["run", "run_suite"]
+__all__ = ["run", "run_suite", "show_template"]
 
 _STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
@@ -32,6 +35,8 @@ def run(
     solution: Path | None,
     *,
     epsilon: str | None,
+    dtype: str,
+    tolerance: str | None,
     conventions: Sequence[str],
     of_solver: Sequence[Any],
     as_json: bool,
@@ -48,7 +53,9 @@ def run(
         )
     if any(given is not None for given in of_solver):
         raise InputError(
-            "--format, --suite and --timeout go with --solver or --command", "command line"
+            "--format, --suite, --timeout, --scope, --skip and --unsupported go with --solver or "
+            "--command",
+            "command line",
         )
     declared = Conventions.named(conventions)
     if declared.time_last:
@@ -64,11 +71,13 @@ def run(
             game,
             declared.applied(policy),
             epsilon,
+            dtype=dtype,
+            tolerance=tolerance,
             progress=lambda _what, done, parts: progress(done, parts),
             meanwhile=meanwhile,
         )
     if as_json:
-        output.show_json(found.as_json())
+        output.show_json({**found.as_json(), "solution": {"sha256": sha256(solution)}})
     else:
         output.show(audit_summary(found))
     asked = {"Solution": str(solution), "Solution's sha256": sha256(solution)} if reports else {}
@@ -105,6 +114,8 @@ def _loaded(solution: Path, game: Game) -> Policy:
 def run_suite(
     of_solution: Sequence[Any],
     *,
+    asked: Mapping[str, Any],
+    scope: tuple[str, Sequence[str], Sequence[str]],
     solver: str | None,
     command: str | None,
     file_format: str | None,
@@ -119,11 +130,13 @@ def run_suite(
     `of_solution` are the arguments that go with one solution only, and have to be None.
     """
     if any(given is not None for given in of_solution):
-        raise InputError("--solver and --command take neither a game nor --epsilon", "--solver")
+        raise InputError("--solver and --command take no game: it is that of a suite", "--solver")
     if solver is not None and command is not None:
         raise InputError("give --solver or --command, not both", "--solver")
     if file_format is not None and command is None:
         raise InputError("--format goes with --command: a function gets arrays", "--format")
+    claims, skip, unsupported = scope
+    declared = Scope.named(claims, skip=skip, unsupported=unsupported)
     foreign = named_solver(
         solver=solver,
         command=command,
@@ -136,11 +149,33 @@ def run_suite(
         workers() as pool,
         output.progress("auditing the solver") as progress,
     ):
-        found = audit_solver(foreign, suite=suite or "standard", pool=pool, progress=progress)
+        found = audit_solver(
+            foreign,
+            suite=suite or "standard",
+            scope=declared,
+            pool=pool,
+            progress=progress,
+            **asked,
+        )
     if as_json:
         output.show_json(found.as_json())
     else:
         output.show(suite_summary(found))
-    asked = {"Solver": str(solver or command), **_declared(conventions)}
-    reports.write(lambda: _page("suite_page", found, asked), lambda: suite_csv(found))
+    told = {"Solver": str(solver or command), **_declared(conventions)}
+    given = {"ε": asked["epsilon"], "Tolerance": asked["tolerance"], "Scope": claims}
+    told |= {name: str(value) for name, value in given.items() if value}
+    reports.write(lambda: _page("suite_page", found, told), lambda: suite_csv(found))
     return _STATUS[found.verdict]
+
+
+def show_template(language: str) -> Status:
+    """Print the template of a solver, as it is in the package."""
+    folder = resources.files("ergs_verify.audit") / "templates"
+    known = {place.name.partition(".")[0]: place for place in folder.iterdir()}
+    if language.lower() not in known:
+        raise InputError(
+            f"there is no template for {quoted(language)}; there are {', '.join(sorted(known))}",
+            "LANGUAGE",
+        )
+    output.show_text(known[language.lower()].read_text(encoding="utf-8"))
+    return Status.HOLDS

@@ -48,7 +48,7 @@ def audit_summary(audit: Audit) -> RenderableType:
 
 
 def suite_summary(found: SuiteResult) -> RenderableType:
-    """A solver judged on a suite: a line per game, then the smallest game on which it fails."""
+    """A solver judged on a suite: what explains its failures, a line per game, the smallest."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     for heading in ("game", "verdict", "digits that agree (asked for), or what is wrong"):
         table.add_column(heading, overflow="fold")
@@ -56,11 +56,22 @@ def suite_summary(found: SuiteResult) -> RenderableType:
         table.add_row(one.name, Text(one.verdict, _STYLES[one.verdict]), Text(told_of_game(one)))
     parts: list[RenderableType] = [
         Text(printable(found.title), _STYLES[found.verdict]),
+        *(Text(f"• {printable(one)}") for one in found.suspects.told),
         Text(),
         table,
     ]
+    if found.skipped:
+        why = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+        why.add_column("skipped")
+        why.add_column("why", overflow="fold")
+        for name, reason in found.skipped:
+            why.add_row(name, printable(reason))
+        parts += [Text(), why]
     if (small := found.smallest) is not None:
-        parts += [Text(), Text("The smallest game found on which it fails:", "bold")]
+        parts += [
+            Text(),
+            Text("The smallest game found on which it fails in the same way:", "bold"),
+        ]
         told = Text(f"{game_line(small.game)}\n{printable(small.message)}")
         parts.append(told if small.audit is None else audit_summary(small.audit))
         parts.append(Text("The game itself, and every audit: --json.", "dim"))
@@ -70,12 +81,15 @@ def suite_summary(found: SuiteResult) -> RenderableType:
 def told_of_game(one: GameResult) -> str:
     """What is to be said of a game in its line: the worst quantity, the diagnosis, remarks."""
     said = []
-    if one.audit is None or one.audit.equilibrium.kind != "unique":
+    if one.audit is not None and one.audit.judged_by == "epsilon":
+        largest = max(one.audit.gap.agents, key=lambda agent: agent.gap.hi).gap
+        said.append(f"largest gap {largest} by ε alone, not by digits")
+    elif one.audit is not None and one.audit.diagnosis:
+        said.append(", ".join(match.id for match in one.audit.diagnosis[:3]))
+    elif one.audit is None or one.audit.equilibrium.kind != "unique":
         said.append(one.message.partition(": ")[2])
     elif one.verdict == "pass":
         said.append(", ".join(f"{q.letter} {q.told}" for q in one.audit.quantities.values()))
-    elif one.audit.diagnosis:
-        said.append(", ".join(match.id for match in one.audit.diagnosis[:3]))
     else:
         wrong = [q.place for q in one.audit.quantities.values() if q.verdict != "pass"]
         said += wrong[:1]

@@ -121,7 +121,13 @@ def suite_page(found: SuiteResult, *, command: str, asked: Asked | None = None) 
     """A solver judged on a suite of games; every audit stands below the table."""
     lines = [[one.name, one.verdict, told_of_game(one)] for one in found.games]
     headings = ["game", "verdict", "digits that agree (asked for), or what is wrong"]
-    parts = ["<h2>Game by game</h2>", _wide(markup.table(headings, lines, _MARKED))]
+    parts = (
+        ["<h2>What explains it</h2>", _bullets(told)] if (told := list(found.suspects.told)) else []
+    )
+    parts += ["<h2>Game by game</h2>", _wide(markup.table(headings, lines, _MARKED))]
+    if found.skipped:
+        skipped = markup.table(["skipped", "why"], map(list, found.skipped))
+        parts.append(_wide(skipped))
     if (small := found.smallest) is not None:
         parts += [
             "<h2>The smallest game found on which it fails</h2>",

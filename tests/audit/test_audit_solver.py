@@ -7,6 +7,7 @@ import json
 import pickle
 from concurrent.futures import Executor, Future
 
+import attrs
 import numpy as np
 import pytest
 
@@ -14,8 +15,11 @@ from ergs_verify import audit_solver, engine
 from ergs_verify.audit import solver as module
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.foreign import FunctionSolver
+from ergs_verify.audit.scope import Scope
 from ergs_verify.audit.suite import suite
 from ergs_verify.errors import InputError
+from ergs_verify.report.audit import suite_summary
+from ergs_verify.report.terminal import console, rendered
 
 GAMES = {one.name: one for one in suite("quick")}
 
@@ -82,7 +86,7 @@ def test_trouble_on_a_regular_game_fails(on, answer, said):
         (lambda _: 1 / 0, "pass"),
         (lambda _: None, "fail"),
         (lambda _: {"K": [np.zeros((1, 1, 2))] * 2}, "fail"),
-        (lambda _: {"K": [np.full((1, 1, 2), np.nan)] * 2}, "fail"),
+        (lambda _: {"K": [np.full((1, 1, 2), np.nan)] * 2}, "pass"),  # compiled code cannot raise
     ],
 )
 def test_a_singular_game_asks_for_an_error(on, answer, verdict):
@@ -93,9 +97,159 @@ def test_a_singular_game_asks_for_an_error(on, answer, verdict):
 
 def test_a_solver_that_only_raises_is_told_from_one_that_knows_a_singular_game(on):
     found = on(lambda _: 1 / 0, "no-equilibrium", "one-stage")
-    assert "1 of 2 games" in found.title
-    assert found.title.endswith("passed, 1 failed; the solver answered none")
+    assert "0 of 2 games" in found.title
+    assert found.title.endswith("passed, 2 failed; the solver answered none")
+    assert found.games[0].message == "fail: the error that the regular game one-stage gets too"
     assert "answered none" not in on(engine.nash, "one-stage").title
+
+
+def test_not_a_number_everywhere_earns_nothing(on):
+    def lost(game):
+        return {"K": [np.full((game.horizon, *B.shape[:0:-1]), np.nan) for B in game.B]}
+
+    found = on(lost, "no-equilibrium", "one-stage")
+    assert [one.verdict for one in found.games] == ["fail", "fail"]
+
+
+def wrong_in_time(game):
+    return {letter: [X[::-1] for X in agents] for letter, agents in nash(game).items()}
+
+
+def last_cost_ignored(game):
+    return nash(attrs.evolve(game, Q=tuple(np.concatenate([X[:-1], X[-2:-1]]) for X in game.Q)))
+
+
+def nash(game):
+    return letters(engine.nash(game))
+
+
+def test_shrinking_keeps_the_mistake_and_the_order_of_its_gap(on):
+    for wrong, id in (
+        (wrong_in_time, "reversed-in-time"),
+        (last_cost_ignored, "terminal-stage-cost"),
+    ):
+        found = on(wrong, "unequal-controls", "terminal-cost")
+        small = found.smallest
+        assert id in [match.id for match in small.audit.diagnosis]
+        assert small.game.horizon <= 3
+        gaps = [one.audit.gap.largest.lo for one in (*found.games, small)]
+        assert gaps[2] >= min(gaps[:2]) / 10 > 1e-6
+
+
+def test_shrinking_keeps_an_error_what_it_is(on):
+    """Only games of three agents are asked, though of fewer another error is raised."""
+
+    def picky(game):
+        if len(game.B) < 2:
+            raise ValueError("one agent is no game")
+        raise KeyError("no idea")
+
+    found = on(picky, "unequal-controls")
+    assert "KeyError" in found.smallest.message
+    assert found.smallest.game.agents == 2
+
+
+def test_one_mistake_explains_every_failing_game(on):
+    def wrong(game):
+        return {"K": [-K for K in nash(game)["K"]]}
+
+    found = on(wrong, "unequal-controls", "terminal-cost", "opposed", "no-equilibrium")
+    first = found.suspects.mistakes[0]
+    assert (first.id, first.games, first.of) == ("sign-of-K", 3, 3)
+    assert found.suspects.conventions == ("negative-gain",)
+    assert found.suspects.unexplained == ()
+    assert next(found.suspects.told).startswith("With --convention negative-gain every game")
+    document = found.as_json()
+    assert document["diagnosis"][0]["id"] == "sign-of-K"
+    assert document["conventions"] == ["negative-gain"]
+
+
+def test_conventions_together_are_found(on):
+    """A textbook's solver: u = −Kx, costs with ½."""
+
+    def textbook(game):
+        found = nash(attrs.evolve(game, tau=2 * game.tau))
+        return {"K": [-K for K in found["K"]], "Sigma": found["Sigma"]}
+
+    found = on(textbook, "unequal-controls", "terminal-cost")
+    assert found.suspects.conventions == ("negative-gain", "half-costs")
+
+
+def test_mistakes_that_lead_to_the_same_numbers_are_told_apart(on):
+    """Of two agents alike the names may be exchanged, or all moved on by one: by three it shows."""
+
+    def wrong(game):
+        P = nash(game)["P"]
+        return {"K": nash(game)["K"], "P": [P[0]] * len(P)}
+
+    found = on(wrong, "square")
+    named = [match.id for match in found.games[0].audit.diagnosis]
+    assert len(named) == 1 or found.suspects.told_apart_by is not None or found.suspects.alike
+    assert found.suspects.mistakes[0].id == "cost-of-one-agent"
+
+
+def test_a_game_that_no_mistake_explains_is_said(on):
+    def odd(game):
+        K = nash(game)["K"]
+        return {"K": [1.017 * X + 0.003 for X in K]}
+
+    found = on(odd, "terminal-cost")
+    assert found.suspects.unexplained == ("terminal-cost",)
+    assert "No known mistake explains: terminal-cost." in list(found.suspects.told)
+
+
+def test_games_out_of_scope_are_skipped_and_so_is_what_is_declared(on):
+    def of_two(game):
+        if len(game.B) != 2:
+            raise NotImplementedError("two agents only")
+        if game.horizon == 1:
+            return {"unsupported": "one stage is nothing"}
+        return nash(game)
+
+    names = "regulator", "one-stage", "loop-diverges", "square", "opposed"
+    undeclared = on(of_two, *names, scope="agents=2")
+    assert [name for name, _ in undeclared.skipped] == ["regulator", "one-stage"]
+    assert [one.verdict for one in undeclared.games] == ["fail", "pass", "pass"]
+    assert "does not take such a game: one stage is nothing" in undeclared.games[0].message
+    scope = Scope.named(skip=["square"], unsupported=["NotImplementedError", "unsupported"])
+    found = on(of_two, *names, scope=scope)
+    assert dict(found.skipped)["regulator"].startswith("the solver raised NotImplementedError")
+    assert (found.verdict, len(found.games), len(found.skipped)) == ("pass", 1, 4)
+    assert found.title.endswith("passed; 4 skipped")
+    with pytest.raises(InputError, match="no game of this suite"):
+        on(of_two, *names, scope=Scope.named(skip=["squares"]))
+    assert on(of_two, "regulator", scope="agents=2").verdict == "undecided"
+
+
+def test_bars_for_other_numbers_and_for_iterations(on):
+    def single(game):
+        return {k: [X.astype(np.float32) for X in v] for k, v in nash(game).items()}
+
+    def iterated(game):
+        found = nash(game)
+        return {"K": [X * (1 + 1e-7) for X in found["K"]]}
+
+    for solver, options in ((single, {"dtype": "float32"}), (iterated, {"tolerance": "1e-7"})):
+        assert on(solver, "opposed", "square").verdict == "fail"
+        assert on(solver, "opposed", "square", **options).verdict == "pass"
+    off = {"dtype": "float32"}
+    assert (
+        on(lambda g: {"K": [1.001 * X for X in nash(g)["K"]]}, "opposed", **off).verdict == "fail"
+    )
+    with pytest.raises(InputError, match="float16"):
+        on(single, "opposed", dtype="float16")
+    with pytest.raises(InputError, match="between 0 and 1"):
+        on(single, "opposed", tolerance=0)
+
+
+def test_an_epsilon_for_every_game(on):
+    def rough(game):
+        return {"K": [1.01 * X for X in nash(game)["K"]]}
+
+    assert on(rough, "opposed").verdict == "fail"
+    found = on(rough, "opposed", epsilon="1")
+    assert found.games[0].message == "pass: an ε-Nash equilibrium for ε = 1, proved"
+    assert "by ε alone" in rendered(suite_summary(found), on=console(width=100))
 
 
 def test_printing_and_writing_into_the_game_are_told_and_do_no_harm(on):

@@ -185,7 +185,7 @@ def test_a_solution_that_was_saved_is_read_back(run, tmp_path):
 def test_a_large_file_is_judged_as_a_small_one(run, solution, monkeypatch):
     """Beside another process, that is."""
     path = solution(1e-3)
-    said = run("audit", "g-star-2", path, "--json")
+    said = run("audit", "g-star-2", path)
     monkeypatch.setattr(beside, "cores", lambda: 2)
     path.write_text(path.read_text(encoding="utf-8") + " " * 100_000, encoding="utf-8")
-    assert run("audit", "g-star-2", path, "--json")[:2] == said[:2]
+    assert run("audit", "g-star-2", path)[:2] == said[:2]

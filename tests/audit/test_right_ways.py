@@ -7,7 +7,7 @@ import pytest
 
 from ergs_verify import Game
 from ergs_verify.audit import accuracy
-from ergs_verify.audit.plain_solves import lost_by_plain_solves
+from ergs_verify.audit.right_ways import lost_by_right_ways
 from ergs_verify.audit.solution import audit
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.engine import nash
@@ -29,7 +29,7 @@ def losses(game: Game) -> tuple[accuracy.Allowed, accuracy.Allowed]:
     found = certified_nash(game).found
     allowed = accuracy.of_equilibrium(game, found)
     right = nash(game.floats())
-    return allowed, lost_by_plain_solves(game, right, allowed, accuracy.LETTERS)
+    return allowed, lost_by_right_ways(game, right, allowed, accuracy.LETTERS)
 
 
 def ratio(u: float) -> float:
@@ -80,7 +80,7 @@ def test_a_run_that_breaks_off_excuses_everything():
     game = units_apart(1.0)
     found = certified_nash(game).found
     allowed = accuracy.of_equilibrium(game, found)
-    lost = lost_by_plain_solves(
+    lost = lost_by_right_ways(
         Game.from_arrays(
             A=1e200 * np.eye(3), B=[1e200 * np.ones((3, 2))] * 2, Q=[np.eye(3)] * 2,
             R=[np.eye(2)] * 2, tau=1, noise_cov=np.eye(3), horizon=3,
