@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 from general_games import SIZES, general_game, letters
 
-from ergs_verify import engine
-from ergs_verify.certify import certify_gap
-from ergs_verify.certify.augmentation import gap
-from ergs_verify.certify.check import check
+from ergs_verify import audit, engine
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.documents import game_document
 from ergs_verify.game.gallery import gallery
 from ergs_verify.game.letters import GAME, LETTERS
 from ergs_verify.reference import make_reference
-from ergs_verify.solve import solve
 from ergs_verify.study import crosscheck
 
 m, p, T = SIZES["m"], SIZES["p"], SIZES["T"]
@@ -403,12 +399,9 @@ def test_an_indefinite_game_is_taken_where_it_says_so():
 # --- what does not know the class yet, and the table -----------------------------------------
 
 COMPUTES = {
-    "solve": solve,
-    "check": check,
-    "gap": gap,
+    "audit": lambda game: audit(game, {}),
     "crosscheck": crosscheck,
     "reference": make_reference,
-    "certify_gap": lambda game: certify_gap(game, None),
     "the engine": lambda game: engine.nash(game.floats()),
 }
 
