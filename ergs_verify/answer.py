@@ -40,8 +40,9 @@ def policy_of(
 
     Parameters
     ----------
-    solution : Policy, Solution, or a mapping or an object with K and optionally Sigma, P, q
-        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T.
+    solution : Policy, Solution, list, or a mapping or an object with K and optionally Sigma, P, q
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T. One
+        matrix alone serves every stage, and a list alone is K.
     letters : collection of str
         Those to read besides K.
     as_stated : bool
@@ -63,16 +64,17 @@ def policy_of(
         solution.validate(game)
         return solution
     try:
-        given = letters_of(solution)
+        given = letters_of({"K": solution} if isinstance(solution, list) else solution)
     except AnswerError as error:
         raise InputError(f"the solution is {error}", "solution") from error
     if given["K"] is None:
         raise InputError(
-            f"an object of type {type(solution).__name__} without K is no solution; give a Policy, "
-            "or a mapping or an object with K and optionally Sigma, P, q",
+            f"an object of type {type(solution).__name__} without K is not a solution; give a "
+            "Policy, or a mapping or an object with K and optionally Sigma, P, q",
             "K",
         )
     given = {k: X for k, X in given.items() if k == "K" or k in letters}
+    given |= {k: _over_time(given[k], game.horizon) for k in ("K", "Sigma") if k in given}
     try:
         return _policy(given, game, as_stated)
     except InputError as error:
@@ -141,6 +143,23 @@ def _policy(given: dict[str, Any], game: Game, as_stated: bool) -> Policy:
     policy = Policy.from_arrays(**given, as_stated=as_stated)
     policy.validate(game)
     return policy
+
+
+def _over_time(agents: Any, stages: int) -> Any:
+    """Each agent's matrices, one alone repeated for every stage."""
+    if not isinstance(agents, list | tuple):
+        return agents
+    return [[X] * stages if _is_matrix(X) else X for X in agents]
+
+
+def _is_matrix(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 2 and value.dtype != object
+    rows = value if isinstance(value, list) else ()
+    return bool(rows) and all(
+        isinstance(row, list) and row and not any(isinstance(x, list | np.ndarray) for x in row)
+        for row in rows
+    )
 
 
 def _all_time_first(agents: Any) -> Any:

@@ -23,6 +23,7 @@ from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short
 from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.game import expect_game
 from ergs_verify.game.policy import start_shown
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
@@ -165,6 +166,7 @@ def solve(
     >>> print(solution.K[0][0][0, 0])  # −2/7
     -0.28571428571428571429
     """
+    expect_game(game, "solve")
     run = _method(game, method, iterations, formulas, progress)
     wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
 

@@ -139,9 +139,9 @@ NO_NUMBERS = [
     ({}, "is an object"),
     ([1], "is a list"),
     ([], "is a list"),
-    ("x", "which is no number"),
-    ("", "which is no number"),
-    ("NaN", "which is no number"),
+    ("x", "which is not a number"),
+    ("", "which is not a number"),
+    ("NaN", "which is not a number"),
     ("1e999999999", "needs more than 10000 digits"),
     ("1e-999999999", "needs more than 10000 digits"),
     ("1/0", "whose denominator is 0"),
@@ -250,10 +250,10 @@ def test_a_game_over_the_limit_is_refused_before_it_is_made(written):
         ("[]", "is not a game: the document must be an object with keys"),
         ("5", "is not a game: the document must be an object with keys"),
         ("null", "is not a game: the document must be an object with keys"),
-        ('{"format": "ergs-game/1", "tau": 1, "tau": 2}', 'the key "tau" stands there twice'),
+        ('{"format": "ergs-game/1", "tau": 1, "tau": 2}', 'the key "tau" appears twice'),
         (
             '{"format": "ergs-game/1", "x0": {"mean": 1, "mean": 2}}',
-            'the key "mean" stands there twice',
+            'the key "mean" appears twice',
         ),
         ("[" * 10**6, "is nested too deeply"),
         ('{"A":' * 10**5, "is nested too deeply"),
@@ -303,7 +303,7 @@ def test_files_that_are_none(tmp_path, load):
         (
             ("K", 0, 1, 0, 1),
             "x",
-            'K[0][1][0][1] (agent 1, t = 1) is "x", which is no number: write '
+            'K[0][1][0][1] (agent 1, t = 1) is "x", which is not a number: write '
             'it like "0.1", "1/3" or "-2e-7"',
         ),
         (("K",), None, "K must be a list with an entry per agent"),
@@ -583,7 +583,7 @@ def test_a_mat_file_that_crashes_scipys_reader(tmp_path):
     whole = path.read_bytes()
     tag = whole.index(b"\x09\x00\x00\x00\x20\x00\x00\x00")  # miDOUBLE, 32 bytes: A
     path.write_bytes(whole[:tag] + b"\xff\x08\xa6\x00" + whole[tag + 4 :])
-    assert refused(load_game, path).startswith("is no MAT file, or a damaged one")
+    assert refused(load_game, path).startswith("is not a MAT file, or a damaged one")
 
 
 def test_a_bare_array_file_is_no_archive(tmp_path):
@@ -591,7 +591,7 @@ def test_a_bare_array_file_is_no_archive(tmp_path):
     buffer = io.BytesIO()
     np.save(buffer, np.eye(2))
     path.write_bytes(buffer.getvalue())
-    assert refused(load_game, path).startswith("is no NPZ archive, or a damaged one")
+    assert refused(load_game, path).startswith("is not an NPZ archive, or a damaged one")
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,8 @@ def test_the_site_builds_without_a_warning_and_shows_no_raw_markup(site):
         text = re.sub(r"(?s)<(pre|code|script|style)\b.*?</\1>", "", text_of(path))
         words = re.sub(r"<[^>]*>", " ", text)
         raw = re.findall(
-            r"\*\*[^*]+\*\*|```|\]\(|\{(?:include|toctree)|:param|\$|\\[A-Za-z(]+", words
+            r"\*\*[^*\s][^*\n]*[^*\s]\*\*|```|\]\(|\{(?:include|toctree)|:param|\$|\\[A-Za-z(]+",
+            words,
         )
         assert not raw, f"{path.name}: {raw[:3]}"
 

@@ -125,7 +125,7 @@ def test_a_header_as_long_as_memory(tmp_path):
     head = b"\x93NUMPY\x02\x00" + struct.pack("<I", 10**9)
     archive(path, {"A.npy": head + b" " * 10**8})
     [(megabytes, said)] = read_apart(("game", path))
-    assert "is no NPZ archive, or a damaged one: EOF: reading array header" in said
+    assert "is not an NPZ archive, or a damaged one: EOF: reading array header" in said
     assert megabytes < 50
 
 

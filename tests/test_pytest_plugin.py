@@ -287,7 +287,7 @@ def test_undecided_is_a_skip_that_is_named_with_its_reason(pytester, monkeypatch
         (["--ergs-command", "true {game}"], "*lacks {solution}*"),
         (
             ["--ergs-solver", "solvers:right", "--ergs-convention", "odd"],
-            '*"odd" is no convention*',
+            '*"odd" is not a convention*',
         ),
         (["--ergs-solver", "solvers:right", "--ergs-timeout", "0"], "*a number of seconds > 0*"),
         (["--ergs-timeout", "x"], "*invalid float value*"),

@@ -37,7 +37,7 @@ class Rationals:
 
     def log(self, x: Any) -> Any:
         raise UnsupportedError(
-            "a logarithm is no rational number; evaluate this in mpmath, balls or float64"
+            "a logarithm is not a rational number; evaluate this in mpmath, balls or float64"
         )
 
     def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Any:

@@ -81,12 +81,15 @@ class Conventions:
             if name not in known:
                 nearest = difflib.get_close_matches(name[:50], known, n=1, cutoff=0.0)[0]
                 raise InputError(
-                    f"{quoted(name)} is no convention; known are {', '.join(known)}, and the "
+                    f"{quoted(name)} is not a convention; known are {', '.join(known)}, and the "
                     f"nearest is {quoted(nearest)}",
                     "convention",
                 )
             declared[known[name]] = True
         return cls(**declared)
+
+    def __bool__(self) -> bool:
+        return any(attrs.astuple(self))
 
     def handed(self, game: Game) -> FloatGame:
         """The float64 arrays that the solver gets for a game."""

@@ -115,7 +115,7 @@ class PythonSolver(Solver):
             return self._program, self._log
         if not re.fullmatch(f"{_DOTTED}:{_DOTTED}", self.name):
             raise InputError(
-                f'{quoted(self.name)} is no solver; write it like "module:function"', "solver"
+                f'{quoted(self.name)} is not a solver; write it like "module:function"', "solver"
             )
         self._program = contained.Program(_WORKER, self._log, channel=True)
         problem = self._asked(self._program, (self.name, self._path), _LOADING, _ANSWER)

@@ -238,7 +238,7 @@ class Audit:
     def title(self) -> str:
         """The verdict in one sentence."""
         if self.verdict == "fail" and "Sigma" in self.faults:
-            return "fail: a stated Σ is no covariance, so that no policy is stated"
+            return "fail: a stated Σ is not a covariance matrix, so the solution states no policy"
         explained = not self.faults and not any(one.wrong for one in self.quantities.values())
         if self.verdict == "fail" and self.judged_by == "quantities" and explained:
             return _NO_ROUNDING

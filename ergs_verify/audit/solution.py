@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
+from ergs_verify.answer import policy_of
 from ergs_verify.audit import accuracy
 from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.by_equilibrium import against_equilibrium, in_floats
 from ergs_verify.audit.by_gaps import against_own_costs, by_bar, by_epsilon, from_anywhere, gaps
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, explained, first_error
 from ergs_verify.audit.result import Audit, Quantity, worst
 from ergs_verify.audit.stated import Stated
@@ -19,6 +21,7 @@ from ergs_verify.certify.nash import CertifiedNash
 from ergs_verify.errors import InputError
 from ergs_verify.exact import UNIT, number
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.game import expect_game
 from ergs_verify.paper.gap import gap_formulas
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 
@@ -41,6 +44,7 @@ def audit(
     *,
     dtype: str = "float64",
     tolerance: Any = None,
+    conventions: str | Iterable[str] = (),
     explain: bool = True,
     progress: Progress | None = None,
     meanwhile: Meanwhile | None = None,
@@ -62,6 +66,8 @@ def audit(
         The numbers that the solver works in: the bar counts their roundings.
     tolerance : number > 0, optional
         To which an iterative solver was told to go: the bar takes each rounding for so large.
+    conventions : str or iterable of str, optional
+        How the solution's letters differ, such as ``"negative-gain"``: see `Conventions`.
     explain : bool
         Whether to look for mistakes that lead to a failing solution.
     progress : function of a text and two numbers, optional
@@ -111,13 +117,10 @@ def audit(
     >>> audit(game, learned, epsilon=0.05, explain=False)
     Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
     """
-    if not isinstance(game, Game):
-        raise InputError(
-            f"an object of type {type(game).__name__} is no Game; gallery(name) and "
-            "load_game(path) give one",
-            "game",
-        )
+    expect_game(game, "audit")
     game.expect_papers_class("audit")
+    if declared := Conventions.named(conventions):
+        solution = declared.applied(policy_of(solution, game, as_stated=True))
     limit = None if epsilon is None else _limit(epsilon)
     unit = accuracy.unit_of(dtype, tolerance)
     stated = Stated.by(solution, game, unit=unit)

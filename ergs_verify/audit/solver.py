@@ -322,7 +322,7 @@ def _ready(solver: Any) -> Iterator[Solver]:
         made: Solver = FunctionSolver(function=solver)
     elif not isinstance(solver, str):
         raise InputError(
-            f"an object of type {type(solver).__name__} is no solver; give a function, "
+            f"an object of type {type(solver).__name__} is not a solver; give a function, "
             '"module:function" or a command with {game} and {solution}',
             "solver",
         )

@@ -59,7 +59,9 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
     'N = 1: the entropy-regularized linear-quadratic regulator over 30 stages'
     """
     if name not in SUITES:
-        raise InputError(f"{quoted(name)} is no suite; known are {' and '.join(SUITES)}", "suite")
+        raise InputError(
+            f"{quoted(name)} is not a suite; known are {' and '.join(SUITES)}", "suite"
+        )
     games = (_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
     return tuple(games)
 
@@ -82,7 +84,8 @@ def suite_game(name: str) -> SuiteGame:
     if name not in entries:
         nearest = difflib.get_close_matches(name[:50], entries, n=1, cutoff=0.0)[0]
         raise InputError(
-            f"{quoted(name)} is no game of the suite; the nearest name is {quoted(nearest)}", "name"
+            f"{quoted(name)} is not a game of the suite; the nearest name is {quoted(nearest)}",
+            "name",
         )
     return _game(entries[name])
 

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, wait
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
 from itertools import pairwise
 from operator import add
 from typing import Any
 
+import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
@@ -42,6 +44,7 @@ from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number
 from ergs_verify.game import Game
+from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import Z, second_order_formulas
 from ergs_verify.recursion import Sequences
@@ -110,6 +113,7 @@ def gap(
     >>> print(found.rows[0].agents[0].epsilon, found.coefficient[0].value)
     8.05556e-31 0.805556
     """
+    expect_game(game, "gap")
     steps = chosen_deltas(deltas)
     wanted = Fraction(tolerance_of(tolerance))
     work = _Work(len(steps) + 2, progress, executor)
@@ -134,9 +138,11 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
     Raises
     ------
     InputError
-        Where one is no number > 0, two are equal, or there are none.
+        Where one is not a number > 0, two are equal, or there are none.
     """
     given = DELTAS if deltas is None else deltas
+    if isinstance(given, str | int | float | Fraction | Decimal | np.number):
+        given = [given]
     steps = sorted(Fraction(number(delta, "delta")) for delta in given)
     if not steps or steps[0] <= 0 or any(a == b for a, b in pairwise(steps)):
         raise InputError("deltas must be different numbers > 0, at least one", "delta")

@@ -181,7 +181,8 @@ class GapOfDelta:
         notes = [second]
         if self.smallest_delta is not None:
             smallest = _shown(self.smallest_delta.assumption_III_3)
-            notes.append(f"Least δ from which Assumption III.3 holds for good: {smallest}.")
+            told = "Assumption III.3 holds for every δ from a least one on, which is"
+            notes.append(f"{told} {smallest}.")
         reasons = [f"δ = {short(row.delta)}: {row.reason}." for row in self.rows if row.reason]
         return [*notes, *reasons]
 

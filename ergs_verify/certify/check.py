@@ -32,6 +32,7 @@ from ergs_verify.certify.stage_verdicts import (
 from ergs_verify.certify.thresholds import tau_thresholds
 from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
+from ergs_verify.game.game import expect_game
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages
@@ -80,6 +81,7 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     >>> print(stage.det_phi, stage.spectral_radius, stage.inner_loop)
     -7 1.33333 diverges
     """
+    expect_game(game, "check")
     game = game.homogeneous
     try:
         findings = _findings(game, most_bits, progress)

@@ -111,7 +111,7 @@ class Check:
         return [
             f"Assumption III.3, τ > 2γ_B²γ_P*(N−1): {found.verdict} "
             f"(τ = {short(found.tau)}, {bound}).",
-            f"It holds for good {_from(found.tau_from, 'τ', 'it fails')}.",
+            f"It holds {_from(found.tau_from, 'τ', 'it fails')}.",
             "Theorem IV.3 applies with any δ ≥ 0."
             if delta.hi == 0
             else f"Theorem IV.3 applies {_from(delta, 'δ', 'it does not')}.",
@@ -193,7 +193,7 @@ def _from(threshold: Enclosure, letter: str, fails: str) -> str:
         if hi == "inf"
         else f"for every {letter} ≥ {hi}"
     )
-    return proved + (f"; at {letter} = {lo} {fails}" if threshold.lo > 0 else "")
+    return proved + (f". At {letter} = {lo} {fails}" if threshold.lo > 0 else "")
 
 
 def _at_stages(stages: list[int]) -> str:

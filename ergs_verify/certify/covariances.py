@@ -60,6 +60,6 @@ def demand_covariances(policy: Policy) -> None:
                 raise InputError(f"Σ of agent {k} at t = {t} is not symmetric", "Sigma")
             if not is_positive(Sigma):
                 raise NotCertifiedError(
-                    f"Σ of agent {k} at t = {t} has an eigenvalue below 0, so that it is no "
+                    f"Σ of agent {k} at t = {t} has an eigenvalue below 0, so it is not a "
                     f"covariance; give it in exact numbers"
                 )

@@ -27,6 +27,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number, short
 from ergs_verify.exact.definite import is_positive
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas
 from ergs_verify.recursion.gap import initial_moment, played_stages
@@ -242,6 +243,7 @@ def certify_gap(
     >>> print(certify_gap(game, nearly).agents[0].gap)
     3e-30
     """
+    expect_game(game, "certify_gap")
     wanted = tolerance_of(tolerance)
     policy = policy_of(policy, game, letters=("K", "Sigma", "k"))
     demand_covariances(policy)

@@ -20,8 +20,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, "
     "70 a fault of this program, 74 standard output could not be written, 129 hung up, "
-    "130 interrupted, 141 nobody read the output, 143 terminated. What is about a command: its "
-    "--help.",
+    "130 interrupted, 141 nobody read the output, 143 terminated. See the --help of a "
+    "command for what its own status is about.",
 )
 
 _GAME = (
@@ -307,8 +307,9 @@ def check(
     csv: CsvReport = None,
     json: Json = False,
 ) -> int:
-    """Prove what holds of a game: its equilibrium, Assumption III.3, the inner loop.
+    """Prove what holds of a game and its equilibrium.
 
+    Existence and uniqueness, Assumption III.3, the inner loop of Algorithm 1.
     Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
     the tau and delta that the paper asks for.
 
@@ -337,7 +338,9 @@ def gap(
     csv: CsvReport = None,
     json: Json = False,
 ) -> int:
-    """Enclose what each agent loses by playing the equilibrium at tau + delta.
+    """Enclose the cost of playing at tau + delta.
+
+    What each agent loses by playing the equilibrium at tau + delta in the game at tau.
 
     Theorem IV.3: the gap, its bound, its order in delta and its coefficient.
 

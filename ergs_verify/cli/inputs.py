@@ -52,7 +52,7 @@ def _exhibit(name: str) -> Game:
 
     if name not in exhibits():
         known = ", ".join(exhibits())
-        raise InputError(f"exhibit:{name} is no exhibit; there are {known}", f"exhibit:{name}")
+        raise InputError(f"exhibit:{name} is not an exhibit; there are {known}", f"exhibit:{name}")
     return exhibits()[name].game
 
 

@@ -64,7 +64,7 @@ def parse_number(text: str, where: str = "") -> Fraction:
     if decimal is None or not (decimal[2] or decimal[3]):
         raise _bad(
             where,
-            f'is {quoted(text)}, which is no number: write it like "0.1", "1/3" or "-2e-7"',
+            f'is {quoted(text)}, which is not a number: write it like "0.1", "1/3" or "-2e-7"',
         )
     exponent = int(decimal[4] or 0)
     if abs(exponent) > 2 * MAX_DIGITS:
@@ -170,7 +170,7 @@ def as_list(value: Any, where: str = "") -> Any:
     if isinstance(value, list | tuple) or not hasattr(value, "__array__"):
         return value
     if np.ma.is_masked(value):
-        raise _bad(where, "has masked entries, which are no numbers")
+        raise _bad(where, "has masked entries, which are not numbers")
     try:
         array = np.asarray(value)
     except (Exception, SystemExit) as error:  # whatever its own conversion raises

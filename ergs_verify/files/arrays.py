@@ -134,13 +134,13 @@ def _damage_told() -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged archives
-        raise InputError(f"is no NPZ archive, or a damaged one: {_one_line(error)}") from error
+        raise InputError(f"is not an NPZ archive, or a damaged one: {_one_line(error)}") from error
 
 
 def _refuse_twice(names: list[str]) -> None:
     twice = first_repeated(names)
     if twice is not None:
-        raise InputError(f"the array {quoted(twice)} stands there twice", twice)
+        raise InputError(f"the array {quoted(twice)} appears twice", twice)
 
 
 def _time_first(one: Packed) -> Packed:

@@ -67,7 +67,7 @@ def _damage_told() -> Iterator[None]:
     try:
         yield
     except (DamagedError, struct.error, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"is no MAT file, or a damaged one: {error}") from error
+        raise InputError(f"is not a MAT file, or a damaged one: {error}") from error
 
 
 def _tag(data: _Bytes, at: int, order: str) -> tuple[int, int, int, int]:

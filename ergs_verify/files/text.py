@@ -134,7 +134,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
         twice = first_repeated(key for key, _ in pairs) or ""
-        raise InputError(f"the key {quoted(twice)} stands there twice", twice)
+        raise InputError(f"the key {quoted(twice)} appears twice", twice)
     return document
 
 

@@ -66,7 +66,7 @@ def gallery(name: str) -> Game:
             key=lambda known: difflib.SequenceMatcher(None, name[:50], known).ratio(),
         )
         raise InputError(
-            f"{quoted(name)} is no game of the gallery; the nearest name is {quoted(nearest)}",
+            f"{quoted(name)} is not a game of the gallery; the nearest name is {quoted(nearest)}",
             "name",
         )
     return Game.from_arrays(name=name, **_GAMES[name].data())
@@ -148,7 +148,7 @@ def _random_from(name: str) -> Game:
         key, _, value = part.partition("=")
         if key not in _RANDOM_KEYS:
             raise InputError(
-                f"{quoted(key)} is no key of a random game; known are N, m, p, T, tau and seed, "
+                f"{quoted(key)} is not a key of a random game; known are N, m, p, T, tau and seed, "
                 'as in "random:N=3,m=4,p=2,T=10,seed=0"',
                 "name",
             )

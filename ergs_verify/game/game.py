@@ -590,3 +590,18 @@ def _shown_over_time(value: Any) -> str:
     if np.ndim(times[0]) == 0:
         return short(times[0])
     return markup.matrix([[short(x) for x in row] for row in first.tolist()])
+
+
+def expect_game(value: Any, what: str) -> None:
+    """Refuse what is not a `Game`.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(value, Game):
+        raise InputError(
+            f"{what} takes a Game, not an object of type {type(value).__name__}: gallery(name) and "
+            "load_game(path) give one",
+            "game",
+        )

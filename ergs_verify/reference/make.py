@@ -20,6 +20,7 @@ from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.exact.decimals import decimals, quantum
 from ergs_verify.game import Game
+from ergs_verify.game.game import expect_game
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.stages import Progress
 from ergs_verify.reference.record import LETTERS, Kind, Reference
@@ -69,12 +70,13 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     >>> make_reference(gallery("g-star-4-no-nash")).equilibrium
     'none'
     """
+    expect_game(game, "reference")
     game.expect_papers_class("reference")
     try:
         wanted = operator.index(digits)
     except TypeError:
         wanted = 0
-    if not 1 <= wanted <= MOST_DIGITS:
+    if not 1 <= wanted <= MOST_DIGITS or isinstance(digits, bool):
         raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
     decided: dict[str, Any] = {}
 

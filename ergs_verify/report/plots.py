@@ -193,8 +193,10 @@ def stages_figure(found: Check) -> Figure:
         ("spectral_radius", "exact rate ρ(J)", "o-"),
         ("contraction_constant", "Lemma IV.1", "x--"),
     ):
-        ends = [(stage.t, getattr(stage, name).hi) for stage in found.stages]
-        points = [(float(t), float(hi)) for t, hi in ends if _SMALLEST < hi < _LARGEST]
+        ends = [(stage.t, getattr(stage, name)) for stage in found.stages]
+        points = [
+            (float(t), float(end.hi)) for t, end in ends if end and _SMALLEST < end.hi < _LARGEST
+        ]
         axes.semilogy(*_columns(points), way, markersize=4, label=label)
     axes.axhline(1, **_REFERENCE)
     axes.locator_params(axis="x", integer=True)

@@ -19,8 +19,9 @@ _ASCII = {
     "∫": "int", "√": "sqrt", "∞": "inf", "ᵀ": "'", "−": "-", "–": "-", "—": "-", "→": "->",
     "≠": "!=", "≤": "<=", "≥": ">=", "⪰": ">=", "⪯": "<=", "≻": ">", "≈": "~", "·": "*",
     "×": "x", "±": "+/-", "‖": "||", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'",
-    "✓": "ok", "✗": "x", "•": "-", "½": "1/2", "⁻": "^-", "∈": "in",
+    "✓": "ok", "✗": "x", "•": "-", "½": "1/2", "∈": "in",
 }  # fmt: skip
+_RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def console(stream: TextIO | None = None, *, width: int | None = None) -> Console:
@@ -63,10 +64,17 @@ def printable(text: str) -> str:
 def _in_words(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_in_ascii, error.object[error.start : error.end])), error.end
+    text = _RAISED.sub(_raised, error.object[error.start : error.end])
+    return "".join(map(_in_ascii, text)), error.end
+
+
+def _raised(exponent: re.Match[str]) -> str:
+    return "^" + unicodedata.normalize("NFKD", exponent[0]).replace("−", "-")
 
 
 def _in_ascii(sign: str) -> str:
+    if sign.isascii():
+        return sign
     if sign in _ASCII:
         return _ASCII[sign]
     base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()

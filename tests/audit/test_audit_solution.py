@@ -461,8 +461,8 @@ def test_nothing_passes_where_there_is_no_equilibrium():
 @pytest.mark.parametrize(
     ("solution", "epsilon", "said"),
     [
-        ({}, None, "without K is no solution"),
-        (3, None, "^an object of type int without K is no solution"),
+        ({}, None, "without K is not a solution"),
+        (3, None, "^an object of type int without K is not a solution"),
         ({"K": [[[[1, 2]]]] * 2, "sigma": 1}, None, "^the dict has sigma but no Sigma; call it S"),
         ({"Ks": [[[[1, 2]]]] * 2}, None, "^the dict has Ks but no K; call it K"),
         ({"K": [[[[1, 2, 3]]], [[[1, 2, 3]]]]}, None, "K"),
@@ -596,7 +596,9 @@ def test_a_diverged_answer_fails_however_large(factor):
 
 
 def test_a_name_is_no_game():
-    with pytest.raises(InputError, match=r"type str is no Game; gallery\(name\)"):
+    with pytest.raises(
+        InputError, match=r"audit takes a Game, not an object of type str: gallery\(name\)"
+    ):
         audit("g-star-2", {"K": []})
 
 

@@ -291,9 +291,9 @@ def test_what_is_no_solver_is_an_input_error():
         audit_solver("no_such_module:solve", "quick")
     with pytest.raises(InputError, match="no program"):
         audit_solver("no-such-program {game} {solution}", "quick")
-    with pytest.raises(InputError, match="is no suite"):
+    with pytest.raises(InputError, match="is not a suite"):
         audit_solver(engine.nash, "large")
-    with pytest.raises(InputError, match="is no solver"):
+    with pytest.raises(InputError, match="is not a solver"):
         audit_solver(3, "quick")
 
 

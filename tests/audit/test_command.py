@@ -153,7 +153,7 @@ FAULTS = {
     "twice": (
         writes(K_ALONE + '1, "K": 2}'),
         "bad file",
-        'wrote a solution file that is wrong: the key "K" stands there twice',
+        'wrote a solution file that is wrong: the key "K" appears twice',
     ),
     "format": (
         writes(solution(format="ergs-game/1")),
@@ -287,7 +287,7 @@ def test_a_command_that_cannot_be_run_is_an_input_error(command, message):
 
 
 def test_an_unknown_format_is_an_input_error():
-    with pytest.raises(InputError, match=r'"\.csv" is no format of files; known are \.json'):
+    with pytest.raises(InputError, match=r'"\.csv" is not a file format; known are \.json'):
         CommandSolver(command=program("pass"), format=".csv")
 
 

@@ -115,7 +115,9 @@ def test_words_declare_conventions():
 
 
 def test_an_unknown_word_is_an_input_error():
-    with pytest.raises(InputError, match=r'"half-cost" is no convention.*nearest is "half-costs"'):
+    with pytest.raises(
+        InputError, match=r'"half-cost" is not a convention.*nearest is "half-costs"'
+    ):
         Conventions.named(["half-cost"])
 
 

@@ -99,7 +99,7 @@ def test_a_cholesky_factor_in_the_place_of_sigma_is_diagnosed(factor, tmp_path, 
     answer = answered(Sigma=factor)
     found = of_mapping(answer)
     assert (found.verdict, found.definite) == ("fail", False)
-    assert "Σ is no covariance" in found.title
+    assert "Σ is not a covariance matrix" in found.title
     assert "Sigma[1][0] (agent 2, t = 0) is not symmetric" in found.faults["Sigma"]
     assert [match.id for match in found.diagnosis or ()] == ["sigma-factor"]
     assert not found.quantities["K"].wrong
@@ -122,7 +122,7 @@ def test_an_indefinite_sigma_fails():
 def test_without_a_covariance_there_is_no_epsilon_that_will_do():
     found = audit(GAME, answered(Sigma=lower), epsilon=100)
     assert found.verdict == "fail"
-    assert "no covariance" in found.title
+    assert "not a covariance" in found.title
 
 
 def test_an_asymmetric_P_fails_as_a_wrong_cost():

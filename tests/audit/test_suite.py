@@ -52,7 +52,7 @@ def test_the_quick_suite_is_a_part_of_the_standard_one():
 
 
 def test_an_unknown_suite_is_an_input_error():
-    with pytest.raises(InputError, match='"slow" is no suite; known are standard and quick'):
+    with pytest.raises(InputError, match='"slow" is not a suite; known are standard and quick'):
         suite("slow")
 
 

@@ -57,7 +57,7 @@ def test_what_needs_more_bits_is_undecided(run, monkeypatch):
     [
         ("g-star-2", 0, ["exists: proved", "the only one: proved", "-7", "1.33333", "diverges"]),
         ("g-star-4-no-nash", 1, ["exists: refuted", "no Nash equilibrium", "P* is not known"]),
-        ("lqr", 0, ["holds for good for every τ > 0", "any δ ≥ 0", "… and 10 more: --json"]),
+        ("lqr", 0, ["holds for every τ > 0", "any δ ≥ 0", "… and 10 more: --json"]),
         ("time-varying", 0, ["converges at 2 stages, t = 1, 0", "diverges at 2 stages, t = 3, 2"]),
     ],
 )

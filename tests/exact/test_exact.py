@@ -199,7 +199,7 @@ def test_floats_are_the_rationals_they_are():
         (np.zeros((2, 0)), "A must be a matrix, not an array of shape (2, 0)"),
         (np.array([[True]]), "A[0][0] is the boolean true, not a number"),
         (np.array([[1 + 2j]]), "A[0][0] is a complex number, not a number"),
-        (np.ma.masked_array([[1.0]], mask=True), "A has masked entries, which are no numbers"),
+        (np.ma.masked_array([[1.0]], mask=True), "A has masked entries, which are not numbers"),
     ],
 )
 def test_bad_matrices_are_named(bad, message):

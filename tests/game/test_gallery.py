@@ -98,9 +98,9 @@ def test_random_games_take_sizes_per_agent_and_tau():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("g-star-3", '"g-star-3" is no game of the gallery; the nearest name is "g-star-2"'),
-        ("", "is no game of the gallery"),
-        ("random:n=2", '"n" is no key of a random game'),
+        ("g-star-3", '"g-star-3" is not a game of the gallery; the nearest name is "g-star-2"'),
+        ("", "is not a game of the gallery"),
+        ("random:n=2", '"n" is not a key of a random game'),
         ("random:N=2,N=3", "N stands twice"),
         ("random:N=0", "N is 0, but must be ≥ 1"),
         ("random:m=two", 'm is "two", but must be a whole number'),

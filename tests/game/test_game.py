@@ -218,7 +218,7 @@ def test_what_floats_are_forgiven_is_reported():
         ),
         (
             {"B": [[["0.1"], ["x"]], [[1, 0], [0, 1]]]},
-            'B[0][1][0] (agent 1) is "x", which is no number: write it like "0.1", "1/3" or '
+            'B[0][1][0] (agent 1) is "x", which is not a number: write it like "0.1", "1/3" or '
             '"-2e-7"',
         ),
         ({"B": []}, "B must be a list with an entry per agent"),
@@ -291,7 +291,8 @@ def test_policies():
         ({"q": [[1, 2, 3]]}, "q has entries for 1 agents but K for 2"),
         (
             {"q": [[1, 2, "x"], [1, 2, 3]]},
-            'q[0][2] (agent 1) is "x", which is no number: write it like "0.1", "1/3" or "-2e-7"',
+            'q[0][2] (agent 1) is "x", which is not a number: write it like "0.1", "1/3" or '
+            '"-2e-7"',
         ),
         ({"K": [[["-1/2", 0]], [[0, 1]]]}, "K[0] (agent 1) must be a list over time of matrices"),
         (

@@ -287,7 +287,7 @@ BAD = [
     ("S", [[[0, 0]]], "S has entries for 1 agents but B for 2"),
     ("S", [[[0, 0]], [[[0, 0], [0, 0]]] * 3], "S[1] (agent 2) lists 3 matrices over time, but the "
      "horizon is 2, so 2 are needed"),
-    ("S", [[[0, "x"]], [[0, 0], [0, 0]]], 'S[0][0][1] (agent 1) is "x", which is no number'),
+    ("S", [[[0, "x"]], [[0, 0], [0, 0]]], 'S[0][0][1] (agent 1) is "x", which is not a number'),
     ("S", None, "S is null; leave it out"),
     ("R", [[[1, 1, 0], [0, 1, 0], [0, 0, 1]], [[1, 0], [0, 1]]],
      "R[0] (agent 1) is not symmetric: entry [0][1] is 1 but entry [1][0] is 0"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from ergs_verify import gallery, solve
 from ergs_verify.paper import lemma_III_2, theorem_III_1
+from ergs_verify.report import terminal
 from ergs_verify.report.derivation import derivation_steps, derivation_whole
 from ergs_verify.report.mathtext import from_latex, readable
 from ergs_verify.report.solution import game_line, solution_summary
@@ -95,3 +97,9 @@ def test_what_an_encoding_lacks_is_written_in_words(monkeypatch):
     stream.write("τ/2 Σᵢ − ‖x‖ ⪰ “Başar” Āₜⁱ 漢")
     stream.flush()
     assert stream.buffer.getvalue() == b'tau/2 Sigmai - ||x|| >= "Basar" Ati ?'
+
+
+def test_exponents_keep_their_sign_where_there_is_no_unicode():
+    codecs.register_error("ergs-ascii", terminal._in_words)
+    text = "γ_B², 2⁶¹ − 1, 10⁻¹² and τ"
+    assert text.encode("ascii", "ergs-ascii") == b"gamma_B^2, 2^61 - 1, 10^-12 and tau"
