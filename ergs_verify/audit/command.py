@@ -29,7 +29,7 @@ __all__ = ["CommandSolver"]
 
 def _split(command: str) -> list[str]:
     try:
-        parts = shlex.split(command)
+        parts = _words(command)
     except ValueError as error:
         raise InputError(
             f"the command {quoted(command)} cannot be split into words: {error}", "command"
@@ -44,6 +44,13 @@ def _split(command: str) -> list[str]:
     if shutil.which(parts[0]) is None:
         raise InputError(f"there is no program {quoted(parts[0])} that can be run", "command")
     return parts
+
+
+def _words(command: str) -> list[str]:
+    """As a shell would: on Windows a backslash is part of a path."""
+    if os.name != "nt":
+        return shlex.split(command)
+    return [word.strip("\"'") for word in shlex.split(command, posix=False)]
 
 
 def _known_format(_: Any, __: Any, value: str) -> None:

@@ -53,23 +53,40 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function of what is done and of all, shown on standard error: a bar, or a line now and
     then where standard error is no terminal."""
     on = console(sys.stderr)
+    named = _Attempts(what)
     if on.is_terminal:
         from rich.progress import Progress
 
         with Progress(console=on, transient=True, redirect_stdout=False) as bar:
             task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+            def drawn(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total, description=named(done))
+
+            yield drawn
         return
     start = last = time.monotonic()
 
     def line(done: int, total: int) -> None:
         nonlocal last
-        now = time.monotonic()
+        now, name = time.monotonic(), named(done)
         if now - last >= _BETWEEN_LINES:
             last = now
-            say(f"{what}: {done} of {total}, {now - start:.0f} s")
+            say(f"{name}: {done} of {total}, {now - start:.0f} s")
 
     yield line
+
+
+class _Attempts:
+    """What is being done; work that begins anew does so at a higher precision, and says so."""
+
+    def __init__(self, what: str):
+        self._what, self._attempt, self._done = what, 1, 0
+
+    def __call__(self, done: int) -> str:
+        self._attempt += done < self._done
+        self._done = done
+        return self._what if self._attempt == 1 else f"{self._what}, precision {self._attempt}"
 
 
 def _writes_unicode() -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import sympy
 from attrs import evolve, fields
-from sympy import MatrixSymbol
+from sympy import Basic, MatrixSymbol
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic.float64 import Float64
@@ -167,14 +167,12 @@ def _letters_here() -> dict:
 @cache
 def _field(corrected) -> str | None:
     """The derived formula that the corrected one equals."""
-    formulas = derived_formulas()
-    for field in fields(Formulas):
-        derived = getattr(formulas, field.name)
-        if field.name == "definitions" or not _same_shape(derived, corrected):
+    for name, derived in _expressions(derived_formulas()).items():
+        if not _same_shape(derived, corrected):
             continue
         try:
             if prove(derived, corrected, definitions=definitions, symmetric=symmetric):
-                return field.name
+                return name
         except ErgsError:
             continue
     return None
@@ -203,5 +201,11 @@ def _known() -> set[str]:
     """The letters of the stage formulas, and x."""
     formulas = derived_formulas()
     expressions = [*formulas.definitions, *formulas.definitions.values()]
-    expressions += [getattr(formulas, f.name) for f in fields(Formulas)][1:]
+    expressions += _expressions(formulas).values()
     return {str(m), str(x.name)}.union(*map(_letters, expressions))
+
+
+def _expressions(formulas: Formulas) -> dict[str, Any]:
+    """The stage formulas by name, without the definitions and what is no formula."""
+    values = {field.name: getattr(formulas, field.name) for field in fields(Formulas)}
+    return {name: value for name, value in values.items() if isinstance(value, Basic)}
