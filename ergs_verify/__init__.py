@@ -7,7 +7,7 @@ nothing.
 import sys
 from importlib import import_module
 
-# `python -m ergs_verify.cli` looks for modules in the current directory first, up to its own first
+# `python -m ergs_verify` looks for modules in the current directory first, up to its own first
 # line. So nothing is imported here that the interpreter has not loaded by itself.
 TYPE_CHECKING = False
 _Module = type(sys)

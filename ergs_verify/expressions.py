@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Basic, Expr, Function, Integer, MatrixExpr, MatrixSymbol, Symbol, sympify
@@ -78,7 +78,11 @@ class AgentMatrix(MatrixSymbol):
 class _OverAgents:
     """What the two kinds of sum share: args are (body, index, excluded agents)."""
 
-    args: Any
+    if TYPE_CHECKING:
+
+        @property
+        def args(self) -> tuple[Any, ...]: ...
+
     # Bracketed in products, as a sum that binds what follows it would be misread.
     precedence = PRECEDENCE["Mul"]
 

@@ -21,7 +21,7 @@ class _Printer(LatexPrinter):
     def __init__(self) -> None:
         super().__init__({"mat_symbol_style": "plain"})
 
-    def _print_Identity(self, expr) -> str:
+    def _print_Identity(self, I) -> Any:  # noqa: E741
         return "I"
 
     def _print_Transpose(self, expr) -> str:

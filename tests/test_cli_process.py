@@ -16,7 +16,7 @@ import pytest
 
 from ergs_verify.cli import main
 
-COMMAND = [sys.executable, "-m", "ergs_verify.cli"]
+COMMAND = [sys.executable, "-m", "ergs_verify"]
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

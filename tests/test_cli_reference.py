@@ -63,7 +63,7 @@ def test_another_process_writes_the_same_bytes(run, tmp_path):
     }  # fmt: skip
     arguments = ["reference", *map(str, names), "-o", "refs", "--digits", "30"]
     done = subprocess.run(
-        [sys.executable, "-m", "ergs_verify.cli", *arguments],
+        [sys.executable, "-m", "ergs_verify", *arguments],
         cwd=elsewhere,
         env={**os.environ, **settings},
         capture_output=True,

@@ -161,6 +161,7 @@ STANDS_ON: dict[str, set[str]] = {
     "report": {"audit", "reference"},
     "recheck": set(),
     "cli": {"report", "recheck"},
+    "__main__": {"cli"},
     "pytest_plugin": {"report"},
     "conformance": {"pytest_plugin"},
 }
@@ -237,6 +238,7 @@ def test_engine_and_derived_side_do_not_see_each_other():
         "audit",
         "report",
         "cli",
+        "__main__",
         "pytest_plugin",
         "conformance",
     }

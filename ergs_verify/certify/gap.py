@@ -248,7 +248,7 @@ def certify_gap(
     policy = policy_of(policy, game, letters=("K", "Sigma", "k"))
     demand_covariances(policy)
     rounded = slack(game.x0_cov) or any(slacks(game.noise))
-    found: list[AgentGap] | None = None
+    found, bits = None, first_bits
     for bits in rising(first_bits, most=most_bits):
         try:
             found = enclosed_gaps(game, policy, bits, progress)

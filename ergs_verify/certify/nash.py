@@ -192,7 +192,7 @@ def search_nash(
 
     while True:
         last = NashPass(stages=Stages(game, Balls(bits), symmetric=True))
-        played, broken_off = last.played, False
+        played, broken_off, needed = last.played, False, bits
         try:
             for one in islice(stages_in_balls(last.stages), wanted):
                 played.append(one.stage)

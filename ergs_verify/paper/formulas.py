@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from attrs import frozen
 from sympy import Expr, MatrixExpr
 
+from ergs_verify.paper.notation import i, others_gain
+
 __all__ = ["Formulas"]
 
 
@@ -38,8 +40,6 @@ class Formulas:
         P_tⁱ of any given joint policy (the Lyapunov recursion).
     policy_constant : Expr
         q_tⁱ of any given joint policy.
-    by_agent : bool
-        The letters τ and γ are agent i's own.
     """
 
     definitions: Mapping
@@ -52,4 +52,8 @@ class Formulas:
     rhs: MatrixExpr
     policy_cost: MatrixExpr
     policy_constant: Expr
-    by_agent: bool = False
+
+    @property
+    def by_agent(self) -> bool:
+        """Whether τ and γ are agent i's own, as in the general game."""
+        return others_gain(i) in self.definitions

@@ -44,6 +44,7 @@ from ergs_verify.paper.notation import (
     m,
     noise,
     omega,
+    others_gain,
     others_loop,
     own_covariance,
     own_mean,
@@ -507,8 +508,6 @@ class GapFormulas:
         G_t, from G_{t+1}; G_T = 0. The gap from t on is x'G_t x + g_t.
     gap_constant, plain_gap_constant : Expr
         g_t, from g_{t+1} and G_{t+1}; the latter at τ = 0.
-    by_agent : bool
-        As in `Formulas`.
     """
 
     definitions: Mapping
@@ -519,7 +518,11 @@ class GapFormulas:
     gap_matrix: MatrixExpr
     gap_constant: Expr
     plain_gap_constant: Expr
-    by_agent: bool = False
+
+    @property
+    def by_agent(self) -> bool:
+        """As in `Formulas`."""
+        return others_gain(i) in self.definitions
 
 
 @frozen(kw_only=True, eq=False)
@@ -543,7 +546,6 @@ def gap_formulas(setting: Setting = PAPER) -> GapFormulas:
     """The derived formulas of the gap."""
     return GapFormulas(
         definitions=setting.definitions,
-        by_agent=setting.by_agent,
         **derive_identity(setting).results,
     )
 

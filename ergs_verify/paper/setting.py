@@ -70,11 +70,6 @@ class Setting:
     symmetric: tuple
     compact: Compact
 
-    @property
-    def by_agent(self) -> bool:
-        """Whether agents have a τ and a discount of their own."""
-        return self.discount != 1
-
     def equal(
         self, left: Any, right: Any, why: str, more: Mapping | None = None, also: Iterable = ()
     ) -> str:

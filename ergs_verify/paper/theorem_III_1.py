@@ -484,7 +484,6 @@ def formulas_of(setting: Setting) -> Formulas:
         rhs=row.constant,
         policy_cost=policy["policy_cost"],
         policy_constant=policy["policy_constant"],
-        by_agent=setting.by_agent,
     )
 
 

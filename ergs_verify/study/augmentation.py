@@ -180,9 +180,9 @@ def _agreed(
     once: Callable[[MPMath], Sequence[Scalar]], digits: int, working: int
 ) -> tuple[Decimal, ...]:
     """What two precisions in a row give to `digits` significant digits, `_GUARD` to spare."""
-    before = None
+    before, tried = None, working
     for _ in range(_TRIES + 1):
-        arithmetic = MPMath(digits=working)
+        arithmetic, tried = MPMath(digits=working), working
         try:
             now = once(arithmetic)
         except NotCertifiedError:
@@ -192,7 +192,7 @@ def _agreed(
         before = now
         working += max(20, working // 2)
     raise NotCertifiedError(
-        f"up to {arithmetic.digits} working digits no two precisions agree to {digits} digits"
+        f"up to {tried} working digits no two precisions agree to {digits} digits"
     )
 
 

@@ -325,7 +325,7 @@ def exploded(name: str, folder: Path) -> tuple[str, str]:
     path.write_bytes(BOMBS[name]())
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ergs_verify.cli", "check", str(path)],
+            [sys.executable, "-m", "ergs_verify", "check", str(path)],
             stdout=subprocess.DEVNULL,
             stderr=said,
             preexec_fn=_bounded,

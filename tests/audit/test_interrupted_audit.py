@@ -45,7 +45,7 @@ def test_it_ends_with_all_it_started(named, name, tmp_path):
     temporary.mkdir()
     (here / "hangs.py").write_text(HANGS, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "ergs_verify.cli", "audit", *named],
+        [sys.executable, "-m", "ergs_verify", "audit", *named],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=here,

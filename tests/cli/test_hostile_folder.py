@@ -16,7 +16,7 @@ from ergs_verify.game.gallery import gallery
 
 INSTALLED = [str(Path(sys.executable).with_name("ergs-verify"))]
 # Python itself loads some modules from the current directory before it comes to ours.
-AS_MODULE = [sys.executable, "-m", "ergs_verify.cli"]
+AS_MODULE = [sys.executable, "-m", "ergs_verify"]
 
 LARGE = "random:N=2,m=20,p=1,T=13,seed=1"
 SOLVERS = "from ergs_verify.engine import nash\n\n\ndef solve(game):\n    return nash(game)\n"

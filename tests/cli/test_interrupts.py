@@ -59,7 +59,7 @@ def test_what_is_to_be_ignored_is():
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
 def test_no_process_of_a_command_outlives_it(name):
     process = subprocess.Popen(
-        [sys.executable, "-m", "ergs_verify.cli", "paper"], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "ergs_verify", "paper"], stdout=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 60
     while not (workers := children(process.pid)):

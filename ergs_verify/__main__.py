@@ -1,4 +1,4 @@
-"""``python -m ergs_verify.cli``, the same as the command ``ergs-verify``."""
+"""``python -m ergs_verify``, the same as the command ``ergs-verify``."""
 
 import sys
 
