@@ -142,6 +142,12 @@ def test_the_site_builds_without_a_warning_and_shows_no_raw_markup(site):
         assert not raw, f"{path.name}: {raw[:3]}"
 
 
+def test_a_star_in_a_sentence_stays_one(site):
+    page = text_of(site / "generated" / "lemma-III-2.html")
+    assert "F(π) = τ KL(π ‖ π*) + F(π*)" in page
+    assert "<math" in page
+
+
 def test_every_public_name_stands_in_the_reference(site):
     page = text_of(site / "reference" / "api.html")
     for name in ergs_verify.__all__:

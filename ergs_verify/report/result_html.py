@@ -47,6 +47,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .2rem; }
   padding: .3rem .8rem; }
 .tables > table { display: block; overflow-x: auto; }
 td { font-variant-numeric: tabular-nums; }
+.tables td:first-child { white-space: nowrap; }
 .asked td:first-child { color: var(--dim); white-space: nowrap; }
 .hash, pre { font: .8rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { background: #f6f6f4; margin: .3rem 0; overflow-x: auto; padding: .5rem .7rem;
