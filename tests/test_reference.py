@@ -168,7 +168,10 @@ def changed(**parts: object) -> bytes:
         (changed(digits=True), "digits must be a whole number"),
         (changed(equilibrium="unique", t=3), "t must be null"),
         (changed(K=[[[["x"]]], [[["1"]]]]), r"K\[0\]\[0\]"),
-        (changed(K=[[], []]), r"K\[0\] \(agent 1\) must be a list over time of matrices"),
+        (
+            changed(K=[[], []]),
+            r"K\[0\] \(agent 1\) is empty where a matrix, a list of rows, is needed",
+        ),
         (changed(error={}), "is missing"),
         (changed(error={letter: [[1]] for letter in LETTERS}), "must be a list of length 2"),
     ],

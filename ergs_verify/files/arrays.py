@@ -25,6 +25,9 @@ from ergs_verify.files.packed import MAX_NUMBERS, Packed, expect_at_most
 #: Bytes that hold an array's header: numpy reads none of more than 10,000.
 _MAX_HEADER = 2**14
 
+#: The arrays that may hold text.
+TEXTS = ("name", "horizon")
+
 #: How many times its size deflate packs at most (zlib's technical notes).
 _DEFLATE = 1032
 
@@ -55,7 +58,7 @@ def packed_mat(data: bytes, most: int = MAX_NUMBERS) -> dict[str, Packed]:
     held = list(packed_arrays(data))
     _refuse_twice([key for key, _ in held])
     for key, one in held:
-        if one.characters is not None and key != "name":
+        if one.characters is not None and key not in TEXTS:
             raise InputError(f"the array {quoted(key)} is text; save it as doubles", key)
     packed = {key: _time_first(one) for key, one in held}
     expect_at_most(most, packed)
@@ -96,7 +99,7 @@ def _npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int) -> P
             "save it as float64",
             name,
         )
-    is_text = dtype.kind == "U" and key == "name"
+    is_text = dtype.kind == "U" and key in TEXTS
     if not is_text and not (dtype.kind in "fiu" and dtype.itemsize <= 8):
         raise InputError(
             f"the array {quoted(key)} is of the type {dtype}; save it as float64", name

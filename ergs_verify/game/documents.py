@@ -11,6 +11,7 @@ import numpy as np
 from ergs_verify.errors import InputError
 from ergs_verify.exact import Number, quoted, written
 from ergs_verify.files.keys import check_keys
+from ergs_verify.game.horizon import INFINITE, Infinite, is_infinite
 from ergs_verify.game.letters import GAME, POLICY, Letter, parts_of
 
 GAME_FORMAT = "ergs-game/1"
@@ -22,12 +23,18 @@ ABOUT: Mapping[str, tuple[type, ...]] = {
     "name": (str,),
     "game_hash": (str,),
     "method": (str,),
-    "horizon": (int,),
+    "horizon": (int, Infinite),
     "iterations": (int, type(None)),
     "digits": (int, type(None)),
     "certified": (bool,),
 }
-_TYPE_NAMES = {str: "a string", int: "a whole number", bool: "true or false", type(None): "null"}
+_TYPE_NAMES = {
+    str: "a string",
+    int: "a whole number",
+    Infinite: '"infinite"',
+    bool: "true or false",
+    type(None): "null",
+}
 _SOLUTION_KEYS = ("format", *(letter.name for letter in POLICY), *ABOUT)
 _GAME_KEYS = tuple(
     dict.fromkeys(["format", "name", "horizon", "indefinite", *(x.place[0] for x in GAME)])
@@ -57,7 +64,7 @@ def game_values(document: Any) -> dict[str, Any]:
     _expect_format(document, GAME_FORMAT, "a game")
     check_keys(document, _GAME_KEYS, _GAME_REQUIRED, hints=HINTS)
     if "horizon" in document and document["horizon"] is None:
-        raise InputError("horizon must be a whole number ≥ 1", "horizon")
+        raise InputError('horizon must be a whole number ≥ 1 or "infinite"', "horizon")
     empty = [key for key, value in document.items() if value is None and key in _GAME_KEYS]
     for key in empty:
         if key not in _GAME_REQUIRED:
@@ -93,6 +100,8 @@ def policy_values(document: Any) -> dict[str, Any]:
     named = [key for key in document if not key.startswith("x-")]
     check_keys(named, _SOLUTION_KEYS, ("format", "K"))
     about = {key: value for key, value in document.items() if key in ABOUT or key not in named}
+    if is_infinite(about.get("horizon")):
+        about["horizon"] = INFINITE
     _check_about(about)
     values = {letter.name: document.get(letter.name) for letter in POLICY}
     return {"values": values, "about": about}

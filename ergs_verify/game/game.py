@@ -20,12 +20,14 @@ from ergs_verify.files.disk import naming
 from ergs_verify.game import documents, named, stored
 from ergs_verify.game.blocks import each, embedded, homogeneous
 from ergs_verify.game.floats import FloatGame, float_game
+from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.letters import (
     GAME,
     LETTERS,
     Letter,
     Sizes,
     entry_of,
+    first,
     game_attributes,
     parts_of,
 )
@@ -50,8 +52,9 @@ class Game:
     Attributes
     ----------
     name : str
-    horizon : int
-        The number T ≥ 1 of stages.
+    horizon : int or "infinite"
+        The number T ≥ 1 of stages. Where it is infinite (`stationary`) nothing below has a time
+        axis, and there is one Q.
     A : tuple over t of m×m
     B : tuple over agents of tuple over t of m×p_i
     Q : tuple over agents of tuple over t = 0…T of m×m
@@ -115,7 +118,7 @@ class Game:
         R: Any,
         tau: Any,
         noise_cov: Any,
-        horizon: int | None = None,
+        horizon: int | str | None = None,
         x0_mean: Any = None,
         x0_cov: Any = None,
         S: Any = None,
@@ -137,8 +140,9 @@ class Game:
         tau : number ≥ 0, or list of one per agent
             0 is the plain LQ game.
         noise_cov : m×m
-        horizon : int, optional
-            May be left out where a matrix has a time axis.
+        horizon : int or "infinite", optional
+            May be left out where a matrix has a time axis. ``"infinite"``: a stationary game, of
+            discounted cost (discount < 1 for every agent) or average cost (1 for all).
         x0_mean, x0_cov : length m and m×m, optional
             Mean 0 and covariance I if both are left out.
         S : list over agents of p_i×m or n×m, optional
@@ -219,17 +223,36 @@ class Game:
     @property
     def state_size(self) -> int:
         """The number m of entries of the state."""
-        return self.A[0].shape[0]
+        return first(self.A).shape[0]
 
     @property
     def control_sizes(self) -> tuple[int, ...]:
         """The control dimensions p_i."""
-        return tuple(B_i[0].shape[1] for B_i in self.B)
+        return tuple(first(B_i).shape[1] for B_i in self.B)
 
     @property
     def sizes(self) -> Sizes:
         """m and the p_i as one record."""
         return Sizes(self.state_size, self.control_sizes)
+
+    @property
+    def stationary(self) -> bool:
+        """Whether the horizon is infinite: no letter has a time axis."""
+        return is_infinite(self.horizon)
+
+    @cached_property
+    def one_stage(self) -> Game:
+        """The one stage that a stationary game repeats, as a game of horizon 1."""
+        changed: dict[str, Any] = {"horizon": 1}
+        for letter in GAME:
+            if (value := letter.of(self)) is None or letter.compact or letter.over_time == "never":
+                continue
+            times = 1 + letter.terminal
+            by_agent = letter.agents != "none"
+            changed |= letter.changed(
+                tuple((own,) * times for own in value) if by_agent else (value,) * times
+            )
+        return evolve(self, **changed)
 
     # --- the class of the paper, and what is beyond it -------------------------------------------
 
@@ -254,12 +277,23 @@ class Game:
         InputError
             Naming the keys by which the game lies beyond the paper's class.
         """
+        self.expect_last_stage(what)
         if self.beyond:
             raise InputError(
                 f"{what} knows only games of the paper's class, and this one has "
                 f"{' and '.join(filter(None, (', '.join(self.beyond[:-1]), self.beyond[-1])))}",
                 self.beyond[0],
             )
+
+    def expect_last_stage(self, what: str) -> None:
+        """Refuse a stationary game in the name of what does not know it.
+
+        Raises
+        ------
+        InputError
+        """
+        if self.stationary:
+            raise InputError(f"{what} needs a last stage, and the horizon is infinite", "horizon")
 
     @property
     def tau(self) -> Fraction:
@@ -290,6 +324,8 @@ class Game:
     @cached_property
     def R(self) -> ByAgent:
         """The cost of an agent's own control: tuple over agents of tuple over t of p_i×p_i."""
+        if self.stationary:
+            return self._at_a_stage("R")
         own = [self.sizes.own(i) for i in range(1, self.agents + 1)]
         return tuple(
             over_time
@@ -298,19 +334,28 @@ class Game:
             for over_time, place, p in zip(self._R, own, self.control_sizes, strict=True)
         )
 
+    def _at_a_stage(self, name: str) -> Any:
+        return tuple(own[0] for own in getattr(self.one_stage, name))
+
     @cached_property
     def joint_R(self) -> ByAgent:
         """The cost of all controls: tuple over agents of tuple over t of n×n."""
+        if self.stationary:
+            return self._at_a_stage("joint_R")
         return self._joint(self._R, ("n", "n"))
 
     @cached_property
     def joint_S(self) -> ByAgent:
         """The cross terms of all controls: tuple over agents of tuple over t of n×m."""
+        if self.stationary:
+            return self._at_a_stage("joint_S")
         return self._joint(self.full("S"), ("n", "m"))
 
     @cached_property
     def joint_u_linear(self) -> ByAgent:
         """The linear costs of all controls: tuple over agents of tuple over t of length n."""
+        if self.stationary:
+            return self._at_a_stage("joint_u_linear")
         return self._joint(self.full("u_linear"), ("n",))
 
     @cached_property
@@ -405,6 +450,7 @@ class Game:
         InputError
             Where an entry is too large for a float64.
         """
+        self.expect_last_stage("a game of float64 arrays")
         return float_game(self.near)
 
     @cached_property
@@ -462,7 +508,8 @@ class Game:
         >>> gallery("time-varying").part(stages=[1, 2], agents=[0, 2])
         Game("time-varying", N=2, m=2, p=(1, 3), T=2, tau=1/2)
         """
-        stages = range(self.horizon) if stages is None else stages
+        if stages is None:
+            stages = range(1 if self.stationary else self.horizon)
         agents = range(self.agents) if agents is None else agents
         states = range(self.state_size) if states is None else states
         values = {
@@ -471,7 +518,7 @@ class Game:
         }
         return Game.from_letters(
             values,
-            horizon=len(stages),
+            horizon=self.horizon if self.stationary else len(stages),
             indefinite=self.indefinite,
             name=self.name if name is None else name,
         )

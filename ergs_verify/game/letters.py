@@ -19,11 +19,13 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import short
 from ergs_verify.files.keys import check_keys
 from ergs_verify.files.packed import MAX_NUMBERS
+from ergs_verify.game.horizon import INFINITE, is_infinite
 from ergs_verify.game.series import (
     Repair,
     Series,
     at,
     expect_length,
+    needs_time_axis,
     per_agent,
     read_series,
     same_agents,
@@ -62,7 +64,7 @@ class Letter:
     agents : {"none", "each", "may"}
         One for all; a list with an entry per agent; either.
     over_time : {"never", "may", "must"}
-        Whether there may be, or must be, a list over time.
+        Whether there may be, or must be, a list over time; none where the horizon is infinite.
     terminal : bool
         The list over time has one more, for t = T.
     needs : {"", "symmetric", "semidefinite", "definite"}
@@ -155,7 +157,7 @@ class Letter:
             return value is not None
         if len(self.shapes) > 1:
             narrow = (sizes.shape(self.shapes[0], agent) for agent in sizes.agents)
-            return any(own[0].shape != shape for own, shape in zip(value, narrow, strict=True))
+            return any(first(own).shape != shape for own, shape in zip(value, narrow, strict=True))
         return self.compact and isinstance(value, tuple)
 
     def part(
@@ -231,7 +233,7 @@ GAME: tuple[Letter, ...] = (
          needs="semidefinite", default=1, compact=True, key=("x0", "cov")),
 )
 
-#: What a solution is made of.
+#: What a solution is made of; without a time axis where the horizon is infinite.
 POLICY: tuple[Letter, ...] = (
     _row("K", "gain of the control's mean", ("p", "m"), over_time="must", required=True),
     _row("k", "constant of the control's mean", ("p",), over_time="must"),
@@ -321,6 +323,8 @@ def game_attributes(
         elif not letter.beyond:
             value = letter.absent(sizes.shape(letter.shapes[0]))
         attributes |= letter.changed(value)
+    if is_infinite(stages):
+        _expect_one_kind_of_cost(given.get("discount"))
     return {**attributes, "horizon": stages, "repairs": tuple(repairs)}
 
 
@@ -333,13 +337,14 @@ def policy_attributes(
         for letter in POLICY
         if letter.required or values.get(letter.name) is not None
     }
-    policy_stages(given)
+    stages = policy_stages(given)
     repairs: list[Repair] = []
     attributes: dict[str, Any] = {}
     for name, series in given.items():
         if not as_stated:
             series = [one and _judged(LETTERS[name], one, None, False, repairs) for one in series]
-        attributes[name] = tuple(one.entries for one in series if one)
+        whole = stages is INFINITE
+        attributes[name] = tuple(one.entries[0] if whole else one.entries for one in series if one)
     return {**attributes, "repairs": tuple(repairs)}
 
 
@@ -383,12 +388,12 @@ def read(
                 entry_of(letter.name, agent),
                 agent,
                 ndim=letter.ndim,
-                over_time=letter.over_time,
+                over_time=letter.over_time != "never",
             )
             for agent, entry in enumerate(per_agent(value, letter.name), start=1)
         )
     else:
-        over_time = "never" if letter.agents == "may" else letter.over_time
+        over_time = letter.agents != "may" and letter.over_time != "never"
         series = (read_series(value, letter.name, ndim=letter.ndim, over_time=over_time),)
     if letter.agents == "may":
         for one in filter(None, series):
@@ -396,7 +401,7 @@ def read(
     return series
 
 
-def fitted(given: Given, horizon: Any) -> tuple[Sizes, int]:
+def fitted(given: Given, horizon: Any) -> tuple[Sizes, Any]:
     """The sizes and the horizon of letters that fit together; no entry is looked at.
 
     Raises
@@ -404,7 +409,7 @@ def fitted(given: Given, horizon: Any) -> tuple[Sizes, int]:
     InputError
         Where sizes do not fit, or the game would hold more than `MAX_NUMBERS`.
     """
-    stages = _horizon(horizon, given)
+    stages = INFINITE if is_infinite(horizon) else _horizon(horizon, given)
     by_agent = [name for name in given if LETTERS[name].agents != "none" and _listed(given[name])]
     counts = {LETTERS[name].place[0]: len(given[name]) for name in by_agent}
     same_agents({"B": len(given["B"])} | counts)
@@ -426,12 +431,21 @@ def fitted(given: Given, horizon: Any) -> tuple[Sizes, int]:
     return sizes, stages
 
 
-def policy_stages(given: Given) -> int:
+def first(over_time: Any) -> Any:
+    """What stands at t = 0, or at every time where there is no time axis."""
+    return over_time[0] if isinstance(over_time, tuple) else over_time
+
+
+def policy_stages(given: Given) -> Any:
     """The horizon of a policy's letters of as many agents and times; no entry is looked at."""
-    stages = len(first.entries) if (first := given["K"][0]) else 0
+    every = [one for series in given.values() for one in series if one]
+    timed = [one for one in every if not one.constant]
+    stages: Any = len(timed[0].entries) if timed else INFINITE
     same_agents({name: len(series) for name, series in given.items()})
     for name, series in given.items():
         for one in filter(None, series):
+            if one.constant and timed:
+                raise needs_time_axis(one)
             expect_length(one, stages, LETTERS[name].terminal)
             if LETTERS[name].ndim:
                 one.expect_shape((one.shape, ""))
@@ -442,14 +456,19 @@ def expect_policy_shapes(policy: Any, sizes: Sizes, entry_of: Callable[[str, int
     """Check the shapes of a policy's letters, each per agent over time."""
     for letter in POLICY:
         series = [
-            Series(where=entry_of(letter.name, agent), agent=agent, constant=False, entries=own)
+            Series(
+                where=entry_of(letter.name, agent),
+                agent=agent,
+                constant=not isinstance(own, tuple),
+                entries=own if isinstance(own, tuple) else (own,),
+            )
             for agent, own in enumerate(letter.of(policy) or (), start=1)
         ]
         if letter.ndim:
             _expect_shapes(letter, series, sizes, lambda axes: _MEANING[axes].split(",")[0])
 
 
-def refuse_too_large(stages: int, sizes: Sizes, given: Given | None = None) -> None:
+def refuse_too_large(stages: Any, sizes: Sizes, given: Given | None = None) -> None:
     """Refuse sizes of which a game would hold more than `MAX_NUMBERS`."""
     expanded = 0
     for letter in GAME:
@@ -460,13 +479,25 @@ def refuse_too_large(stages: int, sizes: Sizes, given: Given | None = None) -> N
         for k, agent in enumerate(agents):
             one = series[k] if series else None
             shape = one.shape if one else sizes.shape(letter.shapes[0], agent)
-            once = letter.compact and (one is None or one.constant)
+            once = is_infinite(stages) or (letter.compact and (one is None or one.constant))
             expanded += math.prod(shape) * (1 if once else stages + letter.terminal)
     if expanded > MAX_NUMBERS:
         raise InputError(
             f"horizon {short(stages)} with m = {sizes.m} and {len(sizes.p)} agents makes a game of "
             f"{short(expanded)} numbers, more than the limit of {MAX_NUMBERS}",
             "horizon",
+        )
+
+
+def _expect_one_kind_of_cost(discounts: Sequence[Series | None] | None) -> None:
+    """Discounted for every agent, or average cost for all."""
+    at_one = [one.entries[0] == 1 for one in discounts or () if one]
+    if any(at_one) and not all(at_one):
+        raise InputError(
+            f"discount is 1 for agent {at_one.index(True) + 1} and less for agent "
+            f"{at_one.index(False) + 1}; with an infinite horizon it must be less than 1 for every "
+            "agent (discounted cost) or 1 for all (average cost)",
+            "discount",
         )
 
 
@@ -512,7 +543,7 @@ def _horizon(horizon: Any, given: Given) -> int:
     except TypeError:
         stages = None
     if stages is None or isinstance(horizon, bool | np.bool_):
-        raise InputError("horizon must be a whole number ≥ 1", "horizon")
+        raise InputError('horizon must be a whole number ≥ 1 or "infinite"', "horizon")
     if stages < 1:
         raise InputError(f"horizon is {short(stages)}, but must be ≥ 1", "horizon")
     return stages
@@ -545,20 +576,22 @@ def _judged(
     return good
 
 
-def _stored(letter: Letter, series: Sequence[Series | None], sizes: Sizes, stages: int) -> Any:
+def _stored(letter: Letter, series: Sequence[Series | None], sizes: Sizes, stages: Any) -> Any:
     """What a game keeps: per agent, if it was given so, and over time."""
 
     def over_time(one: Series) -> Any:
         if letter.compact and one.constant:
             return one.entries[0]
         entries = one.entries.tolist() if isinstance(one.entries, np.ndarray) else one.entries
+        if is_infinite(stages):
+            return entries[0]
         return tuple(entries) * (stages + letter.terminal if one.constant else 1)
 
     if not _listed(series) and series[0]:
         return over_time(series[0])
     absent = (letter.absent(sizes.shape(letter.shapes[0], k)) for k in sizes.agents)
     return tuple(
-        over_time(one) if one else (zero,) * stages
+        over_time(one) if one else zero if is_infinite(stages) else (zero,) * stages
         for one, zero in zip(series, absent, strict=True)
     )
 
@@ -581,9 +614,9 @@ def _once(value: Any) -> Any:
     return value[0] if all(np.array_equal(value[0], part) for part in value[1:]) else value
 
 
-def _own(
-    letter: Letter, over_time: tuple[np.ndarray, ...], sizes: Sizes, agent: int
-) -> tuple[np.ndarray, ...]:
+def _own(letter: Letter, over_time: Any, sizes: Sizes, agent: int) -> Any:
+    if not isinstance(over_time, tuple):
+        return _own(letter, (over_time,), sizes, agent)[0]
     narrow, wide = (sizes.shape(axes, agent) for axes in letter.shapes)
     if over_time[0].shape == narrow or over_time[0].shape != wide:
         return over_time

@@ -16,6 +16,7 @@ from ergs_verify.files import arrays
 from ergs_verify.files.keys import check_keys
 from ergs_verify.files.packed import MAX_NUMBERS, Packed
 from ergs_verify.game.documents import HINTS
+from ergs_verify.game.horizon import INFINITE, is_infinite
 from ergs_verify.game.letters import (
     GAME,
     LETTERS,
@@ -32,6 +33,7 @@ Arrays = dict[str, Any]
 
 _OF_AN_AGENT = re.compile(r"([A-Za-z]\w*)_([1-9][0-9]{0,5})")
 _BESIDES = ("name", "horizon", "indefinite")
+_BESIDES_POLICY = ("horizon",)
 
 
 def read_npz(data: bytes, most: int = MAX_NUMBERS) -> dict[str, Packed]:
@@ -61,7 +63,7 @@ def game_values(packed: Mapping[str, Packed]) -> dict[str, Any]:
     given = _grouped(packed, GAME, _BESIDES)
     rest: dict[str, Any] = {"entry_of": _entry_of}
     if "horizon" in packed:
-        rest["horizon"] = _whole(_single(packed["horizon"], "horizon"))
+        rest["horizon"] = _horizon(packed["horizon"])
     if "indefinite" in packed:
         said = _single(packed["indefinite"], "indefinite")
         rest["indefinite"] = bool(said) if said in (0, 1) else said
@@ -73,7 +75,8 @@ def game_values(packed: Mapping[str, Packed]) -> dict[str, Any]:
 
 def game_arrays(game: Any) -> Arrays:
     """The arrays of a game, a constant matrix without a time axis."""
-    rest = {"horizon": np.float64(game.horizon), "name": np.array(game.name)}
+    horizon = np.array(str(INFINITE)) if game.stationary else np.float64(game.horizon)
+    rest = {"horizon": horizon, "name": np.array(game.name)}
     if game.indefinite:
         rest["indefinite"] = np.float64(1)
     return _of_letters(game, GAME) | rest
@@ -83,14 +86,14 @@ def policy_values(given: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """What arrays say of a policy, as `Policy.from_letters` takes it."""
     values = {
         name: [_flat(array) for array in agents] if name == "q" else agents
-        for name, agents in _grouped(given, POLICY, ()).items()
+        for name, agents in _grouped(given, POLICY, _BESIDES_POLICY).items()
     }
     return {"values": values, "entry_of": _entry_of}
 
 
 def policy_arrays_in(packed: Mapping[str, Packed]) -> Arrays:
     """The arrays of a policy; sizes are judged before anything is unpacked."""
-    sizes = _declared_all(_grouped(packed, POLICY, ()))
+    sizes = _declared_all(_grouped(packed, POLICY, _BESIDES_POLICY))
     stages = policy_stages(sizes)
     p, m = zip(*(K.shape for K in sizes["K"] if K), strict=True)
     refuse_too_large(stages, Sizes(max(m), p))
@@ -103,8 +106,10 @@ def unpacked(packed: Mapping[str, Packed]) -> Arrays:
 
 
 def policy_arrays(policy: Any) -> Arrays:
-    """The arrays of a policy, each with a time axis."""
-    return _of_letters(policy, POLICY)
+    """The arrays of a policy, each with a time axis; without one where the horizon is infinite,
+    which is then said."""
+    said = {"horizon": np.array(str(INFINITE))} if is_infinite(policy.horizon) else {}
+    return _of_letters(policy, POLICY) | said
 
 
 def _entry_of(letter: str, agent: int) -> str:
@@ -159,6 +164,8 @@ def _oriented(packed: dict[str, Packed], *, columns: bool) -> dict[str, Packed]:
     """
     lengths = {side for key in packed if key[:2] in ("A", "B_") for side in packed[key].shape[-1:]}
     lengths.add(sum(sum(one.shape[-1:]) for key, one in packed.items() if key[:2] == "B_"))
+    horizon = packed.get("horizon")
+    stationary = horizon is not None and horizon.characters is not None
     oriented = {}
     for key, one in packed.items():
         letter = _letter_of(key)
@@ -167,6 +174,10 @@ def _oriented(packed: dict[str, Packed], *, columns: bool) -> dict[str, Packed]:
             continue
         flat = 1 in one.shape
         match letter.ndim, letter.over_time:
+            case _ if stationary and letter.over_time == "must":
+                if letter.ndim < 2:
+                    shape = (one.size,) * (letter.ndim or one.size > 1)
+                    one = _reshaped(one, shape, lambda X, shape=shape: X.reshape(shape))
             case 2, "must" if columns and not letter.terminal:
                 one = _reshaped(one, (1, *one.shape), lambda X: X[None])
             case 1, "must" if columns:
@@ -209,7 +220,7 @@ def _declared(one: Packed, letter: Letter, where: str, agent: int | None) -> Ser
     with at(agent, None):
         if letter.ndim == 0 and agent is None:
             _single(one, where)
-        if letter.over_time == "must" and not over_time:
+        if letter.over_time == "must" and len(shape) != letter.ndim:
             many = {0: "numbers", 1: "vectors", 2: "matrices"}[letter.ndim]
             raise InputError(f"{where} must be a list over time of {many}", where)
         if len(shape) != letter.ndim or 0 in shape:
@@ -269,16 +280,18 @@ def _single(one: Packed, key: str) -> Any:
     return one.unpack().reshape(-1)[0]
 
 
+def _horizon(one: Packed) -> Any:
+    return _whole(_single(one, "horizon")) if one.characters is None else _text(one, "horizon")
+
+
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text(one: Packed) -> str:
-    if one.characters is None:
-        raise InputError("name must be a string", "name")
-    value = one.unpack()
-    if value.size > 1:
-        raise InputError("name must be a string", "name")
+def _text(one: Packed, key: str = "name") -> str:
+    value = one.unpack() if one.characters is not None else None
+    if value is None or value.size > 1:
+        raise InputError(f"{key} must be a string", key)
     return str(value.reshape(-1)[0]) if value.size else ""
 
 

@@ -17,11 +17,13 @@ from ergs_verify.files.disk import naming
 from ergs_verify.game import documents, named, stored
 from ergs_verify.game.blocks import block
 from ergs_verify.game.game import Game
+from ergs_verify.game.horizon import INFINITE, is_infinite
 from ergs_verify.game.letters import (
     POLICY,
     Sizes,
     entry_of,
     expect_policy_shapes,
+    first,
     policy_attributes,
 )
 from ergs_verify.game.series import Repair
@@ -47,6 +49,7 @@ class Policy:
     s : tuple over agents of tuple over t = 0…T of arrays of length m, or None
     q : tuple over agents of arrays of length T+1, or None
         The values claimed are x'Px + 2s'x + q.
+        Without the time axis where the horizon is infinite.
     about : mapping
         What a solution file says besides, such as ``certified`` and ``digits``.
     repairs : tuple of Repair
@@ -129,9 +132,19 @@ class Policy:
         return len(self.K)
 
     @property
-    def horizon(self) -> int:
-        """The number T of stages."""
-        return len(self.K[0])
+    def horizon(self) -> Any:
+        """The number T of stages, or ``"infinite"`` where no letter has a time axis."""
+        return len(self.K[0]) if isinstance(self.K[0], tuple) else INFINITE
+
+    @property
+    def one_stage(self) -> Policy:
+        """The gains and covariances of a stationary policy, at one stage."""
+        once: dict[str, Any] = {
+            letter: tuple((X,) for X in own)
+            for letter in ("K", "k", "Sigma")
+            if (own := getattr(self, letter)) is not None
+        }
+        return Policy(**once)
 
     def validate(self, game: Game, entry_of: Callable[[str, int], str] = entry_of) -> None:
         """Check that this is a policy for a game.
@@ -145,6 +158,12 @@ class Policy:
         if self.agents != game.agents:
             raise InputError(
                 f"K has entries for {self.agents} agents but the game has {game.agents}", "K"
+            )
+        if is_infinite(self.horizon) and not game.stationary:
+            raise InputError(
+                f"K[0] (agent 1) must be a list over time of matrices: the game's horizon is "
+                f"{game.horizon}",
+                "K",
             )
         if self.horizon != game.horizon:
             raise InputError(
@@ -229,17 +248,21 @@ def start_shown(stated: Any) -> str:
     ----------
     stated : Policy or Solution
     """
-    agents, stages = len(stated.K), len(stated.K[0])
+    agents = len(stated.K)
+    stationary = not isinstance(stated.K[0], tuple)
+    stages = 1 if stationary else len(stated.K[0])
     letters = [letter.name for letter in POLICY if getattr(stated, letter.name, None) is not None]
+    at_start = "" if stationary else "<sub>0</sub>"
     rows = [
-        f"<tr><td>{letter.replace('Sigma', 'Σ')}<sup>{i + 1}</sup><sub>0</sub></td>"
-        f"<td>{markup.matrix(_corner(getattr(stated, letter)[i][0]))}</td></tr>"
+        f"<tr><td>{letter.replace('Sigma', 'Σ')}<sup>{i + 1}</sup>{at_start}</td>"
+        f"<td>{markup.matrix(_corner(first(getattr(stated, letter)[i])))}</td></tr>"
         for i in range(min(agents, _AGENTS))
         for letter in letters
     ]
     more = [f"t = 0 of the stages 0 to {stages - 1}"] if stages > 1 else []
     more += [f"the first {_AGENTS} of {agents} agents"] if agents > _AGENTS else []
-    told = f"Shown: {' and '.join(more)}. All: .K[i][t], i and t from 0." if more else ""
+    every = ".K[i], i from 0" if stationary else ".K[i][t], i and t from 0"
+    told = f"Shown: {' and '.join(more)}. All: {every}." if more else ""
     return f"<table>{''.join(rows)}</table>" + markup.paragraphs([told] if told else [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from ergs_verify.errors import InputError
 from ergs_verify.exact import as_list, number, read_matrix, read_vector
 from ergs_verify.exact.definite import Judged, judge_symmetric
+from ergs_verify.game.horizon import is_infinite
 
 
 @frozen(kw_only=True)
@@ -123,7 +124,7 @@ def read_series(
     agent: int | None = None,
     *,
     ndim: int = 2,
-    over_time: Literal["may", "must", "never"] = "may",
+    over_time: bool = True,
 ) -> Series:
     """Read one letter of one agent, over time or not.
 
@@ -131,15 +132,13 @@ def read_series(
     ----------
     ndim : int
         2 for matrices, 1 for vectors, 0 for numbers.
-    over_time : {"may", "must", "never"}
+    over_time : bool
         Whether a list over time is taken (an array has the time axis first).
     """
     read = _READ[ndim]
     with at(agent, None):
         given, value = value, as_list(value, where)
-        listed = over_time != "never" and _is_over_time(value, where, ndim)
-        if over_time == "must" and not listed:
-            raise InputError(f"{where} must be a list over time of {_MANY[ndim]}", where)
+        listed = over_time and _is_over_time(value, where, ndim)
         if not listed:
             entry = read(value if ndim else given, where)
             return Series(where=where, agent=agent, constant=True, entries=(entry,))
@@ -178,8 +177,27 @@ def same_agents(counts: Mapping[str, int]) -> None:
             )
 
 
-def expect_length(one: Series, stages: int, terminal: bool) -> None:
-    """A list over time must have an entry per stage, and one for the end if `terminal`."""
+def needs_time_axis(one: Series) -> InputError:
+    """What is said of an entry that must be a list over time."""
+    many = _MANY[len(one.shape)]
+    said = f" {said}" if (said := _said(one.agent, None)) else ""
+    return InputError(f"{one.where}{said} must be a list over time of {many}", one.where)
+
+
+def expect_length(one: Series, stages: Any, terminal: bool) -> None:
+    """A list over time must have an entry per stage, and one for the end if `terminal`.
+
+    Where the horizon is infinite there is none.
+    """
+    if is_infinite(stages):
+        if one.constant:
+            return
+        with at(one.agent, None):
+            raise InputError(
+                f"{one.where} is a list over time, but the horizon is infinite: nothing changes "
+                "over time, and no cost is terminal",
+                one.where,
+            )
     needed = stages + terminal
     if one.constant or len(one.entries) == needed:
         return

@@ -66,10 +66,13 @@ _DEFS: dict[str, Schema] = {
 }
 
 
+_HORIZON: Schema = _either({"type": "integer", "minimum": 1}, {"const": "infinite"})
+
+
 def _of_letter(letter: Letter) -> Schema:
     entry = _ref(_KINDS[letter.ndim])
     many = _list(entry, minItems=1)
-    own = {"never": entry, "must": many, "may": _either(entry, many)}[letter.over_time]
+    own = entry if letter.over_time == "never" else _either(entry, many)
     by_agent = _list(own, minItems=1)
     each = {"none": own, "each": by_agent, "may": _either(entry, by_agent)}[letter.agents]
     return {"description": letter.says, **each}
@@ -101,14 +104,19 @@ def _of_letters(letters: Iterable[Letter]) -> tuple[dict[str, Schema], list[str]
 
 def _game() -> Schema:
     letters, optional = _of_letters(GAME)
-    more = {"name": _TEXT, "horizon": {"type": "integer", "minimum": 1}}
+    more = {"name": _TEXT, "horizon": _HORIZON}
     more["indefinite"] = {"type": "boolean"}
     return _object({**more, **letters}, optional=[*more, *optional], additionalProperties=False)
 
 
 def _solution() -> Schema:
     letters, optional = _of_letters(POLICY)
-    about = {key: {"type": [_TYPES[kind] for kind in kinds]} for key, kinds in ABOUT.items()}
+    about: dict[str, Schema] = {
+        key: {"type": [_TYPES[kind] for kind in kinds]}
+        for key, kinds in ABOUT.items()
+        if key != "horizon"
+    }
+    about["horizon"] = _HORIZON
     open_keys = {"patternProperties": {"^x-": {}}, "additionalProperties": False}
     return _object({**about, **letters}, optional=[*about, *optional], **open_keys)
 

@@ -182,8 +182,8 @@ def test_what_floats_are_forgiven_is_reported():
         ({"tau": True}, "tau is the boolean true, not a number"),
         ({"horizon": 0}, "horizon is 0, but must be ≥ 1"),
         ({"horizon": -(10**30)}, "horizon is -1.00000e+30, but must be ≥ 1"),
-        ({"horizon": 2.0}, "horizon must be a whole number ≥ 1"),
-        ({"horizon": True}, "horizon must be a whole number ≥ 1"),
+        ({"horizon": 2.0}, 'horizon must be a whole number ≥ 1 or "infinite"'),
+        ({"horizon": True}, 'horizon must be a whole number ≥ 1 or "infinite"'),
         ({"horizon": None}, "horizon is missing, and no matrix has a time axis that says it"),
         (
             {"horizon": 10**12},
