@@ -127,7 +127,12 @@ def raised(error: BaseException) -> str:
     places = [(Path(frame.filename), frame.lineno) for frame in frames]
     folders = [path.parent for path, _ in places if path.parent not in between]
     own = [place for place in places if place[0].parent in folders[:1]]
-    return text + (f" ({own[-1][0].name}, line {own[-1][1]})" if own else "")
+    if not own:
+        return text
+    # The line of the library that raised it, where the solver's own only calls that.
+    deepest = [place for place in places if place[0].parent not in between][-1]
+    inside = "" if deepest == own[-1] else f"; in {'/'.join(deepest[0].parts[-2:])}, {deepest[1]}"
+    return f"{text} ({own[-1][0].name}, line {own[-1][1]}{inside})"
 
 
 def time_first(matrices: Any) -> Any:

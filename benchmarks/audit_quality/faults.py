@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from benchmarks.audit_quality.plain_solver import (
     LEAST_SQUARES,
+    Gains,
     PlainSolver,
     Stage,
     best_responses,
@@ -108,6 +109,20 @@ def _single(game: FloatGame) -> FloatGame:
     )
 
 
+def _as_double(game: FloatGame) -> FloatGame:
+    def long(X: Array) -> Array:
+        return X.astype(float)
+
+    return evolve(
+        game,
+        A=long(game.A),
+        B=tuple(map(long, game.B)),
+        Q=tuple(map(long, game.Q)),
+        R=tuple(map(long, game.R)),
+        noise_cov=long(game.noise_cov),
+    )
+
+
 READING = (
     _fault("tau-factor-2", "2τ for τ", read=_reads(lambda g: {"tau": 2 * g.tau})),
     _fault("tau-factor-2", "τ/2 for τ", read=_reads(lambda g: {"tau": g.tau / 2})),
@@ -139,6 +154,8 @@ READING = (
     _fault("data-constant", "Q_0 always", read=_Q(lambda X: 0 * X + X[:1])),
     _fault("A-transposed", "A'", read=_times("A", _by_columns)),
     _fault("B-transposed", "B by columns (B' if square)", read=_times("B", _by_columns)),
+    _fault("data-in-float32", "float32 data", read=lambda game: _as_double(_single(game))),
+    _fault("log-base-2", "τ/ln 2 for τ", read=_reads(lambda g: {"tau": g.tau / np.log(2)})),
     _fault(
         "costs-of-another-agent",
         "the next agent's Q",
@@ -235,7 +252,80 @@ def _log_det_times(c: float) -> Callable[[Stage, int], float]:
     return lambda s, i: c * s.tau * np.linalg.slogdet(s.Sigma[i])[1] if s.tau else 0.0
 
 
+def _prior(c: float) -> dict[str, Any]:
+    """μ = N(0, I/c)."""
+
+    def constant(s: Stage, i: int) -> float:
+        trace = s.tau / 2 * np.trace(s.Sigma[i])
+        return q_of()(s, i) + (c - 1) * trace - s.tau / 2 * len(s.R[i]) * np.log(c)
+
+    return {**_with_tau(c), "constant": constant}
+
+
+def _stackelberg(s: Stage) -> list[Array]:
+    """The first of two agents knows the other's answer; Nash for other numbers of agents."""
+    if len(s.B) != 2:
+        return block_system()(s)
+    answer = -np.linalg.solve(s.W(1), _PB(s, 1))
+    B = s.B[0] + s.B[1] @ answer @ s.B[0]
+    A = s.A + s.B[1] @ answer @ s.A
+    K = -np.linalg.solve(s.R_tilde(0) + B.T @ s.P[0] @ B, B.T @ s.P[0] @ A)
+    return [K, answer @ (s.A + s.B[0] @ K)]
+
+
+def _team(s: Stage) -> list[Array]:
+    return block_system()(evolve(s, P=[sum(s.P)] * len(s.P)))
+
+
+def _entropy(s: Stage, i: int) -> float:
+    p = len(s.R[i])
+    return q_of("trace")(s, i) - s.tau / 2 * p * np.log(2 * np.pi)
+
+
+def _ridge(size: float) -> Gains:
+    def regularised(phi: Array, r: Array) -> Array:
+        return np.linalg.solve(phi + size * np.eye(len(phi)), r)
+
+    return block_system(solve=regularised)
+
+
+def _far_from_the_end(s: Stage) -> list[Array]:
+    """The gains after hundreds of stages like this one."""
+    far = evolve(s, P=list(s.Q))
+    for _ in range(400):
+        far.K = block_system()(far)
+        far.P = [PlainSolver().cost(far, i) for i in far.agents]
+    return list(far.K)
+
+
+def _covariance_with_P_now(s: Stage, i: int) -> Array:
+    P = PlainSolver().cost(s, i)
+    return s.tau / 2 * np.linalg.inv(s.R_tilde(i) + s.B[i].T @ P @ s.B[i])
+
+
+def _from_alone(s: Stage) -> list[Array]:
+    """Two rounds in turn from what each would do alone."""
+    s.K = [np.zeros(B_i.shape[::-1]) for B_i in s.B]
+    s.K = [-np.linalg.solve(s.W(i), _PB(s, i) @ s.A) for i in s.agents]
+    for _ in range(2):
+        for i in s.agents:
+            s.K[i] = -np.linalg.solve(s.W(i), _PB(s, i) @ s.A_bar(i))
+    return list(s.K)
+
+
 STAGE = (
+    _fault("stationary-gains", "of 400 stages", gains=_far_from_the_end),
+    _fault("sigma-with-P-now", "P_t for P_{t+1}", covariance=_covariance_with_P_now),
+    _fault("ridge", "Φ + I/10", gains=_ridge(0.1)),
+    _fault("K-zero", "K = 0", gains=lambda s: [np.zeros(B_i.shape[::-1]) for B_i in s.B]),
+    _fault("few-iterations-in-turn", "2 rounds from each alone", gains=_from_alone),
+    _fault("stackelberg-for-nash", "the first leads", gains=_stackelberg),
+    _fault("team-for-nash", "in the gains", gains=_team),
+    _fault("own-only-control-cost", "R̃ for W", gains=block_system(diagonal=_R_plus(1))),
+    _fault("entropy-rewarded", "E τ log π", **_with_tau(0), constant=_entropy),
+    _fault("prior-covariance", "μ = N(0, I/3)", **_prior(3)),
+    _fault("sigma-times", "0.7Σ", **_sigma(lambda tau: 0.7 * tau / 2)),
+    _fault("sigma-times", "3Σ⁻¹", covariance=lambda s, i: 3 * s.W(i) / (s.tau / 2 or 1)),
     _fault("tau-left-out", "of the gains, Σ and P", **_with_tau(0)),
     _fault("tau-left-out", "of the gains", **_with_tau(0, "gains")),
     _fault("tau-left-out", "of P", **_with_tau(0, "cost")),
@@ -331,7 +421,12 @@ def _symmetric_root(Sigma: Array) -> Array:
     return vectors * np.sqrt(values)[:, None, :] @ vectors.swapaxes(1, 2)
 
 
+def _digits(found: Answer) -> Answer:
+    return {**found, "K": [np.round(X, 6) for X in found["K"]]}
+
+
 HANDING = (
+    _fault("printed-digits", "K to 6 decimals", hand_over=_digits),
     _fault("sign-of-K", "−K", **_hands("K", np.negative)),
     _fault("K-transposed", "K by columns (K' if square)", **_hands("K", _by_columns)),
     _fault("shifted-in-time", "K_{t+1} at t", **_hands("K", _next)),

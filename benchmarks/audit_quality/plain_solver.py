@@ -20,6 +20,7 @@ __all__ = [
     "RICCATI",
     "ROTATED",
     "TEXTBOOK",
+    "Gains",
     "PlainSolver",
     "Stage",
     "best_responses",

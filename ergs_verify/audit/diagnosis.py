@@ -87,6 +87,13 @@ class Match:
     digits: float
     quantities: tuple[str, ...]
 
+    @property
+    def agreement(self) -> str:
+        """With what the stated numbers agree, and how far."""
+        if self.id == "single-precision":  # which predicts no number
+            return "the right ones so far as float32 can, and are all float32 numbers"
+        return f"what that leads to, to {self.digits:.1f} digits"
+
 
 def diagnose(
     game: Game, policy: Policy, *, equilibrium: Any = None, allowed: Allowed | None = None

@@ -44,9 +44,13 @@ _COSTS_WRONG = (
 )
 _PLAIN = " in the plain game with R + (τ/2)I for R"
 _EXCUSED = (
-    "A linear solve that is stable only in norm may lose so much here. Refine its answer once; or, "
-    "where rows of Φ differ in size, scale them to one before eliminating."
+    "A right solver that is stable only in norm may lose so much here by rounding: solve a system "
+    "once more for what is left of it; where states or controls come in units far apart, scale "
+    "them. An iteration that stopped early looks the same: give it a smaller tolerance, or declare "
+    "the one it has (--tolerance)."
 )
+#: More are not asked for in words.
+_FLOAT64_DIGITS = 17.0
 #: Numbers are shown to six digits.
 _SHOWN = Fraction(1, 10**5)
 _NO_ROUNDING = "fail: rounding may lose so much here, but a known mistake leads to these numbers"
@@ -126,14 +130,14 @@ class Quantity:
     @property
     def told(self) -> str:
         """Digits that agree, and in brackets those that are asked for."""
-        return f"{_shown(self.digits)} ({_shown(self.needed)})"
+        return f"{_shown(self.digits)} ({_asked(self.needed)})"
 
     @property
     def place(self) -> str:
         """Where it is and how far it agrees, in words."""
         row, col = self.entry
         entry = "" if self.letter == "q" else f", entry [{row}][{col}]"
-        asked = "none can be" if self.allowed == math.inf else f"{_shown(self.needed)} are"
+        asked = "none can be" if self.allowed == math.inf else f"{_asked(self.needed)} are"
         return (
             f"{self.letter} of agent {self.agent} at t = {self.t}{entry}: {_shown(self.digits)} "
             f"digits agree, {asked} asked for"
@@ -307,8 +311,8 @@ class Audit:
             )
         said += [
             f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
-            f"agree{'s' * (len(match.quantities) == 1)} with what that leads to, to "
-            f"{match.digits:.1f} digits. Look at: {match.look_at}."
+            f"agree{'s' * (len(match.quantities) == 1)} with {match.agreement}. "
+            f"Look at: {match.look_at}."
             for match in self.diagnosis or ()
         ]
         if self.diagnosis == ():
@@ -356,7 +360,7 @@ class Audit:
             [
                 one.letter,
                 _shown(one.digits),
-                _shown(one.needed),
+                _asked(one.needed),
                 f"{one.max_error:.2g}",
                 str(one.agent),
                 str(one.t),
@@ -436,6 +440,11 @@ def _digits(size: float, error: float) -> float:
     if error == 0:
         return math.inf
     return -math.inf if error == math.inf else math.log10(size) - math.log10(error)
+
+
+def _asked(digits: float) -> str:
+    """Digits that are asked for: of a number that is 0, or as good as that, all of float64's."""
+    return _shown(min(digits, _FLOAT64_DIGITS))
 
 
 def _shown(digits: float) -> str:

@@ -35,10 +35,10 @@ def test_right_solvers_pass(tmp_path, monkeypatch, capsys):
     assert "4 of 4" in printed.err
     # Five solvers; plain numpy is not asked at the singular game, exact rationals at small ones.
     assert [line.split("|")[2:8] for line in text.splitlines() if line.startswith("| ")][2:] == [
-        *[[" random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 4,
-        *[[" small random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 5,
+        *[[" random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 8,
+        *[[" small random games ", " 2 ", " 2 ", "  ", "  ", "  "]] * 9,
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
-        *[[" the suite ", " 1 ", " 1 ", "  ", "  ", "  "]] * 3,
+        *[[" the suite ", " 1 ", " 1 ", "  ", "  ", "  "]] * 7,
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
     ]
     assert text.endswith("## Failed or refused\n\nNone.\n")
@@ -96,6 +96,19 @@ def planted(id, game):
         ("q-without-others-covariances", "one-stage"),
         ("misprint/thm-III.1/gain-substituted/factor", "square"),
         ("few-iterations-in-turn", "units"),
+        ("ridge", "unequal-controls"),
+        ("K-zero", "opposed"),
+        ("stackelberg-for-nash", "square"),
+        ("team-for-nash", "opposed"),
+        ("own-only-control-cost", "opposed"),
+        ("entropy-rewarded", "opposed"),
+        ("prior-covariance", "opposed"),
+        ("sigma-times", "opposed"),
+        ("sigma-with-P-now", "unequal-controls"),
+        ("stationary-gains", "terminal-cost"),
+        ("printed-digits", "opposed"),
+        ("data-in-float32", "unequal-controls"),
+        ("log-base-2", "opposed"),
     ],
 )
 def test_a_planted_mistake_is_caught_and_diagnosed(id, game):

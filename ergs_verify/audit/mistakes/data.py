@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
@@ -94,6 +95,16 @@ def _costs_of_others(game: Game) -> Iterable[Recomputed]:
             yield of_the_next(("R",))
 
 
+def _as_float32(game: Game) -> Game:
+    def short(X: np.ndarray) -> np.ndarray:
+        return X.astype(np.float32).astype(float)
+
+    series = {k: tuple(_each(X, short) for X in getattr(game, k)) for k in "BQR"}
+    tau = Fraction(float(np.float32(float(game.tau))))
+    noise = game.noise_cov.astype(np.float32).astype(float)
+    return evolve(game, A=_each(game.A, short), noise_cov=noise, tau_given=tau, **series)
+
+
 def _fixed(*variants: Recomputed):
     return lambda game: variants
 
@@ -108,7 +119,8 @@ MISTAKES = (
     Mistake(
         id="cost-factor-2",
         message="costs carry a factor ½ or 2 that the game does not have",
-        look_at="the cost is x'Qx + u'Ru, without ½, beside τ log(π/μ)",
+        look_at="the cost is x'Qx + u'Ru, without ½, beside τ log(π/μ); if that is meant, "
+        "--convention half-costs",
         variants=_fixed(
             *(_scale(Q=c, R=c, tau=1) for c in (half, 2)),
             *(_scale(Q=c, R=c, tau=c) for c in (half, 2)),
@@ -199,6 +211,18 @@ MISTAKES = (
         message="B is transposed, or its entries are read in the wrong order",
         look_at="whether B (m×p) is read by rows or by columns",
         variants=_fixed(_misread_B(_columns_as_rows), _misread_B(_rows_as_columns)),
+    ),
+    Mistake(
+        id="data-in-float32",
+        message="the game is read as float32, though the rest is computed in float64",
+        look_at="the type of the arrays that are handed on",
+        variants=_fixed(Recomputed(data=_as_float32)),
+    ),
+    Mistake(
+        id="log-base-2",
+        message="the relative entropy is measured in bits, by log to base 2",
+        look_at="τ log(π/μ): the natural logarithm",
+        variants=_fixed(_scale(tau=Fraction(1 / math.log(2)))),
     ),
     Mistake(
         id="costs-of-another-agent",

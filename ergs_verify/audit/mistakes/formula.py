@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 from attrs import evolve
 from sympy import (
     Determinant,
@@ -14,6 +16,7 @@ from sympy import (
     Inverse,
     MatMul,
     Rational,
+    Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
@@ -21,7 +24,9 @@ from sympy import (
     sympify,
 )
 
-from ergs_verify.audit.mistakes.record import Mistake, Recomputed
+from ergs_verify.audit.mistakes.numbers import Numbers
+from ergs_verify.audit.mistakes.record import FLOAT64, Mistake, Recomputed, freedom
+from ergs_verify.audit.mistakes.solving import last_ridge
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
@@ -44,6 +49,7 @@ from ergs_verify.paper.notation import (
     tau,
 )
 from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.recursion.stages import Stages
 
 __all__ = ["constant_terms", "formula_mistakes"]
 
@@ -89,6 +95,93 @@ def _with_tau(factor: int) -> Iterable[Recomputed]:
     for count in (3, 2, 1):
         for names in combinations(fields, count):
             yield _changed(**{name: fields[name] for name in names})
+
+
+def _entropy_rewarded() -> Iterable[Recomputed]:
+    """E τ log π for E τ log(π/μ): no (τ/2)I anywhere, and in q the prior's terms are missing."""
+    right = derived_formulas()
+
+    def swap(expr):
+        return expr.xreplace({tau: Integer(0)})
+
+    fields = {
+        "phi_diagonal": swap(right.phi_diagonal),
+        "policy_cost": swap(right.policy_cost),
+        "covariance": right.covariance.xreplace({W(i): swap(right.definitions[W(i)])}),
+    }
+    kept = [term for name, term in constant_terms().items() if name != "(τ/2)Tr(Σ)"]
+    for prior in (-tau / 2 * control_size(i) * Rational(math.log(2 * math.pi)), Integer(0)):
+        yield _changed(**fields, policy_constant=sum(kept, start=sympify(prior)))
+
+
+def _team() -> Iterable[Recomputed]:
+    """The sum of all P in the place of an agent's, in the gains, and maybe in Σ."""
+    right = derived_formulas()
+    total = {P(i): agent_sum(P(j), j)}
+    # The block (i, j) has an index j of its own.
+    k = Symbol("k", integer=True, positive=True)
+    off = right.phi_off_diagonal.xreplace({P(i): agent_sum(P(k), k)})
+    gains = {
+        "phi_diagonal": right.phi_diagonal.xreplace({W(i): right.definitions[W(i)]}).xreplace(
+            total
+        ),
+        "phi_off_diagonal": off,
+        "rhs": right.rhs.xreplace(total),
+    }
+    covariance = right.covariance.xreplace({W(i): right.definitions[W(i)].xreplace(total)})
+    yield _changed(**gains)
+    yield _changed(**gains, covariance=covariance)
+
+
+def _prior(game: Game, stated: Numbers) -> Iterable[Recomputed]:
+    """c(τ/2)I for (τ/2)I in R̃: the prior's covariance is I/c, which the last gains tell."""
+    if game.tau == 0 or (extra := last_ridge(game, stated)) is None:
+        return
+    c = 1 + extra / float(game.tau / 2)
+    if c <= 0:
+        return
+    right = derived_formulas()
+    factor = Rational(c)
+
+    def swap(expr):
+        return expr.xreplace({tau: factor * tau})
+
+    covariance = right.covariance.xreplace({W(i): swap(right.definitions[W(i)])})
+    kept = [term for name, term in constant_terms().items() if name != "(τ/2)Tr(Σ)"]
+    changed = _changed(
+        phi_diagonal=swap(right.phi_diagonal),
+        policy_cost=swap(right.policy_cost),
+        covariance=covariance,
+        policy_constant=sum(kept, start=factor * tau / 2 * Trace(S(i)))
+        - tau / 2 * control_size(i) * Rational(math.log(c)),
+    )
+    numbers = sum(X.size for X in stated["K"])
+    yield evolve(
+        changed,
+        arithmetic=FLOAT64,
+        freedom=freedom(numbers),
+        detail=f"here I times {1 / c:.6g}",
+    )
+
+
+def _sigma_times(game: Game, stated: Numbers) -> Iterable[Recomputed]:
+    """Σ, or Σ⁻¹, times a number that the last stage tells."""
+    if game.tau == 0 or "Sigma" not in stated:
+        return
+    stages = Stages(game.near, FLOAT64, constants=False)
+    best = stages.covariances(stages.at(game.horizon - 1, stages.terminal()))
+    numbers = sum(X.size for X in stated["Sigma"])
+    for way, expr in ((np.asarray, derived_formulas().covariance), (np.linalg.inv, None)):
+        right = way(best[0])
+        c = float(np.vdot(right, stated["Sigma"][0][-1]) / np.vdot(right, right))
+        factor = Rational(c)
+        formula = factor * expr if expr is not None else factor * 2 / tau * W(i)
+        yield evolve(
+            _changed(covariance=formula),
+            arithmetic=FLOAT64,
+            freedom=freedom(numbers),
+            detail=f"here {c:.6g} times {'Σ' if expr is not None else 'Σ⁻¹'}",
+        )
 
 
 def _terms_of_q() -> Iterable[Mistake]:
@@ -161,6 +254,24 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             *_with_tau(2),
         ),
         _mistake(
+            "entropy-rewarded",
+            "the entropy of the policy is rewarded in place of charging its divergence from μ",
+            "τ log(π/μ) has the prior's ½u'u: (τ/2)I in R̃, in the gains, in P, in Σ and in q",
+            *_entropy_rewarded(),
+        ),
+        _mistake(
+            "own-only-control-cost",
+            "the block system has R̃ alone on its diagonal",
+            "the diagonal blocks of Φ are W = (τ/2)I + R + B'PB",
+            _changed(phi_diagonal=weight),
+        ),
+        _mistake(
+            "team-for-nash",
+            "the agents minimise the sum of their costs together",
+            "block row i of Φ and r takes agent i's own P",
+            *_team(),
+        ),
+        _mistake(
             "sign-inside",
             "the gains come with the wrong sign and P goes on with them",
             "K = −Φ⁻¹r: u = Kx, and F = A + Σ BK",
@@ -230,6 +341,20 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             "Σ = (τ/2)W⁻¹ = (I + (2/τ)(R + B'PB))⁻¹",
             *(_changed(covariance=c * Inverse(W(i))) for c in (1, tau, tau / 4, 1 / tau, half)),
         ),
+        Mistake(
+            id="sigma-times",
+            message="Σ or Σ⁻¹ is multiplied by a number",
+            look_at="Σ = (τ/2)W⁻¹",
+            variants=lambda game: (),
+            fitted=_sigma_times,
+        ),
+        Mistake(
+            id="prior-covariance",
+            message="the prior has another covariance than I",
+            look_at="μ = N(0, I): (τ/2)I in R̃, in the gains, in P, in Σ and in q",
+            variants=lambda game: (),
+            fitted=_prior,
+        ),
         _mistake(
             "sigma-without-P",
             "Σ ignores the cost of later stages",
@@ -250,6 +375,9 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             _q_without(plus=tau * log(Determinant(S(i)))),
             _q_without(plus=-tau / 2 * log(Determinant(S(i)))),
             _q_without(plus=tau / 4 * log(Determinant(S(i)))),
+            _q_without(
+                "−(τ/2)log det Σ", plus=-tau / (2 * Rational(math.log(2))) * log(Determinant(S(i)))
+            ),
         ),
         _mistake(
             "q-without-entropy",

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import combinations
 
 import numpy as np
+from attrs import evolve
 
+from ergs_verify import engine
 from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.audit.mistakes.record import FLOAT64, Handled, Mistake, Recomputed
+from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
+from ergs_verify.recursion.records import Stage
+from ergs_verify.recursion.stages import Stages
 
 __all__ = ["MISTAKES"]
+
+
+#: Stages after which gains are taken to have converged.
+_LONG = 400
 
 
 def _on(letters: str | tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Handled:
@@ -116,8 +126,10 @@ def _single(right: Numbers, stated: Numbers) -> Numbers:
     """
 
     def is_right(letter: str, tolerance: float) -> bool:
+        # Of an agent whose numbers are all 0 the others' say what is small.
+        largest = max(np.max(np.abs(Y)) for Y in right[letter])
         return all(
-            np.max(np.abs(X - Y)) <= tolerance * np.max(np.abs(Y))
+            np.max(np.abs(X - Y)) <= tolerance * (np.max(np.abs(Y)) or largest)
             for X, Y in zip(stated[letter], right[letter], strict=True)
         )
 
@@ -136,6 +148,66 @@ def _is_single(X: np.ndarray) -> bool:
     return np.array_equal(X, X.astype(np.float32))
 
 
+def _with_P_now(game: Game) -> Iterable[Handled]:
+    """Σ_t from P_t in the place of P_{t+1}."""
+
+    def make(right: Numbers, _stated: Numbers) -> Numbers:
+        P = right["P"] if "P" in right else engine.nash(game.floats()).P
+        stages = Stages(game.near, FLOAT64, constants=False)
+        ends = [
+            Stage(K=(), Sigma=(), P=tuple(X[t] for X in P), q=None) for t in range(game.horizon)
+        ]
+        best = [stages.covariances(stages.at(t, ahead)) for t, ahead in enumerate(ends)]
+        return {"Sigma": tuple(map(np.stack, zip(*best, strict=True)))}
+
+    return (Handled(make),)
+
+
+def _printed(_game: Game, stated: Numbers) -> Iterable[Handled]:
+    """Gains with few decimals, or few digits; what else is stated may be, too."""
+    for places in range(1, 11):
+        decimals = partial(np.round, decimals=places)
+        for write, unit in ((decimals, "decimals"), (_significant(places), "digits")):
+            if all(np.array_equal(write(X), X) for X in stated["K"]):
+                for letters in (("K",), ("K", "Sigma", "P", "q")):
+                    yield evolve(_on(letters, write), detail=f"here to {places} {unit}")
+
+
+def _significant(places: int) -> Callable[[np.ndarray], np.ndarray]:
+    return np.vectorize(lambda x: float(f"{x:.{places}g}"), otypes=[float])
+
+
+def _stationary(game: Game) -> Iterable[Handled]:
+    """The first gains of a much longer game at every time, in games whose stages are all alike."""
+    series = [game.A, *game.B, *game.R, *(X[:-1] for X in game.Q)]
+    if game.horizon == 1 or any((X[0] != X[t]).any() for X in series for t in range(len(X))):
+        return ()
+    longer = game.horizon + _LONG
+    data = game.floats()
+    data.horizon = longer
+    data.A = np.repeat(data.A[:1], longer, axis=0)
+    for letter in "BR":
+        repeated = (np.repeat(X[:1], longer, axis=0) for X in getattr(data, letter))
+        setattr(data, letter, tuple(repeated))
+    data.Q = tuple(np.concatenate([np.repeat(X[:1], longer, axis=0), X[-1:]]) for X in data.Q)
+    try:
+        found = engine.nash(data)
+    except ErgsError:
+        return ()
+
+    def make(right: Numbers, _stated: Numbers) -> Numbers:
+        return {
+            k: tuple(
+                np.repeat(X[:1], len(Y), axis=0)
+                for X, Y in zip(getattr(found, k), right[k], strict=True)
+            )
+            for k in ("K", "Sigma", "P")
+            if k in right
+        }
+
+    return (Handled(make),)
+
+
 def _always(*variants: Handled | Recomputed):
     return lambda game: variants
 
@@ -144,7 +216,7 @@ MISTAKES = (
     Mistake(
         id="sign-of-K",
         message="K has the opposite sign",
-        look_at="the convention is u = Kx, not u = −Kx",
+        look_at="the convention is u = Kx; if u = −Kx is meant, --convention negative-gain",
         variants=_always(_on("K", np.negative)),
     ),
     Mistake(
@@ -180,7 +252,7 @@ MISTAKES = (
     Mistake(
         id="cost-scaled",
         message="P and q are halved or doubled",
-        look_at="the value is x'Px + q, without ½",
+        look_at="the value is x'Px + q, without ½; --convention half-values, if that is meant",
         variants=_always(*(_on(k, lambda X, c=c: c * X) for c in (0.5, 2.0) for k in ("Pq", "P"))),
     ),
     Mistake(
@@ -204,6 +276,25 @@ MISTAKES = (
         message="only the diagonal of Σ is kept",
         look_at="Σ is a full p×p matrix",
         variants=_always(_on(("Sigma",), _diagonal)),
+    ),
+    Mistake(
+        id="sigma-with-P-now",
+        message="Σ_t takes P_t in place of P_{t+1}",
+        look_at="Σ_t = (τ/2)W_t⁻¹, in which W_t has P_{t+1}, as in the gains",
+        variants=_with_P_now,
+    ),
+    Mistake(
+        id="stationary-gains",
+        message="the gains of an infinite horizon stand at every time",
+        look_at="the recursion from P_T = Q_T on: K_t changes with t towards the end",
+        variants=_stationary,
+    ),
+    Mistake(
+        id="printed-digits",
+        message="the gains are rounded as they are printed",
+        look_at="where they are written: 17 digits keep a float64",
+        variants=_always(),
+        fitted=_printed,
     ),
     Mistake(
         id="single-precision",

@@ -46,11 +46,20 @@ class Loop:
         A stage starts from the gains of the stage after it; otherwise, as the last does, from zero.
     damped : bool
         A round goes half the way.
+    from_alone : bool
+        A stage starts from what each agent would do if the others did nothing.
     """
 
     in_turn: bool
     warm: bool = False
     damped: bool = False
+    from_alone: bool = False
+
+    def start(self, stages: Stages, stage: Evaluator, after: Matrix | None) -> Matrix | None:
+        """The gains that a stage starts from, None for zero."""
+        if self.from_alone:
+            return Loop(in_turn=False).round(stages, stage)[1]
+        return after if self.warm else None
 
     def round(self, stages: Stages, stage: Evaluator) -> tuple[Matrix, Matrix]:
         """G = M⁻¹(M − Φ_t) and g = −M⁻¹r; damped, (I + G)/2 and g/2.
@@ -99,13 +108,14 @@ class Loop:
                 if bit == "1":
                     found = arithmetic.add(first, arithmetic.multiply(again, found))
                     power = arithmetic.multiply(again, power)
-            if self.warm and after:
-                start = arithmetic.blocks([[X] for X in after])
+            after = arithmetic.blocks([[X] for X in after]) if after else None
+            if (start := self.start(stages, stage, after)) is not None:
                 found = arithmetic.add(found, arithmetic.multiply(power, start))
             return by_agent(stages, found)
 
         half_way = ", each going half the way" if self.damped else ""
         begun = ", started from the gains of the stage after it" if self.warm else ""
+        begun += ", started from what each agent would do alone" if self.from_alone else ""
         detail = f"here after {said}{half_way}{begun}"
         return Recomputed(gains=gains, detail=detail, freedom=freedom)
 
@@ -124,7 +134,8 @@ def loops_read_off(game: Game, stated: Numbers, loops: Iterable[Loop]) -> Iterat
             stage = stages.at(t, Stage(K=(), Sigma=(), P=tuple(X[t + 1] for X in P), q=None))
             K = np.concatenate([X[t] for X in stated["K"]])
             for loop in list(left):
-                start = after if loop.warm else np.zeros_like(after)
+                start = loop.start(stages, stage, after)
+                start = np.zeros_like(after) if start is None else start
                 error = _errors(K, start, *loop.round(stages, stage))
                 if error.min() > _NEAR:
                     del left[loop]

@@ -16,7 +16,16 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["FLOAT64", "Gains", "Handled", "Mistake", "Recomputed"]
+__all__ = ["FLOAT64", "Gains", "Handled", "Mistake", "Recomputed", "freedom"]
+
+#: Digits that a number read off the stated ones may take from the evidence: all of float64's.
+_READ_OFF = 16
+
+
+def freedom(numbers: int) -> float:
+    """By how many digits more each of so many numbers agrees where one parameter is read off."""
+    return _READ_OFF / max(numbers, 1)
+
 
 #: One for all: `SharedStages` tells arithmetics by their identity.
 FLOAT64 = Float64()
@@ -71,9 +80,11 @@ class Handled:
     """A mistake in handing over the numbers: what `make` does to the right ones.
 
     `make` takes the right numbers and the stated ones; letters that it leaves out are right.
+    `detail` is what the message adds.
     """
 
     make: Callable[[Numbers, Numbers], Numbers]
+    detail: str = ""
 
 
 @frozen(kw_only=True)
@@ -97,4 +108,4 @@ class Mistake:
     message: str
     look_at: str
     variants: Callable[[Game], Iterable[Recomputed | Handled]]
-    fitted: Callable[[Game, Numbers], Iterable[Recomputed]] = lambda _game, _stated: ()
+    fitted: Callable[[Game, Numbers], Iterable[Recomputed | Handled]] = lambda _game, _stated: ()
