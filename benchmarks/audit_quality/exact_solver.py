@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-import attrs
 from mpmath import MPContext
 
 from ergs_verify.arithmetic import Rationals
@@ -19,6 +18,8 @@ __all__ = ["exact_solution"]
 _DIGITS = 50
 _numbers = Rationals()
 
+_LETTERS = ("A", "B", "Q", "R", "noise_cov", "tau", "horizon", "x0_mean", "x0_cov")
+
 
 def exact_solution(given: FloatGame) -> dict[str, Any]:
     """K, Σ and P without any rounding but the last, and q by (24) of the paper, in 50 digits.
@@ -30,7 +31,7 @@ def exact_solution(given: FloatGame) -> dict[str, Any]:
     SingularStageError
         At a singular Φ_t, decided exactly.
     """
-    game = Game.from_arrays(**attrs.asdict(given, recurse=False))
+    game = Game.from_arrays(**{name: getattr(given, name) for name in _LETTERS})
     found = nash(game, _numbers)
     rounded = {
         letter: [[_rounded(X) for X in over_time] for over_time in getattr(found, letter)]

@@ -182,6 +182,8 @@ def _explaining(parts: Sequence[_Comparison]) -> list[tuple[_Comparison, list[_F
     explaining: list[tuple[_Comparison, list[_Found]]] = [(one, []) for one in parts]
     off = [one for one in parts if one.is_off]
     for mistake in mistakes() if off else ():
+        if mistake.like_rounding and parts[0].allowed:
+            continue
         best: dict[_Comparison, _Found] = {}
         for variant in parts[0].variants(mistake):
             numbers, possible = parts[0].screened(variant, off)
@@ -236,7 +238,8 @@ class _Comparison:
 
     def variants(self, mistake: Mistake) -> Iterator[Recomputed | Handled]:
         yield from mistake.variants(self.game)
-        yield from mistake.fitted(self.game, self.stated)
+        with suppress(*LOST):
+            yield from mistake.fitted(self.game, self.stated)
 
     def ranked(self, found: list[_Found]) -> tuple[Match, ...]:
         found = sorted(found, key=lambda pair: _rank(pair[0]))
@@ -266,7 +269,10 @@ class _Comparison:
     ) -> tuple[Numbers, Sequence[_Comparison]]:
         """What the mistake leads to, and which parts of the solution may be that."""
         if isinstance(variant, Handled):
-            return {**self.right, **variant.make(self.right, self.stated)}, parts
+            try:
+                return {**self.right, **variant.make(self.right, self.stated)}, parts
+            except LOST:
+                return {}, ()
         numbers: Numbers = {}
         parts = [one for one in parts if changes(variant, one.letters)]
         for stages in sorted({min(n, self.game.horizon) for n in (1, 2, self.game.horizon)}):

@@ -27,7 +27,8 @@ LETTERS = frozenset(("K", "Sigma", "P", "q"))
 # Square B and K, every matrix varying over time, τ/2 no number that stands in a formula.
 SQUARE = "random:N=2,m=2,p=2,T=3,tau=2/3,seed=1"
 # One game on which every mistake of these shows: unequal sizes, and no single equilibrium.
-ELSEWHERE = {"least-squares": "g-star-4-no-nash"}
+ELSEWHERE = {"least-squares": "g-star-4-no-nash", "stationary-gains": "lqr"}
+READ_OFF = {"ridge", "prior-covariance", "sigma-times", "printed-digits"}
 
 
 def right_numbers(game):
@@ -68,6 +69,9 @@ def ids(matches) -> list[str]:
 @pytest.mark.parametrize("mistake", mistakes(), ids=lambda m: m.id)
 def test_a_planted_mistake_is_diagnosed_as_itself(mistake):
     game = gallery(ELSEWHERE.get(mistake.id, SQUARE))
+    if not list(mistake.variants(game)):  # its parameter is read off: planted by the benchmarks
+        assert mistake.id in READ_OFF
+        return
     matches = diagnose(game, planted(game, mistake))
     assert mistake.id in ids(matches)
     # The numbers are the mistake's, rounded to float64 once.

@@ -235,6 +235,7 @@ def formula_mistakes() -> tuple[Mistake, ...]:
     all_counted = right.riccati.xreplace({others_loop(i): F})
     own_twice = {"phi_diagonal": right.phi_diagonal + own_push}
     cross: Any = B(i).T * P(i) * others_loop(i)
+    in_bits = Rational(1 / math.log(2))
     symmetric_P = half * (P(i) + P(i).T)
     open_loop = {
         "policy_cost": Q(i) + MatMul(A.T, P(i), F),
@@ -375,9 +376,7 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             _q_without(plus=tau * log(Determinant(S(i)))),
             _q_without(plus=-tau / 2 * log(Determinant(S(i)))),
             _q_without(plus=tau / 4 * log(Determinant(S(i)))),
-            _q_without(
-                "−(τ/2)log det Σ", plus=-tau / (2 * Rational(math.log(2))) * log(Determinant(S(i)))
-            ),
+            _q_without("−(τ/2)log det Σ", plus=-tau / 2 * in_bits * log(Determinant(S(i)))),
         ),
         _mistake(
             "q-without-entropy",

@@ -102,6 +102,8 @@ class Mistake:
         The ways of making it on a game.
     fitted : callable
         Further ways, of which a parameter is read off the stated numbers.
+    like_rounding : bool
+        Near a singular Φ_t rounding leads to such numbers too.
     """
 
     id: str
@@ -109,3 +111,4 @@ class Mistake:
     look_at: str
     variants: Callable[[Game], Iterable[Recomputed | Handled]]
     fitted: Callable[[Game, Numbers], Iterable[Recomputed | Handled]] = lambda _game, _stated: ()
+    like_rounding: bool = False

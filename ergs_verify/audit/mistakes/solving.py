@@ -120,6 +120,7 @@ MISTAKES = (
         look_at="what is added to the diagonal, against ill-conditioning or by damping",
         variants=lambda game: (),
         fitted=_ridged,
+        like_rounding=True,
     ),
     Mistake(
         id="K-zero",

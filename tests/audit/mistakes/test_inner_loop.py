@@ -65,7 +65,10 @@ def stating(**letters: Any) -> Policy:
 
 
 def the_match(game: Game, policy: Policy, *, in_turn: bool):
-    match, *_ = diagnose(game, policy)
+    named = {match.id: match for match in diagnose(game, policy)}
+    # Of a stage with one number for each agent a ridge explains as much.
+    first = next(id for id in named if id != "ridge")
+    match = named[first]
     assert match.id == ("few-iterations-in-turn" if in_turn else "few-iterations")
     assert match.digits > 12
     return match
@@ -185,7 +188,9 @@ def test_a_slow_loop_that_passes_near_any_gains_on_its_way_is_no_match(part, hor
     K = [X.copy() for X in engine.nash(game.floats()).K]
     for X in K:
         X[-1] *= 1 - part
-    assert diagnose(game, stating(K=K)) == ()
+    # Of one number nothing tells a loop from a ridge, of which a parameter is read off.
+    named = {match.id for match in diagnose(game, stating(K=K))}
+    assert named <= ({"ridge"} if horizon == 1 else set())
     policy, _ = looped(game, in_turn=False, rounds=700)
     assert "after 700 rounds" in the_match(game, policy, in_turn=False).message
 
