@@ -13,7 +13,7 @@ from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
 from ergs_verify.files import text
 from ergs_verify.game import Game, documents
-from ergs_verify.game.gallery import names
+from ergs_verify.game.gallery import names, published
 from ergs_verify.report.solution import game_line
 
 __all__ = ["show_all", "show_one", "write"]
@@ -28,9 +28,16 @@ def show_all(*, as_json: bool) -> Status:
     """Every name with what it shows."""
     if as_json:
         listed = [{"name": name, "shows": shows} for name, shows in names().items()]
+        listed += [
+            {"name": name, "shows": entry.shows, "source": entry.source}
+            for name, entry in published().items()
+        ]
         output.show_json({"format": "ergs-games/1", "games": listed})
         return Status.HOLDS
-    rows = [*names().items(), ("random:N=3,m=4,p=2,T=10,tau=1,seed=0", _RANDOM)]
+    others = [
+        (name, f"Published: {entry.shows} {entry.source}") for name, entry in published().items()
+    ]
+    rows = [*names().items(), *others, ("random:N=3,m=4,p=2,T=10,tau=1,seed=0", _RANDOM)]
     output.show(Group(*(part for name, shows in rows for part in _entry(name, shows))))
     return Status.HOLDS
 

@@ -10,7 +10,7 @@ from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk
 from ergs_verify.game import Game, load_game
-from ergs_verify.game.gallery import gallery, names
+from ergs_verify.game.gallery import gallery, names, published
 from ergs_verify.report.terminal import printable
 
 __all__ = ["expect_writable", "listed_game", "named_game"]
@@ -35,7 +35,8 @@ def listed_game(name: str) -> Game:
 
 def named_game(name: str) -> Game:
     """The game of a file, or a listed one. A file named as one of the gallery: ``./NAME``."""
-    if name in names() or name == "random" or name.startswith(("random:", "suite:", "exhibit:")):
+    listed = name in names() or name in published() or name == "random"
+    if listed or name.startswith(("random:", "suite:", "exhibit:")):
         return listed_game(name)
     path = Path(name)
     looks_like_file = path.suffix.lower() in _GAME_FILES or os.sep in name

@@ -1,0 +1,82 @@
+"""Named games: the toolkit's own, those that others published, and random ones of any size."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import quoted
+from ergs_verify.game.gallery.drawn import random_from, random_game
+from ergs_verify.game.gallery.own import GAMES
+from ergs_verify.game.gallery.published import PUBLISHED, Published
+from ergs_verify.game.game import Game
+
+__all__ = ["gallery", "names", "published", "random_game"]
+
+
+def gallery(name: str) -> Game:
+    """A named game, or a random one such as ``random:N=3,m=4,p=2,T=10,seed=0``.
+
+    Parameters
+    ----------
+    name : str
+        One of `names` or of `published`, or ``random:`` and any of the keys of `random_game` with
+        their values; ``p=1-2-3`` gives each agent a control dimension of its own.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, suggesting the nearest known one, or bad keys of a random game.
+
+    Examples
+    --------
+    >>> from ergs_verify.game.gallery import gallery
+    >>> gallery("g-star-4-no-nash")
+    Game("g-star-4-no-nash", N=2, m=2, p=(1, 1), T=1, tau=4)
+    >>> gallery("random:N=3,p=1-2-3,seed=7")
+    Game("random:N=3,m=2,p=1-2-3,T=5,tau=1,seed=7", N=3, m=2, p=(1, 2, 3), T=5, tau=1)
+    """
+    if not isinstance(name, str):
+        raise InputError("the name of a game must be a string", "name")
+    if name == "random" or name.startswith("random:"):
+        return random_from(name)
+    if name in PUBLISHED:
+        return PUBLISHED[name].game()
+    if name not in GAMES:
+        nearest = max(
+            [*GAMES, *PUBLISHED, "random:"],
+            key=lambda known: difflib.SequenceMatcher(None, name[:50], known).ratio(),
+        )
+        raise InputError(
+            f"{quoted(name)} is not a game of the gallery; the nearest name is {quoted(nearest)}",
+            "name",
+        )
+    return Game.from_arrays(name=name, **GAMES[name].data())
+
+
+def names() -> Mapping[str, str]:
+    """The names of the games of the paper's class, each with one sentence of what it shows.
+
+    Examples
+    --------
+    >>> from ergs_verify.game.gallery import names
+    >>> print(names()["lqr"])
+    One agent, so the equilibrium is the entropy-regularized linear-quadratic regulator.
+    """
+    return {name: entry.shows for name, entry in GAMES.items()}
+
+
+def published() -> Mapping[str, Published]:
+    """The games that others published, most of them beyond the paper's class, by name.
+
+    Examples
+    --------
+    >>> from ergs_verify.game.gallery import published
+    >>> entry = published()["quantecon-duopoly"]
+    >>> entry.game()
+    Game("quantecon-duopoly", N=2, m=2, p=(1, 1), T=51, tau=0, with discount, x_linear, indefinite)
+    >>> entry.printed[0].text
+    '-0.6684661455442794'
+    """
+    return dict(PUBLISHED)

@@ -1,0 +1,120 @@
+"""Random games of any size, the same on every machine."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.errors import InputError
+from ergs_verify.exact import parse_number, quoted
+from ergs_verify.files.packed import MAX_NUMBERS
+from ergs_verify.game.gallery.entries import Rows, scalar
+from ergs_verify.game.game import Game
+
+__all__ = ["random_from", "random_game"]
+
+_RANDOM_KEYS = ("N", "m", "p", "T", "tau", "seed")
+
+
+def random_game(
+    *,
+    N: int = 2,
+    m: int = 2,
+    p: int | tuple[int, ...] = 1,
+    T: int = 5,
+    tau: str = "1",
+    seed: int = 0,
+) -> Game:
+    """A random time-varying game with small rational entries, the same on every machine.
+
+    A has entries k/(4m), |k| ≤ 5, and B entries k/4, |k| ≤ 4; Q = C'C with entries of C in
+    {−1, 0, 1}; R = I/2 + D'D/4 likewise; the noise covariance is I/10, x_0 has covariance I.
+
+    Parameters
+    ----------
+    N, m, T : int ≥ 1
+        Numbers of agents, states and stages.
+    p : int or tuple of int ≥ 1
+        Control dimension of every agent, or of each.
+    tau : str
+        A number ≥ 0.
+    seed : int
+    """
+    # Judged before anything of that size is made; `Game` has the precise limit.
+    size = p if isinstance(p, int) else max(p)
+    if N * T * m * m > MAX_NUMBERS or N * T * size * (size + m) > MAX_NUMBERS:
+        raise InputError("the random game would hold more than 10^8 numbers", "random")
+    p_of = p if isinstance(p, tuple) else (p,) * N
+    if len(p_of) != N:
+        raise InputError(f"p names {len(p_of)} control dimensions, but N = {N}", "p")
+    draw = random.Random(f"ergs-verify {seed}")
+
+    def matrix(rows: int, cols: int, largest: int, over: int) -> Rows:
+        return [
+            [_over(draw.randint(-largest, largest), over) for _ in range(cols)] for _ in range(rows)
+        ]
+
+    def gram(size: int, over: int, ridge: int) -> Rows:
+        C = np.array([[draw.randint(-1, 1) for _ in range(size)] for _ in range(size)])
+        product = C.T @ C + ridge * np.eye(size, dtype=int)
+        return [[_over(x, over) for x in row] for row in product.tolist()]
+
+    sizes = str(p) if isinstance(p, int) else "-".join(map(str, p))
+    return Game.from_arrays(
+        name=f"random:N={N},m={m},p={sizes},T={T},tau={tau},seed={seed}",
+        horizon=T,
+        tau=tau,
+        A=[matrix(m, m, 5, 4 * m) for _ in range(T)],
+        B=[[matrix(m, p_i, 4, 4) for _ in range(T)] for p_i in p_of],
+        Q=[[gram(m, 1, 0) for _ in range(T + 1)] for _ in p_of],
+        R=[[gram(p_i, 4, 2) for _ in range(T)] for p_i in p_of],
+        noise_cov=scalar(m, "1/10"),
+        x0_mean=[0] * m,
+        x0_cov=scalar(m, 1),
+    )
+
+
+def random_from(name: str) -> Game:
+    """The random game of a name such as ``random:N=3,m=4,p=2,T=10,seed=0``."""
+    given: dict[str, Any] = {}
+    for part in filter(None, name.removeprefix("random").removeprefix(":").split(",")):
+        key, _, value = part.partition("=")
+        if key not in _RANDOM_KEYS:
+            raise InputError(
+                f"{quoted(key)} is not a key of a random game; known are N, m, p, T, tau and seed, "
+                'as in "random:N=3,m=4,p=2,T=10,seed=0"',
+                "name",
+            )
+        if key in given:
+            raise InputError(f"{key} stands twice in the name of a random game", "name")
+        given[key] = value
+    numbers = {
+        key: _whole(key, value, key != "seed")
+        for key, value in given.items()
+        if key in ("N", "m", "T", "seed")
+    }
+    if "tau" in given:
+        parse_number(given["tau"], "tau")
+        numbers["tau"] = given["tau"]
+    if "p" in given:
+        sizes = [_whole("p", value, True) for value in given["p"].split("-")]
+        if len(sizes) == 1:
+            numbers["p"] = sizes[0]
+        else:
+            numbers["p"] = tuple(sizes)
+            numbers.setdefault("N", len(sizes))
+    return random_game(**numbers)
+
+
+def _whole(key: str, value: str, positive: bool) -> Any:
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise InputError(f"{key} is {quoted(value)}, but must be a whole number", key)
+    if positive and int(value) < 1:
+        raise InputError(f"{key} is {int(value)}, but must be ≥ 1", key)
+    return int(value)
+
+
+def _over(top: int, bottom: int) -> int | str:
+    return top // bottom if top % bottom == 0 else f"{top}/{bottom}"
