@@ -7,7 +7,14 @@ from attrs import frozen
 
 from ergs_verify.engine.equilibrium import best_covariance, diagonal_blocks
 from ergs_verify.engine.evaluation import add_constants
-from ergs_verify.engine.linear_algebra import symmetrise
+from ergs_verify.engine.general import (
+    GeneralStack,
+    is_general,
+    split_costs,
+    split_policy,
+    stack_general,
+)
+from ergs_verify.engine.linear_algebra import solve, symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
@@ -32,6 +39,8 @@ class AlgorithmOutput:
         Shapes as in `ergs_verify.engine.EngineSolution`.
     iterates : tuple over agents of (L+1, …, p_i, m), or None
         The gains of the recorded stage before the first and after each iteration.
+    k, s : tuples over agents, or None
+        Of a general game, as in `ergs_verify.engine.EngineSolution`.
     """
 
     K: tuple[np.ndarray, ...]
@@ -39,6 +48,8 @@ class AlgorithmOutput:
     P: tuple[np.ndarray, ...]
     q: tuple[np.ndarray, ...]
     iterates: tuple[np.ndarray, ...] | None
+    k: tuple[np.ndarray, ...] | None = None
+    s: tuple[np.ndarray, ...] | None = None
 
 
 def algorithm_1(
@@ -82,6 +93,8 @@ def algorithm_1(
             f"record_stage is {record_stage}, but stages run from 0 to {game.horizon - 1}",
             "record_stage",
         )
+    if is_general(game):
+        return _general(game, iterations, record_stage)
     stacked = stack_game(game)
     P, q = stack_costs(stacked, game.Q), stacked.zeros(stacked.horizon + 1, stacked.agents)
     with np.errstate(all="ignore"):
@@ -101,6 +114,47 @@ def algorithm_1(
         if recorded is None
         else tuple(recorded[..., i, :p_i, :] for i, p_i in enumerate(stacked.sizes)),
     )
+
+
+def _general(game: GameArrays, iterations: int, record_stage: int | None) -> AlgorithmOutput:
+    stack = stack_general(game)
+    T, n, m = stack.horizon, stack.n, stack.m
+    P, K = stack.costs_to_come(), np.zeros((T, *stack.batch, n, m))
+    phi, recorded = np.zeros((T, *stack.batch, n, n)), None
+    with np.errstate(all="ignore"):
+        for t in reversed(range(T)):
+            rows = stack.first_order(t, P[t + 1])
+            phi[t] = rows[..., :n]
+            coupling, alone = _general_answers(stack, rows)
+            gains = [K[t]]
+            for _ in range(iterations):
+                following = coupling @ gains[-1] + alone
+                gains = [*gains, following] if t == record_stage else [following]
+            if t == record_stage:
+                recorded = np.stack(gains)
+            K[t] = gains[-1]
+            P[t] = stack.value(t, P[t + 1], K[t])
+        if iterations:
+            Sigma, log_det = stack.best_covariances(phi)
+        else:
+            Sigma, log_det = np.zeros_like(phi), np.full(stack.half_tau.shape, -np.inf)
+        q = stack.constants(P, Sigma, log_det)
+    return AlgorithmOutput(
+        **split_policy(stack, K, Sigma),
+        **split_costs(P, q),
+        iterates=None if recorded is None else tuple(recorded[..., own, 1:] for own in stack.own),
+    )
+
+
+def _general_answers(stack: GeneralStack, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The map 𝓚 ↦ coupling·𝓚 + alone in which every agent answers the others, from [Φ rhs]."""
+    answers = np.empty_like(rows)
+    for own in stack.own:
+        others = rows[..., own, :].copy()
+        others[..., own] = 0
+        system = np.concatenate([rows[..., own, own], others], axis=-1)
+        answers[..., own, :] = -solve(system)
+    return answers[..., : stack.n], answers[..., stack.n :]
 
 
 def _backward(

@@ -9,7 +9,15 @@ from attrs import frozen
 
 from ergs_verify.engine.equilibrium import best_covariance
 from ergs_verify.engine.evaluation import add_constants
-from ergs_verify.engine.linear_algebra import symmetrise
+from ergs_verify.engine.general import (
+    GeneralStack,
+    is_general,
+    refuse_constants,
+    split_costs,
+    stack_general,
+    stack_general_policy,
+)
+from ergs_verify.engine.linear_algebra import solve, symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     EVERYONE,
@@ -22,7 +30,7 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import InputError
 
-__all__ = ["BestResponse", "best_response", "riccati"]
+__all__ = ["BestResponse", "best_response", "general_riccati", "riccati"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -35,12 +43,16 @@ class BestResponse:
     Sigma : (…, T, p_i, p_i)
     P : (…, T+1, m, m)
     q : (…, T+1)
+    k, s : (…, T, p_i) and (…, T+1, m), or None
+        Of a general game: N(K x + k, Σ) and x'Px + 2s'x + q.
     """
 
     K: np.ndarray
     Sigma: np.ndarray
     P: np.ndarray
     q: np.ndarray
+    k: np.ndarray | None = None
+    s: np.ndarray | None = None
 
 
 def best_response(
@@ -48,6 +60,8 @@ def best_response(
     K: Sequence[np.ndarray],
     Sigma: Sequence[np.ndarray] | None,
     agent: int,
+    *,
+    k: Sequence[np.ndarray] | None = None,
 ) -> BestResponse:
     """Best response of one agent while the others keep to a joint policy.
 
@@ -62,6 +76,8 @@ def best_response(
         agent's own entries of K and Sigma are not used.
     agent : int
         Counted from 0.
+    k : list over agents of (…, T, p_i), optional
+        Of a general game: u_t^i ~ N(K x + k, Σ).
 
     Raises
     ------
@@ -83,6 +99,9 @@ def best_response(
         raise InputError(
             f"agent is {agent}, but the game's agents are 0 to {len(game.B) - 1}", "agent"
         )
+    if is_general(game):
+        return _general(game, K, Sigma, k, agent)
+    refuse_constants(k)
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
     own, p_i = slice(agent, agent + 1), stacked.sizes[agent]
@@ -105,6 +124,50 @@ def best_response(
         P=batch_first(P[..., 0, :, :], 2),
         q=batch_first(q[..., 0], 0),
     )
+
+
+def _general(game: GameArrays, K, Sigma, k, agent: int) -> BestResponse:
+    stack = stack_general(game)
+    gains, joint, _ = stack_general_policy(stack, K, Sigma, k)
+    own = stack.own[agent]
+    with np.errstate(all="ignore"):
+        answer, W, P = general_riccati(stack, gains, agent)
+        Sigma_br, log_det = stack.best_covariance(W, agent)
+        if joint is None:
+            Sigma_br = np.zeros_like(Sigma_br)
+        else:
+            joint[..., own, own] = Sigma_br
+        q = stack.constants(P, joint, log_det[..., None], slice(agent, agent + 1))
+    costs = {letter: X for letter, (X,) in split_costs(P, q).items()}
+    return BestResponse(
+        K=batch_first(answer[..., 1:], 2),
+        k=batch_first(answer[..., 0], 1),
+        Sigma=batch_first(Sigma_br, 2),
+        **costs,
+    )
+
+
+def general_riccati(
+    stack: GeneralStack, gains: np.ndarray, agent: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """An agent's K_br (T, …, p_i, m), W (T, …, p_i, p_i), P (T+1, …, 1, m, m) against the others.
+
+    W K_br = −(Bⁱ'VĀ + Sⁱ + Rⁱ's other columns times the others' gains − (τ_i/2)(Λⁱ)⁻¹Mⁱ): the
+    agent's row of the block system, the others' gains put in.
+    """
+    own, only, n = stack.own[agent], slice(agent, agent + 1), stack.n
+    K, P = gains.copy(), stack.costs_to_come()[..., only, :, :]
+    K[..., own, :] = 0
+    W = np.zeros((*K.shape[:-2], K[..., own, :].shape[-2], n))[..., own]
+    turned = stack.B[..., own].swapaxes(-1, -2)
+    for t in reversed(range(stack.horizon)):
+        V = stack.discounted(P[t + 1], only)[..., 0, :, :]
+        row = turned[t] @ (V @ stack.BA[t]) + stack.own_rows[t][..., own, :]
+        W[t] = row[..., own]
+        system = np.concatenate([W[t], row[..., n:] + row[..., :n] @ K[t]], axis=-1)
+        K[t][..., own, :] = -solve(system)
+        P[t] = stack.value(t, P[t + 1], K[t], only)
+    return K[..., own, :], W, P
 
 
 def riccati(

@@ -25,7 +25,8 @@ class JointPolicy(Protocol):
 def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     """‖S_t − S'_t‖_□ = Σ_i ‖K_t^i − K'_t^i‖_F + ‖Σ_t^i − Σ'_t^i‖_F, (…, T).
 
-    `Sigma` None, a deterministic policy, counts as Σ = 0.
+    `Sigma` None, a deterministic policy, counts as Σ = 0. Where both policies have constants `k`,
+    (…, T, p_i), their differences count too, each in the Euclidean norm.
 
     Raises
     ------
@@ -45,6 +46,7 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     for letter, ours, theirs in (
         ("K", first.K, second.K),
         ("Sigma", *_covariances(first, second)),
+        ("k", *_constants(first, second)),
     ):
         if len(ours) != len(theirs):
             raise InputError(
@@ -74,6 +76,14 @@ def policy_distance(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     """
     with np.errstate(all="ignore"):
         return stage_distances(first, second).sum(-1)
+
+
+def _constants(first: JointPolicy, second: JointPolicy):
+    """The constants of both policies as columns; none where one policy has none."""
+    both = [getattr(policy, "k", None) for policy in (first, second)]
+    if any(k is None for k in both):
+        return (), ()
+    return tuple([np.asarray(k_i)[..., None] for k_i in k] for k in both)
 
 
 def _covariances(first: JointPolicy, second: JointPolicy):

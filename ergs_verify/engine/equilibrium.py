@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from attrs import frozen
 
 from ergs_verify.engine.evaluation import add_constants
-from ergs_verify.engine.linear_algebra import inverse_and_roots, symmetrise
+from ergs_verify.engine.general import (
+    GeneralStack,
+    is_general,
+    split_costs,
+    split_policy,
+    stack_general,
+)
+from ergs_verify.engine.linear_algebra import inverse_and_roots, solve, symmetric, symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     EVERYONE,
@@ -19,7 +28,7 @@ from ergs_verify.engine.stacking import (
     stack_costs,
     stack_game,
 )
-from ergs_verify.errors import ErgsError, InputError, SingularStageError
+from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
 
 __all__ = ["EngineSolution", "best_covariance", "diagonal_blocks", "nash"]
 
@@ -42,6 +51,8 @@ class EngineSolution:
     singular_stage : (…) of int
         −1, or the last t at which Φ_t is singular to float64, or has an entry ≤ 0 on its diagonal
         (then some W^i is not positive definite).
+    k, s : tuples over agents of (…, T, p_i) and (…, T+1, m), or None
+        Of a general game: policies N(K x + k, Σ) and costs x'Px + 2s'x + q.
 
     Notes
     -----
@@ -57,6 +68,8 @@ class EngineSolution:
     q: tuple[np.ndarray, ...]
     condition: np.ndarray
     singular_stage: np.ndarray
+    k: tuple[np.ndarray, ...] | None = None
+    s: tuple[np.ndarray, ...] | None = None
 
 
 def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
@@ -64,7 +77,8 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
 
     The blocks of Φ_t are B^i'P^i_{t+1}B^j, plus (τ/2)I + R^i where i = j; those of rhs_t are
     B^i'P^i_{t+1}A. Then Σ^i = (τ/2)(W^i)⁻¹ with W^i the diagonal block, and P and q follow from
-    the Lyapunov equations. τ = 0 is the plain LQ game: Σ = 0 and no entropy terms in q.
+    the Lyapunov equations. τ = 0 is the plain LQ game: Σ = 0 and no entropy terms in q. The blocks
+    of a general game are those of `ergs_verify.engine.general.GeneralStack.first_order`.
 
     Parameters
     ----------
@@ -74,7 +88,7 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
         Run the recursion compiled by numba (the extra ``compiled``), after some twenty seconds of
         compiling at the first use ever: several times faster for one small game or some hundred,
         no slower for thousands; not with more than some 60 states. The answers differ from
-        numpy's by rounding alone.
+        numpy's by rounding alone. General games take numpy's path.
 
     Returns
     -------
@@ -90,7 +104,9 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
         For a single game, where Φ_t is singular to float64.
     ErgsError
         For a single game in which some W^i is not positive definite, or whose entries are not
-        finite or whose recursion leaves the range of float64.
+        finite or whose recursion leaves the range of float64. Of a general game it is an
+        `UnboundedCostError` where W^i has a negative eigenvalue: the agent's cost has no lower
+        bound, as far as float64 tells.
     InputError
         If `compiled` is asked for and numba is not installed, or batch axes do not fit.
 
@@ -115,14 +131,13 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     ((3, 1, 1, 2), array([-1,  0, -1]))
     """
     recursion = _compiled_recursion() if compiled else _recursion
+    if is_general(game):
+        return _general(game)
     stacked = stack_game(game, innermost=not compiled)
     P = stack_costs(stacked, game.Q)
     with np.errstate(all="ignore"):
         K, Sigma, q, phi, condition = recursion(stacked, P)
-    # Infinities and NaN reach the first stage: 0·∞ is NaN.
-    finite = np.isfinite(P[0]).all((-3, -2, -1)) & np.isfinite(q[0]).all(-1)
-    singular_stage = _first_singular(phi, condition)
-    lost = ~finite | (singular_stage >= 0)
+    lost, singular_stage = _lost(P, q, phi, condition)
     if not stacked.batch and lost:
         raise _why_lost(stacked, phi, int(singular_stage))
     if lost.any():
@@ -138,7 +153,50 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     )
 
 
-def reciprocal_condition(stacked: StackedGame, phi: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+def _general(game: GameArrays) -> EngineSolution:
+    stack = stack_general(game)
+    n, m, T = stack.n, stack.m, stack.horizon
+    P, K = stack.costs_to_come(), np.zeros((T, *stack.batch, n, m))
+    phi, inverse = np.zeros((2, T, *stack.batch, n, n))
+    with np.errstate(all="ignore"):
+        for t in reversed(range(T)):
+            rows = stack.first_order(t, P[t + 1])
+            phi[t] = rows[..., :n]
+            scales = row_scales(phi[t])
+            eye = np.broadcast_to(np.eye(n), phi[t].shape)
+            solved = solve(np.concatenate([rows, eye], axis=-1) * scales)
+            K[t], inverse[t] = -solved[..., :m], solved[..., m:]
+            P[t] = stack.value(t, P[t + 1], K[t])
+        condition = reciprocal_condition(stack, phi, inverse)
+        Sigma, log_det = stack.best_covariances(phi)
+        q = stack.constants(P, Sigma, log_det)
+    lost, singular_stage = _lost(P, q, phi, condition)
+    if not stack.batch and lost:
+        raise _why_general_lost(stack, phi, int(singular_stage))
+    if lost.any():
+        for entries in (K, Sigma, P, q):
+            entries[:, lost] = np.nan
+    return EngineSolution(
+        **split_policy(stack, K, Sigma),
+        **split_costs(P, q),
+        condition=batch_first(condition, 0),
+        singular_stage=singular_stage,
+    )
+
+
+def _lost(
+    P: np.ndarray, q: np.ndarray, phi: np.ndarray, condition: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which games have no answer, and their singular stages or −1."""
+    # Infinities and NaN reach the first stage: 0·∞ is NaN.
+    finite = np.isfinite(P[0]).all((-3, -2, -1)) & np.isfinite(q[0]).all(-1)
+    singular_stage = _first_singular(phi, condition)
+    return ~finite | (singular_stage >= 0), singular_stage
+
+
+def reciprocal_condition(
+    stacked: StackedGame | GeneralStack, phi: np.ndarray, inverse: np.ndarray
+) -> np.ndarray:
     """1 over Skeel's condition number ‖ |Φ⁻¹| |Φ| ‖ in the norm max_k |z_k| √Φ_kk.
 
     It does not change with an agent's unit of control. R. D. Skeel, "Scaling for numerical
@@ -275,6 +333,30 @@ def _why_lost(stacked: StackedGame, phi: np.ndarray, singular_stage: int) -> Erg
             )
         if t == singular_stage:
             return SingularStageError(t)
+    return _out_of_range()
+
+
+def _why_general_lost(stack: GeneralStack, phi: np.ndarray, singular_stage: int) -> ErgsError:
+    """The same of a general game: an unbounded cost is an answer."""
+    for t in reversed(range(stack.horizon)):
+        if not np.isfinite(phi[t]).all():
+            break
+        for i, own in enumerate(stack.own):
+            eigenvalues, vectors = np.linalg.eigh(symmetric(phi[t, own, own]))
+            rounding = 8 * stack.n * EPS * np.abs(eigenvalues).max()
+            if eigenvalues[0] < -rounding:
+                return UnboundedCostError(i + 1, t, list(map(Fraction, vectors[:, 0].tolist())))
+            if eigenvalues[0] <= rounding:
+                return ErgsError(
+                    f"W of agent {i + 1} is singular to float64 at stage t = {t}, so whether the "
+                    "agent's cost has a lower bound has to be decided with more digits"
+                )
+        if t == singular_stage:
+            return SingularStageError(t)
+    return _out_of_range()
+
+
+def _out_of_range() -> ErgsError:
     return ErgsError(
         "the backward recursion is not finite, or leaves the range of float64: see that all "
         "entries of the game are finite, shorten the horizon, scale the game, or solve it with "

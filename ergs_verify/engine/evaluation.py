@@ -7,6 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
+from ergs_verify.engine.general import (
+    is_general,
+    refuse_constants,
+    split_costs,
+    stack_general,
+    stack_general_policy,
+)
 from ergs_verify.engine.linear_algebra import log_det_covariance, symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
@@ -25,20 +32,27 @@ __all__ = ["PolicyCost", "add_constants", "evaluate_policy", "log_det"]
 
 @frozen(kw_only=True, eq=False)
 class PolicyCost:
-    """J_t^i(x) = x'P_t^i x + q_t^i.
+    """J_t^i(x) = x'P_t^i x + 2s_t^i'x + q_t^i.
 
     Attributes
     ----------
     P : tuple over agents of (…, T+1, m, m)
     q : tuple over agents of (…, T+1)
+    s : tuple over agents of (…, T+1, m), or None
+        Of a general game.
     """
 
     P: tuple[np.ndarray, ...]
     q: tuple[np.ndarray, ...]
+    s: tuple[np.ndarray, ...] | None = None
 
 
 def evaluate_policy(
-    game: GameArrays, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+    game: GameArrays,
+    K: Sequence[np.ndarray],
+    Sigma: Sequence[np.ndarray] | None,
+    *,
+    k: Sequence[np.ndarray] | None = None,
 ) -> PolicyCost:
     """P and q of a joint policy, equation (24).
 
@@ -50,7 +64,10 @@ def evaluate_policy(
     ----------
     K : list over agents of (…, T, p_i, m)
     Sigma : list over agents of (…, T, p_i, p_i), symmetric positive semidefinite, or None
-        None: a deterministic policy, judged in the plain game with R + (τ/2)I for R.
+        None: a deterministic policy, judged in the plain game with R + (τ/2)I for R (of a general
+        game, with the prior's (τ/2)(u − Mx)'Λ⁻¹(u − Mx) added to the cost).
+    k : list over agents of (…, T, p_i), optional
+        Of a general game: u_t^i ~ N(K x + k, Σ).
 
     Returns
     -------
@@ -73,12 +90,25 @@ def evaluate_policy(
     >>> cost.P[0].ravel(), cost.q[0]  # 1 + (1+1)/4 + (1/2)²; 2 − 1 + (1 + 1)
     (array([1.75, 1.  ]), array([3., 0.]))
     """
+    if is_general(game):
+        return _general(game, K, Sigma, k)
+    refuse_constants(k)
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
     P, q = stack_costs(stacked, game.Q), stacked.zeros(stacked.horizon + 1, stacked.agents)
     with np.errstate(all="ignore"):
         in_slabs(_evaluate, stacked, P, q, policy.K, policy.Sigma)
     return PolicyCost(P=own_costs(P), q=own_constants(q))
+
+
+def _general(game: GameArrays, K, Sigma, k) -> PolicyCost:
+    stack = stack_general(game)
+    gains, joint, log_dets = stack_general_policy(stack, K, Sigma, k)
+    P = stack.costs_to_come()
+    with np.errstate(all="ignore"):
+        for t in reversed(range(stack.horizon)):
+            P[t] = stack.value(t, P[t + 1], gains[t])
+        return PolicyCost(**split_costs(P, stack.constants(P, joint, log_dets)))
 
 
 def _evaluate(

@@ -6,6 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ergs_verify.engine.general import (
+    GeneralStack,
+    is_general,
+    refuse_constants,
+    stack_general,
+    stack_general_policy,
+)
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     GameArrays,
@@ -15,11 +22,15 @@ from ergs_verify.engine.stacking import (
     stack_policy,
 )
 
-__all__ = ["first_moment", "later_moments", "state_moments"]
+__all__ = ["first_moment", "general_moments", "later_moments", "state_moments"]
 
 
 def state_moments(
-    game: GameArrays, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+    game: GameArrays,
+    K: Sequence[np.ndarray],
+    Sigma: Sequence[np.ndarray] | None,
+    *,
+    k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """X_t = E[x_t x_t'], (…, T+1, m, m), under a joint policy.
 
@@ -29,6 +40,8 @@ def state_moments(
     ----------
     K : list over agents of (…, T, p_i, m)
     Sigma : list over agents of (…, T, p_i, p_i), or None for a deterministic policy
+    k : list over agents of (…, T, p_i), optional
+        Of a general game: u_t^i ~ N(K x + k, Σ). A drift and k move the mean, which is part of X.
 
     Raises
     ------
@@ -45,6 +58,12 @@ def state_moments(
     >>> state_moments(game, [-0.5 * one], [3 * one]).ravel()  # 1 + 1; 2/4 + 1 + 3
     array([2. , 4.5])
     """
+    if is_general(game):
+        stack = stack_general(game)
+        with np.errstate(all="ignore"):
+            X = general_moments(stack, *stack_general_policy(stack, K, Sigma, k)[:2])
+        return batch_first(X[..., 1:, 1:], 2)
+    refuse_constants(k)
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
     with np.errstate(all="ignore"):
@@ -68,3 +87,13 @@ def later_moments(
     F, noise, product = stacked.closed_loop(K), stacked.joint_noise(Sigma), stacked.product
     for t in range(stacked.horizon):
         X[t + 1] = product(product(F[t], X[t]), F[t].swapaxes(-1, -2)) + noise[t]
+
+
+def general_moments(stack: GeneralStack, K: np.ndarray, Sigma: np.ndarray | None) -> np.ndarray:
+    """E[(1, x_t)(1, x_t)'], (T+1, …, m, m), for gains (T, …, n, m) and Σ (T, …, n, n)."""
+    F, noise = stack.A + stack.B @ K, stack.joint_noise(Sigma)
+    X = np.zeros((stack.horizon + 1, *stack.batch, stack.m, stack.m))
+    X[0] = stack.X_0
+    for t in range(stack.horizon):
+        X[t + 1] = F[t] @ X[t] @ F[t].swapaxes(-1, -2) + noise[t]
+    return X

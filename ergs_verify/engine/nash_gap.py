@@ -6,14 +6,20 @@ keeps its digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ergs_verify.engine.deviation import riccati
+from ergs_verify.engine.deviation import general_riccati, riccati
 from ergs_verify.engine.evaluation import log_det
+from ergs_verify.engine.general import (
+    is_general,
+    refuse_constants,
+    stack_general,
+    stack_general_policy,
+)
 from ergs_verify.engine.linear_algebra import cholesky, symmetric
-from ergs_verify.engine.moments import first_moment, later_moments
+from ergs_verify.engine.moments import first_moment, general_moments, later_moments
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     GameArrays,
@@ -28,7 +34,11 @@ __all__ = ["gap", "stage_gaps"]
 
 
 def gap(
-    game: GameArrays, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+    game: GameArrays,
+    K: Sequence[np.ndarray],
+    Sigma: Sequence[np.ndarray] | None,
+    *,
+    k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """J^i(π) − min over agent i's policies, (…, N), from the game's x_0.
 
@@ -37,11 +47,15 @@ def gap(
     K : list over agents of (…, T, p_i, m)
     Sigma : list over agents of (…, T, p_i, p_i), or None
         None: a deterministic policy, judged in the plain game with R + (τ/2)I for R.
+    k : list over agents of (…, T, p_i), optional
+        Of a general game: u_t^i ~ N(K x + k, Σ).
 
     Returns
     -------
     array (…, N)
-        ∞ for an agent whose Σ is singular to float64 at some stage while τ > 0.
+        ∞ for an agent whose Σ is singular to float64 at some stage while τ > 0. NaN where some W
+        of the agent's best response is not positive definite to float64: in a general game the
+        agent's cost may then have no lower bound.
 
     Raises
     ------
@@ -58,18 +72,25 @@ def gap(
     True
     """
     with np.errstate(all="ignore"):
-        return stage_gaps(game, K, Sigma).sum(-1)
+        return stage_gaps(game, K, Sigma, k=k).sum(-1)
 
 
 def stage_gaps(
-    game: GameArrays, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray] | None
+    game: GameArrays,
+    K: Sequence[np.ndarray],
+    Sigma: Sequence[np.ndarray] | None,
+    *,
+    k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """The gap stage by stage, (…, N, T), every entry ≥ 0.
 
     τ E[KL(π_t ‖ BR_t)] = Tr(W ΔK X ΔK') + (τ/2)(Tr(Σ_br⁻¹Σ) − p − log|Σ_br⁻¹Σ|), where ΔK =
     K − K_br, Σ_br⁻¹ = (2/τ)W and X = E[x_t x_t'] under the joint policy. With τ = 0 the second
-    term is Tr(WΣ). Parameters and errors as for `gap`.
+    term is Tr(WΣ). In a general game stage t weighs γ_i^t. Parameters and errors as for `gap`.
     """
+    if is_general(game):
+        return _general(game, K, Sigma, k)
+    refuse_constants(k)
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
     P = stack_costs(stacked, game.Q)
@@ -78,6 +99,25 @@ def stage_gaps(
         K_br, W = in_slabs(riccati, stacked, P, policy.K)
         given = (X, policy.K, policy.Sigma, K_br, W)
         (terms,) = in_slabs(_stage_gaps, stacked, *given, forward=True)
+    return batch_first(terms, 0)
+
+
+def _general(game: GameArrays, K, Sigma, k) -> np.ndarray:
+    stack = stack_general(game)
+    gains, joint, log_dets = stack_general_policy(stack, K, Sigma, k)
+    terms = np.zeros((stack.horizon, *stack.batch, stack.agents))
+    with np.errstate(all="ignore"):
+        X = general_moments(stack, gains, joint)[:-1]
+        for i, own in enumerate(stack.own):
+            K_br, W, _ = general_riccati(stack, gains, i)
+            lower, off = cholesky(symmetric(W)), gains[..., own, :] - K_br
+            found = _squares(stack.product, lower, off, X)
+            if joint is not None and log_dets is not None:
+                half_tau, Sigma_i = stack.half_tau[..., i], joint[..., own, own]
+                weighed = lower.swapaxes(-1, -2) @ Sigma_i @ lower
+                found += _divergence(weighed, lower, log_dets[..., i], half_tau)
+            weights = stack.rate[..., i, None] ** np.arange(stack.horizon)
+            terms[..., i] = found * np.moveaxis(weights, -1, 0)
     return batch_first(terms, 0)
 
 
@@ -94,30 +134,52 @@ def _stage_gaps(stacked: StackedGame, X, K, Sigma, K_br, W) -> tuple[np.ndarray]
 def _mean_term(
     stacked: StackedGame, lower: np.ndarray, difference: np.ndarray, X: np.ndarray
 ) -> np.ndarray:
-    """Tr(W ΔK X ΔK') = ‖L'ΔK X^{1/2}‖²_F, (T, …, N), with W = LL'."""
-    weighted = stacked.product(lower.swapaxes(-1, -2), difference)
-    spread = (stacked.product(weighted, X[..., None, :, :]) * weighted).sum(-1)
+    """Tr(W ΔK X ΔK'), (T, …, N), with W = LL'."""
+    return _squares(stacked.product, lower, difference, X[..., None, :, :])
+
+
+def _squares(
+    product: Callable[..., np.ndarray], lower: np.ndarray, difference: np.ndarray, X: np.ndarray
+) -> np.ndarray:
+    """Tr(LL' ΔK X ΔK') = ‖L'ΔK X^{1/2}‖²_F."""
+    weighted = product(lower.swapaxes(-1, -2), difference)
+    spread = (product(weighted, X) * weighted).sum(-1)
     # Each row gives a form y'Xy with X ⪰ 0: below 0 it is rounding.
     return np.maximum(spread, 0).sum(-1)
 
 
 def _covariance_term(stacked: StackedGame, lower: np.ndarray, Sigma: np.ndarray) -> np.ndarray:
     """(τ/2)(Tr(M) − p − log|M|) with M = L'ΣL/(τ/2), or Tr(WΣ) where τ = 0, (T, …, N)."""
-    entropy = stacked.entropy[..., None]
-    positive = entropy > 0
-    scale = np.where(positive, entropy, 1)
     own = stacked.product(stacked.product(lower.swapaxes(-1, -2), Sigma), lower)
-    # A filled-in control has Σ = 0 and W = 1; as its own best response it counts nothing.
-    M = own / scale[..., None, None] + stacked.filled
-    excess = symmetric(M - np.eye(stacked.p))
+    entropy, sizes = stacked.entropy[..., None], np.array(stacked.sizes)
+    return _divergence(own, lower, log_det(stacked, Sigma), entropy, sizes, stacked.filled)
+
+
+def _divergence(
+    weighed: np.ndarray,
+    lower: np.ndarray,
+    log_det_Sigma: np.ndarray | None,
+    half_tau: np.ndarray,
+    sizes: np.ndarray | None = None,
+    filled: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """(τ/2)(Tr(M) − p − log|M|) with M = L'ΣL/(τ/2), of which L'ΣL is given; Tr(WΣ) if τ = 0.
+
+    A filled-in control has Σ = 0 and W = 1; as its own best response it counts nothing.
+    """
+    p = weighed.shape[-1]
+    positive = half_tau > 0
+    scale = np.where(positive, half_tau, 1)
+    M = weighed / scale[..., None, None] + filled
+    excess = symmetric(M - np.eye(p))
     trace = np.einsum("...ii->...", excess)
     log_det_W = 2 * np.log(np.einsum("...ii->...i", lower)).sum(-1)
-    log_det_M = log_det(stacked, Sigma) + log_det_W - np.array(stacked.sizes) * np.log(scale)
+    log_det_M = log_det_Sigma + log_det_W - (p if sizes is None else sizes) * np.log(scale)
     far = trace - log_det_M
     small = np.abs(excess).sum(-1).max(-1) < 0.5
     near = _trace_less_log_det(np.where(small[..., None, None], excess, 0))
-    plain = np.einsum("...ii->...", own)
-    return np.where(positive, entropy * np.where(small, near, far), plain)
+    plain = np.einsum("...ii->...", weighed)
+    return np.where(positive, half_tau * np.where(small, near, far), plain)
 
 
 def _trace_less_log_det(E: np.ndarray) -> np.ndarray:

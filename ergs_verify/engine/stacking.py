@@ -12,7 +12,7 @@ along that row. `StackedGame.product` and `StackedGame.solve` know which.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 
 from ergs_verify.engine.linear_algebra import product_in_step, solve, solve_in_step
 from ergs_verify.errors import InputError
-from ergs_verify.game.floats import expect_papers_class
+from ergs_verify.game.floats import leaves
 
 __all__ = [
     "EVERYONE",
@@ -30,6 +30,7 @@ __all__ = [
     "batch_first",
     "batch_of",
     "common_batch",
+    "fitting",
     "numbers_a_stage",
     "own_constants",
     "own_costs",
@@ -37,6 +38,7 @@ __all__ = [
     "stack_costs",
     "stack_game",
     "stack_policy",
+    "time_first",
 ]
 
 
@@ -217,16 +219,13 @@ def stack_game(
     InputError
         Where the batch axes of the game's arrays do not broadcast against each other.
     """
-    expect_papers_class(game, "the engine")
     batch = batch_of(game)
     T, m = game.horizon, game.A.shape[-1]
     sizes = tuple(B_i.shape[-1] for B_i in game.B)
     agents, p = len(sizes), max(sizes)
     n = agents * p
     innermost = innermost and many_and_small(math.prod(batch), n, m)
-    A, B, R = (
-        [_time_first(X, batch) for X in matrices] for matrices in ((game.A,), game.B, game.R)
-    )
+    A, B, R = ([time_first(X, batch) for X in matrices] for matrices in ((game.A,), game.B, game.R))
     # Matrices that are constant in time (broadcast, stride 0) are stacked once.
     stages = 1 if all(X.strides[0] == 0 for X in (*A, *B, *R)) else T
 
@@ -268,7 +267,7 @@ def stack_costs(stacked: StackedGame, Q: Sequence[np.ndarray]) -> np.ndarray:
     """Q of some agents, (…, T+1, m, m) each, as a fresh array (T+1, …, agents, m, m)."""
     costs = stacked.zeros(stacked.horizon + 1, len(Q), stacked.m, stacked.m)
     for i, Q_i in enumerate(Q):
-        costs[..., i, :, :] = _time_first(Q_i, stacked.batch)
+        costs[..., i, :, :] = time_first(Q_i, stacked.batch)
     return costs
 
 
@@ -327,33 +326,49 @@ def _over_time(X: np.ndarray, T: int) -> np.ndarray:
 
 
 def _fill(stacked: StackedGame, given: Sequence[np.ndarray], letter: str, columns: int | None):
-    if len(given) != stacked.agents:
-        raise InputError(
-            f"{letter} has {len(given)} agents but the game has {stacked.agents}", letter
-        )
     width = stacked.p if columns is None else columns
     filled = stacked.zeros(stacked.horizon, stacked.agents, stacked.p, width)
-    for i, (X, p_i) in enumerate(zip(given, stacked.sizes, strict=True)):
-        wanted = (stacked.horizon, p_i, p_i if columns is None else columns)
-        if X.shape[-3:] != wanted:
+    shapes = [(stacked.horizon, p_i, columns or p_i) for p_i in stacked.sizes]
+    for i, X in enumerate(fitting(given, letter, shapes, stacked.batch)):
+        filled[..., i, : X.shape[-2], : X.shape[-1]] = X
+    return filled
+
+
+def fitting(
+    given: Sequence[np.ndarray],
+    letter: str,
+    shapes: Sequence[tuple[int, ...]],
+    batch: tuple[int, ...],
+) -> Iterator[np.ndarray]:
+    """A policy's letter agent by agent, time first, where it has these shapes, time first too.
+
+    Raises
+    ------
+    InputError
+        Where there are not as many agents, or a shape or a batch axis does not fit.
+    """
+    if len(given) != len(shapes):
+        raise InputError(f"{letter} has {len(given)} agents but the game has {len(shapes)}", letter)
+    for i, (X, wanted) in enumerate(zip(given, shapes, strict=True)):
+        axes = len(wanted)
+        if X.shape[-axes:] != wanted:
             raise InputError(
                 f"{letter} of agent {i + 1} has shape {X.shape} but must end in {wanted}",
                 f"{letter}[{i}]",
             )
-        _check_batch(stacked, X.shape[:-3], f"{letter} of agent {i + 1}", f"{letter}[{i}]")
-        filled[..., i, :p_i, : wanted[-1]] = _time_first(X, stacked.batch)
-    return filled
+        _check_batch(batch, X.shape[:-axes], f"{letter} of agent {i + 1}", f"{letter}[{i}]")
+        yield time_first(X, batch, axes)
 
 
-def _check_batch(stacked: StackedGame, axes: tuple[int, ...], name: str, where: str) -> None:
+def _check_batch(batch: tuple[int, ...], axes: tuple[int, ...], name: str, where: str) -> None:
     """That a policy's batch axes broadcast to the game's."""
     try:
-        fits = np.broadcast_shapes(axes, stacked.batch) == stacked.batch
+        fits = np.broadcast_shapes(axes, batch) == batch
     except ValueError:
         fits = False
     if not fits:
         raise InputError(
-            f"{name} has batch axes {axes} but the game {stacked.batch or 'none'}: a stack of "
+            f"{name} has batch axes {axes} but the game {batch or 'none'}: a stack of "
             "policies needs a game stacked along the same axes",
             where,
         )
@@ -375,6 +390,10 @@ def batch_of(game: GameArrays) -> tuple[int, ...]:
     InputError
         Where the batch axes of the arrays do not broadcast against each other.
     """
+    if getattr(game, "general", False):
+        return common_batch(
+            {place: np.shape(X)[: np.ndim(X) - axes] for place, X, axes in leaves(game)}
+        )
     overtime = (game.A, *game.B, *game.Q, *game.R)
     ranks = (np.ndim(game.tau), game.x0_mean.ndim, game.noise_cov.ndim, game.x0_cov.ndim)
     if ranks == (0, 1, 2, 2) and all(X.ndim == 3 for X in overtime):
@@ -422,7 +441,8 @@ def _zeros(
     return X.transpose(0, *range(behind, X.ndim), *range(1, behind))
 
 
-def _time_first(X: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:
+def time_first(X: np.ndarray, batch: tuple[int, ...], axes: int = 3) -> np.ndarray:
+    """An array with `axes` axes of its own, the first of them time, before the batch."""
     if not batch:
         return X
-    return np.moveaxis(np.broadcast_to(X, batch + X.shape[-3:]), -3, 0)
+    return np.moveaxis(np.broadcast_to(X, batch + X.shape[-axes:]), -axes, 0)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TypeVar
 
+import attrs
 import numpy as np
 
+from ergs_verify.engine.general import is_general
 from ergs_verify.engine.stacking import GameArrays, batch_of, numbers_a_stage
 from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame
-from ergs_verify.game.floats import leaves, mapped
+from ergs_verify.game.floats import as_general, leaves, mapped
 
 __all__ = ["stack_games", "stream"]
 
@@ -95,6 +97,8 @@ def stream(
 def stack_games(games: Iterable[GameArrays]) -> FloatGame:
     """Single games of equal sizes as one stack, along a first axis.
 
+    Where one of them is general, all are taken as such.
+
     Raises
     ------
     InputError
@@ -103,6 +107,8 @@ def stack_games(games: Iterable[GameArrays]) -> FloatGame:
     many = list(games)
     if not many:
         raise InputError("there is no game to stack", "games")
+    if any(map(is_general, many)):
+        many = [attrs.evolve(as_general(game), tau=None, noise_cov=None) for game in many]
     shapes = _shapes(many[0])
     for place, game in enumerate(many):
         if _shapes(game) != shapes:
@@ -137,6 +143,8 @@ def _default_chunk(game: GameArrays) -> int:
     agents = len(game.B)
     n, m = agents * max(B_i.shape[-1] for B_i in game.B), game.A.shape[-1]
     a_stage = numbers_a_stage(agents=agents, n=n, m=m)
+    if is_general(game):
+        a_stage += agents * (m + n + 1) ** 2
     return max(1, _CHUNK_NUMBERS // (game.horizon * a_stage))
 
 

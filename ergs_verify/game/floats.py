@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 
-from ergs_verify.errors import InputError
 from ergs_verify.game.letters import LETTERS
 
 
@@ -106,15 +105,41 @@ def float_game(near: Any) -> FloatGame:
     return plain
 
 
-def expect_papers_class(game: Any, what: str) -> None:
-    """Refuse a general game in the name of what does not know it, as `Game.expect_papers_class`.
+def as_general(game: Any) -> FloatGame:
+    """The same game, batch axes or not, with all that a general one tells.
 
-    Raises
-    ------
-    InputError
+    Examples
+    --------
+    >>> from ergs_verify.game.floats import as_general
+    >>> from ergs_verify.game.gallery import gallery
+    >>> as_general(gallery("g-star-2").floats()).tau_of
+    (array([2.]), array([2.]))
     """
     if getattr(game, "general", False):
-        raise InputError(f"{what} knows only games of the paper's class, and this one is general")
+        return mapped(game, lambda _place, X, _axes: X)
+    T, m, sizes = game.horizon, game.A.shape[-1], [B_i.shape[-1] for B_i in game.B]
+    tau, noise = np.asarray(game.tau, dtype=float), game.noise_cov
+    joint_R = []
+    for i, (R_i, p_i) in enumerate(zip(game.R, sizes, strict=True)):
+        joint = np.zeros((*R_i.shape[:-2], sum(sizes), sum(sizes)))
+        own = slice(sum(sizes[:i]), sum(sizes[:i]) + p_i)
+        joint[..., own, own] = R_i
+        joint_R.append(joint)
+    return evolve(
+        mapped(game, lambda _place, X, _axes: X),
+        general=True,
+        tau_of=tuple(np.repeat(tau[..., None], T, axis=-1) for _ in sizes),
+        discount=(1.0,) * len(sizes),
+        noise=np.repeat(noise[..., None, :, :], T, axis=-3),
+        joint_R=tuple(joint_R),
+        joint_S=tuple(np.zeros((T, sum(sizes), m)) for _ in sizes),
+        drift=np.zeros((T, m)),
+        x_linear=tuple(np.zeros((T + 1, m)) for _ in sizes),
+        u_linear=tuple(np.zeros((T, sum(sizes))) for _ in sizes),
+        prior_gain=tuple(np.zeros((T, p, m)) for p in sizes),
+        prior_mean=tuple(np.zeros((T, p)) for p in sizes),
+        prior_cov=tuple(np.tile(np.eye(p), (T, 1, 1)) for p in sizes),
+    )
 
 
 def leaves(game: Any) -> Iterator[tuple[str, Any, int]]:

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from ergs_verify.engine.stacking import GameArrays
-from ergs_verify.game.floats import expect_papers_class
+
 
 __all__ = ["Estimate", "simulate"]
 

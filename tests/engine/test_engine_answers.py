@@ -7,7 +7,6 @@ from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
 
-import attrs
 import numpy as np
 import pytest
 from engine_games import (
@@ -61,7 +60,9 @@ def test_a_batch_gives_what_single_calls_give(m, sizes, T, seed):
         "algorithm_1": lambda g, p: per_agent(engine.algorithm_1(g, 3)),
         "evaluate_policy": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, p.Sigma)),
         "deterministic": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, None)),
-        "best_response": lambda g, p: list(attrs.astuple(engine.best_response(g, p.K, p.Sigma, 0))),
+        "best_response": lambda g, p: [
+            getattr(engine.best_response(g, p.K, p.Sigma, 0), x) for x in ("K", "Sigma", "P", "q")
+        ],
         "gap": lambda g, p: [engine.gap(g, p.K, p.Sigma), engine.stage_gaps(g, p.K, None)],
         "moments": lambda g, p: [engine.state_moments(g, p.K, p.Sigma)],
         "distance": lambda g, p: [engine.policy_distance(p, engine.nash(g))],
@@ -527,6 +528,7 @@ def test_nothing_of_the_game_is_written_to():
 ALLOWED = {
     "__future__",
     "collections",
+    "fractions",
     "functools",
     "itertools",
     "math",

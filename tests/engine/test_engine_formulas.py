@@ -104,8 +104,8 @@ FAULTS = {
     ),
     "gap's second term halved": (
         "nash_gap.py",
-        "entropy * np.where(small, near, far)",
-        "0.5 * entropy * np.where(small, near, far)",
+        "half_tau * np.where(small, near, far)",
+        "0.5 * half_tau * np.where(small, near, far)",
     ),
     "gap's squares of earlier pivots left out": (
         "nash_gap.py",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import attrs
 import numpy as np
 import pytest
 from engine_copies import engine_copy
@@ -41,7 +40,8 @@ def every_answer(engine, game) -> list[np.ndarray]:
     for Sigma in (policy.Sigma, None):
         cost = engine.evaluate_policy(game, policy.K, Sigma)
         found += [*cost.P, *cost.q, engine.state_moments(game, policy.K, Sigma)]
-        found += attrs.astuple(engine.best_response(game, policy.K, Sigma, 1))
+        answer = engine.best_response(game, policy.K, Sigma, 1)
+        found += [answer.K, answer.Sigma, answer.P, answer.q]
         # At the last stage best responses do not depend on K: Σ is near them, the gap a series.
         near = None if Sigma is None else [1.1 * S for S in solution.Sigma]
         found += [engine.stage_gaps(game, policy.K, S) for S in (Sigma, near)]
