@@ -80,10 +80,10 @@ def policy_distance(first: JointPolicy, second: JointPolicy) -> np.ndarray:
 
 def _constants(first: JointPolicy, second: JointPolicy):
     """The constants of both policies as columns; none where one policy has none."""
-    both = [getattr(policy, "k", None) for policy in (first, second)]
-    if any(k is None for k in both):
+    ours, theirs = (getattr(policy, "k", None) for policy in (first, second))
+    if ours is None or theirs is None:
         return (), ()
-    return tuple([np.asarray(k_i)[..., None] for k_i in k] for k in both)
+    return tuple([np.asarray(k_i)[..., None] for k_i in k] for k in (ours, theirs))
 
 
 def _covariances(first: JointPolicy, second: JointPolicy):
