@@ -225,7 +225,7 @@ def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> in
     """
     most = 0
     own = _bits(_of_entry(digits)) + 4  # rel_accuracy_bits is 2 off at most
-    for letter, agents in _matrices(found, balls, game):
+    for letter, agents in matrices_of(found, balls, game):
         for X in (X for over_time in agents for X in over_time):
             most = max(most, *(_entry_lacks(x, own) for x in X.entries()))
             radius = 4 * balls.radius(X)
@@ -302,11 +302,11 @@ def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath, game: Game
 def _numbers(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> Numbers:
     return {
         letter: [[arithmetic.to_fractions(X) for X in over_time] for over_time in agents]
-        for letter, agents in _matrices(found, arithmetic, game)
+        for letter, agents in matrices_of(found, arithmetic, game)
     }
 
 
-def _matrices(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> list[tuple[str, Any]]:
+def matrices_of(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> list[tuple[str, Any]]:
     """Every letter's matrices, those of q 1×1, and of k and s with one column.
 
     In the state (1, x) of a game with affine terms K is [k K] and P is [[c, s'], [s, P]].

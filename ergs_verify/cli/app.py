@@ -517,12 +517,13 @@ def reference(
     """Write certified digits as files that any language reads.
 
     A file is one JSON object, "format": "ergs-reference/1". Its keys: name and game_hash of the
-    game; digits, as asked for; equilibrium ("unique", "none", "continuum", or "singular" for one
-    of the two); t, the singular stage, else null; error. Where the equilibrium is unique also K,
-    Sigma and P, [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t]
-    decimal strings. error holds for each of the letters [agent][t] how far at most an entry of
-    that matrix is from the exact one: |given - exact| <= error <= 10^-D max(1, largest entry),
-    for Sigma without the 1.
+    game; digits, as asked for; equilibrium ("unique", "none", "continuum", "singular" for one of
+    the two, or "unbounded" where the cost of agent has no lower bound); t, the singular or
+    unbounded stage, else null; error. Where the equilibrium is unique also K, Sigma and P,
+    [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t] decimal strings;
+    with affine terms also k and s, [agent][t] lists. error holds for each of the letters
+    [agent][t] how far at most an entry of that matrix is from the exact one: |given - exact| <=
+    error <= 10^-D max(1, largest entry), for Sigma without the 1.
 
     The same game and digits give the same bytes, on every machine.
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 
+import numpy as np
+
 from ergs_verify.arithmetic.base import Arithmetic
-from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.errors import ErgsError, InputError, NotCertifiedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact.definite import is_positive
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
@@ -33,6 +37,9 @@ def algorithm_1(
     ------
     InputError
         Where `iterations` is no whole number ≥ 1.
+    ErgsError
+        Where in a general game some W, as the arithmetic has it, is not positive definite: the
+        agent has no best response to what was found for the later stages.
 
     Examples
     --------
@@ -65,6 +72,8 @@ def _backwards(stages: Stages, terminal: Stage, count: int) -> Iterator[Stage]:
     ahead = terminal
     for t in reversed(range(game.horizon)):
         stage = stages.at(t, ahead)
+        if game.general:
+            _expect_answers(stages, stage, t)
         Sigma = stages.covariances(stage)
         K = [arithmetic.zeros(p, game.state_size) for p in game.control_sizes]
         for _ in range(count):
@@ -72,6 +81,17 @@ def _backwards(stages: Stages, terminal: Stage, count: int) -> Iterator[Stage]:
             K = [known(stages.formula("gain", k)) for k in stages.agents]
         ahead = stages.evaluated(stage, K, Sigma, t)
         yield ahead
+
+
+def _expect_answers(stages: Stages, stage: Evaluator, t: int) -> None:
+    for k in stages.agents:
+        rows = stages.arithmetic.to_fractions(stage(stages.formula("phi_diagonal", k)))
+        W = np.array(rows, dtype=object)
+        if not is_positive((W + W.T) / 2, strictly=True):
+            raise ErgsError(
+                f"Algorithm 1 stops at stage t = {t}: W of agent {k} is not positive definite "
+                "there, so the agent has no best response to the policies of the later stages"
+            )
 
 
 def _iterations(iterations: int) -> int:

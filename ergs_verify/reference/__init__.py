@@ -8,9 +8,10 @@ gives, ``ergs-compare/1``, in `ergs_verify.reference.compare`.
 
 from ergs_verify.reference.compare import Comparison, FileResult, compare
 from ergs_verify.reference.make import make_reference
-from ergs_verify.reference.record import LETTERS, Reference, load_reference
+from ergs_verify.reference.record import AFFINE, LETTERS, Reference, load_reference
 
 __all__ = [
+    "AFFINE",
     "LETTERS",
     "Comparison",
     "FileResult",

@@ -11,10 +11,11 @@ The outcome as JSON, format ``ergs-compare/1``, is one object with the keys
 ``files``
     For every reference, or every solution of it, an object: ``name``, the stem of the reference's
     file; ``solution``, the path of the solution, null where it is missing; ``verdict``;
-    ``message``, why, in one sentence; ``quantities``, for each of K, Sigma, P, q that is stated
-    and judged, an object about its worst matrix: ``verdict``; ``digits``, that are right at least,
-    null where no number says it; ``max_error``, an upper bound of the largest ``|given − exact|``,
-    a number or ``"inf"``; ``agent``, from 1; ``t``, from 0.
+    ``message``, why, in one sentence; ``quantities``, for each of K, Sigma, P, q (with affine
+    terms k and s too) that is stated and judged, an object about its worst matrix: ``verdict``;
+    ``digits``, that are right at least, null where no number says it; ``max_error``, an upper
+    bound of the largest ``|given − exact|``, a number or ``"inf"``; ``agent``, from 1; ``t``, from
+    0.
 ``extra``
     Paths of the solutions that no reference belongs to.
 """
@@ -35,7 +36,7 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import fractions
 from ergs_verify.game import load_solution
 from ergs_verify.game.policy import Policy
-from ergs_verify.reference.record import LETTERS, Reference, Rows, load_reference
+from ergs_verify.reference.record import AFFINE, Reference, Rows, load_reference
 
 __all__ = ["Comparison", "Digits", "FileResult", "compare"]
 
@@ -236,6 +237,11 @@ def _missing(name: str, reference: Reference) -> FileResult:
 
 
 def _no_single(reference: Reference) -> str:
+    if reference.equilibrium == "unbounded":
+        return (
+            f"the cost of agent {reference.agent} has no lower bound at t = {reference.t}, so "
+            "there is no equilibrium"
+        )
     told = {
         "none": "there is no equilibrium",
         "continuum": "there is a continuum of equilibria",
@@ -246,15 +252,20 @@ def _no_single(reference: Reference) -> str:
 
 def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits: int) -> FileResult:
     if reference.equilibrium != "unique":
-        verdict: Verdict = "fail" if reference.equilibrium == "none" else "undecided"
+        verdict: Verdict = "fail" if reference.equilibrium in ("none", "unbounded") else "undecided"
         message = f"numbers, though {_no_single(reference)}"
         if verdict == "undecided":
             message += "; `ergs-verify audit` judges by the gaps"
         return FileResult(name=name, solution=path, verdict=verdict, message=message, quantities={})
     left_out = () if policy.Sigma is not None else ("q",)
     found = {}
-    for letter in LETTERS:
-        stated = getattr(policy, letter)
+    for letter in AFFINE:
+        stated = _stated(policy, letter, reference)
+        if letter not in reference.values and stated is not None:
+            if any(np.any(x) for own in stated for x in own):
+                problem = f"{letter} is not 0, but the game has no affine terms"
+                return _failed(name, path, problem)
+            continue
         if stated is None or letter in left_out:
             continue
         exact = reference.exact(letter)
@@ -269,6 +280,16 @@ def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits:
         message=_told(verdict, found, digits, reference, policy),
         quantities=found,
     )
+
+
+def _stated(policy: Policy, letter: str, reference: Reference) -> Any:
+    """What a solution states, k and s as columns; without k its controls have the mean Kx."""
+    stated = getattr(policy, letter)
+    if letter not in ("k", "s"):
+        return stated
+    if stated is None and letter == "k" and "k" in reference.values:
+        stated = [[np.zeros(len(X), dtype=int) for X in own] for own in policy.K]
+    return stated and [[np.reshape(x, (-1, 1)) for x in own] for own in stated]
 
 
 def _told(

@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.errors import InputError, SingularStageError
+from ergs_verify.errors import InputError, SingularStageError, UnboundedCostError
 from ergs_verify.exact.decimals import decimals, quantum
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.stages import Progress
-from ergs_verify.reference.record import LETTERS, Kind, Reference
-from ergs_verify.solve import MOST_DIGITS
+from ergs_verify.reference.record import Kind, Reference, unpacked
+from ergs_verify.solve import MOST_DIGITS, matrices_of
 
 __all__ = ["make_reference"]
 
@@ -38,6 +38,8 @@ _KINDS: dict[bool | None, Kind] = {True: "continuum", False: "none", None: "sing
 
 def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = None) -> Reference:
     """The certified digits of a game's equilibrium, or that there is no single one.
+
+    That some agent's cost has no lower bound is such an answer too.
 
     Parameters
     ----------
@@ -71,7 +73,6 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     'none'
     """
     expect_game(game, "reference")
-    game.expect_papers_class("reference")
     try:
         wanted = operator.index(digits)
     except TypeError:
@@ -81,7 +82,7 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     decided: dict[str, Any] = {}
 
     def lacking(found: Sequences, balls: Balls) -> int:
-        decided.update(_decided(found, balls, wanted) or {})
+        decided.update(_decided(found, balls, game, wanted) or {})
         return 0 if decided else balls.bits // 2
 
     bits = math.ceil((wanted + 30) * math.log2(10))
@@ -97,34 +98,32 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     except SingularStageError as error:
         kind = _KINDS[error.consistent]
         return Reference(**about, equilibrium=kind, t=error.t, values={}, error={})
+    except UnboundedCostError as error:
+        where: dict[str, Any] = {"t": error.t, "agent": error.agent}
+        return Reference(**about, equilibrium="unbounded", **where, values={}, error={})
     values, errors = (
         {
             letter: [[X[part] for X in over_time] for over_time in decided[letter]]
-            for letter in LETTERS
+            for letter in decided
         }
         for part in (0, 1)
     )
     return Reference(**about, equilibrium="unique", t=None, values=values, error=errors)
 
 
-def _decided(found: Sequences, balls: Balls, digits: int) -> dict[str, Any] | None:
+def _decided(found: Sequences, balls: Balls, game: Game, digits: int) -> dict[str, Any] | None:
     """By letter, agent and time a matrix's decimals and their error; None if one is undecided."""
     decided: dict[str, Any] = {}
-    for letter in LETTERS:
+    for letter, agents in matrices_of(found, balls, game):
         decided[letter] = []
-        for over_time in getattr(found, letter):
+        for over_time in agents:
             decided[letter].append([])
             for X in over_time:
-                rows = _decimals(_ends(X, balls), digits, relative=letter == "Sigma")
+                rows = _decimals(balls.enclosures(X), digits, relative=letter == "Sigma")
                 if rows is None:
                     return None
-                decided[letter][-1].append(rows)
-    decided["q"] = [[(X[0][0], error) for X, error in over_time] for over_time in decided["q"]]
+                decided[letter][-1].append((unpacked(letter, rows[0]), rows[1]))
     return decided
-
-
-def _ends(X: Any, balls: Balls) -> _Ends:
-    return [[balls.enclosure(X)]] if isinstance(X, Ball) else balls.enclosures(X)
 
 
 def _decimals(ends: _Ends, digits: int, *, relative: bool) -> tuple[list[list[str]], str] | None:

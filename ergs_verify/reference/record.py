@@ -9,18 +9,26 @@ A file is UTF-8 text, one JSON object with a line for each key, in this order:
 ``digits``
     D, a whole number from 1 to 5000.
 ``equilibrium``
-    ``"unique"``: there is exactly one Nash equilibrium, proved. Otherwise Φ_t is singular, proved,
-    and the equations for the gains at that stage have no solution (``"none"``), a continuum of
-    them (``"continuum"``), or one of the two (``"singular"``).
+    ``"unique"``: there is exactly one Nash equilibrium, proved. ``"unbounded"``: some agent's cost
+    has no lower bound, proved, so that there is none. Otherwise Φ_t is singular, proved, and the
+    equations for the gains at that stage have no solution (``"none"``), a continuum of them
+    (``"continuum"``), or one of the two (``"singular"``).
 ``t``
-    The singular stage, from 0; null where the equilibrium is unique.
+    The singular stage, or the one at which the cost has no lower bound, from 0; null where the
+    equilibrium is unique.
+``agent``
+    Whose cost has no lower bound, from 1. Only where it is so.
 ``K``, ``Sigma``, ``P``
     ``[agent][t]``, lists of rows of decimal strings; K p_i×m and Sigma p_i×p_i for t = 0…T−1, P
     m×m for t = 0…T. Only where the equilibrium is unique.
 ``q``
     ``[agent][t]``, decimal strings for t = 0…T. Only where the equilibrium is unique.
+``k``, ``s``
+    ``[agent][t]``, lists of decimal strings, k for t = 0…T−1 and s for t = 0…T: controls of mean
+    Kx + k and values x'Px + 2s'x + q. Only where the equilibrium is unique and the game has affine
+    terms.
 ``error``
-    An object with the keys K, Sigma, P, q, each ``[agent][t]``, decimal strings: |given − exact| ≤
+    An object with the same letters as keys, each ``[agent][t]``, decimal strings: |given − exact| ≤
     error for every entry of that matrix, one unit of its last place, and error ≤ 10^−D · max(1,
     largest entry in size), for Sigma without the 1. Empty where the equilibrium is not unique.
 
@@ -44,21 +52,34 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files import disk, text
 from ergs_verify.files.keys import check_keys
+from ergs_verify.game.letters import LETTERS as _NAMED
 from ergs_verify.game.letters import Sizes
 from ergs_verify.game.policy import Policy
 from ergs_verify.game.series import at
 from ergs_verify.solve import MOST_DIGITS
 
-__all__ = ["FORMAT", "LETTERS", "Kind", "Reference", "Rows", "load_reference"]
+__all__ = [
+    "AFFINE",
+    "FORMAT",
+    "LETTERS",
+    "Kind",
+    "Reference",
+    "Rows",
+    "load_reference",
+    "packed",
+    "unpacked",
+]
 
 FORMAT = "ergs-reference/1"
 LETTERS = ("K", "Sigma", "P", "q")
+#: Those of a game with affine terms.
+AFFINE = ("K", "k", "Sigma", "P", "s", "q")
 
-Kind = Literal["unique", "none", "continuum", "singular"]
+Kind = Literal["unique", "unbounded", "none", "continuum", "singular"]
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,6})?")
 
-#: Exact entries in rows; those of q are 1×1.
+#: Exact entries in rows; q is 1×1, k and s have one column.
 Rows = list[list[Fraction]]
 
 
@@ -73,12 +94,16 @@ class Reference:
     digits : int
         D, counted from the largest entry of each matrix: of Σ itself, of the others where it is
         at least 1.
-    equilibrium : {"unique", "none", "continuum", "singular"}
-        Where it is not unique, Φ_t is singular: the equations for the gains at stage `t` have no
-        solution, a continuum of them, or one of the two.
+    equilibrium : {"unique", "unbounded", "none", "continuum", "singular"}
+        ``unbounded``: the cost of `agent` has no lower bound at stage `t`. Where it is not unique
+        otherwise, Φ_t is singular: the equations for the gains at stage `t` have no solution, a
+        continuum of them, or one of the two.
     t : int or None
-        The singular stage.
-    values : mapping from letter to ``[i][t]`` decimal strings in rows (of q: a string)
+        That stage.
+    agent : int or None
+        Counted from 1.
+    values : mapping from letter to ``[i][t]`` decimal strings in rows (of k and s: in a list; of q:
+        a string)
         Empty without a single equilibrium.
     error : mapping from letter to ``[i][t]`` string
         No entry of the matrix is off by more: one unit of its last place.
@@ -91,6 +116,7 @@ class Reference:
     t: int | None
     values: Mapping[str, Any]
     error: Mapping[str, Any]
+    agent: int | None = None
 
     def render(self) -> bytes:
         """The file's bytes: JSON, a line for every key, the same for the same game and digits."""
@@ -102,6 +128,7 @@ class Reference:
                 "digits": self.digits,
                 "equilibrium": self.equilibrium,
                 "t": self.t,
+                **({} if self.agent is None else {"agent": self.agent}),
                 **self.values,
                 "error": dict(self.error),
             }
@@ -111,7 +138,7 @@ class Reference:
         """``[i][t]``: a matrix as exact rationals, and the bound of its errors."""
         return [
             [
-                (_rows([[X]] if letter == "q" else X), parse_number(error))
+                (_rows(packed(letter, X)), parse_number(error))
                 for X, error in zip(over_time, bounds, strict=True)
             ]
             for over_time, bounds in zip(self.values[letter], self.error[letter], strict=True)
@@ -136,16 +163,18 @@ def load_reference(path: str | PathLike[str]) -> Reference:
 def _reference_from(document: Any) -> Reference:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError(f'is no reference: it needs "format": "{FORMAT}"', "format")
+    unique, unbounded = (document.get("equilibrium") == kind for kind in ("unique", "unbounded"))
     said = ("format", "name", "game_hash", "digits", "equilibrium", "t", "error")
-    unique = document.get("equilibrium") == "unique"
-    check_keys(document, (*said, *LETTERS), (*said, *LETTERS) if unique else said)
+    said += ("agent",) if unbounded else ()
+    letters = AFFINE if {"k", "s"} & set(document) else LETTERS
+    check_keys(document, (*said, *AFFINE), (*said, *letters) if unique else said)
     if document["equilibrium"] not in get_args(Kind):
         raise InputError(
             f"equilibrium is {quoted(document['equilibrium'])}, but must be one of "
             f"{', '.join(get_args(Kind))}",
             "equilibrium",
         )
-    values = {letter: document[letter] for letter in LETTERS if letter in document}
+    values = {letter: document[letter] for letter in letters if letter in document}
     for letter in values:
         _expect(unique, letter, "left out, because the equilibrium is not unique")
     name, game_hash, digits, t = (document[key] for key in ("name", "game_hash", "digits", "t"))
@@ -157,11 +186,15 @@ def _reference_from(document: Any) -> Reference:
     if unique:
         _expect(t is None, "t", "null, because the equilibrium is unique")
     else:
-        _expect(type(t) is int and t >= 0, "t", "the singular stage, a whole number ≥ 0")
+        stage = "the stage without a lower bound" if unbounded else "the singular stage"
+        _expect(type(t) is int and t >= 0, "t", f"{stage}, a whole number ≥ 0")
+    if unbounded:
+        agent = document["agent"]
+        _expect(type(agent) is int and agent >= 1, "agent", "an agent, a whole number ≥ 1")
     error = document["error"]
     _expect(isinstance(error, dict), "error", "an object")
     if unique:
-        check_keys(error, LETTERS, LETTERS, "error")
+        check_keys(error, letters, letters, "error")
     else:
         _expect(not error, "error", "empty, because the equilibrium is not unique")
     about = {key: document[key] for key in said if key != "format"}
@@ -175,14 +208,14 @@ def _expect_values(reference: Reference) -> None:
     policy = Policy.from_arrays(**reference.values, as_stated=True)
     sizes, states = zip(*(over_time[0].shape for over_time in policy.K), strict=True)
     policy.expect_shapes(Sizes(states[0], tuple(sizes)))
-    for letter in LETTERS:
+    for letter in reference.values:
         bounds = _listed(reference.error[letter], f"error.{letter}", policy.agents)
         for i, over_time in enumerate(reference.values[letter]):
             place = f"{letter}[{i}]"
             errors = _listed(bounds[i], f"error.{place}", len(over_time))
             for t, X in enumerate(over_time):
                 with at(i + 1, t):
-                    rows = [[X]] if letter == "q" else X
+                    rows = packed(letter, X)
                     _expect_matrix(letter, rows, errors[t], f"{place}[{t}]", reference.digits)
 
 
@@ -193,7 +226,7 @@ def _expect_matrix(letter: str, X: Any, error: Any, where: str, digits: int) -> 
         f"error.{where}",
         'one unit of a decimal place, like "1E-50"',
     )
-    entry = "" if letter == "q" else "[{}][{}]"
+    entry = "[{}]" * _NAMED[letter].ndim
     rows = [
         [_decimal(x, where + entry.format(r, c)) for c, x in enumerate(row)]
         for r, row in enumerate(X)
@@ -221,6 +254,18 @@ def _expect_matrix(letter: str, X: Any, error: Any, where: str, digits: int) -> 
                     f"{quoted(X[c][r])} but entry [{r}][{c}] is {quoted(X[r][c])}",
                     where,
                 )
+
+
+def packed(letter: str, X: Any) -> Any:
+    """What stands under a letter as rows: a number 1×1, a list as a column."""
+    ndim = _NAMED[letter].ndim
+    return X if ndim == 2 else [[x] for x in X] if ndim else [[X]]
+
+
+def unpacked(letter: str, rows: Any) -> Any:
+    """Rows as they stand under a letter."""
+    ndim = _NAMED[letter].ndim
+    return rows if ndim == 2 else [x for (x,) in rows] if ndim else rows[0][0]
 
 
 def _expect(good: Any, key: str, what: str) -> None:

@@ -10,7 +10,7 @@ from attrs import frozen
 from ergs_verify.exact import UNIT
 from ergs_verify.study.conditioning import Moves
 from ergs_verify.study.crosscheck_result import CHECKS, Row
-from ergs_verify.study.numbers import LETTERS, Numbers, log10, size
+from ergs_verify.study.numbers import Numbers, log10, size
 
 __all__ = ["Pair", "lost_digits", "row", "sentence"]
 
@@ -52,7 +52,7 @@ def lost_digits(reference: Numbers, moved: Moves) -> dict[str, float]:
             for X, move in zip(over_time, changes, strict=True)
             if size(X) and move
         )
-        for letter in LETTERS
+        for letter in reference
         if any(size(X) for over_time in reference[letter] for X in over_time)
     }
 

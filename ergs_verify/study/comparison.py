@@ -22,7 +22,16 @@ from ergs_verify.study.crosscheck_result import Row, Simulated
 from ergs_verify.study.forward_cost import Forward
 from ergs_verify.study.inner_loop import Convergence, convergence
 from ergs_verify.study.monte_carlo import simulate
-from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, numbers, size
+from ergs_verify.study.numbers import (
+    AFFINE,
+    LETTERS,
+    Numbers,
+    distance,
+    enter,
+    numbers,
+    size,
+    split,
+)
 from ergs_verify.study.stationarity import Stationarity, entered_policy, rounded_policy
 
 __all__ = ["PARTS", "Comparison"]
@@ -46,6 +55,7 @@ class Equilibrium:
 
     K: Sequence[np.ndarray]
     Sigma: Sequence[np.ndarray]
+    k: Sequence[np.ndarray] | None = None
 
 
 class Comparison:
@@ -64,29 +74,41 @@ class Comparison:
 
     def __init__(self, game: Game, digits: int, formulas: Formulas | None, seed: int, tell: Tell):
         self.game, self.formulas, self.seed, self.tell = game, formulas, seed, tell
+        #: What the derived side computes on: with affine terms, the state is (1, x).
+        self.home = game.homogeneous
+        self.affine = self.home is not game
         self.near, self.wide = MPMath(digits=digits), MPMath(digits=digits + _GUARD)
-        self.factor = self.wide.scalar(Fraction(modest_factor(game)))
+        self.factor = self.wide.scalar(Fraction(modest_factor(self.home)))
         self.own_unit = self.wide.scalar(Fraction(1, 2**self.near.bits) / UNIT)
         self.one = self.wide.scalar(Fraction(1))
 
-    def derive(self, game: Game, arithmetic: MPMath) -> Numbers:
+    def derive(self, arithmetic: MPMath) -> Numbers:
+        return self._derive(self.home, arithmetic)
+
+    def _derive(self, game: Game, arithmetic: MPMath) -> Numbers:
         return numbers(nash(game, arithmetic, formulas=self.formulas))
+
+    def _shown(self, found: Numbers) -> Numbers:
+        """What the derived side found, in the game's own state."""
+        return split(found) if self.affine else found
 
     def compare(
         self, derived: Numbers, found: Any, iterations: Sequence[int], samples: int
     ) -> dict[str, Any]:
         """The fields of a `CrossCheck`, for both sides' solutions."""
         game, floats = self.game, self.game.floats()
-        engines = numbers(found)
+        letters = AFFINE if self.affine else LETTERS
+        engines, derived = numbers(found, letters), self._shown(derived)
         try:
-            reference = self.derive(game, self.wide)
+            at_home = self.derive(self.wide)
+            reference = self._shown(at_home)
             nearby = []
             for k in range(_SAMPLES):
                 self.tell("conditioning")
-                other = perturbed(game, reference["P"], self.seed + k)
-                nearby.append(self.derive(other, Rounding(self.seed + k)))
+                other = perturbed(self.home, at_home["P"], self.seed + k)
+                nearby.append(self._shown(self._derive(other, Rounding(self.seed + k))))
             self.tell("Algorithm 1")
-            loops = self._algorithm_1(floats, iterations[0])
+            loops = self._algorithm_1(floats, iterations[0], letters)
         except (SingularStageError, NotCertifiedError) as error:
             reason = f"the conditioning cannot be measured, a game nearby has no answer: {error}"
             return {"verdict": "undecided", "reasons": (reason,), "lost_digits": {}}
@@ -130,7 +152,7 @@ class Comparison:
                     )
                 ],
             )
-            for letter in LETTERS
+            for letter in reference
             for i in range(self.game.agents)
         ]
 
@@ -139,41 +161,58 @@ class Comparison:
         natural = scale or move / (unit * self.wide.scalar(UNIT)) or self.one
         return Pair(error, self.factor * move, natural)
 
-    def _algorithm_1(self, floats: FloatGame, count: int) -> list[Row]:
+    def _algorithm_1(self, floats: FloatGame, count: int, letters: Sequence[str]) -> list[Row]:
         def derive(game: Game, arithmetic: MPMath) -> Numbers:
             return numbers(algorithm_1(game, arithmetic, count, formulas=self.formulas))
 
-        exact = derive(self.game, self.wide)
+        at_home = derive(self.home, self.wide)
+        exact = self._shown(at_home)
         nearby = [
-            derive(perturbed(self.game, exact["P"], self.seed + k), Rounding(self.seed + k))
+            self._shown(
+                derive(perturbed(self.home, at_home["P"], self.seed + k), Rounding(self.seed + k))
+            )
             for k in range(_SAMPLES)
         ]
         moved = moves(self.game, exact, nearby, self.wide)
-        got = numbers(engine.algorithm_1(floats, count))
+        got = numbers(engine.algorithm_1(floats, count), letters)
         return self._numbers("engine-algorithm-1", exact, got, moved, self.one)
 
     def _costs(self, given: Numbers) -> list[Any]:
-        """E[x_0'P_0 x_0] + q_0 of every agent."""
+        """E[x_0'P_0 x_0 + 2s_0'x_0] + q_0 of every agent."""
         wide, X_0 = self.wide, self._second_moment()
-        return [
+        costs = [
             wide.trace(wide.multiply(enter(wide, P[0]), X_0)) + enter(wide, q[0])[0][0]
             for P, q in zip(given["P"], given["q"], strict=True)
         ]
+        if not self.affine:
+            return costs
+        mean = self._mean()
+        return [
+            cost + 2 * sum(a[0] * b[0] for a, b in zip(enter(wide, s[0]), mean, strict=True))
+            for cost, s in zip(costs, given["s"], strict=True)
+        ]
+
+    def _mean(self) -> Any:
+        x0_mean = self.game.x0_mean.reshape(-1, 1)
+        return self.wide.matrix(fractions(x0_mean), x0_mean.shape)
 
     def _second_moment(self) -> Any:
-        game, wide = self.game, self.wide
-        mean = wide.matrix(fractions(game.x0_mean.reshape(-1, 1)), (game.state_size, 1))
+        game, wide, mean = self.game, self.wide, self._mean()
         cov = wide.matrix(fractions(game.x0_cov), game.x0_cov.shape)
         return wide.add(cov, wide.multiply(mean, wide.transpose(mean)))
 
     def _allowed_costs(self, moved: Moves) -> list[Any]:
-        """How far J^i moves at most when P_0 and q_0 move as they do."""
+        """How far J^i moves at most when P_0, s_0 and q_0 move as they do."""
         spread = sum(abs(x) for line in self._second_moment() for x in line)
-        return [moved["q"][i][0] + spread * moved["P"][i][0] for i in range(self.game.agents)]
+        found = [moved["q"][i][0] + spread * moved["P"][i][0] for i in range(self.game.agents)]
+        if self.affine:
+            reach = 2 * sum(abs(x) for (x,) in self._mean())
+            found = [x + reach * moved["s"][i][0] for i, x in enumerate(found)]
+        return found
 
     def _forward(self, check: str, given: Numbers, allowed: list[Any], unit: Any) -> list[Row]:
         try:
-            forward = Forward(self.game, self.wide).costs(entered_policy(self.wide, given))
+            forward = Forward(self.home, self.wide).costs(entered_policy(self.wide, given))
         except NotCertifiedError:  # a Σ that is not positive definite: an infinite cost
             forward = [float("inf")] * self.game.agents
         claimed = self._costs(given)
@@ -192,7 +231,7 @@ class Comparison:
         self, reference: Numbers, derived: Numbers, engines: Numbers, nearby: list[Numbers]
     ) -> list[Row]:
         wide = self.wide
-        judge = Stationarity(self.game, wide, reference, self.seed)
+        judge = Stationarity(self.home, wide, reference, self.seed)
         at = entered_policy(wide, reference)
         curvatures, there = judge.curvatures(at), judge.slopes(at)
         around = [
@@ -210,7 +249,7 @@ class Comparison:
             except NotCertifiedError:  # a singular Σ: the slope is infinite
                 slopes = {letter: [float("inf")] * self.game.agents for letter in judge.letters}
             for letter in judge.letters:
-                for i in range(self.game.agents):
+                for i in filter(judge.of(letter), range(self.game.agents)):
                     move = unit * max(abs(other[letter][i] - there[letter][i]) for other in around)
                     curvature = curvatures[letter][i]
                     pair = self._pair(abs(slopes[letter][i]), move, abs(curvature), unit)
@@ -225,7 +264,9 @@ class Comparison:
     def _simulated(
         self, floats: FloatGame, found: Any, samples: int, costs: list[Any], allowed: list[Any]
     ) -> tuple[list[Row], tuple[Simulated, ...]]:
-        estimate = simulate(floats, found.K, found.Sigma, samples=samples, seed=self.seed)
+        estimate = simulate(
+            floats, found.K, found.Sigma, k=found.k, samples=samples, seed=self.seed
+        )
         rows, told = [], []
         for i, exact in enumerate(costs):
             mean, error = float(estimate.mean[i]), float(estimate.standard_error[i])
@@ -246,6 +287,11 @@ class Comparison:
             for K, S in zip(moved["K"][i], moved["Sigma"][i], strict=True)
         )
         near = Equilibrium(K=_floats(reference["K"]), Sigma=_floats(reference["Sigma"]))
+        if self.affine:
+            rounding += sum(
+                float(k) * np.sqrt(p) for p, own in zip(sizes, moved["k"], strict=True) for k in own
+            )
+            near = evolve(near, k=[X[..., 0] for X in _floats(reference["k"])])
         return convergence(floats, near, iterations, float(self.factor) * float(rounding))
 
 

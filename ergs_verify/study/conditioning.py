@@ -7,7 +7,8 @@ rounding does not count, on a few games whose data differ from the given ones by
 u = 2⁻⁵³, relative to each entry. Some roundings of any float64 algorithm are no change of the
 data, and are made besides:
 
-- that of P_t is a change of Q_t by u√(P_rr P_cc) in the entry (r, c), and so Q_t moves by that;
+- that of P_t is a change of Q_t by u√(P_rr P_cc) in the entry (r, c), and so Q_t moves by that
+  (by u|P_rc| where that is more, as it may be in an indefinite P);
 - a product of matrices, a linear system and its solution are stored in float64: every entry moves
   by u times itself, that of a system's matrix by u times its row's largest (`Rounding`). Moved
   data alone do not show this: they leave Φ_t = B'PB + R̃ as near to low rank as it is, the gains
@@ -21,6 +22,8 @@ import math
 import random
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import attrs
@@ -30,7 +33,8 @@ from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.exact import UNIT, fractions
 from ergs_verify.game import Game
-from ergs_verify.study.numbers import LETTERS, Numbers, distance, enter, size
+from ergs_verify.game.letters import GAME, Letter
+from ergs_verify.study.numbers import Numbers, distance, enter, size
 
 __all__ = ["Moves", "Rounding", "modest_factor", "moves", "perturbed"]
 
@@ -81,7 +85,7 @@ class Rounding(MPMath):
 
 
 def perturbed(game: Game, P: Sequence[Sequence[np.ndarray]], seed: int) -> Game:
-    """A game within one rounding of a given one.
+    """A game within one rounding of a given one, which has no affine terms (`Game.homogeneous`).
 
     Parameters
     ----------
@@ -92,28 +96,27 @@ def perturbed(game: Game, P: Sequence[Sequence[np.ndarray]], seed: int) -> Game:
     """
     draw = np.random.default_rng(seed)
 
-    def moved(array: np.ndarray, *, symmetric: bool = False) -> np.ndarray:
-        exact = np.array(fractions(np.atleast_2d(array)), dtype=object)
-        return (exact + exact * _signs(draw, exact.shape, symmetric) * UNIT).reshape(array.shape)
+    def moved(letter: Letter, value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return Fraction(value) * (1 + int(draw.choice((-1, 1))) * UNIT)
+        exact = np.array(fractions(np.atleast_2d(value)), dtype=object)
+        signs = _signs(draw, exact.shape, bool(letter.needs))
+        return (exact + exact * signs * UNIT).reshape(value.shape)
 
     def moved_cost(Q: np.ndarray, P_t: np.ndarray) -> np.ndarray:
         exact = np.array(fractions(Q), dtype=object)
         return exact + _rounding(P_t) * _signs(draw, exact.shape, True) * UNIT
 
-    return attrs.evolve(
-        game,
-        tau_given=game.tau * (1 + int(draw.choice((-1, 1))) * UNIT),
-        A=tuple(moved(X) for X in game.A),
-        B=tuple(tuple(moved(X) for X in B_i) for B_i in game.B),
-        Q=tuple(
-            tuple(moved_cost(X, P_t) for X, P_t in zip(Q_i, P_i, strict=True))
-            for Q_i, P_i in zip(game.Q, P, strict=True)
-        ),
-        R=tuple(tuple(moved(X, symmetric=True) for X in R_i) for R_i in game.R),
-        noise_cov=moved(game.noise_cov, symmetric=True),
-        x0_cov=moved(game.x0_cov, symmetric=True),
-        x0_mean=moved(game.x0_mean),
-    )
+    changed: dict[str, Any] = {}
+    for letter in GAME:
+        if letter.name == "Q":
+            changed["Q"] = tuple(
+                tuple(moved_cost(X, P_t) for X, P_t in zip(Q_i, P_i, strict=True))
+                for Q_i, P_i in zip(game.Q, P, strict=True)
+            )
+        else:
+            changed |= letter.changed(letter.mapped(letter.of(game), partial(moved, letter)))
+    return attrs.evolve(game, **changed)
 
 
 def moves(game: Game, reference: Numbers, samples: Sequence[Numbers], wide: MPMath) -> Moves:
@@ -121,7 +124,8 @@ def moves(game: Game, reference: Numbers, samples: Sequence[Numbers], wide: MPMa
     unit = wide.scalar(UNIT)
     rounding = {
         letter: [[unit * size(X) for X in over_time] for over_time in reference[letter]]
-        for letter in ("K", "Sigma", "P")
+        for letter in reference
+        if letter != "q"
     }
     rounding["q"] = [
         [unit * terms for terms in _terms_of_q(game, reference, i, wide)]
@@ -135,7 +139,7 @@ def moves(game: Game, reference: Numbers, samples: Sequence[Numbers], wide: MPMa
             ]
             for i, over_time in enumerate(reference[letter])
         ]
-        for letter in LETTERS
+        for letter in reference
     }
 
 
@@ -158,6 +162,8 @@ def _terms_of_q(game: Game, reference: Numbers, i: int, wide: MPMath) -> list[An
     They are those of the noise and the controls, which are positive, less (τ/2)(p + log|Σ|): the
     former are at most the step |q_s − q_{s+1}| and the latter's size together.
     """
+    if game.general:
+        return _general_terms_of_q(game, reference, i)
     q = [X[0, 0] for X in reference["q"][i]]
     half_tau = wide.scalar(game.tau / 2)
     p = game.control_sizes[i]
@@ -171,9 +177,41 @@ def _terms_of_q(game: Game, reference: Numbers, i: int, wide: MPMath) -> list[An
     return sums[::-1]
 
 
+def _general_terms_of_q(game: Game, reference: Numbers, i: int) -> list[Any]:
+    """The same of a general game, whose terms may have either sign: from what they are sums of."""
+    floats = game.floats()
+    P, q = ([X.astype(float) for X in reference[letter][i]] for letter in ("P", "q"))
+    Sigmas = [np.stack([X.astype(float) for X in own]) for own in reference["Sigma"]]
+    ends = list(pairwise(accumulate(game.control_sizes, initial=0)))
+    rate, half_tau = float(game.discount[i]), 0.5 * floats.tau_of[i]
+    sums = [0.0]
+    for t in reversed(range(game.horizon)):
+        noise, terms = floats.noise[t].copy(), 0.0
+        for B, S, (start, stop) in zip(floats.B, Sigmas, ends, strict=True):
+            noise += B[t] @ S[t] @ B[t].T
+            terms += np.abs(floats.joint_R[i][t][start:stop, start:stop] * S[t]).sum()
+        terms += rate * np.abs(P[t + 1] * noise).sum()
+        if half_tau[t] > 0:
+            own, prior = Sigmas[i][t], floats.prior_cov[i][t]
+            logs = sum(abs(np.linalg.slogdet(X).logabsdet) for X in (own, prior))
+            terms += half_tau[t] * (np.abs(np.linalg.inv(prior) * own).sum() + len(own) + logs)
+        sums.append(rate * sums[-1] + terms)
+    # With affine terms q has the value at 0 besides, at most as large as q and its other terms.
+    return [
+        2 * terms + abs(x[0, 0]) if "s" in reference else terms
+        for terms, x in zip(sums[::-1], q, strict=True)
+    ]
+
+
 def _rounding(P: np.ndarray) -> np.ndarray:
-    roots = [Fraction(math.sqrt(max(float(x), 0.0))) for x in np.diagonal(P)]
-    return np.array([[x * y for y in roots] for x in roots], dtype=object)
+    roots = [Fraction(math.sqrt(abs(float(x)))) for x in np.diagonal(P)]
+    return np.array(
+        [
+            [max(x * y, Fraction(abs(float(z)))) for y, z in zip(roots, row, strict=True)]
+            for x, row in zip(roots, P.tolist(), strict=True)
+        ],
+        dtype=object,
+    )
 
 
 def _signs(draw: np.random.Generator, shape: tuple[int, ...], symmetric: bool) -> np.ndarray:

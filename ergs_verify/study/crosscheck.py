@@ -85,7 +85,6 @@ def crosscheck(
     >>> found.verdict, found.algorithm_1.behaviour
     ('agree', 'diverges')
     """
-    game.expect_papers_class("crosscheck")
     start = time.perf_counter()
     wanted = _whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
     count = _whole(samples, "samples", 1000, 10**9)
@@ -95,7 +94,7 @@ def crosscheck(
     check = Comparison(game, wanted, formulas, seed, tell)
 
     tell("derived recursion")
-    derived = _attempt(lambda: check.derive(game, check.near))
+    derived = _attempt(lambda: check.derive(check.near))
     tell("engine")
     found = _attempt(lambda: engine.nash(game.floats()))
     if isinstance(derived, ErgsError) or isinstance(found, ErgsError):
@@ -107,7 +106,7 @@ def crosscheck(
     return CrossCheck(
         game=_line(game),
         digits=wanted,
-        factor=modest_factor(game),
+        factor=modest_factor(game.homogeneous),
         seconds=time.perf_counter() - start,
         **outcome,
     )
@@ -135,7 +134,8 @@ def _attempt(run: Callable[[], Any]) -> Any:
 
 def _line(game: Game) -> str:
     p = ", ".join(map(str, game.control_sizes))
-    tau = short(game.tau_given)
+    given = game.tau_given
+    tau = short(given) if not isinstance(given, tuple) else "by agent"
     sizes = f"N = {game.agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
     return f"{game.name}: {sizes}" if game.name else sizes
 

@@ -36,7 +36,7 @@ class Row:
     check : str
         A key of `CHECKS`.
     quantity : str
-        K, Sigma, P, q, J, dJ/dK or dJ/dSigma.
+        K, Sigma, P, q (with affine terms k and s too), J, dJ/dK or dJ/dSigma.
     agent : int
         From 1.
     t : int or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,23 +11,78 @@ import numpy as np
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
 
-__all__ = ["LETTERS", "Numbers", "distance", "enter", "log10", "numbers", "size"]
+__all__ = [
+    "AFFINE",
+    "LETTERS",
+    "Numbers",
+    "distance",
+    "enter",
+    "gains",
+    "log10",
+    "numbers",
+    "size",
+    "split",
+]
 
 LETTERS = ("K", "Sigma", "P", "q")
+#: Those of a game with affine terms: u = Kx + k, value x'Px + 2s'x + q.
+AFFINE = ("K", "k", "Sigma", "P", "s", "q")
 
-#: By letter, agent and time: 2-dimensional arrays of `float` or `mpf`; q as 1×1.
+#: By letter, agent and time: 2-dimensional arrays of `float` or `mpf`; k and s as columns, q as
+#: 1×1.
 Numbers = dict[str, list[list[np.ndarray]]]
 
 
-def numbers(found: Any) -> Numbers:
-    """K, Sigma, P and q of anything that has them ``[agent][t]``: recursion or engine."""
+def numbers(found: Any, letters: Sequence[str] = LETTERS) -> Numbers:
+    """These letters of anything that has them ``[agent][t]``: recursion or engine."""
     return {
-        letter: [
-            [np.array(X, dtype=object).reshape(np.shape(X) or (1, 1)) for X in over_time]
-            for over_time in getattr(found, letter)
-        ]
-        for letter in LETTERS
+        letter: [[_matrix(X) for X in over_time] for over_time in getattr(found, letter)]
+        for letter in letters
     }
+
+
+def split(found: Numbers) -> Numbers:
+    """The letters `AFFINE` of a solution in the state (1, x), K = [k K] and P = [[c, s'], [s, P]].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ergs_verify.study.numbers import split
+    >>> one = {"K": [[np.array([[5, 6]])]], "Sigma": [[np.eye(1)]], "q": [[np.array([[7]])]]}
+    >>> found = split(one | {"P": [[np.array([[1, 2], [2, 3]])]]})
+    >>> {letter: int(found[letter][0][0][0, 0]) for letter in ("K", "k", "P", "s", "q")}
+    {'K': 6, 'k': 5, 'P': 3, 's': 2, 'q': 8}
+    """
+
+    def part(letter: str, change: Callable[[np.ndarray], np.ndarray]) -> list[list[np.ndarray]]:
+        return [[change(X) for X in over_time] for over_time in found[letter]]
+
+    return {
+        "K": part("K", lambda X: X[:, 1:]),
+        "k": part("K", lambda X: X[:, :1]),
+        "Sigma": found["Sigma"],
+        "P": part("P", lambda X: X[1:, 1:]),
+        "s": part("P", lambda X: X[1:, :1]),
+        "q": [
+            [x + X[:1, :1] for x, X in zip(q, P, strict=True)]
+            for q, P in zip(found["q"], found["P"], strict=True)
+        ],
+    }
+
+
+def gains(given: Numbers) -> list[list[np.ndarray]]:
+    """K, or [k K] of what has been split."""
+    if "k" not in given:
+        return given["K"]
+    return [
+        [np.hstack(pair) for pair in zip(k, K, strict=True)]
+        for k, K in zip(given["k"], given["K"], strict=True)
+    ]
+
+
+def _matrix(X: Any) -> np.ndarray:
+    shape = (*np.shape(X), 1, 1)[: max(2, np.ndim(X))]
+    return np.array(X, dtype=object).reshape(shape)
 
 
 def enter(arithmetic: MPMath, X: np.ndarray) -> Matrix:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
+import numpy as np
 
 from ergs_verify import engine
 from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.errors import ErgsError, SingularStageError
+from ergs_verify.certify.nash import certified_nash
+from ergs_verify.errors import ErgsError, SingularStageError, UnboundedCostError
 from ergs_verify.exact import UNIT
 from ergs_verify.game import FloatGame, Game
+from ergs_verify.game.floats import mapped
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import nash
 from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
@@ -37,6 +39,8 @@ def compare_singular(
     """
     exact = derived if isinstance(derived, SingularStageError) else None
     rounded = found if isinstance(found, SingularStageError) else None
+    if game.general and exact is None and (rounded is None or isinstance(derived, ErgsError)):
+        return _unbounded(game, derived, found)
     if isinstance(derived, ErgsError) and exact is None:
         return "undecided", f"the derived recursion gives no answer: {derived}", None
     if isinstance(found, ErgsError) and rounded is None:
@@ -50,12 +54,39 @@ def compare_singular(
     raise ValueError("both sides have an answer: there is nothing to explain")
 
 
+def _unbounded(game: Game, derived: Any, found: Any) -> Outcome:
+    """An agent's cost has no lower bound, as one side says or as neither can tell: proved?"""
+    try:
+        certified_nash(game)
+        proved = None
+    except UnboundedCostError as error:
+        proved = error
+    except ErgsError as error:
+        return "undecided", f"whether costs have lower bounds is not decided: {error}", None
+    seen = found if isinstance(found, UnboundedCostError) else None
+    if proved and seen and (proved.agent, proved.t) == (seen.agent, seen.t):
+        return "agree", f"{proved}; the engine finds it at the same stage", None
+    if proved and seen:
+        return (
+            "undecided",
+            f"{proved}; the engine finds it of agent {seen.agent} at t = {seen.t}",
+            None,
+        )
+    if seen:
+        return "disagree", f"the engine says: {seen}; but there is one equilibrium", None
+    if isinstance(found, ErgsError):
+        return "undecided", f"the engine gives no answer: {found}", None
+    if proved:
+        return "disagree", f"{proved}; the engine finds an equilibrium", None
+    return "undecided", f"the derived recursion gives no answer: {derived}", None
+
+
 def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int) -> Outcome:
     """Φ_t is singular, the engine passed it: is its reciprocal condition rounding alone?"""
     seen = float(engine.nash(_batch_of_one(game.floats())).condition[0, exact.t])
     limit = modest_factor(game) * float(UNIT)
     if exact.t < game.horizon - 1:
-        reference, moved = _conditioned(_tail(game, exact.t + 1), formulas, seed)
+        reference, moved = _conditioned(game, exact.t + 1, formulas, seed)
         limit *= max(1.0, _relative(reference, moved, "P"))
     told = f"{exact}; the engine finds a reciprocal condition of {seen:.1e} there"
     if seen <= limit:
@@ -67,7 +98,7 @@ def _too_early(game: Game, t: int, formulas: Formulas | None, seed: int) -> Outc
     """The engine says singular, the exact Φ_t is not: does rounding leave K_t any digit?"""
     told = f"the engine finds Φ_t singular at t = {t}, where it is not"
     try:
-        reference, moved = _conditioned(_tail(game, t), formulas, seed)
+        reference, moved = _conditioned(game, t, formulas, seed)
     except ErgsError as error:
         return "undecided", f"{told}, but in a game one rounding away: {error}", None
     lost = _relative(reference, moved, "K")
@@ -76,7 +107,11 @@ def _too_early(game: Game, t: int, formulas: Formulas | None, seed: int) -> Outc
     return "disagree", f"{told}; rounding moves K_t by {lost * float(UNIT):.1e} of its size", None
 
 
-def _conditioned(game: Game, formulas: Formulas | None, seed: int) -> tuple[Numbers, Moves]:
+def _conditioned(
+    game: Game, first: int, formulas: Formulas | None, seed: int
+) -> tuple[Numbers, Moves]:
+    """Of the stages from `first` on, with affine terms in the state (1, x)."""
+    game = game.homogeneous.part(stages=range(first, game.horizon))
     arithmetic = MPMath(bits=256)
     reference = numbers(nash(game, arithmetic, formulas=formulas))
     nearby = [
@@ -97,23 +132,5 @@ def _relative(reference: Numbers, moved: Moves, letter: str) -> float:
     )
 
 
-def _tail(game: Game, t: int) -> Game:
-    """The stages from t on."""
-    return attrs.evolve(
-        game,
-        horizon=game.horizon - t,
-        A=game.A[t:],
-        B=tuple(B_i[t:] for B_i in game.B),
-        Q=tuple(Q_i[t:] for Q_i in game.Q),
-        R=tuple(R_i[t:] for R_i in game.R),
-    )
-
-
 def _batch_of_one(game: FloatGame) -> FloatGame:
-    return attrs.evolve(
-        game,
-        A=game.A[None],
-        B=tuple(X[None] for X in game.B),
-        Q=tuple(X[None] for X in game.Q),
-        R=tuple(X[None] for X in game.R),
-    )
+    return mapped(game, lambda _place, X, _axes: np.asarray(X)[None])

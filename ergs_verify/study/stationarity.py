@@ -6,7 +6,7 @@ its Σ_t (symmetric). A direction chosen at random misses no slope, but for a se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +18,7 @@ from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.exact import UNIT
 from ergs_verify.game import Game
 from ergs_verify.study.forward_cost import Forward, JointPolicy
-from ergs_verify.study.numbers import Numbers, enter, size
+from ergs_verify.study.numbers import Numbers, enter, gains, size
 
 __all__ = ["Directions", "Stationarity", "entered_policy", "rounded_policy"]
 
@@ -43,6 +43,7 @@ class Stationarity:
     Parameters
     ----------
     game : Game
+        Without affine terms (`Game.homogeneous`).
     arithmetic : MPMath
     around : Numbers
         The solution whose sizes the directions take.
@@ -51,9 +52,14 @@ class Stationarity:
     """
 
     def __init__(self, game: Game, arithmetic: MPMath, around: Numbers, seed: int):
-        self.letters = ("K", "Sigma") if game.tau else ("K",)
+        self._random = [any(own) for own in game.tau_of]
+        self.letters = ("K", "Sigma") if any(self._random) else ("K",)
         self._forward = Forward(game, arithmetic, excited=True)
         self._directions = _directions(game, arithmetic, around, np.random.default_rng(seed))
+
+    def of(self, letter: str) -> Callable[[int], bool]:
+        """Whether an agent's cost has a slope in this letter: none in Σ = 0, where its τ is 0."""
+        return lambda i: letter == "K" or self._random[i]
 
     def slopes(self, policy: JointPolicy) -> Slopes:
         """The derivative of J^i along agent i's direction in K and in Σ."""
@@ -105,9 +111,9 @@ class Stationarity:
 
 
 def entered_policy(arithmetic: MPMath, given: Numbers) -> JointPolicy:
-    """A solution's policy in an arithmetic."""
+    """A solution's policy in an arithmetic, in the state (1, x) where it has been split."""
     return JointPolicy(
-        K=[[enter(arithmetic, X) for X in over_time] for over_time in given["K"]],
+        K=[[enter(arithmetic, X) for X in over_time] for over_time in gains(given)],
         Sigma=[[enter(arithmetic, X) for X in over_time] for over_time in given["Sigma"]],
     )
 
@@ -126,7 +132,7 @@ def rounded_policy(arithmetic: MPMath, given: Numbers, seed: int) -> JointPolicy
         ]
 
     return JointPolicy(
-        K=[[near(X) for X in over_time] for over_time in given["K"]],
+        K=[[near(X) for X in over_time] for over_time in gains(given)],
         Sigma=[[near(X) for X in over_time] for over_time in given["Sigma"]],
     )
 
@@ -144,6 +150,6 @@ def _directions(
         return enter(arithmetic, ((random + random.T) * np.outer(roots, roots)).astype(object))
 
     return Directions(
-        K=[[gain(X) for X in over_time] for over_time in around["K"]],
+        K=[[gain(X) for X in over_time] for over_time in gains(around)],
         Sigma=[[covariance(X) for X in over_time] for over_time in around["Sigma"]],
     )

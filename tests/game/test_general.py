@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from general_games import SIZES, general_game, letters
 
-from ergs_verify import audit, engine
+from ergs_verify import audit
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.documents import game_document
 from ergs_verify.game.gallery import gallery
 from ergs_verify.game.letters import GAME, LETTERS
-from ergs_verify.reference import make_reference
-from ergs_verify.study import crosscheck
 
 m, p, T = SIZES["m"], SIZES["p"], SIZES["T"]
 n = sum(p)
@@ -400,9 +398,6 @@ def test_an_indefinite_game_is_taken_where_it_says_so():
 
 COMPUTES = {
     "audit": lambda game: audit(game, {}),
-    "crosscheck": crosscheck,
-    "reference": make_reference,
-    "the engine": lambda game: engine.nash(game.floats()),
 }
 
 
