@@ -7,7 +7,10 @@ from fractions import Fraction
 from itertools import chain
 
 import attrs
+import numpy as np
 import pytest
+from general_reference import Reference as GeneralReference
+from general_reference import mp, random_game
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_games import g_star, games, three_identical
@@ -16,10 +19,18 @@ from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import nash as certify_nash
 from ergs_verify.errors import FileFormatError, InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import parse_number
-from ergs_verify.game import Game
+from ergs_verify.game import Game, Policy
 from ergs_verify.game.gallery import gallery
 from ergs_verify.recursion import nash
-from ergs_verify.reference import LETTERS, Reference, compare, load_reference, make, make_reference
+from ergs_verify.reference import (
+    AFFINE,
+    LETTERS,
+    Reference,
+    compare,
+    load_reference,
+    make,
+    make_reference,
+)
 from ergs_verify.solve import solve
 
 
@@ -214,7 +225,7 @@ def mutant(document: dict, place: tuple, value: object) -> dict:
         (("digits",), 10**6, "digits must be a whole number from 1 to 5000"),
         (("digits",), 6.0, "digits must be a whole number from 1 to 5000"),
         (("digits",), 7, 'error.K[0][0] (agent 1, t = 0) is "1E-6", more than 7 digits leave'),
-        (("equilibrium",), "two", 'equilibrium is "two", but must be one of unique, none, '),
+        (("equilibrium",), "two", 'equilibrium is "two", but must be one of unique, '),
         (("equilibrium",), ["unique"], "equilibrium is"),
         (("equilibrium",), "none", "K must be left out, because the equilibrium is not unique"),
         (("equilibrium",), "left out", 'the key "equilibrium" is missing'),
@@ -463,3 +474,119 @@ def test_directories_have_to_be_there(tmp_path):
         compare(tmp_path, tmp_path)
     with pytest.raises(InputError, match="there is no such directory"):
         compare(tmp_path / "nowhere", tmp_path)
+
+
+# -- general games ---------------------------------------------------------------------------------
+
+
+def unbounded() -> Game:
+    return Game.from_arrays(
+        A=[[1]], B=[[[1]], [[1]]], Q=[[[1]], [[-9]]], R=[[[1]], [[1]]], tau=1, noise_cov=[[1]],
+        horizon=2, indefinite=True, name="unbounded",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [5, 7])
+def test_a_general_games_reference_has_its_constants(tmp_path, seed):
+    given = random_game(seed)
+    wanted, values = GeneralReference(given).nash()
+    reference = make_reference(Game.from_arrays(**given), digits=20)
+    path = tmp_path / "general.json"
+    path.write_bytes(reference.render())
+    reference = load_reference(path)
+    assert tuple(reference.values) == AFFINE
+    one = GeneralReference(given)
+    for i in range(one.N):
+        for t, (K, k, Sigma) in enumerate(wanted):
+            P, s, q = values[i][t]
+            exact = {"K": one.rows(K, i), "k": one.rows(k, i), "Sigma": Sigma[i], "P": P, "s": s}
+            for letter, X in {**exact, "q": mp.matrix([[q]])}.items():
+                rows, error = reference.exact(letter)[i][t]
+                assert (len(rows), len(rows[0])) == (X.rows, X.cols)
+                for x, y in zip(chain(*rows), chain(*X.tolist()), strict=True):
+                    assert abs(x - Fraction(str(y))) <= error
+
+
+def test_a_general_games_solutions_are_judged(tmp_path):
+    references, solutions = tmp_path / "references", tmp_path / "solutions"
+    references.mkdir()
+    solutions.mkdir()
+    game = Game.from_arrays(**random_game(7))
+    (references / "it.json").write_bytes(make_reference(game, digits=20).render())
+    found = solve(game)
+    found.save(solutions / "it.json")
+    (right,) = compare(references, solutions).files
+    assert (right.verdict, set(right.quantities)) == ("pass", set(AFFINE))
+
+    (solutions / "it.json").unlink()
+    moved = tuple(tuple(x + 1e-6 for x in own) for own in found.k)
+    attrs.evolve(found.policy, k=moved, about={}).save(solutions / "it.json")
+    (wrong,) = compare(references, solutions).files
+    assert wrong.verdict == "fail"
+    assert wrong.quantities["k"].verdict == "fail"
+    assert wrong.quantities["K"].verdict == "pass"
+
+    # Without k the controls' mean is Kx; without s there is nothing to judge.
+    attrs.evolve(found.policy, k=None, s=None, about={}).save(solutions / "it.json")
+    (silent,) = compare(references, solutions).files
+    assert silent.quantities["k"].verdict == "fail"
+    assert "s" not in silent.quantities
+
+
+def test_constants_that_a_game_has_not_are_wrong_if_not_zero(tmp_path):
+    references, solutions = tmp_path / "references", tmp_path / "solutions"
+    references.mkdir()
+    solutions.mkdir()
+    (references / "g.json").write_bytes(make_reference(gallery("g-star-2")).render())
+    policy = solve(gallery("g-star-2")).policy
+    for k, verdict in ((0.0, "pass"), (1.0, "fail")):
+        constants = tuple(tuple(np.full(1, k) for _ in own) for own in policy.K)
+        attrs.evolve(policy, k=constants, about={}).save(solutions / "g.json")
+        (found,) = compare(references, solutions).files
+        assert found.verdict == verdict
+
+
+def test_a_cost_without_a_lower_bound_is_an_answer(tmp_path):
+    references, solutions = tmp_path / "references", tmp_path / "solutions"
+    references.mkdir()
+    solutions.mkdir()
+    path = references / "unbounded.json"
+    path.write_bytes(make_reference(unbounded(), digits=8).render())
+    reference = load_reference(path)
+    assert (reference.equilibrium, reference.t, reference.agent) == ("unbounded", 1, 2)
+    assert reference.render() == path.read_bytes()
+    told = "the cost of agent 2 has no lower bound at t = 1"
+    (missing,) = compare(references, solutions).files
+    assert missing.verdict == "pass"
+    assert told in missing.message
+    Policy.from_arrays(K=[[[[0]]] * 2] * 2).save(solutions / "unbounded.json")
+    (numbers,) = compare(references, solutions).files
+    assert numbers.verdict == "fail"
+    assert told in numbers.message
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"agent": 0}, "agent must be an agent, a whole number ≥ 1"),
+        ({"t": -1}, "t must be the stage without a lower bound"),
+        ({"equilibrium": "none"}, "agent"),
+    ],
+)
+def test_a_bad_reference_of_an_unbounded_cost_is_named(tmp_path, change, message):
+    path = tmp_path / "bad.json"
+    document = json.loads(make_reference(unbounded(), digits=8).render())
+    path.write_text(json.dumps({**document, **change}), encoding="utf-8")
+    with pytest.raises(FileFormatError, match=message):
+        load_reference(path)
+
+
+def test_k_and_s_go_together(tmp_path):
+    path = tmp_path / "bad.json"
+    game = Game.from_arrays(**random_game(7))
+    document = json.loads(make_reference(game, digits=8).render())
+    for key in ("k", "s"):
+        fewer = {letter: X for letter, X in document.items() if letter != key}
+        path.write_text(json.dumps(fewer), encoding="utf-8")
+        with pytest.raises(FileFormatError, match=key):
+            load_reference(path)

@@ -309,6 +309,16 @@ class Game:
         return Fraction(self.tau_given)
 
     @property
+    def tau_shown(self) -> str:
+        """τ in a line: one, one per agent, or that it varies over time."""
+        given = self.tau_given
+        if not isinstance(given, tuple):
+            return short(given)
+        if any(isinstance(own, tuple) for own in given):
+            return "over time"
+        return ", ".join(map(short, given[:8])) + (", …" if len(given) > 8 else "")
+
+    @property
     def noise_cov(self) -> np.ndarray:
         """The covariance of the noise, m×m.
 

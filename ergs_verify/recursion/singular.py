@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.rationals import Rationals
+from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards
@@ -26,7 +27,7 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     -------
     bool
         True: regular at each of these stages. False: undecided, because the rationals grow too
-        long (they triple in length at every stage).
+        long (they triple in length at every stage), or in a general game some W is singular.
 
     Raises
     ------
@@ -48,7 +49,10 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     for _ in range(game.horizon - until):
         if not short_enough(game, ahead.P):
             return False
-        ahead = next(steps)
+        try:
+            ahead = next(steps)
+        except NotCertifiedError:  # some W is singular: Φ_t is regular, what is before unknown
+            return False
     return True
 
 

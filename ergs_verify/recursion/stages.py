@@ -154,7 +154,21 @@ class Stages(Generic[N]):
         return self._entered[key][1]
 
     def covariances(self, stage: Evaluator) -> tuple[Matrix, ...]:
-        return tuple(stage(self.formula("covariance", k)) for k in self.agents)
+        """Every agent's best Σ.
+
+        Raises
+        ------
+        NotCertifiedError
+            Where some W is singular, as it may be in a general game.
+        """
+
+        def covariance(k: int) -> Matrix:
+            try:
+                return stage(self.formula("covariance", k))
+            except ZeroDivisionError as error:
+                raise NotCertifiedError(f"W of agent {k} is singular") from error
+
+        return tuple(map(covariance, self.agents))
 
     def evaluated(
         self, stage: Evaluator, K: Sequence[Matrix], Sigma: Sequence[Matrix], t: int

@@ -7,7 +7,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ergs_verify.exact import short
 from ergs_verify.game import Game
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import Solution
@@ -25,8 +24,7 @@ def game_line(game: Game) -> str:
     """The game's name and sizes in one line."""
     p = ", ".join(map(str, game.control_sizes[:8])) + ("…" if game.agents > 8 else "")
     agents = "1 agent" if game.agents == 1 else f"{game.agents} agents"
-    tau = short(game.tau_given)
-    sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
+    sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {game.tau_shown}"
     return f"{printable(game.name)}: {sizes}" if game.name else sizes
 
 
@@ -40,6 +38,9 @@ def solution_summary(game: Game, solution: Solution) -> RenderableType:
             policies.append(Text(f"agent {i + 1}, t = {t}", "bold"))
             table = Table.grid(padding=(0, 1))
             table.add_row("   K", "=", _matrix(solution.K[i][t], solution.digits))
+            if solution.k is not None:
+                k = np.reshape(solution.k[i][t], (-1, 1))
+                table.add_row("   k", "=", _matrix(k, solution.digits))
             table.add_row("   Sigma", "=", _matrix(solution.Sigma[i][t], solution.digits))
             policies.append(table)
     return Group(
@@ -54,9 +55,10 @@ def solution_summary(game: Game, solution: Solution) -> RenderableType:
 
 
 def _title(solution: Solution) -> str:
+    mean = "K x_t" if solution.k is None else "K x_t + k"
     if solution.method == "nash":
-        return "Nash equilibrium: u_t ~ N(K x_t, Sigma)"
-    return f"Algorithm 1 after L = {solution.iterations} inner steps: u_t ~ N(K x_t, Sigma)"
+        return f"Nash equilibrium: u_t ~ N({mean}, Sigma)"
+    return f"Algorithm 1 after L = {solution.iterations} inner steps: u_t ~ N({mean}, Sigma)"
 
 
 def _certainty(solution: Solution) -> str:

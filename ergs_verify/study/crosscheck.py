@@ -9,7 +9,6 @@ from typing import Any
 
 from ergs_verify import engine
 from ergs_verify.errors import ErgsError, InputError
-from ergs_verify.exact import short
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.solve import MOST_DIGITS
@@ -134,8 +133,7 @@ def _attempt(run: Callable[[], Any]) -> Any:
 
 def _line(game: Game) -> str:
     p = ", ".join(map(str, game.control_sizes))
-    given = game.tau_given
-    tau = short(given) if not isinstance(given, tuple) else "by agent"
+    tau = game.tau_shown
     sizes = f"N = {game.agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {tau}"
     return f"{game.name}: {sizes}" if game.name else sizes
 

@@ -13,11 +13,17 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.augmentation import gap
 from ergs_verify.certify.check import check
-from ergs_verify.errors import ErgsError, UnboundedCostError
+from ergs_verify.errors import ErgsError, NotCertifiedError, UnboundedCostError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.general import general_formulas
-from ergs_verify.recursion import best_response, gaps, nash, second_order_coefficients
+from ergs_verify.recursion import (
+    best_response,
+    decide_singular,
+    gaps,
+    nash,
+    second_order_coefficients,
+)
 from ergs_verify.solve import solve
 
 NUMBERS = MPMath(digits=60)
@@ -202,3 +208,20 @@ def test_a_fault_in_a_formula_is_seen(name):
     except ErgsError:
         return
     assert max(abs(x - y) for x, y in zip(right, wrong, strict=True)) > Fraction(1, 1000)
+
+
+@pytest.mark.parametrize(("tau", "Q"), [(1, "-3/2"), (0, "-1")])
+def test_a_W_that_is_exactly_singular_is_undecided(tau, Q):
+    game = Game.from_arrays(
+        A=[[1]],
+        B=[[[1]], [[1]]],
+        Q=[[[1]], [[Q]]],
+        R=[[[1]], [[1]]],
+        tau=tau,
+        noise_cov=[[1]],
+        horizon=2,
+        indefinite=True,
+    )
+    with pytest.raises(NotCertifiedError, match="W is not certified to be positive definite"):
+        solve(game)
+    assert not decide_singular(game)
