@@ -14,7 +14,7 @@ from ergs_verify.engine.general import (
     split_policy,
     stack_general,
 )
-from ergs_verify.engine.linear_algebra import solve, symmetrise
+from ergs_verify.engine.linear_algebra import symmetrise
 from ergs_verify.engine.stacking import (
     GameArrays,
     StackedGame,
@@ -119,8 +119,8 @@ def algorithm_1(
 def _general(game: GameArrays, iterations: int, record_stage: int | None) -> AlgorithmOutput:
     stack = stack_general(game)
     T, n, m = stack.horizon, stack.n, stack.m
-    P, K = stack.costs_to_come(), np.zeros((T, *stack.batch, n, m))
-    phi, recorded = np.zeros((T, *stack.batch, n, n)), None
+    P, K = stack.costs_to_come(), stack.zeros(T, n, m)
+    phi, recorded = stack.zeros(T, n, n), None
     with np.errstate(all="ignore"):
         for t in reversed(range(T)):
             rows = stack.first_order(t, P[t + 1])
@@ -128,7 +128,7 @@ def _general(game: GameArrays, iterations: int, record_stage: int | None) -> Alg
             coupling, alone = _general_answers(stack, rows)
             gains = [K[t]]
             for _ in range(iterations):
-                following = coupling @ gains[-1] + alone
+                following = stack.product(coupling, gains[-1]) + alone
                 gains = [*gains, following] if t == record_stage else [following]
             if t == record_stage:
                 recorded = np.stack(gains)
@@ -150,10 +150,12 @@ def _general_answers(stack: GeneralStack, rows: np.ndarray) -> tuple[np.ndarray,
     """The map 𝓚 ↦ coupling·𝓚 + alone in which every agent answers the others, from [Φ rhs]."""
     answers = np.empty_like(rows)
     for own in stack.own:
-        others = rows[..., own, :].copy()
+        p = own.stop - own.start
+        system = stack.zeros(1, p, p + stack.n + stack.m)[0]
+        others = system[..., p:]
+        system[..., :p], others[...] = rows[..., own, own], rows[..., own, :]
         others[..., own] = 0
-        system = np.concatenate([rows[..., own, own], others], axis=-1)
-        answers[..., own, :] = -solve(system)
+        answers[..., own, :] = -stack.solve(system)
     return answers[..., : stack.n], answers[..., stack.n :]
 
 

@@ -17,7 +17,7 @@ from ergs_verify.engine.general import (
     stack_general,
     stack_general_policy,
 )
-from ergs_verify.engine.linear_algebra import solve, symmetrise
+from ergs_verify.engine.linear_algebra import symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     EVERYONE,
@@ -156,16 +156,18 @@ def general_riccati(
     agent's row of the block system, the others' gains put in.
     """
     own, only, n = stack.own[agent], slice(agent, agent + 1), stack.n
-    K, P = gains.copy(), stack.costs_to_come()[..., only, :, :]
+    K, P = gains.copy("K"), stack.costs_to_come()[..., only, :, :]
     K[..., own, :] = 0
-    W = np.zeros((*K.shape[:-2], K[..., own, :].shape[-2], n))[..., own]
+    p, m = stack.sizes[agent], stack.m
+    W, systems = stack.zeros(stack.horizon, p, p), stack.zeros(stack.horizon, p, p + m)
     turned = stack.B[..., own].swapaxes(-1, -2)
     for t in reversed(range(stack.horizon)):
         V = stack.discounted(P[t + 1], only)[..., 0, :, :]
-        row = turned[t] @ (V @ stack.BA[t]) + stack.own_rows[t][..., own, :]
-        W[t] = row[..., own]
-        system = np.concatenate([W[t], row[..., n:] + row[..., :n] @ K[t]], axis=-1)
-        K[t][..., own, :] = -solve(system)
+        row = stack.product(stack.product(turned[t], V), stack.BA[t])
+        row += stack.own_rows[t][..., own, :]
+        W[t] = systems[t][..., :p] = row[..., own]
+        systems[t][..., p:] = row[..., n:] + stack.product(row[..., :n], K[t])
+        K[t][..., own, :] = -stack.solve(systems[t])
         P[t] = stack.value(t, P[t + 1], K[t], only)
     return K[..., own, :], W, P
 

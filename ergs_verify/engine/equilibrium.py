@@ -15,7 +15,7 @@ from ergs_verify.engine.general import (
     split_policy,
     stack_general,
 )
-from ergs_verify.engine.linear_algebra import inverse_and_roots, solve, symmetric, symmetrise
+from ergs_verify.engine.linear_algebra import inverse_and_roots, symmetric, symmetrise
 from ergs_verify.engine.slabs import in_slabs
 from ergs_verify.engine.stacking import (
     EVERYONE,
@@ -156,15 +156,18 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
 def _general(game: GameArrays) -> EngineSolution:
     stack = stack_general(game)
     n, m, T = stack.n, stack.m, stack.horizon
-    P, K = stack.costs_to_come(), np.zeros((T, *stack.batch, n, m))
-    phi, inverse = np.zeros((2, T, *stack.batch, n, n))
+    P, K = stack.costs_to_come(), stack.zeros(T, n, m)
+    # [Φ rhs I], scaled: one elimination gives the gains and, for the condition, the inverse.
+    phi, inverse, systems = stack.zeros(T, n, n), stack.zeros(T, n, n), stack.zeros(T, n, n + m + n)
+    systems[..., n + m :] = np.eye(n)
     with np.errstate(all="ignore"):
         for t in reversed(range(T)):
             rows = stack.first_order(t, P[t + 1])
             phi[t] = rows[..., :n]
-            scales = row_scales(phi[t])
-            eye = np.broadcast_to(np.eye(n), phi[t].shape)
-            solved = solve(np.concatenate([rows, eye], axis=-1) * scales)
+            system = systems[t]
+            system[..., : n + m] = rows
+            system *= row_scales(phi[t])
+            solved = stack.solve(system)
             K[t], inverse[t] = -solved[..., :m], solved[..., m:]
             P[t] = stack.value(t, P[t + 1], K[t])
         condition = reciprocal_condition(stack, phi, inverse)

@@ -8,7 +8,8 @@ agents, and τ_i KL(π‖μ) with the prior μ = N(Mⁱx, Λⁱ); the next stage
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
@@ -16,8 +17,23 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from ergs_verify.engine.linear_algebra import inverse_and_roots, log_det_covariance, symmetric
-from ergs_verify.engine.stacking import GameArrays, batch_first, batch_of, fitting, time_first
+from ergs_verify.engine.linear_algebra import (
+    inverse_and_roots,
+    log_det_covariance,
+    product_in_step,
+    solve,
+    solve_in_step,
+    symmetric,
+)
+from ergs_verify.engine.stacking import (
+    GameArrays,
+    batch_first,
+    batch_of,
+    blank,
+    fitting,
+    many_and_small,
+    time_first,
+)
 from ergs_verify.errors import InputError
 
 EVERYONE = slice(None)
@@ -48,6 +64,8 @@ class GeneralStack:
     sizes : tuple of int
     batch : tuple of int
     horizon, m : int
+    games_innermost : bool
+        Whether all arrays have the games innermost in memory.
     """
 
     BA: np.ndarray
@@ -64,8 +82,21 @@ class GeneralStack:
     batch: tuple[int, ...]
     horizon: int
     m: int
+    games_innermost: bool
 
-    product = staticmethod(np.matmul)
+    @property
+    def product(self) -> Callable[..., np.ndarray]:
+        """XY of stacked matrices, as np.matmul."""
+        return product_in_step if self.games_innermost else np.matmul
+
+    @property
+    def solve(self) -> Callable[[np.ndarray], np.ndarray]:
+        """X⁻¹Y of one stage's [X Y], batch axes first."""
+        return solve_in_step if self.games_innermost else solve
+
+    def zeros(self, length: int, *shape: int) -> np.ndarray:
+        """(length, …, *shape)."""
+        return blank(length, self.batch, shape, self.games_innermost)
 
     @property
     def agents(self) -> int:
@@ -79,11 +110,6 @@ class GeneralStack:
     def own(self) -> list[slice]:
         """Where the agents' controls lie among all."""
         return [slice(*ends) for ends in pairwise(accumulate(self.sizes, initial=0))]
-
-    @cached_property
-    def owner(self) -> np.ndarray:
-        """The agent of each control."""
-        return np.repeat(np.arange(self.agents), self.sizes)
 
     @property
     def A(self) -> np.ndarray:
@@ -104,12 +130,13 @@ class GeneralStack:
 
         [Rⁱ + (τ_i/2)(Λⁱ)⁻¹  Sⁱ − (τ_i/2)(Λⁱ)⁻¹Mⁱ].
         """
-        S = self.H[..., self.m :, : self.m] - self.prior @ self.prior_gain[..., None, :, :]
-        return self._of_owners(np.concatenate([self.R + self.prior, S], axis=-1))
-
-    def _of_owners(self, X: np.ndarray) -> np.ndarray:
-        """Of matrices (…, N, n, columns) the rows of each agent's own controls, (…, n, columns)."""
-        return X[..., self.owner, np.arange(self.n), :]
+        rows = self.zeros(self.horizon, self.n, self.n + self.m)
+        R, S = self.R, self.H[..., self.m :, : self.m]
+        for i, own in enumerate(self.own):
+            prior = self.prior[..., i, own, :]
+            rows[..., own, : self.n] = R[..., i, own, :] + prior
+            rows[..., own, self.n :] = S[..., i, own, :] - self.product(prior, self.prior_gain)
+        return rows
 
     def first_order(self, t: int, later: np.ndarray) -> np.ndarray:
         """[Φ_t rhs_t], (…, n, n+m), from P_{t+1} (…, N, m, m).
@@ -117,9 +144,12 @@ class GeneralStack:
         Row block i of Φ is Rⁱ's own rows + Bⁱ'VB, with (τ_i/2)(Λⁱ)⁻¹ added to its own block; of
         the right side Sⁱ's own rows + Bⁱ'VA − (τ_i/2)(Λⁱ)⁻¹Mⁱ; V = γ_i Pⁱ_{t+1}.
         """
-        ahead = self.discounted(later) @ self.BA[t][..., None, :, :]
-        turned = self.B[t][..., None, :, :].swapaxes(-1, -2)
-        return self._of_owners(turned @ ahead) + self.own_rows[t]
+        rows, V = self.own_rows[t].copy("K"), self.discounted(later)
+        for i, own in enumerate(self.own):
+            turned = self.B[t][..., own].swapaxes(-1, -2)
+            ahead = self.product(turned, V[..., i, :, :])
+            rows[..., own, :] += self.product(ahead, self.BA[t])
+        return rows
 
     def discounted(self, P: np.ndarray, agents: slice = EVERYONE) -> np.ndarray:
         """γ_i Pⁱ of some agents, (…, agents, m, m)."""
@@ -132,14 +162,18 @@ class GeneralStack:
 
         [I;K]'H[I;K] + (τ/2)(K−M)'Λ⁻¹(K−M) + F'VF with F = A + BK.
         """
-        eye = np.broadcast_to(np.eye(self.m), (*K.shape[:-2], self.m, self.m))
-        joint = np.concatenate([eye, K], axis=-2)[..., None, :, :]
+        joint = self.zeros(1, 1, self.m + self.n, self.m)[0]
+        joint[..., 0, : self.m, :], joint[..., 0, self.m :, :] = np.eye(self.m), K
         off = (K - self.prior_gain[t])[..., None, :, :]
-        F = (self.A[t] + self.B[t] @ K)[..., None, :, :]
-        P = joint.swapaxes(-1, -2) @ (self.H[t][..., agents, :, :] @ joint)
-        P += off.swapaxes(-1, -2) @ (self.prior[t][..., agents, :, :] @ off)
-        P += F.swapaxes(-1, -2) @ (self.discounted(later, agents) @ F)
+        F = (self.A[t] + self.product(self.B[t], K))[..., None, :, :]
+        P = self._form(self.H[t][..., agents, :, :], joint)
+        P += self._form(self.prior[t][..., agents, :, :], off)
+        P += self._form(self.discounted(later, agents), F)
         return symmetric(P)
+
+    def _form(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Y'XY."""
+        return self.product(Y.swapaxes(-1, -2), self.product(X, Y))
 
     def constants(
         self,
@@ -162,7 +196,7 @@ class GeneralStack:
             logs = log_det + self.log_det_precision[..., agents]
             entropy = half_tau * (np.array(self.sizes[agents]) + logs)
             steps -= np.where(half_tau > 0, entropy, 0)
-        q = np.zeros((self.horizon + 1, *steps.shape[1:]))
+        q = self.zeros(self.horizon + 1, steps.shape[-1])
         for t in reversed(range(self.horizon)):
             q[t] = self.rate[..., agents] * q[t + 1] + steps[t]
         return q
@@ -171,7 +205,7 @@ class GeneralStack:
         """Σ_ω + Σ_j BʲΣʲBʲ', (T, …, m, m)."""
         if Sigma is None:
             return self.noise
-        return self.noise + self.B @ Sigma @ self.B.swapaxes(-1, -2)
+        return self.noise + self._form(Sigma, self.B.swapaxes(-1, -2))
 
     def best_covariance(self, W: np.ndarray, agent: int) -> tuple[np.ndarray, np.ndarray]:
         """Σ = (τ_i/2)W⁻¹ of an agent and log|Σ|, for W (T, …, p_i, p_i)."""
@@ -190,7 +224,7 @@ class GeneralStack:
 
     def costs_to_come(self) -> np.ndarray:
         """P (T+1, …, N, m, m), of which the last is there."""
-        P = np.zeros((self.horizon + 1, *self.batch, self.agents, self.m, self.m))
+        P = self.zeros(self.horizon + 1, self.agents, self.m, self.m)
         P[-1] = self.Q_end
         return P
 
@@ -213,9 +247,10 @@ def stack_general(game: Any) -> GeneralStack:
     T, states = game.horizon, game.A.shape[-1]
     sizes = tuple(B_i.shape[-1] for B_i in game.B)
     N, n, m = len(sizes), sum(sizes), states + 1
+    innermost = many_and_small(math.prod(batch), n, m)
 
     def zeros(length: int, *shape: int) -> np.ndarray:
-        return np.zeros((length, *batch, *shape))
+        return blank(length, batch, shape, innermost)
 
     def each(given: Sequence[np.ndarray], axes: int) -> list[np.ndarray]:
         return [time_first(np.asarray(X, float), batch, axes) for X in given]
@@ -231,7 +266,8 @@ def stack_general(game: Any) -> GeneralStack:
     x_linear, u_linear = each(game.x_linear, 2), each(game.u_linear, 2)
     own_Q, S, R = each(game.Q, 3), each(game.joint_S, 3), each(game.joint_R, 3)
     M, mean, cov = each(game.prior_gain, 3), each(game.prior_mean, 2), each(game.prior_cov, 3)
-    half_tau = 0.5 * np.stack(each(game.tau_of, 1), axis=-1)
+    half_tau = zeros(T, N)
+    half_tau[...] = 0.5 * np.stack(each(game.tau_of, 1), axis=-1)
     ends = pairwise(accumulate(sizes, initial=0))
     with np.errstate(all="ignore"):
         for i, (start, stop) in enumerate(ends):
@@ -244,9 +280,11 @@ def stack_general(game: Any) -> GeneralStack:
             log_det[..., i] = -2 * np.log(roots).sum(-1)
     H[..., :m, :m] = Q[:-1]
     H[..., :m, m:] = H[..., m:, :m].swapaxes(-1, -2)
-    first = np.empty((*batch, m))
+    rate = zeros(1, N)[0]
+    rate[...] = np.stack([np.broadcast_to(X, batch) for X in game.discount], axis=-1)
+    first, X_0 = zeros(1, m)[0], zeros(1, m, m)[0]
     first[..., 0], first[..., 1:] = 1, game.x0_mean
-    X_0 = first[..., None] * first[..., None, :]
+    X_0[...] = first[..., None] * first[..., None, :]
     X_0[..., 1:, 1:] += game.x0_cov
     return GeneralStack(
         BA=BA,
@@ -256,13 +294,14 @@ def stack_general(game: Any) -> GeneralStack:
         prior_gain=gain,
         half_tau=half_tau,
         log_det_precision=log_det,
-        rate=np.stack([np.broadcast_to(rate, batch) for rate in game.discount], axis=-1),
+        rate=rate,
         noise=noise,
         X_0=X_0,
         sizes=sizes,
         batch=batch,
         horizon=T,
         m=m,
+        games_innermost=innermost,
     )
 
 
@@ -280,7 +319,7 @@ def stack_general_policy(
         Where an agent or a shape does not fit the game.
     """
     T, states = stack.horizon, stack.m - 1
-    gains = np.zeros((T, *stack.batch, stack.n, stack.m))
+    gains = stack.zeros(T, stack.n, stack.m)
     parts = fitting(K, "K", [(T, p, states) for p in stack.sizes], stack.batch)
     for own, X in zip(stack.own, parts, strict=True):
         gains[..., own, 1:] = X
@@ -290,7 +329,7 @@ def stack_general_policy(
             gains[..., own, 0] = X
     if Sigma is None:
         return gains, None, None
-    joint = np.zeros((T, *stack.batch, stack.n, stack.n))
+    joint = stack.zeros(T, stack.n, stack.n)
     parts = fitting(Sigma, "Sigma", [(T, p, p) for p in stack.sizes], stack.batch)
     for own, X in zip(stack.own, parts, strict=True):
         joint[..., own, own] = X

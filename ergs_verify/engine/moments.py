@@ -91,9 +91,10 @@ def later_moments(
 
 def general_moments(stack: GeneralStack, K: np.ndarray, Sigma: np.ndarray | None) -> np.ndarray:
     """E[(1, x_t)(1, x_t)'], (T+1, …, m, m), for gains (T, …, n, m) and Σ (T, …, n, n)."""
-    F, noise = stack.A + stack.B @ K, stack.joint_noise(Sigma)
-    X = np.zeros((stack.horizon + 1, *stack.batch, stack.m, stack.m))
+    product = stack.product
+    F, noise = stack.A + product(stack.B, K), stack.joint_noise(Sigma)
+    X = stack.zeros(stack.horizon + 1, stack.m, stack.m)
     X[0] = stack.X_0
     for t in range(stack.horizon):
-        X[t + 1] = F[t] @ X[t] @ F[t].swapaxes(-1, -2) + noise[t]
+        X[t + 1] = product(product(F[t], X[t]), F[t].swapaxes(-1, -2)) + noise[t]
     return X

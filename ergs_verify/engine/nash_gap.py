@@ -105,16 +105,16 @@ def stage_gaps(
 def _general(game: GameArrays, K, Sigma, k) -> np.ndarray:
     stack = stack_general(game)
     gains, joint, log_dets = stack_general_policy(stack, K, Sigma, k)
-    terms = np.zeros((stack.horizon, *stack.batch, stack.agents))
+    terms, product = stack.zeros(stack.horizon, stack.agents), stack.product
     with np.errstate(all="ignore"):
         X = general_moments(stack, gains, joint)[:-1]
         for i, own in enumerate(stack.own):
             K_br, W, _ = general_riccati(stack, gains, i)
             lower, off = cholesky(symmetric(W)), gains[..., own, :] - K_br
-            found = _squares(stack.product, lower, off, X)
+            found = _squares(product, lower, off, X)
             if joint is not None and log_dets is not None:
                 half_tau, Sigma_i = stack.half_tau[..., i], joint[..., own, own]
-                weighed = lower.swapaxes(-1, -2) @ Sigma_i @ lower
+                weighed = product(product(lower.swapaxes(-1, -2), Sigma_i), lower)
                 found += _divergence(weighed, lower, log_dets[..., i], half_tau)
             weights = stack.rate[..., i, None] ** np.arange(stack.horizon)
             terms[..., i] = found * np.moveaxis(weights, -1, 0)

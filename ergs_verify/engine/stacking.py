@@ -151,7 +151,7 @@ class StackedGame:
 
     def zeros(self, length: int, *shape: int) -> np.ndarray:
         """(length, …, *shape)."""
-        return _zeros(length, self.batch, shape, self.games_innermost)
+        return blank(length, self.batch, shape, self.games_innermost)
 
     def in_a_row(self) -> StackedGame:
         """The same games along one batch axis."""
@@ -230,9 +230,9 @@ def stack_game(
     stages = 1 if all(X.strides[0] == 0 for X in (*A, *B, *R)) else T
 
     half_tau = 0.5 * np.asarray(game.tau, dtype=float)
-    BA = _zeros(stages, batch, (m, n + m), innermost)
-    R_tilde = _zeros(stages, batch, (agents, p, p), innermost)
-    noise_cov = _zeros(1, batch, (m, m), innermost)
+    BA = blank(stages, batch, (m, n + m), innermost)
+    R_tilde = blank(stages, batch, (agents, p, p), innermost)
+    noise_cov = blank(1, batch, (m, m), innermost)
     noise_cov[0] = game.noise_cov
     BA[..., n:] = A[0][:stages]
     for i, (B_i, R_i, p_i) in enumerate(zip(B, R, sizes, strict=True)):
@@ -430,7 +430,7 @@ def common_batch(axes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     return common
 
 
-def _zeros(
+def blank(
     length: int, batch: tuple[int, ...], shape: tuple[int, ...], innermost: bool
 ) -> np.ndarray:
     """(length, *batch, *shape), the batch innermost in memory or not."""

@@ -144,7 +144,7 @@ class _General(_Papers):
     """A general game: stage t weighs γ_i^t."""
 
     def _noise_roots(self) -> Sequence[np.ndarray]:
-        return _root(self._game.noise)
+        return list(_root(self._game.noise))
 
     def _drift(self, t: int) -> Any:
         return self._game.drift[t]

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ergs_verify import engine
+from ergs_verify.engine import general as general_stacks
 from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.game.floats import as_general
@@ -205,25 +206,21 @@ def test_the_rich_games_have_every_key():
 
 
 FAULTS = {
-    "Φ without the prior": (
-        "general.py",
-        "np.concatenate([self.R + self.prior, S]",
-        "np.concatenate([self.R, S]",
-    ),
+    "Φ without the prior": ("general.py", "R[..., i, own, :] + prior", "R[..., i, own, :]"),
     "right side with the prior's sign turned": (
         "general.py",
-        " - self.prior @ self.prior_gain[..., None, :, :]",
-        " + self.prior @ self.prior_gain[..., None, :, :]",
+        "S[..., i, own, :] - self.product(prior",
+        "S[..., i, own, :] + self.product(prior",
     ),
     "right side without the cross terms": (
         "general.py",
-        "S = self.H[..., self.m :, : self.m] - ",
-        "S = 0 * self.H[..., self.m :, : self.m] - ",
+        "= S[..., i, own, :] - self",
+        "= 0 * S[..., i, own, :] - self",
     ),
     "costs of others' controls left out of Φ": (
         "general.py",
-        "np.concatenate([self.R + self.prior, S]",
-        "np.concatenate([(self.owner == self.owner[:, None]) * self.R + self.prior, S]",
+        "rows[..., own, : self.n] = R[..., i, own, :] + prior",
+        "rows[..., own, own] = R[..., i, own, own] + prior[..., own]",
     ),
     "no discount": (
         "general.py",
@@ -232,8 +229,8 @@ FAULTS = {
     ),
     "the discount of another agent": (
         "general.py",
-        "for rate in game.discount]",
-        "for rate in game.discount[::-1]]",
+        "for X in game.discount]",
+        "for X in game.discount[::-1]]",
     ),
     "the τ of another agent": (
         "general.py",
@@ -263,8 +260,8 @@ FAULTS = {
     "log|Λ|'s sign": ("general.py", "= -2 * np.log(roots)", "= 2 * np.log(roots)"),
     "cost without the prior": (
         "general.py",
-        "P += off.swapaxes(-1, -2) @",
-        "P += 0 * off.swapaxes(-1, -2) @",
+        "P += self._form(self.prior[t]",
+        "P += 0 * self._form(self.prior[t]",
     ),
     "cost with the prior's gain left out": (
         "general.py",
@@ -276,7 +273,11 @@ FAULTS = {
         "H[..., :m, m:] = H[..., m:, :m].swapaxes(-1, -2)",
         "H[..., :m, m:] = 0",
     ),
-    "closed loop without the gains": ("general.py", "self.B[t] @ K)", "0 * self.B[t] @ K)"),
+    "closed loop without the gains": (
+        "general.py",
+        "self.product(self.B[t], K))",
+        "0 * self.product(self.B[t], K))",
+    ),
     "the prior's mean turned": ("general.py", "= mean[i], M[i]", "= -mean[i], M[i]"),
     "no drift": ("general.py", "each([game.drift], 2)[0]", "0 * each([game.drift], 2)[0]"),
     "linear costs of the state halved": (
@@ -301,14 +302,14 @@ FAULTS = {
     ),
     "Σ for BΣB'": (
         "general.py",
-        "return self.noise + self.B @ Sigma @ self.B.swapaxes(-1, -2)",
-        "return self.noise + self.B @ self.B.swapaxes(-1, -2)",
+        "return self.noise + self._form(Sigma,",
+        "return self.noise + self._form(np.eye(self.n) + 0 * Sigma,",
     ),
     "q without the value at 0": ("general.py", "X[..., 0, 0] + q_i", "q_i"),
     "moments without the mean": (
         "general.py",
-        "X_0 = first[..., None] * first",
-        "X_0 = 0 * first[..., None] * first",
+        "X_0[...] = first[..., None] * first",
+        "X_0[...] = 0 * first[..., None] * first",
     ),
     "moments of another stage": (
         "moments.py",
@@ -323,8 +324,8 @@ FAULTS = {
     ),
     "a best response to nobody": (
         "deviation.py",
-        "row[..., n:] + row[..., :n] @ K[t]",
-        "row[..., n:] + 0 * row[..., :n] @ K[t]",
+        "row[..., n:] + stack.product(",
+        "row[..., n:] + 0 * stack.product(",
     ),
     "another agent's Σ in the best response's cost": (
         "deviation.py",
@@ -495,6 +496,37 @@ def test_a_stack_answers_like_each_of_its_games(seed):
     for place, game in enumerate(games):
         for together, alone in zip(stacked, answers(game), strict=True):
             close(together[place], alone)
+
+
+@pytest.mark.parametrize("seed", RICH)
+def test_games_innermost_in_memory_have_the_same_answers(monkeypatch, seed):
+    games = engine.stack_games(family(seed, 4))
+    wanted = answers(games)
+    monkeypatch.setattr(general_stacks, "many_and_small", lambda *given: True)
+    for got, right in zip(answers(games), wanted, strict=True):
+        close(got, right)
+
+
+def test_no_product_falls_out_of_its_layout(monkeypatch):
+    """Slow, not wrong: an operation that puts the matrices innermost shows in no answer."""
+    games, operands = 7, []
+    product, solve = general_stacks.product_in_step, general_stacks.solve_in_step
+
+    def seen(call):
+        def recorded(*given, **options):
+            operands.extend(X for X in given if games in X.shape)
+            return call(*given, **options)
+
+        return recorded
+
+    monkeypatch.setattr(general_stacks, "many_and_small", lambda *given: True)
+    monkeypatch.setattr(general_stacks, "product_in_step", seen(product))
+    monkeypatch.setattr(general_stacks, "solve_in_step", seen(solve))
+    answers(engine.stack_games(family(7, games)))
+    assert operands
+    for X in operands:
+        steps = [step for step, length in zip(X.strides, X.shape, strict=True) if length > 1]
+        assert X.strides[X.shape.index(games)] == min(step for step in steps if step) == 8
 
 
 def test_chunks_answer_like_the_stack():
