@@ -170,7 +170,7 @@ class Policy:
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
         self.expect_shapes(game.sizes, entry_of)
-        if not game.general:
+        if game.homogeneous is game:
             for name in ("k", "s"):
                 if any(x.any() for own in getattr(self, name) or () for x in own):
                     raise InputError(

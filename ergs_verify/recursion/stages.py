@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
-from ergs_verify.errors import NotCertifiedError, UnsupportedError
+from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import fractions
 from ergs_verify.expressions import control_size
@@ -67,7 +67,7 @@ class Stages(Generic[N]):
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
         self.plain = frozenset(
-            k for k in self.agents if deterministic or game.tau_of[k - 1][0] == 0
+            k for k in self.agents if deterministic or _is_plain(k, game.tau_of[k - 1])
         )
         self.formula = self.written(formulas or formulas_for(game))
         sizes = {notation.m: game.state_size} | {
@@ -196,6 +196,25 @@ class Stages(Generic[N]):
                 f"q of agent {agent} at t = {t}: {error}; with τ > 0 it needs a positive definite "
                 "covariance Σ"
             ) from error
+
+
+def _is_plain(agent: int, taus: Sequence[Fraction]) -> bool:
+    """Whether an agent has no entropy, at no stage.
+
+    Raises
+    ------
+    InputError
+        Where it has some at some stages only: an agent's formulas are those of one case.
+    """
+    if any(taus) and not all(taus):
+        zero = taus.index(Fraction(0))
+        other = next(t for t, tau in enumerate(taus) if tau)
+        raise InputError(
+            f"tau of agent {agent} is 0 at t = {zero} and positive at t = {other}, but has to be "
+            "0 at every stage or at none",
+            "tau",
+        )
+    return not any(taus)
 
 
 def setting_of(game: Game) -> Setting:

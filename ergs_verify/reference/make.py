@@ -73,6 +73,7 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     'none'
     """
     expect_game(game, "reference")
+    game.expect_last_stage("reference")
     try:
         wanted = operator.index(digits)
     except TypeError:

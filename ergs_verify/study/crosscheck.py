@@ -84,6 +84,7 @@ def crosscheck(
     >>> found.verdict, found.algorithm_1.behaviour
     ('agree', 'diverges')
     """
+    game.expect_last_stage("crosscheck")
     start = time.perf_counter()
     wanted = _whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
     count = _whole(samples, "samples", 1000, 10**9)

@@ -13,7 +13,7 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.augmentation import gap
 from ergs_verify.certify.check import check
-from ergs_verify.errors import ErgsError, NotCertifiedError, UnboundedCostError
+from ergs_verify.errors import ErgsError, InputError, NotCertifiedError, UnboundedCostError
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.general import general_formulas
@@ -225,3 +225,23 @@ def test_a_W_that_is_exactly_singular_is_undecided(tau, Q):
     with pytest.raises(NotCertifiedError, match="W is not certified to be positive definite"):
         solve(game)
     assert not decide_singular(game)
+
+
+@pytest.mark.parametrize("taus", [[0, 1], [1, 0]])
+def test_a_τ_that_is_0_at_some_stages_only_is_refused(taus):
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=[taus], noise_cov=[[1]], horizon=2
+    )
+    with pytest.raises(InputError, match="has to be 0 at every stage or at none"):
+        solve(game)
+
+
+def test_constants_are_refused_where_no_term_is_affine():
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=1, noise_cov=[[1]], horizon=2, discount="0.9"
+    )
+    K, Sigma = [[[[0]]] * 2], [[[[1]]] * 2]
+    played = Policy.from_arrays(K=K, Sigma=Sigma, k=[[[3]] * 2])
+    with pytest.raises(InputError, match="k is not 0"):
+        certify_gap(game, played)
+    assert certify_gap(game, Policy.from_arrays(K=K, Sigma=Sigma, k=[[[0]] * 2])).agents
