@@ -21,6 +21,7 @@ def test_the_notebooks_are_there():
         "audit",
         "augmentation",
         "certificates",
+        "general-game",
         "lemma-III-2",
         "prove-your-own",
         "theorem-III-1",
@@ -63,3 +64,14 @@ def test_any_python_runs_it(path):
 def test_it_speaks_before_it_computes(path):
     first = cells(path, "markdown")[0]["source"]
     assert "".join(first).startswith("# ")
+
+
+def test_pictures_of_the_general_game_say_in_words_what_they_show():
+    found = [
+        output["metadata"]["image/png"]["alt"]
+        for cell in cells(ROOT / "notebooks" / "general-game.ipynb", "code")
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(found) >= 2
+    assert all(len(says) > 60 and says.endswith(".") for says in found)
