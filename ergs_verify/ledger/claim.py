@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy
-from attrs import frozen
+from attrs import field, frozen
 
 from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
@@ -157,6 +157,9 @@ class Claim:
     faults: Sequence[Fault] = ()
     stated: Sequence[Hypothesis] = ()
     gaps: Sequence[Gap] = ()
+    _forms: dict[frozenset[str], Statement] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
 
     @property
     def of_the_paper(self) -> bool:
@@ -188,7 +191,11 @@ class Claim:
             return None
 
     def _form(self, faults: frozenset[str]) -> Statement:
-        return self.statement(faults) if callable(self.statement) else self.statement
+        if not callable(self.statement):
+            return self.statement
+        if faults not in self._forms:
+            self._forms[faults] = self.statement(faults)
+        return self._forms[faults]
 
     def form(self, *faults: str) -> Statement:
         """The statement with the named faults alone.

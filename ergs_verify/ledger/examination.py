@@ -14,7 +14,7 @@ from zlib import crc32
 import flint
 import sympy
 from attrs import frozen
-from sympy import MatrixSymbol, preorder_traversal
+from sympy import MatrixSymbol
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic import Balls, Rationals
@@ -114,9 +114,11 @@ def equality_at(
         other = 1 if agent > 1 else min(2, agents)
         written = tuple(definitions.items())
         try:
-            formulas, defined = _instantiated(left, right, written, agents, agent, other)
+            formulas, defined, letters = _instantiated(
+                left, right, written, agents, agent, other
+            )
             given = {letter.name for letter in symmetric}
-            values, sizes = _with_others(formulas, defined, given, numbers, *known)
+            values, sizes = _with_others(letters, given, numbers, *known)
             evaluator = Evaluator(values, numbers, defined, sizes)
             sides = [evaluator(formula) for formula in formulas]
         except (ErgsError, KeyError, TypeError, ValueError):
@@ -131,7 +133,7 @@ def equality_at(
 
 @lru_cache(maxsize=2048)
 def _instantiated(left, right, definitions: tuple, agents: int, agent: int, other: int):
-    """Both sides and the definitions, for numbered agents."""
+    """Both sides and the definitions, for numbered agents, and all letters that occur."""
     chosen = {notation.i: agent, notation.j: other}
     # No identity here needs more of π than that it is positive.
     left, right = (side.xreplace({sympy.pi: _PI}) for side in (left, right))
@@ -144,34 +146,46 @@ def _instantiated(left, right, definitions: tuple, agents: int, agent: int, othe
         for k, v in definitions
         for owner in (owners if notation.i in k.free_symbols else [agent])
     }
-    return sides, written
+    return sides, written, _reached(sides, written)
+
+
+def _reached(formulas: list, defined: dict) -> list:
+    """Letters of the formulas and of what these are short for, each once."""
+    waiting, seen, letters = list(formulas), set(), []
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if part in defined:
+            waiting.append(defined[part])
+        elif part.is_Symbol or isinstance(part, MatrixSymbol | AppliedUndef):
+            letters.append(part)
+        if not part.is_Symbol:
+            waiting.extend(part.args)
+    return letters
 
 
 def _with_others(
-    formulas: list, defined: dict, symmetric: set[str], numbers: Any, stage: Any, sizes: dict
+    letters: list, symmetric: set[str], numbers: Any, stage: Any, sizes: dict
 ) -> tuple[dict, dict]:
-    """Values of a stage's letters and of all others that the formulas reach, and the sizes."""
+    """Values of a stage's letters and of all others that formulas reach, and the sizes."""
     values, sizes = dict(stage), dict(sizes)
-    waiting, seen = list(formulas), set()
-    while waiting:
-        for letter in preorder_traversal(waiting.pop()):
-            if letter in seen or letter in values or letter in sizes:
-                continue
-            seen.add(letter)
-            if letter in defined:
-                waiting.append(defined[letter])
-            elif letter.is_Symbol and letter.is_integer:
-                sizes[letter] = _ANY_SIZE
-            elif isinstance(letter, MatrixSymbol):
-                rows, cols = (
-                    int(sizes.get(n, _ANY_SIZE) if n.is_Symbol else sizes.get(n, n))
-                    for n in letter.shape
-                )
-                values[letter] = numbers.matrix(
-                    _any_matrix(str(letter), rows, cols, letter.name in symmetric), (rows, cols)
-                )
-            elif letter.is_Symbol or isinstance(letter, AppliedUndef):
-                values[letter] = numbers.scalar(_any_number(str(letter)))
+    for letter in letters:
+        if letter in values or letter in sizes:
+            continue
+        if letter.is_Symbol and letter.is_integer:
+            sizes[letter] = _ANY_SIZE
+        elif isinstance(letter, MatrixSymbol):
+            rows, cols = (
+                int(sizes.get(n, _ANY_SIZE) if n.is_Symbol else sizes.get(n, n))
+                for n in letter.shape
+            )
+            values[letter] = numbers.matrix(
+                _any_matrix(str(letter), rows, cols, letter.name in symmetric), (rows, cols)
+            )
+        else:
+            values[letter] = numbers.scalar(_any_number(str(letter)))
     return values, sizes
 
 
