@@ -115,7 +115,7 @@ class _Without:
 
     @property
     def expression(self) -> str:
-        return f"{self.theorem.expression}, without: {self.hypothesis.text}"
+        return f"{self.theorem.expression}; this without supposing: {self.hypothesis.text}"
 
     @property
     def latex(self) -> str:
@@ -146,6 +146,9 @@ class Claim:
         What the paper supposes here, besides what it supposes throughout.
     gaps : tuple of Gap
         Steps of the paper's proof that do not follow.
+    corrected_latex : str
+        The corrected form in the paper's letters, where it is not the display with some pieces
+        exchanged; what changed stands inside ``\\corrected{…}``.
     """
 
     id: str
@@ -157,9 +160,8 @@ class Claim:
     faults: Sequence[Fault] = ()
     stated: Sequence[Hypothesis] = ()
     gaps: Sequence[Gap] = ()
-    _forms: dict[frozenset[str], Statement] = field(
-        factory=dict, init=False, repr=False, eq=False
-    )
+    corrected_latex: str = ""
+    _forms: dict[frozenset[str], Statement] = field(factory=dict, init=False, repr=False, eq=False)
 
     @property
     def of_the_paper(self) -> bool:
@@ -257,20 +259,22 @@ class Claim:
         except ErgsError as error:
             return {"latex": "", "expression": f"not arrived at: {error}"}
         expression = form.expression
-        if self.unstated and isinstance(form, Theorem):
-            supposed = ", and ".join(hypothesis.text for hypothesis in self.unstated)
-            expression = f"provided that {supposed}: {expression}"
+        supposed = [h.text for h in self.hypotheses if h in (*self.unstated, *self.stated)]
+        if supposed and isinstance(form, Theorem):
+            expression = f"provided that {', and '.join(supposed)}: {expression}"
         return {"latex": form.latex, "expression": expression}
 
     @property
     def corrected_display(self) -> str:
-        """The paper's LaTeX with its faulty pieces exchanged and marked; empty if none is.
+        """The corrected form in LaTeX, what changed being marked; empty where it is in words.
 
         Raises
         ------
         ValueError
             Where a piece does not stand there exactly once.
         """
+        if self.corrected_latex:
+            return self.corrected_latex
         display = self.latex
         for fault in self.faults:
             if fault.printed:

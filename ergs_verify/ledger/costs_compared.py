@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
-from ergs_verify.ledger.counterexamples import refutation
+from ergs_verify.ledger.counterexamples import refutation, two_scalar_agents
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.examination import Outcome
 from ergs_verify.ledger.exhibits import DELTA, Case, exhibits
@@ -51,7 +51,6 @@ __all__ = [
     "one_matrix_in_both_costs",
     "open_loop_of_one_stage",
     "same_matrices_other_constants",
-    "scalar_agents",
     "small_factor",
     "star_or_tilde",
     "unlike_covariances",
@@ -60,19 +59,6 @@ __all__ = [
 BITS = 256
 STEP = Fraction(1, 10**6)
 """δ."""
-
-
-def scalar_agents(horizon: int = 2, A: Any = 1) -> Game:
-    return Game.from_arrays(
-        name="two scalar agents",
-        A=[[A]],
-        B=[[[1]], [[1]]],
-        Q=[[[1]], [[1]]],
-        R=[[[1]], [[1]]],
-        tau=10,
-        noise_cov=[[1]],
-        horizon=horizon,
-    )
 
 
 def _afresh(decide: Callable[[], Decision]) -> Callable[[], Decision]:
@@ -150,7 +136,7 @@ def compare(game: Game, step: Fraction, gains: list, covariances: list) -> Costs
 
 def _bad(step: Fraction = STEP) -> Costs:
     """Agent 1 pushes the state away."""
-    game = scalar_agents()
+    game = two_scalar_agents("10")
     return compare(game, step, [[[5]]] * game.horizon, [[[1]]] * game.horizon)
 
 
@@ -306,7 +292,7 @@ def _judged(left, relation: str, right, what: str, false) -> Decision:
         "balls",
         f"{what}; read with S̃ⁱ* and with Sⁱ for S̃ⁱ",
         false,
-        game=scalar_agents(),
+        game=two_scalar_agents("10"),
         values={"delta": str(STEP), "S^1": "N(5x, 1)"},
     )
 
@@ -371,7 +357,7 @@ def absolute_value() -> Decision:
         "balls",
         "a bad policy costs more by an amount that does not shrink with δ",
         lambda: false,
-        game=scalar_agents(),
+        game=two_scalar_agents("10"),
         values={"S^1": "N(5x, 1)"},
     )
 
@@ -379,7 +365,7 @@ def absolute_value() -> Decision:
 @_afresh
 def gains_that_stay() -> Decision:
     """K̃ at δ = 10⁻⁶ and at its square."""
-    game, steps = scalar_agents(horizon=1), (STEP, STEP * STEP)
+    game, steps = two_scalar_agents("10"), (STEP, STEP * STEP)
     gains = [abs(fractions(augmented_nash(game, d).K[0][0])[0][0]) for d in steps]
     return refutation(
         f"|K̃| = {', '.join(f'{float(K):.6g}' for K in gains)}",
@@ -394,7 +380,7 @@ def gains_that_stay() -> Decision:
 @_afresh
 def no_constant() -> Decision:
     """|J̃ − J|/δ exceeds 10³, 10⁶ and 10⁹ at policies of large gains."""
-    game, bounds = scalar_agents(), [10**3, 10**6, 10**9]
+    game, bounds = two_scalar_agents("10"), [10**3, 10**6, 10**9]
     one = [[[1]]] * game.horizon
     with flint.ctx.workprec(BITS):
         found = [compare(game, STEP, [[[C]]] * game.horizon, one) for C in bounds]
@@ -426,7 +412,7 @@ def one_matrix_for_two() -> Decision:
         "balls",
         "the difference of the two costs, which is not 0, is to be bounded by 0",
         lambda: false,
-        game=scalar_agents(),
+        game=two_scalar_agents("10"),
         values={"delta": str(STEP), "S^1": "N(5x, 1)"},
     )
 
@@ -445,7 +431,7 @@ def one_matrix_in_both_costs() -> Decision:
         "with P̃_0 and q̃_0 for both costs the differences vanish; at Sⁱ = S̃ⁱ the cost is less than"
         " the augmented cost",
         lambda: false,
-        game=scalar_agents(),
+        game=two_scalar_agents("10"),
         values={"delta": str(STEP), "S^1": "S̃¹"},
     )
 
@@ -453,7 +439,7 @@ def one_matrix_in_both_costs() -> Decision:
 @_afresh
 def no_nash_of_the_augmented_game() -> Decision:
     """S̃¹ = N(5x, 1) is no answer: J̃(S̃) exceeds J̃ at the best response of the game at τ."""
-    game = scalar_agents()
+    game = two_scalar_agents("10")
     gains, one = [[[5]]] * game.horizon, [[[1]]] * game.horizon
     played = _altered(augmented_nash(game, STEP), gains, one)
     best, exact = best_response(game, played, 1, Rationals()), Rationals()
@@ -481,7 +467,7 @@ def no_nash_of_the_augmented_game() -> Decision:
 @_afresh
 def same_matrices_other_constants() -> Decision:
     """K = 0 and Σ = 2: P̃ = P, and q̃ ≠ q."""
-    game = scalar_agents()
+    game = two_scalar_agents("10")
     policy = Policy.from_arrays(K=[[[[0]]] * game.horizon] * 2, Sigma=[[[[2]]] * game.horizon] * 2)
     matrices = _gap_of_matrices(game, STEP, 0)
     with flint.ctx.workprec(BITS):
@@ -515,7 +501,7 @@ def _gap_of_matrices(game: Game, step: Fraction, gain) -> Fraction:
 def small_factor() -> Decision:
     """T = 1, K = D = 1, δ = 1: ‖P̃_0 − P_0‖ = ½ exceeds c_1 δ/2 = ¼."""
     step, D = Fraction(1), Fraction(1)
-    found = _gap_of_matrices(scalar_agents(horizon=1), step, D)
+    found = _gap_of_matrices(two_scalar_agents("10"), step, D)
     printed = step * D**2 / 2 * step / 2
     return refutation(
         f"‖P̃_0 − P_0‖_F = {found}",
@@ -523,7 +509,7 @@ def small_factor() -> Decision:
         "exact",
         "a single stage, with P̃_T = P_T",
         lambda: found > printed,
-        game=scalar_agents(horizon=1),
+        game=two_scalar_agents("10"),
         values={"delta": str(step), "K^1": str(D), "D": str(D)},
     )
 
@@ -531,7 +517,7 @@ def small_factor() -> Decision:
 @_afresh
 def arbitrary_gain() -> Decision:
     """D, the largest gain of Algorithm 1's iterates, against a policy of gain 2D."""
-    game, step = scalar_agents(horizon=1), Fraction(1)
+    game, step = two_scalar_agents("10"), Fraction(1)
     exact = Rationals()
     iterates = [
         abs(exact.to_fraction(agent[0][0, 0]))
@@ -554,16 +540,15 @@ def arbitrary_gain() -> Decision:
 @_afresh
 def open_loop_of_one_stage() -> Decision:
     """‖A_t‖ at the t at hand does not bound ‖A_s‖ at another."""
-    game = scalar_agents(A=1)
     game = Game.from_arrays(
         name="A_0 = 1, A_1 = 2",
         A=[[[1]], [[2]]],
-        B=game.B,
-        Q=game.Q,
-        R=game.R,
-        tau=game.tau,
-        noise_cov=game.noise_cov,
-        horizon=game.horizon,
+        B=[[[1]]],
+        Q=[[[1]]],
+        R=[[[1]]],
+        tau=10,
+        noise_cov=[[1]],
+        horizon=2,
     )
     norms = [abs(fractions(A)[0][0]) for A in game.A]
     return refutation(
@@ -579,7 +564,7 @@ def open_loop_of_one_stage() -> Decision:
 @_afresh
 def unlike_covariances() -> Decision:
     """Two policies with the same K, whose augmented values differ."""
-    game = scalar_agents()
+    game = two_scalar_agents("10")
     with flint.ctx.workprec(BITS):
         values = [
             compare(game, STEP, [[[0]]] * game.horizon, [[[S]]] * game.horizon).dev_augmented

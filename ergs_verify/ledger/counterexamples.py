@@ -13,7 +13,7 @@ from ergs_verify.ledger import continuum, memory, unreached
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.exhibits import cases, exhibits, singularity, values_of
 from ergs_verify.ledger.loops import last_block_system
-from ergs_verify.recursion import nash
+from ergs_verify.recursion import evaluate_policy, nash
 
 __all__ = [
     "bound_depends_on_tau",
@@ -22,6 +22,7 @@ __all__ = [
     "memory_of_own_controls",
     "no_equilibrium",
     "nonquadratic_value",
+    "nonquadratic_where_nobody_comes",
     "not_diagonally_dominant",
     "not_dominant_by_blocks",
     "refutation",
@@ -113,6 +114,25 @@ def nonquadratic_value() -> Decision:
     )
 
 
+def nonquadratic_where_nobody_comes() -> Decision:
+    """Agent 1 plays one gain of `unreached` where x₂ ≥ 0 and the other where x₂ < 0."""
+    numbers = Rationals()
+    feedback, other = (
+        evaluate_policy(unreached.game(), policy, numbers).P[0][1]
+        for policy in (unreached.feedback_policy(), unreached.other_policy())
+    )
+    return refutation(
+        f"J_1^1(x) = x'Px + q where x₂ ≥ 0 and x'P'x + q where x₂ < 0, with P = {feedback} and"
+        f" P' = {other}",
+        "x'Px + q with one P",
+        "exact",
+        "x_1 = Σ_j B_0ʲu_0ʲ has x₂ = 0 under every joint policy, and both gains act alike there, so"
+        " that nobody gains by deviating from t = 0",
+        lambda: unreached.is_nash() and feedback != other,
+        game=unreached.game(),
+    )
+
+
 def unreachable_states() -> Decision:
     """A second NE in the sense of Definition II.1, under Assumption III.3."""
     (case,) = (c for c in cases() if c.exhibit.name == "unreached" and c.plays_nash)
@@ -200,7 +220,7 @@ def _largest_cost(game: Game):
 
 def two_scalar_agents(tau: str) -> Game:
     return Game.from_arrays(
-        name="two scalar agents",
+        name=f"two scalar agents, τ = {tau}",
         A=[[1]],
         B=[[[1]]] * 2,
         Q=[[[1]]] * 2,

@@ -114,9 +114,7 @@ def equality_at(
         other = 1 if agent > 1 else min(2, agents)
         written = tuple(definitions.items())
         try:
-            formulas, defined, letters = _instantiated(
-                left, right, written, agents, agent, other
-            )
+            formulas, defined, letters = _instantiated(left, right, written, agents, agent, other)
             given = {letter.name for letter in symmetric}
             values, sizes = _with_others(letters, given, numbers, *known)
             evaluator = Evaluator(values, numbers, defined, sizes)

@@ -278,7 +278,7 @@ class Case:
 
 
 def values_of(game: Game) -> dict[str, Any]:
-    """The game's data, exactly, under the paper's letters."""
+    """The game's data, exactly, under the paper's letters; what is not named is 0."""
     values: dict = {"tau": str(game.tau), "T": str(game.horizon)}
     values["Sigma"] = _shown(game.noise_cov)
     values |= _over_time("A", game.A, game.horizon)
@@ -287,7 +287,11 @@ def values_of(game: Game) -> dict[str, Any]:
         values |= _over_time(f"Q^{k + 1}", game.Q[k], game.horizon)
         values[f"Q_T^{k + 1}"] = _shown(game.Q[k][game.horizon])
         values |= _over_time(f"R^{k + 1}", game.R[k], game.horizon)
-    return values
+    return {letter: value for letter, value in values.items() if not _vanishes(value)}
+
+
+def _vanishes(value) -> bool:
+    return isinstance(value, list) and all(entry == "0" for row in value for entry in row)
 
 
 def _over_time(letter: str, matrices, horizon: int) -> dict:

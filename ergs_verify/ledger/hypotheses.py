@@ -195,12 +195,3 @@ REGULAR_AT_ZERO = Hypothesis(
     "det Φ_t ≠ 0 at every t at τ = 0",
     holds=lambda case: case.regular_at_zero,
 )
-
-
-# -- Section III ----------------------------------------------------------------------------------
-
-ALL_LINEAR = Hypothesis(
-    "all-linear",
-    "all agents play linear Gaussian feedback policies",
-    holds=lambda case: case.play.linear and case.play.feedback,
-)

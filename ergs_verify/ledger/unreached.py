@@ -14,7 +14,7 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import best_response, evaluate_policy, nash
 
-__all__ = ["gains", "game", "is_nash", "other_policy"]
+__all__ = ["feedback_policy", "gains", "game", "is_nash", "other_policy"]
 
 
 @cache
@@ -42,10 +42,19 @@ def gains() -> tuple[list, list]:
 
 
 @cache
+def feedback_policy() -> Policy:
+    return _with_covariances(gains()[0])
+
+
+@cache
 def other_policy() -> Policy:
+    return _with_covariances(gains()[1])
+
+
+def _with_covariances(K: list) -> Policy:
     numbers = Rationals()
     Sigma = [[numbers.to_fractions(S) for S in agent] for agent in nash(game(), numbers).Sigma]
-    return Policy.from_arrays(K=gains()[1], Sigma=Sigma)
+    return Policy.from_arrays(K=K, Sigma=Sigma)
 
 
 def is_nash() -> bool:

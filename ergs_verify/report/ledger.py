@@ -15,7 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ergs_verify.ledger.claim import escaped, form_markdown
-from ergs_verify.report.mathtext import from_latex, readable
+from ergs_verify.report.mathtext import (
+    MARKS,
+    displayed,
+    from_latex,
+    in_a_terminal,
+    readable,
+)
 
 __all__ = [
     "IN_PROOFS",
@@ -29,6 +35,7 @@ __all__ = [
     "ledger_markdown",
     "ledger_summary",
     "ledger_table",
+    "provided",
     "section_of",
     "shown_by",
     "summary_markdown",
@@ -163,20 +170,21 @@ def wrong_claims(ledger: Mapping[str, Any]) -> RenderableType:
 def claim_whole(entry: Entry) -> RenderableType:
     """One claim with everything known of it."""
     parts: list[RenderableType] = [
-        Text.assemble((entry["id"], "bold"), "  ", (entry["title"], "bold")),
-        Text(entry["where"], "dim"),
+        Text.assemble((entry["id"], "bold"), "  ", (in_a_terminal(entry["title"]), "bold")),
+        Text(in_a_terminal(entry["where"]), "dim"),
     ]
     printed = entry["printed"]
     if entry["quote"]:
-        parts.append(_block("The paper's words", Text(f"“{entry['quote']}”")))
+        parts.append(_block("The paper's words", Text(f"“{in_a_terminal(entry['quote'])}”")))
     if printed["latex"]:
-        parts.append(_block("The paper's LaTeX", Text(printed["latex"])))
-    encoded = "Encoded as printed" if entry["of_the_paper"] else "Statement"
-    parts.append(_block(encoded, _expression(printed)))
+        title = "Printed" if entry["of_the_paper"] else "Formula"
+        parts.append(_block(title, _display(printed["latex"])))
+    if not (printed["latex"] and entry["of_the_paper"]):
+        parts.append(_block("Statement", _expression(printed)))
     said = "As printed" if entry["of_the_paper"] else "Verdict"
     parts.append(_verdict_line(said, entry["printed_verdict"]))
     if entry["corrected"]:
-        parts.append(_block("Corrected", _expression(entry["corrected"])))
+        parts.append(_block(*_corrected(entry)))
         parts.append(_verdict_line("As corrected", entry["corrected_verdict"]))
     parts += [_finding(finding, k) for k, finding in enumerate(entry["findings"], 1)]
     if entry["hypotheses"]:
@@ -186,7 +194,7 @@ def claim_whole(entry: Entry) -> RenderableType:
     if entry["rests_on"]:
         parts.append(_block("Rests on", Text(", ".join(entry["rests_on"]))))
     if entry["exhibits"]:
-        names = "\n".join(map(shown_by, entry["exhibits"]))
+        names = in_a_terminal("\n".join(map(shown_by, entry["exhibits"])))
         parts.append(_block("Games, and what they show (--exhibit -o FILE)", Text(names)))
     parts.append(_block("Evidence", _evidence(entry)))
     return Group(*parts)
@@ -202,28 +210,21 @@ def summary_markdown(ledger: Mapping[str, Any]) -> str:
 
 
 def ledger_markdown(ledger: Mapping[str, Any]) -> str:
-    """The summary; what is wrong, printed and corrected; and all claims in tables by section."""
+    """The summary, and every claim in the paper's order: its formula, findings, corrected form."""
     parts = [
         "# The paper, claim by claim\n",
         "`ergs-verify paper --markdown` prints this page. In red: what has to stand there.\n",
         summary_markdown(ledger),
     ]
     for section, entries in groupby(ledger["claims"], section_of):
-        listed = list(entries)
-        parts += [f"## {section}\n", *(_markdown(e) for e in listed if e["findings"])]
-        right = [e for e in listed if not e["findings"]]
-        if right:
-            rows = [
-                f"| `{e['id']}` | {escaped(e['title'])} | {e['printed_verdict']} |" for e in right
-            ]
-            said = "as printed" if right[0]["of_the_paper"] else "verdict"
-            parts.append("\n".join([f"| claim | | {said} |", "| --- | --- | --- |", *rows, ""]))
+        parts += [f"## {section}\n", *map(_markdown, entries)]
     return "\n".join(parts)
 
 
 def _markdown(entry: Entry) -> str:
-    """A claim about which something was found."""
-    verdict = f"**{entry['printed_verdict']}** as printed"
+    """A claim with its formula or words, what was found about it, and its corrected form."""
+    ours = not entry["of_the_paper"]
+    verdict = f"**{entry['printed_verdict']}**{'' if ours else ' as printed'}"
     if entry["corrected_verdict"]:
         verdict += f", **{entry['corrected_verdict']}** as corrected"
     lines = [f"### `{entry['id']}` {escaped(entry['title'])}\n", f"{entry['where']}: {verdict}.\n"]
@@ -231,14 +232,25 @@ def _markdown(entry: Entry) -> str:
         lines.append(f"$$\n{entry['printed']['latex']}\n$$\n")
     elif entry["quote"]:
         lines.append(f"> {escaped(entry['quote'])}\n")
+    if ours:
+        said = ": ".join(filter(None, (provided(entry), _in_words(entry["printed"]))))
+        lines += [f"Statement: {escaped(said)}.\n"] if said else []
     for finding in entry["findings"]:
         lines.append(
             f"- *{finding_kind(finding)}*: {escaped(finding['what'])}{escaped(closing(finding))}"
         )
-    lines.append("")
+    lines += [""] if entry["findings"] else []
     if entry["corrected"]:
-        lines.append(f"Corrected: {form_markdown(entry['corrected'])}\n")
+        form = entry["corrected"]
+        under = provided(entry) if form["display"] else ""
+        title = f"Corrected, {escaped(under)}" if under else "Corrected"
+        lines.append(f"{title}: {form_markdown(form)}\n")
     return "\n".join(lines)
+
+
+def _in_words(form: Mapping[str, str]) -> str:
+    """A statement that is a sentence; empty where it is a formula."""
+    return form["expression"] if form["latex"].startswith(r"\text{") else ""
 
 
 SOURCES = {
@@ -301,7 +313,7 @@ def _verdict(entry: Entry) -> Text:
 
 def _finding_lines(entry: Entry) -> Iterator[RenderableType]:
     for finding in entry["findings"]:
-        text = Text.assemble((f"{finding['kind']}: ", "red"), finding["what"])
+        text = Text.assemble((f"{finding['kind']}: ", "red"), in_a_terminal(finding["what"]))
         yield Padding(text, (0, 0, 0, 4))
 
 
@@ -322,9 +334,13 @@ def _block(title: str, body: RenderableType) -> RenderableType:
 def _hypothesis(hypothesis: Mapping[str, Any]) -> RenderableType:
     stated, needed = hypothesis["stated"], hypothesis["needed"]
     place = "the paper does not suppose it" if not stated else f"supposed {supposed(stated)}"
-    need = f"needed: {in_a_line(needed)}" if needed else "no exhibit is known that shows its need"
+    need = (
+        f"needed: {in_a_terminal(in_a_line(needed))}"
+        if needed
+        else "no exhibit is known that shows its need"
+    )
     return Group(
-        Text.assemble(hypothesis["text"], (f" ({place})", "dim")),
+        Text.assemble(in_a_terminal(hypothesis["text"]), (f" ({place})", "dim")),
         Padding(Text(need, "dim"), (0, 0, 0, 2)),
     )
 
@@ -347,7 +363,7 @@ def _proof(lines: Iterable[Mapping[str, Any]]) -> RenderableType:
     table.add_column(ratio=2)
     for line in lines:
         if line["by"] != "hypothesis":
-            table.add_row(Text(line["says"]), Text(why(line), "dim"))
+            table.add_row(Text(in_a_terminal(line["says"])), Text(why(line), "dim"))
     return table
 
 
@@ -359,7 +375,31 @@ def why(line: Mapping[str, Any]) -> str:
 
 def _expression(form: Mapping[str, str]) -> Text:
     # Several equations of one display stand on a line each.
-    return Text("\n".join(readable(part) for part in form["expression"].split("; ")))
+    parts = form["expression"].split("; ")
+    return Text("\n".join(in_a_terminal(readable(part)) for part in parts))
+
+
+def _corrected(entry: Entry) -> tuple[str, Text]:
+    """A title, and the corrected form: the paper's display with the changes in red, or words."""
+    form = entry["corrected"]
+    if not form["display"]:
+        return "Corrected", _expression(form)
+    under = provided(entry)
+    return f"Corrected{f', {in_a_terminal(under)}' if under else ''}", _display(form["display"])
+
+
+def provided(entry: Entry) -> str:
+    """What the corrected form supposes besides what the paper supposes throughout."""
+    texts = [h["text"] for h in entry["hypotheses"] if h["stated"] in ("", "here")]
+    return f"provided that {', and '.join(texts)}" if texts else ""
+
+
+def _display(latex: str) -> Text:
+    """A display, with what is corrected in red."""
+    text = Text()
+    for k, part in enumerate(re.split(f"[{''.join(MARKS)}]", displayed(latex))):
+        text.append(part, "bold red" if k % 2 else "")
+    return text
 
 
 def _verdict_line(title: str, verdict: str) -> RenderableType:
@@ -368,7 +408,7 @@ def _verdict_line(title: str, verdict: str) -> RenderableType:
 
 def _finding(finding: Mapping[str, Any], number: int) -> RenderableType:
     body: list[RenderableType] = [
-        Text.assemble((f"{finding_kind(finding)}: ", "red"), finding["what"]),
+        Text.assemble((f"{finding_kind(finding)}: ", "red"), in_a_terminal(finding["what"])),
         Text(_standing(finding), "dim"),
     ]
     if example := finding["counterexample"]:
@@ -388,10 +428,11 @@ def _counterexample(example: Mapping[str, Any]) -> RenderableType:
     for _ in range(3):
         table.add_column()
     for letter, value in example.get("values", {}).items():
-        table.add_row(readable(letter), "=", Text(value_text(value)))
+        table.add_row(in_a_terminal(readable(letter)), "=", Text(in_a_terminal(value_text(value))))
     for side in ("left", "right"):
         if side in example:
-            table.add_row(Text(f"{side} side", "bold"), "=", Text(value_text(example[side])))
+            value = Text(in_a_terminal(value_text(example[side])))
+            table.add_row(Text(f"{side} side", "bold"), "=", value)
     return Group(Text("Counterexample, exact:"), Padding(table, (0, 0, 0, 2)))
 
 
@@ -411,7 +452,7 @@ def _evidence(entry: Entry) -> RenderableType:
         table.add_row(
             Text(item.get("form", ""), "dim"),
             Text(item["method"], "dim"),
-            from_latex(readable(item["detail"])),
+            Text(in_a_terminal(from_latex(readable(item["detail"])))),
         )
     seconds = entry["evidence"][0]["seconds"] if entry["evidence"] else 0
     return Group(table, Text(f"decided in {seconds:.2g} s", "dim"))

@@ -22,6 +22,8 @@ def forget() -> None:
     reasoning._computed.cache_clear()
     reasoning._without.cache_clear()
     examination.where.cache_clear()
+    for claim in claims().values():
+        claim._forms.clear()
     forget_sentences()
 
 

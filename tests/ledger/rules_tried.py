@@ -485,7 +485,7 @@ def _grows(J: Any) -> bool:
 
 @world(rules.REGULAR_AT_EVERY)
 def _(d: Draw) -> World:
-    """Φ at three stages; “at every such t” is at those with Σ < 1."""
+    """Φ at three stages; “at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1” is at those with Σ < 1."""
     stages = [(d.number(-1, 1), d.nonnegative() / 6) for _ in range(3)]
     stages = [
         (phi if d.free(0) or (d.free(1) and total >= 1) or phi else Fraction(1),

@@ -182,7 +182,14 @@ def test_an_ill_typed_display_is_judged_where_sizes_agree():
     (finding,) = judged.findings
     assert finding.decision.counterexample is not None
     assert finding.decision.counterexample["values"]
-    assert any(method == "equal sizes" for method, _ in judged.printed.evidence)
+    assert finding.decision.counterexample["values"] == {
+        "B_t^1": [["2"]],
+        "\\Sigma_t^1": [["3"]],
+        "\\Sigma": [["5"]],
+        "P_{t+1}^1": [["7"]],
+    }
+    sizes = [detail for method, detail in judged.printed.evidence if method == "equal sizes"]
+    assert sizes[0].endswith("there 119 is not 56")
 
 
 def test_an_inequality_that_is_printed_is_decided(monkeypatch, fresh):

@@ -18,7 +18,7 @@ from ergs_verify.ledger.claims.lemma_III_4 import UNIQUE
 from ergs_verify.ledger.decision import Decision, exactly
 from ergs_verify.ledger.reasoning import Fact, Theorem
 from ergs_verify.ledger.rules import RULES
-from ergs_verify.ledger.statements import Computed, Definition
+from ergs_verify.ledger.statements import Computed, Definition, Equality
 from ergs_verify.ledger.verify import Ledger
 from ergs_verify.paper.notation import A, B, Q, R, i, x
 from ergs_verify.report.ledger import section_of
@@ -335,4 +335,35 @@ def test_a_piece_that_is_corrected_stands_once_in_the_display():
     with pytest.raises(ValueError, match="is not there exactly once"):
         _claim(latex="a + b + c", **more).corrected_display  # noqa: B018
     for claim in claims().values():
-        assert bool(claim.corrected_display) == any(f.printed for f in claim.faults), claim.id
+        shown = bool(claim.corrected_latex) or any(f.printed for f in claim.faults)
+        assert bool(claim.corrected_display) == shown, claim.id
+
+
+def test_sides_that_are_the_same_are_shown_with_the_step_that_made_them_so():
+    """“X = X, proved” would say nothing: the left side has a name, and how it was arrived at."""
+    met = 0
+    for claim in claims().values():
+        form = claim.form()
+        for part in getattr(form, "parts", (form,)):
+            if isinstance(part, Equality) and str(part.left) == str(part.right):
+                assert part.named, claim.id
+                assert part.derivation(), claim.id
+                met += 1
+    assert met >= 10
+
+
+def test_a_corrected_form_stands_in_the_papers_letters(ledger):
+    """As the paper's display with pieces exchanged, or as its own LaTeX, or in words."""
+    for judged in ledger.claims:
+        if judged.corrected is not None:
+            form = judged.as_json()["corrected"]
+            assert form["display"] or form["latex"].startswith(r"\text{"), judged.claim.id
+
+
+def test_one_name_is_one_game(ledger):
+    found: dict[str, set[str]] = {}
+    for judged in ledger.claims:
+        for name, game in judged.games.items():
+            found.setdefault(name, set()).add(game.hash)
+    assert len(found) >= 10
+    assert {name for name, hashes in found.items() if len(hashes) > 1} == set()

@@ -191,7 +191,10 @@ _SHARES = Fact("gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with 
 
 COUPLED = Theorem(
     id="sharp-coupling",
-    says=("Φ_t is regular, at every such t", "ρ(J_t) < 1, at every such t"),
+    says=(
+        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+    ),
     given=(*GAME, hypotheses.COUPLED),
     proof=(
         ONE_AGENT,
@@ -324,8 +327,8 @@ FALLS = Theorem(
 UNIQUE_FROM_DATA = Theorem(
     id="sharp-apriori",
     says=(
-        "there is exactly one such NE: the linear Gaussian one of (4)–(6)",
-        "ρ(J_t) < 1, at every such t",
+        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+        "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
     ),
     given=(*REGULAR_UNIQUE.given[:-1], hypotheses.COUPLED_BY_DATA),
     proof=(

@@ -281,9 +281,8 @@ CLAIMS = (
         statement=CHOICE,
         gaps=(
             Gap(
-                what="that such a δ exists is assumed: γ̃_P* depends on τ̃ itself, so that a"
-                " larger δ"
-                " need not meet the condition for that reason alone",
+                what="that such a δ exists is assumed: a larger δ changes γ̃_P* and so both"
+                " sides of the condition",
                 quote="we assume that δ is chosen such that",
                 closed_by=(CHOICE,),
             ),
@@ -354,7 +353,7 @@ COSTS = (
         latex=r"P_t^i = Q_t^i + (K_t^i)^\top ((\tau/2)I + R_t^i) K_t^i"
         r" + \left( A_t + \sum_{j=1}^N B_t^j K_t^j \right)^\top P_{t+1}^i"
         r" \left( A_t + \sum_{j=1}^N B_t^j K_t^j \right), \quad P_T^i = Q_T^i"
-        r" q_t^i = q_{t+1}^i + Tr(\Sigma_t^i((\tau/2)I + R_t^i))"
+        r" \qquad q_t^i = q_{t+1}^i + Tr(\Sigma_t^i((\tau/2)I + R_t^i))"
         r" - \frac{\tau}{2}(p + \log(|\Sigma_t^i|))"
         r" + Tr\left( \left( \Sigma + \sum_{j=1}^N \Sigma_t^j \right) P_{t+1}^i \right),"
         r" \quad q_T^i = 0.",

@@ -15,6 +15,7 @@ from ergs_verify.ledger.claims.optimality import (
     POLICY_PSD,
     SUFFICIENT,
     WEIGHT,
+    by_derivation,
     covariance,
     cross,
     derived,
@@ -115,14 +116,18 @@ def _eq_19(faults: frozenset[str]) -> Equalities:
     gain = MatMul(-1, Inverse(weight), cross).xreplace(star)
     return Equalities(
         (
-            equal(derived("gain"), gain, named="K_t^{i*}"),
-            equal(derived("covariance"), covariance.xreplace(star), named=r"\Sigma_t^{i*}"),
+            by_derivation(equal(derived("gain"), gain, named="K_t^{i*}"), "lemma", "gain"),
+            by_derivation(
+                equal(derived("covariance"), covariance.xreplace(star), named=r"\Sigma_t^{i*}"),
+                "collect",
+                "lemma",
+            ),
         )
     )
 
 
 INVERSES = Theorem(
-    id="eq-19/inverses-exist",
+    id="eq-19/inverses",
     says=(
         "P ⪰ 0 at every t",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",

@@ -8,7 +8,7 @@ from sympy import MatrixSymbol, Symbol, Trace, log
 from ergs_verify.expressions import agent_sum, trace_of
 from ergs_verify.ledger import continuum
 from ergs_verify.ledger.claim import Claim, Fault, Gap
-from ergs_verify.ledger.claims.optimality import BEST_RESPONSE
+from ergs_verify.ledger.claims.optimality import BEST_RESPONSE, averaged
 from ergs_verify.ledger.counterexamples import refutation
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.exhibits import exhibits
@@ -63,8 +63,9 @@ def _sum_fault(s: str) -> Fault:
     )
     return Fault(
         name="sum",
-        what="the sum has no bracket: over its first term alone u has no time, and over all that"
-        " follows the cost of x_T counts once for each stage; it ends before x_T'Q_T x_T",
+        what="the sum has no bracket. If it ends after its first term, the u that follows has no"
+        " time; if it runs to the end, the cost of x_T counts once for each stage. It has to end"
+        " before x_T'Q_T x_T",
         kind="bracket",
         source="wording",
         printed=summand,
@@ -96,18 +97,16 @@ def _log_ratio_is_divergence(faults: frozenset[str]) -> Equality:
         - log(lemma_III_2.cov.det()) / 2
         + trace_of(vector.T, vector) / 2
     )
-    averaged = gaussian_expectation(
-        density_log,
-        {vector: (lemma_III_2.mean * 0, lemma_III_2.cov)},
-        symmetric=[lemma_III_2.cov],
-    )
+    drawn = {vector: (lemma_III_2.mean * 0, lemma_III_2.cov)}
+    expectation = gaussian_expectation(density_log, drawn, symmetric=[lemma_III_2.cov])
     known = (Trace(lemma_III_2.cov) - lemma_III_2.p - log(lemma_III_2.cov.det())) / 2
-    return Equality(
-        averaged,
+    divergence = Equality(
+        expectation,
         known,
         symmetric=(lemma_III_2.cov,),
         named=r"\mathbb{E}_{u \sim \pi} \log(\pi(u)/\mu(u))",
     )
+    return averaged(divergence, density_log, drawn)
 
 
 def _divergence_of_memory_policy(faults: frozenset[str]) -> Equality:
@@ -181,6 +180,9 @@ CLAIMS = (
         quote="the logarithmic term is the relative entropy-based regularizer …, which"
         " equivalently denotes the KL divergence between a policy and a prior policy",
         statement=_log_ratio_is_divergence,
+        corrected_latex=r"\corrected{\mathbb{E}_{u \sim \pi}} \log \left( \frac{\pi(u)}{\mu(u)}"
+        r" \right) = \frac{1}{2} (Tr(\Sigma) - p - \log(|\Sigma|))"
+        r" \text{ for } \pi = \mathcal{N}(0, \Sigma)",
         faults=(
             Fault(
                 name="unaveraged",
@@ -200,13 +202,16 @@ CLAIMS = (
         quote="the relative entropy-based regularizer … The policies … lie in the space of"
         " admissible policies",
         statement=_divergence_of_memory_policy,
+        corrected_latex=r"\mathbb{E} \log \frac{\corrected{\pi_t^i(u_t^i | \mathcal{I}_t^i)}}"
+        r"{\mu_t^i(u_t^i | x_t)} = \mathbb{E} \log \frac{\pi_t^i(u_t^i | x_t)}"
+        r"{\mu_t^i(u_t^i | x_t)} \corrected{+ I(u_t^i; \mathcal{I}_t^i | x_t)}",
         faults=(
             Fault(
                 name="conditioning",
                 what="for a policy that uses its own past controls, π(u_t | x_t) is not the density"
                 " it draws from: the two divergences differ by the mutual information of u_t and"
                 " the past given x_t",
-                kind="wording",
+                kind="overclaim",
             ),
         ),
     ),
@@ -242,6 +247,8 @@ CLAIMS = (
                 what="the Nash value is spoken of as one number; where there are several NE each"
                 " has a value of its own",
                 kind="overclaim",
+                printed=r"J_t^{i*}(x) =",
+                corrected=r"\corrected{\text{of a given NE } \pi^*:}\quad J_t^{i*}(x) =",
             ),
         ),
     ),

@@ -253,8 +253,8 @@ CLAIMS = (
         gaps=(
             Gap(
                 what="b'u has no lower bound, so that E[u'Mu + b'u] and the relative entropy may be"
-                " −∞ and ∞; that the functional has a value at every density is not shown. Taken"
-                " as one integral it has: it is τ KL(π ‖ π*) and a number",
+                " −∞ and ∞; that the functional has a value at every density is not shown. As one"
+                " integral it has one: τ KL(π ‖ π*) plus a number",
                 closed_by=(GIBBS,),
             ),
         ),
@@ -287,8 +287,8 @@ CLAIMS = (
         gaps=(
             Gap(
                 what="convexity is read off the integrand at a point; that the integrals are finite"
-                " at the densities compared is not shown, and where they are not there is nothing"
-                " to be strict about",
+                " at the densities compared is not shown; where they are infinite the strict"
+                " inequality fails",
                 quote="the cost (7) is strictly convex with respect to π",
                 closed_by=(CONVEX, GIBBS),
             ),
@@ -357,11 +357,12 @@ CLAIMS = (
             quadratic + tau * log(v / w) + tau + lagrange,
             SYM,
             named=r"\frac{\partial f}{\partial v}",
+            derivation=lambda: (("derivative", f"by v, of {f}, where ell = u'Mu + b'u"),),
         ),
         gaps=(
             Gap(
-                what="it is necessary of a minimiser, if there is one with a multiplier; the"
-                " minimiser is found without it by Gibbs's identity",
+                what="(9) is necessary only where there is a minimiser with a multiplier, which is"
+                " not shown; Gibbs's identity gives the minimiser without it",
                 quote="A necessary condition for optimality is ∂f/∂v = 0",
                 closed_by=(MINIMISER, MULTIPLIER),
             ),

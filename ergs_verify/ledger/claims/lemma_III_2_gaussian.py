@@ -87,7 +87,7 @@ def _minimiser(faults: frozenset[str]) -> Equalities:
                 Equality(mean, mean_at(sympy.sympify(factor)), SYM, named=r"\mathbb{E} u"),
                 "square",
                 "Gaussian",
-                of=lemma_III_2,
+                of=lemma_III_2.derive,
             ),
             Equality(covariance, Inverse(precision), SYM, named=r"\mathrm{Cov}(u)"),
         )

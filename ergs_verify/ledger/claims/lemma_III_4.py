@@ -25,6 +25,7 @@ from ergs_verify.ledger.claims.optimality import (
     REGULAR_UNIQUE,
     STAGE,
     WEIGHT,
+    by_derivation,
     cross,
     derived,
     equal,
@@ -147,7 +148,7 @@ DOMINANT = Theorem(
 
 UNIQUE = Theorem(
     id="lemma-III.4",
-    says="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+    says="exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
     given=(*STAGE.given, hypotheses.ASSUMPTION_III_3),
     proof=(DOMINANT, REGULAR_UNIQUE),
     needed={
@@ -195,7 +196,12 @@ def _blocks(faults: frozenset[str]) -> Equalities:
     row = derived("row")
     zero = ZeroMatrix(B(i).shape[1], B(j).shape[1])
     off_diagonal = zero if "block diagonal" in faults else _off_diagonal(j)
-    return Equalities((equal(row.own, weight), equal(row.other, off_diagonal)))
+    return Equalities(
+        (
+            by_derivation(equal(row.own, weight, r"(\Phi_t)_{ii}"), "rows"),
+            by_derivation(equal(row.other, off_diagonal, r"(\Phi_t)_{ij}"), "rows"),
+        )
+    )
 
 
 def _dominance(faults: frozenset[str]) -> Computed | Theorem:
@@ -305,12 +311,16 @@ CLAIMS = (
         quote="Φ_t is a block diagonal matrix with diagonal entries … and the off-diagonal (i,j)th"
         " entries (for i ≠ j) as (B_t^i)' P_{t+1}^{i*} B_t^j",
         statement=_blocks,
+        corrected_latex=r"(\Phi_t)_{ii} = \frac{\tau}{2}I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i"
+        r" \qquad \corrected{(\Phi_t)_{ij} = (B_t^i)^\top P_{t+1}^{i*} B_t^j"
+        r" \quad (i \neq j)}",
         faults=(
             Fault(
                 name="block diagonal",
                 what="Φ_t has nonzero off-diagonal blocks, as the sentence itself goes on to say:"
                 " it is a block matrix, not block diagonal",
                 kind="wording",
+                source="wording",
             ),
         ),
     ),

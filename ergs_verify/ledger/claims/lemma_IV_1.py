@@ -289,9 +289,11 @@ def _undefined_gamma(printed: str) -> Fault:
         what="γ_P is not defined; it is γ_{P,t}",
         kind="index",
         printed=printed,
-        corrected=printed.replace(r"\gamma_P", r"\gamma_{P,t}"),
+        corrected=printed.replace(r"\gamma_P", r"\corrected{\gamma_{P,t}}"),
     )
 
+
+_DISTANCE = r"\|K_t^j - K_t^{j'}\|_F + \|\Sigma_t^j - \Sigma_t^{j'}\|_F"
 
 CLAIMS = (
     Claim(
@@ -332,11 +334,11 @@ CLAIMS = (
             Fault(
                 name="stars",
                 what="on the right stand the gains of the arguments S and S'; it has to be those of"
-                " the answers (stars probably lost)",
-                kind="accent",
-                source="scan",
+                " the answers",
+                kind="index",
                 printed=r"\|K_t^i - K_t^{i'}\|_F + \|\Sigma_t^i - \Sigma_t^{i'}\|_F",
-                corrected=r"\|K_t^{i*} - K_t^{i*'}\|_F + \|\Sigma_t^{i*} - \Sigma_t^{i*'}\|_F",
+                corrected=r"\big( \|K_t^{i*} - K_t^{i*'}\|_F + \|\Sigma_t^{i*} - \Sigma_t^{i*'}\|_F"
+                r" \big)",
             ),
         ),
     ),
@@ -361,8 +363,9 @@ CLAIMS = (
                 name="index",
                 what="the sum runs over i and its terms carry j: one of the two letters is wrong",
                 kind="index",
-                printed=r"\sum_{i \in [N]}",
-                corrected=r"\sum_{j \in [N]}",
+                printed=rf"\sum_{{i \in [N]}} {_DISTANCE}",
+                corrected=rf"\corrected{{\sum_{{j \in [N]}} \big(}} {_DISTANCE}"
+                r" \corrected{\big)}",
             ),
             _undefined_gamma(r"\gamma_P (N-1)"),
         ),

@@ -300,7 +300,8 @@ def _one_scalar_agent() -> Game:
 
 ONE_STAGE = Theorem(
     id="thm-IV.2/inner-loop",
-    says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, the start, κ and C₁ alone",
+    says="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, where C₂ depends on the game, the start, κ and C₁"
+    " alone",
     given=(
         *DETERMINED.given,
         hypotheses.NEAR_COSTS,

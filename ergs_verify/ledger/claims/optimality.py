@@ -64,6 +64,7 @@ __all__ = [
     "SUFFICIENT",
     "WEIGHT",
     "WEIGHT_IDENTITY",
+    "averaged",
     "by_derivation",
     "constant",
     "covariance",
@@ -97,17 +98,25 @@ def derived(name: str):
     return theorem_III_1.derive()[name]
 
 
-def by_derivation(equality: Equality, *names: str, of=theorem_III_1) -> Equality:
+def by_derivation(equality: Equality, *names: str, of=theorem_III_1.derive) -> Equality:
     """The identity with the steps that lead to its left side, each as it was checked."""
 
     def steps() -> tuple[tuple[str, str], ...]:
         return tuple(
             ("derived", f"{step.what} ({step.rule}): {step.checked}")
-            for step in of.derive().steps
+            for step in of().steps
             if step.name in names
         )
 
     return evolve(equality, derivation=steps)
+
+
+def averaged(equality: Equality, expression, over) -> Equality:
+    """The identity with what its left side is the expectation of, as `over` has means and
+    covariances."""
+    drawn = ", ".join(f"{letter} ~ ({mean}, {spread})" for letter, (mean, spread) in over.items())
+    step = ("averaged", f"{expression}, over {drawn}")
+    return evolve(equality, derivation=lambda: (step,))
 
 
 # -- the pieces, as printed -----------------------------------------------------------------------
@@ -154,15 +163,20 @@ P_end, Q_end = sympy.MatrixSymbol("P_T", m, m), sympy.MatrixSymbol("Q_T", m, m)
 q_end = sympy.Symbol("q_T", real=True)
 
 
+def _read_off(equality: Equality, last) -> Equality:
+    step = ("read off", f"J_T(x) = {last} is x'P_T x + 2 s_T'x + q_T")
+    return evolve(equality, derivation=lambda: (step,))
+
+
 def terminal() -> Equalities:
     """(3) at t = T is its last term alone: read P_T and q_T off, and put them back."""
     last = trace_of(x.T, Q_end, x)
     read = quadratic_form(last, x, symmetric=(Q_end,))
     return Equalities(
         (
-            Equality(read.matrix, Q_end, (Q_end,), named="P_T"),
-            Equality(read.constant, sympy.Integer(0), named="q_T"),
-            Equality(read.linear, sympy.ZeroMatrix(m, 1), (Q_end,)),
+            _read_off(Equality(read.matrix, Q_end, (Q_end,), named="P_T"), last),
+            _read_off(Equality(read.constant, sympy.Integer(0), named="q_T"), last),
+            _read_off(Equality(read.linear, sympy.ZeroMatrix(m, 1), (Q_end,), named="s_T"), last),
             Equality(
                 trace_of(x.T, P_end, x) + q_end,
                 last,
@@ -177,7 +191,7 @@ GAME = (hypotheses.Q_PSD, hypotheses.R_PD, hypotheses.TAU_POSITIVE)
 """What the paper supposes of every game."""
 
 POLICY_PSD = Theorem(
-    id="eq-19/inverses",
+    id="eq-19/positive",
     says="P ⪰ 0 at every t",
     given=GAME,
     proof=(
@@ -418,7 +432,7 @@ STAGE = Theorem(
 EXISTS = Supposing(SUFFICIENT, hypotheses.ANSWERS)
 """Who plays what solves the equations is in equilibrium; nobody has to play it."""
 
-_ONE = "there is exactly one such NE: the linear Gaussian one of (4)–(6)"
+_ONE = "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)"
 NOT_ONE = {**scalars.of_the_game(scalars.no_least_cost, _ONE), **OTHER_ANSWERS}
 """Why the game's hypotheses and those on priors and draws are needed for that."""
 

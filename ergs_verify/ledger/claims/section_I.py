@@ -10,7 +10,6 @@ from attrs import evolve
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.expressions import AgentMatrix
-from ergs_verify.game.gallery import gallery
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.apriori import CIRCULAR, UNIQUE_FROM_DATA
@@ -20,10 +19,15 @@ from ergs_verify.ledger.claims.lemma_IV_1 import CONTRACTION
 from ergs_verify.ledger.claims.theorem_III_1 import EXCLUSIVELY
 from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
 from ergs_verify.ledger.claims.theorem_IV_3 import GAP_BOUND
-from ergs_verify.ledger.counterexamples import bound_depends_on_tau, last_block_system, refutation
+from ergs_verify.ledger.counterexamples import (
+    bound_depends_on_tau,
+    last_block_system,
+    refutation,
+    two_scalar_agents,
+)
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.exhibits import exhibits
-from ergs_verify.ledger.reasoning import Theorem, by
+from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed
 from ergs_verify.paper import notation
 from ergs_verify.paper.notation import S, i
@@ -87,7 +91,7 @@ def _augmented(claim_id: str, where: str, quote: str) -> Claim:
 
 def _noise_plays_no_part() -> Decision:
     """No covariance enters a gain or P_t; for instance with covariances four times as large."""
-    game, numbers = gallery("assumption-holds"), Rationals()
+    game, numbers = two_scalar_agents("4"), Rationals()
 
     def gains() -> tuple:
         formulas = derived_formulas()
@@ -99,13 +103,11 @@ def _noise_plays_no_part() -> Decision:
 
     def unchanged() -> bool:
         first, second = gains()
-        formulas = derived_formulas()
-        entering = formulas.gain.atoms(AgentMatrix) | formulas.policy_cost.atoms(AgentMatrix)
-        return first == second and S(i).name not in {letter.name for letter in entering}
+        return first == second and _free_of_covariances()
 
     plain, noisy = gains()
     return refutation(
-        f"K_{{T−1}} = {plain} with Σ",
+        f"K_0 = {plain} with Σ",
         f"{noisy} with 4Σ",
         "exact",
         "no covariance of a policy stands in the formulas of the gains and of P_t, in any game; so"
@@ -135,10 +137,34 @@ def _noise_makes_nothing_regular() -> Decision:
     )
 
 
+WITHOUT_NOISE = Theorem(
+    id="introduction/gaussian-noise",
+    says=(
+        "Ψ_t(· | S_[t+1:T−1]) is a contraction in ‖·‖_□",
+        "no covariance of a policy stands in the gain of an answer or in P_t",
+    ),
+    given=CONTRACTION.given,
+    proof=(
+        CONTRACTION,
+        Fact(
+            "no covariance of a policy stands in the gain of an answer or in P_t",
+            lambda: holds("the derived formulas are free of Σ", _free_of_covariances()),
+        ),
+    ),
+    needed=CONTRACTION.needed,
+)
+
+
+def _free_of_covariances() -> bool:
+    formulas = derived_formulas()
+    entering = formulas.gain.atoms(AgentMatrix) | formulas.policy_cost.atoms(AgentMatrix)
+    return S(i).name not in {letter.name for letter in entering}
+
+
 def _noise(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
         return Computed("the rate depends on the policies' noise Σ", _noise_plays_no_part)
-    return CONTRACTION
+    return WITHOUT_NOISE
 
 
 def _model_dependent(faults: frozenset[str]) -> Computed | Theorem:

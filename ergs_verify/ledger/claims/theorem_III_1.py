@@ -14,6 +14,7 @@ from ergs_verify.ledger.claim import Claim, Gap
 from ergs_verify.ledger.claims.lemma_III_4 import block_system
 from ergs_verify.ledger.claims.optimality import (
     BELLMAN,
+    EXISTS,
     GAME,
     LEAST_COST,
     OTHER_ANSWERS,
@@ -32,7 +33,11 @@ from ergs_verify.ledger.claims.optimality import (
     terminal,
     value_is_quadratic,
 )
-from ergs_verify.ledger.counterexamples import no_equilibrium, nonquadratic_value
+from ergs_verify.ledger.counterexamples import (
+    no_equilibrium,
+    nonquadratic_value,
+    nonquadratic_where_nobody_comes,
+)
 from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
@@ -79,14 +84,6 @@ QUADRATIC = Theorem(
     },
 )
 
-LINEAR_VALUE = Theorem(
-    id="thm-III.1/quadratic-value",
-    says="the Nash value is quadratic",
-    given=(*QUADRATIC.given, hypotheses.ALL_LINEAR),
-    proof=(QUADRATIC, by(rules.VALUE_OF_LINEAR_POLICIES)),
-    needed={**QUADRATIC.needed, "all-linear": nonquadratic_value},
-)
-
 
 def _cost_at_best_gain() -> Equality:
     """The derived Riccati matrix as the cost of the gain (6)."""
@@ -115,7 +112,7 @@ PSD = Theorem(
 NASH_VALUE = Theorem(
     id="thm-III.1",
     says=(
-        "there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
         "the Nash value is J_t*(x) = x'P_t x + q_t with (4) and (5)",
         "P_t* ⪰ 0 in (4), at every t",
     ),
@@ -134,9 +131,21 @@ NASH_VALUE = Theorem(
 )
 """Of feedback equilibria, where every Φ_t is regular."""
 
+QUADRATIC_VALUE = Theorem(
+    id="thm-III.1/quadratic-value",
+    says="the Nash value is quadratic",
+    given=NASH_VALUE.given,
+    proof=(NASH_VALUE, by(rules.QUADRATIC_VALUE)),
+    needed={
+        **QUADRATIC.needed,
+        "feedback": nonquadratic_where_nobody_comes,
+        "regular": nonquadratic_value,
+    },
+)
+
 EXCLUSIVELY = Theorem(
     id="thm-III.1/exclusively",
-    says="every such NE has linear Gaussian policies with (6)",
+    says="every feedback NE that is optimal from every x_t has linear Gaussian policies with (6)",
     given=REGULAR_UNIQUE.given,
     proof=(REGULAR_UNIQUE, by(rules.EXACTLY_ONE_IS_ALL)),
     # Where no policy is best there is no NE, and every NE has them: nothing shows Q ⪰ 0, R ≻ 0 or
@@ -185,15 +194,13 @@ EXISTENCE = Theorem(
         *GAME,
         hypotheses.STANDARD_PRIOR,
         hypotheses.INDEPENDENT_DRAWS,
-        hypotheses.PLAYS_SOLUTION,
         hypotheses.SOLVABLE,
     ),
     proof=(
         WEIGHT,
         COVARIANCE,
         Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
-        by(rules.PLAY_WHAT_SOLVES),
-        SUFFICIENT,
+        EXISTS,
         by(rules.SOME_EQUILIBRIUM),
     ),
     needed={
@@ -234,7 +241,7 @@ CLAIMS = (
         title="Every Nash value is quadratic",
         where="Section III, Theorem III.1",
         quote="the Nash value of the i-th agent is quadratic",
-        statement=LINEAR_VALUE,
+        statement=QUADRATIC_VALUE,
     ),
     Claim(
         id="thm-III.1/terminal",

@@ -10,6 +10,7 @@ in the paper's setting of one control dimension p for all agents.
 from __future__ import annotations
 
 import sympy
+from attrs import evolve
 from sympy import Inverse, MatAdd, MatMul, Trace, Transpose
 
 from ergs_verify.expressions import agent_sum, control_size, trace_of
@@ -22,6 +23,7 @@ from ergs_verify.ledger.claims.optimality import (
     REGULAR_UNIQUE,
     STAGE,
     SUFFICIENT,
+    averaged,
     by_derivation,
     covariance,
     derived,
@@ -100,6 +102,11 @@ def _eq_12(faults: frozenset[str]) -> Definition | Equality:
     return Definition(sympy.Symbol(r"J_{t+1}^{i*}(x)", real=True), cost_to_go(x))
 
 
+_COSTS = r"c_t^i + J_{t+1}^{i*}(x_{t+1})"
+"""How stage cost and cost to go are shown."""
+_ANSATZ = f"J_{{t+1}}^{{i*}}(x) = {cost_to_go(x)}"
+
+
 def _step():
     """Stage cost and cost to go at agent i's control, with everything random in it."""
     inside = trace_of(x.T, Q(i), x) + trace_of(own(i).T, R(i), own(i)) + log_ratio
@@ -128,11 +135,20 @@ def _eq_13(faults: frozenset[str]) -> Equalities:
         + 2 * (pushed if "random" in faults else _expected(pushed, _others))
         + log_ratio
     )
-    averaged = _step() if "subscript" in faults else _expected(_step(), _others)
+    if "subscript" in faults:
+        expanded = equal(_step(), second, _COSTS)
+    else:
+        expectation = _expected(_step(), _others)
+        expanded = averaged(
+            equal(expectation, second, rf"\mathbb{{E}}[{_COSTS} | u]"), _step(), _others
+        )
     return Equalities(
         (
-            equal(_step(), inside + q(i) + trace_of(_move.T, P(i), _move)),
-            equal(averaged, second),
+            evolve(
+                equal(_step(), inside + q(i) + trace_of(_move.T, P(i), _move), _COSTS),
+                derivation=lambda: (("inserted", f"(12): {_ANSATZ}"),),
+            ),
+            expanded,
         )
     )
 
@@ -143,7 +159,8 @@ def _subscript(faults: frozenset[str]) -> Equality:
     everything = {**_others, **play}
     printed = play if "subscript" in faults else everything
     in_turn = _expected(_expected(_step(), _others), play)
-    return equal(_expected(_step(), printed), in_turn)
+    named = rf"\mathbb{{E}}_{{{_AVERAGED}}}[{_COSTS}]" if printed is everything else ""
+    return averaged(equal(_expected(_step(), printed), in_turn, named), _step(), printed)
 
 
 def _subscript_fault(printed: str, corrected: str) -> Fault:
@@ -182,8 +199,8 @@ def _satisfies(faults: frozenset[str]) -> Equality:
 
 
 _RANDOM = (
-    "L(x) contains the others' drawn controls, which agent i does not see: the mean takes the mean"
-    " of L(x)"
+    "L(x) contains the others' drawn controls, which agent i does not see: E[L(x)] has to stand"
+    " there"
 )
 
 
@@ -325,8 +342,8 @@ CLAIMS = (
         statement=lambda _: _best_means_are_linear(),
         gaps=(
             Gap(
-                what="linear means solve (15); that no others do, which are coupled over the agents"
-                " by L, is not shown",
+                what="linear means solve (15), which couples the agents through L(x); that no"
+                " others solve it is not shown",
                 quote="By direct calculation we can check that the set of policies",
                 closed_by=(REGULAR_UNIQUE,),
             ),
@@ -356,6 +373,8 @@ CLAIMS = (
         quote="satisfies the conditions (14) and (15), and hence, also the necessary conditions"
         " for the NE",
         statement=_satisfies,
+        corrected_latex=r"K_t^{i*} x = -\left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^{i*}"
+        r" B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} \corrected{\mathbb{E}}[L_t^{i*}(x)]",
         faults=(Fault(name="random", what=f"in (15) {_RANDOM}", kind="random for mean"),),
     ),
     Claim(

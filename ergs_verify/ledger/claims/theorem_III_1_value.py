@@ -11,6 +11,7 @@ from sympy import Inverse, MatAdd, MatMul, MatPow, Trace, Transpose
 from ergs_verify.expressions import control_size, trace_of
 from ergs_verify.ledger.claim import Claim, Fault
 from ergs_verify.ledger.claims.optimality import (
+    by_derivation,
     constant,
     cross,
     derived,
@@ -59,8 +60,13 @@ _KL = r"\mathbb{E}_{\pi_t^{i*}} \log(\pi_t^{i*}/\mu_t^i)"
 
 
 def _negative(faults: frozenset[str]) -> Equality:
-    sign = -1 if "negative" in faults else 1
-    return equal(sign * _divergence(), _eq_18_right, f"-{_KL}" if sign < 0 else _KL)
+    if "negative" in faults:
+        return equal(-_divergence(), _eq_18_right, f"-{_KL}")
+    return by_derivation(
+        equal(_divergence(), _eq_18_right, _KL),
+        "divergence",
+        of=theorem_III_1.derive_policy_value,
+    )
 
 
 def _cost_of_policy():
@@ -157,7 +163,7 @@ CLAIMS = (
         latex=r"\mathbb{E}_{\pi_t^{i*}} \left[ \log \left( \frac{\pi_t^{i*}(u|x)}{\mu_t^i(u|x)}"
         r" \right) \right] = = \frac{1}{2} \left( (K_t^{i*} x)^\top K_t^{i*} x"
         r" + Tr(\Sigma_t^{i*}) - p - \log(|\Sigma_t^{i*}|) \right).",
-        statement=lambda _: equal(_divergence(), _eq_18_right, _KL),
+        statement=lambda _: _negative(frozenset()),
     ),
     Claim(
         id="eq-18/negative",
@@ -165,6 +171,9 @@ CLAIMS = (
         where="Section III, before (18)",
         quote="the negative relative entropy term can be computed as",
         statement=_negative,
+        corrected_latex=r"\mathbb{E}_{\pi_t^{i*}} \left[ \log \left( \frac{\pi_t^{i*}(u|x)}"
+        r"{\mu_t^i(u|x)} \right) \right] \text{ is the }"
+        r" \corrected{\text{relative entropy itself}}",
         faults=(
             Fault(
                 name="negative",

@@ -234,10 +234,9 @@ CLAIMS = (
         faults=(
             Fault(
                 name="NE",
-                what="the NE itself is not O(δ), it tends to the NE at τ; it is an O(δ)-NE (“-NE”"
-                " probably lost)",
+                what="the NE itself is not O(δ), it tends to the NE at τ; it is an O(δ)-NE",
                 kind="wording",
-                source="scan",
+                source="wording",
             ),
         ),
     ),
@@ -250,9 +249,9 @@ CLAIMS = (
         statement=GAP_ORDER,
         gaps=(
             Gap(
-                what="O(δ) does not say of what its constant may depend: for a fixed deviation and"
-                " for the best one it is the divergence of that deviation less that of S̃ⁱ; where"
-                " the condition on τ̃ bounds δ from below, δ → 0 says nothing at all",
+                what="O(δ) does not say on what its constant may depend. For one deviation Sⁱ it is"
+                " KL_i(Sⁱ) − KL_i(S̃ⁱ), and the best deviation is one of them. Where the condition"
+                " on τ̃ bounds δ from below, δ → 0 is excluded and O(δ) says nothing",
                 quote="+ O(δ), ∀ i ∈ [N], Sⁱ ∈ 𝒮ⁱ",
                 closed_by=(GAP_BOUND, GAP_ORDER),
             ),

@@ -226,8 +226,7 @@ CLAIMS = (
             Fault(
                 name="names",
                 what="J̃ and J are given by the same letters P̃ and q̃; those of J need an accent"
-                " of"
-                " their own (probably lost in the scan)",
+                " of their own (probably lost in the scan)",
                 kind="accent",
                 source="scan",
                 printed=r"\qquad J^i(x, S^i, \tilde{S}^{-i*}) = x^\top \tilde{P}_t^i x"
@@ -238,9 +237,12 @@ CLAIMS = (
             Fault(
                 name="time",
                 what="the costs from t = 0 are given by the matrices of time t; it is P̃_0 and"
-                " q̃_0,"
-                " as in (32)",
+                " q̃_0, as in (32)",
                 kind="index",
+                printed=r"\tilde{J}^i(x, S^i, \tilde{S}^{-i*}) = x^\top \tilde{P}_t^i x"
+                r" + \tilde{q}_t^i",
+                corrected=r"\tilde{J}^i(x, S^i, \tilde{S}^{-i*}) = x^\top"
+                r" \corrected{\tilde{P}_0^i} x + \corrected{\tilde{q}_0^i}",
             ),
         ),
     ),
@@ -411,16 +413,15 @@ CLAIMS = (
         faults=(
             Fault(
                 name="equality",
-                what="the first = is at best a ≤ (triangle inequality); the three costs behind it"
-                " are unrelated",
+                what="the first = is at best a ≤, by the triangle inequality: |a − c| is not"
+                " |a − b| + |b − c|",
                 kind="sign",
             ),
             Fault(
                 name="reading",
-                what="S̃ⁱ is no policy of the paper: as S̃ⁱ* the first relation fails, as Sⁱ the"
-                " second, even with ≤ for = (a star probably lost, or a tilde gained)",
-                kind="accent",
-                source="scan",
+                what="S̃ⁱ without a star is no policy of the paper. Read as S̃ⁱ* it makes the first"
+                " relation false, read as Sⁱ the second, even with ≤ for =",
+                kind="index",
             ),
             Fault(
                 name="dropped",
@@ -438,7 +439,7 @@ CLAIMS = (
             Fault(
                 name="absolute value",
                 what="a bad deviation costs more by an amount that does not shrink with δ; only the"
-                " difference without the absolute value is O(δ)",
+                " difference without the absolute value has a bound O(δ)",
                 kind="overclaim",
             ),
         ),

@@ -52,7 +52,7 @@ def _family() -> Equality:
 
 ONE_IFF_REGULAR = Theorem(
     id="sharp-unique-iff-regular",
-    says="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    says="the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; at the"
     " first singular stage, backwards, it has none or a continuum",
     given=STAGE.given,
     proof=(

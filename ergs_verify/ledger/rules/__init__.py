@@ -49,12 +49,11 @@ from ergs_verify.ledger.rules.densities import (
     ONE_MULTIPLIER,
     ONE_SHOT,
     OWN_RECURSION,
-    PLAY_WHAT_SOLVES,
+    QUADRATIC_VALUE,
     RICCATI_COST,
     SOME_EQUILIBRIUM,
     STRICT_CONVEXITY,
     VALUE_OF_EQUILIBRIUM,
-    VALUE_OF_LINEAR_POLICIES,
 )
 from ergs_verify.ledger.rules.equilibrium import (
     BACKWARD_UNIQUE,

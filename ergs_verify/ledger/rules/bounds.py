@@ -34,7 +34,7 @@ COUPLED_KERNEL = Rule(
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
-    conclusion="Φ_t is regular, at every such t",
+    conclusion="Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
 )
 COUPLED_LOOP = Rule(
     name="a coupled loop",
@@ -48,10 +48,10 @@ COUPLED_LOOP = Rule(
         " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
         "Ψ(𝓚)ⁱ − Ψ(𝓚*)ⁱ is block row i of (I − D⁻¹Φ)(𝓚 − 𝓚*)",
         "vⁱ > hⁱV ⇔ gⁱ(V − vⁱ) < vⁱ",
-        "Φ_t is regular, at every such t",
+        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
-    conclusion="ρ(J_t) < 1, at every such t",
+    conclusion="ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
 )
 SPECTRAL_BELOW_FROBENIUS = Rule(
     name="spectral below Frobenius",
@@ -110,7 +110,10 @@ REGULAR_AT_EVERY = Rule(
     name="regular at every t",
     statement=r"\Phi_t \text{ regular} \iff \det \Phi_t \neq 0",
     source="the definition, for t = T−1, …, 0",
-    premises=("Φ_t is regular, at every such t", "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t"),
+    premises=(
+        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
+    ),
     conclusion="det Φ_t ≠ 0 at every t",
 )
 ABOVE_FOR_GOOD = Rule(

@@ -118,7 +118,7 @@ VALUE_OF_EQUILIBRIUM = Rule(
     r" V_t(x) = x^\top P_t x + q_t",
     source="induction from T backwards",
     premises=(
-        "there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
         "V_T(x) = x'Q_T x",
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
     ),
@@ -128,17 +128,18 @@ EXACTLY_ONE_IS_ALL = Rule(
     name="one and no other",
     statement=r"\exists! \pi \in N \ \Rightarrow\ \forall \pi' \in N : \pi' = \pi",
     source="what holds of the only one holds of every one",
-    premises=("there is exactly one such NE: the linear Gaussian one of (4)–(6)",),
-    conclusion="every such NE has linear Gaussian policies with (6)",
-)
-VALUE_OF_LINEAR_POLICIES = Rule(
-    name="the value of linear policies",
-    statement=r"J_t(x) = x^\top P_t x + q_t \ \forall \text{ linear Gaussian policies}",
-    source="the policies of the equilibrium are such",
     premises=(
-        "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
-        "all agents play linear Gaussian feedback policies",
+        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
     ),
+    conclusion="every feedback NE that is optimal from every x_t has linear Gaussian policies"
+    " with (6)",
+)
+QUADRATIC_VALUE = Rule(
+    name="what is called quadratic",
+    statement=r"J_t^*(x) = x^\top P_t x + q_t \ \forall x, t \ \Rightarrow\ J_t^*"
+    r" \text{ is quadratic}",
+    source="the meaning of the word",
+    premises=("the Nash value is J_t*(x) = x'P_t x + q_t with (4) and (5)",),
     conclusion="the Nash value is quadratic",
 )
 INVERSE_DEFINITE = Rule(
@@ -161,30 +162,19 @@ RICCATI_COST = Rule(
     ),
     conclusion="P_t* ⪰ 0 in (4), at every t",
 )
-PLAY_WHAT_SOLVES = Rule(
-    name="play what solves",
+SOME_EQUILIBRIUM = Rule(
+    name="a solution can be played",
     statement=r"\Phi_t \mathcal{K} = -r_t \Rightarrow K^i = -W^{-1} (B^i)^\top P^i A^{i*}"
     r" \ \forall i",
     source="from T backwards a solution of a stage gives P_t and the equations of the stage"
-    " before; W is"
-    " invertible, and Σ ≻ 0 is a covariance; let the agents play these",
+    " before; W is invertible, and Σ ≻ 0 is a covariance, so that agents can play these",
     premises=(
         "the equations for the gains have a solution at every t",
-        "the joint policy is S*: a solution of (4)–(6), where they have one",
         "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ of (6) is symmetric, positive definite and ⪯ I",
-    ),
-    conclusion="the agents play linear Gaussian feedback policies whose gains and covariances"
-    " solve (6)",
-)
-SOME_EQUILIBRIUM = Rule(
-    name="there is one",
-    statement=r"\pi \text{ is a NE} \ \Rightarrow\ \text{a NE exists}",
-    source="the one just given",
-    premises=(
-        "the joint policy is a NE over all adapted policies, from every x_t",
-        "the equations for the gains have a solution at every t",
+        "where the agents play linear Gaussian feedback policies whose gains and covariances solve"
+        " (6): the joint policy is a NE over all adapted policies, from every x_t",
     ),
     conclusion="a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)",
 )

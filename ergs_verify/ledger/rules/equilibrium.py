@@ -104,7 +104,8 @@ BACKWARD_UNIQUE = Rule(
         "V_T(x) = x'Q_T x",
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
     ),
-    conclusion="there is exactly one such NE: the linear Gaussian one of (4)–(6)",
+    conclusion="exactly one feedback NE is optimal from every x_t: the linear Gaussian one of"
+    " (4)–(6)",
 )
 BLOCK_DOMINANCE = Rule(
     name="block dominance",
@@ -165,9 +166,8 @@ FIRST_SINGULAR = Rule(
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
         "Φ(𝓚 + Z) + r = ΦZ where Φ𝓚 + r = 0",
     ),
-    conclusion="the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at"
-    " the"
-    " first singular stage, backwards, it has none or a continuum",
+    conclusion="the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t;"
+    " at the first singular stage, backwards, it has none or a continuum",
 )
 SYLVESTER = Rule(
     name="Sylvester's determinant identity",

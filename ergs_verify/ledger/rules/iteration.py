@@ -297,8 +297,8 @@ ONE_STAGE = Rule(
         "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
         " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
     ),
-    conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, with C₂ of the game, the start, κ and"
-    " C₁ alone",
+    conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, where C₂ depends on the game, the"
+    " start, κ and C₁ alone",
 )
 
 # -- the inner loop as a linear iteration ---------------------------------------------------------

@@ -55,8 +55,8 @@ def answer_each_other(case: Case) -> Outcome | None:
 
 
 @says(
-    "there is exactly one such NE: the linear Gaussian one of (4)–(6)",
-    "every such NE has linear Gaussian policies with (6)",
+    "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+    "every feedback NE that is optimal from every x_t has linear Gaussian policies with (6)",
     "the feedback NE is the only NE among policies that remember",
     "where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",
 )
@@ -70,7 +70,7 @@ def one_of_the_recursion(case: Case) -> Outcome | None:
 
 
 @says(
-    "the game from every stage on has exactly one such NE ⇔ det Φ_t ≠ 0 for all t; at the"
+    "the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; at the"
     " first singular stage, backwards, it has none or a continuum"
 )
 def _(case: Case) -> Outcome | None:

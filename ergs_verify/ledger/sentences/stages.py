@@ -265,7 +265,7 @@ def rational_column(size: int) -> Any:
     return Rationals().matrix([[k + 1] for k in range(size)], (size, 1))
 
 
-@says("Φ_t is regular, at every such t")
+@says("Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
 def _(case: Case):
     return Outcome(case.regular, "Φ_t is singular at some t", "Φ_t is regular")
 
@@ -359,7 +359,7 @@ def _(case: Case):
     )
 
 
-@says("ρ(J_t) < 1", "ρ(J_t) < 1, at every such t")
+@says("ρ(J_t) < 1", "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
 def _(case: Case):
     """At the last stage: no power of J shows that ρ(J) > 1."""
     larger = loops.exceeds_one(loops.jacobi(case.game))

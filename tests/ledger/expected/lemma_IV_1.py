@@ -3,7 +3,7 @@
 EXPECTED = {
     "lemma-IV.1": ("proved", None, []),
     "lemma-IV.1/two-policies": ("ill-typed", "definition", ["index"]),
-    "lemma-IV.1/difference": ("refuted", "proved", ["accent"]),
+    "lemma-IV.1/difference": ("refuted", "proved", ["index"]),
     "lemma-IV.1/gains": ("proved", None, []),
     "lemma-IV.1/bound": ("refuted", "proved", ["index", "index"]),
     "lemma-IV.1/one-agent": ("proved", None, []),

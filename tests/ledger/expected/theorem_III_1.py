@@ -2,7 +2,7 @@
 
 EXPECTED = {
     "thm-III.1": ("refuted", "proved", ["missing hypothesis", "missing hypothesis"]),
-    "thm-III.1/quadratic-value": ("refuted", "proved", ["missing hypothesis"]),
+    "thm-III.1/quadratic-value": ("refuted", "proved", ["missing hypothesis"] * 2),
     "thm-III.1/terminal": ("proved", None, []),
     "thm-III.1/psd": ("proved", None, []),
     "thm-III.1/existence": ("refuted", "proved", ["missing hypothesis"]),

@@ -12,6 +12,6 @@ EXPECTED = {
     "thm-IV.3/final-chain": (
         "refuted",
         "proved",
-        ["sign", "accent", "missing term", "accent", "overclaim"],
+        ["sign", "index", "missing term", "accent", "overclaim"],
     ),
 }
