@@ -249,8 +249,8 @@ def _markdown(entry: Entry) -> str:
 
 
 def _in_words(form: Mapping[str, str]) -> str:
-    """A statement that is a sentence; empty where it is a formula."""
-    return form["expression"] if form["latex"].startswith(r"\text{") else ""
+    """The statement where no formula shows it; empty where one does."""
+    return "" if form["latex"] else form["expression"]
 
 
 SOURCES = {
