@@ -1,7 +1,8 @@
 """The independent second opinion: numpy, batched over games, written by hand from the paper.
 
 Nothing here comes from the derived formulas: the Nash equilibrium is solved from the block system
-Φ_t, policies are evaluated by the Lyapunov equations, Algorithm 1 runs as printed. Every function
+Φ_t, policies are evaluated by the Lyapunov equations, Algorithm 1 runs as printed. General games go
+by formulas of their own (`ergs_verify.engine.general`), also by hand. Every function
 takes one game or a stack of games of equal sizes (batch axes first), with the attributes of
 `ergs_verify.game.FloatGame`. Agents count from 0 here, like the lists they stand in.
 """
