@@ -126,21 +126,23 @@ def page(entries: Iterable[Published], progress: Any = None) -> str:
     """The whole page."""
     parts = [HEAD]
     verdicts: Counter[str] = Counter()
-    worst: list[tuple[int, int]] = []
+    near, far = 0, []
     sections = []
     for entry in entries:
         if progress:
             print(entry.name, file=progress)
         solution, rows = compared(entry)
         verdicts.update(row.verdict for row in rows)
-        worst += [row.digits for row in rows if row.verdict != AGREES]
+        for row in rows:
+            if row.verdict != AGREES:
+                near += row.digits[0] >= 12
+                far += [f"{row.printed.called} of {entry.name}"] * (row.digits[0] < 12)
         sections.append("\n\n".join(_section(entry, solution, rows)))
     total = sum(verdicts.values())
-    near = sum(right >= 12 for right, _ in worst)
     parts.append(
         f"{len(sections)} games, each with certified digits. Their sources print {total} numbers: "
         f"{verdicts[AGREES]} are right to the last digit, {near} more to at least twelve digits, "
-        f"{len(worst) - near} to fewer."
+        f"{len(far)} to fewer{': ' if far else ''}{', '.join(far)}."
     )
     return "\n\n".join([*parts, *sections]) + "\n"
 

@@ -186,6 +186,30 @@ def _quantecon_duopoly(T: int) -> dict[str, Any]:
 
 
 @_published(
+    "quantecon-next-output",
+    "The same duopoly with firms that choose their next output itself, so that the cost of "
+    "adjustment has a product of control and state.",
+    source="As quantecon-duopoly, whose numbers are read in these coordinates.",
+    horizon=51,
+    remark="An equilibrium does not depend on which of the two a firm is said to choose.",
+    printed=[
+        Printed("F1[1]", "-0.6684661455442794", "k", 1, (0,), -1, stages=51),
+        Printed("F1[2]", "0.295124817744414", "K", 1, (0, 0), -1, added=1, stages=51),
+        Printed("F1[3]", "0.07584666305807419", "K", 1, (0, 1), -1, stages=51),
+        Printed("P2[2,1]", "2.435873888234417", "s", 2, (0,), stages=51),
+    ],
+)
+def _quantecon_next_output(T: int) -> dict[str, Any]:
+    gamma = 12
+    return {
+        **_duopoly(gamma, T),
+        "A": scalar(2, 0),
+        "Q": [_stages([[2 + gamma, 1], [1, 0]], T), _stages([[0, 1], [1, 2 + gamma]], T)],
+        "S": [[[-gamma, 0]], [[0, -gamma]]],
+    }
+
+
+@_published(
     "quantecon-slow-duopoly",
     "The same duopoly with adjustment ten times as costly, against which a leader's commitment is "
     "measured.",
