@@ -13,7 +13,7 @@ import sympy
 from ergs_verify import engine
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.game import Game
-from ergs_verify.game.gallery import gallery, names
+from ergs_verify.game.gallery import gallery, names, published
 from ergs_verify.paper import notation
 from ergs_verify.paper.notation import i, j
 from ergs_verify.paper.theorem_III_1 import derived_formulas
@@ -33,6 +33,12 @@ def failed(found) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("name", names())
 def test_the_gallery_agrees(name):
     found = crosscheck(gallery(name), **SMALL)
+    assert found.verdict == "agree", found
+
+
+@pytest.mark.parametrize("entry", published().values(), ids=lambda entry: entry.name)
+def test_published_games_agree(entry):
+    found = crosscheck(entry.game(3), **SMALL)
     assert found.verdict == "agree", found
 
 
