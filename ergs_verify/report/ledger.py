@@ -233,8 +233,11 @@ def _markdown(entry: Entry) -> str:
     elif entry["quote"]:
         lines.append(f"> {escaped(entry['quote'])}\n")
     if ours:
-        said = ": ".join(filter(None, (provided(entry), _in_words(entry["printed"]))))
-        lines += [f"Statement: {escaped(said)}.\n"] if said else []
+        under, words = provided(entry), _in_words(entry["printed"])
+        said = f"Statement{f', {under}' if under else ''}: {words}" if words else ""
+        if under and not words:
+            said = f"It holds {under}"
+        lines += [f"{escaped(said)}.\n"] if said else []
     for finding in entry["findings"]:
         lines.append(
             f"- *{finding_kind(finding)}*: {escaped(finding['what'])}{escaped(closing(finding))}"
