@@ -21,8 +21,8 @@ def run(path: Path, *, as_json: bool) -> Status:
         raise InputError(f"{path} cannot be read: {error.strerror}", str(path)) from None
     except (ValueError, RecursionError):
         raise InputError(f"{path} is not a JSON file", str(path)) from None
-    if not isinstance(given, dict) or given.get("format") != "ergs-proof/1":
-        raise InputError(f"{path} is not a proof: its format is not ergs-proof/1", str(path))
+    if not isinstance(given, dict) or given.get("format") != "ergs-proof/2":
+        raise InputError(f"{path} is not a proof: its format is not ergs-proof/2", str(path))
     try:
         confirmed, text = True, recheck(given)
     except ValueError as error:

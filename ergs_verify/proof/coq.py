@@ -107,10 +107,12 @@ class _Lemma:
     def __init__(self, given: Mapping[str, Any], *, shared: bool):
         if not isinstance(given["left"], int) or given["split"]:
             raise UnsupportedError("only matrices of unsplit sizes are stated in Coq")
-        self.given, self.nodes, self.shared = given, given["nodes"], shared
-        written = [value for value in given["scalars"] if not isinstance(value, str)]
-        self.field = Scalars({n for v in written for part in v for _, *ns in part for n in ns})
-        self.scalars = [self._read(value) for value in given["scalars"]]
+        self.shared = shared
+        written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]
+        self.field = Scalars({n for terms in written for _, *ns in terms for n in ns})
+        read = _Nodes(given, self.field)
+        self.given = dict(given) | {side: read.side(side) for side in ("left", "right")}
+        self.nodes, self.scalars = read.nodes, read.scalars
         self.sizes: set[str] = set()
         self.agents: dict[str, None] = {}
         self.names: dict[str, None] = {}
@@ -231,19 +233,6 @@ class _Lemma:
         if self.letters[letter].startswith("forall"):
             return f"(forall a, ({letter} a)^T = {letter} a)"
         return f"{letter}^T = {letter}"
-
-    def _read(self, value: str | list) -> Any:
-        """A scalar of a certificate."""
-        K, parts = self.field, []
-        for terms in ([[value]], [["1"]]) if isinstance(value, str) else value:
-            total = K.number(0)
-            for factor, *names in terms:
-                product = K.number(Fraction(factor))
-                for one in names:
-                    product = product * K.generator(one)
-                total = total + product
-            parts.append(total)
-        return parts[0] / parts[1]
 
     def _scalar(self, value: Any) -> str:
         written = self.field.as_json(value)
@@ -513,6 +502,102 @@ class _Lemma:
             return self._rows(args[-1 if turned else 0], turned)
         inside = args[1] if kind in ("sum", "scale") else args[0]
         return self._rows(inside, turned != (kind == "transpose"))
+
+
+class _Nodes:
+    """The expressions of a certificate as nodes of one operation each, identities with sizes."""
+
+    def __init__(self, given: Mapping[str, Any], field: Scalars):
+        self.given, self.field = given, field
+        self.nodes: list[list] = []
+        self.scalars: list[Any] = []
+        self.known: dict[tuple[int, str], tuple[int, str]] = {}
+
+    def side(self, side: str) -> int:
+        return self._expression(self.given[side], self.given["size"])[0]
+
+    def _node(self, *node: Any) -> int:
+        if [*node] not in self.nodes:
+            self.nodes.append([*node])
+        return self.nodes.index([*node])
+
+    def _expression(self, number: int, cols: str) -> tuple[int, str]:
+        """A node, and its rows."""
+        if (number, cols) not in self.known:
+            terms = [self._term(*term, cols=cols) for term in self.given["expressions"][number]]
+            if not terms:
+                terms = [(self._node("zero", cols, cols), cols)]
+            nodes = [node for node, _ in terms]
+            made = nodes[0] if len(nodes) == 1 else self._node("add", *nodes)
+            self.known[number, cols] = made, terms[0][1]
+        return self.known[number, cols]
+
+    def _term(self, written: Any, *word: list, cols: str) -> tuple[int, str]:
+        factor, parts, rows = self._polynomial(written), [], cols
+        for kind, *args in reversed(word):
+            if kind == "letter":
+                part, rows = self._node(kind, *args), args[2]
+            elif kind == "inverse" and (over := self._multiple(args[0])) is not None:
+                factor = factor / over
+                continue
+            elif kind == "transpose":
+                part, rows = self._turned(args[0], rows)
+            else:
+                part, rows = self._expression(args[-1], rows)
+                part = part if kind == "group" else self._node(kind, *args[:-1], part)
+            parts.append(part)
+        if len(parts) < 2:
+            made = parts[0] if parts else self._node("identity", cols)
+        else:
+            made = self._node("multiply", *parts[::-1])
+        if factor != self.field.one:
+            self.scalars.append(factor)
+            at = next(k for k, known in enumerate(self.scalars) if known == factor)
+            made = self._node("scale", at, made)
+        return made, rows
+
+    def _turned(self, number: int, rows: str) -> tuple[int, str]:
+        """The transpose of an expression with these rows."""
+        cols = self._columns(number) or rows
+        return self._node("transpose", self._expression(number, cols)[0]), cols
+
+    def _columns(self, number: int) -> str | None:
+        """The columns of an expression, where a letter tells them."""
+        for _, *word in self.given["expressions"][number]:
+            for kind, *args in reversed(word):
+                if kind == "letter":
+                    return args[3]
+                found = self._rows(args[-1]) if kind == "transpose" else self._columns(args[-1])
+                if found:
+                    return found
+        return None
+
+    def _rows(self, number: int) -> str | None:
+        for _, *word in self.given["expressions"][number]:
+            for kind, *args in word:
+                if kind == "letter":
+                    return args[2]
+                found = self._columns(args[-1]) if kind == "transpose" else self._rows(args[-1])
+                if found:
+                    return found
+        return None
+
+    def _multiple(self, number: int) -> Any:
+        """The scalar that an expression is times I, if it has no factor else."""
+        terms = self.given["expressions"][number]
+        if any(word for _, *word in terms):
+            return None
+        values = [self._polynomial(c) for c, *_ in terms]
+        return sum(values[1:], values[0])
+
+    def _polynomial(self, written: str | list) -> Any:
+        K, total = self.field, self.field.number(0)
+        for factor, *names in [[written]] if isinstance(written, str) else written:
+            product = K.number(Fraction(factor))
+            for one in names:
+                product = product * K.generator(one)
+            total = total + product
+        return total
 
 
 def _product(word: Word) -> str:

@@ -29,9 +29,9 @@ import sympy
 from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
-from ergs_verify.proof.statement import Statement, Term
-from ergs_verify.proof.system import Key, System, accumulate, put
+from ergs_verify.proof.scalars import AGENTS, Scalars
+from ergs_verify.proof.statement import Statement
+from ergs_verify.proof.system import Expressions, Factor, Measure, System, accumulate, put
 
 __all__ = ["Limits", "Realization", "Space", "realize"]
 
@@ -51,7 +51,6 @@ class Limits:
 class Space:
     """That one matrix expression is zero: `unknowns` is V, `images` U, as reduced columns."""
 
-    node: int
     unknowns: tuple[tuple[str, Vector], ...]
     images: tuple[tuple[str, Vector], ...]
     blocks: int
@@ -64,11 +63,13 @@ class Realization:
     Attributes
     ----------
     zero : bool
-    statement : Statement
-    sides : the two sides, as nodes or as terms
+    expressions : Expressions
+    sides : the two sides, as expressions or as lists of measures
+    size : str
+        How many columns a matrix has.
     spaces : tuple of Space
         One for each matrix that has to be zero.
-    base, centre, split : the centre
+    centre, split : the centre; multiples of I where rows and columns share a part
     determinants : bool
         Whether `sides` are logarithms of the two sides.
     logarithms : tuple of scalars
@@ -76,11 +77,11 @@ class Realization:
     """
 
     zero: bool
-    statement: Statement
+    expressions: Expressions
     sides: tuple
+    size: str
     spaces: tuple[Space, ...]
-    base: Mapping[str, Any]
-    centre: Mapping[str, list[list[int]]]
+    centre: Mapping[str, list[int]]
     split: Mapping[str, tuple[str, ...]]
     determinants: bool
     logarithms: tuple = ()
@@ -124,25 +125,25 @@ def realize(
         read = statement.logarithm if determinants else statement.convert
         left: Any = read(lhs)
         right: Any = read(rhs)
-        summed = any(node[0] == "sum" for node in statement.nodes) or any(
-            term.over for side in (left, right) if isinstance(side, list) for term in side
-        )
-        engine = _Engine(statement, split, attempt, summed=summed, most=limits.blocks, until=until)
+        expressions = Expressions(statement)
+        engine = _Engine(expressions, split, attempt, most=limits.blocks, until=until)
         try:
             if isinstance(left, int):
-                zero = engine.is_zero(statement.add(left, statement.minus(right)))
+                size = statement.shapes[left][1]
+                sides = expressions.of(left), expressions.of(right)
+                zero = engine.is_zero(expressions.difference(*sides), size)
             else:
-                minus = statement.scalars.number(-1)
-                negative = [t._replace(coefficient=t.coefficient * minus) for t in right]
-                zero = engine.scalar_is_zero([*left, *negative], signs=determinants)
+                sides, size = (expressions.measures(left), expressions.measures(right)), ""
+                negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
+                zero = engine.scalar_is_zero([*sides[0], *negative], signs=determinants)
         except _Singular:
             continue
         return Realization(
             zero,
-            statement,
-            (left, right),
+            expressions,
+            sides,
+            size,
             tuple(engine.spaces),
-            engine.base,
             engine.centre,
             split,
             determinants,
@@ -176,49 +177,33 @@ def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tu
 class _Engine:
     """One centre."""
 
-    def __init__(
-        self, statement: Statement, split, attempt: int, *, summed: bool, most: int, until: float
-    ):
-        self.statement, self.scalars = statement, statement.scalars
+    def __init__(self, expressions: Expressions, split, attempt: int, *, most: int, until: float):
+        self.expressions, self.scalars = expressions, expressions.scalars
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
-        self.centre: dict[str, list[list[int]]] = {}
-        self.base: dict[str, Any] = {}
+        self.centre: dict[str, list[int]] = {}
         self.logarithms: list[Any] = []
         self._random = random.Random(attempt)
-        for node in statement.nodes:
-            if node[0] == "letter" and node[1:3] not in self.centre:
-                self._place(node, attempt, summed)
-
-    def _place(self, node, attempt: int, summed: bool) -> None:
-        """The centre of a letter: a block matrix of multiples of I."""
-        _, name, agent, rows, cols = node
-        parts = self.parts(rows), self.parts(cols)
-        centre = [
-            [self._random.randint(1, 19) if attempt and u == v else 0 for v in parts[1]]
-            for u in parts[0]
-        ]
-        if name in self.statement.symmetric:
-            for i, j in itertools.combinations(range(len(centre)), 2):
-                centre[j][i] = centre[i][j]
-        self.centre.setdefault(name, centre)
-        if agent is not None and summed:
-            # Where a sum binds the agent, its letters start at one number.
-            if len(parts[0]) * len(parts[1]) > 1:
-                raise UnsupportedError("a size was split that agents' letters have")
-            if self.centre[name][0][0]:
-                self.base[name] = self.scalars.number(self.centre[name][0][0])
+        for node in expressions.statement.nodes:
+            if node[0] == "letter":
+                shared = self._shared(node[3], node[4])
+                start = self.centre.setdefault(node[1], [])
+                more = range(len(start), len(shared))
+                start += [self._random.randint(1, 19) if attempt else 0 for _ in more]
 
     def parts(self, size: str) -> tuple[str, ...]:
+        size = size.lstrip("⊕")
         return self.split.get(size, (size,))
+
+    def _shared(self, rows: str, cols: str) -> list[str]:
+        return [part for part in self.parts(rows) if part in self.parts(cols)]
 
     # -- matrices -------------------------------------------------------------------------
 
-    def is_zero(self, node: int) -> bool:
-        """Whether a matrix expression is zero; where it is, the space is kept."""
-        shape = self.statement.shapes[node]
-        system = System(self.statement, self.base, shape[1], self.most)
-        form = system.form(node, False, 0)
+    def is_zero(self, number: int, size: str) -> bool:
+        """Whether an expression is zero; where it is, the space is kept."""
+        plain = self.expressions.plain(number)
+        system, form = self._system(plain, size)
         # Modulo a prime first: a nonzero value there is one over the rationals too.
         modular = _Modular(self.scalars, self._random)
         columns = self._reached(system, form, modular.value)
@@ -226,14 +211,23 @@ class _Engine:
             return False
         try:
             V = [(size, {k: modular.seen(x) for k, x in v.items()}) for size, v in columns]
-            space = self._space(node, system, form, V)
+            space = self._space(system, form, V)
         except (LookupError, UnsupportedError):
             columns = self._reached(system, form, lambda a: a)
             if columns is None:
                 return False
-            space = self._space(node, system, form, columns)
+            space = self._space(system, form, columns)
         self.spaces.append(space)
         return True
+
+    def _system(self, plain: int, size: str) -> tuple[System, dict]:
+        """Where every inverse exists at the centre."""
+        system = System(self.expressions, size, self.most)
+        form = system.form(plain, 0)
+        for number, own in system.inverses:
+            if not all(self._value(number, part) for part in self.parts(own)):
+                raise _Singular
+        return system, form
 
     def _reached(self, system: System, form, convert) -> list[tuple[str, Vector]] | None:
         """V: the span of the coefficients of x; None where c does not vanish on it."""
@@ -243,7 +237,7 @@ class _Engine:
             for part in range(max((len(self.parts(system.sizes[k])) for k in form), default=0))
         ]
         basis: dict = {}
-        queue = [solve({(0, part): one}) for part in range(len(self.parts(system.rows[0])))]
+        queue = [solve({(0, part): one}) for part in range(len(self.parts(system.sizes[0])))]
         while queue:
             if time.monotonic() > self.until:
                 raise UnsupportedError("it takes longer than the time allowed")
@@ -282,7 +276,7 @@ class _Engine:
         operators: dict[tuple, dict] = {}
         centre: list[Vector] = []
         for r, equation in enumerate(system.equations):
-            ways = self.parts(system.rows[r])
+            ways = self.parts(system.sizes[r])
             rows: list[Vector] = [{} for _ in ways]
             for (key, k), value in equation.items():
                 value = convert(value)
@@ -299,23 +293,26 @@ class _Engine:
                         put(rows[i], (k, j), value * number)
             centre += rows
         places = [
-            (r, part) for r, size in enumerate(system.rows) for part in range(len(self.parts(size)))
+            (r, part)
+            for r, size in enumerate(system.sizes)
+            for part in range(len(self.parts(size)))
         ]
         one = convert(self.scalars.one)
         return _solver(dict(zip(places, centre, strict=True)), one), list(operators.values()), one
 
-    def _centre_of(self, key: Key) -> list[list[int]] | None:
-        if any(kind != "each" for kind in key.path):
-            return None  # what was bound is the difference to the centre
-        at = self.centre[key.name]
-        return [list(row) for row in zip(*at, strict=True)] if key.transposed else at
+    def _centre_of(self, key: Factor) -> list[list[int]] | None:
+        if key[0] != "letter":
+            return None
+        rows, cols = (self.parts(size) for size in key[4:6])
+        at = dict(zip(self._shared(*key[4:6]), self.centre[key[1]], strict=False))
+        return [[at[u] if u == v else 0 for v in cols] for u in rows]
 
-    def _space(self, node: int, system: System, form, V: list[tuple[str, Vector]]) -> Space:
+    def _space(self, system: System, form, V: list[tuple[str, Vector]]) -> Space:
         """V with its U, if they show that the expression is zero."""
         if any(_dot(form, v) for _, v in V):
             raise UnsupportedError("the space found does not show it")
         images: dict[str, list[Vector]] = {}
-        images.setdefault(system.rows[0], []).append({0: self.scalars.one})
+        images.setdefault(system.sizes[0], []).append({0: self.scalars.one})
         by_key: dict[Any, dict[int, Vector]] = {}
         for r, equation in enumerate(system.equations):
             for (key, k), value in equation.items():
@@ -326,134 +323,70 @@ class _Engine:
                 for k in v.keys() & columns.keys():
                     accumulate(image, columns[k], v[k])
                 if image:
-                    images.setdefault(system.rows[next(iter(image))], []).append(image)
+                    images.setdefault(system.sizes[next(iter(image))], []).append(image)
         U = [(size, u) for size, found in images.items() for u in _reduced(found)]
         if sorted(size for size, _ in V) != sorted(size for size, _ in U):
             raise UnsupportedError("the space found has no certificate")
-        return Space(node, tuple(V), tuple(U), len(system.sizes))
+        return Space(tuple(V), tuple(U), len(system.sizes))
 
     # -- scalars --------------------------------------------------------------------------
 
-    def scalar_is_zero(self, terms: list[Term], *, signs: bool) -> bool:
+    def scalar_is_zero(self, terms: list[Measure], *, signs: bool) -> bool:
         """Whether a scalar is zero: its value at the centre is, and every gradient."""
         return self._vanishes(terms, signs=signs) and all(
-            map(self.is_zero, gradients(self.statement, terms))
+            self.is_zero(*gradient) for gradient in self.expressions.gradients(terms)
         )
 
-    def _vanishes(self, terms: list[Term], *, signs: bool) -> bool:
+    def _vanishes(self, terms: list[Measure], *, signs: bool) -> bool:
         """Whether the value at the centre is zero, logarithms being taken of absolute values."""
         logarithms: dict[str, Any] = {}
         total = self.scalars.number(0)
         for term in terms:
-            factor = term.coefficient
-            if term.kind in ("one", "log"):
-                factor = factor * self.scalars.size("1", term.over)
-                if term.kind == "one":
-                    total = total + factor
-                else:
-                    self._add_logarithm(logarithms, term.of, factor)
-                continue
-            if term.kind == "det":
-                raise UnsupportedError("sums of determinants are beyond realizations")
-            for size, block in self._blocks(term.of):
-                count = factor * self.scalars.size(size, term.over)
+            plain = self.expressions.plain(term.of)
+            self._system(plain, term.size)
+            for part in self.parts(term.size):
+                factor = term.coefficient * self.scalars.size(part, term.over)
+                value = self._value(plain, part)
                 if term.kind == "trace":
-                    total = total + count * _trace(block)
-                else:
-                    self._add_logarithm(logarithms, _determinant(block), count)
+                    total = total + factor * value
+                    continue
+                if not value:
+                    raise _Singular
+                self.logarithms.append(value)
+                for base, power in self.scalars.factors(value):
+                    at = str(self.scalars.as_json(base))
+                    put(logarithms, at, factor * self.scalars.number(power))
         sign = logarithms.pop("-1", None)
         return not total and not any(logarithms.values()) and not (signs and sign)
 
-    def _add_logarithm(self, total: dict, value, factor) -> None:
-        """total += factor · log value, over the irreducible factors of value."""
-        if not value:
-            raise _Singular
-        self.logarithms.append(value)
-        for base, power in self.scalars.factors(value):
-            put(total, str(self.scalars.as_json(base)), factor * self.scalars.number(power))
-
-    def _blocks(self, number: int) -> Iterator[tuple[str, list[list]]]:
-        """A square matrix at the centre: α ⊗ I for each size that its size is split into."""
-        shape = self.statement.shapes[number]
-        value, parts = self._value(number), self.parts(shape[0])
-        for size in dict.fromkeys(parts):
-            at = [k for k, other in enumerate(parts) if other == size]
-            yield size, [[value[i][j] for j in at] for i in at]
-
-    def _value(self, number: int) -> list[list]:
-        """A matrix at the centre, as multiples of I in blocks."""
-        node, shape = self.statement.nodes[number], self.statement.shapes[number]
+    def _value(self, number: int, part: str) -> Any:
+        """What a plain expression is times I at the centre, on one part of its size."""
         K = self.scalars
-        rows, cols = self.parts(shape[0]), self.parts(shape[1])
-        match node:
-            case ("letter", name, *_):
-                return [[K.number(a) for a in row] for row in self.centre[name]]
-            case ("identity", _):
-                return [[K.number(int(i == j)) for j in range(len(cols))] for i in range(len(rows))]
-            case ("zero", *_):
-                return [[K.number(0) for _ in cols] for _ in rows]
-            case ("transpose", a):
-                return [list(row) for row in zip(*self._value(a), strict=True)]
-            case ("add", *terms):
-                values = [self._value(a) for a in terms]
-                return [
-                    [sum(entries[1:], entries[0]) for entries in zip(*lines, strict=True)]
-                    for lines in zip(*values, strict=True)
-                ]
-            case ("multiply", *factors):
-                total = self._value(factors[0])
-                for a in factors[1:]:
-                    total = _times(total, self._value(a))
-                return total
-            case ("scale", factor, a):
-                return [[self.statement.factors[factor] * x for x in row] for row in self._value(a)]
-            case ("sum", _, a):
-                return [[K.generator(AGENTS) * x for x in row] for row in self._value(a)]
-            case ("inverse", a):
-                return _inverted(self._value(a), K)
-        raise UnsupportedError(f"a {node[0]} is no matrix")
+        total = K.number(0)
+        for value, word in self.expressions.terms[number]:
+            for factor in reversed(word):
+                value = value * self._factor(factor, part)
+                if not value:
+                    break
+            total = total + value
+        return total
 
-
-def gradients(statement: Statement, terms: Sequence[Term]) -> list[int]:
-    """The derivatives of Σ traces and log dets with respect to each letter, of any agent."""
-    out: dict[tuple, list[int]] = {}
-
-    def visit(number: int, seed: int, over: tuple[str, ...]) -> None:
-        """Of tr(seed · node), summed over the agents in `over`."""
-        node = statement.nodes[number]
-        match node:
-            case ("letter", name, agent, *_):
-                for index in over:
-                    if index != agent:
-                        seed = statement.node("sum", index, seed, shape=statement.shapes[seed])
-                if agent in over:
-                    seed, agent = statement.renamed(seed, agent, ANY), ANY
-                if name in statement.symmetric:
-                    seed = statement.add(seed, statement.transpose(seed))
-                out.setdefault((name, agent), []).append(seed)
-            case ("add", *parts):
-                for part in parts:
-                    visit(part, seed, over)
-            case ("scale", factor, a):
-                visit(a, statement.scale(statement.factors[factor], seed), over)
-            case ("transpose", a):
-                visit(a, statement.transpose(seed), over)
-            case ("inverse", a):
-                visit(a, statement.minus(statement.multiply(number, seed, number)), over)
-            case ("sum", index, a):
-                visit(a, seed, (*over, index))
-            case ("multiply", *factors):
-                for k, factor in enumerate(factors):
-                    after, before = factors[k + 1 :], factors[:k]
-                    visit(factor, statement.multiply(*after, seed, *before), over)
-
-    for term in terms:
-        if term.kind in ("trace", "log det"):
-            shape = statement.shapes[term.of]
-            trace = term.kind == "trace"
-            seed = statement.identity(shape[0]) if trace else statement.inverse(term.of)
-            visit(term.of, statement.scale(term.coefficient, seed), term.over)
-    return [statement.add(*parts) for parts in out.values()]
+    def _factor(self, factor: Factor, part: str) -> Any:
+        K = self.scalars
+        match factor:
+            case ("letter", name, _, _, rows, cols, *_):
+                shared = self._shared(rows, cols)
+                return K.number(self.centre[name][shared.index(part)] if part in shared else 0)
+            case ("gather", *_):
+                return K.generator(AGENTS)
+            case ("spread", *_):
+                return K.one
+        value = self._value(factor[1], part)
+        if factor[0] == "inverse":
+            if not value:
+                raise _Singular
+            return K.one / value
+        return value
 
 
 class _Modular:
@@ -578,33 +511,3 @@ def _solver(rows: Mapping, one):
         return {steps[at][1]: value * steps[at][2] for at, value in y.items()}
 
     return solve
-
-
-def _times(X: list[list], Y: list[list]) -> list[list]:
-    columns = list(zip(*Y, strict=True))
-    return [
-        [sum((a * b for a, b in zip(row, column, strict=True)), row[0] * 0) for column in columns]
-        for row in X
-    ]
-
-
-def _trace(X: list[list]):
-    return sum((X[k][k] for k in range(1, len(X))), X[0][0])
-
-
-def _determinant(X: list[list]):
-    if len(X) == 1:
-        return X[0][0]
-    total = None
-    for k, value in enumerate(X[0]):
-        minor = [row[:k] + row[k + 1 :] for row in X[1:]]
-        term = value * _determinant(minor) * (-1) ** k
-        total = term if total is None else total + term
-    return total
-
-
-def _inverted(X: list[list], K: Scalars) -> list[list]:
-    rows = {i: {j: x for j, x in enumerate(row) if x} for i, row in enumerate(X)}
-    solve = _solver(rows, K.one)
-    columns = [solve({k: K.one}) for k in range(len(X))]
-    return [[columns[j].get(i, K.number(0)) for j in range(len(X))] for i in range(len(X))]

@@ -91,6 +91,17 @@ class Scalars:
             total = total + term
         return total
 
+    def parts(self, value) -> tuple[Any, Any]:
+        """The numerator and the denominator."""
+        return self._field.polynomial(value.numerator), self._field.polynomial(value.denominator)
+
+    def common_denominator(self, values: Iterable) -> Any:
+        """A polynomial by which all become polynomials."""
+        common = self.one
+        for value in values:
+            common = common * self.parts(common * value)[1]
+        return common
+
     def power(self, value, exponent: int) -> Any:
         """value^exponent."""
         total = self.one

@@ -121,7 +121,7 @@ def _facts(found: Realization) -> Iterator[Step]:
         parts = "; ".join(f"{n} = {' + '.join(p)}" for n, p in found.split.items())
         yield Step(f"Centre: letters cut into blocks, {parts}")
     else:
-        used = {node[1] for node in found.statement.nodes if node[0] == "letter"}
-        at = {name: x[0][0] for name, x in found.centre.items() if name in used and x[0][0]}
+        used = {node[1] for node in found.expressions.statement.nodes if node[0] == "letter"}
+        at = {name: x[0] for name, x in found.centre.items() if name in used and x and x[0]}
         where = ", ".join(f"{name} = {x}·I" for name, x in sorted(at.items()))
         yield Step(f"Centre: {where}, other letters at 0" if where else "Centre: every letter at 0")
