@@ -60,19 +60,20 @@ class UnboundedCostError(ErgsError):
     ----------
     agent : int
         Counted from 1.
-    t : int
-        The stage, counted from 0, at which W has a negative eigenvalue.
+    t : int or None
+        The stage, counted from 0, at which W has a negative eigenvalue; None in a stationary game.
     direction : list of Fraction
         A control v of the agent with v'Wv < 0: the cost tends to −∞ along it.
     """
 
-    def __init__(self, agent: int, t: int, direction: list[Fraction]):
+    def __init__(self, agent: int, t: int | None, direction: list[Fraction]):
         self.agent = agent
         self.t = t
         self.direction = direction
+        at = "" if t is None else f"at stage t = {t} "
         shown = ", ".join(f"{float(x):.4g}" for x in direction)
         super().__init__(
-            f"the cost of agent {agent} has no lower bound: at stage t = {t} its W has a negative "
+            f"the cost of agent {agent} has no lower bound: {at}its W has a negative "
             f"eigenvalue, and along the control ({shown}) the cost tends to −∞, so there is no "
             "Nash equilibrium"
         )

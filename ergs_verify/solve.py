@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from flint import arb
 
 from ergs_verify import markup
@@ -19,11 +19,13 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short
 from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
+from ergs_verify.game.horizon import INFINITE
 from ergs_verify.game.policy import start_shown
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
@@ -72,6 +74,13 @@ class Solution:
     working_digits : int
         The precision, in decimal digits, at which it was computed.
     game_hash : str
+    within : Fraction or None
+        Of an infinite horizon, where K, Σ, P, q, k and s have no time axis: no other equilibrium's
+        gains lie all within so much of these.
+    others : tuple of Solution
+        The other stationary equilibria that were found.
+    found_by : tuple of str
+        What became of iterating stages backward, from each start.
     """
 
     K: tuple[OverTime, ...]
@@ -86,6 +95,9 @@ class Solution:
     game_hash: str
     k: tuple[OverTime, ...] | None = None
     s: tuple[OverTime, ...] | None = None
+    within: Fraction | None = None
+    others: tuple[Solution, ...] = ()
+    found_by: tuple[str, ...] = ()
 
     @property
     def policy(self) -> Policy:
@@ -97,6 +109,8 @@ class Solution:
             "certified": self.certified,
             "game_hash": self.game_hash,
         }
+        if self.within is not None:
+            about["nash"] = {"exists": "proved", "unique": "locally"}
         return Policy.from_arrays(
             K=self.K, Sigma=self.Sigma, P=self.P, q=self.q, k=self.k, s=self.s, about=about
         )
@@ -106,7 +120,7 @@ class Solution:
         self.policy.save(path)
 
     def __repr__(self) -> str:
-        agents, stages = len(self.K), len(self.K[0])
+        agents, stages = len(self.K), (len(K) if isinstance(K := self.K[0], tuple) else INFINITE)
         loop = "" if self.iterations is None else f", iterations={self.iterations}"
         kind = "float64" if self.digits is None else f"digits={self.digits}"
         certified = f"certified={self.certified}"
@@ -151,6 +165,10 @@ def solve(
 
     Notes
     -----
+    Of a game of infinite horizon it is a stationary equilibrium among stable policies, if iterating
+    stages backward from several starts, or Newton's method, finds one; that it exists and is
+    locally unique is proved, not that there is no other. Those found besides are in `others`.
+
     The equilibrium (equations (4)–(6), corrected) is enclosed in balls at rising precision until
     they are smaller than the digits given out; that it is the only one is proved on the way. What
     Algorithm 1 gives out is computed in mpmath until two precisions in a row agree, which is
@@ -169,6 +187,8 @@ def solve(
     expect_game(game, "solve")
     run = _method(game, method, iterations, formulas, progress)
     wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
+    if game.stationary:
+        return _stationary(game, digits, wanted)
 
     def solution(numbers: Numbers, certified: bool, working: int) -> Solution:
         return Solution(
@@ -199,6 +219,39 @@ def solve(
 
 
 Numbers = dict[str, list[list[Exact]]]
+
+
+def _stationary(game: Game, digits: int | None, wanted: int) -> Solution:
+    """The stationary equilibria that iterating stages, or Newton's method, finds."""
+    once = game.one_stage
+    search = search_stationary_nash(
+        game,
+        lambda found, balls: _bits_lacking(found, balls, once, wanted),
+        first_bits=_bits(wanted) + 64,
+        most_bits=_bits(_most(wanted)) + MOST_BITS + _BITS_TO_NOTHING,
+    )
+    told = tuple(run.told for run in search.runs)
+    if not search.equilibria:
+        raise NotCertifiedError(
+            "no stationary equilibrium was proved: " + "; ".join([*told, *search.failures])
+        )
+
+    def solution(nash: StationaryNash) -> Solution:
+        arrays = _rounded(_numbers(nash.found, nash.balls, once), wanted, as_floats=digits is None)
+        return Solution(
+            **{letter: tuple(own[0] for own in agents) for letter, agents in arrays.items()},
+            digits=digits,
+            certified=True,
+            method="nash",
+            iterations=None,
+            working_digits=round(nash.balls.bits / math.log2(10)),
+            game_hash=game.hash,
+            within=nash.within,
+            found_by=told,
+        )
+
+    first, *others = map(solution, search.equilibria)
+    return evolve(first, others=tuple(others))
 
 
 def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numbers, bool, int]:
@@ -258,6 +311,8 @@ def _method(
     progress: Progress | None,
 ) -> Callable[[MPMath], Sequences]:
     options: dict[str, Any] = {"formulas": formulas, "progress": progress}
+    if game.stationary and (method == "algorithm1" or formulas is not None):
+        game.expect_last_stage("Algorithm 1" if formulas is None else "another record of formulas")
     if method == "nash":
         if iterations is not None:
             raise InputError('iterations are for method="algorithm1" only', "iterations")

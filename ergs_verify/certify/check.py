@@ -13,6 +13,7 @@ from flint import arb, fmpq
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.arithmetic.balls import Ball
 from ergs_verify.certify.check_result import AssumptionCheck, Check, NashCheck
+from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import EquilibriumStage
 from ergs_verify.certify.nash import NashPass, search_nash
@@ -29,11 +30,14 @@ from ergs_verify.certify.stage_verdicts import (
     scaled,
     singular_stage,
 )
+from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.certify.thresholds import tau_thresholds
 from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
+from ergs_verify.paper import notation
 from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages
 
@@ -82,6 +86,8 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     -7 1.33333 diverges
     """
     expect_game(game, "check")
+    if game.stationary:
+        return _stationary(game)
     game = game.homogeneous
     try:
         findings = _findings(game, most_bits, progress)
@@ -115,6 +121,42 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
         loop_tau_from=_raised(thresholds.loop, game.tau if diverges else Fraction(0)),
         smallest_delta=tau_from.shifted(-game.tau).at_least(Fraction(0)),
     )
+
+
+def _stationary(game: Game) -> Check:
+    """A stationary equilibrium that is found exists and is locally unique; no more is claimed."""
+    search = search_stationary_nash(game)
+    found = [_stage_of(game, nash, t) for t, nash in enumerate(search.equilibria)]
+    told = "; ".join([*(run.told for run in search.runs), *search.failures])
+    nash = NashCheck(exists="undecided", unique="undecided", reason=told)
+    if found:
+        within = min(one.within for one in search.equilibria)
+        several = f"{len(found)} were found, each" if len(found) > 1 else "it is"
+        nash = NashCheck(
+            exists="proved",
+            unique="locally" if len(found) == 1 else "refuted",
+            reason=f"{several} the only one with gains within {float(within):.3g}",
+        )
+    return Check(
+        nash=nash,
+        assumption_III_3=None,
+        stages=tuple(found),
+        loop_tau_from=None,
+        smallest_delta=None,
+        bits=max((one.balls.bits for one in search.equilibria), default=0),
+        game=game,
+    )
+
+
+def _stage_of(game: Game, nash: StationaryNash, t: int) -> StageCheck:
+    """The stage that an equilibrium repeats, with Φ proved regular and W ≻ 0."""
+    stages = Stages(game.one_stage, nash.balls, symmetric=True)
+    costs = {notation.P(k): P for k, (P,) in zip(stages.agents, nash.found.P, strict=True)}
+    stage = Stage(K=(), Sigma=(), P=tuple(costs.values()), q=None)
+    known = stages.bare(0).with_values(costs)
+    for k in stages.agents:
+        demand_bounded(known(notation.W(k)), stages, agent=k, t=0)
+    return regular_stage(stages, EquilibriumStage(t=t, known=known, stage=stage), None)
 
 
 def _refuted(game: Game, error: UnboundedCostError) -> Check:

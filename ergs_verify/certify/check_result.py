@@ -29,6 +29,8 @@ class NashCheck:
     ----------
     exists, unique : str
         ``"proved"``, ``"refuted"`` or ``"undecided"``. Without an equilibrium `unique` is refuted.
+        With an infinite horizon it is ``"locally"`` where one was found, and refuted where several
+        were.
     reason : str
         Why, in a sentence.
     """
@@ -76,7 +78,8 @@ class Check:
     assumption_III_3 : AssumptionCheck or None
         None, like what follows from it, in the general game: it is about the paper's class.
     stages : tuple of StageCheck
-        From t = T−1 down; the last one is a singular stage, or the last one certified.
+        With an infinite horizon one for each equilibrium found, t counting them. Else from t = T−1
+        down; the last one is a singular stage, or the last one certified.
     loop_tau_from : Enclosure or None
         The τ from which the inner loop converges at every stage, as `tau_from` of the assumption.
     smallest_delta : Enclosure or None
@@ -96,6 +99,12 @@ class Check:
 
     def sentences(self) -> list[str]:
         """The verdicts in words, without the table of stages."""
+        if self.game.stationary:
+            return [
+                f"A stationary Nash equilibrium exists: {self.nash.exists}. "
+                f"It is the only one: {self.nash.unique} ({self.nash.reason}).",
+                *(["A line for each that was found, with its Φ."] if self.stages else []),
+            ]
         return [
             f"A feedback Nash equilibrium exists: {self.nash.exists}. "
             f"It is the only one: {self.nash.unique} ({self.nash.reason}).",

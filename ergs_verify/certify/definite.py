@@ -13,7 +13,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["demand_definite"]
+__all__ = ["demand_bounded", "demand_definite", "downward"]
 
 
 def demand_definite(X: Any, balls: Balls) -> None:
@@ -55,14 +55,12 @@ def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: 
     try:
         demand_definite(W, balls)
     except NotCertifiedError:
-        if stages.game.indefinite and (
-            direction := _downward(W if above is None else above, balls)
-        ):
+        if stages.game.indefinite and (direction := downward(W if above is None else above, balls)):
             raise UnboundedCostError(agent, t, direction) from None
         raise
 
 
-def _downward(W: Any, balls: Balls) -> list[Fraction] | None:
+def downward(W: Any, balls: Balls) -> list[Fraction] | None:
     """A v with v'Wv < 0 for every matrix in the balls; None where none is found."""
     middle = np.array([[float(x.mid()) for x in row] for row in W.tolist()])
     if not np.isfinite(middle).all():

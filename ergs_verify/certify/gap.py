@@ -245,6 +245,10 @@ def certify_gap(
     """
     expect_game(game, "certify_gap")
     wanted = tolerance_of(tolerance)
+    if game.stationary:
+        from ergs_verify.certify.stationary_gap import certify_stationary_gap
+
+        return certify_stationary_gap(game, policy_of(policy, game), tolerance)
     policy = policy_of(policy, game, letters=("K", "Sigma", "k"))
     demand_covariances(policy)
     rounded = slack(game.x0_cov) or any(slacks(game.noise))
@@ -285,7 +289,7 @@ def enclosed_gaps(
     stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
     policy = in_state_of(game, policy)
     played = with_moments(stages, played_stages(stages, policy))
-    proper = [k for k in stages.agents if _has_density(stages, policy, k)]
+    proper = [k for k in stages.agents if has_density(stages, policy, k)]
     done = 0
     found = []
     for agent in stages.agents:
@@ -420,7 +424,7 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 # -- exactly ---------------------------------------------------------------------------------------
 
 
-def _has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:
+def has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:
     """Whether an agent's gap is finite: at τ > 0 every Σ has to be positive definite."""
     if agent in stages.plain or policy.Sigma is None:
         return True

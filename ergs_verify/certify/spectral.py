@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import flint
-from flint import arb, fmpz_poly
+from flint import arb, fmpq, fmpq_poly
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.enclosure import Enclosure
@@ -59,11 +60,11 @@ def spectral_radius(X: Any, bits: int) -> Enclosure:
     return Enclosure(balls.enclosure(Ball(lo, bits))[0], balls.enclosure(Ball(hi, bits))[1])
 
 
-def has_reciprocal_eigenvalues(X: Any) -> bool:
-    """Whether r and 1/r are eigenvalues of a matrix of rationals (`fmpq_mat`), r = ±1 included.
+def has_reciprocal_eigenvalues(X: Any, product: Fraction = Fraction(1)) -> bool:
+    """Whether r and c/r are eigenvalues of a matrix of rationals (`fmpq_mat`), r = ±√c included.
 
-    Then ρ ≥ 1; and it is so wherever ρ = 1, as 1/r is the conjugate of an r on the unit circle.
-    This decides what no enclosure can.
+    Then ρ² ≥ c, the `product`; and it is so wherever ρ² = c, as c/r is the conjugate of an r on
+    the circle of radius √c. This decides what no enclosure can.
 
     Examples
     --------
@@ -75,7 +76,9 @@ def has_reciprocal_eigenvalues(X: Any) -> bool:
     False
     """
     p = X.charpoly().numer()
-    return p.gcd(fmpz_poly(p.coeffs()[::-1])).degree() > 0
+    c = fmpq(product.numerator, product.denominator)
+    reversed_p = fmpq_poly([x * c**k for k, x in enumerate(p.coeffs())][::-1])
+    return fmpq_poly(p).gcd(reversed_p).degree() > 0
 
 
 def _bounds(X: Any, squarings: int, bits: int) -> tuple[Any, Any]:

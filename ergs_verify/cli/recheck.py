@@ -9,8 +9,13 @@ from ergs_verify.cli import output
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
 from ergs_verify.recheck import recheck
+from ergs_verify.recheck_stationary import recheck as recheck_stationary
 
 __all__ = ["run"]
+
+
+#: What confirms a file of each format.
+_CONFIRM = {"ergs-proof/2": recheck, "ergs-stationary/1": recheck_stationary}
 
 
 def run(path: Path, *, as_json: bool) -> Status:
@@ -21,10 +26,12 @@ def run(path: Path, *, as_json: bool) -> Status:
         raise InputError(f"{path} cannot be read: {error.strerror}", str(path)) from None
     except (ValueError, RecursionError):
         raise InputError(f"{path} is not a JSON file", str(path)) from None
-    if not isinstance(given, dict) or given.get("format") != "ergs-proof/2":
-        raise InputError(f"{path} is not a proof: its format is not ergs-proof/2", str(path))
+    confirm = _CONFIRM.get(str(given.get("format"))) if isinstance(given, dict) else None
+    if confirm is None:
+        known = " or ".join(_CONFIRM)
+        raise InputError(f"{path} is not a proof: its format is not {known}", str(path))
     try:
-        confirmed, text = True, recheck(given)
+        confirmed, text = True, confirm(given)
     except ValueError as error:
         confirmed, text = False, str(error)
     if as_json:

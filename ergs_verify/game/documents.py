@@ -27,12 +27,14 @@ ABOUT: Mapping[str, tuple[type, ...]] = {
     "iterations": (int, type(None)),
     "digits": (int, type(None)),
     "certified": (bool,),
+    "nash": (dict,),
 }
 _TYPE_NAMES = {
     str: "a string",
     int: "a whole number",
     Infinite: '"infinite"',
     bool: "true or false",
+    dict: "an object",
     type(None): "null",
 }
 _SOLUTION_KEYS = ("format", *(letter.name for letter in POLICY), *ABOUT)

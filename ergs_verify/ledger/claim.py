@@ -129,7 +129,8 @@ class Claim:
     Attributes
     ----------
     id : str
-        ``eq-4``, ``lemma-III.2/minimiser``, …; ``sharp-…`` and ``general-…`` beyond the paper.
+        ``eq-4``, ``lemma-III.2/minimiser``, …; ``sharp-…``, ``general-…`` and
+        ``stationary-…`` beyond the paper.
     title, where : str
         What it says, and where it stands.
     latex : str
@@ -165,7 +166,7 @@ class Claim:
 
     @property
     def of_the_paper(self) -> bool:
-        return not self.id.startswith(("sharp-", "general-"))
+        return not self.id.startswith(("sharp-", "general-", "stationary-"))
 
     @property
     def all_faults(self) -> tuple[Fault, ...]:

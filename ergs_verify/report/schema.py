@@ -18,7 +18,7 @@ from ergs_verify.game.letters import GAME, POLICY, Letter
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TYPES = {str: "string", int: "integer", bool: "boolean", type(None): "null"}
+_TYPES = {str: "string", int: "integer", bool: "boolean", dict: "object", type(None): "null"}
 _EXACT = r"^[+-]?([0-9]+/[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)$"
 
 
@@ -135,7 +135,7 @@ def _check() -> Schema:
     assumption |= {"gamma_B": _BALL, "gamma_P": _SOME_BALL, "bound": _SOME_BALL}
     return _object(
         {
-            "nash": _object({"exists": _VERDICT, "unique": _VERDICT}),
+            "nash": _object({"exists": _VERDICT, "unique": _words(*_VERDICT["enum"], "locally")}),
             "assumption_III_3": _object(assumption),
             "stages": _list(_object(stage)),
         }

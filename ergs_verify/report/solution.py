@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -30,18 +32,19 @@ def game_line(game: Game) -> str:
 
 def solution_summary(game: Game, solution: Solution) -> RenderableType:
     """What was solved, how far the digits go, and the first gains and covariances."""
-    stages = range(min(_STAGES, game.horizon))
+    stages = range(1 if game.stationary else min(_STAGES, game.horizon))
     agents = range(min(_AGENTS, game.agents))
     policies: list[RenderableType] = []
     for t in stages:
         for i in agents:
-            policies.append(Text(f"agent {i + 1}, t = {t}", "bold"))
+            at = "" if game.stationary else f", t = {t}"
+            policies.append(Text(f"agent {i + 1}{at}", "bold"))
             table = Table.grid(padding=(0, 1))
-            table.add_row("   K", "=", _matrix(solution.K[i][t], solution.digits))
+            table.add_row("   K", "=", _matrix(_at(solution.K[i], t), solution.digits))
             if solution.k is not None:
-                k = np.reshape(solution.k[i][t], (-1, 1))
+                k = np.reshape(_at(solution.k[i], t), (-1, 1))
                 table.add_row("   k", "=", _matrix(k, solution.digits))
-            table.add_row("   Sigma", "=", _matrix(solution.Sigma[i][t], solution.digits))
+            table.add_row("   Sigma", "=", _matrix(_at(solution.Sigma[i], t), solution.digits))
             policies.append(table)
     return Group(
         Text(_title(solution), "bold"),
@@ -54,8 +57,17 @@ def solution_summary(game: Game, solution: Solution) -> RenderableType:
     )
 
 
+def _at(over_time: Any, t: int) -> np.ndarray:
+    """At t, or at every time where there is no time axis."""
+    return over_time[t] if isinstance(over_time, tuple) else over_time
+
+
 def _title(solution: Solution) -> str:
     mean = "K x_t" if solution.k is None else "K x_t + k"
+    if solution.within is not None:
+        others = len(solution.others)
+        more = f" ({others} more found: in the file there is this one)" if others else ""
+        return f"Stationary Nash equilibrium: u_t ~ N({mean}, Sigma){more}"
     if solution.method == "nash":
         return f"Nash equilibrium: u_t ~ N({mean}, Sigma)"
     return f"Algorithm 1 after L = {solution.iterations} inner steps: u_t ~ N({mean}, Sigma)"
@@ -63,6 +75,12 @@ def _title(solution: Solution) -> str:
 
 def _certainty(solution: Solution) -> str:
     digits = "float64" if solution.digits is None else f"{solution.digits} digits"
+    if solution.within is not None:
+        return (
+            f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its '
+            "last digit. The equilibrium is proved to exist, the closed loop to be stable, and no "
+            f"other to have its gains within {float(solution.within):.3g} of these."
+        )
     if solution.certified:
         return (
             f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its '
@@ -75,7 +93,8 @@ def _certainty(solution: Solution) -> str:
 
 
 def _left_out(game: Game) -> str:
-    stages, agents = max(0, game.horizon - _STAGES), max(0, game.agents - _AGENTS)
+    stages = 0 if game.stationary else max(0, game.horizon - _STAGES)
+    agents = max(0, game.agents - _AGENTS)
     left = []
     if stages:
         left.append("1 more stage" if stages == 1 else f"{stages} more stages")

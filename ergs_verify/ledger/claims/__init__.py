@@ -33,6 +33,7 @@ def claims() -> Mapping[str, Claim]:
         limits,
         section_I,
         section_IV,
+        stationary,
         theorem_III_1,
         theorem_III_1_proof,
         theorem_III_1_value,
@@ -75,6 +76,7 @@ def claims() -> Mapping[str, Claim]:
         *apriori.CLAIMS,
         *certificates.CLAIMS,
         *general.CLAIMS,
+        *stationary.CLAIMS,
     )
     found = {claim.id: claim for claim in ordered}
     if len(found) != len(ordered):

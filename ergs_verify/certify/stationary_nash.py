@@ -1,0 +1,564 @@
+"""Stationary Nash equilibria: found by iterating stages backward, or by Newton; then proved.
+
+The unknowns are all gains K; each agent's P is the cost of K. The first-order conditions f(K) = 0,
+with √γ_i F stable and W ≻ 0, make each K^i the agent's best stable answer. Krawczyk's test, with C
+near the inverse of f's slope at K̂: where |C f(K̂)| + r ‖I − C f'(K)‖ ≤ r for every K within r of
+K̂, there is one zero that near, and it lies within |C f(K̂)| / (1 − ‖I − C f'‖).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+from attrs import frozen
+from flint import arb, arb_mat
+
+from ergs_verify.arithmetic.balls import Balls
+from ergs_verify.arithmetic.float64 import Float64
+from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.certify.stationary_gap import cost_near, expect_judged
+from ergs_verify.certify.stein import Stein, as_floats, from_floats, stable
+from ergs_verify.errors import NotCertifiedError
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.game import Game
+from ergs_verify.paper import notation
+from ergs_verify.paper.gap import Z
+from ergs_verify.paper.stationary import D, stationary_formulas
+from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.stages import Stages, setting_of
+from ergs_verify.recursion.written_out import WrittenOut
+
+__all__ = ["StationaryNash", "StationarySearch", "search_stationary_nash"]
+
+_MOST_STAGES = 2000
+_MOST_NEWTON_STEPS = 30
+_SETTLED = 1e-11
+#: Cycles are looked for up to this period.
+_LONGEST_CYCLE = 24
+#: Gains nearer than this, beside the largest, are taken for one equilibrium.
+_SAME = 1e-6
+#: Where uniqueness is tried to be proved: within so much of the gains, largest first.
+_RADII = (Fraction(1, 2**20), Fraction(1, 2**32), Fraction(1, 2**46))
+_BITS_OF_TEST = 128
+
+
+@frozen(kw_only=True, eq=False)
+class StationaryNash:
+    """A stationary equilibrium, proved to exist and to be locally unique.
+
+    Attributes
+    ----------
+    found : Sequences
+        K, Σ, P, q in balls, of one stage: ``K[i][0]``. q is the discounted constant, or the average
+        cost.
+    balls : Balls
+    within : Fraction
+        There is no other whose gains lie all within so much of these.
+    start : str
+        What it was found from.
+    """
+
+    found: Sequences
+    balls: Balls
+    within: Fraction
+    start: str
+
+
+@frozen(kw_only=True)
+class Run:
+    """What became of iterating stages backward from one start.
+
+    Attributes
+    ----------
+    start : str
+    outcome : str
+        ``"settles"``, ``"cycles"``, ``"diverges"``, ``"does not settle"`` or ``"stops"``.
+    told : str
+        A sentence with the numbers.
+    """
+
+    start: str
+    outcome: str
+    told: str
+
+
+@frozen(kw_only=True, eq=False)
+class StationarySearch:
+    """All that were found.
+
+    Attributes
+    ----------
+    equilibria : tuple of StationaryNash
+        The first is what iterating from the stage cost tends to, if it settles.
+    runs : tuple of Run
+    failures : tuple of str
+        Why a candidate was not proved.
+    """
+
+    equilibria: tuple[StationaryNash, ...]
+    runs: tuple[Run, ...]
+    failures: tuple[str, ...]
+
+
+def search_stationary_nash(
+    game: Game,
+    lacking: Callable[[Sequences, Balls], int] = lambda _found, _balls: 0,
+    *,
+    first_bits: int = 128,
+    most_bits: int = MOST_BITS,
+) -> StationarySearch:
+    """Look for stationary equilibria, and prove those that are found.
+
+    Parameters
+    ----------
+    game : Game
+        Of infinite horizon.
+    lacking : function of an equilibrium and of its arithmetic
+        How many bits it is short of what is asked; 0 or less will do.
+    first_bits, most_bits : int
+
+    Examples
+    --------
+    >>> from ergs_verify import Game
+    >>> from ergs_verify.certify.stationary_nash import search_stationary_nash
+    >>> game = Game.from_arrays(A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, discount="1/2",
+    ...     noise_cov=[[1]], horizon="infinite")
+    >>> search = search_stationary_nash(game)
+    >>> float(search.equilibria[0].found.P[0][0][0, 0].mid()), search.runs[0].outcome
+    (1.4142135623730951, 'settles')
+    """
+    expect_judged(game)
+    once = game.one_stage
+    with np.errstate(all="ignore"):  # what overflows is judged by its size
+        runs, candidates = _candidates(Stages(once, Float64(), constants=False))
+    proved, failures = [], []
+    for gains, start in candidates:
+        try:
+            proved.append(
+                _proved(once, gains, start, lacking, first_bits=first_bits, most_bits=most_bits)
+            )
+        except NotCertifiedError as error:
+            failures.append(f"from {start}: {error}")
+    return StationarySearch(equilibria=tuple(proved), runs=tuple(runs), failures=tuple(failures))
+
+
+# -- found in float64 ------------------------------------------------------------------------------
+
+
+def _candidates(floats: Stages[Float64]) -> tuple[list[Run], list[tuple[np.ndarray, str]]]:
+    """What became of each start, and the gains found, each with what it was found from."""
+    runs: list[Run] = []
+    found: list[tuple[np.ndarray, str]] = []
+
+    def keep(gains: np.ndarray | None, start: str) -> None:
+        if gains is not None and not any(_same(gains, other) for other, _ in found):
+            found.append((gains, start))
+
+    for start, P in _starts(floats):
+        run, gains = _iterated(floats, start, P)
+        runs.append(run)
+        keep(gains, start)
+    if not found:
+        for start, gains in _newton_starts(floats):
+            keep(_newton(floats, gains), f"Newton's method from {start}")
+    return runs, found
+
+
+def _starts(stages: Stages[Float64]) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Costs to iterate from."""
+    Q = list(stages.terminal().P)
+    size = max(1.0, *(np.abs(X).max() for X in Q))
+    eye = np.eye(stages.game.state_size)
+    yield "the stage cost", Q
+    yield "no cost", [0 * eye for _ in Q]
+    yield "a large cost", [100 * size * eye for _ in Q]
+    random = np.random.default_rng(0)
+    for k in range(2):
+        parts = [random.normal(size=eye.shape) for _ in Q]
+        yield f"random costs {k + 1}", [10**k * size * X @ X.T for X in parts]
+
+
+def _newton_starts(stages: Stages[Float64]) -> Iterator[tuple[str, np.ndarray]]:
+    """Gains to begin Newton's method with, where iterating did not settle."""
+    random = np.random.default_rng(0)
+    n, m = sum(stages.game.control_sizes), stages.game.state_size
+    yield "no control", np.zeros((n, m))
+    P = list(stages.terminal().P)
+    for _ in range(20):
+        try:
+            gains, P = _stage(stages, P)
+        except NotCertifiedError:
+            return
+        if not np.isfinite(gains).all():
+            return
+        yield "a stage on the way", gains
+    for k in range(8):
+        yield f"random gains {k + 1}", random.normal(size=(n, m)) / (1 + k)
+
+
+def _stage(stages: Stages[Float64], P: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """All gains, stacked, and the costs a stage earlier."""
+    known = stages.bare(0).with_values({notation.P(k): P[k - 1] for k in stages.agents})
+    phi, rhs = block_system(stages, known)
+    gains = -stages.arithmetic.solve(phi, rhs)
+    parts = by_agent(stages, gains)
+    played = known.with_values({notation.K(k): parts[k - 1] for k in stages.agents})
+    return gains, [played(stages.formula("policy_cost", k)) for k in stages.agents]
+
+
+def _iterated(
+    stages: Stages[Float64], start: str, P: list[np.ndarray]
+) -> tuple[Run, np.ndarray | None]:
+    history: list[np.ndarray] = []
+    change = np.inf
+
+    def told(outcome: str, said: str) -> Run:
+        return Run(start=start, outcome=outcome, told=f"iterating from {start} {said}")
+
+    for k in range(1, _MOST_STAGES + 1):
+        try:
+            gains, P = _stage(stages, P)
+        except (NotCertifiedError, ZeroDivisionError):
+            return told("stops", f"meets a singular Φ after {k} stages"), None
+        largest = max(np.abs(X).max() for X in P)
+        if not np.isfinite(largest) or largest > 1e15:
+            return told("diverges", f"diverges: P exceeds 1e15 after {k} stages"), None
+        if history:
+            change = _off(gains, history[-1])
+            if change <= _SETTLED:
+                return told("settles", f"settles after {k} stages"), gains
+        history = [*history[-2 * _LONGEST_CYCLE :], gains]
+    for period in range(2, _LONGEST_CYCLE + 1):
+        if _off(history[-1], history[-1 - period]) <= 1e-8 < change:
+            said = f"cycles with period {period}, its gains {change:.3g} apart from one to the next"
+            return told("cycles", said), None
+    said = f"does not settle: after {_MOST_STAGES} stages gains still change by {change:.3g}"
+    return told("does not settle", said), None
+
+
+def _off(X: np.ndarray, Y: np.ndarray) -> float:
+    return float(np.abs(X - Y).max() / max(1.0, np.abs(X).max()))
+
+
+def _same(X: np.ndarray, Y: np.ndarray) -> bool:
+    return _off(X, Y) <= _SAME
+
+
+def _newton(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray | None:
+    """A zero of the first-order conditions, with a stable closed loop and W ≻ 0; None if none."""
+    formulas = _formulas(stages)
+    for _ in range(_MOST_NEWTON_STEPS):
+        known = _with_costs(stages, gains)
+        if known is None:
+            return None
+        missed = _conditions(stages, formulas, known)
+        if not np.isfinite(missed).all():
+            return None
+        slope = _float_slope(stages, formulas, known)
+        try:
+            step = np.linalg.solve(slope, missed.ravel()).reshape(gains.shape)
+        except np.linalg.LinAlgError:
+            return None
+        gains = gains - step
+        if np.abs(step).max() <= _SETTLED * max(1.0, np.abs(gains).max()):
+            return gains if _with_costs(stages, gains) is not None else None
+    return None
+
+
+def _with_costs(stages: Stages[Float64], gains: np.ndarray) -> Evaluator | None:
+    """The stage that knows gains and what they cost; None where √γF is not stable."""
+    parts = by_agent(stages, gains)
+    values = {notation.K(k): parts[k - 1] for k in stages.agents}
+    known = stages.bare(0).with_values(values)
+    F = known(notation.F)
+    nothing = np.zeros_like(F)
+    costs = {}
+    for k in stages.agents:
+        rate = float(stages.game.discount[k - 1])
+        right = known.with_values({notation.P(k): nothing})(stages.formula("policy_cost", k))
+        if (P := _float_solved(F, rate, right)) is None:
+            return None
+        costs[notation.P(k)] = P
+    return known.with_values(costs)
+
+
+def _float_solved(F: np.ndarray, rate: float, right: np.ndarray) -> np.ndarray | None:
+    X, power, weight = right, F, rate
+    for _ in range(60):
+        step = weight * power.T @ X @ power
+        X = X + step
+        if not np.isfinite(X).all():
+            return None
+        if np.abs(step).max() <= 1e-17 * max(1e-300, np.abs(X).max()):
+            return X
+        power, weight = power @ power, weight * weight
+    return None
+
+
+def _formulas(stages: Stages) -> WrittenOut:
+    return stages.written(stationary_formulas(setting_of(stages.game)))
+
+
+def _conditions(stages: Stages, formulas: WrittenOut, known: Evaluator) -> Any:
+    return stages.arithmetic.blocks([[known(formulas("condition", k))] for k in stages.agents])
+
+
+def _float_slope(stages: Stages[Float64], formulas: WrittenOut, known: Evaluator) -> np.ndarray:
+    F = known(notation.F)
+
+    def solve(agent: int, right: np.ndarray) -> np.ndarray:
+        found = _float_solved(F, float(stages.game.discount[agent - 1]), right)
+        return np.full_like(right, np.nan) if found is None else found
+
+    columns = [X.ravel() for X in _slopes(stages, formulas, known, solve)]
+    return np.array(columns).T
+
+
+def _slopes(
+    stages: Stages, formulas: WrittenOut, known: Evaluator, solve: Callable[[int, Any], Any]
+) -> Iterator[Any]:
+    """f's change, n×m, where one entry of the stacked gains grows by 1, entry by entry.
+
+    `solve` tells an agent's X = R + γF'XF from R.
+    """
+    arithmetic = stages.arithmetic
+    m = stages.game.state_size
+    for j, p in enumerate(stages.game.control_sizes, start=1):
+        for r in range(p):
+            for c in range(m):
+                rows = [[Fraction(int((a, b) == (r, c))) for b in range(m)] for a in range(p)]
+                moved = known.with_values({D(j): arithmetic.matrix(rows, (p, m))})
+                parts = []
+                for i in stages.agents:
+                    of, other = ("own", None) if i == j else ("other", j)
+                    direct = moved(formulas(f"condition_in_{of}", i, other))
+                    of_cost = moved(formulas(f"cost_in_{of}", i, other))
+                    later = known.with_values({Z.subs(notation.i, i): solve(i, of_cost)})
+                    parts.append(arithmetic.add(direct, later(formulas("condition_in_cost", i))))
+                yield arithmetic.blocks([[X] for X in parts])
+
+
+# -- proved in balls -------------------------------------------------------------------------------
+
+
+def _proved(
+    game: Game,
+    gains: np.ndarray,
+    start: str,
+    lacking: Callable[[Sequences, Balls], int],
+    *,
+    first_bits: int,
+    most_bits: int,
+) -> StationaryNash:
+    floats = Stages(game, Float64(), constants=False)
+    known = _with_costs(floats, gains)
+    if known is None:
+        raise NotCertifiedError("the closed loop is not stable")
+    slope = _float_slope(floats, _formulas(floats), known)
+    try:
+        inverse = np.linalg.inv(slope)
+    except np.linalg.LinAlgError:
+        raise NotCertifiedError("the equations' slope is singular") from None
+    if not np.isfinite(inverse).all():
+        raise NotCertifiedError("the equations' slope is singular")
+    C = from_floats(inverse)
+    near = from_floats(gains)
+    test = Stages(game, Balls(_BITS_OF_TEST), symmetric=True)
+    near = _refined(test, C, near)
+    region = _unique_within(test, C, near)
+    bits = first_bits
+    while True:
+        stages = Stages(game, Balls(bits), symmetric=True)
+        near = _refined(stages, C, near)
+        error = NotCertifiedError(f"{most_bits} bits do not suffice")
+        short = bits // 2
+        try:
+            found = _enclosed(stages, C, near, region)
+            short = lacking(found, stages.arithmetic)
+            if short <= 0:
+                return StationaryNash(
+                    found=found,
+                    balls=stages.arithmetic,
+                    # The equilibrium is off the centre by far less than half of the radius.
+                    within=region.radius / 2,
+                    start=start,
+                )
+        except NotCertifiedError as failed:
+            error = failed
+        if bits >= most_bits:
+            raise error
+        bits = min(most_bits, max(bits + short + 16, bits * 5 // 4))
+
+
+def _refined(stages: Stages[Balls], C: Any, near: Any) -> Any:
+    """Newton's method with a fixed slope, as long as it gains digits."""
+    balls, formulas = stages.arithmetic, _formulas(stages)
+    last = None
+    for _ in range(8 + balls.bits // 8):
+        known = stages.bare(0).with_values(_gains(stages, near))
+        costs = {}
+        for k in stages.agents:
+            P = cost_near(stages, known, k, stages.game.discount[k - 1])
+            if P is None:
+                raise NotCertifiedError("the closed loop is not stable")
+            costs[notation.P(k)] = P
+        missed = _conditions(stages, formulas, known.with_values(costs))
+        step = _times(C, missed, balls)
+        with flint.ctx.workprec(balls.bits):
+            near = (near - step.mid()).mid()
+            size = max(abs(x.mid()) for x in step.entries())
+        if not size > 0 or (last is not None and size * 2 >= last):
+            return near
+        last = size
+    return near
+
+
+def _gains(stages: Stages, stacked: Any) -> dict[Any, Any]:
+    parts = by_agent(stages, stacked)
+    return {notation.K(k): parts[k - 1] for k in stages.agents}
+
+
+def _times(C: Any, X: Any, balls: Balls) -> Any:
+    """C times the entries of an n×m matrix, row by row, as an n×m matrix."""
+    n, m = X.nrows(), X.ncols()
+    with flint.ctx.workprec(balls.bits):
+        return arb_mat(n, m, (C * arb_mat(n * m, 1, X.entries())).entries())
+
+
+def _loops(stages: Stages[Balls], known: Evaluator) -> list[Stein]:
+    """The proofs that the closed loop is stable for each agent.
+
+    Raises
+    ------
+    NotCertifiedError
+    """
+    F, found = known(notation.F), {}
+    for rate in dict.fromkeys(stages.game.discount):
+        if (loop := stable(F, rate, stages.arithmetic)) is None:
+            raise NotCertifiedError("the closed loop is not proved stable")
+        found[rate] = loop
+    return [found[rate] for rate in stages.game.discount]
+
+
+def _costs(
+    stages: Stages[Balls], known: Evaluator, near: Evaluator, loops: Sequence[Stein]
+) -> dict[Any, Any]:
+    """Each agent's P for every gain in the balls; `near` knows gains in the middle."""
+    nothing = stages.arithmetic.zeros(stages.game.state_size, stages.game.state_size)
+    costs = {}
+    for k, loop in zip(stages.agents, loops, strict=True):
+        middle = cost_near(stages, near, k, loop.rate)
+        if middle is None:
+            raise NotCertifiedError("the closed loop is not stable")
+        P = notation.P(k)
+        right = known.with_values({P: nothing})(stages.formula("policy_cost", k))
+        costs[P] = loop.enclosure(middle, right)
+    return costs
+
+
+def _around(X: Any, radius: Any) -> Any:
+    ball = arb(0, radius)
+    return arb_mat(X.nrows(), X.ncols(), [x + ball for x in X.entries()])
+
+
+@frozen(eq=False)
+class _Region:
+    """Gains within a radius of a centre, and a bound of ‖I − C f'‖ among them."""
+
+    centre: Any
+    radius: Fraction
+    spread: Any
+
+
+def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
+    """Where f has exactly one zero.
+
+    Raises
+    ------
+    NotCertifiedError
+    """
+    balls, formulas = stages.arithmetic, _formulas(stages)
+    middle = stages.bare(0).with_values(_gains(stages, near))
+    error = NotCertifiedError("no radius was tried")
+    for radius in _RADII:
+        try:
+            with flint.ctx.workprec(balls.bits):
+                box = _around(near, arb(radius.numerator) / radius.denominator)
+            known = stages.bare(0).with_values(_gains(stages, box))
+            loops = _loops(stages, known)
+            known = known.with_values(_costs(stages, known, middle, loops))
+            for k in stages.agents:
+                demand_definite(known(notation.W(k)), balls)
+
+            def solve(agent: int, right: Any, loops: Sequence[Stein] = loops) -> Any:
+                loop = loops[agent - 1]
+                found = _float_solved(as_floats(loop.F), float(loop.rate), as_floats(right))
+                if found is None:
+                    raise NotCertifiedError("the closed loop is not stable")
+                return loop.enclosure(from_floats((found + found.T) / 2), right)
+
+            columns = [X.entries() for X in _slopes(stages, formulas, known, solve)]
+            with flint.ctx.workprec(balls.bits):
+                slope = arb_mat(columns).transpose()
+                rest = balls.identity(slope.nrows()) - C * slope
+                spread = max(
+                    sum((abs(x).upper() for x in row), arb(0)).upper() for row in rest.tolist()
+                )
+                missed = _times(C, _conditions(stages, formulas, _known_at(stages, near)), balls)
+                off = max(abs(x).upper() for x in missed.entries())
+                size = arb(radius.numerator) / radius.denominator
+                if off + spread * size < size:
+                    return _Region(near, radius, spread)
+            error = NotCertifiedError("the equations' slope is not proved regular near the gains")
+        except NotCertifiedError as failed:
+            error = failed
+    raise error
+
+
+def _known_at(stages: Stages[Balls], near: Any) -> Evaluator:
+    """The stage that knows exact gains, and in balls what they cost."""
+    known = stages.bare(0).with_values(_gains(stages, near))
+    return known.with_values(_costs(stages, known, known, _loops(stages, known)))
+
+
+def _enclosed(stages: Stages[Balls], C: Any, near: Any, region: _Region) -> Sequences:
+    """The equilibrium in balls."""
+    balls, formulas = stages.arithmetic, _formulas(stages)
+    at_near = stages.bare(0).with_values(_gains(stages, near))
+    exact = _known_at(stages, near)
+    missed = _times(C, _conditions(stages, formulas, exact), balls)
+    with flint.ctx.workprec(balls.bits):
+        off = max(abs(x).upper() for x in missed.entries())
+        radius = (off / (1 - region.spread)).upper()
+        moved = max(abs(x).upper() for x in (near - region.centre).entries())
+        if not moved + radius < arb(region.radius.numerator) / region.radius.denominator / 2:
+            raise NotCertifiedError("the gains are not near enough to the equilibrium")
+        box = _around(near, radius)
+    known = stages.bare(0).with_values(_gains(stages, box))
+    loops = _loops(stages, known)
+    known = known.with_values(_costs(stages, known, at_near, loops))
+    sigma = stages.covariances(known)
+    zero = balls.scalar(Fraction(0))
+    played = known.with_values({notation.S(k): sigma[k - 1] for k in stages.agents})
+    played = played.with_values({notation.q(k): zero for k in stages.agents})
+    q = None
+    if stages.has_constants:
+        q = []
+        for k in stages.agents:
+            rate, constant = (
+                stages.game.discount[k - 1],
+                stages.constant(played, "policy_constant", k, 0),
+            )
+            q.append((constant if rate == 1 else constant / balls.scalar(1 - rate),))
+    return Sequences(
+        K=tuple((X,) for X in by_agent(stages, box)),
+        Sigma=tuple((X,) for X in sigma),
+        P=tuple((known(notation.P(k)),) for k in stages.agents),
+        q=None if q is None else tuple(q),
+    )
