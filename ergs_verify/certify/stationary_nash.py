@@ -223,6 +223,7 @@ def _iterated(
 
     for k in range(1, _MOST_STAGES + 1):
         try:
+            before = P
             gains, P = _stage(stages, P)
         except (NotCertifiedError, ZeroDivisionError):
             return told("stops", f"meets a singular Φ after {k} stages"), None
@@ -230,15 +231,16 @@ def _iterated(
         if not np.isfinite(largest) or largest > 1e15:
             return told("diverges", f"diverges: P exceeds 1e15 after {k} stages"), None
         if history:
-            change = _off(gains, history[-1])
+            grown = max(map(_off, P, before))
+            change = max(_off(gains, history[-1]), grown)
             if change <= _SETTLED:
                 return told("settles", f"settles after {k} stages"), gains
         history = [*history[-2 * _LONGEST_CYCLE :], gains]
     for period in range(2, _LONGEST_CYCLE + 1):
         if _off(history[-1], history[-1 - period]) <= 1e-8 < change:
-            said = f"cycles with period {period}, its gains {change:.3g} apart from one to the next"
+            said = f"cycles with period {period}, {change:.3g} from one stage to the next"
             return told("cycles", said), None
-    said = f"does not settle: after {_MOST_STAGES} stages gains still change by {change:.3g}"
+    said = f"does not settle: after {_MOST_STAGES} stages gains and P still change by {change:.3g}"
     return told("does not settle", said), None
 
 
@@ -289,15 +291,17 @@ def _with_costs(stages: Stages[Float64], gains: np.ndarray) -> Evaluator | None:
 
 
 def _float_solved(F: np.ndarray, rate: float, right: np.ndarray) -> np.ndarray | None:
+    """X = R + γF'XF by doubling; None where the sum grows."""
     X, power, weight = right, F, rate
-    for _ in range(60):
-        step = weight * power.T @ X @ power
-        X = X + step
-        if not np.isfinite(X).all():
-            return None
-        if np.abs(step).max() <= 1e-17 * max(1e-300, np.abs(X).max()):
-            return X
-        power, weight = power @ power, weight * weight
+    with np.errstate(all="ignore"):
+        for _ in range(60):
+            step = weight * power.T @ X @ power
+            X = X + step
+            if not np.isfinite(X).all():
+                return None
+            if np.abs(step).max() <= 1e-17 * max(1e-300, np.abs(X).max()):
+                return X
+            power, weight = power @ power, weight * weight
     return None
 
 
