@@ -170,9 +170,10 @@ class Policy:
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
         self.expect_shapes(game.sizes, entry_of)
-        if game.homogeneous is game:
+        stage = game.one_stage if game.stationary else game
+        if stage.homogeneous is stage:
             for name in ("k", "s"):
-                if any(x.any() for own in getattr(self, name) or () for x in own):
+                if any(np.any(own) for own in getattr(self, name) or ()):
                     raise InputError(
                         f"{name} is not 0, and in a game without affine terms no such constants "
                         "are judged",

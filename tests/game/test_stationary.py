@@ -144,3 +144,10 @@ def test_what_needs_a_last_stage_says_so(asked):
     with pytest.raises(InputError, match="horizon is infinite") as caught:
         asked(Game.from_arrays(**letters(tau="1/2", discount=None, S=None)))
     assert "\n" not in str(caught.value)
+
+
+def test_constants_are_refused_where_no_term_is_affine():
+    given = policy(k=[[1], [0, 0]])
+    with pytest.raises(InputError, match="k is not 0"):
+        given.validate(Game.from_arrays(**letters()))
+    given.validate(Game.from_arrays(**letters(drift=[1, 0])))
