@@ -135,13 +135,14 @@ def raised(error: BaseException) -> str:
     return f"{text} ({own[-1][0].name}, line {own[-1][1]}{inside})"
 
 
-def time_first(matrices: Any) -> Any:
-    """One agent's matrices over time, the time axis last in an array, with that axis first."""
+def time_first(matrices: Any, axes: int = 2) -> Any:
+    """One agent's matrices over time, the time axis last in an array, with that axis first; or
+    vectors, of one of the axes."""
     try:
         array = np.array(matrices, dtype=object)
     except (Exception, SystemExit):  # ragged, or unreadable: whoever reads the matrices says so
         return matrices
-    return np.moveaxis(array, -1, 0).tolist() if array.ndim == 3 else matrices
+    return np.moveaxis(array, -1, 0).tolist() if array.ndim == axes + 1 else matrices
 
 
 def _policy(given: dict[str, Any], game: Game, as_stated: bool) -> Policy:

@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ergs-suite",
         default="standard",
-        choices=("standard", "quick"),
-        help="The games: standard (default) or quick, a part of them.",
+        choices=("standard", "quick", "general"),
+        help="The games: standard (default), quick (a part of them) or general (beyond the paper).",
     )
     group.addoption(
         "--ergs-timeout",

@@ -26,9 +26,11 @@ from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_defi
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
 from ergs_verify.game.horizon import INFINITE
+from ergs_verify.game.letters import POLICY
 from ergs_verify.game.policy import start_shown
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
+from ergs_verify.recursion.affine import by_letter
 from ergs_verify.recursion.stages import Progress
 
 __all__ = ["MOST_DIGITS", "Solution", "solve"]
@@ -362,40 +364,12 @@ def _numbers(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> Number
 
 
 def matrices_of(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> list[tuple[str, Any]]:
-    """Every letter's matrices, those of q 1×1, and of k and s with one column.
-
-    In the state (1, x) of a game with affine terms K is [k K] and P is [[c, s'], [s, P]].
-    """
+    """Every letter's matrices, those of q 1×1, and of k and s with one column."""
     one = arithmetic.identity(1)
-    q = [[arithmetic.scale(x, one) for x in agent] for agent in found.q or ()]
-    if game.homogeneous is game:
-        return [("K", found.K), ("Sigma", found.Sigma), ("P", found.P), ("q", q)]
-    size = game.state_size + 1
-
-    def rows(X: Any, first: bool) -> Any:
-        return arithmetic.rows(X, *((0, 1) if first else (1, size)))
-
-    def columns(X: Any, first: bool) -> Any:
-        return arithmetic.transpose(rows(arithmetic.transpose(X), first))
-
-    def each(agents: Any, part: Callable[[Any], Any]) -> list[list[Any]]:
-        return [[part(X) for X in over_time] for over_time in agents]
-
-    constants = each(found.P, lambda X: rows(columns(X, True), True))
-    return [
-        ("K", each(found.K, lambda X: columns(X, False))),
-        ("k", each(found.K, lambda X: columns(X, True))),
-        ("Sigma", found.Sigma),
-        ("P", each(found.P, lambda X: rows(columns(X, False), False))),
-        ("s", each(found.P, lambda X: rows(columns(X, True), False))),
-        (
-            "q",
-            [
-                [arithmetic.add(x, c) for x, c in zip(*pair, strict=True)]
-                for pair in zip(q, constants, strict=False)
-            ],
-        ),
-    ]
+    found = by_letter(found, game.state_size, arithmetic)
+    letters = {x.name: own for x in POLICY if (own := x.of(found)) is not None}
+    letters["q"] = [[arithmetic.scale(x, one) for x in agent] for agent in found.q or ()]
+    return list(letters.items())
 
 
 def _of_entry(digits: int) -> int:

@@ -50,6 +50,10 @@ class Float64Stacks(Float64):
         solved = np.linalg.solve(np.where(kept, X, np.eye(X.shape[-1])), Y)
         return np.where(kept, solved, np.nan)
 
+    def trace(self, X: np.ndarray) -> np.ndarray:
+        shapes.need_square(self.shape(X))
+        return np.trace(X, axis1=-2, axis2=-1)
+
     def blocks(self, rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
         shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
         stack = np.broadcast_shapes(*(X.shape[:-2] for row in rows for X in row))

@@ -21,22 +21,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
 
-from ergs_verify import engine
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.arithmetic.roundings import Moving, Roundings
+from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import UNIT, floats, number, quoted
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.letters import LETTERS as ALL_LETTERS
+from ergs_verify.game.letters import Letter, Sizes
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, best_response, block_system, by_agent
-from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.affine import by_letter, part
+from ergs_verify.recursion.gap import second_moments
+from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.conditioning import modest_factor
@@ -117,19 +122,22 @@ def of_equilibrium(
     *,
     letters: Collection[str] = LETTERS,
     unit: float = float(UNIT),
+    states: int | None = None,
 ) -> Allowed:
-    """The errors allowed to K, Σ, P and q of an equilibrium.
+    """The errors allowed to K, k, Σ, P, s and q of an equilibrium.
 
     Parameters
     ----------
     game : Game
     found : Sequences
-        Its equilibrium in balls.
+        Its equilibrium in balls, of its state (1, x) if it has affine terms.
     letters : collection of str
         Those that are asked for.
     unit : float
         The relative size of a rounding: larger for numbers with fewer digits, and for what is
         iterated to a tolerance.
+    states : int, optional
+        The number of states, where the game is itself one of a state (1, x).
 
     Examples
     --------
@@ -141,34 +149,41 @@ def of_equilibrium(
     >>> 1e-11 < float(allowed["K"][0][0].errors.max()) < 1e-6
     True
     """
-    numbers = Roundings()
     stages_of = partial(Stages, constants="q" in letters)
-    played = _moved_stages(stages_of, game, numbers, partial(_equilibrium_play, found), found.P)
+    play = partial(_equilibrium_play, found)
+    played = _moved_stages(stages_of, game, play, found.P)
+    states = states or game.state_size
     if played is None:
-        return _nothing_known(game, letters)
+        return _nothing_known(game, letters, states)
     with np.errstate(all="ignore"):
-        lost = _lost(game, played, letters, unit)
-        if not {"P", "q"}.isdisjoint(letters):
-            _add_second_order(game, played, lost, roundoff(game, unit) ** 2)
+        lost = _lost(game, played, letters, unit, states)
+        if not {"P", "s", "q"}.isdisjoint(letters):
+            _add_second_order(game, played, lost, roundoff(game, unit) ** 2, states)
         return _bars(game, played, lost)
 
 
 def of_costs(
-    game: Game, policy: Policy, P: Sequence[Sequence[Any]], *, unit: float = float(UNIT)
+    game: Game,
+    policy: Policy,
+    P: Sequence[Sequence[Any]],
+    *,
+    letters: Collection[str] = ("P", "q"),
+    unit: float = float(UNIT),
 ) -> Allowed:
-    """The errors allowed to P and q of a given policy, whose entries are rounded themselves.
+    """The errors allowed to P, s and q of a given policy, whose entries are rounded themselves.
 
     Parameters
     ----------
     P : ``[i][t]``
-        The policy's costs in balls.
+        The policy's costs in balls, of the state (1, x) if the game has affine terms.
     """
     stages_of = partial(Stages, deterministic=policy.Sigma is None)
-    played = _moved_stages(stages_of, game, Roundings(), partial(_given_play, policy), P)
+    play = partial(_given_play, in_state_of(game, policy))
+    played = _moved_stages(stages_of, game, play, P)
     if played is None:
-        return _nothing_known(game, "Pq")
+        return _nothing_known(game, letters, game.state_size)
     with np.errstate(all="ignore"):
-        return _bars(game, played, _lost(game, played, "Pq", unit))
+        return _bars(game, played, _lost(game, played, letters, unit, game.state_size))
 
 
 def of_gaps(game: Game, policy: Policy, *, unit: float = float(UNIT)) -> list[float]:
@@ -184,14 +199,13 @@ def of_gaps(game: Game, policy: Policy, *, unit: float = float(UNIT)) -> list[fl
 def _moved_stages(
     stages_of: Callable[..., Stages],
     game: Game,
-    numbers: Roundings,
     play: _Play,
     P: Sequence[Sequence[Any]],
 ) -> list[Stage] | None:
     """The stages t = 0…T with their moves; None beyond float64's range."""
     try:
         with np.errstate(all="ignore"):
-            stages = stages_of(game.near, numbers)
+            stages = stages_of(game.near, Roundings())
             played = [stages.terminal()]
             for t in reversed(range(game.horizon)):
                 known = stages.at(t, played[-1])
@@ -204,14 +218,16 @@ def _moved_stages(
     return played[::-1]
 
 
-def _lost(game: Game, played: Sequence[Stage], letters: Iterable[str], unit: float) -> _Lost:
+def _lost(
+    game: Game, played: Sequence[Stage], letters: Iterable[str], unit: float, states: int
+) -> _Lost:
     """What moves show of each entry, the rounding of what is stored included."""
     factor = roundoff(game, unit)
+    *stages, terminal = played
+    whole = Sequences.from_backwards(terminal, stages[::-1])
+    found = by_letter(whole, states, Roundings())
     return {
-        letter: [
-            [factor * _move(getattr(stage, letter)[i]) for stage in played[: _length(game, letter)]]
-            for i in range(game.agents)
-        ]
+        letter: [[factor * _move(X) for X in over_time] for over_time in getattr(found, letter)]
         for letter in letters
     }
 
@@ -220,8 +236,9 @@ def _bars(game: Game, played: Sequence[Stage], lost: _Lost) -> Allowed:
     units_of = _Units(game, played)
 
     def bar(letter: str, i: int, t: int) -> Bar:
-        units = units_of(letter, i, t)
-        return Bar(in_units(lost[letter][i][t], units), units)
+        errors = lost[letter][i][t]
+        units = units_of(letter, i, t, errors.shape)
+        return Bar(in_units(errors, units), units)
 
     return {
         letter: [
@@ -231,20 +248,20 @@ def _bars(game: Game, played: Sequence[Stage], lost: _Lost) -> Allowed:
     }
 
 
-def _nothing_known(game: Game, letters: Iterable[str]) -> Allowed:
-    def bar(letter: str, i: int) -> Bar:
-        p, m = game.control_sizes[i], game.state_size
-        shape = {"K": (p, m), "Sigma": (p, p), "P": (m, m), "q": (1, 1)}[letter]
+def _nothing_known(game: Game, letters: Iterable[str], states: int) -> Allowed:
+    sizes = Sizes(states, game.control_sizes)
+
+    def bar(letter: Letter, i: int) -> Bar:
+        shape = (*sizes.shape(letter.shapes[0], i + 1), 1, 1)[:2]
         return Bar(np.full(shape, math.inf), np.ones(shape))
 
     return {
-        letter: [[bar(letter, i)] * _length(game, letter) for i in range(game.agents)]
-        for letter in letters
+        name: [
+            [bar(ALL_LETTERS[name], i)] * (game.horizon + ALL_LETTERS[name].terminal)
+            for i in range(game.agents)
+        ]
+        for name in letters
     }
-
-
-def _length(game: Game, letter: str) -> int:
-    return game.horizon + (letter in "Pq")
 
 
 def in_units(sizes: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -265,11 +282,13 @@ class _Units:
 
     W is the agent's weight of a control; S = P_t + K'WK, what a state would cost if the agent did
     not act on it, is at least K'WK. A state that costs the agent nothing then counts as at most as
-    heavy, among the states, as it does anywhere in the game, and as any if it never costs.
+    heavy, among the states, as it does anywhere in the game, and as any if it never costs. Where a
+    cost may be negative its size counts.
     """
 
     def __init__(self, game: Game, played: Sequence[Stage]):
         self._played, self._weight = played, _Weights(game)
+        self._indefinite = game.general
         self._roots = [
             [self._of_states(i, t) for t in range(len(played))] for i in range(game.agents)
         ]
@@ -279,7 +298,8 @@ class _Units:
         anywhere = relative.max(axis=0)
         self._anywhere = np.where(anywhere > 0, anywhere, 1.0)
 
-    def __call__(self, letter: str, i: int, t: int) -> np.ndarray:
+    def __call__(self, letter: str, i: int, t: int, shape: tuple[int, ...]) -> np.ndarray:
+        """Those of a letter, which in the state (1, x) is a part of another, of this shape."""
         if letter == "q":
             return np.ones((1, 1))
         if letter == "Sigma":
@@ -287,7 +307,9 @@ class _Units:
             return np.outer(roots, roots)
         states = self._roots[i][t]
         states = np.where(states > 0, states, self._anywhere * states.max())
-        return np.outer(states if letter == "P" else 1 / _roots(self._W(i, t)), states)
+        rows = states if letter in "Ps" else 1 / _roots(self._W(i, t))
+        units = np.outer(rows, states)
+        return units if units.shape == shape else part(letter, units, Float64())
 
     def _W(self, i: int, t: int) -> np.ndarray:
         return self._weight(i, t, self._played[t + 1].P[i].value)
@@ -295,13 +317,16 @@ class _Units:
     def _of_states(self, i: int, t: int) -> np.ndarray:
         P = self._played[t].P[i].value
         if t == len(self._played) - 1:
-            return _roots(P)
+            return self._sizes(P)
         K = self._played[t].K[i].value
-        return _roots(P + K.T @ self._W(i, t) @ K)
+        return self._sizes(P, K.T @ self._W(i, t) @ K)
+
+    def _sizes(self, P: np.ndarray, more: np.ndarray | float = 0.0) -> np.ndarray:
+        return _roots((np.diag(abs(np.diagonal(P))) if self._indefinite else P) + more)
 
 
 class _Weights:
-    """W = (τ/2)I + R + B'PB of an agent at a stage whose next costs P: at P = 0 it is R̃."""
+    """W of an agent at a stage whose next costs P: (τ/2)I + R + B'PB in the paper's class."""
 
     def __init__(self, game: Game):
         self._stages = Stages(game.near, Float64(), constants=False)
@@ -309,53 +334,66 @@ class _Weights:
     def __call__(self, i: int, t: int, P: np.ndarray) -> np.ndarray:
         return self._stages.bare(t).with_values({notation.P(i + 1): P})(notation.W(i + 1))
 
-    def R_tilde(self, i: int, t: int) -> np.ndarray:
-        m = self._stages.game.state_size
-        return self(i, t, np.zeros((m, m)))
-
 
 def _roots(X: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.diagonal(X), 0.0))
 
 
-def _add_second_order(game: Game, played: Sequence[Stage], lost: _Lost, squared: float) -> None:
-    """What moves ΔK of the gains do to P and q beyond the derivative: to an agent that nothing
+def _add_second_order(
+    game: Game, played: Sequence[Stage], lost: _Lost, squared: float, states: int
+) -> None:
+    """What moves ΔK of the gains do to P, s and q beyond the derivative: to an agent that nothing
     costs, everything.
 
-    They add D = ΔKⁱ'R̃ⁱΔKⁱ + (𝓑ΔK)'Pⁱ𝓑ΔK to Pⁱ_t, and E_t = D_t + F'E_{t+1}F in all; to q_t the
-    sum of Tr(N E).
+    Pⁱ_t is quadratic in the gains: they add Dⁱ, what ΔK would cost if nothing else did, and E_t in
+    all, D_t and what E_{t+1} leads to; to q_t what E_{t+1} and the q of it lead to.
     """
-    data, weight = game.floats(), _Weights(game)
-    E = [np.zeros_like(data.noise_cov) for _ in data.B]
-    constant = [np.array(0.0) for _ in data.B]
-    for t in reversed(range(data.horizon)):
-        K, Sigma, B = played[t].K, played[t].Sigma, [B[t] for B in data.B]
-        loop = data.A[t] + _sum(b @ k.value for b, k in zip(B, K, strict=True))
-        noise = data.noise_cov + _sum(b @ s.value @ b.T for b, s in zip(B, Sigma, strict=True))
-        pushed = _sum(b @ k.moves for b, k in zip(B, K, strict=True))
-        for i in range(len(data.B)):
-            D = _squared(K[i].moves, weight.R_tilde(i, t))
-            D = D + _squared(pushed, played[t + 1].P[i].value)
-            constant[i] = constant[i] + np.trace(noise @ E[i], axis1=-2, axis2=-1)
-            E[i] = D + loop.T @ E[i] @ loop
-            for letter, moved in (("P", E[i]), ("q", constant[i])):
-                if letter in lost:
-                    lost[letter][i][t] = lost[letter][i][t] + squared * abs(moved).max(axis=0)
+    near = game.near.homogeneous
+    m, T = near.state_size, game.horizon
+    nothing = ((np.zeros((m, m)),) * (T + 1),) * game.agents
+    no_controls = tuple((np.zeros((p, p)),) * T for p in game.control_sizes)
+    moved_alone = evolve(near, A=nothing[0][:T], Q=nothing, S=None, prior_gain=None)
+    handed_on = evolve(near, Q=nothing, R=no_controls, S=None, tau_given=Fraction(0))
+    alone, passed = (Stages(one, Float64Stacks()) for one in (moved_alone, handed_on))
+    E: list[np.ndarray] = [np.zeros((m, m))] * game.agents
+    constant: list[Any] = [0.0] * game.agents
+    for t in reversed(range(T)):
+        stage, ahead = played[t : t + 2]
+        squares = alone.bare(t).with_values(
+            {notation.K(k): stage.K[k - 1].moves for k in alone.agents}
+            | {notation.P(k): ahead.P[k - 1].value for k in alone.agents}
+        )
+        later = passed.bare(t).with_values(
+            {notation.K(k): stage.K[k - 1].value for k in alone.agents}
+            | {notation.S(k): stage.Sigma[k - 1].value for k in alone.agents}
+            | {notation.P(k): E[k - 1] for k in alone.agents}
+            | {notation.q(k): constant[k - 1] for k in alone.agents}
+        )
+        for k in alone.agents:
+            constant[k - 1] = later(passed.formula("policy_constant", k))
+            E[k - 1] = squares(alone.formula("policy_cost", k)) + later(
+                passed.formula("policy_cost", k)
+            )
+            _add(lost, k - 1, t, E[k - 1], constant[k - 1], squared, states)
 
 
-def _sum(matrices: Iterable[np.ndarray]) -> np.ndarray:
-    return np.sum(list(matrices), axis=0)
-
-
-def _squared(moves: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return moves.swapaxes(-1, -2) @ weight @ moves
+def _add(
+    lost: _Lost, i: int, t: int, E: np.ndarray, constant: Any, squared: float, states: int
+) -> None:
+    affine = E.shape[-1] > states
+    q = np.asarray(constant)[..., None, None] + (E[..., :1, :1] if affine else 0.0)
+    parts = {letter: part(letter, E, Float64Stacks()) if affine else E for letter in "Ps"}
+    for letter, moved in {**parts, "q": q}.items():
+        if letter in lost:
+            lost[letter][i][t] = lost[letter][i][t] + squared * abs(moved).max(axis=0)
 
 
 def _rounded_cost(moving: Moving, exact: Any) -> Moving:
-    """P_t at its exact value; float64 rounds its entry (r, c) by u √(P_rr P_cc)."""
+    """P_t at its exact value; float64 rounds its entry (r, c) by u √(P_rr P_cc), or by u times
+    itself where it is larger, as it may be in an indefinite P."""
     value = _near(exact)
     roots = _roots(value)
-    return moving.at(value).rounded(np.outer(roots, roots))
+    return moving.at(value).rounded(np.maximum(np.outer(roots, roots), abs(value)))
 
 
 def _equilibrium_play(found: Sequences, stages: Stages, known: Evaluator, t: int) -> Any:
@@ -375,30 +413,25 @@ def _given_play(policy: Policy, stages: Stages, _known: Evaluator, t: int) -> An
 
 def _gap_allowed(game: Game, policy: Policy, agent: int, unit: float) -> float:
     own, factor = agent - 1, roundoff(game, unit)
-    plain = game.tau == 0 or policy.Sigma is None
+    plain = not game.entropic[own] or policy.Sigma is None
+    K = in_state_of(game, policy).K[own]
     try:
         with np.errstate(all="ignore"):
-            data, weight = game.floats(), _Weights(game)
-            K = _stacked(policy.K)
-            Sigma = None if policy.Sigma is None else _stacked(policy.Sigma)
-            moments = engine.state_moments(data, K, Sigma)
+            weight, total = _Weights(game), 0.0
+            moments = second_moments(game.near, policy, Float64())
             best = best_response(game.near, policy, agent, Roundings())
-            total = 0.0
             for t in range(game.horizon):
                 W, X = _roots(weight(own, t, best.P[t + 1].value)), _roots(moments[t])
                 # |W_ab| ≤ √(W_aa W_bb), and so X.
-                total += (W @ (factor * (_move(best.K[t]) + abs(K[own][t]))) @ X) ** 2
+                piece = (W @ (factor * (_move(best.K[t]) + abs(floats(K[t])))) @ X) ** 2
                 if not plain:
-                    Sigma_t = best.Sigma[t]
-                    apart = factor * (_move(Sigma_t) + abs(Sigma_t.value))
-                    total += data.tau / 4 * (W @ apart @ W * 2 / data.tau) ** 2
+                    Sigma_t, tau = best.Sigma[t], float(game.tau_of[own][t])
+                    apiece = factor * (_move(Sigma_t) + abs(Sigma_t.value))
+                    piece += tau / 4 * (W @ apiece @ W * 2 / tau) ** 2
+                total += float(game.discount[own]) ** t * piece
         return _finite(float(total) + math.ulp(0.0))
     except (InputError, UnsupportedError, NotCertifiedError):  # beyond float64's range
         return math.inf
-
-
-def _stacked(agents: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
-    return [np.stack([floats(X) for X in over_time]) for over_time in agents]
 
 
 def _move(moving: Moving) -> np.ndarray:

@@ -19,6 +19,7 @@ from ergs_verify.exact import quoted
 from ergs_verify.files import text
 from ergs_verify.files.disk import read
 from ergs_verify.game import Game, documents, named
+from ergs_verify.game.letters import LETTERS as GAME_LETTERS
 from ergs_verify.game.policy import Policy
 
 __all__ = [
@@ -114,7 +115,7 @@ def trouble(kind: Kind, message: str, **about: Any) -> Outcome:
 def _parsed(path: Path, game: Game) -> Any:
     """What a solution file says, if it is not much larger than solutions of the game are."""
     m = game.state_size
-    each_stage = sum(p * m + p * p + m * m + 1 for p in game.control_sizes)
+    each_stage = sum((p + m + 1) * (m + 1) + p * p for p in game.control_sizes)
     most = max(_FEW_NUMBERS, 4 * (game.horizon + 1) * each_stage)
     parse, _ = SOLUTION_FORMATS[path.suffix.lower()]
     return parse(read(path, _BYTES_EACH * most), most)
@@ -162,13 +163,14 @@ def _policy(
 ) -> Policy:
     def mended(key: str, value: Any) -> Any:
         letter, _, agent = key.partition("_")
-        if letter not in ("K", "Sigma", "P"):
+        if letter not in LETTERS or letter == "q":
             return value
         if isinstance(value, np.ndarray):
             value = value.tolist()
         if not isinstance(value, list):
             return value
-        agents = [conventions.time_first(each) for each in ([value] if agent else value)]
+        axes = GAME_LETTERS[letter].ndim
+        agents = [conventions.time_first(each, axes) for each in ([value] if agent else value)]
         return agents[0] if agent else agents
 
     policy = policy_from({key: mended(key, value) for key, value in raw.items()})

@@ -19,11 +19,14 @@ from ergs_verify.audit.precision import MOST_BITS_OF_EQUILIBRIUM, first_bits
 from ergs_verify.audit.result import Existence, Kind, Quantity
 from ergs_verify.audit.right_ways import lost_by_right_ways
 from ergs_verify.certify.nash import CertifiedNash, certified_nash
-from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedCostError
 from ergs_verify.exact import fractions
 from ergs_verify.exact.decimals import NOTHING
 from ergs_verify.game import Game, Policy
+from ergs_verify.game.letters import POLICY
 from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.affine import by_letter, stated_letters
+from ergs_verify.recursion.general import without_entropy
 
 __all__ = ["against_equilibrium", "in_floats"]
 
@@ -40,22 +43,26 @@ def against_equilibrium(
     """
     judged = _judged(game, policy)
     bits = first_bits(game)
-    given = {letter: X for letter in LETTERS if (X := getattr(policy, letter)) is not None}
+    given = stated_letters(game, policy)
     allowed: Allowed | None = None
     while True:
         try:
             nash = certified_nash(judged, first_bits=bits, most_bits=MOST_BITS_OF_EQUILIBRIUM)
         except SingularStageError as error:
             return _singular(error), None, None, {}
+        except UnboundedCostError as error:
+            said = f"{_capital(error)}. The gaps decide."
+            return Existence(kind="none", t=error.t, message=said), None, None, {}
         except NotCertifiedError as error:
             said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
             return Existence(kind="undecided", t=None, message=said), None, None, {}
         allowed = allowed or accuracy.of_equilibrium(
-            judged, nash.found, letters=given.keys(), unit=unit
+            judged, nash.found, letters=given.keys(), unit=unit, states=game.state_size
         )
+        found_letters = by_letter(nash.found, game.state_size, nash.balls)
         compare = partial(
             compared,
-            exact={letter: getattr(nash.found, letter) for letter in given},
+            exact={letter: getattr(found_letters, letter) for letter in given},
             allowed=allowed,
             balls=nash.balls,
             unit=accuracy.roundoff(game, unit),
@@ -64,7 +71,8 @@ def against_equilibrium(
         quantities, too_wide = found.quantities, found.too_wide
         wrong = {letter for letter, one in quantities.items() if one.wrong}
         if wrong and not found.inexcusable:
-            excused = lost_by_right_ways(judged, _floats(nash.found), allowed, wrong, unit)
+            right = _floats(found_letters)
+            excused = lost_by_right_ways(judged, right, allowed, wrong, unit, told_of=game)
             # Where the worst entry of a letter is clearly above it, the others do not matter.
             close = {k for k in wrong if quantities[k].max_error <= 2 * _at(quantities[k], excused)}
             found = compare({letter: given[letter] for letter in close}, excused=excused)
@@ -83,6 +91,8 @@ def _judged(game: Game, policy: Policy) -> Game:
     """The game, or without Σ the plain one with R + (τ/2)I for R, whose NE has the same K."""
     if policy.Sigma is not None:
         return game
+    if game.general:
+        return without_entropy(game.homogeneous)
     half = game.tau / 2
 
     def weighted(R: np.ndarray) -> np.ndarray:
@@ -96,6 +106,11 @@ def _singular(error: SingularStageError) -> Existence:
     kinds: dict[bool | None, Kind] = {True: "continuum", False: "none", None: "singular"}
     kind = kinds[error.consistent]
     return Existence(kind=kind, t=error.t, message=f"{error}. The gaps decide.")
+
+
+def _capital(error: Exception) -> str:
+    said = str(error)
+    return said[:1].upper() + said[1:]
 
 
 def in_floats(game: Game, policy: Policy, nash: CertifiedNash) -> Sequences | None:
@@ -113,7 +128,7 @@ def in_floats(game: Game, policy: Policy, nash: CertifiedNash) -> Sequences | No
             )
         except NotCertifiedError:
             return None
-    return _floats(nash.found)
+    return _floats(by_letter(nash.found, game.state_size, nash.balls))
 
 
 def _bits_lacking(found: Sequences, balls: Balls) -> int:
@@ -135,7 +150,8 @@ def _bits_lacking(found: Sequences, balls: Balls) -> int:
 def _floats(found: Sequences) -> Sequences:
     return Sequences(
         **{
-            letter: tuple(tuple(near(X) for X in over_time) for over_time in getattr(found, letter))
-            for letter in LETTERS
+            letter.name: tuple(tuple(near(X) for X in over_time) for over_time in agents)
+            for letter in POLICY
+            if (agents := letter.of(found)) is not None
         }
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 import attrs
 import numpy as np
@@ -21,6 +20,8 @@ from ergs_verify.certify.policy_cost import enclosed_costs
 from ergs_verify.certify.precision import rising, tolerance_of
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game, Policy
+from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.affine import by_letter, stated_letters
 
 __all__ = ["against_own_costs", "by_bar", "by_epsilon", "from_anywhere", "gaps"]
 
@@ -40,11 +41,12 @@ def from_anywhere(game: Game) -> Game:
 def against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Quantity]:
     """Errors of the stated P and q against those of the stated policy."""
     policy = stated.played
-    given: dict[str, Any] = {letter: getattr(policy, letter) for letter in "Pq"}
-    if "Sigma" in stated.faults or (game.tau > 0 and stated.definite is False):
+    given = {k: X for k, X in stated_letters(game, policy).items() if k in "Psq"}
+    if "Sigma" in stated.faults or (any(game.entropic) and stated.definite is False):
         # There is no q, or it is infinite; P depends on the gains alone.
-        given["q"], policy = None, attrs.evolve(policy, Sigma=None)
-    if all(X is None for X in given.values()):
+        given.pop("q", None)
+        policy = attrs.evolve(policy, Sigma=None)
+    if not given:
         return {}
     allowed, found = None, {}
     for bits in rising():
@@ -52,8 +54,12 @@ def against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Q
             costs = enclosed_costs(game, policy, bits)
         except NotCertifiedError:
             continue
-        allowed = allowed or accuracy.of_costs(game, policy, costs.P, unit=unit)
-        exact = {letter: getattr(costs, letter) for letter in "Pq"}
+        allowed = allowed or accuracy.of_costs(
+            game, policy, costs.P, letters=given.keys(), unit=unit
+        )
+        whole = Sequences(K=(), Sigma=(), P=costs.P, q=costs.q)
+        right = by_letter(whole, game.state_size, costs.balls)
+        exact = {letter: getattr(right, letter) for letter in given}
         comparison = compared(
             given,
             exact=exact,

@@ -6,14 +6,15 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
 from typing import Any
 
 import attrs
-from attrs import define, field
+import numpy as np
+from attrs import define, field, frozen
 
 from ergs_verify.audit import contained
 from ergs_verify.audit.answers import SOLUTION_FORMATS, from_file, trouble
@@ -22,7 +23,8 @@ from ergs_verify.audit.outcome import Outcome
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.files import arrays, text
-from ergs_verify.game import FloatGame, Game, documents
+from ergs_verify.game import FloatGame, Game, documents, named
+from ergs_verify.game.letters import GAME, Letter
 
 __all__ = ["CommandSolver"]
 
@@ -65,7 +67,8 @@ def _known_format(_: Any, __: Any, value: str) -> None:
 class CommandSolver(Solver):
     """A program that reads a game file and writes a solution file.
 
-    The game file holds float64 numbers only, every matrix expanded over time, every key. When the
+    The game file holds float64 numbers only, every matrix expanded over time, every key of the
+    paper's class, or of a general game every key there is. When the
     program ends or its time is up, what it started is ended too; see `contained.Program`.
 
     Attributes
@@ -97,7 +100,7 @@ class CommandSolver(Solver):
     _ran: bool = field(default=False, init=False)
 
     def __call__(self, game: Game) -> Outcome:
-        handed = _RENDER[self.format](self.conventions.handed(game), game.name)
+        handed = _RENDER[self.format](_Handed(self.conventions.handed(game), game))
         with ExitStack() as held:
             with contained.needing_room():
                 folder = Path(mkdtemp())
@@ -170,35 +173,55 @@ def _error_in(printed: str) -> str:
     return next(errors, lines[-1] if lines else "").strip()
 
 
-def _document(game: FloatGame, name: str) -> dict[str, Any]:
-    return {
-        "format": documents.GAME_FORMAT,
-        "name": name,
-        "horizon": game.horizon,
-        "tau": game.tau,
-        "A": game.A.tolist(),
-        **{letter: [X.tolist() for X in getattr(game, letter)] for letter in "BQR"},
-        "noise_cov": game.noise_cov.tolist(),
-        "x0": {"mean": game.x0_mean.tolist(), "cov": game.x0_cov.tolist()},
-    }
+@frozen
+class _Handed:
+    """A game as arrays, and what its file says besides."""
+
+    arrays: FloatGame
+    game: Game
+
+    def letters(self) -> Iterator[tuple[Letter, Any]]:
+        """The letters that the arrays tell, of a general game all."""
+        told = self.arrays.letters()
+        return ((letter, told[letter.name]) for letter in GAME if letter.name in told)
+
+    def document(self) -> dict[str, Any]:
+        said: dict[str, Any] = {
+            "format": documents.GAME_FORMAT,
+            "name": self.game.name,
+            "horizon": self.arrays.horizon,
+        }
+        for letter, value in self.letters():
+            group, *part = letter.place
+            if not part:
+                said[group] = _listed(value)
+            elif letter.agents == "none":
+                said.setdefault(group, {})[part[0]] = _listed(value)
+            else:
+                agents = said.setdefault(group, [{} for _ in value])
+                for own, array in zip(agents, value, strict=True):
+                    own[part[0]] = _listed(array)
+        return said | ({"indefinite": True} if self.game.indefinite else {})
+
+    def named(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for letter, value in self.letters():
+            if isinstance(value, tuple):
+                said |= {f"{letter.name}_{i}": own for i, own in enumerate(value, start=1)}
+            else:
+                said[letter.name] = value
+        said |= {"horizon": float(self.arrays.horizon), "name": self.game.name}
+        return said | ({"indefinite": 1.0} if self.game.indefinite else {})
 
 
-def _named_arrays(game: FloatGame, name: str) -> dict[str, Any]:
-    agents = range(len(game.B))
-    return {
-        "A": game.A,
-        **{f"{letter}_{i + 1}": getattr(game, letter)[i] for letter in "BQR" for i in agents},
-        "noise_cov": game.noise_cov,
-        "tau": game.tau,
-        "horizon": float(game.horizon),
-        "x0_mean": game.x0_mean,
-        "x0_cov": game.x0_cov,
-        "name": name,
-    }
+def _listed(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_listed(own) for own in value]
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-_RENDER: dict[str, Callable[[FloatGame, str], bytes]] = {
-    ".json": lambda game, name: text.render_json(_document(game, name)),
-    ".npz": lambda game, name: arrays.render_npz(_named_arrays(game, name)),
-    ".mat": lambda game, name: arrays.render_mat(_named_arrays(game, name)),
+_RENDER: dict[str, Callable[[_Handed], bytes]] = {
+    ".json": lambda handed: text.render_json(handed.document()),
+    ".npz": lambda handed: arrays.render_npz(handed.named()),
+    ".mat": lambda handed: named.render_mat(handed.named()),
 }

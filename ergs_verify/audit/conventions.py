@@ -29,13 +29,14 @@ class Conventions:
         Its policy is u = −Kx.
     half_costs : bool
         It minimises the sum of ½x'Qx + ½u'Ru + τ log(π/μ). It is handed τ/2 for τ, which makes its
-        cost half the game's, with the same equilibrium; its P and q are doubled.
+        cost half the game's, with the same equilibrium; its P, s and q are doubled.
     half_values : bool
-        Its value is ½x'Px + q; its P is halved. Together with `half_costs`, as in most textbooks,
-        P is right as it is and q is doubled.
+        Its value is ½x'Px + s'x + q; its P and s are halved. Together with `half_costs`, as in most
+        textbooks, P and s are right as they are and q is doubled.
     tau_in_R : bool
         It solves plain LQ games. It is handed R + (τ/2)I for R, rounded to float64, and 0 for τ;
-        by equation (20) its K and P are then those of the game.
+        by equation (20) its K and P are then those of the game. Only for games of the paper's
+        class.
     time_last : bool
         Its K, Sigma and P are arrays with the time axis last, (p_i, m, T). In a MAT file the time
         axis is last anyway, so there it must not be declared.
@@ -95,15 +96,19 @@ class Conventions:
         """The float64 arrays that the solver gets for a game."""
         arrays = game.floats()
         if self.tau_in_R:
+            game.expect_papers_class("the convention tau-in-R")
             arrays.R = tuple(R + arrays.tau / 2 * np.eye(R.shape[-1]) for R in arrays.R)
             arrays.tau = 0.0
         elif self.half_costs:
-            arrays.tau /= 2
+            if arrays.tau is not None:
+                arrays.tau /= 2
+            arrays.tau_of = arrays.tau_of and tuple(own / 2 for own in arrays.tau_of)
         return arrays
 
-    def time_first(self, matrices: Any) -> Any:
-        """One agent's nested lists over time, with the time axis first."""
-        return time_first(matrices) if self.time_last else matrices
+    def time_first(self, entries: Any, axes: int = 2) -> Any:
+        """One agent's nested lists of matrices, or of vectors with one of the axes, over time, with
+        the time axis first."""
+        return time_first(entries, axes) if self.time_last else entries
 
     def applied(self, policy: Policy) -> Policy:
         """The solver's policy and values in the game's conventions."""
@@ -113,11 +118,17 @@ class Conventions:
         return attrs.evolve(
             policy,
             Sigma=None if self.tau_in_R and _is_zero(policy.Sigma) else policy.Sigma,
-            K=tuple(tuple(_scaled(K, sign) for K in over_time) for over_time in policy.K),
-            P=policy.P
-            and tuple(tuple(_scaled(P, whole, halves) for P in each) for each in policy.P),
+            K=_each(policy.K, sign),
+            k=_each(policy.k, sign),
+            P=_each(policy.P, whole, halves),
+            s=_each(policy.s, whole, halves),
             q=policy.q and tuple(_scaled(values, whole) for values in policy.q),
         )
+
+
+def _each(agents: Any, factor: int, divisor: int = 1) -> Any:
+    """What a policy states of a letter, if it does, times factor/divisor."""
+    return agents and tuple(tuple(_scaled(X, factor, divisor) for X in own) for own in agents)
 
 
 def _is_zero(Sigma: tuple[tuple[np.ndarray, ...], ...] | None) -> bool:

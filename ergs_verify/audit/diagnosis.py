@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
+from ergs_verify.audit.mistakes.given import best_covariances, costs_of
 from ergs_verify.audit.mistakes.numbers import (
     Numbers,
     errors,
@@ -35,8 +35,7 @@ from ergs_verify.audit.mistakes.record import FLOAT64
 from ergs_verify.audit.mistakes.sharing import SharedStages
 from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.game import Game, Policy
-from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.game.letters import LETTERS
 from ergs_verify.study.conditioning import modest_factor
 
 __all__ = ["FirstError", "Match", "diagnose", "explained", "first_error"]
@@ -78,7 +77,7 @@ class Match:
         the right ones: −log10 of the largest error, relative to the largest entry of each matrix
         (of an agent's q: over all times), at most 16.
     quantities : tuple of str
-        The letters (K, Sigma, P, q) in which the mistake shows.
+        The letters (K, k, Sigma, P, s, q) in which the mistake shows.
     """
 
     id: str
@@ -165,7 +164,7 @@ def explained(
     policy.validate(game)
     try:
         with np.errstate(all="ignore"):
-            whole = _Comparison(game, of_policy(policy), equilibrium, allowed)
+            whole = _Comparison(game, of_policy(policy, game), equilibrium, allowed)
             parts = [whole, whole.without(left_out)] if left_out else [whole]
             matches = [one.ranked(found) for one, found in _explaining(parts)]
     except (InputError, UnsupportedError):  # an entry beyond float64
@@ -181,7 +180,7 @@ def _explaining(parts: Sequence[_Comparison]) -> list[tuple[_Comparison, list[_F
     """What explains each, of which the first has the letters of all."""
     explaining: list[tuple[_Comparison, list[_Found]]] = [(one, []) for one in parts]
     off = [one for one in parts if one.is_off]
-    for mistake in mistakes() if off else ():
+    for mistake in mistakes(general=parts[0].game.general) if off else ():
         if mistake.like_rounding and parts[0].allowed:
             continue
         best: dict[_Comparison, _Found] = {}
@@ -288,9 +287,8 @@ class _Comparison:
     def _has_gains(self, gains: Sequence[Matrix], back: int) -> bool:
         """Whether the mistake's gains so many stages before the end are the stated ones."""
         stated = {"K": tuple(X[-back][None] for X in self.stated["K"])}
-        return _worst(errors(stated, {"K": tuple(X[None] for X in gains)}, self.sizes)["K"]) <= (
-            _EXPLAINED
-        )
+        of_x = tuple(X[None, :, -self.game.state_size :] for X in gains)  # they may be [k K]
+        return _worst(errors(stated, {"K": of_x}, self.sizes)["K"]) <= _EXPLAINED
 
     def _possible(self, numbers: Numbers, stages: int) -> bool:
         """Whether the last stages leave the mistake possible.
@@ -312,7 +310,7 @@ class _Comparison:
 
     def _otherwise(self, letter: str, stages: int) -> float:
         """How well a letter is explained by being right, or by the others, at the last stages."""
-        last = np.s_[:, -stages - (letter in "Pq") :]
+        last = np.s_[:, -stages - LETTERS[letter].terminal :]
         return min(_worst(self.of_right[letter][last]), _worst(self._of_fitting[letter][last]))
 
     @cached_property
@@ -401,18 +399,10 @@ def _fitting(game: Game, stated: Numbers) -> Numbers:
     """P and q of the stated policy, and Σ for the stated P, whatever the policy."""
     if stated.keys() <= {"K"}:
         return {}
-    cost = engine.evaluate_policy(game.floats(), stated["K"], stated.get("Sigma"))
-    fitting: dict[str, tuple[np.ndarray, ...]] = {"P": cost.P, "q": cost.q}
+    fitting = dict(costs_of(game, stated))
     if "Sigma" in stated:
-        P = stated.get("P", cost.P)
-        stages = Stages(game.near, FLOAT64, constants=False)
         with suppress(*LOST):
-            at = [
-                Stage(K=(), Sigma=(), P=tuple(X[t + 1] for X in P), q=None)
-                for t in range(game.horizon)
-            ]
-            best = [stages.covariances(stages.at(t, ahead)) for t, ahead in enumerate(at)]
-            fitting["Sigma"] = tuple(map(np.stack, zip(*best, strict=True)))
+            fitting["Sigma"] = best_covariances(game, {**fitting, **stated})
     return {letter: fitting[letter] for letter in stated if letter in fitting}
 
 

@@ -19,7 +19,9 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
-from ergs_verify.recursion.given import given_covariances
+from ergs_verify.recursion.affine import part
+from ergs_verify.recursion.given import given_covariances, in_state_of
+from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["FirstError", "first_error", "near"]
@@ -43,7 +45,7 @@ class FirstError:
     agent : int
         Counted from 1.
     quantity : str
-        ``K``, ``Sigma``, ``P`` or ``q``.
+        ``K``, ``k``, ``Sigma``, ``P``, ``s`` or ``q``.
     error : float
         Its largest difference from what it should be, relative to the largest entry of that, or
         to a millionth (of q: all) of the largest at later times where that is more; in natural
@@ -60,8 +62,10 @@ class FirstError:
         """Where it is and what is wrong there, in a sentence."""
         should = {
             "K": "not the equilibrium of its stage, given the stated policies after it",
+            "k": "not the equilibrium of its stage, given the stated policies after it",
             "Sigma": "not the best covariance at its stage, given the stated policies after it",
             "P": "not the cost of the stated policy",
+            "s": "not the cost of the stated policy",
             "q": "not the cost of the stated policy",
         }[self.quantity]
         agree = "no digit agrees"
@@ -161,8 +165,8 @@ _Errors = tuple[int, str, np.ndarray]
 
 
 def _errors(game: Game, policy: Policy, allowed: Allowed | None) -> Iterator[_Errors]:
-    """The errors at t = T, T−1, …, 0, each in the order K, Σ, P, q."""
-    stated = of_policy(policy)
+    """The errors at t = T, T−1, …, 0, each in the order K, k, Σ, P, s, q."""
+    stated = of_policy(policy, game)
     measured = _Measured(stated, allowed)
     stages = Stages(
         game,
@@ -175,20 +179,37 @@ def _errors(game: Game, policy: Policy, allowed: Allowed | None) -> Iterator[_Er
         for letter in should.keys() & stated.keys():
             yield t, letter, measured(letter, t, [np.array(near(X)) for X in should[letter]])
 
+    def parts(letters: str, matrices: Sequence[Matrix]) -> dict[str, Sequence[Matrix]]:
+        """What is known in the state (1, x), letter by letter."""
+        if not game.affine:
+            return {letters[0]: matrices}
+        return {k: [part(k, X, stages.arithmetic) for X in matrices] for k in letters}
+
+    def costs(t: int, stage: Stage) -> Iterator[_Errors]:
+        known = parts("Psc", stage.P)
+        constants = known.pop("c", None)
+        for letter, matrices in known.items():
+            yield from compared(t, **{letter: matrices})
+        q = stage.q or ()
+        if constants and q:
+            q = [x + stages.arithmetic.trace(c) for x, c in zip(q, constants, strict=True)]
+        yield from compared(t, q=q)
+
+    policy = in_state_of(game, policy)
     ahead = stages.terminal()
-    yield from compared(game.horizon, P=ahead.P)
-    yield from compared(game.horizon, q=ahead.q or ())
+    yield from costs(game.horizon, ahead)
     for t in reversed(range(game.horizon)):
         stage = stages.at(t, ahead)
         K = [stages.enter(gains[t]) for gains in policy.K]
-        yield from compared(t, K=_gains(stages, stage, K))
+        for letter, gains in parts("Kk", _gains(stages, stage, K)).items():
+            yield from compared(t, **{letter: gains})
         yield from compared(t, Sigma=stages.covariances(stage))
         Sigma = given_covariances(stages, policy, t)
-        if policy.Sigma is not None and game.tau > 0:
-            yield t, "Sigma", np.array([_infinite_cost(stages.arithmetic, X) for X in Sigma])
+        if policy.Sigma is not None and any(game.entropic):
+            infinite = [_infinite_cost(stages.arithmetic, X) for X in Sigma]
+            yield t, "Sigma", np.where(game.entropic, infinite, 0.0)
         ahead = stages.evaluated(stage, K, Sigma, t)
-        yield from compared(t, P=ahead.P)
-        yield from compared(t, q=ahead.q or ())
+        yield from costs(t, ahead)
 
 
 class _Measured:

@@ -267,7 +267,7 @@ class Audit:
         if self.gap_from_anywhere is not None:
             pairs = zip(self.gap_from_anywhere.agents, self.gaps_allowed or (), strict=True)
             return any(one.gap.lo > bar for one, bar in pairs)
-        return any(one.wrong for letter, one in self.quantities.items() if letter not in "Pq")
+        return any(one.wrong for letter, one in self.quantities.items() if letter not in "Psq")
 
     @property
     def asymmetric(self) -> bool:
@@ -278,7 +278,7 @@ class Audit:
     def notes(self) -> tuple[str, ...]:
         """What is to be said besides the tables, a sentence each."""
         policy, game = self.gap.policy, self.gap.game
-        said = []
+        entropic, said = any(game.entropic), []
         if "game_hash" in policy.about and policy.about["game_hash"] != game.hash:
             said.append("The solution says that it is of another game: its game_hash differs.")
         if self.equilibrium.kind != "unique":
@@ -288,8 +288,8 @@ class Audit:
             said.append(_AVERAGED.format(self.asymmetry))
         said += [f"{fault}." for fault in self.faults.values()]
         if "Sigma" in self.faults:
-            said.append(f"Gaps and costs are those of the gains alone{_PLAIN * (game.tau > 0)}.")
-        elif policy.Sigma is None and game.tau > 0:
+            said.append(f"Gaps and costs are those of the gains alone{_PLAIN * entropic}.")
+        elif policy.Sigma is None and entropic:
             said.append(
                 f"No Σ is stated: judged as a deterministic policy{_PLAIN}, whose equilibrium has "
                 "the same K."
@@ -297,8 +297,8 @@ class Audit:
             if "q" in self.quantities and self.quantities["q"].wrong:
                 said.append("The q of a Gaussian policy needs its Σ beside it: state both.")
         elif self.indefinite:
-            said.append(_INDEFINITE.format(and_singular=_AND_SINGULAR * (game.tau > 0)))
-        elif self.definite is False and game.tau > 0:
+            said.append(_INDEFINITE.format(and_singular=_AND_SINGULAR * entropic))
+        elif self.definite is False and entropic:
             said.append("A stated Σ is singular: with τ > 0 its cost and its gap are infinite.")
         wrong = [one for one in self.quantities.values() if one.verdict != "pass"]
         said += [f"{one.place}." for one in wrong]

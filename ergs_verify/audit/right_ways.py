@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from attrs import evolve, field, frozen
-from sympy import Identity, Integer, Inverse
+from sympy import Identity, Integer, Inverse, MatAdd
 
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.accuracy import Allowed, Bar, in_units
@@ -24,11 +24,13 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import UNIT
 from ergs_verify.expressions import agent_sum, instantiate
 from ergs_verify.game import Game
-from ergs_verify.paper.notation import A, B, K, P, Q, R, eye, i, j, m, tau
-from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.game.letters import Letter
+from ergs_verify.paper.notation import A, B, F, K, P, R, eye, i, j, m, tau
+from ergs_verify.paper.setting import Setting
+from ergs_verify.paper.theorem_III_1 import PAPER, formulas_of
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.recursion.stages import Stages, setting_of
 
 __all__ = ["expanded_cost", "lost_by_right_ways", "one_system"]
 
@@ -72,27 +74,30 @@ def _rotated(seed: int) -> Solve:
 
 
 def _in_rotated_states(seed: int) -> _Way:
-    """The game of the states Ux is solved, and its K and P are those of x again."""
+    """The game of the states Ux is solved, and its K, P and s are those of x again."""
 
     def rotation(size: int) -> np.ndarray:
         return np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))[0]
 
-    def there(game: Game) -> Game:
-        U, near = rotation(game.state_size), game.near
-        return evolve(
-            near,
-            A=tuple(U @ X @ U.T for X in near.A),
-            B=tuple(tuple(U @ X for X in agent) for agent in near.B),
-            Q=tuple(tuple(U @ X @ U.T for X in agent) for agent in near.Q),
-            noise_cov=U @ near.noise_cov @ U.T,
-        )
+    def there(game: Game, states: int) -> Game:
+        game, U = game.homogeneous, rotation(states)
+        if game.state_size > states:  # the state that is 1 stays
+            U = np.block([[np.eye(1), np.zeros((1, states))], [np.zeros((states, 1)), U]])
+
+        def turned(letter: Letter, X: Any) -> Any:
+            for axis, side in enumerate(letter.shapes[0]):
+                if side == "m":
+                    X = np.moveaxis(np.tensordot(U, X, (1, axis)), 0, axis)
+            return X
+
+        return game.mapped(turned)
 
     def back(numbers: Numbers) -> Numbers:
         U = rotation(numbers["K"][0].shape[-1])
-        ways = {"K": lambda X: X @ U, "P": lambda X: U.T @ X @ U}
+        ways = {"K": lambda X: X @ U, "P": lambda X: U.T @ X @ U, "s": lambda X: U.T @ X}
         return {k: tuple(map(ways[k], X)) if k in ways else X for k, X in numbers.items()}
 
-    return _Way(how=Recomputed(data=there), back=back)
+    return _Way(there=there, back=back)
 
 
 @cache
@@ -109,16 +114,21 @@ def _by_one_system(stages: Stages, stage: Evaluator, _played: Sequence[Stage]) -
 
 
 @cache
-def expanded_cost() -> Any:
-    """P with F'PF expanded, so that large terms cancel."""
+def expanded_cost(setting: Setting = PAPER) -> Any:
+    """P with F'PF, or γF'PF, expanded, so that large terms cancel."""
     push: Any = agent_sum(B(j) * K(j), j)
-    expanded = A.T * P(i) * A + A.T * P(i) * push + push.T * P(i) * A + push.T * P(i) * push
-    own = K(i).T * (tau / 2 * eye(i) + R(i)) * K(i)
-    return Q(i) + own + expanded
+    V = setting.discount * P(i)
+    expanded = A.T * V * A + A.T * V * push + push.T * V * A + push.T * V * push
+    kept = [term for term in _terms(formulas_of(setting).policy_cost) if not term.has(F)]
+    return MatAdd(*kept, expanded)
 
 
-def _with_cost(cost: Any) -> Recomputed:
-    return Recomputed(formulas=evolve(derived_formulas(), policy_cost=cost))
+def _terms(expr: Any) -> list[Any]:
+    return [x for part in expr.args for x in _terms(part)] if expr.is_MatAdd else [expr]
+
+
+def _with_cost(setting: Setting, cost: Any) -> Recomputed:
+    return Recomputed(formulas=evolve(formulas_of(setting), policy_cost=cost))
 
 
 @frozen(kw_only=True)
@@ -127,24 +137,27 @@ class _Way:
 
     how: Recomputed = field(factory=Recomputed)
     solve: Solve = np.linalg.solve
+    there: Callable[[Game, int], Game] | None = None
     back: Callable[[Numbers], Numbers] = lambda numbers: numbers
 
-    def run(self, game: Game, letters: Collection[str]) -> Numbers:
-        needed = frozenset({"K", "Sigma", *letters})
-        return self.back(
-            recomputed(self.how, game.near, _Solving(self.solve), needed, partial=True)
-        )
+    def run(self, game: Game, letters: Collection[str], told_of: Game) -> Numbers:
+        needed, near = frozenset({"K", "Sigma", *letters}), game.near
+        if self.there:
+            near = self.there(near, told_of.state_size)
+        solving = _Solving(self.solve)
+        return self.back(recomputed(self.how, near, solving, needed, partial=True, told_of=told_of))
 
 
 @cache
-def _ways() -> tuple[_Way, ...]:
+def _ways(setting: Setting) -> tuple[_Way, ...]:
+    of_the_paper = [_Way(how=Recomputed(gains=_by_one_system))] if setting is PAPER else []
     return (
         _Way(solve=_least_squares),
         _Way(solve=_by_inverse),
         *(_Way(solve=_rotated(seed)) for seed in range(3)),
-        _Way(how=Recomputed(gains=_by_one_system)),
-        _Way(how=_with_cost(derived_formulas().riccati)),
-        _Way(how=_with_cost(expanded_cost())),
+        *of_the_paper,
+        _Way(how=_with_cost(setting, formulas_of(setting).riccati)),
+        _Way(how=_with_cost(setting, expanded_cost(setting))),
         *map(_in_rotated_states, range(3)),
     )
 
@@ -155,6 +168,7 @@ def lost_by_right_ways(
     allowed: Allowed,
     letters: Collection[str],
     unit: float = float(UNIT),
+    told_of: Game | None = None,
 ) -> Allowed:
     """The errors that right ways of solving leave in an equilibrium, each entry's by the worst of
     its matrix in its natural units; ∞ where one of them breaks off.
@@ -167,11 +181,14 @@ def lost_by_right_ways(
         Whose units are taken.
     unit : float
         The relative size of a rounding, to which what float64 loses is in proportion.
+    told_of : Game, optional
+        The game whose letters are meant, where `game` is one of its state (1, x).
     """
     share = _GIVE_OR_TAKE * unit / float(UNIT)
     right = of_sequences(found, letters)
     with np.errstate(all="ignore"):
-        runs = [way.run(game, letters) for way in _ways()]
+        ways = _ways(setting_of(game))
+        runs = [way.run(game, letters, told_of or game) for way in ways]
         return {
             letter: [
                 [

@@ -5,23 +5,38 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 import attrs
+import numpy as np
 from attrs import frozen
 
+from ergs_verify.audit.general_games import GIVEN, general_game
 from ergs_verify.audit.outcome import Trouble
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import random_game
+from ergs_verify.game.letters import GAME
 
 __all__ = ["Scope"]
 
 
 def _constant(game: Game) -> bool:
     """Whether no matrix changes with time, but for the terminal costs."""
-    series = [game.A, *game.B, *game.R, *(X[:-1] for X in game.Q)]
-    return all((X[0] == X[t]).all() for X in series for t in range(1, len(X)))
+
+    def constant(own: Any, last: int) -> bool:
+        times = own[: len(own) - last] if isinstance(own, tuple) else (own,)
+        return all(np.all(times[0] == X) for X in times[1:])
+
+    for letter in GAME:
+        value = letter.of(game)
+        if letter.over_time == "never" or not isinstance(value, tuple):
+            continue
+        agents = value if letter.agents != "none" else (value,)
+        if not all(constant(own, letter.terminal) for own in agents):
+            return False
+    return True
 
 
 #: What may be asked of a game, and what is said of one that has it not.
@@ -31,9 +46,9 @@ _KINDS: dict[str, tuple[Callable[[Game], bool], str]] = {
         lambda game: len(set(game.control_sizes)) == 1,
         "its agents have different numbers of controls",
     ),
-    "no-noise": (lambda game: not game.noise_cov.any(), "it has noise"),
-    "entropy": (lambda game: game.tau > 0, "τ = 0"),
-    "plain": (lambda game: game.tau == 0, "τ > 0"),
+    "no-noise": (lambda game: not any(X.any() for X in game.noise), "it has noise"),
+    "entropy": (lambda game: all(game.entropic), "τ = 0"),
+    "plain": (lambda game: not any(game.entropic), "τ > 0"),
 }
 _SIZES: dict[str, Callable[[Game], Collection[int]]] = {
     "agents": lambda game: {game.agents},
@@ -110,8 +125,14 @@ class Scope:
         """Whether the solver says in the declared way that it does not take the game."""
         return trouble.name in self.unsupported
 
-    def games(self) -> Iterator[Game]:
-        """Games with nothing special to them, for telling mistakes apart."""
+    def games(self, *, general: bool = False) -> Iterator[Game]:
+        """Games with nothing special to them, for telling mistakes apart; or general ones."""
+        if general:
+            for seed, p in enumerate([(2, 1), (1, 1), (2, 2, 2), (1,)], start=101):
+                game = Game.from_arrays(**general_game(GIVEN, p=p, m=3, T=4, seed=seed))
+                if self.left_out(game) is None:
+                    yield game
+            return
         shapes = [((2, 1), 3, 4), ((1, 1), 3, 4), ((2, 2, 2), 3, 3), ((1,), 3, 4), ((1, 1), 2, 1)]
         for seed, (p, m, T) in enumerate(shapes, start=1):
             for tau in ("3/4", "0"):

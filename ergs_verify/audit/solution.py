@@ -118,7 +118,7 @@ def audit(
     Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
     """
     expect_game(game, "audit")
-    game.expect_papers_class("audit")
+    game.expect_last_stage("audit")
     if declared := Conventions.named(conventions):
         solution = declared.applied(policy_of(solution, game, as_stated=True))
     limit = None if epsilon is None else _limit(epsilon)
@@ -215,7 +215,8 @@ def _explained(
     game: Game, policy: Policy, nash: CertifiedNash | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
-    rest = ("Sigma", "P", "q") if quantities and quantities["K"].wrong else ("q",)
+    off = any(one.wrong for letter, one in quantities.items() if letter in "Kk")
+    rest = ("Sigma", "P", "s", "q") if off else ("q",)
     left_out = tuple(letter for letter in rest if letter in quantities)
     equilibrium = nash and in_floats(game, policy, nash)
     matches, of_rest = explained(game, policy, equilibrium=equilibrium, left_out=left_out)

@@ -25,7 +25,7 @@ from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.audit.suite import suite as named_suite
 from ergs_verify.audit.suspects import Suspects, suspects
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError, UnboundedCostError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.documents import game_document
@@ -215,7 +215,7 @@ def audit_solver(
         Sigma, P, q, called in this process; ``"module:function"``, called in a process of its own;
         a command such as ``"julia solve.jl {game} {solution}"``; or a `Solver`, which can have
         conventions and a timeout.
-    suite : {"standard", "quick"}
+    suite : {"standard", "quick", "general"}
     epsilon, dtype, tolerance
         What is asked of each answer, as by `audit`.
     scope : Scope or str
@@ -272,7 +272,7 @@ def audit_solver(
             ((one.name, one.game, one.audit) for one in failing if one.audit is not None),
             solver=foreign,
             judge=judge,
-            built=scope.games(),
+            built=scope.games(general=all(one.game.general for one in failing)),
         )
         smallest = _shrunk(foreign, failing, found, asked) if failing else None
     return SuiteResult(
@@ -399,7 +399,7 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
     told = f"the solver {outcome.trouble.message}"
     try:
         certified_nash(game)
-    except SingularStageError as error:
+    except (SingularStageError, UnboundedCostError) as error:
         if outcome.trouble.kind in _SIGNALS:
             return "pass", f"pass: an error, as it should be. {error}"
         return "fail", f"fail: {told}; an error was asked for, as {error}"

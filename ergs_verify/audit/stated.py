@@ -41,7 +41,8 @@ class Stated:
     faults : mapping from letter to str
         For Σ and P the first matrix that is no covariance, or is not symmetric, in a sentence.
     definite : bool or None
-        Whether every Σ is positive definite, decided exactly; None without Σ.
+        Whether every Σ is positive definite, decided exactly, of agents with τ > 0 if there are
+        any; None without Σ.
     indefinite : bool
         Whether a Σ that is taken for a covariance has an eigenvalue below 0.
     """
@@ -96,9 +97,12 @@ class Stated:
         policy = attrs.evolve(policy, **kept)
         definite, indefinite = None, False
         if policy.Sigma is not None:
-            Sigma = [X for over_time in policy.Sigma for X in over_time]
-            definite = "Sigma" not in faults and all(is_positive(X, strictly=True) for X in Sigma)
-            indefinite = not (definite or "Sigma" in faults or all(map(is_positive, Sigma)))
+            every = [X for over_time in policy.Sigma for X in over_time]
+            entropic = [own for own, yes in zip(policy.Sigma, game.entropic, strict=True) if yes]
+            needed = [X for over_time in entropic for X in over_time] or every
+            definite = "Sigma" not in faults and all(is_positive(X, strictly=True) for X in needed)
+            known = "Sigma" in faults or (definite and len(needed) == len(every))
+            indefinite = not (known or all(map(is_positive, every)))
         return cls(
             policy=policy,
             asymmetry=max(asymmetries),

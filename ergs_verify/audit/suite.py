@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from ergs_verify.audit import suite_games
+from ergs_verify.audit.general_games import GIVEN, general_game, unbounded
 from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game
@@ -16,8 +18,9 @@ from ergs_verify.game.gallery import gallery
 
 __all__ = ["SUITES", "SuiteGame", "suite", "suite_game"]
 
-#: The names of the suites; the second is a part of the first.
-SUITES = ("standard", "quick")
+#: The names of the suites; the second is a part of the first, the third is of games beyond the
+#: paper's class.
+SUITES = ("standard", "quick", "general")
 
 
 @frozen(kw_only=True)
@@ -32,8 +35,8 @@ class SuiteGame:
     why : str
         What a solver has to get right here.
     singular : bool
-        Some Φ_t is singular, so that there is no equilibrium or a continuum of them: a solver
-        should raise an error rather than return numbers.
+        Some Φ_t is singular, so that there is no equilibrium or a continuum of them, or a cost has
+        no lower bound: a solver should raise an error rather than return numbers.
     """
 
     name: str
@@ -43,7 +46,9 @@ class SuiteGame:
 
 
 def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
-    """The games of the suite ``standard`` or of its part ``quick``, the same on every machine.
+    """The games of the suite ``standard``, of its part ``quick`` or of the suite ``general``.
+
+    They are the same on every machine.
 
     Raises
     ------
@@ -59,15 +64,14 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
     'N = 1: the entropy-regularized linear-quadratic regulator over 30 stages'
     """
     if name not in SUITES:
-        raise InputError(
-            f"{quoted(name)} is not a suite; known are {' and '.join(SUITES)}", "suite"
-        )
-    games = (_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
-    return tuple(games)
+        raise InputError(f"{quoted(name)} is not a suite; known are {', '.join(SUITES)}", "suite")
+    if name == "general":
+        return tuple(map(_game, _GENERAL))
+    return tuple(_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
 
 
 def suite_game(name: str) -> SuiteGame:
-    """One game of the suite ``standard``.
+    """One game of the suites.
 
     Raises
     ------
@@ -80,11 +84,11 @@ def suite_game(name: str) -> SuiteGame:
     >>> suite_game("opposed").game
     Game("opposed", N=2, m=2, p=(1, 1), T=8, tau=2.0)
     """
-    entries = {entry.name: entry for entry in _ENTRIES}
+    entries = {entry.name: entry for entry in (*_ENTRIES, *_GENERAL)}
     if name not in entries:
         nearest = difflib.get_close_matches(name[:50], entries, n=1, cutoff=0.0)[0]
         raise InputError(
-            f"{quoted(name)} is not a game of the suite; the nearest name is {quoted(nearest)}",
+            f"{quoted(name)} is not a game of a suite; the nearest name is {quoted(nearest)}",
             "name",
         )
     return _game(entries[name])
@@ -284,6 +288,62 @@ _ENTRIES = (
         name="singular-inside",
         source=suite_games.singular_inside,
         why="Φ is singular at stage 1 of 0…2: no equilibrium, though the last stage is regular",
+        singular=True,
+    ),
+)
+
+
+def _beyond(
+    *given: str, p: tuple[int, ...] = (1, 2), m: int = 2, T: int = 4, seed: int
+) -> Callable[[], dict[str, Any]]:
+    return partial(general_game, given, p=p, m=m, T=T, seed=seed)
+
+
+_GENERAL = (
+    _Entry(
+        name="cross-terms",
+        source=_beyond("S", seed=1),
+        why="costs 2u'Sx, also of the others' controls",
+    ),
+    _Entry(
+        name="others-controls",
+        source=_beyond("R", seed=2),
+        why="R is n×n: each agent pays for, or is paid by, the others' controls",
+    ),
+    _Entry(
+        name="affine",
+        source=_beyond("affine", seed=3),
+        why="a drift and linear costs: u = Kx + k, the value x'Px + 2s'x + q",
+    ),
+    _Entry(
+        name="discounts",
+        source=_beyond("discount", T=6, seed=4),
+        why="each agent discounts by its own factor, the terminal cost too",
+    ),
+    _Entry(
+        name="priors",
+        source=_beyond("prior", seed=5),
+        why="priors N(Mx + mean, Λ) in the place of the standard normal one",
+    ),
+    _Entry(
+        name="taus",
+        source=_beyond("tau", "noise_cov", seed=6),
+        why="each agent has its own τ, and the noise changes with time",
+    ),
+    _Entry(
+        name="regulator-beyond",
+        source=_beyond(*GIVEN, p=(2,), m=3, T=5, seed=7),
+        why="N = 1 with everything that a general game may have",
+    ),
+    _Entry(
+        name="everything",
+        source=_beyond(*GIVEN, p=(1, 2, 1), m=3, T=5, seed=8),
+        why="three agents with everything that a general game may have",
+    ),
+    _Entry(
+        name="unbounded",
+        source=unbounded,
+        why="W of agent 2 is negative: its cost has no lower bound, so there is no equilibrium",
         singular=True,
     ),
 )

@@ -161,6 +161,8 @@ def _conventions(
         for names in combinations(_CONVENTIONS, count):
             if {"half-costs", "tau-in-R"} <= set(names):
                 continue
+            if "tau-in-R" in names and any(game.general for game in games):
+                continue
             added = attrs.asdict(Conventions.named(names))
             if any(declared[name] and added[name] for name in added):
                 continue

@@ -380,7 +380,9 @@ def audit(
     suite: Annotated[
         str | None,
         typer.Option(
-            "--suite", metavar="NAME", help="Its games: quick, or standard, as without it."
+            "--suite",
+            metavar="NAME",
+            help="Its games: quick, general (beyond the paper), or standard, as without it.",
         ),
     ] = None,
     timeout: Annotated[

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
-from ergs_verify.game.letters import LETTERS
+from ergs_verify.game.letters import GAME, LETTERS
 
 
 @define(kw_only=True, eq=False)
@@ -67,6 +67,14 @@ class FloatGame:
     prior_gain: Any = None
     prior_mean: Any = None
     prior_cov: Any = None
+
+    def letters(self) -> dict[str, Any]:
+        """The arrays by the names that the table of letters gives them, those that are told."""
+        names = {letter.name: letter.name for letter in GAME}
+        if self.general:
+            names |= {"tau": "tau_of", "noise_cov": "noise", "R": "joint_R", "S": "joint_S"}
+        told = {name: getattr(self, attribute, None) for name, attribute in names.items()}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 #: The axes that each array of one game has.

@@ -378,6 +378,11 @@ class Game:
             for own in given
         )
 
+    @property
+    def entropic(self) -> tuple[bool, ...]:
+        """By agent, whether τ > 0."""
+        return tuple(own[0] > 0 for own in self.tau_of)
+
     @cached_property
     def discount(self) -> tuple[Fraction, ...]:
         """The discount factor of each agent."""
@@ -400,14 +405,19 @@ class Game:
         given = self._noise_cov
         return given if isinstance(given, tuple) else (given,) * self.horizon
 
+    @property
+    def affine(self) -> bool:
+        """Whether the game has affine terms: a drift, linear costs, means of priors at x = 0."""
+        letters = (self.drift, self.x_linear, self.u_linear, self.prior_mean)
+        return any(letter is not None for letter in letters)
+
     @cached_property
     def homogeneous(self) -> Game:
         """The same game without affine terms, in the state (1, x); the game itself if it has none.
 
         A gain there is [k K], a value [[c, s'], [s, P]]: q of this game is q + c of that one.
         """
-        affine = (self.drift, self.x_linear, self.u_linear, self.prior_mean)
-        return self if all(letter is None for letter in affine) else homogeneous(self)
+        return homogeneous(self) if self.affine else self
 
     # --- the same game in other clothes ----------------------------------------------------------
 

@@ -170,8 +170,7 @@ class Policy:
                 f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
             )
         self.expect_shapes(game.sizes, entry_of)
-        stage = game.one_stage if game.stationary else game
-        if stage.homogeneous is stage:
+        if not game.affine:
             for name in ("k", "s"):
                 if any(np.any(own) for own in getattr(self, name) or ()):
                     raise InputError(

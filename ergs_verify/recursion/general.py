@@ -7,9 +7,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from attrs import evolve
 
 from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.exact import fractions
+from ergs_verify.game import Game
 from ergs_verify.paper import notation
 
 if TYPE_CHECKING:
@@ -23,14 +25,11 @@ class GeneralLetters:
     ----------
     stages : Stages
         Whose game, a homogeneous one, and arithmetic they are for.
-    deterministic : bool
-        As for `Stages`.
     """
 
-    def __init__(self, stages: Stages, *, deterministic: bool):
+    def __init__(self, stages: Stages):
         self._stages = stages
-        self._deterministic = deterministic
-        self._made: dict[tuple, tuple] = {}
+        self._once = _Once()
         self._places = _places(stages.game.control_sizes)
 
     def at(self, t: int) -> dict[Any, Any]:
@@ -40,11 +39,10 @@ class GeneralLetters:
         values: dict[Any, Any] = {}
         for k, place in zip(stages.agents, self._places, strict=True):
             own = k - 1
-            Q, S, R = self._costs(own, t)
             values |= {
-                notation.Q(k): enter(Q),
-                notation.joint_S(k): enter(S),
-                notation.joint_R(k): enter(R),
+                notation.Q(k): enter(game.Q[own][t]),
+                notation.joint_S(k): enter(game.joint_S[own][t]),
+                notation.joint_R(k): enter(game.joint_R[own][t]),
                 notation.place(k): enter(place),
                 notation.prior_gain(k): enter(game.prior_gain[own][t]),
                 notation.precision(k): enter(self._precision(own, t)),
@@ -55,30 +53,54 @@ class GeneralLetters:
         return values
 
     def _precision(self, own: int, t: int) -> np.ndarray:
-        return self._once(_inverse, self._stages.game.prior_cov[own][t])
+        return self._once(inverse, self._stages.game.prior_cov[own][t])
 
-    def _costs(self, own: int, t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Q, S, R of the stage; for deterministic policies with the prior's quadratic form."""
-        game = self._stages.game
-        given = game.Q[own][t], game.joint_S[own][t], game.joint_R[own][t]
-        if not self._deterministic:
-            return given
-        half = game.tau_of[own][t] / 2
-        prior = game.prior_gain[own][t], self._precision(own, t), self._places[own]
-        Q, S, R = given
-        return (
-            self._once(_with_prior_Q, Q, *prior, half),
-            self._once(_with_prior_S, S, *prior, half),
-            self._once(_with_prior_R, R, *prior, half),
-        )
 
-    def _once(self, make: Callable[..., np.ndarray], *given: Any) -> np.ndarray:
-        """What is made of arrays (and a number), once however many stages share them."""
+class _Once:
+    """What is made of arrays (and numbers), once however many stages share them."""
+
+    def __init__(self):
+        self._made: dict[tuple, tuple] = {}
+
+    def __call__(self, make: Callable[..., np.ndarray], *given: Any) -> np.ndarray:
         known = (make, *(id(X) if isinstance(X, np.ndarray) else X for X in given))
         if known not in self._made:
             # The arrays are kept too, so that their ids stay their own.
             self._made[known] = given, make(*given)
         return self._made[known][1]
+
+
+def without_entropy(game: Game) -> Game:
+    """The plain game in which deterministic policies of a homogeneous general game are judged.
+
+    (τ/2)(u − Mx)'Λ⁻¹(u − Mx) is added to each stage's cost, and τ is 0.
+    """
+    if not any(tau for own in game.tau_of for tau in own):
+        return game
+    once, places = _Once(), _places(game.control_sizes)
+
+    def costs(own: int, t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        prior = game.prior_gain[own][t], once(inverse, game.prior_cov[own][t]), places[own]
+        half = game.tau_of[own][t] / 2
+        return (
+            once(_with_prior_Q, game.Q[own][t], *prior, half),
+            once(_with_prior_S, game.joint_S[own][t], *prior, half),
+            once(_with_prior_R, game.joint_R[own][t], *prior, half),
+        )
+
+    made = [[costs(own, t) for t in range(game.horizon)] for own in range(game.agents)]
+    return evolve(
+        game,
+        tau_given=Fraction(0),
+        Q=tuple(
+            (*(Q for Q, _, _ in own), over_time[-1])
+            for own, over_time in zip(made, game.Q, strict=True)
+        ),
+        S=tuple(tuple(S for _, S, _ in own) for own in made),
+        R=tuple(tuple(R for _, _, R in own) for own in made),
+        prior_gain=None,
+        prior_cov=None,
+    )
 
 
 def _exact(array: np.ndarray) -> np.ndarray:
@@ -92,7 +114,8 @@ def _places(sizes: tuple[int, ...]) -> list[np.ndarray]:
     return [eye[:, start : start + p] for start, p in zip(starts[:-1], sizes, strict=True)]
 
 
-def _inverse(covariance: np.ndarray) -> np.ndarray:
+def inverse(covariance: np.ndarray) -> np.ndarray:
+    """The exact inverse of a definite matrix."""
     numbers = Rationals()
     size = len(covariance)
     eye = [[Fraction(int(r == c)) for c in range(size)] for r in range(size)]

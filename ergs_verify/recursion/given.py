@@ -9,7 +9,7 @@ from ergs_verify.recursion.stages import Stages
 
 def in_state_of(game: Game, policy: Policy) -> Policy:
     """The policy in the state that the game is computed in: (1, x) where it has affine terms."""
-    return policy if game.homogeneous is game else policy.homogeneous
+    return policy.homogeneous if game.affine else policy
 
 
 def given_covariances(stages: Stages, policy: Policy, t: int) -> list[Matrix]:

@@ -31,12 +31,16 @@ class Sequences:
     K, Sigma : ``[i][t]`` for agents i = 0…N−1 and t = 0…T−1
     P : ``[i][t]`` for t = 0…T
     q : ``[i][t]`` for t = 0…T, or None where the arithmetic has no logarithm and τ > 0
+    k, s : ``[i][t]`` of one column, or None
+        Where they were told apart from K and P (`ergs_verify.recursion.affine`).
     """
 
     K: tuple[tuple[Matrix, ...], ...]
     Sigma: tuple[tuple[Matrix, ...], ...]
     P: tuple[tuple[Matrix, ...], ...]
     q: tuple[tuple[Scalar, ...], ...] | None
+    k: tuple[tuple[Matrix, ...], ...] | None = None
+    s: tuple[tuple[Matrix, ...], ...] | None = None
 
     def as_policy(self, arithmetic) -> Policy:
         """The joint policy with exactly these numbers; Σ made exactly symmetric.

@@ -18,7 +18,7 @@ from ergs_verify.expressions import control_size
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.general import GeneralLetters
+from ergs_verify.recursion.general import GeneralLetters, without_entropy
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.written_out import WrittenOut, written_out
 
@@ -63,6 +63,8 @@ class Stages(Generic[N]):
         constants: bool = True,
     ):
         game = game.homogeneous
+        if deterministic and game.general:
+            game = without_entropy(game)
         self.game = game
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
@@ -76,7 +78,7 @@ class Stages(Generic[N]):
         }
         if game.general:
             sizes[notation.n] = sum(game.control_sizes)
-            self._general = GeneralLetters(self, deterministic=deterministic)
+            self._general = GeneralLetters(self)
         self._tau = None if self.plain or game.general else arithmetic.scalar(game.tau)
         self._deterministic = deterministic
         self._nothing_known = Evaluator(

@@ -50,7 +50,10 @@ def planted(game, mistake, variant=0) -> Policy:
 
 def stating(numbers: Any = None, **letters: Any) -> Policy:
     """A policy with just these numbers, whether or not its Σ and P are symmetric."""
-    return Policy(**(numbers or letters))
+    given = numbers or letters
+    return Policy(
+        **{k: tuple(X if k == "q" else tuple(X) for X in own) for k, own in given.items()}
+    )
 
 
 def single(agents):
@@ -362,7 +365,8 @@ def test_a_q_that_cannot_be_computed_says_nothing(name, faults):
 def wrong_at(policy: Policy, letter: str, agent: int, t: int) -> Policy:
     arrays = [np.array(X) for X in getattr(policy, letter)]
     arrays[agent - 1][t] = 2 * arrays[agent - 1][t]
-    return evolve(policy, **{letter: tuple(arrays)})
+    over_time = arrays if letter == "q" else map(tuple, arrays)
+    return evolve(policy, **{letter: tuple(over_time)})
 
 
 @pytest.mark.parametrize("letter", sorted(LETTERS))
@@ -381,7 +385,7 @@ def test_a_smaller_error_counts_where_there_is_no_larger_one():
     right = right_policy(game)
     K = [np.array(X) for X in right.K]
     K[0][2] *= 1 + 1e-10
-    slightly = evolve(right, K=tuple(K))
+    slightly = evolve(right, K=tuple(map(tuple, K)))
     found = first_error(game, slightly)
     assert found is not None
     assert (found.t, found.agent, found.quantity) == (2, 1, "K")
@@ -423,7 +427,7 @@ def test_a_singular_covariance_has_infinite_cost():
     game = gallery(SQUARE)
     right = right_policy(game)
     assert right.Sigma is not None
-    Sigma = tuple(np.zeros_like(X) for X in right.Sigma)
+    Sigma = tuple(tuple(map(np.zeros_like, X)) for X in right.Sigma)
     found = first_error(game, evolve(right, Sigma=Sigma), tolerances=(10,))
     assert found is not None
     assert (found.quantity, found.error) == ("Sigma", np.inf)

@@ -10,8 +10,8 @@ __all__ = ["Handled", "Mistake", "Recomputed", "mistakes"]
 
 
 @cache
-def mistakes() -> tuple[Mistake, ...]:
-    """Every mistake known, the paper's misprints last.
+def mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
+    """Every mistake known, the paper's misprints last; or those in solving a general game.
 
     The misprints come from the ledger's records, so that a new finding there is one here.
 
@@ -23,8 +23,17 @@ def mistakes() -> tuple[Mistake, ...]:
     """
     from ergs_verify.audit.mistakes import data, handling, solving
     from ergs_verify.audit.mistakes.formula import formula_mistakes
+    from ergs_verify.audit.mistakes.general import general_mistakes
     from ergs_verify.audit.mistakes.misprints import misprints
 
+    if general:
+        return (
+            *general_mistakes(),
+            *data.MISTAKES,
+            *formula_mistakes(general=True),
+            *solving.MISTAKES,
+            *handling.MISTAKES,
+        )
     return (
         *data.MISTAKES,
         *formula_mistakes(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from attrs import evolve
@@ -12,8 +13,9 @@ from attrs import evolve
 from ergs_verify.audit.mistakes.record import Mistake, Recomputed
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
+from ergs_verify.game.letters import LETTERS, Letter
 
-__all__ = ["MISTAKES"]
+__all__ = ["MISTAKES", "scaled", "with_tau"]
 
 Matrices = tuple[np.ndarray, ...]
 half = Fraction(1, 2)
@@ -25,11 +27,14 @@ def _each(matrices: Sequence[np.ndarray], change: Callable[[np.ndarray], np.ndar
     return tuple(done[id(X)] for X in matrices)
 
 
-def _scaled(matrices: Sequence[np.ndarray], factor: Fraction | int) -> Matrices:
+def scaled(matrices: Sequence[np.ndarray], factor: Fraction | int) -> Matrices:
+    """Every matrix or vector times a power of 2, or 0."""
+
     def change(X: np.ndarray) -> np.ndarray:
-        if X.dtype == np.float64:  # times a power of 2, or 0
+        if X.dtype == np.float64:
             return float(factor) * X
-        return np.array([[factor * x for x in row] for row in fractions(X)], dtype=object)
+        rows = [[factor * x for x in row] for row in fractions(np.atleast_2d(X))]
+        return np.array(rows, dtype=object).reshape(X.shape)
 
     return matrices if factor == 1 else _each(matrices, change)  # pyright: ignore[reportReturnType]
 
@@ -41,28 +46,39 @@ def _scale(
     tau: Fraction | int = 1,
     Q_T: Fraction | int | None = None,
 ) -> Recomputed:
-    """Costs times a factor: Q at all times, or Q_T alone, R, and τ."""
+    """Costs times a factor: Q at all times, or Q_T alone, R, and τ; with Q and R also the terms
+    that only the general game has."""
 
     def data(game: Game) -> Game:
         end = Q if Q_T is None else Q_T
+        of_both = ("S", "x_linear", "u_linear") if Q == R and Q_T is None else ()
+        rest = {k: X for k in of_both if (X := LETTERS[k].of(game)) is not None}
         return evolve(
             game,
-            Q=tuple(_scaled(X[:-1], Q) + _scaled(X[-1:], end) for X in game.Q),
-            R=tuple(_scaled(X, R) for X in game.R),
-            tau_given=game.tau * tau,
+            Q=tuple(scaled(X[:-1], Q) + scaled(X[-1:], end) for X in game.Q),
+            R=tuple(scaled(X, R) for X in LETTERS["R"].of(game)),
+            tau_given=with_tau(game, lambda x: x * tau),
+            **{k: tuple(scaled(X, Q) for X in agents) for k, agents in rest.items()},
         )
 
     # Costs of which all are larger, by the same factor, have the same equilibrium.
-    only_costs = Q == R == tau and Q_T is None
-    letters = {"P", "q"} if only_costs else {"K", "Sigma", "P", "q"}
-    return Recomputed(data=data, letters=frozenset(letters))
+    if Q == R == tau and Q_T is None:
+        return Recomputed(data=data, letters=frozenset({"P", "s", "q"}))
+    return Recomputed(data=data)
+
+
+def with_tau(game: Game, change: Callable[[Fraction], Fraction]) -> Any:
+    """`tau_given` with every τ changed."""
+    return LETTERS["tau"].mapped(game.tau_given, lambda x: change(Fraction(x)))
 
 
 def _retimed(letters: str, pick: Callable[[Matrices], Sequence[np.ndarray]]) -> Recomputed:
     """Matrices taken from other times."""
 
     def data(game: Game) -> Game:
-        changed = {k: tuple(tuple(pick(X)) for X in getattr(game, k)) for k in letters if k != "A"}
+        changed = {
+            k: tuple(tuple(pick(X)) for X in LETTERS[k].of(game)) for k in letters if k != "A"
+        }
         return evolve(game, **changed, **({"A": tuple(pick(game.A))} if "A" in letters else {}))
 
     return Recomputed(data=data, early=True)
@@ -81,12 +97,16 @@ def _misread_B(read: Callable[[np.ndarray], np.ndarray]) -> Recomputed:
     return Recomputed(data=lambda game: evolve(game, B=tuple(_each(X, read) for X in game.B)))
 
 
+def _moved_on(agents: tuple) -> tuple:
+    return agents[1:] + agents[:1]
+
+
 def _costs_of_others(game: Game) -> Iterable[Recomputed]:
     """Q alone, and Q with R where agents have equally many controls."""
 
     def of_the_next(letters: tuple[str, ...]) -> Recomputed:
         return Recomputed(
-            data=lambda g: evolve(g, **{k: getattr(g, k)[1:] + getattr(g, k)[:1] for k in letters})
+            data=lambda g: evolve(g, **{k: _moved_on(LETTERS[k].of(g)) for k in letters})
         )
 
     if game.agents > 1:
@@ -96,13 +116,12 @@ def _costs_of_others(game: Game) -> Iterable[Recomputed]:
 
 
 def _as_float32(game: Game) -> Game:
-    def short(X: np.ndarray) -> np.ndarray:
-        return X.astype(np.float32).astype(float)
+    def short(_letter: Letter, X: Any) -> Any:
+        if isinstance(X, np.ndarray):
+            return X.astype(np.float32).astype(float)
+        return Fraction(float(np.float32(float(X))))
 
-    series = {k: tuple(_each(X, short) for X in getattr(game, k)) for k in "BQR"}
-    tau = Fraction(float(np.float32(float(game.tau))))
-    noise = game.noise_cov.astype(np.float32).astype(float)
-    return evolve(game, A=_each(game.A, short), noise_cov=noise, tau_given=tau, **series)
+    return game.mapped(short)
 
 
 def _fixed(*variants: Recomputed):

@@ -30,6 +30,7 @@ from ergs_verify.audit.mistakes.solving import last_ridge
 from ergs_verify.expressions import agent_sum, control_size, trace_of
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.general import GENERAL
 from ergs_verify.paper.notation import (
     A,
     B,
@@ -43,13 +44,17 @@ from ergs_verify.paper.notation import (
     eye,
     i,
     j,
+    m,
+    n,
     noise,
+    others_gain,
     others_loop,
+    pull,
     q,
     tau,
 )
-from ergs_verify.paper.theorem_III_1 import derived_formulas
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.paper.theorem_III_1 import derived_formulas, formulas_of
+from ergs_verify.recursion.stages import Stages, formulas_for
 
 __all__ = ["constant_terms", "formula_mistakes"]
 
@@ -76,13 +81,12 @@ def _q_without(*names: str, plus: Any = 0) -> Recomputed:
     return _changed(policy_constant=sum(kept, start=sympify(plus)))
 
 
-def _changed(**fields) -> Recomputed:
-    return Recomputed(formulas=evolve(derived_formulas(), **fields))
+def _changed(right: Formulas | None = None, **fields) -> Recomputed:
+    return Recomputed(formulas=evolve(right or derived_formulas(), **fields))
 
 
-def _with_tau(factor: int) -> Iterable[Recomputed]:
+def _with_tau(factor: int, right: Formulas) -> Iterable[Recomputed]:
     """R̃ = factor·(τ/2)I + R in the block system, and maybe in the cost of K, and in Σ."""
-    right = derived_formulas()
 
     def swap(expr):
         return expr.xreplace({tau: factor * tau})
@@ -92,9 +96,11 @@ def _with_tau(factor: int) -> Iterable[Recomputed]:
         "policy_cost": swap(right.policy_cost),
         "covariance": right.covariance.xreplace({W(i): swap(right.definitions[W(i)])}),
     }
+    rows = {"rhs": swap(right.rhs)} if right.by_agent else {}  # the prior's mean is in them
     for count in (3, 2, 1):
         for names in combinations(fields, count):
-            yield _changed(**{name: fields[name] for name in names})
+            more = rows if "phi_diagonal" in names else {}
+            yield _changed(right, **{name: fields[name] for name in names}, **more)
 
 
 def _entropy_rewarded() -> Iterable[Recomputed]:
@@ -111,12 +117,11 @@ def _entropy_rewarded() -> Iterable[Recomputed]:
     }
     kept = [term for name, term in constant_terms().items() if name != "(τ/2)Tr(Σ)"]
     for prior in (-tau / 2 * control_size(i) * Rational(math.log(2 * math.pi)), Integer(0)):
-        yield _changed(**fields, policy_constant=sum(kept, start=sympify(prior)))
+        yield _changed(None, **fields, policy_constant=sum(kept, start=sympify(prior)))
 
 
-def _team() -> Iterable[Recomputed]:
+def _team(right: Formulas) -> Iterable[Recomputed]:
     """The sum of all P in the place of an agent's, in the gains, and maybe in Σ."""
-    right = derived_formulas()
     total = {P(i): agent_sum(P(j), j)}
     # The block (i, j) has an index j of its own.
     k = Symbol("k", integer=True, positive=True)
@@ -129,8 +134,8 @@ def _team() -> Iterable[Recomputed]:
         "rhs": right.rhs.xreplace(total),
     }
     covariance = right.covariance.xreplace({W(i): right.definitions[W(i)].xreplace(total)})
-    yield _changed(**gains)
-    yield _changed(**gains, covariance=covariance)
+    yield _changed(right, **gains)
+    yield _changed(right, **gains, covariance=covariance)
 
 
 def _prior(game: Game, stated: Numbers) -> Iterable[Recomputed]:
@@ -207,15 +212,17 @@ def _mistake(id: str, message: str, look_at: str, *variants: Recomputed) -> Mist
 
 
 def _P_of_one(game: Game) -> Iterable[Recomputed]:
+    right = formulas_for(game)
     return (
-        [v for agent in sorted({1, game.agents}) for v in _P_of(agent)] if game.agents > 1 else ()
+        [v for agent in sorted({1, game.agents}) for v in _P_of(agent, right)]
+        if game.agents > 1
+        else ()
     )
 
 
 @cache
-def _P_of(agent: int) -> tuple[Recomputed, ...]:
+def _P_of(agent: int, right: Formulas) -> tuple[Recomputed, ...]:
     """One agent's P for every agent: everywhere, or in the gains and covariances alone."""
-    right = derived_formulas()
 
     def one(expr):
         return expr.xreplace({P(i): P(agent)})
@@ -223,15 +230,91 @@ def _P_of(agent: int) -> tuple[Recomputed, ...]:
     gains = {k: one(getattr(right, k)) for k in ("phi_diagonal", "phi_off_diagonal", "rhs")}
     gains["covariance"] = right.covariance.xreplace({W(i): one(right.definitions[W(i)])})
     costs = {k: one(getattr(right, k)) for k in ("policy_cost", "policy_constant")}
-    return _changed(**gains, **costs), _changed(**gains)
+    return _changed(right, **gains, **costs), _changed(right, **gains)
+
+
+def _in_any_class(right: Formulas) -> dict[str, Mistake]:
+    """The mistakes that are told by the derived formulas alone, whatever the class of games."""
+    alone = right.riccati.xreplace({others_loop(i): A, **_nothing_of_others(right)})
+    made = (
+        _mistake(
+            "tau-left-out",
+            "(τ/2)I is left out of R̃ = (τ/2)I + R",
+            "W = (τ/2)I + R + B'PB, in the gains, in P and in Σ",
+            *_with_tau(0, right),
+        ),
+        _mistake(
+            "tau-twice",
+            "τI stands for (τ/2)I in R̃ = (τ/2)I + R",
+            "W = (τ/2)I + R + B'PB: τ/2, once",
+            *_with_tau(2, right),
+        ),
+        _mistake(
+            "team-for-nash",
+            "the agents minimise the sum of their costs together",
+            "block row i of Φ and r takes agent i's own P",
+            *_team(right),
+        ),
+        _mistake(
+            "sign-inside",
+            "the gains come with the wrong sign and P goes on with them",
+            "K = −Φ⁻¹r: u = Kx, and F = A + Σ BK",
+            _changed(right, rhs=-right.rhs),
+        ),
+        _mistake(
+            "others-ignored",
+            "each agent solves its own regulator as if the others did nothing",
+            "Ā = A + Σ_{j≠i} BʲKʲ and the off-diagonal blocks of Φ",
+            _changed(
+                right,
+                phi_off_diagonal=ZeroMatrix(control_size(i), control_size(j)),
+                policy_cost=alone,
+            ),
+            _changed(right, policy_cost=alone),
+        ),
+        Mistake(
+            id="P-of-one-agent",
+            message="one agent's P serves all agents",
+            look_at="block row i of Φ and r takes agent i's P",
+            variants=_P_of_one,
+        ),
+        _mistake(
+            "sigma-scale",
+            "Σ has another factor than τ/2 before W⁻¹",
+            "Σ = (τ/2)W⁻¹ = (I + (2/τ)(R + B'PB))⁻¹",
+            *(
+                _changed(right, covariance=c * Inverse(W(i)))
+                for c in (1, tau, tau / 4, 1 / tau, half)
+            ),
+        ),
+        _mistake(
+            "q-with-P-now",
+            "q_t takes P_t in place of P_{t+1}",
+            "the time index of P in the recursion (5) of q",
+            _changed(
+                right, policy_constant=right.policy_constant.xreplace({P(i): right.policy_cost})
+            ),
+        ),
+    )
+    return {mistake.id: mistake for mistake in made}
+
+
+def _nothing_of_others(right: Formulas) -> dict:
+    """In the general game the others' controls stand beside their loop; here they are 0."""
+    if not right.by_agent:
+        return {}
+    letters = {others_gain(i): ZeroMatrix(n, m)}
+    return {**letters, pull(i): right.definitions[pull(i)].xreplace({others_loop(i): A, **letters})}
 
 
 @cache
-def formula_mistakes() -> tuple[Mistake, ...]:
+def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
     """Mistakes made by replacing some of the derived formulas."""
+    if general:
+        return tuple(_in_any_class(formulas_of(GENERAL)).values())
     right: Formulas = derived_formulas()
+    shared = _in_any_class(right)
     weight = tau / 2 * eye(i) + R(i)
-    alone = right.riccati.xreplace({others_loop(i): A})
     all_counted = right.riccati.xreplace({others_loop(i): F})
     own_twice = {"phi_diagonal": right.phi_diagonal + own_push}
     cross: Any = B(i).T * P(i) * others_loop(i)
@@ -242,18 +325,8 @@ def formula_mistakes() -> tuple[Mistake, ...]:
         "covariance": tau / 2 * Inverse(weight + B(i).T * symmetric_P * B(i)),
     }
     return (
-        _mistake(
-            "tau-left-out",
-            "(τ/2)I is left out of R̃ = (τ/2)I + R",
-            "W = (τ/2)I + R + B'PB, in the gains, in P and in Σ",
-            *_with_tau(0),
-        ),
-        _mistake(
-            "tau-twice",
-            "τI stands for (τ/2)I in R̃ = (τ/2)I + R",
-            "W = (τ/2)I + R + B'PB: τ/2, once",
-            *_with_tau(2),
-        ),
+        shared["tau-left-out"],
+        shared["tau-twice"],
         _mistake(
             "entropy-rewarded",
             "the entropy of the policy is rewarded in place of charging its divergence from μ",
@@ -266,18 +339,8 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             "the diagonal blocks of Φ are W = (τ/2)I + R + B'PB",
             _changed(phi_diagonal=weight),
         ),
-        _mistake(
-            "team-for-nash",
-            "the agents minimise the sum of their costs together",
-            "block row i of Φ and r takes agent i's own P",
-            *_team(),
-        ),
-        _mistake(
-            "sign-inside",
-            "the gains come with the wrong sign and P goes on with them",
-            "K = −Φ⁻¹r: u = Kx, and F = A + Σ BK",
-            _changed(rhs=-right.rhs),
-        ),
+        shared["team-for-nash"],
+        shared["sign-inside"],
         _mistake(
             "own-term-counted",
             "agent i's own BK is counted among the others'",
@@ -286,15 +349,7 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             _changed(**own_twice),
             _changed(policy_cost=all_counted),
         ),
-        _mistake(
-            "others-ignored",
-            "each agent solves its own regulator as if the others did nothing",
-            "Ā = A + Σ_{j≠i} BʲKʲ and the off-diagonal blocks of Φ",
-            _changed(
-                phi_off_diagonal=ZeroMatrix(control_size(i), control_size(j)), policy_cost=alone
-            ),
-            _changed(policy_cost=alone),
-        ),
+        shared["others-ignored"],
         _mistake(
             "open-loop",
             "the gains are those of the open-loop equilibrium",
@@ -330,18 +385,8 @@ def formula_mistakes() -> tuple[Mistake, ...]:
                 + MatMul(Transpose(cross), Inverse(W(i)), cross)
             ),
         ),
-        Mistake(
-            id="P-of-one-agent",
-            message="one agent's P serves all agents",
-            look_at="block row i of Φ and r takes agent i's P",
-            variants=_P_of_one,
-        ),
-        _mistake(
-            "sigma-scale",
-            "Σ has another factor than τ/2 before W⁻¹",
-            "Σ = (τ/2)W⁻¹ = (I + (2/τ)(R + B'PB))⁻¹",
-            *(_changed(covariance=c * Inverse(W(i))) for c in (1, tau, tau / 4, 1 / tau, half)),
-        ),
+        shared["P-of-one-agent"],
+        shared["sigma-scale"],
         Mistake(
             id="sigma-times",
             message="Σ or Σ⁻¹ is multiplied by a number",
@@ -384,10 +429,5 @@ def formula_mistakes() -> tuple[Mistake, ...]:
             "(τ/2)(Tr Σ − p − log det Σ) in q",
             _q_without("(τ/2)Tr(Σ)", "−(τ/2)p", "−(τ/2)log det Σ"),
         ),
-        _mistake(
-            "q-with-P-now",
-            "q_t takes P_t in place of P_{t+1}",
-            "the time index of P in the recursion (5) of q",
-            _changed(policy_constant=right.policy_constant.xreplace({P(i): right.policy_cost})),
-        ),
+        shared["q-with-P-now"],
     )

@@ -10,11 +10,13 @@ import numpy as np
 from attrs import evolve
 
 from ergs_verify import engine
+from ergs_verify.audit.mistakes.given import stages_after
 from ergs_verify.audit.mistakes.numbers import Numbers
+from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.audit.mistakes.record import FLOAT64, Handled, Mistake, Recomputed
 from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
-from ergs_verify.recursion.records import Stage
+from ergs_verify.game.letters import POLICY
 from ergs_verify.recursion.stages import Stages
 
 __all__ = ["MISTAKES"]
@@ -22,6 +24,7 @@ __all__ = ["MISTAKES"]
 
 #: Stages after which gains are taken to have converged.
 _LONG = 400
+_EVERY = tuple(letter.name for letter in POLICY)
 
 
 def _on(letters: str | tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Handled:
@@ -74,7 +77,9 @@ def _one_for_all(game: Game) -> Iterable[Handled]:
     if game.agents == 1:
         return ()
     return [
-        Handled(lambda right, _, k=k: {a: (right[a][k],) * game.agents for a in "Pq" if a in right})
+        Handled(
+            lambda right, _, k=k: {a: (right[a][k],) * game.agents for a in "Psq" if a in right}
+        )
         for k in range(game.agents)
     ]
 
@@ -152,12 +157,14 @@ def _with_P_now(game: Game) -> Iterable[Handled]:
     """Σ_t from P_t in the place of P_{t+1}."""
 
     def make(right: Numbers, _stated: Numbers) -> Numbers:
-        P = right["P"] if "P" in right else engine.nash(game.floats()).P
+        known = (
+            right
+            if "P" in right
+            else recomputed(Recomputed(), game.near, FLOAT64, frozenset({"P"}))
+        )
         stages = Stages(game.near, FLOAT64, constants=False)
-        ends = [
-            Stage(K=(), Sigma=(), P=tuple(X[t] for X in P), q=None) for t in range(game.horizon)
-        ]
-        best = [stages.covariances(stages.at(t, ahead)) for t, ahead in enumerate(ends)]
+        now = stages_after(game, known)[:-1]
+        best = [stages.covariances(stages.at(t, ahead)) for t, ahead in enumerate(now)]
         return {"Sigma": tuple(map(np.stack, zip(*best, strict=True)))}
 
     return (Handled(make),)
@@ -169,7 +176,7 @@ def _printed(_game: Game, stated: Numbers) -> Iterable[Handled]:
         decimals = partial(np.round, decimals=places)
         for write, unit in ((decimals, "decimals"), (_significant(places), "digits")):
             if all(np.array_equal(write(X), X) for X in stated["K"]):
-                for letters in (("K",), ("K", "Sigma", "P", "q")):
+                for letters in (("K", "k"), _EVERY):
                     yield evolve(_on(letters, write), detail=f"here to {places} {unit}")
 
 
@@ -179,6 +186,8 @@ def _significant(places: int) -> Callable[[np.ndarray], np.ndarray]:
 
 def _stationary(game: Game) -> Iterable[Handled]:
     """The first gains of a much longer game at every time, in games whose stages are all alike."""
+    if game.general:
+        return ()
     series = [game.A, *game.B, *game.R, *(X[:-1] for X in game.Q)]
     if game.horizon == 1 or any((X[0] != X[t]).any() for X in series for t in range(len(X))):
         return ()
@@ -217,7 +226,7 @@ MISTAKES = (
         id="sign-of-K",
         message="K has the opposite sign",
         look_at="the convention is u = Kx; if u = −Kx is meant, --convention negative-gain",
-        variants=_always(_on("K", np.negative)),
+        variants=_always(_on("Kk", np.negative)),
     ),
     Mistake(
         id="K-transposed",
@@ -229,13 +238,13 @@ MISTAKES = (
         id="shifted-in-time",
         message="numbers stand one stage too early or too late",
         look_at="K_t, Σ_t for t = 0…T−1 and P_t, q_t for t = 0…T",
-        variants=_always(*(_on(("K", "Sigma", "P", "q"), shift) for shift in (_earlier, _later))),
+        variants=_always(*(_on(_EVERY, shift) for shift in (_earlier, _later))),
     ),
     Mistake(
         id="reversed-in-time",
         message="numbers are listed from the last stage to the first",
         look_at="lists filled by the backward recursion start at t = T−1",
-        variants=_always(_on(("K", "Sigma", "P", "q"), lambda X: X[::-1])),
+        variants=_always(_on(_EVERY, lambda X: X[::-1])),
     ),
     Mistake(
         id="agents-swapped",
@@ -253,7 +262,7 @@ MISTAKES = (
         id="cost-scaled",
         message="P and q are halved or doubled",
         look_at="the value is x'Px + q, without ½; --convention half-values, if that is meant",
-        variants=_always(*(_on(k, lambda X, c=c: c * X) for c in (0.5, 2.0) for k in ("Pq", "P"))),
+        variants=_always(*(_on(k, lambda X, c=c: c * X) for c in (0.5, 2.0) for k in ("Psq", "P"))),
     ),
     Mistake(
         id="sigma-inverted",

@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 from attrs import frozen
 
-from ergs_verify import engine
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.float64 import Float64
+from ergs_verify.audit.mistakes.given import costs_of, stages_after, whole_gain
 from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.audit.mistakes.record import Recomputed
 from ergs_verify.errors import NotCertifiedError
@@ -126,13 +126,13 @@ def loops_read_off(game: Game, stated: Numbers, loops: Iterable[Loop]) -> Iterat
     Each stage is asked by itself: after it the stated policy is played.
     """
     stages = Stages(game.near, Float64())
-    P = engine.evaluate_policy(game.floats(), stated["K"], None).P
+    after_of = stages_after(game, costs_of(game, {k: X for k, X in stated.items() if k in "Kk"}))
     left: dict[Loop, list[np.ndarray]] = {loop: [] for loop in loops}
-    after = np.zeros((sum(game.control_sizes), game.state_size))
+    after = np.zeros((sum(game.control_sizes), stages.game.state_size))
     with suppress(NotCertifiedError):
         for t in reversed(range(game.horizon)):
-            stage = stages.at(t, Stage(K=(), Sigma=(), P=tuple(X[t + 1] for X in P), q=None))
-            K = np.concatenate([X[t] for X in stated["K"]])
+            stage = stages.at(t, after_of[t + 1])
+            K = np.concatenate([whole_gain(game, stated, i, t) for i in range(game.agents)])
             for loop in list(left):
                 start = loop.start(stages, stage, after)
                 start = np.zeros_like(after) if start is None else start

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ergs_verify.arithmetic.base import Arithmetic
 from ergs_verify.exact import floats
 from ergs_verify.game import Game, Policy
-from ergs_verify.recursion.records import Stage
+from ergs_verify.game.letters import LETTERS
+from ergs_verify.recursion.affine import by_letter, stated_letters
+from ergs_verify.recursion.records import Sequences, Stage
 
 __all__ = [
     "Numbers",
@@ -22,7 +25,7 @@ __all__ = [
     "sizes_of",
 ]
 
-#: Float64 arrays by letter (K, Sigma, P, q), one per agent, time first; NaN says nothing.
+#: Float64 arrays by letter (K, k, Sigma, P, s, q), one per agent, time first; NaN says nothing.
 Numbers = Mapping[str, tuple[np.ndarray, ...]]
 
 #: The largest entry over time by letter, of each agent.
@@ -33,49 +36,63 @@ Sizes = Mapping[str, tuple[float, ...]]
 _FLOOR = 1e-6
 
 
-def of_policy(policy: Policy) -> Numbers:
-    """What a policy states. Raises `InputError` for an entry beyond float64."""
-    numbers = {
-        letter: tuple(np.stack([floats(X, letter) for X in over_time]) for over_time in agents)
-        for letter in ("K", "Sigma", "P")
-        if (agents := getattr(policy, letter)) is not None
+def of_policy(policy: Policy, game: Game) -> Numbers:
+    """What a policy states of a game. Raises `InputError` for an entry beyond float64."""
+
+    def over_time(letter: str, own: Any) -> np.ndarray:
+        return floats(own, letter) if letter == "q" else np.stack([floats(X, letter) for X in own])
+
+    return {
+        letter: tuple(over_time(letter, own) for own in agents)
+        for letter, agents in stated_letters(game, policy).items()
     }
-    if policy.q is not None:
-        numbers["q"] = tuple(floats(q, "q") for q in policy.q)
-    return numbers
 
 
 def of_sequences(found: Any, letters: Iterable[str]) -> Numbers:
     """The same letters of a record whose ``K[i][t]`` and so on turn into floats."""
-    return {
+    numbers = {
         letter: tuple(
             np.stack([np.array(X, dtype=float) for X in agent]) for agent in getattr(found, letter)
         )
         for letter in letters
     }
+    for letter in numbers.keys() & {"k", "s"}:  # one column, or a vector
+        numbers[letter] = tuple(X.reshape(*X.shape[:2], 1) for X in numbers[letter])
+    return numbers
 
 
-def of_stages(played: Sequence[Stage], game: Game, letters: Iterable[str], stages: int) -> Numbers:
-    """Of the end and so many stages before it, as far back as they were played; NaN before."""
+def of_stages(
+    played: Sequence[Stage],
+    game: Game,
+    letters: Iterable[str],
+    stages: int,
+    arithmetic: Arithmetic,
+) -> Numbers:
+    """Of the end and so many stages before it, as far back as they were played; NaN before.
+
+    What was found in the state (1, x) is told apart; k and s of what was not are 0.
+    """
     terminal, *rest = played
-    m = game.state_size
+    found = by_letter(Sequences.from_backwards(terminal, rest), game.state_size, arithmetic)
 
-    def over_time(letter: str, k: int, p: int) -> np.ndarray:
-        shape = {"K": (p, m), "Sigma": (p, p), "P": (m, m), "q": ()}[letter]
-        known = [*rest[::-1], terminal] if letter in "Pq" else rest[::-1]
-        lost = [np.full(shape, np.nan)] * (stages - len(rest))
-        return np.stack(lost + [np.array(getattr(x, letter)[k], dtype=float) for x in known])
+    def over_time(letter: str, i: int) -> np.ndarray:
+        row = LETTERS[letter]
+        shape = game.sizes.shape(row.shapes[0], i + 1)
+        shape = (*shape, 1) if row.ndim == 1 else shape
+        agents = row.of(found)
+        if agents is None:
+            known = [np.zeros(shape)] * (len(rest) + row.terminal)
+        else:
+            known = [np.array(X, dtype=float) for X in (agents[i] if agents else ())]
+        return np.stack([np.full(shape, np.nan)] * (stages - len(rest)) + known)
 
-    return {
-        letter: tuple(over_time(letter, k, p) for k, p in enumerate(game.control_sizes))
-        for letter in letters
-    }
+    return {letter: tuple(over_time(letter, i) for i in range(game.agents)) for letter in letters}
 
 
 def last_stages(numbers: Numbers, stages: int) -> Numbers:
-    """The numbers of the last stages (P and q: and of the end)."""
+    """The numbers of the last stages (of values: and of the end)."""
     return {
-        letter: tuple(X[-stages - (letter in "Pq") :] for X in agents)
+        letter: tuple(X[-stages - LETTERS[letter].terminal :] for X in agents)
         for letter, agents in numbers.items()
     }
 

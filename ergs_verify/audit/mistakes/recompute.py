@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from attrs import evolve, fields
@@ -17,10 +18,12 @@ from ergs_verify.errors import ErgsError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import AgentMatrix
 from ergs_verify.game import Game
+from ergs_verify.game.letters import GAME, LETTERS, Letter
 from ergs_verify.paper.formulas import Formulas
+from ergs_verify.paper.general import GENERAL
 from ergs_verify.paper.notation import S, i, q, tau
-from ergs_verify.paper.theorem_III_1 import derived_formulas
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.paper.theorem_III_1 import PAPER, formulas_of
+from ergs_verify.recursion.stages import Stages, formulas_for
 
 __all__ = ["LOST", "LenientStages", "changes", "recomputed"]
 
@@ -53,22 +56,24 @@ def recomputed(
     partial: bool = False,
     goes_on: Callable[[Sequence[Matrix], int], bool] = lambda _gains, _back: True,
     stages_of: Callable[[Game, Arithmetic, Formulas], Stages] = LenientStages,
+    told_of: Game | None = None,
 ) -> Numbers:
     """The letters that the mistake leads to, at the last `stages` stages, by default at all.
 
     With `partial` the recursion may stop at a stage; the numbers before are NaN. `goes_on` is
     asked with a stage's gains and the number of stages from there on, before their costs are
-    computed. A q that has no value is NaN, and so are those before it.
+    computed. A q that has no value is NaN, and so are those before it. `told_of` is the game whose
+    letters are meant, where `game` is one of its state (1, x).
 
     Raises
     ------
     LOST
         Where the mistake gives no numbers on this game, or `goes_on` says no.
     """
-    stages = stages or game.horizon
+    stages, given = stages or game.horizon, told_of or game
     if variant.data:
         game = variant.data(game if variant.early else _last_stages_of(game, stages))
-    formulas = _needed(variant.formulas or derived_formulas(), letters)
+    formulas = _needed(variant.formulas or formulas_for(game), letters)
     run = stages_of(game, arithmetic, formulas)
     played = [run.terminal()]
     try:
@@ -82,7 +87,12 @@ def recomputed(
     except LOST:
         if not partial:
             raise
-    return of_stages(played, game, letters, stages)
+    numbers = of_stages(played, given, letters, stages, arithmetic)
+    if variant.silent_end:
+        for letter in (name for name in numbers if LETTERS[name].terminal):
+            for X in numbers[letter]:
+                X[-1] = np.nan
+    return numbers
 
 
 def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
@@ -91,7 +101,8 @@ def changes(variant: Recomputed, letters: frozenset[str]) -> bool:
         return False
     if variant.formulas is None:
         return True
-    wrong, right = _needed(variant.formulas, letters), _needed(derived_formulas(), letters)
+    right = formulas_of(GENERAL if variant.formulas.by_agent else PAPER)
+    wrong, right = _needed(variant.formulas, letters), _needed(right, letters)
     return any(getattr(wrong, f.name) != getattr(right, f.name) for f in fields(Formulas))
 
 
@@ -99,14 +110,19 @@ def _last_stages_of(game: Game, stages: int) -> Game:
     """The game that is left before its last stages."""
     if stages == game.horizon:
         return game
-    return evolve(
-        game,
-        horizon=stages,
-        A=game.A[-stages:],
-        B=tuple(X[-stages:] for X in game.B),
-        Q=tuple(X[-stages - 1 :] for X in game.Q),
-        R=tuple(X[-stages:] for X in game.R),
-    )
+
+    def last(letter: Letter, own: Any) -> Any:
+        return own[-stages - letter.terminal :] if isinstance(own, tuple) else own
+
+    changed: dict[str, Any] = {}
+    for letter in GAME:
+        value = letter.of(game)
+        if letter.over_time == "never" or not isinstance(value, tuple):
+            continue
+        by_agent = letter.agents != "none"
+        cut = tuple(last(letter, own) for own in value) if by_agent else last(letter, value)
+        changed |= letter.changed(cut)
+    return evolve(game, horizon=stages, **changed)
 
 
 @lru_cache(maxsize=512)
@@ -120,7 +136,8 @@ def _needed(formulas: Formulas, letters: frozenset[str]) -> Formulas:
     elif "Sigma" not in letters:
         formulas = evolve(formulas, policy_constant=_deterministic(formulas.policy_constant))
     if "Sigma" not in letters:
-        formulas = evolve(formulas, covariance=derived_formulas().covariance)
+        setting = GENERAL if formulas.by_agent else PAPER
+        formulas = evolve(formulas, covariance=formulas_of(setting).covariance)
     return formulas
 
 

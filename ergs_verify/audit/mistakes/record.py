@@ -12,6 +12,7 @@ from ergs_verify.audit.mistakes.gains import equilibrium_gains
 from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
+from ergs_verify.game.letters import POLICY
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
@@ -54,7 +55,9 @@ class Recomputed:
     arithmetic : Float64, optional
         The numbers that belong to the mistake, where high precision would undo it.
     letters : frozenset of str
-        Those among K, Sigma, P, q that the mistake can change.
+        Those among K, k, Sigma, P, s, q that the mistake can change.
+    silent_end : bool
+        What is computed for P_T, s_T and q_T is not what the solver hands out.
     early : bool
         The data of the last stages alone do not say what the solver reads there.
     detail : str
@@ -69,7 +72,8 @@ class Recomputed:
     gains: Gains = lambda stages, stage, _played: equilibrium_gains(stages, stage)
     covariances: Covariances = lambda stages, stage: stages.covariances(stage)
     arithmetic: Float64 | None = None
-    letters: frozenset[str] = frozenset({"K", "Sigma", "P", "q"})
+    letters: frozenset[str] = frozenset(letter.name for letter in POLICY)
+    silent_end: bool = False
     early: bool = False
     detail: str = ""
     freedom: float = 0.0

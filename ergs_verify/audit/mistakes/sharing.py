@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+import numpy as np
+
 from ergs_verify.arithmetic.base import Arithmetic
 from ergs_verify.audit.mistakes.recompute import LenientStages
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
+from ergs_verify.game.letters import GAME
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import written_out
@@ -28,16 +31,23 @@ class SharedStages:
     """
 
     def __init__(self):
-        self._made: dict[tuple, _KeptStages] = {}
+        self._made: dict[tuple, tuple[Game, _KeptStages]] = {}
 
     def __call__(self, game: Game, arithmetic: Arithmetic, formulas: Formulas) -> Stages:
-        series = (game.A, *game.B, *game.Q, *game.R)
-        key = (id(arithmetic), game.tau, *(id(X) for over_time in series for X in over_time))
+        key = (id(arithmetic), *(_told(letter.of(game)) for letter in GAME))
         if key not in self._made:
-            self._made[key] = _KeptStages(game, arithmetic, formulas)
-        stages = copy(self._made[key])
+            # The game is kept too, so that the ids of its arrays stay their own.
+            self._made[key] = game, _KeptStages(game, arithmetic, formulas)
+        stages = copy(self._made[key][1])
         stages.formula = written_out(formulas, agents=game.agents, plain=stages.plain)
         return stages
+
+
+def _told(value: Any) -> Any:
+    """What tells a letter's value from others: arrays by their identity."""
+    if isinstance(value, tuple):
+        return tuple(map(_told, value))
+    return id(value) if isinstance(value, np.ndarray) else value
 
 
 class _KeptStages(LenientStages):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.float64 import Float64
+from ergs_verify.audit.mistakes.given import whole_gain
 from ergs_verify.audit.mistakes.inner_loop import Loop, loops_read_off
 from ergs_verify.audit.mistakes.numbers import Numbers
 from ergs_verify.audit.mistakes.record import FLOAT64, Mistake, Recomputed, freedom
@@ -46,7 +47,8 @@ def last_ridge(game: Game, stated: Numbers) -> float | None:
     stages = Stages(game.near, FLOAT64, constants=False)
     stage = stages.at(game.horizon - 1, stages.terminal())
     phi, rhs = block_system(stages, stage)
-    K = np.concatenate([X[-1] for X in stated["K"]])
+    last = game.horizon - 1
+    K = np.concatenate([whole_gain(game, stated, i, last) for i in range(game.agents)])
     size = float(np.vdot(K, K))
     return float(np.vdot(K, -(phi @ K + rhs))) / size if size > 0 else None
 
@@ -132,7 +134,9 @@ MISTAKES = (
         id="stackelberg-for-nash",
         message="one agent leads, and the other answers it",
         look_at="Φ_t 𝓚 = −r: both take the other's gain as given",
-        variants=lambda game: (_led_by(1), _led_by(2)) if game.agents == 2 else (),
+        variants=lambda game: (
+            (_led_by(1), _led_by(2)) if game.agents == 2 and not game.general else ()
+        ),
     ),
     Mistake(
         id="least-squares",

@@ -60,7 +60,10 @@ def looped(
 
 
 def stating(**letters: Any) -> Policy:
-    arrays: Any = {letter: tuple(map(np.asarray, agents)) for letter, agents in letters.items()}
+    arrays: Any = {
+        letter: tuple(X if letter == "q" else tuple(X) for X in agents)
+        for letter, agents in letters.items()
+    }
     return Policy(**arrays)
 
 
@@ -154,7 +157,7 @@ def small_game(
 
 @pytest.fixture
 def loops_alone(monkeypatch):
-    monkeypatch.setattr(diagnosis, "mistakes", lambda: MISTAKES)
+    monkeypatch.setattr(diagnosis, "mistakes", lambda **_: MISTAKES)
 
 
 # The slower the loop, the more counts lie near any gains.
