@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Float64Stacks(Float64):
         solved = np.linalg.solve(np.where(kept, X, np.eye(X.shape[-1])), Y)
         return np.where(kept, solved, np.nan)
 
-    def trace(self, X: np.ndarray) -> np.ndarray:
+    def trace(self, X: np.ndarray) -> Any:
         shapes.need_square(self.shape(X))
         return np.trace(X, axis1=-2, axis2=-1)
 

@@ -115,7 +115,10 @@ def by_epsilon(gap: CertifiedGap, limit: Fraction) -> tuple[Verdict, CertifiedGa
 
 
 def by_bar(gap: CertifiedGap, bars: Sequence[float]) -> Verdict:
-    """An infinite bar, beyond float64's range, asks for nothing and so decides nothing."""
+    """An infinite bar, beyond float64's range, asks for nothing and so decides nothing, but of a
+    gap that is infinite."""
+    if any(one.gap.lo == math.inf for one in gap.agents):
+        return "fail"
     if not all(map(math.isfinite, bars)):
         return "undecided"
     return _within(gap, list(map(Fraction, bars)))
