@@ -234,9 +234,9 @@ def test_what_right_ways_lose_is_asked_only_where_it_could_excuse(factor, runs, 
     answer["K"][1] = factor * answer["K"][1]
     asked = []
 
-    def counted(*given):
+    def counted(*given, **more):
         asked.append(given)
-        return lost_by_right_ways(*given)
+        return lost_by_right_ways(*given, **more)
 
     monkeypatch.setattr(
         import_module("ergs_verify.audit.by_equilibrium"), "lost_by_right_ways", counted
