@@ -43,6 +43,7 @@ _COSTS_WRONG = (
     "fail: an equilibrium, as far as float64 can tell, but the stated {letters} {is_} wrong"
 )
 _PLAIN = " in the plain game with R + (τ/2)I for R"
+_PLAIN_GENERAL = " in the plain game with (τ/2)(u − Mx)'Λ⁻¹(u − Mx) among its costs"
 _EXCUSED = (
     "A right solver that is stable only in norm may lose so much here by rounding: solve a system "
     "once more for what is left of it; where states or controls come in units far apart, scale "
@@ -279,6 +280,7 @@ class Audit:
         """What is to be said besides the tables, a sentence each."""
         policy, game = self.gap.policy, self.gap.game
         entropic, said = any(game.entropic), []
+        plain = _PLAIN_GENERAL if game.general else _PLAIN
         if "game_hash" in policy.about and policy.about["game_hash"] != game.hash:
             said.append("The solution says that it is of another game: its game_hash differs.")
         if self.equilibrium.kind != "unique":
@@ -288,10 +290,10 @@ class Audit:
             said.append(_AVERAGED.format(self.asymmetry))
         said += [f"{fault}." for fault in self.faults.values()]
         if "Sigma" in self.faults:
-            said.append(f"Gaps and costs are those of the gains alone{_PLAIN * entropic}.")
+            said.append(f"Gaps and costs are those of the gains alone{plain * entropic}.")
         elif policy.Sigma is None and entropic:
             said.append(
-                f"No Σ is stated: judged as a deterministic policy{_PLAIN}, whose equilibrium has "
+                f"No Σ is stated: judged as a deterministic policy{plain}, whose equilibrium has "
                 "the same K."
             )
             if "q" in self.quantities and self.quantities["q"].wrong:

@@ -56,8 +56,9 @@ def audit(
     game : Game
     solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
         ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T, all
-        as exact as they are given. Without Sigma the policy is deterministic and judged, q
-        included, in the plain game with R + (τ/2)I for R. A Sigma that is no covariance or a P
+        as exact as they are given. In a game with affine terms k, of length p_i, belongs to the
+        policy, 0 where it is not given, and s of length m to the costs. Without Sigma the policy
+        is deterministic and judged, q included, in the plain game with R + (τ/2)I for R. A Sigma that is no covariance or a P
         that is not symmetric fails, and the gains are judged; asymmetry of float64 up to 2⁻²⁶‖·‖,
         or less than rounding may lose on this game, is averaged away and said.
     epsilon : number ≥ 0, optional
@@ -94,10 +95,10 @@ def audit(
     that a linear solve stable only in norm explains, of P and q only where K (of q: or Σ) is off
     as well. What rounding would explain fails where a known mistake leads to just these numbers.
 
-    Without a single equilibrium the gaps decide: each, started at x_0 ~ N(0, I), against the gap
-    that rounding of a best response explains; stated P and q must then be those of the stated
-    policy. States that are never reached from there do not count. With `epsilon` the
-    verdict rests on enclosures alone.
+    Without a single equilibrium, as where a cost has no lower bound, the gaps decide: each, started
+    at x_0 ~ N(0, I), against the gap that rounding of a best response explains; stated P and q must
+    then be those of the stated policy. States that are never reached from there do not count. With
+    `epsilon` the verdict rests on enclosures alone.
 
     Examples
     --------

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from general_games import SIZES, general_game, letters
 
-from ergs_verify import audit
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.documents import game_document
@@ -397,7 +397,7 @@ def test_an_indefinite_game_is_taken_where_it_says_so():
 # --- what does not know the class yet, and the table -----------------------------------------
 
 COMPUTES = {
-    "audit": lambda game: audit(game, {}),
+    "the convention tau-in-R": lambda game: Conventions(tau_in_R=True).handed(game),
 }
 
 
