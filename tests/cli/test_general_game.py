@@ -40,7 +40,7 @@ def test_it_is_solved_and_the_file_can_be_read_again(path, tmp_path, capsys):
     assert main(["solve", str(path), "--digits", "20", "-o", str(out)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "u_t ~ N(K x_t + k, Sigma)" in printed
-    assert "τ by agent, with discount, drift, R, S, x_linear, prior, indefinite" in printed
+    assert "T = 3, τ = " in printed
     solution = load_solution(out)
     solution.validate(load_game(path))
     assert solution.k is not None
