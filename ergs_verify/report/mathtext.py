@@ -30,6 +30,9 @@ _GREEK = {
 }
 _SYMBOLS = {
     "mathbb{E}": "E",
+    "mathbf{R}": "𝐑",
+    "mathbf{M}": "𝐌",
+    "mathcal{K}": "𝒦",
     "mathcal{N}": "N",
     "succeq": "⪰",
     "preceq": "⪯",
