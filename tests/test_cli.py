@@ -261,7 +261,7 @@ def test_one_claim_is_shown_whole(run):
     flat = " ".join(out.split())
     for part in (
         "eq-11 Completing the square",
-        r"\frac{b^\top (I + 2M/\tau)^{-1} b}{2\tau^2}",
+        "bᵀ (I + 2M/τ)⁻¹ b",
         "-tr(uᵀ u)/2 - tr(bᵀ u)/τ",
         "As printed: refuted",
         "As corrected: proved",
