@@ -262,7 +262,7 @@ def test_one_claim_is_shown_whole(run):
     for part in (
         "eq-11 Completing the square",
         "bᵀ (I + 2M/τ)⁻¹ b",
-        "-tr(uᵀ u)/2 - tr(bᵀ u)/τ",
+        "-(1/2) uᵀ u - (1/τ) uᵀ M u - (1/τ) bᵀ u =",
         "As printed: refuted",
         "As corrected: proved",
         "Finding 2",
