@@ -261,8 +261,8 @@ def test_one_claim_is_shown_whole(run):
     flat = " ".join(out.split())
     for part in (
         "eq-11 Completing the square",
-        r"\frac{b^\top (I + 2M/\tau)^{-1} b}{2\tau^2}",
-        "-tr(uᵀ u)/2 - tr(bᵀ u)/τ",
+        "bᵀ (I + 2M/τ)⁻¹ b",
+        "-(1/2) uᵀ u - (1/τ) uᵀ M u - (1/τ) bᵀ u =",
         "As printed: refuted",
         "As corrected: proved",
         "Finding 2",

@@ -267,12 +267,8 @@ def _with_costs(played: Sequence[Evaluator], P: Sequence[Any], agent: int) -> li
 
 def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> Ball:
     """By the gap identity, at stages that know the best response's P_{t+1}."""
-    rate, weight = stages.game.discount[agent - 1], stages.arithmetic.scalar
-    total = weight(Fraction(0))
-    for stage in reversed(answering):
-        total = total if rate == 1 else weight(rate) * total
-        total = reduce(add, stage_parts(stages, stage, agent), total)
-    return total
+    parts = (stage_parts(stages, stage, agent, t) for t, stage in enumerate(answering))
+    return reduce(add, (x for pair in parts for x in pair))
 
 
 # -- the coefficient of δ² -------------------------------------------------------------------------
@@ -312,15 +308,13 @@ def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int)
     """Backwards in time. Z_t, the slope of P_t in τ, is monotone in Z_{t+1}: F'ZF and more."""
     balls = stages.arithmetic
     formula = stages.written(second_order_formulas(setting_of(stages.game)))
-    rate = stages.game.discount[agent - 1]
     letter, size = Z.subs(notation.i, agent), stages.game.state_size
     slope = Bracket(balls.zeros(size, size), balls.zeros(size, size))
     total = balls.scalar(Fraction(0))
-    for stage in reversed(known):
-        total = total if rate == 1 else balls.scalar(rate) * total
-        total = total + stage.with_values({letter: slope.ball(balls)})(
-            formula("coefficient", agent)
-        )
+    for t in reversed(range(len(known))):
+        stage = known[t]
+        part = stage.with_values({letter: slope.ball(balls)})(formula("coefficient", agent))
+        total = total + stages.weighed(part, agent, t)
         slope = slope.along(stage, letter, formula("cost_slope", agent), balls)
     return total
 

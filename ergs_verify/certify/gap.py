@@ -362,19 +362,17 @@ def gap_parts(
     stages: Stages[Balls], played: Sequence[Evaluator], agent: int
 ) -> Iterator[tuple[Ball, Ball]]:
     """What the stages t = T−1, …, 0 add to an agent's gap, by the gain and by the covariance."""
-    rate = stages.game.discount[agent - 1]
     times = reversed(range(len(played)))
     for t, stage in zip(times, answered(stages, played, agent), strict=True):
-        gain, covariance = stage_parts(stages, stage, agent)
-        weight = stages.arithmetic.scalar(rate**t)
-        yield (gain, covariance) if rate == 1 else (weight * gain, weight * covariance)
+        yield stage_parts(stages, stage, agent, t)
 
 
-def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int) -> tuple[Ball, Ball]:
-    """The same of one stage, which knows P_{t+1} of the agent's best response."""
+def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int, t: int) -> tuple[Ball, Ball]:
+    """The same of stage t alone, which knows P_{t+1} of the agent's best response."""
     formula = gap_formula(stages)
     covariance = "plain_covariance_part" if agent in stages.plain else "covariance_part"
-    return stage(formula("gain_part", agent)), stage(formula(covariance, agent))
+    gain, spread = stage(formula("gain_part", agent)), stage(formula(covariance, agent))
+    return stages.weighed(gain, agent, t), stages.weighed(spread, agent, t)
 
 
 def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:

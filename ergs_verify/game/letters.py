@@ -459,8 +459,8 @@ def expect_policy_shapes(policy: Any, sizes: Sizes, entry_of: Callable[[str, int
             Series(
                 where=entry_of(letter.name, agent),
                 agent=agent,
-                constant=not isinstance(own, tuple),
-                entries=own if isinstance(own, tuple) else (own,),
+                constant=isinstance(own, np.ndarray),
+                entries=(own,) if isinstance(own, np.ndarray) else own,
             )
             for agent, own in enumerate(letter.of(policy) or (), start=1)
         ]

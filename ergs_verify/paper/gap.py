@@ -11,7 +11,6 @@ nothing cancels. In the formulas P_{t+1}ⁱ is the best response's, and X = E[xx
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import sympy
 from attrs import asdict, frozen
@@ -52,7 +51,7 @@ from ergs_verify.paper.notation import (
     x,
 )
 from ergs_verify.paper.setting import Setting, titled
-from ergs_verify.paper.theorem_III_1 import PAPER
+from ergs_verify.paper.theorem_III_1 import PAPER, per_class
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.expansion import taylor_coefficient
 
@@ -478,14 +477,14 @@ def coefficient_for(setting: Setting) -> Derivation:
 coefficient = coefficient_for(PAPER)
 
 
-@cache
-def derive_identity(setting: Setting = PAPER) -> Derived:
+@per_class
+def derive_identity(setting: Setting) -> Derived:
     """The gap identity, derived."""
     return identity_for(setting).run()
 
 
-@cache
-def derive_coefficient(setting: Setting = PAPER) -> Derived:
+@per_class
+def derive_coefficient(setting: Setting) -> Derived:
     """The coefficient of δ², derived."""
     return coefficient_for(setting).run()
 
@@ -541,8 +540,8 @@ class SecondOrderFormulas(GapFormulas):
     coefficient: Expr
 
 
-@cache
-def gap_formulas(setting: Setting = PAPER) -> GapFormulas:
+@per_class
+def gap_formulas(setting: Setting) -> GapFormulas:
     """The derived formulas of the gap."""
     return GapFormulas(
         definitions=setting.definitions,
@@ -550,8 +549,8 @@ def gap_formulas(setting: Setting = PAPER) -> GapFormulas:
     )
 
 
-@cache
-def second_order_formulas(setting: Setting = PAPER) -> SecondOrderFormulas:
+@per_class
+def second_order_formulas(setting: Setting) -> SecondOrderFormulas:
     """The formulas of both derivations, all agents' letters K and Σ put for agent i's own."""
     second = derive_coefficient(setting)
     inserted = {push: second["push"], precision_slope: second["precision_slope"]}

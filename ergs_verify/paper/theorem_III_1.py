@@ -6,7 +6,9 @@ N(Mʲ(x), Σʲ); agent i's own control stays a variable until Lemma III.2 choose
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import TypeVar
 
 import sympy
 from sympy import Determinant, Inverse, Trace, ZeroMatrix, log
@@ -49,6 +51,20 @@ from ergs_verify.paper.setting import Compact, Setting, titled
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.quadrature import agrees_with_sigma_points
 from ergs_verify.proof.reading import agent_coefficients, linear_map, quadratic_form
+
+Made = TypeVar("Made")
+
+
+def per_class(make: Callable[[Setting], Made]) -> Callable[..., Made]:
+    """What is made for a class of games, once for each; for the paper's where none is given."""
+    made = cache(make)
+
+    @wraps(make)
+    def of(setting: Setting | None = None) -> Made:
+        return made(setting or PAPER)
+
+    return of
+
 
 p = control_size(i)
 P_now, q_now = sympy.Symbol("P_t^i"), sympy.Symbol("q_t^i")
@@ -351,10 +367,10 @@ def derivation_for(setting: Setting) -> Derivation:
     )
 
 
-@cache
-def derive(setting: Setting | None = None) -> Derived:
+@per_class
+def derive(setting: Setting) -> Derived:
     """The derivation of Theorem III.1 (or of its like in another class of games), run."""
-    return derivation_for(setting or PAPER).run()
+    return derivation_for(setting).run()
 
 
 # -- the cost of any joint policy -----------------------------------------------------------
@@ -462,13 +478,13 @@ def policy_value(setting: Setting | None = None) -> Derivation:
     )
 
 
-@cache
-def derive_policy_value(setting: Setting | None = None) -> Derived:
+@per_class
+def derive_policy_value(setting: Setting) -> Derived:
     """The cost recursion (P, q) of any joint policy, derived."""
     return policy_value(setting).run()
 
 
-@cache
+@per_class
 def formulas_of(setting: Setting) -> Formulas:
     """The stage formulas of a class of games, all derived or proved equal to what was derived."""
     equilibrium, policy = derive(setting), derive_policy_value(setting)

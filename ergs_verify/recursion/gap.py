@@ -7,7 +7,7 @@ two costs loses.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 
@@ -123,27 +123,19 @@ def gaps(
             for stage, P in zip(played, response.P[1:], strict=True)
         ]
 
-        def weighed(name: str, agent: int = agent, answered: list[Evaluator] = answered):
-            parts = [stage(formula(name, agent)) for stage in answered]
-            return tuple(_discounted(parts, stages.game.discount[agent - 1], arithmetic))
+        def parts(name: str, agent: int = agent, answered: list[Evaluator] = answered):
+            amounts = (stage(formula(name, agent)) for stage in answered)
+            return tuple(stages.weighed(x, agent, t) for t, x in enumerate(amounts))
 
         found.append(
             AgentGap(
                 agent=agent,
-                gain_parts=weighed("gain_part"),
-                covariance_parts=weighed(covariance_part),
+                gain_parts=parts("gain_part"),
+                covariance_parts=parts(covariance_part),
                 response=response,
             )
         )
     return tuple(found)
-
-
-def _discounted(
-    parts: Sequence[Scalar], rate: Fraction, arithmetic: Arithmetic
-) -> Iterator[Scalar]:
-    """Each stage's part, weighed by γ^t."""
-    for t, part in enumerate(parts):
-        yield part if rate == 1 else arithmetic.scalar(rate**t) * part
 
 
 def second_moments(
@@ -222,28 +214,26 @@ def second_order_coefficients(
     ]
     played = _with_moments(at_equilibrium, stages.game, formula)
     return tuple(
-        _coefficient(
-            played, equilibrium.P[agent - 1], formula, agent, stages.game.discount[agent - 1]
-        )
+        _coefficient(stages, played, equilibrium.P[agent - 1], formula, agent)
         for agent in stages.agents
     )
 
 
 def _coefficient(
+    stages: Stages,
     played: Sequence[Evaluator],
     P: Sequence[Matrix],
     formula: WrittenOut,
     agent: int,
-    rate: Fraction,
 ) -> Scalar:
-    """Backwards in time, with Z_t the slope of P_t in τ; each stage weighs γ^t."""
-    arithmetic = played[0].arithmetic
+    """Backwards in time, with Z_t the slope of P_t in τ."""
+    arithmetic = stages.arithmetic
     slope = arithmetic.zeros(*arithmetic.shape(P[-1]))
     total = arithmetic.scalar(Fraction(0))
-    for stage, ahead in zip(reversed(played), reversed(P[1:]), strict=True):
-        known = stage.with_values({notation.P(agent): ahead, Z.subs(notation.i, agent): slope})
-        later = total if rate == 1 else arithmetic.scalar(rate) * total
-        total = later + known(formula("coefficient", agent))
+    for t in reversed(range(len(played))):
+        letters = {notation.P(agent): P[t + 1], Z.subs(notation.i, agent): slope}
+        known = played[t].with_values(letters)
+        total = total + stages.weighed(known(formula("coefficient", agent)), agent, t)
         slope = known(formula("cost_slope", agent))
     return total
 

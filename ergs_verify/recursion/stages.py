@@ -189,6 +189,11 @@ class Stages(Generic[N]):
             else None,
         )
 
+    def weighed(self, amount: Scalar, agent: int, t: int) -> Scalar:
+        """What an amount at stage t weighs in an agent's cost: γ^t times it."""
+        rate = self.game.discount[agent - 1]
+        return amount if rate == 1 else self.arithmetic.scalar(rate**t) * amount
+
     def constant(self, stage: Evaluator, name: str, agent: int, t: int) -> Scalar:
         """q_t of an agent by the formula `name`."""
         try:

@@ -30,6 +30,9 @@ _GREEK = {
 }
 _SYMBOLS = {
     "mathbb{E}": "E",
+    "mathbf{R}": "𝐑",
+    "mathbf{M}": "𝐌",
+    "mathcal{K}": "𝒦",
     "mathcal{N}": "N",
     "succeq": "⪰",
     "preceq": "⪯",
@@ -82,6 +85,7 @@ def readable(expression: str) -> str:
     >>> readable(r"\\tilde{q}_t(i) - {P^{*}_{t+1}}^i*delta = p(i) + J^{-i*}")
     'q̃ₜⁱ - P*ₜ₊₁ⁱ δ = pᵢ + J⁻ⁱ*'
     """
+    expression = expression.replace(r"\bar{\mathcal{K}}", "𝒦\N{COMBINING MACRON}")
     text = expression.replace("Sum[", "∑[").replace("Trace(", "tr(")
     text = text.replace("Determinant(", "det(").replace("^*", _STAR)
     text = _NAMED.sub(_STAR, text)

@@ -49,7 +49,7 @@ def planted(
     """Have a derivation, Theorem III.1's by default, arrive at something else under one name."""
     derived = derivation.derive()
     altered = evolve(derived, results={**derived.results, name: change(derived[name])})
-    monkeypatch.setattr(derivation, "derive", lambda: altered)
+    monkeypatch.setattr(derivation, "derive", lambda *_: altered)
 
 
 def planted_cost(monkeypatch, change: Callable[[Any], Any]) -> None:
@@ -57,4 +57,4 @@ def planted_cost(monkeypatch, change: Callable[[Any], Any]) -> None:
     derived = theorem_III_1.derive_policy_value()
     value = evolve(derived["value"], matrix=change(derived["value"].matrix))
     altered = evolve(derived, results={**derived.results, "value": value})
-    monkeypatch.setattr(theorem_III_1, "derive_policy_value", lambda: altered)
+    monkeypatch.setattr(theorem_III_1, "derive_policy_value", lambda *_: altered)

@@ -250,9 +250,9 @@ def _others(case: Case) -> Iterable[Case]:
     policy = case.play.policy
     assert policy is not None
     assert policy.Sigma is not None
-    wide = evolve(policy, Sigma=[[2 * S for S in own] for own in policy.Sigma])
-    first = evolve(policy, K=[[2 * K if t == 0 else K for t, K in enumerate(own)]
-                              for own in policy.K])  # fmt: skip
+    wide = evolve(policy, Sigma=tuple(tuple(2 * S for S in own) for own in policy.Sigma))
+    gains = tuple(tuple(2 * K if t == 0 else K for t, K in enumerate(own)) for own in policy.K)
+    first = evolve(policy, K=gains)
     for name, played in (("wide", wide), ("first", first)):
         play = evolve(case.play, name=name, policy=played, is_nash=False, from_every_state=False)
         yield Case(case.exhibit, play, case.nash)

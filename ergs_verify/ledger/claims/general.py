@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from attrs import evolve
 from sympy import Determinant, Inverse, Trace, log
 
 from ergs_verify.expressions import AgentSum, AgentTotal, agent_sum, control_size, trace_of
 from ergs_verify.ledger.claim import Claim
+from ergs_verify.ledger.claims.optimality import by_derivation
 from ergs_verify.ledger.statements import Equalities, Equality
 from ergs_verify.paper import gap as derivations
 from ergs_verify.paper import lemma_III_2, theorem_III_1
@@ -59,14 +59,7 @@ V = discount * P(i)
 def _equal(left, right, named: str, derived: Derived, *steps: str) -> Equality:
     """An identity of the general game, with the steps that lead to its left side."""
     equality = Equality(left, right, (*GENERAL.symmetric, *MOMENTS), GENERAL.definitions, named)
-    return evolve(
-        equality,
-        derivation=lambda: tuple(
-            ("derived", f"{step.what} ({step.rule}): {step.checked}")
-            for step in derived.steps
-            if step.name in steps
-        ),
-    )
+    return by_derivation(equality, *steps, of=lambda: derived)
 
 
 def lemma() -> Equalities:

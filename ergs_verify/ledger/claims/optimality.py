@@ -231,8 +231,9 @@ def stage_gibbs() -> Equality:
     π* is N(Mⁱ, Σⁱ) as derived, and its density the one of Lemma III.2.
     """
     lemma, form = lemma_III_2.derive(), derived("form")
+    weight = lemma_III_2.W_is.xreplace({lemma_III_2.M: form.matrix, lemma_III_2.p: p})
     here = {
-        lemma_III_2.W: W(i),
+        lemma_III_2.W: weight,
         lemma_III_2.M: form.matrix,
         lemma_III_2.b: form.linear,
         lemma_III_2.u: own(i),

@@ -56,7 +56,7 @@ def test_the_gap_of_another_prior_is_no_limit(monkeypatch, fresh):
 
     def wider(game):
         prior = right(game)
-        return evolve(prior, Sigma=[[2 * S for S in own] for own in prior.Sigma])
+        return evolve(prior, Sigma=tuple(tuple(2 * S for S in own) for own in prior.Sigma))
 
     monkeypatch.setattr(augmented, "_prior", wider)
     assert afresh.corrected("sharp-gap-large-delta") == "refuted"

@@ -89,7 +89,7 @@ def test_a_fault_in_the_cost_of_a_policy_turns_what_rests_on_it(monkeypatch, fre
 
 
 def test_a_broken_derivation_decides_nothing(monkeypatch, fresh):
-    def fails():
+    def fails(*_):
         raise DerivationError("Theorem III.1, step “lemma”: planted")
 
     monkeypatch.setattr(derivation, "derive", fails)
