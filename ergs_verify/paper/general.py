@@ -149,6 +149,6 @@ def general_formulas() -> Formulas:
     --------
     >>> from ergs_verify.paper.general import general_formulas
     >>> general_formulas().phi_off_diagonal
-    E^i.T*\\mathbf{R}_t^i*E^j + gamma*B_t^i.T*P_{t+1}^i*B_t^j
+    gamma*B_t^i.T*P_{t+1}^i*B_t^j + E^i.T*\\mathbf{R}_t^i*E^j
     """
     return theorem_III_1.formulas_of(GENERAL)

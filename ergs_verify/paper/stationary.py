@@ -82,7 +82,7 @@ def stationary_formulas(setting: Setting) -> StationaryFormulas:
     >>> from ergs_verify.paper.stationary import stationary_formulas
     >>> from ergs_verify.paper.theorem_III_1 import PAPER
     >>> stationary_formulas(PAPER).cost_in_next
-    F.T*Z_{t+1}^i*F
+    F_t.T*Z_{t+1}^i*F_t
     """
     condition = setting.condition(setting.tau, P(i), K(i))
     cost = formulas_of(setting).policy_cost

@@ -58,9 +58,9 @@ def gaussian_expectation(
     >>> u, mu = MatrixSymbol("u", p, 1), MatrixSymbol("mu", p, 1)
     >>> M, S = MatrixSymbol("M", p, p), MatrixSymbol("S", p, p)
     >>> gaussian_expectation(Trace(u.T * M * u), {u: (mu, S)}, symmetric=[M, S])
-    Trace(M*S) + Trace(M*mu*mu.T)
+    Trace(M*S) + Trace(mu.T*M*mu)
     >>> gaussian_expectation(u * u.T * M * u, {u: (mu, S)}, symmetric=[M, S])
-    Trace(M*S)*mu + Trace(M*mu*mu.T)*mu + 2*S*M*mu
+    Trace(M*S)*mu + Trace(mu.T*M*mu)*mu + 2*S*M*mu
     """
     moments = [m for pair in gaussians.values() for m in pair]
     algebra = Algebra([expr, *moments, *gaussians], definitions, symmetric)

@@ -152,7 +152,8 @@ def is_zero(expression) -> bool:
 def excused(mutant, part: Equality) -> bool:
     """Whether a mutant of the right side is equal to it for a reason that is plain to see.
 
-    A symmetric letter's transpose, or factors turned round or transposed as a whole in a trace.
+    A symmetric letter's transpose, or factors turned round or transposed as a whole in a trace;
+    square factors in a determinant likewise.
     """
     return canonical(mutant, part.symmetric) == canonical(part.right, part.symmetric)
 
@@ -167,19 +168,24 @@ def canonical(expression, symmetric):
         if getattr(node.arg, "name", None) in names
     }:
         plain = plain.xreplace(undone)
-    return plain.xreplace({t: _read(t.arg, names) for t in plain.atoms(sympy.Trace)})
+    turned = plain.atoms(sympy.Trace) | {
+        d
+        for d in plain.atoms(sympy.Determinant)
+        if all(factor.is_square for factor in _factors(d.arg) if factor.is_Matrix)
+    }
+    return plain.xreplace({node: _read(node, names) for node in turned})
 
 
-def _read(product, symmetric: set[str]) -> sympy.Symbol:
+def _read(node, symmetric: set[str]) -> sympy.Symbol:
     """The least, as text, of a product's rotations and those of its transpose."""
-    factors = list(_factors(product))
+    factors = list(_factors(node.arg))
     back = [_transposed(factor, symmetric) for factor in reversed(factors)]
     words = [
         tuple(str(f) for f in (*word[k:], *word[:k]))
         for word in (factors, back)
         for k in range(len(word))
     ]
-    return sympy.Symbol(" ".join(min(words)))
+    return sympy.Symbol(" ".join((type(node).__name__, *min(words))))
 
 
 def _factors(product):

@@ -72,17 +72,21 @@ def lemma() -> Equalities:
     definitions = {weight: gaussian.weight}
     best = lemma_III_2.tau / 2 * L * c - b / 2
 
-    def equal(left, right, named: str) -> Equality:
-        return Equality(left, right, letters, definitions, named)
+    def equal(left, right, named: str, *steps: str) -> Equality:
+        equality = Equality(left, right, letters, definitions, named)
+        return by_derivation(equality, *steps, of=lambda: found)
 
     return Equalities(
         (
-            equal(found["mean"], Inverse(weight) * best, lemma_III_2.mean.name),
-            equal(found["covariance"], tau / 2 * Inverse(weight), cov.name),
+            equal(
+                found["mean"], Inverse(weight) * best, lemma_III_2.mean.name, "square", "Gaussian"
+            ),
+            equal(found["covariance"], tau / 2 * Inverse(weight), cov.name, "square", "Gaussian"),
             equal(
                 lemma_III_2.quadratic + tau * (log_density - gaussian.log_density),
                 tau * (log_density - found["log_minimiser"]) + found["value"],
                 r"\ell + \tau \log(\pi/\mu)",
+                "Gibbs",
             ),
         )
     )
@@ -303,12 +307,14 @@ def instance() -> Equalities:
     general, papers = general_formulas(), theorem_III_1.derived_formulas()
 
     def equal(name: str) -> Equality:
+        widest = getattr(general, name)
         return Equality(
-            as_the_papers(getattr(general, name).expand()),
+            as_the_papers(widest.expand()),
             getattr(papers, name),
             PAPER.symmetric,
             PAPER.definitions,
             name,
+            derivation=lambda: (("at the paper's letters", str(widest)),),
         )
 
     names = ("gain", "riccati", "constant", "phi_diagonal", "phi_off_diagonal", "rhs")
