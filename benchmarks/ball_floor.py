@@ -20,19 +20,6 @@ from flint import arb, arb_mat
 from ergs_verify.certify import nash, thresholds
 from ergs_verify.certify.equilibrium import stages_in_balls
 
-__all__ = [
-    "Pass",
-    "Size",
-    "Work",
-    "floor",
-    "floor_of_passes",
-    "of_check",
-    "of_costs",
-    "of_gap",
-    "of_nash",
-    "passes_of",
-]
-
 Size = tuple[int, int, int, int]
 #: "product", "solve" or "determinant"; rows and columns of the left matrix, columns of the right.
 Operation = tuple[str, int, int, int]

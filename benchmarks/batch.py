@@ -13,8 +13,6 @@ from benchmarks.timing import Row, compare, rows_of
 from ergs_verify import engine
 from ergs_verify.engine import nash
 
-__all__ = ["NOTE", "TITLE", "rows"]
-
 TITLE = "2,000 games at once"
 NOTE = (
     "Times are those of 2,000 games; single calls are measured on 20 and multiplied. Where the "

@@ -28,8 +28,6 @@ from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["NOTE", "TITLE", "both", "rows"]
-
 TITLE = "Certificates"
 NOTE = (
     "Plain mpmath (with gmpy2) does the same job at 50 digits and certifies nothing; it "

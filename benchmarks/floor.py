@@ -12,8 +12,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["floor"]
-
 
 def floor(N: int, m: int, p: int, T: int, batch: tuple[int, ...] = ()) -> Callable[[], None]:
     """A function of no arguments that makes the calls for one solution of a stack of games."""

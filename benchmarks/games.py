@@ -6,8 +6,6 @@ import numpy as np
 
 from ergs_verify.game import FloatGame
 
-__all__ = ["random_games"]
-
 TAU = 2.0
 
 

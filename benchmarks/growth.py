@@ -13,8 +13,6 @@ from ergs_verify import Policy, solve
 from ergs_verify.certify import certify_gap
 from ergs_verify.engine import nash
 
-__all__ = ["NOTE", "curves"]
-
 NOTE = (
     "What does not grow is (N, m, p, T) = (3, 4, 2, 10), one game; digits are those of the NE at "
     "(2, 4, 2, 10). The exponent is the slope of log time against log size; the last column "

@@ -11,8 +11,6 @@ import numpy as np
 
 from ergs_verify.game import FloatGame
 
-__all__ = ["installed", "jax_recursion", "nash_lqr", "nnash", "pydiffgame"]
-
 
 def installed(*modules: str) -> bool:
     return all(find_spec(module) is not None for module in modules)

@@ -6,8 +6,6 @@ import numpy as np
 
 from ergs_verify.game import FloatGame
 
-__all__ = ["gains_and_costs", "whole_solution"]
-
 
 def gains_and_costs(game: FloatGame):
     """K and P alone."""

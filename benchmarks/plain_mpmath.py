@@ -13,8 +13,6 @@ from mpmath import MPContext
 
 from ergs_verify.game import FloatGame
 
-__all__ = ["Check", "Thresholds", "check", "gaps", "nash", "thresholds"]
-
 #: A threshold of τ is bracketed within this factor, in 4 digits as `ergs_verify.check` gives it.
 _NEAR = 1.001
 #: No failure is sought at a τ smaller than this.

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from benchmarks.timing import Curve, Row, exponent
 
-__all__ = ["curve_table", "draw", "machine", "markdown", "table"]
-
 PACKAGES = (
     *("ergs-verify", "numpy", "numba", "python-flint", "mpmath", "gmpy2"),
     *("jax", "PyDiffGame", "quantecon", "nashopt"),

@@ -10,8 +10,6 @@ from benchmarks.games import random_games
 from benchmarks.timing import Row, compare, rows_of
 from ergs_verify.engine import nash
 
-__all__ = ["NOTE", "TITLE", "rows"]
-
 TITLE = "One game"
 NOTE = (
     "The engine gives K, Σ, P, q and the condition of every stage. The floor is nothing but the "

@@ -12,8 +12,6 @@ from benchmarks.timing import Row, compare, rows_of
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
 
-__all__ = ["NOTE", "TITLE", "rows"]
-
 TITLE = "Stationary gains"
 NOTE = (
     "The engine runs from P = 0, like nnash, over as many stages as nnash makes iterations, so "

@@ -14,8 +14,6 @@ from statistics import median
 import numpy as np
 from attrs import frozen
 
-__all__ = ["Curve", "Row", "compare", "exponent", "rows_of"]
-
 
 @frozen(kw_only=True)
 class Row:

@@ -16,8 +16,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.game.policy import Policy
 
-__all__ = ["LETTERS", "AnswerError", "letters_of", "policy_of", "raised", "time_first"]
-
 #: What a solver may return; K it must.
 LETTERS = ("K", "Sigma", "P", "q", "k", "s")
 #: Other names of theirs, in lower case, that would go unread.

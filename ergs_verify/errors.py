@@ -8,17 +8,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-__all__ = [
-    "DerivationError",
-    "ErgsError",
-    "FileFormatError",
-    "InputError",
-    "NotCertifiedError",
-    "ShapeError",
-    "SingularStageError",
-    "UnsupportedError",
-]
-
 
 class ErgsError(Exception):
     """Whatever this package raises on purpose."""

@@ -28,8 +28,6 @@ from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentSum, AgentTotal, Vec
 
-__all__ = ["Evaluator", "evaluate"]
-
 #: Nodes kept for evaluators to come: the formulas of 5 agents have some 400, of 40 agents 7,300.
 _KEPT = 2**14
 

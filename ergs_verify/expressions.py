@@ -17,18 +17,6 @@ from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 
-__all__ = [
-    "AgentMatrix",
-    "AgentSum",
-    "AgentTotal",
-    "Vec",
-    "agent_index",
-    "agent_sum",
-    "control_size",
-    "instantiate",
-    "trace_of",
-]
-
 
 def agent_index(name: str) -> Symbol:
     """A symbol that stands for an agent, counted from 1."""

@@ -6,17 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Any
 
-__all__ = [
-    "bold",
-    "bullets",
-    "in_markdown",
-    "in_markdown_beside_math",
-    "matrix",
-    "paragraphs",
-    "piped",
-    "table",
-]
-
 
 def bold(text: str) -> str:
     """One bold line."""

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["channel", "python"]
-
 
 def python(module: str, *options: str) -> list[str]:
     """The command of a Python process that runs the function ``main`` of a module.

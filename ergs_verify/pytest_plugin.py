@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ergs_verify.game import Game
     from ergs_verify.solve import Solution
 
-__all__ = ["UNDECIDED", "assert_equilibrium", "report_text"]
-
 #: The property of a test's report by which `ergs_verify.conformance` says what stayed open.
 UNDECIDED = "ergs-undecided"
 #: Columns of a report inside a failure.

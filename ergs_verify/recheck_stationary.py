@@ -19,8 +19,6 @@ import math
 import sys
 from fractions import Fraction
 
-__all__ = ["recheck"]
-
 Matrix = list[list[Fraction]]
 
 #: Longer numbers, and larger matrices, are refused: a file must not take hours.

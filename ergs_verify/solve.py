@@ -33,8 +33,6 @@ from ergs_verify.recursion import Sequences, algorithm_1, decide_singular, nash
 from ergs_verify.recursion.affine import by_letter
 from ergs_verify.recursion.stages import Progress
 
-__all__ = ["MOST_DIGITS", "Solution", "solve"]
-
 #: More digits than a file may give an entry of a few digits before the point.
 MOST_DIGITS = 5000
 #: What is computed before it is rounded to float64.

@@ -9,8 +9,6 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-__all__ = ["coloured", "equation", "tex"]
-
 #: Signs that fit beside a left side on a page; what LaTeX commands print counts as one sign each.
 _WIDTH = 68
 

@@ -12,8 +12,6 @@ from ergs_verify.arithmetic import Rationals
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.recursion import Sequences, nash
 
-__all__ = ["exact_solution"]
-
 #: Of the logarithm and the sums with it: twice what float64 holds, and more.
 _DIGITS = 50
 _numbers = Rationals()

@@ -25,8 +25,6 @@ from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame, Game
 
-__all__ = ["RIGHT", "WHERE", "Verdict", "on_random_game", "on_suite_game"]
-
 ENGINE, EXACT = "the engine", "exact rationals, rounded at the end"
 RIGHT: dict[str, Callable[[FloatGame], Any]] = {
     ENGINE: nash,

@@ -22,8 +22,6 @@ from benchmarks.audit_quality.plain_solver import (
 )
 from ergs_verify.game import FloatGame
 
-__all__ = ["FAULTS", "Fault"]
-
 Array = np.ndarray
 Answer = dict[str, list[Array]]
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from ergs_verify.game import Game
 
-__all__ = ["KINDS", "random_game"]
-
 Data = dict[str, Any]
 Rng = np.random.Generator
 

@@ -13,21 +13,6 @@ from attrs import define, evolve, frozen
 
 from ergs_verify.game import FloatGame
 
-__all__ = [
-    "CAREFUL",
-    "EXPANDED",
-    "LEAST_SQUARES",
-    "RICCATI",
-    "ROTATED",
-    "TEXTBOOK",
-    "Gains",
-    "PlainSolver",
-    "Stage",
-    "best_responses",
-    "block_system",
-    "q_of",
-]
-
 Array = np.ndarray
 
 

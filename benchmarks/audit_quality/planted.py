@@ -18,8 +18,6 @@ from ergs_verify.audit.solver import judged
 from ergs_verify.audit.suite import suite
 from ergs_verify.game import FloatGame, Game, Policy
 
-__all__ = ["Finding", "finding", "games"]
-
 #: A number is visibly off by more than so many times what right solvers are off by, or a unit in
 #: the last place of the agent's largest number of that letter.
 _VISIBLE = 100

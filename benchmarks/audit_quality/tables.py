@@ -10,8 +10,6 @@ from benchmarks.audit_quality.false_alarms import RIGHT, WHERE, Verdict
 from benchmarks.audit_quality.planted import Finding
 from benchmarks.report import markdown
 
-__all__ = ["false_alarms", "planted"]
-
 _VERDICTS = ("pass", "undecided", "fail", "refused")
 _CAUGHT = ("caught", "missed", "refused", "raised", "invisible")
 _DIAGNOSED = ("itself", "with others", "others only", "nothing")

@@ -13,8 +13,6 @@ from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solution import audit
 from ergs_verify.game import Game
 
-__all__ = ["READINGS", "Reading", "audits"]
-
 #: The game that was solved, and the solution as it is to be read.
 Read = Callable[[Game], tuple[Game, dict[str, Any]]]
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from ergs_verify.game import Game
 
-__all__ = ["FINITE", "STATIONARY", "with_terminal_cost"]
-
 _SMALL = 2.0**-20
 
 

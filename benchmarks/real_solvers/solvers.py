@@ -19,16 +19,6 @@ from attrs import frozen
 from benchmarks.peers import nnash, weights
 from ergs_verify.game import FloatGame
 
-__all__ = [
-    "STATIONARY",
-    "Answer",
-    "Solver",
-    "pydiffgame",
-    "quantecon_stages",
-    "solved",
-    "symmetric",
-]
-
 
 @frozen(kw_only=True)
 class Answer:

@@ -22,8 +22,6 @@ from ergs_verify.certify.spectral import has_reciprocal_eigenvalues, spectral_ra
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 
-__all__ = ["Judged", "judge"]
-
 _BITS = 256
 
 

@@ -16,8 +16,6 @@ from ergs_verify.audit.result import Audit
 from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
 
-__all__ = ["LEGEND", "finite_table", "stationary_cell", "stationary_table"]
-
 #: Digits. Ten times the loosest tolerance in the tables, 1e-5, leaves so many.
 _FEW = 4
 LEGEND = f"""\

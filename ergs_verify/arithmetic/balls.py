@@ -18,8 +18,6 @@ from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["Ball", "Balls"]
-
 
 class Ball:
     """A number known to lie in `value` (an `arb`), which computes at a precision of its own."""

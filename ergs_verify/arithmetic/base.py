@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-__all__ = ["Arithmetic", "Entry", "Matrix", "Scalar"]
-
 Matrix = Any
 Scalar = Any
 #: A number that enters a matrix; a float is the dyadic rational that it is.

@@ -13,8 +13,6 @@ from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError, UnsupportedError
 
-__all__ = ["Float64"]
-
 _EPS = float(np.finfo(np.float64).eps)
 
 

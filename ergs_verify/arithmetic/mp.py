@@ -19,8 +19,6 @@ from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["MPMath"]
-
 Rows = list[list[Any]]
 
 

@@ -12,8 +12,6 @@ from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import UnsupportedError
 
-__all__ = ["Rationals"]
-
 
 class Rationals:
     """Scalars are `fmpq`, matrices are `fmpq_mat`; nothing is ever rounded.

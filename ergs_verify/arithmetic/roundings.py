@@ -23,8 +23,6 @@ from ergs_verify.arithmetic.base import Entry
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["Moving", "Roundings"]
-
 #: The smallest normal number: below it float64 rounds to multiples of 2⁻¹⁰⁷⁴, by u times this.
 _NORMAL = float(np.finfo(np.float64).tiny)
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from ergs_verify.errors import ShapeError
 
-__all__ = ["need_blocks", "need_chain", "need_entries", "need_equal", "need_square"]
-
 Shape = tuple[int, int]
 
 

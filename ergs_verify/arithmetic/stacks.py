@@ -11,8 +11,6 @@ from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.errors import UnsupportedError
 
-__all__ = ["Float64Stacks"]
-
 
 class Float64Stacks(Float64):
     """Scalars are floats or arrays (…), matrices are arrays (…, rows, columns); stacks broadcast.

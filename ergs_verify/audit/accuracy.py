@@ -46,19 +46,6 @@ from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.conditioning import modest_factor
 
-__all__ = [
-    "LETTERS",
-    "UNITS",
-    "Allowed",
-    "Bar",
-    "in_units",
-    "of_costs",
-    "of_equilibrium",
-    "of_gaps",
-    "roundoff",
-    "unit_of",
-]
-
 LETTERS = ("K", "Sigma", "P", "q")
 
 #: By the name of its numbers, the relative size of a rounding.

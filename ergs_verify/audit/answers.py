@@ -22,15 +22,6 @@ from ergs_verify.game import Game, documents, named
 from ergs_verify.game.letters import LETTERS as GAME_LETTERS
 from ergs_verify.game.policy import Policy
 
-__all__ = [
-    "SOLUTION_FORMATS",
-    "file_fits_time_last",
-    "from_call",
-    "from_file",
-    "trouble",
-    "well_formed",
-]
-
 
 def _document(raw: Any) -> Policy:
     return Policy.from_letters(**documents.policy_values(raw), as_stated=True)

@@ -28,8 +28,6 @@ from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter, stated_letters
 from ergs_verify.recursion.general import without_entropy
 
-__all__ = ["against_equilibrium", "in_floats"]
-
 #: Of the largest entry of each matrix: those of float64, and some to round from.
 _BITS = 60
 

@@ -23,8 +23,6 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter, stated_letters
 
-__all__ = ["against_own_costs", "by_bar", "by_epsilon", "from_anywhere", "gaps"]
-
 #: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
 _TOLERANCES = (1e-3, 1e-12, 1e-40)
 #: Gaps that rounding leaves, of the order u², show with the first. A gap of 0 would otherwise be

@@ -18,8 +18,6 @@ from ergs_verify.exact import number, quoted, written
 from ergs_verify.game import FloatGame
 from ergs_verify.game.floats import AXES
 
-__all__ = ["called", "raised"]
-
 
 def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
     """Call a solver and say what came of it, as a line of JSON.

@@ -26,8 +26,6 @@ from ergs_verify.files import arrays, text
 from ergs_verify.game import FloatGame, Game, documents, named
 from ergs_verify.game.letters import GAME, Letter
 
-__all__ = ["CommandSolver"]
-
 
 def _split(command: str) -> list[str]:
     try:

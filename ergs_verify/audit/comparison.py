@@ -16,8 +16,6 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.audit.accuracy import Allowed, Bar, in_units
 from ergs_verify.audit.result import Quantity, Verdict
 
-__all__ = ["Compared", "as_matrix", "compared"]
-
 
 @frozen
 class Compared:

@@ -15,19 +15,6 @@ from typing import BinaryIO, Self
 from ergs_verify.audit import keeper
 from ergs_verify.errors import InputError
 
-__all__ = [
-    "FILE",
-    "MEMORY",
-    "PRINTED",
-    "Program",
-    "ended_how",
-    "needing_room",
-    "overdue",
-    "overflowed",
-    "printed",
-    "shortened",
-]
-
 #: Bytes of memory that a solver may allocate, where the system can bound it (Linux).
 MEMORY = 8 * 2**30
 #: Bytes that it may write to one file, its printed output included (Linux).

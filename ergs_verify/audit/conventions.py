@@ -16,8 +16,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.game.policy import Policy
 
-__all__ = ["Conventions"]
-
 
 @frozen(kw_only=True)
 class Conventions:

@@ -19,7 +19,6 @@ from attrs import evolve, frozen
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.audit.accuracy import Allowed
-from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.mistakes import Handled, Mistake, Recomputed, mistakes
 from ergs_verify.audit.mistakes.given import best_covariances, costs_of
 from ergs_verify.audit.mistakes.numbers import (
@@ -37,8 +36,6 @@ from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.letters import LETTERS
 from ergs_verify.study.conditioning import modest_factor
-
-__all__ = ["FirstError", "Match", "diagnose", "explained", "first_error"]
 
 #: Every stated letter must agree so far to be explained, and a mistake by so much better than the
 #: right solution. By chance a number agrees to d digits with probability 10^-d, and about 200

@@ -24,8 +24,6 @@ from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["FirstError", "first_error", "near"]
-
 #: Relative errors above which a stage is off: the first overlooks what float64 loses in all but
 #: ill-conditioned games, the last little but a rounding.
 _OFF = (1e-6, 1e-9, 1e-12)

@@ -25,8 +25,6 @@ from ergs_verify.audit.outcome import Outcome
 from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame, Game
 
-__all__ = ["FunctionSolver", "Solver"]
-
 
 def _seconds(_: Any, __: Any, value: float) -> None:
     if not 0 < value <= threading.TIMEOUT_MAX:

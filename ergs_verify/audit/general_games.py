@@ -6,8 +6,6 @@ import random
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["GIVEN", "general_game", "unbounded"]
-
 #: The letters that a game of the suite may have beyond the paper's class.
 GIVEN = ("S", "R", "affine", "discount", "prior", "tau", "noise_cov")
 

@@ -9,8 +9,6 @@ from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.python_process import PythonSolver
 
-__all__ = ["named_solver"]
-
 
 def named_solver(
     *,

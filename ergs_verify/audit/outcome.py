@@ -9,8 +9,6 @@ from attrs import frozen
 
 from ergs_verify.game.policy import Policy
 
-__all__ = ["Kind", "Outcome", "Trouble"]
-
 Kind = Literal[
     "raised",
     "timeout",

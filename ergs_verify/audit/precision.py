@@ -5,8 +5,6 @@ from __future__ import annotations
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.game import Game
 
-__all__ = ["MOST_BITS_OF_EQUILIBRIUM", "first_bits"]
-
 #: The cap where a solution is compared: `solve` goes as far for its digits, or a little less far,
 #: and what it finds is to be judged.
 MOST_BITS_OF_EQUILIBRIUM = 2 * MOST_BITS

@@ -27,8 +27,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.processes import python
 
-__all__ = ["PythonSolver"]
-
 #: Seconds for a solver's module to be imported: large libraries are loaded, or code compiled.
 _LOADING = 120.0
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"

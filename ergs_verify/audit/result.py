@@ -11,12 +11,11 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from ergs_verify import __version__, markup
-from ergs_verify.audit.diagnosis import FirstError, Match
+from ergs_verify.audit.diagnosis import Match
+from ergs_verify.audit.first_error import FirstError
 from ergs_verify.certify import CertifiedGap, Enclosure
 from ergs_verify.exact import UNIT, short
 from ergs_verify.study.tables import ratio_as_decimal, shown
-
-__all__ = ["Audit", "Existence", "Kind", "Quantity", "Verdict", "all_excused", "worst"]
 
 Verdict = Literal["pass", "fail", "undecided"]
 Kind = Literal["unique", "none", "continuum", "singular", "undecided"]

@@ -32,8 +32,6 @@ from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages, setting_of
 
-__all__ = ["expanded_cost", "lost_by_right_ways", "one_system"]
-
 Solve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 #: Another order of the same operations loses as much, give or take so much: on 560 random games of

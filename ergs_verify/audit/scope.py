@@ -19,8 +19,6 @@ from ergs_verify.game import Game
 from ergs_verify.game.gallery import random_game
 from ergs_verify.game.letters import GAME
 
-__all__ = ["Scope"]
-
 
 def _constant(game: Game) -> bool:
     """Whether no matrix changes with time, but for the terminal costs."""

@@ -9,8 +9,6 @@ from attrs import frozen
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game
 
-__all__ = ["shrink"]
-
 
 def shrink(game: Game, fails: Callable[[Game], bool], *, calls: int = 100) -> Game:
     """Make a game on which a solver fails smaller while it still fails.

@@ -13,7 +13,8 @@ from ergs_verify.audit.accuracy import Allowed
 from ergs_verify.audit.by_equilibrium import against_equilibrium, in_floats
 from ergs_verify.audit.by_gaps import against_own_costs, by_bar, by_epsilon, from_anywhere, gaps
 from ergs_verify.audit.conventions import Conventions
-from ergs_verify.audit.diagnosis import FirstError, Match, diagnose, explained, first_error
+from ergs_verify.audit.diagnosis import Match, diagnose, explained
+from ergs_verify.audit.first_error import FirstError, first_error
 from ergs_verify.audit.result import Audit, Quantity, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap
@@ -24,8 +25,6 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper.gap import gap_formulas
 from ergs_verify.paper.theorem_III_1 import derived_formulas
-
-__all__ = ["Meanwhile", "audit", "derive"]
 
 T = TypeVar("T")
 

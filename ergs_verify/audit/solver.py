@@ -30,8 +30,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.documents import game_document
 
-__all__ = ["Asked", "GameResult", "SuiteResult", "audit_solver", "earned", "judged"]
-
 #: Called with what is done and what is to do: every game is solved, then judged.
 Progress = Callable[[int, int], None]
 

@@ -20,8 +20,6 @@ from ergs_verify.game.letters import entry_of
 from ergs_verify.game.policy import Policy
 from ergs_verify.game.series import at
 
-__all__ = ["Stated"]
-
 #: Half the digits of float64. Σ and P of a right solver are symmetric but for rounding, which the
 #: 4u‖·‖ that `Policy` forgives does not cover where an inverse was taken. A quadratic form knows
 #: only P's symmetric part, and of a covariance only one triangle is used.

@@ -16,8 +16,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import gallery
 
-__all__ = ["SUITES", "SuiteGame", "suite", "suite_game"]
-
 #: The names of the suites; the second is a part of the first, the third is of games beyond the
 #: paper's class.
 SUITES = ("standard", "quick", "general")

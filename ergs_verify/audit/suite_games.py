@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = [
-    "costs_over_time",
-    "identical_interest",
-    "lost_state",
-    "nearly_singular",
-    "non_diagonal",
-    "one_channel",
-    "opposed",
-    "singular_inside",
-    "terminal",
-    "units",
-]
-
 Data = dict[str, Any]
 
 # Costs for which Φ_t is singular at τ = 4 and R = 1: game G* of `ergs_verify.game.gallery`.

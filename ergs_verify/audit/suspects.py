@@ -15,8 +15,6 @@ from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.result import Audit
 from ergs_verify.game import Game
 
-__all__ = ["Suspect", "Suspects", "suspects"]
-
 #: Conventions that a solver may have and not declare: those in which numbers have another meaning.
 _CONVENTIONS = ("negative-gain", "half-costs", "half-values", "tau-in-R")
 #: Of the games built to tell mistakes apart, how many are tried.

@@ -21,8 +21,6 @@ from typing import Any
 from ergs_verify.audit.calling import called, raised
 from ergs_verify.processes import channel
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Serve until standard input ends."""

@@ -51,8 +51,6 @@ from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.gap import played_stage
 from ergs_verify.recursion.stages import Progress, Stages, setting_of
 
-__all__ = ["DELTAS", "chosen_deltas", "gap"]
-
 #: Twelve decades.
 DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
 #: Relative width of the coefficient's enclosure.

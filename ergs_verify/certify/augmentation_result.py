@@ -14,8 +14,6 @@ from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 
-__all__ = ["HEADINGS", "Coefficient", "DeltaAgent", "DeltaRow", "GapOfDelta", "SmallestDelta"]
-
 HEADINGS = ("δ", "agent", "ε", "bound", "local order", "ε/(cδ²)")
 _NOTHING = "–"
 

@@ -41,8 +41,6 @@ from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["check"]
-
 #: Relative width asked of enclosures; of a spectral radius below 1, the width.
 _TOLERANCE = Fraction(1, 10**6)
 #: What that takes at the last stage, about.

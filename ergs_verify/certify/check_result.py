@@ -13,8 +13,6 @@ from ergs_verify.certify.stage_verdicts import StageCheck
 from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 
-__all__ = ["STAGE_COLUMNS", "AssumptionCheck", "Check", "NashCheck"]
-
 #: Headings of the table of stages.
 STAGE_COLUMNS = ("t", "det Φ", "Φ regular", "Lemma IV.1", "ρ(J)", "inner loop")
 #: Stages that a sentence names, and that a notebook shows.

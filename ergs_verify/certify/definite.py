@@ -13,8 +13,6 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["demand_bounded", "demand_definite", "downward"]
-
 
 def demand_definite(X: Any, balls: Balls) -> None:
     """Prove that every symmetric matrix in the balls is positive definite.

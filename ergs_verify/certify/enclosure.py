@@ -13,8 +13,6 @@ from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.exact import short
 
-__all__ = ["INFINITE", "Enclosure"]
-
 #: Significant digits of an end that is printed: more than any default tolerance needs.
 _DIGITS = 25
 #: Decimal exponents below this are written out.

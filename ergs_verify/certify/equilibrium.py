@@ -40,8 +40,6 @@ from ergs_verify.recursion import Sequences, block_system, by_agent
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["EquilibriumStage", "equilibrium_in_balls", "stages_in_balls"]
-
 #: The part of the precision that is lost before plain balls are tried too.
 _MUCH_LOST = 0.25
 #: Plain balls that have lost so many bits more, before they are even with the bounds, are no help.

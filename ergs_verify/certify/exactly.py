@@ -10,8 +10,6 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import best_response, second_moments
 from ergs_verify.recursion.given import in_state_of
 
-__all__ = ["plays_best_response"]
-
 #: Rationals triple in length at every stage: beyond this horizon one answer takes seconds.
 _LONGEST = 4
 

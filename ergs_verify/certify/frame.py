@@ -16,8 +16,6 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.norms import BITS, coarse
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["Frame"]
-
 #: float64 tells directions apart that cost no less than this part of the dearest one. Those that
 #: cost less are told apart anew, among themselves, or else count as this dear.
 _LEAST = 2.0**-20

@@ -35,19 +35,6 @@ from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 
-__all__ = [
-    "AgentGap",
-    "CertifiedGap",
-    "StageGap",
-    "StateGap",
-    "answered",
-    "certify_gap",
-    "enclosed_gaps",
-    "gap_parts",
-    "stage_parts",
-    "with_moments",
-]
-
 #: Called with the stages done and all stages of one attempt; a new attempt has more bits.
 Progress = Callable[[int, int], None]
 

@@ -21,8 +21,6 @@ from ergs_verify.certify.norms import BITS
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 
-__all__ = ["Bracket", "symmetric_midpoint", "widened"]
-
 
 @frozen(eq=False)
 class Bracket:

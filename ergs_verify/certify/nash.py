@@ -21,8 +21,6 @@ from ergs_verify.recursion import Sequences, decide_singular
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["CertifiedNash", "NashPass", "NashSearch", "certified_nash", "search_nash"]
-
 #: Exact rationals triple in length every stage: further back a decision takes too long.
 _STAGES_TO_DECIDE = 4
 #: From so many stages, or this part of all, it is foreseen what the others will lose.

@@ -11,15 +11,6 @@ from typing import Any
 import flint
 from flint import arb
 
-__all__ = [
-    "BITS",
-    "coarse",
-    "frobenius_above",
-    "frobenius_squared",
-    "largest_eigenvalue",
-    "spectral_above",
-]
-
 #: Precision of a bound. Bounds need few digits, and balls keep them bounds at any precision.
 BITS = 53
 #: log2 of the power whose trace bounds the largest eigenvalue.

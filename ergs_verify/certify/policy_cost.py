@@ -17,8 +17,6 @@ from ergs_verify.recursion.gap import played_stages
 from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["EnclosedCosts", "enclosed_costs"]
-
 
 @frozen(eq=False)
 class EnclosedCosts:

@@ -8,8 +8,6 @@ from typing import Any
 from ergs_verify.errors import InputError
 from ergs_verify.exact import number
 
-__all__ = ["MOST_BITS", "rising", "tolerance_of"]
-
 #: The cap. An answer that still is not tight enough at this precision is undecided.
 MOST_BITS = 8192
 

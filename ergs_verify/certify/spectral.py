@@ -13,8 +13,6 @@ from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.norms import frobenius_squared
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["has_reciprocal_eigenvalues", "spectral_radius"]
-
 #: Squarings that give 9 digits, and the most that are tried to tell the radius from 1.
 _SQUARINGS, _MOST_SQUARINGS = 30, 128
 #: Bits that so many squarings need; the most squarings need more.

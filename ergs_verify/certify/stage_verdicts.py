@@ -23,19 +23,6 @@ from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system
 from ergs_verify.recursion.stages import Stages
 
-__all__ = [
-    "NOTHING",
-    "StageCheck",
-    "coupling",
-    "gamma_B_squared",
-    "jacobi_matrix",
-    "largest",
-    "largest_norm",
-    "regular_stage",
-    "scaled",
-    "singular_stage",
-]
-
 NOTHING = Enclosure(Fraction(0), Fraction(0))
 
 

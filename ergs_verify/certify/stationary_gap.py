@@ -42,8 +42,6 @@ from ergs_verify.recursion.gap import initial_moment, played_stage, played_stage
 from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["BestResponse", "StationaryAgentGap", "StationaryGap", "certify_stationary_gap"]
-
 #: Precision beyond which a stationary answer stays undecided.
 MOST_BITS = 2048
 _MOST_IMPROVEMENTS = 60

@@ -34,8 +34,6 @@ from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 
-__all__ = ["StationaryNash", "StationarySearch", "search_stationary_nash"]
-
 _MOST_STAGES = 2000
 _MOST_NEWTON_STEPS = 30
 _SETTLED = 1e-11

@@ -21,8 +21,6 @@ from ergs_verify.certify.norms import frobenius_above
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues, spectral_radius
 from ergs_verify.errors import NotCertifiedError
 
-__all__ = ["Stein", "is_unstable", "solved", "stable"]
-
 _MOST_DOUBLINGS = 80
 
 

@@ -34,8 +34,6 @@ from ergs_verify.recursion.apriori import sufficient_tau
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["Thresholds", "assumption_threshold", "tau_thresholds"]
-
 #: Decimal digits of the upper ends.
 _DIGITS = 4
 #: A guess that needs more bits than this to be proved is given up.

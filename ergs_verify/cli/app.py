@@ -10,8 +10,6 @@ import typer
 
 from ergs_verify import __version__
 
-__all__ = ["app"]
-
 app = typer.Typer(
     name="ergs-verify",
     add_completion=False,

@@ -25,8 +25,6 @@ from ergs_verify.game import Game, Policy, load_solution
 from ergs_verify.report.audit import audit_summary, suite_summary
 from ergs_verify.report.result_csv import audit_csv, suite_csv
 
-__all__ = ["run", "run_suite", "show_template"]
-
 _STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 

@@ -10,8 +10,6 @@ from typing import TypeVar
 
 from ergs_verify.cli.work import WorkerLost, cores, workers
 
-__all__ = ["process_beside"]
-
 T = TypeVar("T")
 
 #: Bytes of a file from which on what is done with it takes longer than a process needs to start.

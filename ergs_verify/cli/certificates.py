@@ -17,8 +17,6 @@ from ergs_verify.cli import output
 from ergs_verify.errors import InputError
 from ergs_verify.proof import Proof
 
-__all__ = ["Rechecked", "as_texts", "named", "rechecked", "write"]
-
 
 @frozen
 class Rechecked:

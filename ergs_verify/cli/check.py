@@ -11,8 +11,6 @@ from ergs_verify.cli.status import Status
 from ergs_verify.report.check import check_summary
 from ergs_verify.report.result_csv import check_csv
 
-__all__ = ["run"]
-
 _STATUS = {
     "proved": Status.HOLDS,
     "locally": Status.HOLDS,

@@ -19,8 +19,6 @@ from ergs_verify.report.terminal import printable
 from ergs_verify.study.crosscheck import Progress, crosscheck
 from ergs_verify.study.crosscheck_result import CrossCheck
 
-__all__ = ["Checked", "as_document", "check", "run", "status_of", "submit"]
-
 _STATUS = {"agree": Status.HOLDS, "disagree": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 

@@ -13,8 +13,6 @@ from ergs_verify.report.derivation import derivation_whole
 from ergs_verify.report.latex import derivation_document
 from ergs_verify.report.terminal import rendered
 
-__all__ = ["NAMES", "derived", "run"]
-
 NAMES = ("lemma-III.2", "thm-III.1", "policy-cost", "gap-identity", "gap-coefficient")
 
 

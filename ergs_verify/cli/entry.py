@@ -25,8 +25,6 @@ from ergs_verify.errors import (
     UnboundedCostError,
 )
 
-__all__ = ["run"]
-
 # Typer's name for it is private, and whose class it is differs between its versions.
 _UsageError: Any = typer.BadParameter.__base__
 

@@ -16,8 +16,6 @@ from ergs_verify.game import Game, documents
 from ergs_verify.game.gallery import names, published
 from ergs_verify.report.solution import game_line
 
-__all__ = ["show_all", "show_one", "write"]
-
 _RANDOM = (
     "A random game of any size, the same on every machine; every key may be left out, and "
     "p=1-2-3 gives each agent its own."

@@ -13,8 +13,6 @@ from ergs_verify.game import Game, load_game
 from ergs_verify.game.gallery import gallery, names, published
 from ergs_verify.report.terminal import printable
 
-__all__ = ["expect_writable", "listed_game", "named_game"]
-
 _GAME_FILES = (".json", ".toml", ".npz", ".mat")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 
-__all__ = ["collect_rarely"]
-
 #: New objects between two rounds of garbage collection. Python's 700 would look through the
 #: expressions again and again, a tenth of the time of a command.
 _GARBAGE = 50_000

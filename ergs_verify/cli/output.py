@@ -12,8 +12,6 @@ from typing import Any
 
 from ergs_verify.report.terminal import console, printable, rendered
 
-__all__ = ["ARGUMENTS", "complain", "progress", "say", "show", "show_json", "show_text"]
-
 #: What was typed after the program's name.
 ARGUMENTS: ContextVar[Sequence[str]] = ContextVar("arguments", default=())
 #: Seconds between lines of progress where no bar can be drawn.

@@ -24,8 +24,6 @@ from ergs_verify.report import latex as as_latex
 from ergs_verify.report.ledger import claim_whole, headline, ledger_markdown, ledger_table
 from ergs_verify.report.ledger_html import ledger_page
 
-__all__ = ["Judgement", "certificate_files", "gathered", "judge", "run", "status_of", "submit"]
-
 #: From so many claims on, processes of their own are worth their start.
 _WORTH_PROCESSES = 8
 _WHAT = "judging the paper's claims"

@@ -11,9 +11,6 @@ from ergs_verify.errors import InputError
 from ergs_verify.recheck import recheck
 from ergs_verify.recheck_stationary import recheck as recheck_stationary
 
-__all__ = ["run"]
-
-
 #: What confirms a file of each format.
 _CONFIRM = {"ergs-proof/2": recheck, "ergs-stationary/1": recheck_stationary}
 

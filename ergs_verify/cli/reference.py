@@ -19,8 +19,6 @@ from ergs_verify.reference import Comparison, compare, make_reference
 from ergs_verify.report.comparison import comparison_summary
 from ergs_verify.report.result_csv import comparison_csv
 
-__all__ = ["run", "run_compare"]
-
 _STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 

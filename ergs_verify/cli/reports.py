@@ -15,8 +15,6 @@ from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable
 from ergs_verify.files import disk
 
-__all__ = ["Reports", "sha256", "typed"]
-
 
 @frozen
 class Reports:

@@ -6,8 +6,6 @@ from ergs_verify.cli import output
 from ergs_verify.cli.status import Status
 from ergs_verify.report.schema import schema
 
-__all__ = ["run"]
-
 
 def run(name: str) -> Status:
     """Print the schema on standard output."""

@@ -15,8 +15,6 @@ from ergs_verify.report.solution import solution_summary
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import solve
 
-__all__ = ["run"]
-
 
 def run(
     name: str,

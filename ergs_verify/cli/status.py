@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn
 
-__all__ = ["EndedError", "Status", "ended_by_signals"]
-
 
 class Status(IntEnum):
     """What a command's exit status says. From 70 on they are the usual ones of Unix.

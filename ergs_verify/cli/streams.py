@@ -13,8 +13,6 @@ from typing import Any, TextIO
 from ergs_verify.cli.status import Status
 from ergs_verify.report.terminal import ready_streams
 
-__all__ = ["UnwrittenError", "guarded_streams"]
-
 
 class UnwrittenError(Exception):
     """Standard output did not take what was written to it."""

@@ -27,8 +27,6 @@ from ergs_verify.report.crosscheck import crosscheck_lines
 from ergs_verify.report.derivation import derivation_steps
 from ergs_verify.report.ledger import ledger_summary, wrong_claims
 
-__all__ = ["run"]
-
 _DIGITS = 50
 _VERDICTS = {
     Status.HOLDS: "Everything holds: derived, decided and in agreement.",

@@ -16,8 +16,6 @@ from typing import Any
 from ergs_verify.audit.contained import ended_how
 from ergs_verify.processes import python
 
-__all__ = ["WorkerLost", "cores", "workers"]
-
 
 class WorkerLost(RuntimeError):
     """A process ended before its work was done."""

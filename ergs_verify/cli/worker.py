@@ -18,8 +18,6 @@ from typing import Any, BinaryIO
 from ergs_verify.cli.memory import collect_rarely
 from ergs_verify.processes import channel
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Do what is asked until nobody is there to ask."""

@@ -26,8 +26,6 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import InputError
 
-__all__ = ["AlgorithmOutput", "algorithm_1"]
-
 
 @frozen(kw_only=True, eq=False)
 class AlgorithmOutput:

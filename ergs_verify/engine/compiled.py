@@ -16,8 +16,6 @@ from numba import float64, int64, njit, types
 
 from ergs_verify.engine.stacking import StackedGame
 
-__all__ = ["recursion"]
-
 #: Games side by side: two vector registers of four float64.
 SIDE = 8
 

@@ -30,8 +30,6 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import InputError
 
-__all__ = ["BestResponse", "best_response", "general_riccati", "riccati"]
-
 
 @frozen(kw_only=True, eq=False)
 class BestResponse:

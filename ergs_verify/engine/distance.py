@@ -10,8 +10,6 @@ import numpy as np
 from ergs_verify.engine.stacking import common_batch
 from ergs_verify.errors import InputError
 
-__all__ = ["JointPolicy", "policy_distance", "stage_distances"]
-
 
 class JointPolicy(Protocol):
     """Anything with K and Sigma, lists over agents of (…, T, p_i, m) and (…, T, p_i, p_i)."""

@@ -30,8 +30,6 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
 
-__all__ = ["EngineSolution", "best_covariance", "diagonal_blocks", "nash"]
-
 EPS = np.finfo(float).eps
 
 

@@ -27,8 +27,6 @@ from ergs_verify.engine.stacking import (
     stack_policy,
 )
 
-__all__ = ["PolicyCost", "add_constants", "evaluate_policy", "log_det"]
-
 
 @frozen(kw_only=True, eq=False)
 class PolicyCost:

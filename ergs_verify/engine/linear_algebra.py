@@ -9,18 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = [
-    "cholesky",
-    "eliminate",
-    "inverse_and_roots",
-    "log_det_covariance",
-    "product_in_step",
-    "solve",
-    "solve_in_step",
-    "symmetric",
-    "symmetrise",
-]
-
 
 def product_in_step(X: np.ndarray, Y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """XY, the stack innermost in memory."""

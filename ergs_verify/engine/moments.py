@@ -22,8 +22,6 @@ from ergs_verify.engine.stacking import (
     stack_policy,
 )
 
-__all__ = ["first_moment", "general_moments", "later_moments", "state_moments"]
-
 
 def state_moments(
     game: GameArrays,

@@ -30,8 +30,6 @@ from ergs_verify.engine.stacking import (
     stack_policy,
 )
 
-__all__ = ["gap", "stage_gaps"]
-
 
 def gap(
     game: GameArrays,

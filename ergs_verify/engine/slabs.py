@@ -8,8 +8,6 @@ import numpy as np
 
 from ergs_verify.engine.stacking import StackedGame, numbers_a_stage
 
-__all__ = ["in_slabs"]
-
 
 def in_slabs(
     solve: Callable[..., tuple[np.ndarray, ...] | None],

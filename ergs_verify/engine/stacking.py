@@ -22,26 +22,6 @@ from ergs_verify.engine.linear_algebra import product_in_step, solve, solve_in_s
 from ergs_verify.errors import InputError
 from ergs_verify.game.floats import leaves
 
-__all__ = [
-    "EVERYONE",
-    "GameArrays",
-    "StackedGame",
-    "StackedPolicy",
-    "batch_first",
-    "batch_of",
-    "common_batch",
-    "fitting",
-    "numbers_a_stage",
-    "own_constants",
-    "own_costs",
-    "own_matrices",
-    "stack_costs",
-    "stack_game",
-    "stack_policy",
-    "time_first",
-]
-
-
 #: All agents.
 EVERYONE = slice(None)
 

@@ -15,8 +15,6 @@ from ergs_verify.errors import InputError
 from ergs_verify.game import FloatGame
 from ergs_verify.game.floats import as_general, leaves, mapped
 
-__all__ = ["stack_games", "stream"]
-
 Answer = TypeVar("Answer")
 
 #: What a chunk holds by default: 32 MB of numbers.

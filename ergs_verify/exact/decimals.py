@@ -14,8 +14,6 @@ from fractions import Fraction
 
 from ergs_verify.exact.numbers import digits_of
 
-__all__ = ["NOTHING", "agree", "decimals", "places_for_definite", "places_of", "quantum"]
-
 #: Every number so small is nearer to 0 than to any other float64, twice as near as it need be.
 NOTHING = Fraction(1, 1 << 1076)
 

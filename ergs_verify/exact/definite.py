@@ -12,8 +12,6 @@ from attrs import frozen
 from ergs_verify.errors import InputError
 from ergs_verify.exact.numbers import UNIT, floats, fractions, short
 
-__all__ = ["Judged", "forgiven", "is_positive", "judge_symmetric"]
-
 
 @frozen(kw_only=True)
 class Judged:

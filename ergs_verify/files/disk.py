@@ -11,8 +11,6 @@ from pathlib import Path
 
 from ergs_verify.errors import FileFormatError, InputError
 
-__all__ = ["naming", "read", "suffix", "write"]
-
 #: Bytes that a file may have: 32 for each of the 10⁸ numbers that a game may hold; less in TOML,
 #: which is written by hand and takes a hundred times its size to read.
 _MAX_BYTES = 32 * 10**8

@@ -19,8 +19,6 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.files.packed import Packed
 
-__all__ = ["packed_arrays"]
-
 _MATRIX, _COMPRESSED = 14, 15
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"} | {
     12: "i8",

@@ -12,8 +12,6 @@ from ergs_verify.exact import quoted
 from ergs_verify.files.keys import first_repeated
 from ergs_verify.files.packed import MAX_NUMBERS
 
-__all__ = ["parse_json", "parse_toml", "render_json"]
-
 #: How C and others print what JSON cannot hold.
 _NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)\b", re.IGNORECASE)
 

@@ -9,8 +9,6 @@ from typing import Any, NoReturn
 
 from ergs_verify.errors import InputError
 
-__all__ = ["INFINITE", "Infinite", "is_infinite"]
-
 
 class Infinite(str):
     """The word ``"infinite"`` in place of the number of stages.

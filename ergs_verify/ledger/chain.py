@@ -24,27 +24,6 @@ from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.statements import Equality
 from ergs_verify.proof.sampling import Setting
 
-__all__ = [
-    "AGENTS",
-    "NORM_RULES",
-    "PROJECTED",
-    "PROJECTION",
-    "SPECTRAL_PRODUCT",
-    "SPECTRAL_TRIANGLE",
-    "SUBMULTIPLICATIVE",
-    "TRIANGLE",
-    "Attack",
-    "Chain",
-    "FrobeniusNorm",
-    "NormRule",
-    "SpectralNorm",
-    "attack",
-    "bounded_by",
-    "inserted",
-    "largest_norm",
-    "same_bound",
-]
-
 
 class FrobeniusNorm(Expr):
     """‖X‖_F of a matrix expression."""

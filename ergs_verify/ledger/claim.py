@@ -23,8 +23,6 @@ from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.reasoning import Theorem, examined
 from ergs_verify.typeset import coloured, tex
 
-__all__ = ["Claim", "Fault", "Finding", "Gap", "Judged", "escaped", "form_markdown"]
-
 
 @frozen(kw_only=True)
 class Fault:

@@ -12,8 +12,6 @@ from ergs_verify.paper.notation import S, i, mean, x
 from ergs_verify.proof.sampling import SymPyNumbers
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["game", "is_nash", "means", "state", "value"]
-
 state = sympy.symbols("x_1 x_2", real=True)
 
 

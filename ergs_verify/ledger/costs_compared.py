@@ -30,32 +30,6 @@ from ergs_verify.recursion import (
     second_moments,
 )
 
-__all__ = [
-    "Costs",
-    "absolute_value",
-    "arbitrary_gain",
-    "average_cost",
-    "beside_a_singular_tau",
-    "deviating",
-    "deviations_within_bound",
-    "differ_by_divergence",
-    "divergence",
-    "divergence_of_large_gains",
-    "dropped_term",
-    "first_relation",
-    "gains_that_stay",
-    "gaps_within_bound",
-    "no_constant",
-    "no_nash_of_the_augmented_game",
-    "one_matrix_for_two",
-    "one_matrix_in_both_costs",
-    "open_loop_of_one_stage",
-    "same_matrices_other_constants",
-    "small_factor",
-    "star_or_tilde",
-    "unlike_covariances",
-]
-
 BITS = 256
 STEP = Fraction(1, 10**6)
 """δ."""

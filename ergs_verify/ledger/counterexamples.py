@@ -15,21 +15,6 @@ from ergs_verify.ledger.exhibits import cases, exhibits, singularity, values_of
 from ergs_verify.ledger.loops import last_block_system
 from ergs_verify.recursion import evaluate_policy, nash
 
-__all__ = [
-    "bound_depends_on_tau",
-    "continuum_of_equilibria",
-    "last_block_system",
-    "memory_of_own_controls",
-    "no_equilibrium",
-    "nonquadratic_value",
-    "nonquadratic_where_nobody_comes",
-    "not_diagonally_dominant",
-    "not_dominant_by_blocks",
-    "refutation",
-    "two_scalar_agents",
-    "unreachable_states",
-]
-
 
 def refutation(
     left: Any,

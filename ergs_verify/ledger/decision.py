@@ -11,8 +11,6 @@ from sympy.logic.boolalg import BooleanAtom
 
 from ergs_verify.game import Game
 
-__all__ = ["WORST_FIRST", "Decision", "Statement", "Step", "exactly", "holds", "together"]
-
 WORST_FIRST = ("ill-typed", "refuted", "undecided", "supported", "assumed", "proved")
 
 

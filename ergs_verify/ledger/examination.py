@@ -26,8 +26,6 @@ from ergs_verify.ledger.exhibits import Case, cases
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.paper import notation
 
-__all__ = ["Outcome", "equality_at", "first_failure", "refuted_by", "tried", "where"]
-
 
 @frozen
 class Outcome:

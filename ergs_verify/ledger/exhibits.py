@@ -24,20 +24,6 @@ from ergs_verify.ledger import continuum, loops, memory, unreached
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences, apriori, evaluate_policy, nash
 
-__all__ = [
-    "DELTA",
-    "SLACK",
-    "Case",
-    "Exhibit",
-    "Play",
-    "cases",
-    "cases_of",
-    "exceeds_bound",
-    "exhibits",
-    "singularity",
-    "values_of",
-]
-
 DELTA = Fraction(1, 10)
 """δ of the augmented games on which claims are tried."""
 SLACK = Fraction(1, 100)

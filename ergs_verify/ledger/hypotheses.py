@@ -10,8 +10,6 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from ergs_verify.ledger.exhibits import Case
 
-__all__ = ["Hypothesis"]
-
 
 @frozen
 class Hypothesis:

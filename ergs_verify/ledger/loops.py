@@ -17,23 +17,6 @@ from ergs_verify.recursion import algorithm_1, block_system, evaluate_policy, na
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = [
-    "ahead_of",
-    "answers",
-    "diagonal_blocks",
-    "eigenvalues",
-    "exceeds_one",
-    "in_turn",
-    "is_below_one",
-    "is_fixed_point",
-    "iteration",
-    "jacobi",
-    "last_block_system",
-    "radius",
-    "squared_error",
-    "stacked",
-]
-
 
 def last_block_system(game: Game) -> tuple[Any, Any]:
     """Φ_{T−1} and its right-hand side, as rational matrices."""

@@ -16,8 +16,6 @@ from ergs_verify.ledger.symbolic import Symbols
 from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.notation import tau
 
-__all__ = ["THETA", "answers", "game", "is_nash"]
-
 THETA = 7 / sympy.sqrt(48)
 """θ = √(49/48)."""
 REGRESSION = sympy.Rational(3, 7)

@@ -20,8 +20,6 @@ from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.rules import RULES, Rule
 from ergs_verify.ledger.sentences import at, can_be_evaluated
 
-__all__ = ["By", "Cited", "Fact", "Supposing", "Theorem", "by", "examined"]
-
 
 @frozen(eq=False)
 class Fact:

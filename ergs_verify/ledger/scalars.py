@@ -25,26 +25,6 @@ from ergs_verify.paper.notation import A, B, K, P, Q, R, W, definitions, i, m, t
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.recursion import best_response, evaluate_policy, nash
 
-__all__ = [
-    "action_beyond_its_bound",
-    "any_gains",
-    "correlated_draws",
-    "cost_beyond_the_data",
-    "linear_in_the_density",
-    "negative_cost",
-    "no_answer_at_tau",
-    "no_least_cost",
-    "nonlinear_cost",
-    "of_the_game",
-    "other_prior",
-    "prior_of_another_mean",
-    "riccati_across_a_pole",
-    "share_above_one",
-    "singular_together",
-    "singular_weight",
-    "weight_without_inverse",
-]
-
 variance = sympy.Symbol("s", positive=True)
 
 

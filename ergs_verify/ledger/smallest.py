@@ -13,8 +13,6 @@ from sympy import preorder_traversal
 from ergs_verify.errors import ErgsError
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values
 
-__all__ = ["Difference", "smallest_difference"]
-
 #: Sizes and numbers of agents, from small to large; a transpose shows at 2 only, an order of
 #: factors at unequal sizes only.
 _SETTINGS = (

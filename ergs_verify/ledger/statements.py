@@ -22,8 +22,6 @@ from ergs_verify.proof.kept import keep
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values, typed_mismatch
 from ergs_verify.typeset import equation, tex
 
-__all__ = ["Computed", "Definition", "Equalities", "Equality", "common_size"]
-
 p = sympy.Symbol("p", integer=True, positive=True)
 
 

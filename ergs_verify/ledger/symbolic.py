@@ -14,8 +14,6 @@ from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["SymbolicStages", "Symbols"]
-
 
 class Symbols(SymPyNumbers):
     """Exact matrices of rational functions in symbols; logarithms of what is positive."""

@@ -14,8 +14,6 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import best_response, evaluate_policy, nash
 
-__all__ = ["feedback_policy", "gains", "game", "is_nash", "other_policy"]
-
 
 @cache
 def game() -> Game:

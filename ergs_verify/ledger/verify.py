@@ -14,8 +14,6 @@ from ergs_verify.ledger.claim import Judged, escaped
 from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.rules import RULES, Rule
 
-__all__ = ["Ledger", "ledger_document", "verify_paper"]
-
 DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
 
 

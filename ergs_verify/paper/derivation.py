@@ -18,8 +18,6 @@ from ergs_verify.proof import prove
 from ergs_verify.proof.kept import keep
 from ergs_verify.typeset import equation
 
-__all__ = ["Derivation", "Move", "Step", "demand_equal"]
-
 State = Mapping[str, Any]
 
 

@@ -9,8 +9,6 @@ from sympy import Expr, MatrixExpr
 
 from ergs_verify.paper.notation import i, others_gain
 
-__all__ = ["Formulas"]
-
 
 @frozen(kw_only=True, eq=False)
 class Formulas:

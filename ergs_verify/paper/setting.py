@@ -10,8 +10,6 @@ from attrs import frozen
 from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.derivation import Derived, demand_equal
 
-__all__ = ["Compact", "Setting"]
-
 
 @frozen(kw_only=True)
 class Compact:

@@ -34,8 +34,6 @@ from ergs_verify.paper.setting import Setting
 from ergs_verify.paper.theorem_III_1 import formulas_of
 from ergs_verify.proof.expansion import taylor_coefficient
 
-__all__ = ["D", "StationaryFormulas", "stationary_formulas"]
-
 _step = Symbol("delta", positive=True)
 
 

@@ -37,8 +37,6 @@ from ergs_verify.proof.words import (
     fresh_agent,
 )
 
-__all__ = ["Algebra"]
-
 # A few passes settle which inverses occur; rewriting that goes on for longer than this is
 # taken not to end (the longest derivation of the paper needs fewer than 20 passes).
 NAMING_PASSES = 4

@@ -8,8 +8,6 @@ from ergs_verify.proof.realize import Realization
 from ergs_verify.proof.scalars import Scalars
 from ergs_verify.proof.system import Expressions, Measure
 
-__all__ = ["certificate"]
-
 
 def certificate(found: Realization) -> dict[str, Any]:
     """How a difference was shown to be zero.

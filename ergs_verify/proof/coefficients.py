@@ -12,8 +12,6 @@ import sympy
 from sympy import QQ
 from sympy.polys.polyerrors import CoercionFailed
 
-__all__ = ["CoefficientField", "Quotient"]
-
 
 class Quotient:
     """A reduced fraction of polynomials, the denominator monic: equal values look the same."""

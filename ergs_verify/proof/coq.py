@@ -31,8 +31,6 @@ from typing import Any
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, Scalars
 
-__all__ = ["PREAMBLE", "accepted", "installed", "lemma"]
-
 PREAMBLE = r"""From mathcomp Require Import all_ssreflect all_algebra ring.
 Set Implicit Arguments.
 Unset Strict Implicit.

@@ -10,8 +10,6 @@ import sympy
 from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 
-__all__ = ["derivative"]
-
 
 def derivative(expr, by) -> Any:
     """The derivative by a matrix letter or a scalar symbol.

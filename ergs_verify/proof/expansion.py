@@ -10,8 +10,6 @@ from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.words import Poly
 
-__all__ = ["taylor_coefficient"]
-
 
 def taylor_coefficient(
     expr, symbol, order: int, *, definitions: Mapping | None = None, symmetric: Iterable = ()

@@ -21,8 +21,6 @@ from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
 
-__all__ = ["PRIME", "PrimeField", "PrimeScalar"]
-
 PRIME = 2**61 - 1
 LOG_ORDER = 61 * 1321  # 2⁶¹ − 2 = 2·3²·5²·7·11·13·31·41·61·151·331·1321
 

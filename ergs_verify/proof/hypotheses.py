@@ -10,8 +10,6 @@ import sympy
 from ergs_verify.errors import InputError
 from ergs_verify.expressions import AgentSum
 
-__all__ = ["eliminated", "is_definite"]
-
 
 def eliminated(
     given: Iterable,

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 from ergs_verify.proof.prove import Proof
 
-__all__ = ["keep", "keeping"]
-
 _kept: list[list[Proof]] = []
 
 

@@ -20,8 +20,6 @@ from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import Vec
 from ergs_verify.proof.derivatives import derivative
 
-__all__ = ["lowered", "with_derivatives", "with_roots"]
-
 KINDS = (sympy.KroneckerProduct, sympy.BlockMatrix, Vec)
 
 

@@ -17,8 +17,6 @@ from ergs_verify.proof.words import (
     opened_at_number,
 )
 
-__all__ = ["gaussian_expectation"]
-
 CENTRED = "−mean"
 PAIRED = "·"
 MOST_FACTORS = 8

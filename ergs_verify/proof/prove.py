@@ -33,8 +33,6 @@ from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.steps import Step, steps
 from ergs_verify.typeset import equation, tex
 
-__all__ = ["Counterexample", "Limits", "Proof", "prove"]
-
 FIELD_TRIALS = 2
 MOST_SIZE = 12
 """Sizes grow with the realization's dimension up to this one."""

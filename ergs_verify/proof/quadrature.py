@@ -22,8 +22,6 @@ from ergs_verify.expressions import AgentMatrix
 from ergs_verify.proof.field import PRIME, PrimeField, PrimeScalar
 from ergs_verify.proof.sampling import Setting, field_values
 
-__all__ = ["agrees_with_sigma_points"]
-
 
 def agrees_with_sigma_points(
     before, after, gaussians: Mapping, *, symmetric: Iterable = (), agents: int = 3

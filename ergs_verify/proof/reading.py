@@ -20,14 +20,6 @@ from ergs_verify.proof.words import (
     opened_at_number,
 )
 
-__all__ = [
-    "AgentCoefficients",
-    "QuadraticForm",
-    "agent_coefficients",
-    "linear_map",
-    "quadratic_form",
-]
-
 
 @frozen
 class QuadraticForm:

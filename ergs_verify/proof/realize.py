@@ -33,8 +33,6 @@ from ergs_verify.proof.scalars import AGENTS, Scalars
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.system import Expressions, Factor, Measure, System, accumulate, put
 
-__all__ = ["Limits", "Realization", "Space", "realize"]
-
 PRIME = 2**61 - 1
 Vector = dict[Any, Any]
 

@@ -16,8 +16,6 @@ import sympy
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.expressions import Vec
 
-__all__ = ["differ"]
-
 DIGITS = 60
 
 

@@ -19,15 +19,6 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate
 from ergs_verify.proof.field import PrimeField
 
-__all__ = [
-    "Setting",
-    "SymPyNumbers",
-    "field_values",
-    "free_agent_indices",
-    "small_values",
-    "typed_mismatch",
-]
-
 
 @frozen
 class Setting:

@@ -11,8 +11,6 @@ import sympy
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.coefficients import CoefficientField
 
-__all__ = ["AGENTS", "ANY", "Scalars", "size_terms"]
-
 AGENTS = "#agents"
 """The number of agents; not a name that a letter of the user's can have."""
 

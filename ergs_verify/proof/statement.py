@@ -28,17 +28,6 @@ from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 
-__all__ = [
-    "MOST_NODES",
-    "Node",
-    "Statement",
-    "Term",
-    "belongs_to_agents",
-    "dimensions_of",
-    "name_of",
-    "owners_of",
-]
-
 MOST_NODES = 20_000
 Node = tuple
 Shape = tuple[str, str]

@@ -12,8 +12,6 @@ from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.proof.algebra import Algebra
 from ergs_verify.proof.realize import Realization
 
-__all__ = ["Step", "steps"]
-
 LONGEST = 1000
 """Formulas of more operations are not shown: nobody would read them."""
 

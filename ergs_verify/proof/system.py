@@ -21,8 +21,6 @@ from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, ANY
 from ergs_verify.proof.statement import Statement, Term
 
-__all__ = ["Expressions", "Factor", "Measure", "System", "accumulate", "put"]
-
 Factor = tuple
 Word = tuple[Factor, ...]
 Terms = list[tuple[Any, Word]]

@@ -15,23 +15,6 @@ from typing import Any, NamedTuple
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 
-__all__ = [
-    "AGENTS",
-    "ONE",
-    "Letter",
-    "LogAtom",
-    "Monomial",
-    "Poly",
-    "Size",
-    "Trace",
-    "Word",
-    "apart",
-    "canonical",
-    "flipped",
-    "fresh_agent",
-    "opened_at_number",
-]
-
 
 class Size(NamedTuple):
     """A matrix dimension such as m, p_i or 3."""

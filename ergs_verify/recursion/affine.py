@@ -13,8 +13,6 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.game.letters import POLICY
 from ergs_verify.recursion.records import Sequences
 
-__all__ = ["by_letter", "part", "stated_letters"]
-
 #: The letter of the state (1, x) that holds another, and which rows and columns: of the 1 or of x.
 _PARTS = {
     "K": ("K", None, False),

@@ -28,19 +28,6 @@ from ergs_verify.exact.definite import is_positive
 if TYPE_CHECKING:
     from ergs_verify.game import Game
 
-__all__ = [
-    "AprioriBound",
-    "DataNorms",
-    "StageNorms",
-    "SufficientTau",
-    "apriori_bound",
-    "couplings",
-    "data_norms",
-    "loop_bounds",
-    "shares",
-    "sufficient_tau",
-]
-
 #: Bits of a root, and of the balls in which a τ is sought.
 _BITS = 64
 #: Where a condition holds for all but tinier τ it is not followed further down.

@@ -13,8 +13,6 @@ from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["best_response"]
-
 
 def best_response(
     game: Game,

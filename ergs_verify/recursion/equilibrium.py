@@ -14,8 +14,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["backwards", "block_system", "by_agent", "nash"]
-
 
 def nash(
     game: Game,

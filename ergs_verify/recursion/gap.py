@@ -35,16 +35,6 @@ from ergs_verify.recursion.records import AgentSequences
 from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 
-__all__ = [
-    "AgentGap",
-    "gaps",
-    "initial_moment",
-    "played_stage",
-    "played_stages",
-    "second_moments",
-    "second_order_coefficients",
-]
-
 
 @frozen(kw_only=True)
 class AgentGap:

@@ -17,8 +17,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["algorithm_1"]
-
 
 def algorithm_1(
     game: Game,

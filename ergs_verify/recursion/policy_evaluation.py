@@ -11,8 +11,6 @@ from ergs_verify.recursion.given import given_covariances, in_state_of
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Progress, Stages
 
-__all__ = ["evaluate_policy"]
-
 
 def evaluate_policy(
     game: Game,

@@ -9,8 +9,6 @@ from attrs import frozen
 from ergs_verify.arithmetic.base import Matrix, Scalar
 from ergs_verify.game import Policy
 
-__all__ = ["AgentSequences", "Sequences", "Stage"]
-
 
 @frozen(kw_only=True)
 class Stage:

@@ -12,8 +12,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["decide_singular", "short_enough"]
-
 #: Beyond these one exact stage takes seconds: the bits of an entry of P, and the bits times the
 #: cube of the largest size.
 _MOST_BITS = 20_000

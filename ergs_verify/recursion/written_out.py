@@ -23,8 +23,6 @@ from ergs_verify.paper.notation import (
 if TYPE_CHECKING:
     from ergs_verify.paper.gap import GapFormulas
 
-__all__ = ["WrittenOut", "written_out"]
-
 
 @lru_cache(maxsize=64)
 def written_out(

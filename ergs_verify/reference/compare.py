@@ -38,8 +38,6 @@ from ergs_verify.game import load_solution
 from ergs_verify.game.policy import Policy
 from ergs_verify.reference.record import AFFINE, Reference, Rows, load_reference
 
-__all__ = ["Comparison", "Digits", "FileResult", "compare"]
-
 Verdict = Literal["pass", "fail", "undecided"]
 
 _SOLUTIONS = (".json", ".toml", ".npz", ".mat")

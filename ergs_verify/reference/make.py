@@ -26,8 +26,6 @@ from ergs_verify.recursion.stages import Progress
 from ergs_verify.reference.record import Kind, Reference, unpacked
 from ergs_verify.solve import MOST_DIGITS, matrices_of
 
-__all__ = ["make_reference"]
-
 #: By how much of a last place, or of a power of ten, the boundaries are moved.
 _MOVED = Fraction(1, 10**20)
 

@@ -58,18 +58,6 @@ from ergs_verify.game.policy import Policy
 from ergs_verify.game.series import at
 from ergs_verify.solve import MOST_DIGITS
 
-__all__ = [
-    "AFFINE",
-    "FORMAT",
-    "LETTERS",
-    "Kind",
-    "Reference",
-    "Rows",
-    "load_reference",
-    "packed",
-    "unpacked",
-]
-
 FORMAT = "ergs-reference/1"
 LETTERS = ("K", "Sigma", "P", "q")
 #: Those of a game with affine terms.

@@ -11,8 +11,6 @@ from ergs_verify.audit.solver import GameResult, SuiteResult
 from ergs_verify.report.solution import game_line
 from ergs_verify.report.terminal import printable
 
-__all__ = ["AUDIT_LEGEND", "audit_summary", "suite_summary", "told_of_game"]
-
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"}
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12

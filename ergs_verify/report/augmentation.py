@@ -9,8 +9,6 @@ from rich.text import Text
 from ergs_verify.certify.augmentation_result import HEADINGS, GapOfDelta
 from ergs_verify.report.solution import game_line
 
-__all__ = ["VERDICTS", "gap_summary"]
-
 VERDICTS = {
     "proved": (
         "Every ε lies in an enclosure as tight as asked, of which the digits are shown.",

@@ -9,8 +9,6 @@ from rich.text import Text
 from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
 from ergs_verify.report.solution import game_line
 
-__all__ = ["check_summary"]
-
 #: Lines that a person takes in at once; the JSON has the rest.
 _STAGES = 20
 _STYLES = {

@@ -9,8 +9,6 @@ from rich.text import Text
 from ergs_verify.reference import AFFINE, LETTERS, Comparison
 from ergs_verify.report.terminal import printable
 
-__all__ = ["comparison_lines", "comparison_summary"]
-
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"}
 
 

@@ -12,8 +12,6 @@ from rich.text import Text
 
 from ergs_verify.report.terminal import printable
 
-__all__ = ["crosscheck_lines"]
-
 _STYLES = {"agree": "green", "disagree": "bold red", "undecided": "bold magenta"}
 #: Rows of ``ergs-crosscheck/1`` that stand in a column each.
 _COLUMNS = {

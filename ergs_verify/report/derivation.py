@@ -10,8 +10,6 @@ from rich.text import Text
 from ergs_verify.paper.derivation import Derived, Step
 from ergs_verify.report.mathtext import from_latex, readable
 
-__all__ = ["derivation_steps", "derivation_whole"]
-
 
 def derivation_whole(derived: Derived) -> RenderableType:
     """Every step with its equation."""

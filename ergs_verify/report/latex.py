@@ -22,8 +22,6 @@ from ergs_verify.report.ledger import (
 from ergs_verify.report.mathtext import from_latex, readable
 from ergs_verify.typeset import equation
 
-__all__ = ["derivation_document", "ledger_document"]
-
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}

@@ -23,28 +23,6 @@ from ergs_verify.report.mathtext import (
     readable,
 )
 
-__all__ = [
-    "IN_PROOFS",
-    "SOURCES",
-    "claim_whole",
-    "closing",
-    "counts",
-    "finding_kind",
-    "headline",
-    "in_a_line",
-    "ledger_markdown",
-    "ledger_summary",
-    "ledger_table",
-    "provided",
-    "section_of",
-    "shown_by",
-    "summary_markdown",
-    "supposed",
-    "value_text",
-    "why",
-    "wrong_claims",
-]
-
 Entry = Mapping[str, Any]
 
 STYLES = {

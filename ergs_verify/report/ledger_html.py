@@ -29,8 +29,6 @@ from ergs_verify.report.page import folded
 from ergs_verify.report.page import page as page_of
 from ergs_verify.report.page import words as _words
 
-__all__ = ["ledger_page"]
-
 Entry = Mapping[str, Any]
 
 _STYLE = """

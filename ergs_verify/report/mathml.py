@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from ergs_verify.typeset import coloured
 
-__all__ = ["display", "inline"]
-
 #: In tokens: a longer piece is broken inside its brackets too.
 _LONG = 100
 _TOKEN = re.compile(r"\\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\.|.)|\\[A-Za-z]+|\\.|.", re.S)

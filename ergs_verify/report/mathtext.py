@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-__all__ = ["displayed", "from_latex", "in_a_terminal", "readable"]
-
 _GREEK = {
     "Sigma": "Σ",
     "Delta": "Δ",

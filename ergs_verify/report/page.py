@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STYLE", "as_svg", "folded", "page", "words"]
-
 #: What every page looks like, on a screen and on paper.
 STYLE = """
 :root { --ink: #1b1b1b; --dim: #5c5c5c; --line: #d7d7d7; --good: #14691f; --bad: #a01313;

@@ -25,15 +25,6 @@ if TYPE_CHECKING:
     from ergs_verify.study.determinants import DeterminantCurve
     from ergs_verify.study.loop_rate import LoopStudy
 
-__all__ = [
-    "accuracy_figure",
-    "augmentation_figure",
-    "determinant_figure",
-    "gap_figure",
-    "inner_loop_figure",
-    "stages_figure",
-]
-
 _SIZE = (6.0, 3.8)  # inches; 600 × 380 pixels
 _DPI = 100
 _REFERENCE = {"color": "0.45", "linewidth": 1}

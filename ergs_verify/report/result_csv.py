@@ -16,15 +16,6 @@ from ergs_verify.exact import written
 from ergs_verify.reference.compare import Comparison
 from ergs_verify.study.crosscheck_result import CrossCheck
 
-__all__ = [
-    "audit_csv",
-    "check_csv",
-    "comparison_csv",
-    "crosscheck_csv",
-    "gap_csv",
-    "suite_csv",
-]
-
 _QUANTITY = (
     "agent", "t", "quantity", "verdict", "max_error", "allowed", "digits", "needed", "row", "column"
 )  # fmt: skip

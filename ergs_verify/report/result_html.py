@@ -26,15 +26,6 @@ from ergs_verify.report.plots import accuracy_figure, gap_figure, stages_figure
 from ergs_verify.report.solution import game_line
 from ergs_verify.study.crosscheck_result import CrossCheck
 
-__all__ = [
-    "audit_page",
-    "check_page",
-    "comparison_page",
-    "crosscheck_page",
-    "gap_page",
-    "suite_page",
-]
-
 #: Words that are coloured where they stand alone in a cell.
 _MARKED = ("pass", "fail", "undecided", "proved", "refuted", "converges", "diverges")
 #: A game as a file is shown up to so many characters.

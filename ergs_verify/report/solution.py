@@ -13,8 +13,6 @@ from ergs_verify.game import Game
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import Solution
 
-__all__ = ["game_line", "solution_summary"]
-
 #: What a person takes in at once; the file has the rest.
 _STAGES, _AGENTS, _SIDE = 2, 4, 4
 _FLOAT_DIGITS, _FEWEST_DIGITS = 10, 5

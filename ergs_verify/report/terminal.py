@@ -11,8 +11,6 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-__all__ = ["console", "printable", "ready_streams", "rendered"]
-
 _ASCII = {
     "τ": "tau", "Σ": "Sigma", "Φ": "Phi", "π": "pi", "μ": "mu", "λ": "lambda", "ω": "omega",
     "δ": "delta", "γ": "gamma", "ρ": "rho", "ε": "eps", "ℓ": "ell", "∑": "sum", "∂": "d",

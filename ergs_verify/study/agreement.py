@@ -12,8 +12,6 @@ from ergs_verify.study.conditioning import Moves
 from ergs_verify.study.crosscheck_result import CHECKS, Row
 from ergs_verify.study.numbers import Numbers, log10, size
 
-__all__ = ["Pair", "lost_digits", "row", "sentence"]
-
 
 @frozen
 class Pair:

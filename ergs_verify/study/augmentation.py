@@ -33,8 +33,6 @@ from ergs_verify.study.divergences import divergences
 from ergs_verify.study.tables import as_decimal, ratio_as_decimal
 from ergs_verify.study.variants import answered, at_tau, prior_policy
 
-__all__ = ["augmentation_study"]
-
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 #: Beyond the digits needed for the answer and for what δ² cancels.

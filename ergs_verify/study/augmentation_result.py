@@ -12,8 +12,6 @@ from ergs_verify import markup
 from ergs_verify.exact import short, written
 from ergs_verify.study.tables import as_text, ratio_as_decimal, shown
 
-__all__ = ["AugmentationAgent", "AugmentationRow", "AugmentationStudy"]
-
 
 @frozen(kw_only=True)
 class AugmentationAgent:

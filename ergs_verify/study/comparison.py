@@ -34,8 +34,6 @@ from ergs_verify.study.numbers import (
 )
 from ergs_verify.study.stationarity import Stationarity, entered_policy, rounded_policy
 
-__all__ = ["PARTS", "Comparison"]
-
 Tell = Callable[[str], None]
 
 #: What the reference carries beyond the digits asked for.

@@ -36,8 +36,6 @@ from ergs_verify.game import Game
 from ergs_verify.game.letters import GAME, Letter
 from ergs_verify.study.numbers import Numbers, distance, enter, size
 
-__all__ = ["Moves", "Rounding", "modest_factor", "moves", "perturbed"]
-
 #: By letter, agent and time: how far a matrix moves, its own rounding included.
 Moves = dict[str, list[list[Any]]]
 

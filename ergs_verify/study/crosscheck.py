@@ -17,8 +17,6 @@ from ergs_verify.study.conditioning import modest_factor
 from ergs_verify.study.crosscheck_result import CrossCheck
 from ergs_verify.study.singular import compare_singular
 
-__all__ = ["crosscheck"]
-
 #: Called with what is being done, how many parts are done and how many there are.
 Progress = Callable[[str, int, int], None]
 

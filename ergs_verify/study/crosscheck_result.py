@@ -10,8 +10,6 @@ from attrs import asdict, frozen
 from ergs_verify import markup
 from ergs_verify.study.inner_loop import Convergence
 
-__all__ = ["CHECKS", "CrossCheck", "Row", "Simulated"]
-
 #: The checks in their order, each with what is compared.
 CHECKS = {
     "derived-precision": "derived recursion, at two precisions",

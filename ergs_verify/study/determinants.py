@@ -17,8 +17,6 @@ from ergs_verify.recursion.equilibrium import backwards, block_system
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.variants import at_tau
 
-__all__ = ["DeterminantCurve", "determinant_curve"]
-
 
 @frozen(kw_only=True)
 class DeterminantCurve:

@@ -14,8 +14,6 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import evaluate_policy, initial_moment
 
-__all__ = ["divergences"]
-
 
 def divergences(
     game: Game, policy: Policy, arithmetic: MPMath, *, formulas: Formulas | None = None

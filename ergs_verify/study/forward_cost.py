@@ -20,8 +20,6 @@ from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
 from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 
-__all__ = ["Forward", "JointPolicy", "Moments"]
-
 OverTime = Sequence[Matrix]
 Enter = Callable[[np.ndarray], Matrix]
 

@@ -12,8 +12,6 @@ from attrs import frozen
 from ergs_verify import engine
 from ergs_verify.engine import GameArrays
 
-__all__ = ["Convergence", "convergence"]
-
 
 @frozen(kw_only=True)
 class Convergence:

@@ -28,15 +28,6 @@ from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Progress, Stages
 from ergs_verify.study.tables import as_decimal, as_text, ratio_as_decimal, shown
 
-__all__ = [
-    "LoopConditions",
-    "LoopError",
-    "LoopStage",
-    "LoopStudy",
-    "inner_loop_study",
-    "loop_conditions",
-]
-
 #: Carried beyond the digits asked for, so that an error that counts still has this many.
 _GUARD = 25
 #: Written in records; more would only be noise to a reader.

@@ -14,8 +14,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.study.loop_rate import LoopConditions, loop_conditions
 from ergs_verify.study.tables import as_text, ratio_as_decimal, shown
 
-__all__ = ["LoopSurvey", "SurveyRow", "inner_loop_survey"]
-
 
 @frozen(kw_only=True)
 class SurveyRow:

@@ -10,8 +10,6 @@ from attrs import frozen
 
 from ergs_verify.engine import GameArrays
 
-__all__ = ["Estimate", "simulate"]
-
 #: Trajectories simulated at once: what keeps the arrays of a small game in a processor's cache.
 _AT_ONCE = 2000
 

@@ -11,19 +11,6 @@ import numpy as np
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
 
-__all__ = [
-    "AFFINE",
-    "LETTERS",
-    "Numbers",
-    "distance",
-    "enter",
-    "gains",
-    "log10",
-    "numbers",
-    "size",
-    "split",
-]
-
 LETTERS = ("K", "Sigma", "P", "q")
 #: Those of a game with affine terms: u = Kx + k, value x'Px + 2s'x + q.
 AFFINE = ("K", "k", "Sigma", "P", "s", "q")

@@ -22,8 +22,6 @@ from ergs_verify.recursion import nash
 from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
 from ergs_verify.study.numbers import Numbers, numbers, size
 
-__all__ = ["compare_singular"]
-
 Outcome = tuple[str, str, int | None]
 
 

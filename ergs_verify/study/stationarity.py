@@ -20,8 +20,6 @@ from ergs_verify.game import Game
 from ergs_verify.study.forward_cost import Forward, JointPolicy
 from ergs_verify.study.numbers import Numbers, enter, gains, size
 
-__all__ = ["Directions", "Stationarity", "entered_policy", "rounded_policy"]
-
 Slopes = dict[str, list[Any]]
 
 #: How far a policy is moved to see that its slope does not vanish there. The slope is linear to

@@ -9,8 +9,6 @@ from typing import Any
 
 from ergs_verify.arithmetic.mp import MPMath
 
-__all__ = ["as_decimal", "as_text", "ratio_as_decimal", "shown"]
-
 
 def as_text(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """Columns set flush left, two blanks apart.

@@ -11,8 +11,6 @@ from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import AgentSequences, Sequences
 
-__all__ = ["answered", "at_tau", "prior_policy"]
-
 
 def at_tau(game: Game, tau: Fraction) -> Game:
     """The same game with another τ ≥ 0, such as the δ-augmented one with τ + δ."""

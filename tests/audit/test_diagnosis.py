@@ -14,7 +14,8 @@ from random_games import three_identical
 from ergs_verify import audit, engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.audit.accuracy import of_equilibrium
-from ergs_verify.audit.diagnosis import diagnose, explained, first_error
+from ergs_verify.audit.diagnosis import diagnose, explained
+from ergs_verify.audit.first_error import first_error
 from ergs_verify.audit.mistakes import Handled, Recomputed, mistakes
 from ergs_verify.audit.mistakes.recompute import recomputed
 from ergs_verify.audit.suite import suite_game

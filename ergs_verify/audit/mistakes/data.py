@@ -15,8 +15,6 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.game.letters import LETTERS, Letter
 
-__all__ = ["MISTAKES", "scaled", "with_tau"]
-
 Matrices = tuple[np.ndarray, ...]
 half = Fraction(1, 2)
 

@@ -56,8 +56,6 @@ from ergs_verify.paper.notation import (
 from ergs_verify.paper.theorem_III_1 import derived_formulas, formulas_of
 from ergs_verify.recursion.stages import Stages, formulas_for
 
-__all__ = ["constant_terms", "formula_mistakes"]
-
 half = Rational(1, 2)
 own_push: Any = B(i).T * P(i) * B(i)
 

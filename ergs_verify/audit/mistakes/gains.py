@@ -9,8 +9,6 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["equilibrium_gains"]
-
 
 def equilibrium_gains(stages: Stages, stage: Evaluator) -> list[Matrix]:
     """Every agent's block row of −Φ_t⁻¹r, at a stage that knows P_{t+1}."""

@@ -26,8 +26,6 @@ from ergs_verify.recursion.general import inverse
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["general_mistakes"]
-
 half = Fraction(1, 2)
 _CONSTANTS = ("drift", "x_linear", "u_linear", "prior_mean")
 

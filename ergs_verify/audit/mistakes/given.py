@@ -12,8 +12,6 @@ from ergs_verify.game import Game
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["best_covariances", "costs_of", "stages_after", "whole_gain"]
-
 
 def costs_of(game: Game, stated: Numbers) -> Numbers:
     """P, s and q of the stated K, k and Σ: without Σ, of the deterministic policy."""

@@ -19,9 +19,6 @@ from ergs_verify.game import Game
 from ergs_verify.game.letters import POLICY
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["MISTAKES"]
-
-
 #: Stages after which gains are taken to have converged.
 _LONG = 400
 _EVERY = tuple(letter.name for letter in POLICY)

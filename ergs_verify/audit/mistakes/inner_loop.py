@@ -22,8 +22,6 @@ from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["Loop", "loops_read_off"]
-
 #: Of rounds that are tried: a loop that needs more hardly moves. A power of 2.
 _MOST_ROUNDS = 2048
 #: What a round changes, relative to the largest gain, where the loop has converged: enough above

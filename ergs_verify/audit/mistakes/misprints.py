@@ -32,8 +32,6 @@ from ergs_verify.paper.theorem_III_1 import derive, derived_formulas, with_linea
 from ergs_verify.proof import prove
 from ergs_verify.proof.reading import agent_coefficients, linear_map, quadratic_form
 
-__all__ = ["misprints"]
-
 p = lemma_III_2.p
 
 #: Which formulas of the recursion a formula of the paper stands for. The NE's P and q are

@@ -14,17 +14,6 @@ from ergs_verify.game.letters import LETTERS
 from ergs_verify.recursion.affine import by_letter, stated_letters
 from ergs_verify.recursion.records import Sequences, Stage
 
-__all__ = [
-    "Numbers",
-    "Sizes",
-    "errors",
-    "last_stages",
-    "of_policy",
-    "of_sequences",
-    "of_stages",
-    "sizes_of",
-]
-
 #: Float64 arrays by letter (K, k, Sigma, P, s, q), one per agent, time first; NaN says nothing.
 Numbers = Mapping[str, tuple[np.ndarray, ...]]
 

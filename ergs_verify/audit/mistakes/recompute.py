@@ -25,8 +25,6 @@ from ergs_verify.paper.notation import S, i, q, tau
 from ergs_verify.paper.theorem_III_1 import PAPER, formulas_of
 from ergs_verify.recursion.stages import Stages, formulas_for
 
-__all__ = ["LOST", "LenientStages", "changes", "recomputed"]
-
 
 class _RuledOut(Exception):
     """Its gains tell that this is not the mistake."""

@@ -17,8 +17,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["FLOAT64", "Gains", "Handled", "Mistake", "Recomputed", "freedom"]
-
 #: Digits that a number read off the stated ones may take from the evidence: all of float64's.
 _READ_OFF = 16
 

@@ -21,8 +21,6 @@ from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import written_out
 
-__all__ = ["SharedStages"]
-
 
 class SharedStages:
     """Makes the `Stages` of a game with any formulas, in an arithmetic whose matrices are arrays.

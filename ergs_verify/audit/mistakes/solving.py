@@ -20,8 +20,6 @@ from ergs_verify.recursion.equilibrium import block_system, by_agent
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["MISTAKES", "last_ridge"]
-
 _AT_ONCE, _IN_TURN = Loop(in_turn=False), Loop(in_turn=True)
 
 

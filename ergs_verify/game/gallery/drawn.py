@@ -13,8 +13,6 @@ from ergs_verify.files.packed import MAX_NUMBERS
 from ergs_verify.game.gallery.entries import Rows, scalar
 from ergs_verify.game.game import Game
 
-__all__ = ["random_from", "random_game"]
-
 _RANDOM_KEYS = ("N", "m", "p", "T", "tau", "seed")
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Entry", "Rows", "diagonal", "scalar"]
-
 Rows = list[list[Any]]
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from ergs_verify.game.gallery.entries import Entry, Rows, diagonal, scalar
 
-__all__ = ["GAMES"]
-
 GAMES: dict[str, Entry] = {}
 
 

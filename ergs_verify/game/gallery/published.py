@@ -18,8 +18,6 @@ from attrs import frozen
 from ergs_verify.game.gallery.entries import Rows, diagonal, scalar
 from ergs_verify.game.game import Game
 
-__all__ = ["PUBLISHED", "Printed", "Published"]
-
 
 @frozen
 class Printed:

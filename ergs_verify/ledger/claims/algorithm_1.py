@@ -43,8 +43,6 @@ from ergs_verify.paper.notation import (
     tau,
 )
 
-__all__ = ["CLAIMS", "COVARIANCE_IS_FREE", "PASSES"]
-
 p = control_size(i)
 K_other = letter_of_agents("{K'_t}", "p", m)
 

@@ -69,9 +69,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion import apriori
 
-__all__ = ["CLAIMS", "FALLS", "LARGE_ENOUGH", "VANISHES", "coupling_chain"]
-
-
 # -- one agent's coupling -------------------------------------------------------------------------
 
 beta, pi, least = (Symbol(s, positive=True) for s in (r"\beta", r"\pi", r"\rho_R"))

@@ -48,27 +48,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = [
-    "CHOICE",
-    "CLAIMS",
-    "COSTS",
-    "QUADRATIC",
-    "SHAPE",
-    "SYMMETRIC",
-    "P_gap",
-    "P_tilde",
-    "augmented",
-    "delta",
-    "in_augmented",
-    "loop",
-    "of_policy",
-    "printed_constant",
-    "printed_cost",
-    "q_tilde",
-    "stated",
-    "tilde_lost",
-]
-
 p = control_size(i)
 augmented = tau + delta
 """τ̃."""

@@ -15,8 +15,6 @@ from ergs_verify.ledger.statements import Equality
 from ergs_verify.paper import notation, theorem_III_1
 from ergs_verify.paper.notation import A, B, K, P, Q, R, W, eye, i, j, m, others_loop, tau
 
-__all__ = ["CLAIMS", "MONOTONE", "PERTURBATION", "perturbed_cost", "perturbed_gains"]
-
 E = AgentMatrix("E", i, m, m)
 """What agent i's P_{t+1} differs from P̂ by, the letter P standing for P̂."""
 Delta = notation.letter_of_agents(r"\Delta", "p", m)

@@ -51,8 +51,6 @@ from ergs_verify.paper.notation import (
     tau,
 )
 
-__all__ = ["CLAIMS", "FIXED_POINT", "INTO_ITSELF", "INVERSES", "NEEDED", "SINGULAR_WEIGHT"]
-
 p = control_size(i)
 P_star = letter_of_agents("{P^{*}_{t+1}}", m, m)
 

@@ -17,8 +17,6 @@ from ergs_verify.paper import lemma_III_2
 from ergs_verify.paper.notation import A, B, Q, R, i, j, next_state, omega, tau, u, x
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = ["CLAIMS"]
-
 density, prior = Symbol(r"\pi", positive=True), Symbol(r"\mu", positive=True)
 terminal_state = MatrixSymbol("x_T", *x.shape)
 terminal_cost = MatrixSymbol("Q_T", x.shape[0], x.shape[0])

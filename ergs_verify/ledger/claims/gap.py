@@ -59,8 +59,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion import gaps, nash
 
-__all__ = ["CLAIMS", "COEFFICIENT", "IDENTITY", "stated_coefficient", "stated_identity"]
-
 p = control_size(i)
 
 

@@ -32,9 +32,6 @@ from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.paper.notation import B, P, W, definitions, i, j, m, mean, symmetric, tau
 from ergs_verify.recursion import nash
 
-__all__ = ["CLAIMS", "EXCLUDED", "projection_chain"]
-
-
 # -- a second equilibrium -------------------------------------------------------------------------
 
 

@@ -27,8 +27,6 @@ from ergs_verify.ledger.statements import Computed, Equality
 from ergs_verify.paper.notation import K, i, j, m
 from ergs_verify.recursion import nash
 
-__all__ = ["CLAIMS", "CONTRACTION_SUFFICES", "ERROR_MOVES", "SPECTRAL", "error_moves"]
-
 # -- the loop, and its matrix ---------------------------------------------------------------------
 
 

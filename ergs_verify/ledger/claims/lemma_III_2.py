@@ -32,19 +32,6 @@ from ergs_verify.paper.lemma_III_2 import (
 from ergs_verify.paper.notation import tau
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = [
-    "CLAIMS",
-    "GIBBS",
-    "HALF",
-    "INVERSE",
-    "MINIMISER",
-    "MULTIPLIER",
-    "SYM",
-    "mean_at",
-    "part",
-    "precision",
-]
-
 SYM = (M,)
 integral, mass = Symbol(r"\int_\ell", real=True), Symbol(r"\int\pi", real=True)
 precision = MatAdd(Identity(p), MatMul(2 / tau, M))

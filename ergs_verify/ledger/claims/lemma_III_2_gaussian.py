@@ -39,8 +39,6 @@ from ergs_verify.paper.lemma_III_2 import (
 from ergs_verify.paper.notation import tau
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS"]
-
 
 def _square(left_factor, right_factor):
     """−½ (u + c)'(I + (2/τ)M)(u + c), each c with a factor of its own."""

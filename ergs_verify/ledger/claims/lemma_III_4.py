@@ -43,15 +43,6 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equality
 from ergs_verify.paper.notation import A, B, K, P, W, definitions, i, j, m, symmetric, tau
 
-__all__ = [
-    "CLAIMS",
-    "DOMINANT",
-    "REGULAR_UNIQUE",
-    "STAGE",
-    "UNIQUE",
-    "block_system",
-]
-
 gamma_B, gamma_P = Symbol(r"\gamma_B", positive=True), Symbol(r"\gamma_P^*", positive=True)
 kappa = Symbol(r"\kappa", positive=True)
 """max_i ‖Kⁱ‖_F."""

@@ -48,8 +48,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "CONTRACTION", "LIPSCHITZ", "contraction_chain", "diverging_pair", "norm"]
-
 gamma_P = Symbol(r"\gamma_{P,t}", positive=True)
 gamma_P_unindexed = Symbol(r"\gamma_P", positive=True)
 N = agent_sum(sympy.Integer(1), j)

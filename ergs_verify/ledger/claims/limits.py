@@ -29,8 +29,6 @@ from ergs_verify.ledger.statements import Computed, Equalities
 from ergs_verify.ledger.symbolic import SymbolicStages
 from ergs_verify.paper.notation import B, K, P, Q, R, W, eye, i, j, others_loop, tau
 
-__all__ = ["CLAIMS", "LARGE_TAU"]
-
 curvature = R(i) + B(i).T * P(i) * B(i)
 """M = R + B'PB."""
 pull = B(i).T * P(i) * others_loop(i)

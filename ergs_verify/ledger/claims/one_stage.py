@@ -52,20 +52,6 @@ from ergs_verify.paper.notation import (
 from ergs_verify.recursion import algorithm_1, evaluate_policy, nash
 from ergs_verify.recursion.records import Stage
 
-__all__ = [
-    "COVARIANCES",
-    "INNER_LOOP",
-    "NEARBY_COST",
-    "ONE_STAGE",
-    "E",
-    "P_star",
-    "assumed",
-    "covariance_chain",
-    "moved_answer_chain",
-    "moved_cost_chain",
-    "one_pass_is_not_enough",
-]
-
 P_star = letter_of_agents("{P^{*}_{t+1}}", m, m)
 K_star = letter_of_agents("{K^{*}_t}", "p", m)
 W_star = letter_of_agents("{W^{*}_t}", "p", "p")

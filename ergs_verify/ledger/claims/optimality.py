@@ -51,40 +51,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = [
-    "BELLMAN",
-    "BEST_RESPONSE",
-    "EXISTS",
-    "LEAST_COST",
-    "NOT_ONE",
-    "OTHER_ANSWERS",
-    "POLICY_PSD",
-    "REGULAR_UNIQUE",
-    "STAGE",
-    "SUFFICIENT",
-    "WEIGHT",
-    "WEIGHT_IDENTITY",
-    "averaged",
-    "by_derivation",
-    "constant",
-    "covariance",
-    "cross",
-    "derived",
-    "entropy",
-    "equal",
-    "gain",
-    "gain_and_covariance",
-    "loop",
-    "others_noise",
-    "quadratic",
-    "quadratic_in_x",
-    "riccati",
-    "stage_gibbs",
-    "terminal",
-    "value_is_quadratic",
-    "weight",
-]
-
 p = control_size(i)
 
 

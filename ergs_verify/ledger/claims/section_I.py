@@ -34,8 +34,6 @@ from ergs_verify.paper.notation import S, i
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import algorithm_1
 
-__all__ = ["CONCLUSION", "EPSILON_NASH", "OPENING"]
-
 
 def _linear_gaussian(claim_id: str, where: str, quote: str) -> Claim:
     return Claim(

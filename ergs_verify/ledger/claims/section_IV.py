@@ -7,8 +7,6 @@ from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.claims.section_I import EPSILON_NASH
 from ergs_verify.ledger.claims.theorem_IV_2 import LINEAR_RATE
 
-__all__ = ["CLAIMS"]
-
 CLAIMS = (
     Claim(
         id="thm-IV.2/announced",

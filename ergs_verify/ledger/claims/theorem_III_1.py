@@ -44,9 +44,6 @@ from ergs_verify.ledger.statements import Computed, Definition, Equalities, Equa
 from ergs_verify.paper import theorem_III_1
 from ergs_verify.paper.notation import A, B, K, P, Q, R, W, eye, i, j, m, tau, x
 
-__all__ = ["CLAIMS", "COVARIANCE", "EXISTENCE", "NASH_VALUE", "PSD", "QUADRATIC"]
-
-
 # -- the value -------------------------------------------------------------------------------------
 
 

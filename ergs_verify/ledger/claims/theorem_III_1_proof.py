@@ -64,8 +64,6 @@ from ergs_verify.paper.notation import (
 from ergs_verify.paper.theorem_III_1 import cost_to_go
 from ergs_verify.proof import gaussian_expectation
 
-__all__ = ["CLAIMS"]
-
 p = control_size(i)
 
 # -- (12) to (15) ----------------------------------------------------------------------------------

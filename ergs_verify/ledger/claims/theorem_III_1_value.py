@@ -44,8 +44,6 @@ from ergs_verify.paper.notation import (
     x,
 )
 
-__all__ = ["CLAIMS", "own_gain"]
-
 p = control_size(i)
 _VALUE = r"J_t^{i*}(x)"
 

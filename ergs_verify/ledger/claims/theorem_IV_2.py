@@ -44,8 +44,6 @@ from ergs_verify.paper.notation import (
     tau,
 )
 
-__all__ = ["CITED_GAP", "CLAIMS", "CONTRACTS_INSIDE", "ENOUGH", "LINEAR_RATE", "STRONGER"]
-
 slack, epsilon = Symbol("c", positive=True), Symbol(r"\epsilon", positive=True)
 
 # -- all stages -----------------------------------------------------------------------------------

@@ -47,8 +47,6 @@ from ergs_verify.paper.notation import (
 )
 from ergs_verify.recursion import nash
 
-__all__ = ["CLAIMS", "PLAIN_NASH"]
-
 x_end, Q_end = MatrixSymbol("x_T", m, 1), MatrixSymbol("Q_T^i", m, m)
 
 

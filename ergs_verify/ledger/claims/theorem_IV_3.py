@@ -54,20 +54,6 @@ from ergs_verify.paper.notation import (
     x,
 )
 
-__all__ = [
-    "AGAINST_ANY",
-    "CLAIMS",
-    "COST_DIFFERENCE",
-    "GAP_BOUND",
-    "GAP_OF_A_DEVIATION",
-    "GAP_ORDER",
-    "OF_A_FIXED_POLICY",
-    "PARTS_OF_A_FIXED_POLICY",
-    "cost_difference",
-    "rows_at_augmented",
-]
-
-
 # -- the two costs of one policy -------------------------------------------------------------------
 
 

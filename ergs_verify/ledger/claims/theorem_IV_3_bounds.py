@@ -40,8 +40,6 @@ from ergs_verify.ledger.reasoning import Fact, Theorem, by
 from ergs_verify.ledger.statements import Computed, Definition, Equality
 from ergs_verify.paper.notation import A, B, F, K, P, S, definitions, i, j, noise, q, x
 
-__all__ = ["CLAIMS", "first_inequality", "second_inequality"]
-
 p = control_size(i)
 
 # -- (26) to (28) ----------------------------------------------------------------------------------

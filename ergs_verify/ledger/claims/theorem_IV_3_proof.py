@@ -36,9 +36,6 @@ from ergs_verify.ledger.statements import Computed, Equalities, Equality
 from ergs_verify.paper.notation import P, definitions, i, letter_of_agents, m, q, tau, x
 from ergs_verify.proof.reading import quadratic_form
 
-__all__ = ["CLAIMS"]
-
-
 # -- the two values --------------------------------------------------------------------------------
 
 P_bar, q_bar = letter_of_agents(r"{\bar{P}_t}", m, m), sympy.Function(r"\bar{q}_t", real=True)

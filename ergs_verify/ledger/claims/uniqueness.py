@@ -34,8 +34,6 @@ from ergs_verify.ledger.symbolic import SymbolicStages
 from ergs_verify.paper.notation import B, K, P, R, S, eye, i, j, m, tau
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["CLAIMS", "DETERMINANT", "REGULAR_AT_ONE_STATE", "near_singular"]
-
 n = Symbol("n", integer=True, positive=True)
 Phi, gains, rhs = MatrixSymbol(r"\Phi_t", n, n), MatrixSymbol("K_t", n, m), MatrixSymbol("r", n, m)
 shift = MatrixSymbol("Z", n, m)

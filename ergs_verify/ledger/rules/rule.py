@@ -9,8 +9,6 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Rule"]
-
 
 @frozen
 class Rule:

@@ -23,8 +23,6 @@ from ergs_verify.ledger.sentences.view import (
 )
 from ergs_verify.recursion import apriori, nash
 
-__all__ = ["bounds_hold", "coupling"]
-
 
 def coupling(v: View, i: int) -> arb:
     """gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))."""

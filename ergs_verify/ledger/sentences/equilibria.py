@@ -17,8 +17,6 @@ from ergs_verify.ledger.sentences.registry import Relations, all_hold, says
 from ergs_verify.ledger.sentences.view import is_psd, of_nash, of_play, rational
 from ergs_verify.recursion import best_response, evaluate_policy, gaps, nash, second_moments
 
-__all__ = ["answer_each_other", "costs_of_answers", "one_of_the_recursion", "plain_game"]
-
 BITS = 256
 
 

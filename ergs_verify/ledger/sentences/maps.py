@@ -25,8 +25,6 @@ from ergs_verify.ledger.sentences.view import (
 from ergs_verify.recursion import algorithm_1
 from ergs_verify.recursion.records import Stage
 
-__all__ = ["brings_nearer"]
-
 
 def _none(v: View) -> list[Any]:
     return [K * 0 for K in v.K]

@@ -14,8 +14,6 @@ from ergs_verify.ledger.examination import Outcome
 from ergs_verify.ledger.exhibits import Case
 from ergs_verify.ledger.hypotheses import Hypothesis
 
-__all__ = ["EVALUATORS", "Evaluator", "all_hold", "at", "can_be_evaluated", "says"]
-
 Evaluator = Callable[[Case], Outcome | None]
 
 EVALUATORS: dict[str, Evaluator] = {}

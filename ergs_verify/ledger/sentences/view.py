@@ -17,8 +17,6 @@ from ergs_verify.recursion import block_system
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
-__all__ = ["View", "frobenius", "is_psd", "of_nash", "of_play", "rational", "spectral"]
-
 _numbers = Rationals()
 
 
