@@ -123,7 +123,7 @@ def first_error(
     Examples
     --------
     >>> from ergs_verify import Policy, gallery, solve
-    >>> from ergs_verify.audit.diagnosis import first_error
+    >>> from ergs_verify.audit.first_error import first_error
     >>> game = gallery("random:N=2,m=2,T=4,seed=1")
     >>> right = solve(game)
     >>> K = [list(agent) for agent in right.K]
