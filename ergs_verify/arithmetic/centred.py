@@ -1,0 +1,426 @@
+"""Midpoints and radii in float64, on stacks of matrices: enclosures at the speed of floats.
+
+Every number is known to be within a radius of a midpoint. The radii are sound under the model of
+rounding in `ergs_verify.arithmetic.above`; no rounding mode is ever switched. What cannot be
+bounded, such as the inverse of a matrix not proved to be regular, is NaN in its place of the
+stack and spoils no other. S. M. Rump, "Verification methods: Rigorous results using floating-point
+arithmetic", Acta Numerica 19 (2010), 287–449.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic.above import UNIT, Above, above, below, gamma
+from ergs_verify.arithmetic.base import Entry
+
+#: Stacks of at least so many matrices of at most so many rows are multiplied entry by entry.
+_MANY, _FEW_ROWS = 64, 8
+#: Terms of the series of a logarithm; the next one is below 2⁻⁶⁰ of the first.
+_TERMS = 12
+
+
+class Centred:
+    """Numbers (…), or matrices (…, rows, columns), each within `radius` of `middle`.
+
+    Parameters
+    ----------
+    middle : array
+    radius : array of the same shape, optional
+        Without it the numbers are exact.
+    """
+
+    def __init__(self, middle: Any, radius: Any = None):
+        self.middle = middle
+        self.radius = radius
+
+    @cached_property
+    def size(self) -> Any:
+        """|middle|."""
+        return np.abs(self.middle)
+
+    @cached_property
+    def magnitude(self) -> Any:
+        """Upper bounds of the numbers in size."""
+        return self.size if self.radius is None else above(self.size + self.radius)
+
+    @property
+    def radii(self) -> Any:
+        """The radius as an array in any case."""
+        return np.zeros(np.shape(self.middle)) if self.radius is None else self.radius
+
+    @property
+    def lower(self) -> Any:
+        """Lower bounds; NaN where there are none."""
+        if self.radius is None:
+            return self.middle
+        known = np.isfinite(self.middle)
+        return below(np.where(known, self.middle, np.nan) - self.radius)
+
+    @property
+    def upper(self) -> Any:
+        """Upper bounds; NaN where there are none."""
+        return -(-self).lower
+
+    @property
+    def known(self) -> Any:
+        """Where the numbers are bounded."""
+        return np.isfinite(self.middle) & np.isfinite(self.radii)
+
+    def widened(self, by: Any) -> Centred:
+        """The same with radii that are larger by numbers ≥ 0."""
+        return Centred(self.middle, above(self.radii + by))
+
+    def map(self, change: Any) -> Centred:
+        """The same with both arrays put into another shape."""
+        return Centred(change(self.middle), None if self.radius is None else change(self.radius))
+
+    def __getitem__(self, key: Any) -> Centred:
+        return self.map(lambda X: X[key])
+
+    def __add__(self, other: Centred) -> Centred:
+        middle = self.middle + other.middle
+        radius = np.abs(middle) * (2 * UNIT)
+        for one in (self, other):
+            if one.radius is not None:
+                radius = radius + one.radius
+        return Centred(middle, above(radius, 3))
+
+    def __sub__(self, other: Centred) -> Centred:
+        return self + -other
+
+    def __neg__(self) -> Centred:
+        return Centred(-self.middle, self.radius)
+
+    def __mul__(self, other: Centred) -> Centred:
+        middle = self.middle * other.middle
+        radius = np.abs(middle) * (2 * UNIT)
+        if other.radius is not None:
+            radius = radius + self.size * other.radius
+        if self.radius is not None:
+            radius = radius + self.radius * other.magnitude
+        return Centred(middle, above(radius, 4))
+
+    def __truediv__(self, other: Centred) -> Centred:
+        """NaN where the divisor may be 0."""
+        least = below(other.size - other.radii)
+        known = (least > 0) & np.isfinite(self.middle) & np.isfinite(other.middle)
+        middle = np.where(known, self.middle, np.nan) / other.middle
+        # x/y − a/b = (x − a + (a/b)(b − y))/y, and |a/b| is off by its own rounding.
+        quotient = above(np.abs(middle))
+        radius = above(self.radii + above(quotient * other.radii)) / least
+        return Centred(middle, above(radius + quotient * (2 * UNIT), 3))
+
+    def __repr__(self) -> str:
+        return f"Centred({self.middle} ± {self.radii})"
+
+
+class CentredStacks:
+    """Scalars are `Centred` of arrays (…), matrices of arrays (…, rows, columns); stacks broadcast.
+
+    Notes
+    -----
+    Nothing is raised: what is not certified is NaN, or has a radius that is. numpy may warn of it:
+    compute under ``np.errstate(all="ignore")``. Many small matrices are fastest where they lie
+    innermost in memory (`innermost`).
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from ergs_verify.arithmetic.centred import CentredStacks
+    >>> stacks = CentredStacks()
+    >>> third = stacks.scalar(Fraction(1)) / stacks.scalar(Fraction(3))
+    >>> abs(Fraction(float(third.middle)) - Fraction(1, 3)) <= Fraction(float(third.radius)) < 2e-16
+    True
+    """
+
+    name = "midpoints and radii in float64"
+
+    # -- entering ----------------------------------------------------------------------------------
+
+    def scalar(self, value: Fraction) -> Centred:
+        return self._entered([[value]]).map(lambda X: X[0, 0])
+
+    def matrix(self, rows: Sequence[Sequence[Entry]], shape: tuple[int, int]) -> Centred:
+        shapes.need_entries(rows, shape)
+        return self._entered(rows)
+
+    def _entered(self, rows: Sequence[Sequence[Entry]]) -> Centred:
+        middle = np.array([[_nearest(x) for x in row] for row in rows])
+        if all(isinstance(x, float) for row in rows for x in row):
+            return Centred(middle)
+        near = middle.tolist()
+        pairs = [list(zip(row, line, strict=True)) for row, line in zip(rows, near, strict=True)]
+        off = np.array([[_distance(x, y) for x, y in row] for row in pairs])
+        return Centred(middle, above(off) if off.any() else None)
+
+    def zeros(self, rows: int, cols: int) -> Centred:
+        return Centred(np.zeros((rows, cols)))
+
+    def identity(self, size: int) -> Centred:
+        return Centred(np.eye(size))
+
+    # -- the protocol ------------------------------------------------------------------------------
+
+    def shape(self, X: Centred) -> tuple[int, int]:
+        return X.middle.shape[-2], X.middle.shape[-1]
+
+    def add(self, X: Centred, Y: Centred) -> Centred:
+        shapes.need_equal(self.shape(X), self.shape(Y))
+        return X + Y
+
+    def multiply(self, X: Centred, Y: Centred) -> Centred:
+        shapes.need_chain(self.shape(X), self.shape(Y))
+        terms = X.middle.shape[-1]
+        middle = product(X.middle, Y.middle)
+        if X.radius is None and Y.radius is None:
+            return Centred(middle, above(product(X.size, Y.size) * gamma(terms), terms + 3))
+        off = Y.size * gamma(terms)
+        if Y.radius is not None:
+            off = off + Y.radius
+        radius = product(X.size, above(off, 2))
+        if X.radius is not None:
+            radius = radius + product(X.radius, Y.magnitude)
+        return Centred(middle, above(radius, terms + 2))
+
+    def scale(self, s: Centred, X: Centred) -> Centred:
+        return s.map(lambda x: np.asarray(x)[..., None, None]) * X
+
+    def transpose(self, X: Centred) -> Centred:
+        return X.map(lambda x: x.swapaxes(-1, -2))
+
+    def solve(self, X: Centred, Y: Centred) -> Centred:
+        """X⁻¹Y; NaN where X is not proved to be regular."""
+        shapes.need_square(self.shape(X))
+        shapes.need_chain(self.shape(X), self.shape(Y))
+        near = _Triangular.of(X.middle)
+        off = _off_identity(self, near, X)
+        guess = product(near.right, product(near.left, Y.middle))
+        residual = Y - self.multiply(X, Centred(guess))
+        # With L = near.left, R = near.right and G = LXR: G y = L residual, and y is off by R y.
+        # |y| ≤ a + |I − G||y|, hence max |y| ≤ max a/(1 − α), and row by row once more.
+        reached = Above(self.multiply(Centred(near.left), residual).magnitude)
+        rows = off.total(-1)
+        most = Above(reached.value.max(axis=-2, keepdims=True))
+        moved = reached + rows[..., None] * most.over_rest(_largest(rows)[..., None, None])
+        far = above(product(np.abs(near.right), moved.value), X.middle.shape[-1])
+        return Centred(guess, far)
+
+    def trace(self, X: Centred) -> Centred:
+        size = shapes.need_square(self.shape(X))
+        diagonal = X.map(lambda x: np.einsum("...ii->...i", x))
+        radius = diagonal.size.sum(axis=-1) * gamma(size)
+        if diagonal.radius is not None:
+            radius = radius + diagonal.radius.sum(axis=-1)
+        return Centred(diagonal.middle.sum(axis=-1), above(radius, size + 2))
+
+    def determinant(self, X: Centred) -> Centred:
+        """NaN where X is not proved to be regular."""
+        size = shapes.need_square(self.shape(X))
+        near = _Triangular.of(X.middle)
+        # det(LXR) is the product of eigenvalues within α of 1.
+        part = _largest(_off_identity(self, near, X).total(-1))
+        most = Above(np.ones_like(part.value))
+        for _ in range(size):
+            most = most * (part + 1.0)
+        ones = np.ones_like(part.value)
+        # (1 − α)ⁿ ≥ 2 − (1 + α)ⁿ.
+        found = Centred(ones, np.where(part.value < 1, above(most.value - 1), np.nan))
+        for k in range(size):
+            found = found / Centred(near.right[..., k, k]) / Centred(near.scales[..., k])
+        return found * Centred(near.sign)
+
+    def log_determinant(self, X: Centred) -> Centred:
+        return self.log(self.determinant(X))
+
+    def log(self, x: Centred) -> Centred:
+        """NaN where x may not be positive."""
+        least = x.lower
+        known = (least > 0) & x.known
+        fraction, exponent = np.frexp(np.where(known, x.middle, np.nan))
+        low = fraction < math.sqrt(0.5)
+        fraction, exponent = (
+            np.where(low, 2 * fraction, fraction),
+            np.where(known, exponent - low, 0),
+        )
+        # log f = 2 artanh((f − 1)/(f + 1)), |s| ≤ 0.172, by its series.
+        one = self.scalar(Fraction(1))
+        s = (Centred(fraction) - one) / (Centred(fraction) + one)
+        square = s * s
+        series = self.scalar(Fraction(1, 2 * _TERMS + 1))
+        for k in reversed(range(_TERMS)):
+            series = series * square + self.scalar(Fraction(1, 2 * k + 1))
+        rest = Above(np.ones_like(fraction))
+        for _ in range(_TERMS + 1):
+            rest = rest * Above(square.magnitude)
+        series = series.widened(rest.value)
+        found = series * (s + s) + Centred(exponent.astype(float)) * _LOG_2
+        return found.widened(above(x.radii / np.where(known, least, np.nan)))
+
+    def blocks(self, rows: Sequence[Sequence[Centred]]) -> Centred:
+        shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
+        stack = np.broadcast_shapes(*(X.middle.shape[:-2] for row in rows for X in row))
+        height = sum(self.shape(row[0])[0] for row in rows)
+        width = sum(self.shape(X)[1] for X in rows[0])
+        middle = empty(stack, height, width)
+        exact = all(X.radius is None for row in rows for X in row)
+        radius = None if exact else empty(stack, height, width)
+        top = 0
+        for row in rows:
+            left, bottom = 0, top + self.shape(row[0])[0]
+            for X in row:
+                right = left + self.shape(X)[1]
+                middle[..., top:bottom, left:right] = X.middle
+                if radius is not None:
+                    radius[..., top:bottom, left:right] = 0 if X.radius is None else X.radius
+                left = right
+            top = bottom
+        return Centred(middle, radius)
+
+    def rows(self, X: Centred, start: int, stop: int) -> Centred:
+        return X.map(lambda x: x[..., start:stop, :])
+
+    # -- besides -----------------------------------------------------------------------------------
+
+    def definite(self, X: Centred) -> np.ndarray:
+        """Where every symmetric matrix among those enclosed is proved to be positive definite."""
+        shapes.need_square(self.shape(X))
+        inverse = inverse_root(X.middle)
+        turned = self.multiply(self.multiply(Centred(inverse), X), self.transpose(Centred(inverse)))
+        off = (turned - self.identity(X.middle.shape[-1])).magnitude
+        return _largest(Above(off).total(-1)).value < 1
+
+
+# -- stacks of floats ------------------------------------------------------------------------------
+
+
+def empty(stack: tuple[int, ...], rows: int, cols: int) -> np.ndarray:
+    """(…, rows, cols), a large stack innermost in memory."""
+    if math.prod(stack) < _MANY:
+        return np.empty((*stack, rows, cols))
+    inner = np.empty((rows, cols, *stack))
+    return np.moveaxis(inner, (0, 1), (-2, -1))
+
+
+def innermost(X: np.ndarray) -> np.ndarray:
+    """The same stack of matrices, innermost in memory where that is faster."""
+    made = empty(X.shape[:-2], *X.shape[-2:])
+    made[...] = X
+    return made
+
+
+def product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """XY of stacked floats."""
+    largest = max(X.size // math.prod(X.shape[-2:]), Y.size // math.prod(Y.shape[-2:]))
+    if largest < _MANY or max(*X.shape[-2:], Y.shape[-1]) > _FEW_ROWS:
+        return np.matmul(X, Y)
+    return np.einsum("...ak,...kb->...ab", X, Y)
+
+
+class _Triangular:
+    """L and R of floats with LXR ≈ I, and det L, det R known: exactly but for their own rounding.
+
+    L is a unit lower triangular matrix with its columns permuted and scaled by powers of 2, R is
+    upper triangular; so det L = sign · Π scales whatever was rounded on the way, det R = Π R_kk.
+    """
+
+    def __init__(self, left: np.ndarray, right: np.ndarray, sign: np.ndarray, scales: np.ndarray):
+        self.left, self.right, self.sign, self.scales = left, right, sign, scales
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> _Triangular:
+        """By elimination, with pivots sought among rows of one size."""
+        stack, n = X.shape[:-2], X.shape[-1]
+        games = math.prod(stack)
+        with np.errstate(all="ignore"):
+            _, exponents = np.frexp(np.abs(X).max(axis=-1))
+            scales = np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
+            work = empty((games,), n, 2 * n)
+            work[..., :n] = (X * scales[..., None]).reshape(games, n, n)
+            work[..., n:] = np.eye(n)
+            sign = np.ones(games)
+            for k in range(n - 1):
+                pivots = k + np.abs(work[:, k:, k]).argmax(axis=1)
+                swapped = np.flatnonzero(pivots != k)
+                if swapped.size:
+                    others = pivots[swapped]
+                    kept = work[swapped, k]
+                    work[swapped, k] = work[swapped, others]
+                    work[swapped, others] = kept
+                    sign[swapped] *= -1
+                shares = work[:, k + 1 :, k] / work[:, k, k, None]
+                work[:, k + 1 :, k + 1 :] -= shares[..., None] * work[:, k, None, k + 1 :]
+            left = work[..., n:].reshape(*stack, n, n) * scales[..., None, :]
+            right = _upper_inverse(work[..., :n]).reshape(*stack, n, n)
+        return cls(left, right, sign.reshape(stack), scales)
+
+
+def _upper_inverse(U: np.ndarray) -> np.ndarray:
+    """Near the inverse of an upper triangular matrix, and exactly upper triangular."""
+    n = U.shape[-1]
+    found = empty(U.shape[:-2], n, n)
+    found[...] = 0
+    for k in reversed(range(n)):
+        found[..., k, k] = 1 / U[..., k, k]
+        if k + 1 < n:
+            reached = product(U[..., k, None, k + 1 :], found[..., k + 1 :, k + 1 :])
+            found[..., k, k + 1 :] = -reached[..., 0, :] * found[..., k, k, None]
+    return found
+
+
+def root(X: np.ndarray) -> np.ndarray:
+    """Near the lower Cholesky factor; NaN where X is not positive definite."""
+    rest, n = innermost(X), X.shape[-1]
+    found = empty(X.shape[:-2], n, n)
+    found[...] = 0
+    with np.errstate(all="ignore"):
+        for k in range(n):
+            column = rest[..., k:, k] / np.sqrt(rest[..., k, k])[..., None]
+            found[..., k:, k] = column
+            rest[..., k:, k:] -= column[..., :, None] * column[..., None, :]
+    return found
+
+
+def inverse_root(X: np.ndarray) -> np.ndarray:
+    """Near L⁻¹ with X = LL'."""
+    with np.errstate(all="ignore"):
+        return _upper_inverse(root(X).swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def _off_identity(stacks: CentredStacks, near: _Triangular, X: Centred) -> Above:
+    """Upper bounds of |LXR − I|, entry by entry."""
+    G = stacks.multiply(stacks.multiply(Centred(near.left), X), Centred(near.right))
+    return Above((G - stacks.identity(X.middle.shape[-1])).magnitude)
+
+
+def _largest(rows: Above) -> Above:
+    return Above(rows.value.max(axis=-1))
+
+
+def _nearest(x: Entry) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def _distance(x: Entry, near: float) -> float:
+    if not math.isfinite(near):
+        return math.nan
+    return float(abs(Fraction(x) - Fraction(near)))
+
+
+def _log_of_two() -> Centred:
+    near = 0.6931471805599453  # 2 artanh(1/3), whose series' terms fall by 9
+    exact = sum(Fraction(2, (2 * k + 1) * 3 ** (2 * k + 1)) for k in range(40))
+    return Centred(np.array(near), np.array(above(_distance(exact, near) + 2.0**-100)))
+
+
+_LOG_2 = _log_of_two()
