@@ -86,7 +86,6 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     expect_game(game, "check")
     if game.stationary:
         return _stationary(game)
-    game = game.homogeneous
     try:
         findings = _findings(game, most_bits, progress)
     except UnboundedCostError as error:

@@ -22,6 +22,7 @@ from ergs_verify.certify.exactly import plays_best_response
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.norms import largest_eigenvalue
 from ergs_verify.certify.precision import MOST_BITS, rising, tolerance_of
+from ergs_verify.certify.worst_state import largest_on_ball
 from ergs_verify.errors import InputError, NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number, short
@@ -30,6 +31,7 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import G, X, g, gap_formulas
+from ergs_verify.recursion.affine import part
 from ergs_verify.recursion.gap import initial_moment, played_stages
 from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages, setting_of
@@ -73,13 +75,15 @@ class AgentGap:
 
 @frozen(kw_only=True, repr=False)
 class StateGap:
-    """One agent's gap as a function x'Gx + g of the initial state x.
+    """One agent's gap as a function x'Gx + g of the initial state x, or x'Gx + 2h'x + g.
 
     Attributes
     ----------
     agent : int
     matrix : list of rows of Enclosure, m×m
         G ⪰ 0.
+    linear : list of Enclosure, of length m, or None
+        h, in a game with affine terms.
     constant : Enclosure
         g ≥ 0.
     worst : Enclosure
@@ -89,14 +93,16 @@ class StateGap:
 
     agent: int
     matrix: list[list[Enclosure]]
+    linear: list[Enclosure] | None = None
     constant: Enclosure
     worst: Enclosure
     radius: Fraction
 
     def __repr__(self) -> str:
         size = f"{len(self.matrix)}×{len(self.matrix)}"
+        linear = "" if self.linear is None else " + 2h'x"
         return (
-            f"StateGap(agent {self.agent}: x'Gx + g with G {size} and g = {self.constant}, "
+            f"StateGap(agent {self.agent}: x'Gx{linear} + g with G {size} and g = {self.constant}, "
             f"at most {self.worst} where ‖x‖ ≤ {short(self.radius)})"
         )
 
@@ -365,11 +371,11 @@ def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int, t: int) -> 
 def _of_state(game: Game, policy: Policy, bits: int, radius: Fraction) -> tuple[StateGap, ...]:
     stages = Stages(game, Balls(bits), symmetric=True, deterministic=policy.Sigma is None)
     played = played_stages(stages, in_state_of(game, policy))
-    return tuple(_state_gap(game, stages, played, agent, radius) for agent in stages.agents)
+    return tuple(_state_gap(stages, played, agent, radius) for agent in stages.agents)
 
 
 def _state_gap(
-    game: Game, stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
+    stages: Stages[Balls], played: Sequence[Evaluator], agent: int, radius: Fraction
 ) -> StateGap:
     """Backwards in time; G stays between exact matrices, as it is linear in what follows it."""
     balls, formula = stages.arithmetic, gap_formula(stages)
@@ -387,18 +393,27 @@ def _state_gap(
             spread = balls.scalar(rate * of_noise[t]) * balls.trace(bracket.hi)
             number += Ball(arb(0, spread.value.abs_upper()), balls.bits)
         bracket = bracket.along(stage, letter, formula("gap_matrix", agent), balls)
-    matrix = bracket.ball(balls)
-    # With affine terms the state is (1, x), whose length is 1 more.
-    homogeneous = stages.game.state_size > game.state_size
-    squared = balls.scalar(radius * radius + homogeneous)
-    worst = Ball(largest_eigenvalue(matrix, balls.bits), balls.bits) * squared + number
+    matrix, linear = bracket.ball(balls), None
+    if stages.affine:
+        matrix, h, corner = (part(letter, matrix, balls) for letter in "Psc")
+        number += balls.trace(corner)
+        worst = largest_on_ball(matrix, h, radius, balls) + number
+        linear = [entry for (entry,) in _enclosed(h, balls)]
+    else:
+        squared = balls.scalar(radius * radius)
+        worst = Ball(largest_eigenvalue(matrix, balls.bits), balls.bits) * squared + number
     return StateGap(
         agent=agent,
-        matrix=[[Enclosure(*ends) for ends in row] for row in balls.enclosures(matrix)],
+        matrix=_enclosed(matrix, balls),
+        linear=linear,
         constant=Enclosure.of(number, least=Fraction(0)),
         worst=Enclosure.of(worst, least=Fraction(0)),
         radius=radius,
     )
+
+
+def _enclosed(X: Any, balls: Balls) -> list[list[Enclosure]]:
+    return [[Enclosure(*ends) for ends in row] for row in balls.enclosures(X)]
 
 
 def gap_formula(stages: Stages[Balls]) -> WrittenOut:

@@ -21,6 +21,7 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system
+from ergs_verify.recursion.affine import part
 from ergs_verify.recursion.stages import Stages
 
 NOTHING = Enclosure(Fraction(0), Fraction(0))
@@ -115,7 +116,10 @@ def _stage_check(
 ) -> StageCheck:
     balls = stages.arithmetic
     radius = spectral_radius(jacobi_matrix(stages, known), balls.bits)
-    gamma_P = largest_norm([known(notation.P(k)) for k in stages.agents], balls)
+    costs = [known(notation.P(k)) for k in stages.agents]
+    if stages.affine:
+        costs = [part("P", X, balls) for X in costs]
+    gamma_P = largest_norm(costs, balls)
     return StageCheck(
         t=t,
         det_phi=det,

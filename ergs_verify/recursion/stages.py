@@ -62,6 +62,8 @@ class Stages(Generic[N]):
         symmetric: bool = False,
         constants: bool = True,
     ):
+        #: Whether the state here is (1, x), x the game's own.
+        self.affine = game.affine
         game = game.homogeneous
         if deterministic and game.general:
             game = without_entropy(game)
