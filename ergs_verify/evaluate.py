@@ -110,6 +110,7 @@ class Evaluator:
         self._definitions = {_read(k): _read(body) for k, body in (definitions or {}).items()}
         self._sizes = sizes or {}
         self._symmetric = frozenset(map(_read, symmetric))
+        self._zero: frozenset = frozenset()
         self._outer: Evaluator | None = None
         self._inner_letters = frozenset()
         # Shared with every evaluator further in.
@@ -131,8 +132,18 @@ class Evaluator:
         further._inner_letters = self._with_defined(frozenset(letter.expr for letter in new))
         return further
 
+    def without(self, letters: Collection) -> Evaluator:
+        """An evaluator that puts 0 for these scalars in the expressions it is asked for.
+
+        0 log 0 is 0 then. Definitions still need values of the letters.
+        """
+        further = object.__new__(type(self))
+        further.__dict__ |= self.__dict__
+        further._zero = self._zero | frozenset(letters)
+        return further
+
     def __call__(self, expr):
-        return self._value(_read(expr))
+        return self._value(_read(_put_to_zero(expr, self._zero) if self._zero else expr))
 
     def _value(self, node: _Node) -> Any:
         value = self._known.get(node)
@@ -361,6 +372,11 @@ class Evaluator:
 _nodes: WeakValueDictionary[Any, _Node] = WeakValueDictionary()
 #: What was read, by identity. It is kept beside its node, so that its id stays its own.
 _seen: dict[int, tuple[Any, _Node]] = {}
+
+
+@lru_cache(maxsize=2**10)
+def _put_to_zero(expr: Any, letters: frozenset) -> Any:
+    return expr.xreplace(dict.fromkeys(letters, sympy.Integer(0)))
 
 
 def _read(expr: Any) -> _Node:

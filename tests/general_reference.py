@@ -110,7 +110,8 @@ class Reference:
         self.R = [matrix(R) for R in given["R"]]
         self.S = [matrix(S) for S in given.get("S", [[[0] * m] * n] * N)]
         self.noise = [matrix(X) for X in given["noise_cov"]]
-        self.tau = [number(t) + more_tau for t in given["tau"]]
+        over_time = [t if isinstance(t, list) else [t] * T for t in given["tau"]]
+        self.tau = [[number(t) + more_tau for t in own] for own in over_time]
         self.rate = [number(g) for g in given.get("discount", [1] * N)]
         eyes = [[[int(r == c) for c in range(p)] for r in range(p)] for p in self.p]
         plain = [
@@ -140,7 +141,7 @@ class Reference:
     def condition(self, i, t, value):
         """Agent i's first-order condition: row, slope in x, constant; and its W."""
         P, s, _ = value
-        rate, half, L = self.rate[i], self.tau[i] / 2, self.L[i]
+        rate, half, L = self.rate[i], self.tau[i][t] / 2, self.L[i]
         Bi = self.rows(self.B.T, i).T
         row = self.rows(self.R[i], i) + rate * Bi.T * P * self.B
         start, stop = self.ends[i]
@@ -157,7 +158,7 @@ class Reference:
     def value_at(self, i, t, value, K, k, Sigma):
         """Agent i's (P, s, c) at t under the joint policy N(Kx + k, Σ)."""
         P, s, c = value
-        rate, half, L, R = self.rate[i], self.tau[i] / 2, self.L[i], self.R[i]
+        rate, half, L, R = self.rate[i], self.tau[i][t] / 2, self.L[i], self.R[i]
         F, f = self.A[t] + self.B * K, self.drift + self.B * k
         off, shift = self.rows(K, i) - self.M[i], self.rows(k, i) - self.mean[i]
         P_now = (
@@ -183,7 +184,7 @@ class Reference:
             Bj = self.rows(self.B.T, j).T
             spread += trace((self.block(R, j, j) + rate * Bj.T * P * Bj) * Sigma[j])
         LS = L * Sigma[i]
-        entropy = half * (trace(LS) - self.p[i] - mp.log(mp.det(LS)))
+        entropy = half and half * (trace(LS) - self.p[i] - mp.log(mp.det(LS)))
         ahead = c + later[0] + trace(P * self.noise[t])
         return P_now, s_now, now[0] + rate * ahead + spread + entropy
 
@@ -201,7 +202,8 @@ class Reference:
             rest = self.stacked([rest for *_, rest, _ in found])
             inverse = mp.inverse(phi)
             K, k = -inverse * rhs, -inverse * rest
-            Sigma = [tau / 2 * mp.inverse(W) for tau, (*_, W) in zip(self.tau, found, strict=True)]
+            taus = [own[t] for own in self.tau]
+            Sigma = [tau / 2 * mp.inverse(W) for tau, (*_, W) in zip(taus, found, strict=True)]
             policy.insert(0, (K, k, Sigma))
             for i in range(self.N):
                 values[i].insert(0, self.value_at(i, t, values[i][0], K, k, Sigma))
@@ -231,7 +233,7 @@ class Reference:
             own, shift = -inverse * (slope + row * K), -inverse * (rest + row * k)
             for a in range(self.p[i]):
                 K[start + a, :], k[start + a, :] = own[a, :], shift[a, :]
-            Sigma[i] = self.tau[i] / 2 * inverse
+            Sigma[i] = self.tau[i][t] / 2 * inverse
             answer.insert(0, (K, k, Sigma))
             value = self.value_at(i, t, value, K, k, Sigma)
         return answer

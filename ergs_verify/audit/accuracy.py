@@ -400,7 +400,6 @@ def _given_play(policy: Policy, stages: Stages, _known: Evaluator, t: int) -> An
 
 def _gap_allowed(game: Game, policy: Policy, agent: int, unit: float) -> float:
     own, factor = agent - 1, roundoff(game, unit)
-    plain = not game.entropic[own] or policy.Sigma is None
     K = in_state_of(game, policy).K[own]
     try:
         with np.errstate(all="ignore"):
@@ -411,8 +410,9 @@ def _gap_allowed(game: Game, policy: Policy, agent: int, unit: float) -> float:
                 W, X = _roots(weight(own, t, best.P[t + 1].value)), _roots(moments[t])
                 # |W_ab| ≤ √(W_aa W_bb), and so X.
                 piece = (W @ (factor * (_move(best.K[t]) + abs(floats(K[t])))) @ X) ** 2
-                if not plain:
-                    Sigma_t, tau = best.Sigma[t], float(game.tau_of[own][t])
+                tau = float(game.tau_of[own][t])
+                if tau and policy.Sigma is not None:
+                    Sigma_t = best.Sigma[t]
                     apiece = factor * (_move(Sigma_t) + abs(Sigma_t.value))
                     piece += tau / 4 * (W @ apiece @ W * 2 / tau) ** 2
                 total += float(game.discount[own]) ** t * piece

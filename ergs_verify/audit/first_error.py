@@ -205,7 +205,7 @@ def _errors(game: Game, policy: Policy, allowed: Allowed | None) -> Iterator[_Er
         Sigma = given_covariances(stages, policy, t)
         if policy.Sigma is not None and any(game.entropic):
             infinite = [_infinite_cost(stages.arithmetic, X) for X in Sigma]
-            yield t, "Sigma", np.where(game.entropic, infinite, 0.0)
+            yield t, "Sigma", np.where([own[t] > 0 for own in game.tau_of], infinite, 0.0)
         ahead = stages.evaluated(stage, K, Sigma, t)
         yield from costs(t, ahead)
 

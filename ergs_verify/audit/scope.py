@@ -45,7 +45,7 @@ _KINDS: dict[str, tuple[Callable[[Game], bool], str]] = {
         "its agents have different numbers of controls",
     ),
     "no-noise": (lambda game: not any(X.any() for X in game.noise), "it has noise"),
-    "entropy": (lambda game: all(game.entropic), "τ = 0"),
+    "entropy": (lambda game: all(map(all, game.tau_of)), "τ = 0"),
     "plain": (lambda game: not any(game.entropic), "τ > 0"),
 }
 _SIZES: dict[str, Callable[[Game], Collection[int]]] = {

@@ -96,8 +96,10 @@ class Stated:
         definite, indefinite = None, False
         if policy.Sigma is not None:
             every = [X for over_time in policy.Sigma for X in over_time]
-            entropic = [own for own, yes in zip(policy.Sigma, game.entropic, strict=True) if yes]
-            needed = [X for over_time in entropic for X in over_time] or every
+            of_agents = zip(policy.Sigma, game.tau_of, strict=True)
+            needed = [
+                X for own, taus in of_agents for X, tau in zip(own, taus, strict=True) if tau
+            ] or every
             definite = "Sigma" not in faults and all(is_positive(X, strictly=True) for X in needed)
             known = "Sigma" in faults or (definite and len(needed) == len(every))
             indefinite = not (known or all(map(is_positive, every)))

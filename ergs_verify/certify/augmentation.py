@@ -216,7 +216,7 @@ def _gaps_and_bounds(
         answering = list(answered(stages, played, agent))[::-1]
         epsilon = _gap(stages, answering, agent)
         found.append(Enclosure.of(epsilon, least=Fraction(0)))
-        if agent in stages.plain:
+        if any(stages.plain_at(agent, t) for t in range(game.horizon)):
             found.append(INFINITE)
             continue
         joint = policy.with_agent(

@@ -363,7 +363,7 @@ def gap_parts(
 def stage_parts(stages: Stages[Balls], stage: Evaluator, agent: int, t: int) -> tuple[Ball, Ball]:
     """The same of stage t alone, which knows P_{t+1} of the agent's best response."""
     formula = gap_formula(stages)
-    covariance = "plain_covariance_part" if agent in stages.plain else "covariance_part"
+    covariance = "plain_covariance_part" if stages.plain_at(agent, t) else "covariance_part"
     gain, spread = stage(formula("gain_part", agent)), stage(formula(covariance, agent))
     return stages.weighed(gain, agent, t), stages.weighed(spread, agent, t)
 
@@ -384,10 +384,10 @@ def _state_gap(
     bracket = Bracket(balls.zeros(size, size), balls.zeros(size, size))
     number, of_noise = balls.scalar(Fraction(0)), slacks(stages.game.noise)
     rate = stages.game.discount[agent - 1]
-    name = "plain_gap_constant" if agent in stages.plain else "gap_constant"
     times = reversed(range(len(played)))
     for t, stage in zip(times, answered(stages, played, agent), strict=True):
         known = stage.with_values({letter: bracket.ball(balls), constant: number})
+        name = "plain_gap_constant" if stages.plain_at(agent, t) else "gap_constant"
         number = known(formula(name, agent))
         if of_noise[t]:
             spread = balls.scalar(rate * of_noise[t]) * balls.trace(bracket.hi)
@@ -425,10 +425,13 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 
 
 def has_density(stages: Stages[Balls], policy: Policy, agent: int) -> bool:
-    """Whether an agent's gap is finite: at τ > 0 every Σ has to be positive definite."""
+    """Whether an agent's gap is finite: where τ > 0 its Σ has to be positive definite."""
     if agent in stages.plain or policy.Sigma is None:
         return True
-    return all(_is_definite(stages, Sigma) for Sigma in policy.Sigma[agent - 1])
+    return all(
+        stages.plain_at(agent, t) or _is_definite(stages, Sigma)
+        for t, Sigma in enumerate(policy.Sigma[agent - 1])
+    )
 
 
 def _is_definite(stages: Stages[Balls], Sigma: np.ndarray) -> bool:

@@ -380,8 +380,8 @@ class Game:
 
     @property
     def entropic(self) -> tuple[bool, ...]:
-        """By agent, whether τ > 0."""
-        return tuple(own[0] > 0 for own in self.tau_of)
+        """By agent, whether τ > 0 at some stage."""
+        return tuple(any(own) for own in self.tau_of)
 
     @cached_property
     def discount(self) -> tuple[Fraction, ...]:

@@ -106,22 +106,27 @@ def gaps(
     played = _with_moments(played_stages(stages, policy), stages.game, formula)
     found = []
     for agent in stages.agents:
-        covariance_part = "plain_covariance_part" if agent in stages.plain else "covariance_part"
         response = best_response(stages.game, policy, agent, arithmetic, formulas=formulas)
         answered = [
             stage.with_values({notation.P(agent): P})
             for stage, P in zip(played, response.P[1:], strict=True)
         ]
 
-        def parts(name: str, agent: int = agent, answered: list[Evaluator] = answered):
-            amounts = (stage(formula(name, agent)) for stage in answered)
-            return tuple(stages.weighed(x, agent, t) for t, x in enumerate(amounts))
+        def parts(
+            name: str, plain: str, agent: int = agent, answered: list[Evaluator] = answered
+        ):
+            return tuple(
+                stages.weighed(
+                    stage(formula(plain if stages.plain_at(agent, t) else name, agent)), agent, t
+                )
+                for t, stage in enumerate(answered)
+            )
 
         found.append(
             AgentGap(
                 agent=agent,
-                gain_parts=parts("gain_part"),
-                covariance_parts=parts(covariance_part),
+                gain_parts=parts("gain_part", "gain_part"),
+                covariance_parts=parts("covariance_part", "plain_covariance_part"),
                 response=response,
             )
         )
@@ -192,7 +197,7 @@ def second_order_coefficients(
     (7/108,)
     """
     stages = Stages(game, arithmetic, formulas)
-    if stages.plain:
+    if any(stages.plain_at(k, t) for k in stages.agents for t in range(game.horizon)):
         raise InputError(
             "at τ = 0 the gap is linear in δ; the coefficient of δ² needs τ > 0", "tau"
         )

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
-from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
+from ergs_verify.errors import NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import fractions
 from ergs_verify.expressions import control_size
@@ -71,7 +71,7 @@ class Stages(Generic[N]):
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
         self.plain = frozenset(
-            k for k in self.agents if deterministic or _is_plain(k, game.tau_of[k - 1])
+            k for k in self.agents if deterministic or not any(game.tau_of[k - 1])
         )
         self.formula = self.written(formulas or formulas_for(game))
         sizes = {notation.m: game.state_size} | {
@@ -94,7 +94,12 @@ class Stages(Generic[N]):
         self.has_constants = constants and (not self._uses_log() or _has_log(arithmetic))
 
     def _uses_log(self) -> bool:
-        return any(self.formula(name, 1).has(sympy.log) for name in _CONSTANTS)
+        agent = next((k for k in self.agents if k not in self.plain), 1)
+        return any(self.formula(name, agent).has(sympy.log) for name in _CONSTANTS)
+
+    def plain_at(self, agent: int, t: int) -> bool:
+        """Whether an agent has no entropy at stage t."""
+        return agent in self.plain or not self.game.tau_of[agent - 1][t]
 
     def written(self, formulas: Any) -> WrittenOut:
         """A record of formulas written out for this game."""
@@ -135,7 +140,9 @@ class Stages(Generic[N]):
             values[notation.B(k)] = self.enter(game.B[k - 1][t])
         if game.general:
             values |= self._general.at(t)
-            return self._nothing_known.with_values(values)
+            known = self._nothing_known.with_values(values)
+            off = [notation.tau_of(k) for k in self.agents if self.plain_at(k, t)]
+            return known.without(off) if len(off) > len(self.plain) else known
         if self._tau is not None:
             values[notation.tau] = self._tau
         weight = game.tau / 2 if self._deterministic else Fraction(0)
@@ -205,25 +212,6 @@ class Stages(Generic[N]):
                 f"q of agent {agent} at t = {t}: {error}; with τ > 0 it needs a positive definite "
                 "covariance Σ"
             ) from error
-
-
-def _is_plain(agent: int, taus: Sequence[Fraction]) -> bool:
-    """Whether an agent has no entropy, at no stage.
-
-    Raises
-    ------
-    InputError
-        Where it has some at some stages only: an agent's formulas are those of one case.
-    """
-    if any(taus) and not all(taus):
-        zero = taus.index(Fraction(0))
-        other = next(t for t, tau in enumerate(taus) if tau)
-        raise InputError(
-            f"tau of agent {agent} is 0 at t = {zero} and positive at t = {other}, but has to be "
-            "0 at every stage or at none",
-            "tau",
-        )
-    return not any(taus)
 
 
 def setting_of(game: Game) -> Setting:

@@ -105,7 +105,8 @@ def answers_at_once(reference, count):
                 moved = -mp.inverse(W) * (rest + row * constants)
                 after[start:stop, :], shift[start:stop, :] = own, moved
             K, k = after, shift
-        Sigma = [tau / 2 * mp.inverse(W) for tau, (*_, W) in zip(reference.tau, found, strict=True)]
+        halves = [own[t] / 2 for own in reference.tau]
+        Sigma = [half * mp.inverse(W) for half, (*_, W) in zip(halves, found, strict=True)]
         policy.insert(0, (K, k, Sigma))
         values = [reference.value_at(i, t, values[i], K, k, Sigma) for i in range(reference.N)]
     return policy

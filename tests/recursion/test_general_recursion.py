@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import pytest
 from attrs import evolve, fields
 from general_reference import Reference, mp, random_game
 
+from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.augmentation import gap
@@ -227,13 +229,56 @@ def test_a_W_that_is_exactly_singular_is_undecided(tau, Q):
     assert not decide_singular(game)
 
 
-@pytest.mark.parametrize("taus", [[0, 1], [1, 0]])
-def test_a_τ_that_is_0_at_some_stages_only_is_refused(taus):
+def with_and_without_entropy(seed: int) -> dict:
+    """A random general game of three stages at least, where every τ is 0 at some stages only."""
+    for other in itertools.count(100 * seed):
+        given = random_game(other)
+        if given["horizon"] >= 3:
+            draw = random.Random(seed)
+            stages = range(given["horizon"])
+            given["tau"] = [[tau * draw.randint(0, 1) for _ in stages] for tau in given["tau"]]
+            if all(any(own) and not all(own) for own in given["tau"]):
+                return given
+    raise AssertionError
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_τ_may_be_0_at_some_stages_only(seed):
+    given = with_and_without_entropy(seed)
+    reference, game = Reference(given), Game.from_arrays(**given)
+    affine = game.homogeneous is not game
+    policy, values = reference.nash()
+    found = solve(game, digits=25)
+    assert found.certified
+    floats = engine.nash(game.floats())
+    for i in range(reference.N):
+        for t, (K, _, Sigma) in enumerate(policy):
+            for mine, right in ((found.K, reference.rows(K, i)), (found.Sigma, Sigma[i])):
+                size = max(1, *(abs(x) for row in rows(right) for x in row))
+                assert largest_off(mine[i][t], rows(right)) <= size / 10**25
+            assert largest_off(floats.Sigma[i][t].tolist(), rows(Sigma[i])) <= Fraction(1, 10**12)
+            assert abs(Fraction(found.q[i][t]) - exact(values[i][t][2])) <= Fraction(1, 10**20)
+            assert abs(Fraction(floats.q[i][t]) - exact(values[i][t][2])) <= Fraction(1, 10**10)
+    off = perturbed(reference, policy, seed, affine)
+    played = as_policy(reference, off, affine)
+    wanted = [exact(reference.gap(i, off)) for i in range(reference.N)]
+    for one, right in zip(certify_gap(game, played).agents, wanted, strict=True):
+        assert one.gap.lo - CLOSE <= right <= one.gap.hi + CLOSE
+        assert one.gap.relative_width <= Fraction(1, 1000)
+    for one, right in zip(gaps(game, played, NUMBERS), wanted, strict=True):
+        assert abs(exact(one.total) - right) <= CLOSE
+    assert check(game).nash.unique == "proved"
+    with pytest.raises(InputError, match="at τ = 0 the gap is linear in δ"):
+        second_order_coefficients(game, NUMBERS)
+    assert gap(game, ["1/10"]).coefficient_reason == "τ = 0, where the gap is linear in δ"
+
+
+def test_the_exact_decision_where_only_some_agents_have_entropy():
     game = Game.from_arrays(
-        A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=[taus], noise_cov=[[1]], horizon=2
-    )
-    with pytest.raises(InputError, match="has to be 0 at every stage or at none"):
-        solve(game)
+        A=[[1]], B=[[[1]], [[1]]], Q=[[[1]]] * 2, R=[[[1]]] * 2, tau=[0, 1], noise_cov=[[1]],
+        horizon=2,
+    )  # fmt: skip
+    assert decide_singular(game)
 
 
 def test_constants_are_refused_where_no_term_is_affine():
