@@ -50,21 +50,31 @@ class UnboundedCostError(ErgsError):
     agent : int
         Counted from 1.
     t : int or None
-        The stage, counted from 0, at which W has a negative eigenvalue; None in a stationary game.
+        The stage, counted from 0, at which it is so; None in a stationary game.
     direction : list of Fraction
         A control v of the agent with v'Wv < 0: the cost tends to −∞ along it.
+    singular : bool
+        Wv = 0 instead, with τ > 0: the cost tends to −∞ as the control's variance along v grows.
     """
 
-    def __init__(self, agent: int, t: int | None, direction: list[Fraction]):
+    def __init__(
+        self, agent: int, t: int | None, direction: list[Fraction], *, singular: bool = False
+    ):
         self.agent = agent
         self.t = t
         self.direction = direction
+        self.singular = singular
         at = "" if t is None else f"at stage t = {t} "
-        shown = ", ".join(f"{float(x):.4g}" for x in direction)
+        shown = f"({', '.join(f'{float(x):.4g}' for x in direction)})"
+        why = (
+            f"W is singular, and as the variance along the control {shown} grows, the cost tends "
+            "to −∞"
+            if singular
+            else f"W has a negative eigenvalue, and along the control {shown} the cost tends to −∞"
+        )
         super().__init__(
-            f"the cost of agent {agent} has no lower bound: {at}its W has a negative "
-            f"eigenvalue, and along the control ({shown}) the cost tends to −∞, so there is no "
-            "Nash equilibrium"
+            f"the cost of agent {agent} has no lower bound: {at}its {why}, so there is no Nash "
+            "equilibrium"
         )
 
 

@@ -27,7 +27,8 @@ def demand_definite(X: Any, balls: Balls) -> None:
         minor = balls.determinant(arb_mat([row[:size] for row in rows[:size]]))
         if not minor.value > 0:
             raise NotCertifiedError(
-                f"W is not certified to be positive definite at {balls.bits} bits"
+                f"W is not certified to be positive definite at {balls.bits} bits; it may be "
+                "singular"
             )
 
 

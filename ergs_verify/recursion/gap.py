@@ -112,9 +112,7 @@ def gaps(
             for stage, P in zip(played, response.P[1:], strict=True)
         ]
 
-        def parts(
-            name: str, plain: str, agent: int = agent, answered: list[Evaluator] = answered
-        ):
+        def parts(name: str, plain: str, agent: int = agent, answered: list[Evaluator] = answered):
             return tuple(
                 stages.weighed(
                     stage(formula(plain if stages.plain_at(agent, t) else name, agent)), agent, t

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.rationals import Rationals
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.game import Game
+from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
 #: Beyond these one exact stage takes seconds: the bits of an entry of P, and the bits times the
@@ -25,12 +29,15 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     -------
     bool
         True: regular at each of these stages. False: undecided, because the rationals grow too
-        long (they triple in length at every stage), or in a general game some W is singular.
+        long (they triple in length at every stage), or in a general game the W of an agent
+        without entropy is singular.
 
     Raises
     ------
     SingularStageError
         At the first singular stage, saying whether its equations are consistent.
+    UnboundedCostError
+        Where in a general game the W of an agent with τ > 0 is singular.
 
     Examples
     --------
@@ -44,14 +51,32 @@ def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = N
     stages = Stages(game, Rationals(), formulas)
     ahead = stages.terminal()
     steps = backwards(stages, ahead)
-    for _ in range(game.horizon - until):
+    for t in reversed(range(until, game.horizon)):
         if not short_enough(game, ahead.P):
             return False
         try:
             ahead = next(steps)
         except NotCertifiedError:  # some W is singular: Φ_t is regular, what is before unknown
+            _demand_variance_bounded(stages, t, ahead)
             return False
     return True
+
+
+def _demand_variance_bounded(stages: Stages[Rationals], t: int, ahead: Stage) -> None:
+    """With Wv = 0, Tr(WΣ) − (τ/2) log det Σ tends to −∞ as Σ grows along v, if τ > 0."""
+    stage = stages.at(t, ahead)
+    for k in stages.agents:
+        W = stage(notation.W(k))
+        kernel, nullity = W.numer_denom()[0].nullspace()
+        if nullity and not stages.plain_at(k, t):
+            raise UnboundedCostError(k, t, _column(kernel), singular=True)
+
+
+def _column(kernel: Any) -> list[Fraction]:
+    """The first column of integers, its largest entry in size 1."""
+    entries = [int(row[0]) for row in kernel.tolist()]
+    largest = max(entries, key=abs)
+    return [Fraction(x, largest) for x in entries]
 
 
 def short_enough(game: Game, costs: Iterable[Matrix]) -> bool:

@@ -22,6 +22,7 @@ from ergs_verify.paper.general import general_formulas
 from ergs_verify.recursion import (
     best_response,
     decide_singular,
+    evaluate_policy,
     gaps,
     nash,
     second_order_coefficients,
@@ -212,14 +213,48 @@ def test_a_fault_in_a_formula_is_seen(name):
     assert max(abs(x - y) for x, y in zip(right, wrong, strict=True)) > Fraction(1, 1000)
 
 
-@pytest.mark.parametrize(("tau", "Q"), [(1, "-3/2"), (0, "-1")])
-def test_a_W_that_is_exactly_singular_is_undecided(tau, Q):
+def test_a_W_that_is_exactly_singular_has_no_least_cost_if_τ_is_positive():
+    """W = τ/2 I + R + B'PB = 1/2 + 1 − 3/2 on the one control, 1/2 + 3 on the other."""
+    game = Game.from_arrays(
+        A=[[[0]], [[1]]],
+        B=[[[1]], [[1, 0]]],
+        Q=[[[1]], [[[1]], [[1]], [["-3/2"]]]],
+        R=[[[1]], [[1, 0], [0, 3]]],
+        tau=1,
+        noise_cov=[[1]],
+        horizon=2,
+        indefinite=True,
+    )
+    with pytest.raises(UnboundedCostError, match="its W is singular, and as the variance") as found:
+        solve(game)
+    assert (found.value.agent, found.value.t, found.value.direction) == (2, 1, [1, 0])
+    with pytest.raises(UnboundedCostError):
+        decide_singular(game)
+    assert check(game).nash.exists == "refuted"
+    # The larger the variance, the lower the cost.
+    costs = [
+        evaluate_policy(
+            game,
+            Policy.from_arrays(
+                K=[[[[0]]] * 2, [[[0], [0]]] * 2],
+                Sigma=[[[[1]]] * 2, [[[1, 0], [0, 1]], [[variance, 0], [0, 1]]]],
+            ),
+            NUMBERS,
+        ).q[1][0]
+        for variance in (10, 1000, 100000)
+    ]
+    falls = costs[0] - costs[1], costs[1] - costs[2]
+    assert falls[0] > 2
+    assert abs(exact(falls[0]) - exact(falls[1])) < CLOSE
+
+
+def test_a_W_that_is_exactly_singular_is_undecided_without_entropy():
     game = Game.from_arrays(
         A=[[1]],
         B=[[[1]], [[1]]],
-        Q=[[[1]], [[Q]]],
+        Q=[[[1]], [[-1]]],
         R=[[[1]], [[1]]],
-        tau=tau,
+        tau=0,
         noise_cov=[[1]],
         horizon=2,
         indefinite=True,
