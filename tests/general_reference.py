@@ -220,10 +220,9 @@ class Reference:
         P, s, c = value
         return trace(P * self.X0) + 2 * (s.T * self.x0)[0] + c
 
-    def best_response(self, i, policy):
-        """The policy with agent i's part replaced by its best response."""
-        value, answer = self.terminal(i), []
-        start = self.ends[i][0]
+    def answers(self, i, policy):
+        """From the last stage on: agent i's best response among the others' policies, and its W."""
+        value, start = self.terminal(i), self.ends[i][0]
         for t in reversed(range(self.T)):
             K, k, Sigma = (X.copy() for X in policy[t])
             row, slope, rest, W = self.condition(i, t, value)
@@ -234,9 +233,58 @@ class Reference:
             for a in range(self.p[i]):
                 K[start + a, :], k[start + a, :] = own[a, :], shift[a, :]
             Sigma[i] = self.tau[i][t] / 2 * inverse
-            answer.insert(0, (K, k, Sigma))
+            yield (K, k, Sigma), W
             value = self.value_at(i, t, value, K, k, Sigma)
-        return answer
+
+    def best_response(self, i, policy):
+        """The policy with agent i's part replaced by its best response."""
+        return [answer for answer, _ in self.answers(i, policy)][::-1]
+
+    def has_least_cost(self, i, policy):
+        """Whether agent i's cost has a least value against the others: W ≻ 0 at every stage."""
+        for _, W in self.answers(i, policy):
+            if min(mp.eigsy((W + W.T) / 2, eigvals_only=True)) <= 0:
+                return False
+        return True
 
     def gap(self, i, policy):
         return self.cost(i, policy) - self.cost(i, self.best_response(i, policy))
+
+
+# -- policies -----------------------------------------------------------------------------------
+
+
+def exact(x) -> Fraction:
+    return Fraction(str(x))
+
+
+def rows(X) -> list[list[Fraction]]:
+    return [[exact(x) for x in row] for row in X.tolist()]
+
+
+def perturbed(policy, seed: int, affine: bool):
+    """A policy moved at random, its constants only where the game has affine terms."""
+    rng = random.Random(seed)
+
+    def step():
+        return mp.mpf(rng.randint(-3, 3)) / 16
+
+    off = []
+    for K, k, Sigma in policy:
+        moved = K + mp.matrix([[step() for _ in range(K.cols)] for _ in range(K.rows)])
+        shift = k + mp.matrix([step() * affine for _ in range(K.rows)])
+        off.append((moved, shift, [X * mp.mpf(rng.randint(2, 6)) / 4 for X in Sigma]))
+    return off
+
+
+def as_arrays(reference: Reference, policy, affine: bool) -> dict:
+    """Keyword arguments of the policy, exact."""
+    agents = range(reference.N)
+    given = {
+        "K": [[rows(reference.rows(K, i)) for K, _, _ in policy] for i in agents],
+        "Sigma": [[rows((S[i] + S[i].T) / 2) for _, _, S in policy] for i in agents],
+    }
+    if affine:
+        constants = [[rows(reference.rows(k, i)) for _, k, _ in policy] for i in agents]
+        given["k"] = [[[x for (x,) in k] for k in own] for own in constants]
+    return given

@@ -173,7 +173,7 @@ def test_an_entry_of_a_general_game_that_is_no_number_is_named(written, place, v
     ("place", "value", "message"),
     [
         (("tau",), -1, "tau is -1, but must be ≥ 0"),
-        (("tau",), [1], "tau has entries for 1 agents but B for 2"),
+        (("tau",), [1], "tau has entries for 1 agent but B for 2"),
         (("tau",), "1e999999999", 'tau is "1e999999999", which needs more than 10000 digits'),
         (("horizon",), 0, "horizon is 0, but must be ≥ 1"),
         (("horizon",), 2.0, 'horizon must be a whole number ≥ 1 or "infinite"'),

@@ -48,7 +48,7 @@ HINTS = {
     r"(?i)beta|gamma|delta|rho|discount\w+": 'a discount factor is "discount"',
     r"(?i)[rs]_?\d{2,}|[rs]_\d+_\d+": 'a cost on all agents\' controls is an n×n entry of "R", '
     'and on them and the state an n×m entry of "S"',
-    r"M\d*|(?i:cross|coupling)\w*": 'a cost 2u\'Sx of control and state is "S", '
+    r"[MN]\d*|(?i:cross|coupling)\w*": 'a cost 2u\'Sx of control and state is "S", '
     'and the gain of a prior "prior"',
     r"(?i)c|offset|bias|b0|affine": 'a constant in the dynamics is "drift"',
     r"q|l|q_?lin\w*": 'a cost 2q\'x is "x_linear"',

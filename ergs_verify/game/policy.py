@@ -156,9 +156,8 @@ class Policy:
             transpose would fit is named as such.
         """
         if self.agents != game.agents:
-            raise InputError(
-                f"K has entries for {self.agents} agents but the game has {game.agents}", "K"
-            )
+            said = "1 agent" if self.agents == 1 else f"{self.agents} agents"
+            raise InputError(f"K has entries for {said} but the game has {game.agents}", "K")
         if is_infinite(self.horizon) and not game.stationary:
             raise InputError(
                 f"K[0] (agent 1) must be a list over time of matrices: the game's horizon is "

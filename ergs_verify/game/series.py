@@ -172,9 +172,8 @@ def same_agents(counts: Mapping[str, int]) -> None:
     (first, agents), *rest = counts.items()
     for letter, count in rest:
         if count != agents:
-            raise InputError(
-                f"{letter} has entries for {count} agents but {first} for {agents}", letter
-            )
+            said = "1 agent" if count == 1 else f"{count} agents"
+            raise InputError(f"{letter} has entries for {said} but {first} for {agents}", letter)
 
 
 def needs_time_axis(one: Series) -> InputError:

@@ -171,7 +171,7 @@ FAULTS = {
     "agents": (
         writes(K_ALONE + "[[[[1, 0]]]]}"),
         "no policy",
-        "K has entries for 1 agents but the game has 3",
+        "K has entries for 1 agent but the game has 3",
     ),
     "columns": (
         writes(solution(K=[np.swapaxes(K, 1, 2).tolist() for K in nash(GAME.floats()).K])),

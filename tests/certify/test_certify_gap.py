@@ -103,7 +103,7 @@ def test_what_is_a_solution_for_an_audit_is_one_here():
     [
         ({}, "object of type dict without K is not a solution"),
         (None, "object of type NoneType without K is not a solution"),
-        ({"K": [[[[1]]]]}, "K has entries for 1 agents but the game has 2"),
+        ({"K": [[[[1]]]]}, "K has entries for 1 agent but the game has 2"),
         ({"k": []}, "the dict has k but no K"),
         ({"K": [[[[0, 0]]]] * 2, "Sigma": [[[[-1]]]] * 2}, "not positive semidefinite"),
         ({"K": [[[[0], [0]]]] * 2}, r"K\[0\]\[0\]"),

@@ -201,7 +201,7 @@ def test_what_floats_are_forgiven_is_reported():
             "R[0] (agent 1) is 2×2 but must be 1×1 (p_i×p_i, with B m×p_i) or 3×3 (n×n, all "
             "agents' controls stacked); it would fit agent 2",
         ),
-        ({"R": [[[1]]]}, "R has entries for 1 agents but B for 2"),
+        ({"R": [[[1]]]}, "R has entries for 1 agent but B for 2"),
         (
             {"A": [[[1, 0], [0, 1]]] * 3},
             "A lists 3 matrices over time, but the horizon is 2, so 2 are needed",
@@ -288,7 +288,7 @@ def test_policies():
             {"q": [[1, 2, 3], [1, 2]]},
             "q[1] (agent 2) has 2 numbers, but 3 are needed, the last of them for t = T",
         ),
-        ({"q": [[1, 2, 3]]}, "q has entries for 1 agents but K for 2"),
+        ({"q": [[1, 2, 3]]}, "q has entries for 1 agent but K for 2"),
         (
             {"q": [[1, 2, "x"], [1, 2, 3]]},
             'q[0][2] (agent 1) is "x", which is not a number: write it like "0.1", "1/3" or '

@@ -282,7 +282,7 @@ BAD = [
      "(n×m, all agents' controls stacked)" + TRANSPOSED),
     ("S", [[[0, 0], [0, 0]], [[0, 0]]], "S[0] (agent 1) is 2×2 but must be 1×2 (p_i×m) or 3×2 "
      "(n×m, all agents' controls stacked); it would fit agent 2"),
-    ("S", [[[0, 0]]], "S has entries for 1 agents but B for 2"),
+    ("S", [[[0, 0]]], "S has entries for 1 agent but B for 2"),
     ("S", [[[0, 0]], [[[0, 0], [0, 0]]] * 3], "S[1] (agent 2) lists 3 matrices over time, but the "
      "horizon is 2, so 2 are needed"),
     ("S", [[[0, "x"]], [[0, 0], [0, 0]]], 'S[0][0][1] (agent 1) is "x", which is not a number'),
@@ -308,7 +308,7 @@ BAD = [
     ("tau", [1, -1], "tau[1] (agent 2) is -1, but must be ≥ 0"),
     ("tau", [1, [1, "-1/2"]], "tau[1][1] (agent 2, t = 1) is -1/2, but must be ≥ 0"),
     ("tau", [1, [1, 1, 1]], "tau[1] (agent 2) has 3 numbers, but 2 are needed"),
-    ("tau", [1], "tau has entries for 1 agents but B for 2"),
+    ("tau", [1], "tau has entries for 1 agent but B for 2"),
     ("discount", 0, "discount is 0, but must be > 0 and ≤ 1"),
     ("discount", -1, "discount is -1, but must be > 0 and ≤ 1"),
     ("discount", "1.05", "discount is 1.05, but must be > 0 and ≤ 1"),
@@ -316,7 +316,7 @@ BAD = [
     ("discount", [1, [1, 1]], "discount[1] (agent 2) is a list, not a number"),
     ("discount", True, "discount is the boolean true, not a number"),
     ("prior", {"gain": 1}, "prior must be a list with an entry per agent"),
-    ("prior", [None], "prior has entries for 1 agents but B for 2"),
+    ("prior", [None], "prior has entries for 1 agent but B for 2"),
     ("prior", [None, 3], 'prior[1] must be an object with the keys "gain" and "mean" and "cov"'),
     ("prior", [None, {"covariance": 1}],
      'prior[1]."covariance" is an unknown key; the nearest known one is "prior[1].cov"'),
@@ -335,6 +335,18 @@ BAD = [
     ("beta", 1, '"beta" is an unknown key; a discount factor is "discount"'),
     ("gamma", 1, '"gamma" is an unknown key; a discount factor is "discount"'),
     ("R12", 1, '"R12" is an unknown key; a cost on all agents\' controls is an n×n entry of "R"'),
+    ("N", 1, "\"N\" is an unknown key; a cost 2u'Sx of control and state is \"S\""),
+    ("rho", 1, '"rho" is an unknown key; a discount factor is "discount"'),
+    ("q", 1, "\"q\" is an unknown key; a cost 2q'x is \"x_linear\""),
+    ("r", 1, "\"r\" is an unknown key; a cost 2r'u is \"u_linear\""),
+    ("Lambda", 1, '"Lambda" is an unknown key; a Gaussian prior is "prior"'),
+    ("W", 1, '"W" is an unknown key; the covariance of the noise is "noise_cov"'),
+    ("S", [None, [[0, 0], [0, 0]]], "S[0] (agent 1) must be a matrix, a list of rows, not null"),
+    ("drift", [[1], [0]], "drift[0] (t = 0) has length 1 but must have length 2"),
+    ("prior", [None, {"cov": [[1, 1], [1, 1]]}],
+     "prior[1].cov (agent 2) has the eigenvalue 0, so it is not positive definite"),
+    ("prior", [None, {"cov": [[1, 1], [0, 1]]}], "prior[1].cov (agent 2) is not symmetric"),
+    ("horizon", "infinity", 'horizon must be a whole number ≥ 1 or "infinite"'),
     ("M", 1, "\"M\" is an unknown key; a cost 2u'Sx of control and state is \"S\""),
     ("c", 1, '"c" is an unknown key; a constant in the dynamics is "drift"'),
     ("QT", 1, '"QT" is an unknown key; the last of a list over time of "Q" is terminal'),
@@ -351,7 +363,7 @@ def test_bad_general_games_are_refused_naming_the_place(tmp_path, key, value, me
     with pytest.raises(FileFormatError) as caught:
         load_game(path)
     assert caught.value.message.removeprefix(f"{path}: ").startswith(message)
-    known = key in LETTERS or key in ("prior", "indefinite")
+    known = key in {letter.name for letter in GAME} or key in ("prior", "indefinite")
     if known and value is not None and key not in ("x0_mean", "prior_cov"):
         with pytest.raises(InputError) as caught:
             Game.from_arrays(**{**BASE, "horizon": 2, key: value})

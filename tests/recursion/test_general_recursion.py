@@ -8,7 +8,15 @@ from fractions import Fraction
 
 import pytest
 from attrs import evolve, fields
-from general_reference import Reference, mp, random_game
+from general_reference import (
+    Reference,
+    as_arrays,
+    exact,
+    mp,
+    perturbed,
+    random_game,
+    rows,
+)
 
 from ergs_verify import engine
 from ergs_verify.arithmetic import MPMath
@@ -33,42 +41,6 @@ NUMBERS = MPMath(digits=60)
 #: 60 digits less what some ten operations a stage on numbers below 100 lose.
 CLOSE = Fraction(1, 10**50)
 SEEDS = range(8)
-
-
-def exact(x) -> Fraction:
-    return Fraction(str(x))
-
-
-def rows(X) -> list[list[Fraction]]:
-    return [[exact(x) for x in row] for row in X.tolist()]
-
-
-def perturbed(reference: Reference, policy, seed: int, affine: bool):
-    rng = random.Random(seed)
-
-    def step():
-        return mp.mpf(rng.randint(-3, 3)) / 16
-
-    off = []
-    for K, k, Sigma in policy:
-        moved = K + mp.matrix([[step() for _ in range(K.cols)] for _ in range(K.rows)])
-        shift = k + mp.matrix([step() * affine for _ in range(K.rows)])
-        off.append((moved, shift, [X * mp.mpf(rng.randint(2, 6)) / 4 for X in Sigma]))
-    return off
-
-
-def as_policy(reference: Reference, policy, affine: bool) -> Policy:
-    agents = range(reference.N)
-    more = {}
-    if affine:
-        more["k"] = [
-            [[x for (x,) in rows(reference.rows(k, i))] for _, k, _ in policy] for i in agents
-        ]
-    return Policy.from_arrays(
-        K=[[rows(reference.rows(K, i)) for K, _, _ in policy] for i in agents],
-        Sigma=[[rows((S[i] + S[i].T) / 2) for _, _, S in policy] for i in agents],
-        **more,
-    )
 
 
 def largest_off(found, wanted) -> Fraction:
@@ -106,8 +78,8 @@ def test_gaps_and_coefficients(seed):
     reference, game = Reference(given), Game.from_arrays(**given)
     policy, _ = reference.nash()
     affine = game.homogeneous is not game
-    off = perturbed(reference, policy, seed, affine)
-    played = as_policy(reference, off, affine)
+    off = perturbed(policy, seed, affine)
+    played = Policy.from_arrays(**as_arrays(reference, off, affine))
     wanted = [exact(reference.gap(i, off)) for i in range(reference.N)]
     for found, right in zip(gaps(game, played, NUMBERS), wanted, strict=True):
         assert abs(exact(found.total) - right) <= CLOSE
@@ -203,7 +175,7 @@ def answers(game: Game, played: Policy, formulas: Formulas) -> list[Fraction]:
 def test_a_fault_in_a_formula_is_seen(name):
     given = random_game(5)
     reference, game = Reference(given), Game.from_arrays(**given)
-    played = as_policy(reference, reference.nash()[0], True)
+    played = Policy.from_arrays(**as_arrays(reference, reference.nash()[0], True))
     formulas = general_formulas()
     right = answers(game, played, formulas)
     try:
@@ -294,8 +266,8 @@ def test_a_τ_may_be_0_at_some_stages_only(seed):
             assert largest_off(floats.Sigma[i][t].tolist(), rows(Sigma[i])) <= Fraction(1, 10**12)
             assert abs(Fraction(found.q[i][t]) - exact(values[i][t][2])) <= Fraction(1, 10**20)
             assert abs(Fraction(floats.q[i][t]) - exact(values[i][t][2])) <= Fraction(1, 10**10)
-    off = perturbed(reference, policy, seed, affine)
-    played = as_policy(reference, off, affine)
+    off = perturbed(policy, seed, affine)
+    played = Policy.from_arrays(**as_arrays(reference, off, affine))
     wanted = [exact(reference.gap(i, off)) for i in range(reference.N)]
     for one, right in zip(certify_gap(game, played).agents, wanted, strict=True):
         assert one.gap.lo - CLOSE <= right <= one.gap.hi + CLOSE
