@@ -12,7 +12,7 @@ from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.documents import game_document
 from ergs_verify.game.gallery import gallery
-from ergs_verify.game.letters import GAME, LETTERS
+from ergs_verify.game.letters import GAME
 
 m, p, T = SIZES["m"], SIZES["p"], SIZES["T"]
 n = sum(p)
