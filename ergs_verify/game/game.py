@@ -225,12 +225,12 @@ class Game:
         """The number m of entries of the state."""
         return first(self.A).shape[0]
 
-    @property
+    @cached_property
     def control_sizes(self) -> tuple[int, ...]:
         """The control dimensions p_i."""
         return tuple(first(B_i).shape[1] for B_i in self.B)
 
-    @property
+    @cached_property
     def sizes(self) -> Sizes:
         """m and the p_i as one record."""
         return Sizes(self.state_size, self.control_sizes)

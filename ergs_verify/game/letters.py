@@ -124,6 +124,8 @@ class Letter:
     def mapped(self, value: Any, change: Callable[[Any], Any]) -> Any:
         """What a record holds, each matrix, vector or number in it changed."""
         if isinstance(value, tuple):
+            if all(part is value[0] for part in value):
+                return (self.mapped(value[0], change),) * len(value)
             return tuple(self.mapped(part, change) for part in value)
         return value if value is None else change(value)
 
@@ -134,9 +136,10 @@ class Letter:
         def over_time(part: Any) -> Any:
             if not isinstance(part, tuple):
                 return change(part)
-            if not expanded and self.over_time == "may" and all(x is part[0] for x in part):
-                return change(part[0])
-            return [change(entry) for entry in part]
+            if not all(entry is part[0] for entry in part):
+                return [change(entry) for entry in part]
+            once = change(part[0])
+            return once if not expanded and self.over_time == "may" else [once] * len(part)
 
         if self.agents != "none" and isinstance(value, tuple):
             return [over_time(part) for part in value]
@@ -259,8 +262,10 @@ class Sizes:
 
     def shape(self, axes: Axes, agent: int | None = None) -> tuple[int, ...]:
         """The lengths of the axes ``m``, ``p`` and ``n``, for an agent counted from 1."""
-        sides = {"m": self.m, "p": self.p[(agent or 1) - 1], "n": sum(self.p)}
-        return tuple(sides[axis] for axis in axes)
+        return tuple(
+            self.m if axis == "m" else self.p[(agent or 1) - 1] if axis == "p" else sum(self.p)
+            for axis in axes
+        )
 
     @property
     def agents(self) -> range:
@@ -520,6 +525,8 @@ def _expect_shapes(
     meaning: Callable[[Axes], str] = _MEANING.__getitem__,
 ) -> None:
     for one in filter(None, series):
+        if one.constant and one.shape == sizes.shape(letter.shapes[0], one.agent):
+            continue
         admitted = {sizes.shape(axes, one.agent): meaning(axes) for axes in letter.shapes}
         others = {k: sizes.shape(letter.shapes[0], k) for k in sizes.agents if k != one.agent}
         one.expect_shape(*admitted.items(), of_others=others if one.agent else None)
@@ -589,11 +596,12 @@ def _stored(letter: Letter, series: Sequence[Series | None], sizes: Sizes, stage
 
     if not _listed(series) and series[0]:
         return over_time(series[0])
-    absent = (letter.absent(sizes.shape(letter.shapes[0], k)) for k in sizes.agents)
-    return tuple(
-        over_time(one) if one else zero if is_infinite(stages) else (zero,) * stages
-        for one, zero in zip(series, absent, strict=True)
-    )
+
+    def absent(agent: int) -> Any:
+        zero = letter.absent(sizes.shape(letter.shapes[0], agent))
+        return zero if is_infinite(stages) else (zero,) * stages
+
+    return tuple(over_time(one) if one else absent(k) for k, one in enumerate(series, start=1))
 
 
 def _plainest(letter: Letter, value: Any, sizes: Sizes) -> Any:

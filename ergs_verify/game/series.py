@@ -63,7 +63,7 @@ class Series:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self.entries[0])
+        return getattr(self.entries[0], "shape", ())
 
     def place(self, t: int) -> tuple[str, int | None]:
         return (self.where, None) if self.constant else (f"{self.where}[{t}]", t)
