@@ -104,11 +104,13 @@ def _excess(state):
 
 
 def _check_excess(state) -> str:
-    """Nothing is lost when agent i plays its best response."""
-    best = state["equilibrium"]
-    at_best = {own_gain: best["gain"], own_covariance(i): best["covariance"]}
-    excess = state["excess"].xreplace(at_best)
-    return _equal(state, excess, sympy.Integer(0), "the excess at the best")
+    """Nothing is lost when agent i plays its best response, for any M and b; and with them here."""
+    theorem, setting, form = state["theorem"], state["setting"], state["equilibrium"]["form"]
+    least = theorem.least_is_least({"setting": setting, "lemma": setting.lemma()})
+    lost = theorem.cost_of_own(setting, theorem.any_form()) - least
+    here = {theorem.M: form.matrix, theorem.b: form.linear, own_mean(i): own_gain * x}
+    played = theorem.with_linear_policies(lost.xreplace(here))
+    return setting.equal(state["excess"], played, "the excess", also=MOMENTS, opaque=(W(i),))
 
 
 def _divergence(state, gain, covariance, second_moment):

@@ -69,14 +69,26 @@ class Setting:
     compact: Compact
 
     def equal(
-        self, left: Any, right: Any, why: str, more: Mapping | None = None, also: Iterable = ()
+        self,
+        left: Any,
+        right: Any,
+        why: str,
+        more: Mapping | None = None,
+        also: Iterable = (),
+        opaque: Iterable = (),
     ) -> str:
-        """Demand that two sides are equal, by the class's definitions and symmetric letters."""
+        """Demand that two sides are equal, by the class's definitions and symmetric letters.
+
+        `also` are symmetric too. For `opaque` letters the sides are equal whatever symmetric
+        matrices these are: their definitions are not used.
+        """
+        definitions = {**self.definitions, **(more or {})}
+        opaque = tuple(opaque)
         return demand_equal(
             left,
             right,
-            definitions={**self.definitions, **(more or {})},
-            symmetric=(*self.symmetric, *also),
+            definitions={k: body for k, body in definitions.items() if k not in opaque},
+            symmetric=(*self.symmetric, *also, *opaque),
             why=why,
         )
 

@@ -50,7 +50,12 @@ from ergs_verify.paper.notation import (
 from ergs_verify.paper.setting import Compact, Setting, titled
 from ergs_verify.proof import gaussian_expectation
 from ergs_verify.proof.quadrature import agrees_with_sigma_points
-from ergs_verify.proof.reading import agent_coefficients, linear_map, quadratic_form
+from ergs_verify.proof.reading import (
+    QuadraticForm,
+    agent_coefficients,
+    linear_map,
+    quadratic_form,
+)
 
 Made = TypeVar("Made")
 
@@ -178,10 +183,40 @@ def _check_lemma(state) -> str:
         state["weight"] * state["mean"], -_pull(state), "the mean's first-order condition"
     )
     setting.equal(state["covariance"] * state["weight"], setting.tau / 2 * eye(i), "the covariance")
-    under = _expected(setting, _collected(form), _own_plays)
-    cost = under + setting.tau * own_divergence(setting)
-    values = {own_mean(i): state["mean"], own_covariance(i): state["covariance"]}
-    return setting.equal(cost.xreplace(values), state["least"], "the least cost")
+    least = least_is_least(state)
+    inserted = form.constant + least.xreplace({M: form.matrix, b: form.linear})
+    return setting.equal(inserted, state["least"], "the least cost", opaque=(W(i),))
+
+
+M, b = AgentMatrix("M", i, p, p), AgentMatrix("b", i, p, 1)
+"""Of the cost u'Mu + b'u collected in agent i's control, whatever it is."""
+
+
+def cost_of_own(setting: Setting, form: QuadraticForm):
+    """The cost of a form in agent i's control, which is N(k, Z), with the entropy."""
+    symmetric = (*setting.symmetric, M)
+    under = gaussian_expectation(_collected(form), _own_plays, symmetric=symmetric)
+    return under + setting.tau * own_divergence(setting)
+
+
+def any_form() -> QuadraticForm:
+    """u'Mu + b'u."""
+    return QuadraticForm(matrix=M, linear=b, constant=sympy.Integer(0))
+
+
+def least_is_least(state):
+    """For any M and b: Lemma III.2's value, proved to be the cost under its minimiser."""
+    setting = state["setting"]
+    known = _apply_lemma({**state, "form": any_form()})
+    best = {own_mean(i): known["mean"], own_covariance(i): known["covariance"]}
+    setting.equal(
+        cost_of_own(setting, any_form()).xreplace(best),
+        known["least"],
+        "the least cost of any form",
+        {W(i): setting.tau / 2 * setting.prior_precision + M},
+        also=(M,),
+    )
+    return known["least"]
 
 
 def own_divergence(setting: Setting | None = None):
@@ -221,15 +256,15 @@ def _check_rows(state) -> str:
 def _read_value(state):
     setting = state["setting"]
     value = with_linear_policies(state["least"])
-    weight = {W(i): setting.definitions[W(i)]}
-    return {"value": quadratic_form(value, x, definitions=weight, symmetric=setting.symmetric)}
+    return {"value": quadratic_form(value, x, symmetric=(*setting.symmetric, W(i)))}
 
 
 def _check_value(state) -> str:
     form, setting = state["value"], state["setting"]
     setting.equal(form.linear, ZeroMatrix(m, 1), "the linear part of the value")
     whole = trace_of(x.T, form.matrix, x) + form.constant
-    return setting.equal(whole, with_linear_policies(state["least"]), "the value")
+    played = with_linear_policies(state["least"])
+    return setting.equal(whole, played, "the value", opaque=(W(i),))
 
 
 def _write_compactly(state):
@@ -394,10 +429,10 @@ def _add_divergence(state):
 
 
 def _check_cost(state) -> str:
-    """Against the least cost, which the cost must be at the best response."""
-    best, setting = state["equilibrium"], state["setting"]
-    at_best = {own_mean(i): best["mean"], own_covariance(i): best["covariance"]}
-    setting.equal(state["whole"].xreplace(at_best), best["least"], "the cost of the best response")
+    """Against what was collected in agent i's control, for any policy of its own."""
+    setting = state["setting"]
+    cost = cost_of_own(setting, state["equilibrium"]["form"])
+    setting.equal(state["whole"], cost, "the cost of a policy")
     linear = {own_mean(i): K(i) * x, own_covariance(i): S(i)}
     played = with_linear_policies(state["whole"].xreplace(linear))
     return setting.equal(played, state["cost"], "the cost")

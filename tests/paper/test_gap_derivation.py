@@ -1,15 +1,18 @@
 """The gap identity and the coefficient of δ²: derived, and caught when a step breaks."""
 
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from attrs import evolve
+from parts import from_move, states_of
 
 from ergs_verify.arithmetic import MPMath, Rationals
 from ergs_verify.errors import DerivationError, InputError, SingularStageError
 from ergs_verify.game import Policy
 from ergs_verify.game.gallery import gallery
 from ergs_verify.paper import gap
+from ergs_verify.paper.general import GENERAL
 from ergs_verify.recursion import (
     best_response,
     evaluate_policy,
@@ -19,7 +22,13 @@ from ergs_verify.recursion import (
     second_order_coefficients,
 )
 
-DERIVATIONS = {"identity": gap.identity, "coefficient": gap.coefficient}
+DERIVATIONS = {
+    "identity": gap.identity,
+    "coefficient": gap.coefficient,
+    "general identity": gap.identity_for(GENERAL),
+    "general coefficient": gap.coefficient_for(GENERAL),
+}
+states = cache(lambda name: states_of(DERIVATIONS[name]))
 MOVES = [(name, move.name) for name, d in DERIVATIONS.items() for move in d.moves]
 
 
@@ -35,7 +44,7 @@ def test_it_goes_through(name):
 @pytest.mark.parametrize(("name", "move"), MOVES)
 def test_leaving_a_step_out_fails(name, move):
     with pytest.raises(DerivationError):
-        DERIVATIONS[name].without(move).run()
+        from_move(DERIVATIONS[name], states(name), move).without(move).run()
 
 
 def altered_one(key):
@@ -45,7 +54,7 @@ def altered_one(key):
     return find
 
 
-FINDINGS = [
+OF_BOTH = [
     ("identity", "excess", "excess"),
     ("identity", "divergence", "divergence"),
     ("identity", "average", "gain_part"),
@@ -64,12 +73,13 @@ FINDINGS = [
     ("coefficient", "precision slope", "precision_slope"),
     ("coefficient", "second order", "coefficient"),
 ]
+FINDINGS = [*OF_BOTH, *((f"general {name}", *rest) for name, *rest in OF_BOTH)]
 
 
 @pytest.mark.parametrize(("name", "move", "key"), FINDINGS)
 def test_breaking_a_finding_fails(name, move, key):
     with pytest.raises(DerivationError):
-        DERIVATIONS[name].altered(move, altered_one(key)).run()
+        from_move(DERIVATIONS[name], states(name), move).altered(move, altered_one(key)).run()
 
 
 def made_up_policy(game):
