@@ -163,6 +163,12 @@ def page(tally: Tally, seed: int, seconds: float) -> str:
         for name, kept in tally.kept.items()
     ]
     classes = [(name, str(count)) for name, count in sorted(tally.classes.items())]
+    against_it = ""
+    if tally.unbounded:
+        against_it = (
+            f"; against it the costs of {tally.unbounded} agents have no lower bound, proved, and "
+            "the reference's W has an eigenvalue that is not positive"
+        )
     return "\n\n".join(
         [
             "# Random general games against an independent recursion",
@@ -171,10 +177,9 @@ def page(tally: Tally, seed: int, seconds: float) -> str:
             "states, 1 or 2 controls each and 1 to 4 stages, all costs allowed to be indefinite. "
             "The reference is tests/general_reference.py: by hand, mpmath at 60 digits, affine "
             "terms as vectors. *Widest*: the width of an enclosure, as a part of its number (or of "
-            "1, for entries below 1). A gap is that of a policy moved off the equilibrium at "
-            f"random; {tally.unbounded} agents' costs have no lower bound there, which is proved, "
-            "and the reference's W has a negative eigenvalue. The coefficient of δ² is compared "
-            "with the reference's gap at δ = 10⁻²⁰.",
+            "1, for entries below 1). A gap is that of a policy moved off the equilibrium at random"
+            f"{against_it}. One game in {_PLAIN} has τ = 0 at some stages or all. The coefficient "
+            "of δ² is compared with the reference's gap at δ = 10⁻²⁰.",
             markdown(("quantity", "enclosures", "do not hold", "widest"), lines),
             "What the games have beyond the paper's class:",
             markdown(("", "games"), classes),
