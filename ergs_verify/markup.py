@@ -31,7 +31,7 @@ def table(
     Examples
     --------
     >>> from ergs_verify import markup
-    >>> markup.table(["verdict"], [["pass"], ["a < b"]], marked=["pass"])[31:]
+    >>> markup.table(["verdict"], [["pass"], ["a < b"]], marked=["pass"])[27:]
     '</tr><tr><td class="pass">pass</td></tr><tr><td>a &lt; b</td></tr></table>'
     """
 
@@ -59,7 +59,7 @@ def piped(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     >>> print(markup.piped(["claim"], [["P* | Q"]]))
     | claim |
     | --- |
-    | P\\* \\| Q |
+    | P\* \| Q |
     """
     rows = [headings, ["---"] * len(headings), *lines]
     return "\n".join(
@@ -75,7 +75,7 @@ def in_markdown(text: str) -> str:
     --------
     >>> from ergs_verify import markup
     >>> print(markup.in_markdown("P* and π*"))
-    P\\* and π\\*
+    P\* and π\*
     """
     return "".join("\\" + c if c in "\\|*_`<[#$" else c for c in text)
 

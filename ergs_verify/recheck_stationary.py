@@ -40,7 +40,7 @@ def recheck(certificate: dict) -> str:
     >>> game = Game.from_arrays(A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, discount="1/2",
     ...     noise_cov=[[1]], horizon="infinite")
     >>> recheck(certify_gap(game, Policy.from_arrays(K=[[["-1/4"]]])).certificate)
-    'the policy is stable, and the least cost of agent 1 lies between x\\'P_lo x and x\\'P_hi x'
+    "the policy is stable, and the least cost of agent 1 lies between x'P_lo x and x'P_hi x"
     """
     if not isinstance(certificate, dict) or certificate.get("format") != "ergs-stationary/1":
         raise ValueError("this is no certificate of the format ergs-stationary/1")

@@ -76,7 +76,8 @@ def test_the_main_job_as_one_object(capsys):
     ],
 )
 def test_the_status_of_the_main_job_is_that_of_its_worst_part(judged, verdicts, status):
-    checked = [Checked("game", "", {}, verdict) for verdict in verdicts]
+    true = crosscheck(gallery("g-star-4-no-nash"))
+    checked = [Checked("game", attrs.evolve(true, verdict=verdict)) for verdict in verdicts]
     assert verify_command._status(judged, checked, Rechecked(3, ())) == status
     assert verify_command._status(judged, checked, Rechecked(3, ("eq-4-1.json: no",))) == 1
 

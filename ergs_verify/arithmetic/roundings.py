@@ -180,6 +180,10 @@ class Roundings:
         value = np.array(self._near.log_determinant(X.value))
         return Moving(value, self._logarithmic(X), self._draw).rounded(abs(value))
 
+    def to_fractions(self, X: Moving) -> list[list[Fraction]]:
+        """The dyadic rationals that the values are."""
+        return self._near.to_fractions(X.value)
+
     def blocks(self, rows: Sequence[Sequence[Moving]]) -> Moving:
         value = self._near.blocks([[X.value for X in row] for row in rows])
         return Moving(value, np.block([[X.moves for X in row] for row in rows]), self._draw)

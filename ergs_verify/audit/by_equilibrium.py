@@ -27,6 +27,7 @@ from ergs_verify.game.letters import POLICY
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter, stated_letters
 from ergs_verify.recursion.general import without_entropy
+from ergs_verify.study.conditioning import roundoff
 
 #: Of the largest entry of each matrix: those of float64, and some to round from.
 _BITS = 60
@@ -63,7 +64,7 @@ def against_equilibrium(
             exact={letter: getattr(found_letters, letter) for letter in given},
             allowed=allowed,
             balls=nash.balls,
-            unit=accuracy.roundoff(game, unit),
+            unit=roundoff(game, unit),
         )
         found = compare(given)
         quantities, too_wide = found.quantities, found.too_wide

@@ -22,6 +22,7 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter, stated_letters
+from ergs_verify.study.conditioning import roundoff
 
 #: Relative widths of a gap's enclosure: the first is shown, the others are for an ε close to it.
 _TOLERANCES = (1e-3, 1e-12, 1e-40)
@@ -63,7 +64,7 @@ def against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Q
             exact=exact,
             allowed=allowed,
             balls=costs.balls,
-            unit=accuracy.roundoff(game, unit),
+            unit=roundoff(game, unit),
         )
         found = comparison.quantities
         if not comparison.too_wide:

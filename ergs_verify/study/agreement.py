@@ -8,9 +8,11 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify.exact import UNIT
-from ergs_verify.study.conditioning import Moves
 from ergs_verify.study.crosscheck_result import CHECKS, Row
 from ergs_verify.study.numbers import Numbers, log10, size
+
+#: By letter, agent and time: how far the largest entry of a matrix moves.
+Moves = dict[str, list[list[Any]]]
 
 
 @frozen

@@ -10,16 +10,24 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify import engine
+from ergs_verify.arithmetic.base import Arithmetic, Matrix
 from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.arithmetic.roundings import Moving, Roundings
+from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.exact import UNIT, fractions
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion import algorithm_1, nash
-from ergs_verify.study.agreement import Pair, lost_digits, row, sentence
-from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
+from ergs_verify.recursion import Sequences, algorithm_1, nash
+from ergs_verify.recursion.affine import by_letter
+from ergs_verify.study.agreement import Moves, Pair, lost_digits, row, sentence
+from ergs_verify.study.conditioning import (
+    first_order,
+    modest_factor,
+    moving_equilibrium,
+    second_order,
+)
 from ergs_verify.study.crosscheck_result import Row, Simulated
-from ergs_verify.study.forward_cost import Forward
+from ergs_verify.study.forward_cost import Forward, JointPolicy
 from ergs_verify.study.inner_loop import Convergence, convergence
 from ergs_verify.study.monte_carlo import simulate
 from ergs_verify.study.numbers import (
@@ -30,21 +38,20 @@ from ergs_verify.study.numbers import (
     enter,
     numbers,
     size,
-    split,
 )
-from ergs_verify.study.stationarity import Stationarity, entered_policy, rounded_policy
+from ergs_verify.study.stationarity import Stationarity, entered_policy
 
 Tell = Callable[[str], None]
 
 #: What the reference carries beyond the digits asked for.
 _GUARD = 25
-#: Games near the given one on which its conditioning is measured. That none of three moves an
-#: entry by a tenth of the standard deviation has probability 0.08³; the modest factor has room.
-_SAMPLES = 3
 #: A normal variable is further than this from its mean with probability 7e-6.
 _STANDARD_ERRORS = 4.5
+#: Draws of roundings at which slopes are taken. That none of three moves a slope by a tenth of its
+#: standard deviation has probability 0.08³; the modest factor has room.
+_SAMPLES = 3
 #: How often `Comparison.compare` tells what it does.
-PARTS = _SAMPLES + 3
+PARTS = 4
 
 
 @frozen(kw_only=True)
@@ -80,47 +87,44 @@ class Comparison:
         self.own_unit = self.wide.scalar(Fraction(1, 2**self.near.bits) / UNIT)
         self.one = self.wide.scalar(Fraction(1))
 
-    def derive(self, arithmetic: MPMath) -> Numbers:
-        return self._derive(self.home, arithmetic)
+    def derive(self, arithmetic: MPMath) -> Sequences:
+        return nash(self.home, arithmetic, formulas=self.formulas)
 
-    def _derive(self, game: Game, arithmetic: MPMath) -> Numbers:
-        return numbers(nash(game, arithmetic, formulas=self.formulas))
-
-    def _shown(self, found: Numbers) -> Numbers:
+    def _shown(self, found: Sequences) -> Numbers:
         """What the derived side found, in the game's own state."""
-        return split(found) if self.affine else found
+        own = by_letter(found, self.game.state_size, self.wide)
+        return numbers(own, AFFINE if self.affine else LETTERS)
 
     def compare(
-        self, derived: Numbers, found: Any, iterations: Sequence[int], samples: int
+        self, home: Sequences, found: Any, iterations: Sequence[int], samples: int
     ) -> dict[str, Any]:
         """The fields of a `CrossCheck`, for both sides' solutions."""
-        game, floats = self.game, self.game.floats()
+        floats = self.game.floats()
         letters = AFFINE if self.affine else LETTERS
-        engines, derived = numbers(found, letters), self._shown(derived)
+        engines, derived = numbers(found, letters), self._shown(home)
+        exact = self.derive(self.wide)
+        reference = self._shown(exact)
+        self.tell("conditioning")
         try:
-            at_home = self.derive(self.wide)
-            reference = self._shown(at_home)
-            nearby = []
-            for k in range(_SAMPLES):
-                self.tell("conditioning")
-                other = perturbed(self.home, at_home["P"], self.seed + k)
-                nearby.append(self._shown(self._derive(other, Rounding(self.seed + k))))
+            moving = moving_equilibrium(self.home, exact)
+            lost = self._lost(moving, letters)
             self.tell("Algorithm 1")
             loops = self._algorithm_1(floats, iterations[0], letters)
-        except (SingularStageError, NotCertifiedError) as error:
-            reason = f"the conditioning cannot be measured, a game nearby has no answer: {error}"
+        except (InputError, UnsupportedError, NotCertifiedError) as error:
+            reason = f"the conditioning cannot be measured in float64: {error}"
             return {"verdict": "undecided", "reasons": (reason,), "lost_digits": {}}
-        moved = moves(game, reference, nearby, self.wide)
+        moved, narrow = lost(self.one), lost(self.own_unit)
 
         self.tell("forward moments and stationarity")
-        rows = self._numbers("derived-precision", reference, derived, moved, self.own_unit)
+        rows = self._numbers("derived-precision", reference, derived, narrow, self.own_unit)
         rows += self._numbers("engine-nash", reference, engines, moved, self.one)
         rows += loops
         costs = self._costs(reference)
         allowed = self._allowed_costs(moved)
-        rows += self._forward("forward-cost-derived", derived, allowed, self.own_unit)
+        own = self._allowed_costs(narrow)
+        rows += self._forward("forward-cost-derived", derived, own, self.own_unit)
         rows += self._forward("forward-cost-engine", engines, allowed, self.one)
-        rows += self._stationarity(reference, derived, engines, nearby)
+        rows += self._stationarity(exact, derived, engines, moving)
         self.tell("simulation")
         simulated, told = self._simulated(floats, found, samples, costs, allowed)
         return {
@@ -144,7 +148,7 @@ class Comparison:
                 letter,
                 i,
                 [
-                    self._pair(distance(X, Y), unit * move, size(X), unit)
+                    self._pair(distance(X, Y), move, size(X), unit)
                     for X, Y, move in zip(
                         reference[letter][i], other[letter][i], moved[letter][i], strict=True
                     )
@@ -160,20 +164,41 @@ class Comparison:
         return Pair(error, self.factor * move, natural)
 
     def _algorithm_1(self, floats: FloatGame, count: int, letters: Sequence[str]) -> list[Row]:
-        def derive(game: Game, arithmetic: MPMath) -> Numbers:
-            return numbers(algorithm_1(game, arithmetic, count, formulas=self.formulas))
+        def derive(game: Game, arithmetic: Arithmetic) -> Sequences:
+            return algorithm_1(game, arithmetic, count, formulas=self.formulas)
 
-        at_home = derive(self.home, self.wide)
-        exact = self._shown(at_home)
-        nearby = [
-            self._shown(
-                derive(perturbed(self.home, at_home["P"], self.seed + k), Rounding(self.seed + k))
-            )
-            for k in range(_SAMPLES)
-        ]
-        moved = moves(self.game, exact, nearby, self.wide)
+        exact = self._shown(derive(self.home, self.wide))
+        with np.errstate(all="ignore"):
+            moving = derive(self.home.near, Roundings())
+        moved = self._lost(moving, letters)(self.one)
         got = numbers(engine.algorithm_1(floats, count), letters)
         return self._numbers("engine-algorithm-1", exact, got, moved, self.one)
+
+    def _lost(self, moving: Sequences, letters: Sequence[str]) -> Callable[[Any], Moves]:
+        """What roundings of a relative size, in units of u, may move."""
+        states = self.game.state_size
+        with np.errstate(all="ignore"):
+            first = first_order(moving, letters, states)
+            second = second_order(self.home, moving, letters, states)
+
+        def largest(X: np.ndarray) -> Any:
+            if not np.isfinite(X).all():
+                raise NotCertifiedError("numbers leave its range")
+            return self.wide.scalar(Fraction(float(X.max())))
+
+        def moves(unit: Any) -> Moves:
+            u = unit * self.wide.scalar(UNIT)
+            found = {
+                letter: [[u * largest(X) for X in own] for own in agents]
+                for letter, agents in first.items()
+            }
+            for letter, agents in second.items():
+                for i, own in enumerate(agents):
+                    for t, X in enumerate(own):
+                        found[letter][i][t] += self.factor * u**2 * largest(X)
+            return found
+
+        return moves
 
     def _costs(self, given: Numbers) -> list[Any]:
         """E[x_0'P_0 x_0 + 2s_0'x_0] + q_0 of every agent."""
@@ -219,23 +244,20 @@ class Comparison:
                 check,
                 "J",
                 i,
-                [self._pair(_apart(J, claimed[i]), unit * allowed[i], abs(claimed[i]), unit)],
+                [self._pair(_apart(J, claimed[i]), allowed[i], abs(claimed[i]), unit)],
                 timeless=True,
             )
             for i, J in enumerate(forward)
         ]
 
     def _stationarity(
-        self, reference: Numbers, derived: Numbers, engines: Numbers, nearby: list[Numbers]
+        self, exact: Sequences, derived: Numbers, engines: Numbers, moving: Sequences
     ) -> list[Row]:
         wide = self.wide
-        judge = Stationarity(self.home, wide, reference, self.seed)
-        at = entered_policy(wide, reference)
+        judge = Stationarity(self.home, wide, numbers(exact), self.seed)
+        at = JointPolicy(K=exact.K, Sigma=exact.Sigma)
         curvatures, there = judge.curvatures(at), judge.slopes(at)
-        around = [
-            judge.slopes(rounded_policy(wide, given, self.seed + k))
-            for k, given in enumerate(nearby)
-        ]
+        around = [judge.slopes(self._rounded(exact, moving, k)) for k in range(_SAMPLES)]
         rows = []
         for check, given, unit in (
             ("stationarity-derived", derived, self.own_unit),
@@ -258,6 +280,19 @@ class Comparison:
                     # A slope that vanishes at a moved policy as well would say nothing.
                     rows.append(one if curvature > 0 else evolve(one, holds=False))
         return rows
+
+    def _rounded(self, exact: Sequences, moving: Sequences, draw: int) -> JointPolicy:
+        """The policy that one draw of roundings leads to, stored in float64."""
+
+        def moved(X: Matrix, one: Moving) -> Matrix:
+            step = one.rounded(abs(one.value)).moves[draw] * float(UNIT)
+            return self.wide.add(X, enter(self.wide, step.astype(object)))
+
+        def all_of(letter: str) -> list[list[Matrix]]:
+            pairs = zip(getattr(exact, letter), getattr(moving, letter), strict=True)
+            return [list(map(moved, *pair)) for pair in pairs]
+
+        return JointPolicy(K=all_of("K"), Sigma=all_of("Sigma"))
 
     def _simulated(
         self, floats: FloatGame, found: Any, samples: int, costs: list[Any], allowed: list[Any]

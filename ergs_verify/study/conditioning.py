@@ -1,144 +1,39 @@
-"""How far an equilibrium moves when the game's data move by one rounding: its conditioning.
+"""What float64 may lose on a game: how far its solution moves when computed with roundings.
 
 An algorithm that is backward stable gives the exact solution of a game near the one it was given.
 Its error is then as large as the solution's move over such a distance, times a modest factor. The
-move is measured, not bounded: the derived recursion is run, at a precision at which its own
-rounding does not count, on a few games whose data differ from the given ones by random signs times
-u = 2⁻⁵³, relative to each entry. Some roundings of any float64 algorithm are no change of the
-data, and are made besides:
-
-- that of P_t is a change of Q_t by u√(P_rr P_cc) in the entry (r, c), and so Q_t moves by that
-  (by u|P_rc| where that is more, as it may be in an indefinite P);
-- a product of matrices, a linear system and its solution are stored in float64: every entry moves
-  by u times itself, that of a system's matrix by u times its row's largest (`Rounding`). Moved
-  data alone do not show this: they leave Φ_t = B'PB + R̃ as near to low rank as it is, the gains
-  optimal, and what cancels in A + BK cancelling;
-- that of the sum q_t is u times the sum of the sizes of its terms, added to the move of q.
+move is the derivative of the derived recursion (`Roundings`), taken at the exact answer, not at a
+rounded one: the data, every product and every linear system are rounded once, and P_t by
+u√(P_rr P_cc) in the entry (r, c). It is measured, not bounded: a few random draws of signs stand
+for all. What leaves float64's range on the way leaves moves of ∞.
 """
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
-from functools import partial
-from itertools import accumulate, pairwise
 from typing import Any
 
-import attrs
 import numpy as np
+from attrs import evolve
 
-from ergs_verify.arithmetic.base import Matrix
-from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.exact import UNIT, fractions
-from ergs_verify.game import Game
-from ergs_verify.game.letters import GAME, Letter
-from ergs_verify.study.numbers import Numbers, distance, enter, size
+from ergs_verify.arithmetic.roundings import Moving, Roundings
+from ergs_verify.arithmetic.stacks import Float64Stacks
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import UNIT
+from ergs_verify.game import Game, Policy
+from ergs_verify.paper import notation
+from ergs_verify.recursion import Sequences, block_system, by_agent
+from ergs_verify.recursion.affine import by_letter, part
+from ergs_verify.recursion.given import given_covariances, in_state_of
+from ergs_verify.recursion.stages import Stages
 
-#: By letter, agent and time: how far a matrix moves, its own rounding included.
-Moves = dict[str, list[list[Any]]]
+#: By letter, agent and time: how far each entry moves.
+Moves = dict[str, list[list[np.ndarray]]]
 
-
-class Rounding(MPMath):
-    """mpmath in which products, systems and solutions move by random signs times u, entrywise.
-
-    Parameters
-    ----------
-    seed : int
-        Of the signs.
-
-    Notes
-    -----
-    It carries 128 bits: a move of about u is then known to 20 digits.
-    """
-
-    name = "mpmath, rounded at random"
-
-    def __init__(self, seed: int):
-        super().__init__(bits=128)
-        self._draw = random.Random(seed)
-        self._unit = self.scalar(UNIT)
-        self._up, self._down = self.scalar(1 + UNIT), self.scalar(1 - UNIT)
-
-    def multiply(self, X: Matrix, Y: Matrix) -> Matrix:
-        return self._moved(super().multiply(X, Y))
-
-    def solve(self, X: Matrix, Y: Matrix) -> Matrix:
-        return self._moved(super().solve(self._moved_rows(X), self._moved(Y)))
-
-    def _moved(self, X: Matrix) -> Matrix:
-        up, down = self._up, self._down
-        coin = self._draw.random
-        return [[x * (up if coin() < 0.5 else down) for x in row] for row in X]
-
-    def _moved_rows(self, X: Matrix) -> Matrix:
-        # Elimination fills zeros in: an entry moves by u times its row's largest.
-        coin = self._draw.random
-        moved = []
-        for row in X:
-            step = self._unit * max(map(abs, row))
-            moved.append([x + step if coin() < 0.5 else x - step for x in row])
-        return moved
-
-
-def perturbed(game: Game, P: Sequence[Sequence[np.ndarray]], seed: int) -> Game:
-    """A game within one rounding of a given one, which has no affine terms (`Game.homogeneous`).
-
-    Parameters
-    ----------
-    P : ``[i][t]`` of m×m
-        The costs whose rounding the Q_t take over.
-    seed : int
-        Of the random signs.
-    """
-    draw = np.random.default_rng(seed)
-
-    def moved(letter: Letter, value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return Fraction(value) * (1 + int(draw.choice((-1, 1))) * UNIT)
-        exact = np.array(fractions(np.atleast_2d(value)), dtype=object)
-        signs = _signs(draw, exact.shape, bool(letter.needs))
-        return (exact + exact * signs * UNIT).reshape(value.shape)
-
-    def moved_cost(Q: np.ndarray, P_t: np.ndarray) -> np.ndarray:
-        exact = np.array(fractions(Q), dtype=object)
-        return exact + _rounding(P_t) * _signs(draw, exact.shape, True) * UNIT
-
-    changed: dict[str, Any] = {}
-    for letter in GAME:
-        if letter.name == "Q":
-            changed["Q"] = tuple(
-                tuple(moved_cost(X, P_t) for X, P_t in zip(Q_i, P_i, strict=True))
-                for Q_i, P_i in zip(game.Q, P, strict=True)
-            )
-        else:
-            changed |= letter.changed(letter.mapped(letter.of(game), partial(moved, letter)))
-    return attrs.evolve(game, **changed)
-
-
-def moves(game: Game, reference: Numbers, samples: Sequence[Numbers], wide: MPMath) -> Moves:
-    """The largest move among the samples, entry by entry, and the rounding of what comes out."""
-    unit = wide.scalar(UNIT)
-    rounding = {
-        letter: [[unit * size(X) for X in over_time] for over_time in reference[letter]]
-        for letter in reference
-        if letter != "q"
-    }
-    rounding["q"] = [
-        [unit * terms for terms in _terms_of_q(game, reference, i, wide)]
-        for i in range(game.agents)
-    ]
-    return {
-        letter: [
-            [
-                rounding[letter][i][t] + max(distance(X, one[letter][i][t]) for one in samples)
-                for t, X in enumerate(over_time)
-            ]
-            for i, over_time in enumerate(reference[letter])
-        ]
-        for letter in reference
-    }
+#: A stage's K and Σ in `Roundings`, from what is known at the stage.
+_Play = Callable[[Stages, Evaluator, int], tuple[Sequence[Moving], Sequence[Moving]]]
 
 
 def modest_factor(game: Game) -> float:
@@ -154,66 +49,161 @@ def modest_factor(game: Game) -> float:
     return 8 * (game.state_size + sum(game.control_sizes)) * math.sqrt(game.horizon)
 
 
-def _terms_of_q(game: Game, reference: Numbers, i: int, wide: MPMath) -> list[Any]:
-    """Σ_{s ≥ t} of the sizes of q's terms at stage s.
+def roundoff(game: Game, unit: float = float(UNIT)) -> float:
+    """`modest_factor` times the relative size of a rounding, by default that of float64: the
+    relative error allowed where nothing is ill-conditioned."""
+    return modest_factor(game) * unit
 
-    They are those of the noise and the controls, which are positive, less (τ/2)(p + log|Σ|): the
-    former are at most the step |q_s − q_{s+1}| and the latter's size together.
+
+def moving_equilibrium(game: Game, found: Sequences, *, constants: bool = True) -> Sequences:
+    """An equilibrium with its moves, in `Roundings`.
+
+    Parameters
+    ----------
+    game : Game
+    found : Sequences
+        Its equilibrium to more digits than float64's, of its state (1, x) if it has affine terms.
+    constants : bool
+        Whether q is followed as well.
+
+    Raises
+    ------
+    InputError, UnsupportedError, NotCertifiedError
+        Where the numbers leave float64's range.
     """
-    if game.general:
-        return _general_terms_of_q(game, reference, i)
-    q = [X[0, 0] for X in reference["q"][i]]
-    half_tau = wide.scalar(game.tau / 2)
-    p = game.control_sizes[i]
-    sums = [q[-1]]
-    for t in reversed(range(game.horizon)):
-        entropy = wide.scalar(Fraction(0))
-        if game.tau:
-            log_det = wide.log_determinant(enter(wide, reference["Sigma"][i][t]))
-            entropy = half_tau * (p + abs(log_det))
-        sums.append(sums[-1] + abs(q[t] - q[t + 1]) + 2 * entropy)
-    return sums[::-1]
+
+    def play(stages: Stages, known: Evaluator, t: int) -> Any:
+        phi, rhs = block_system(stages, known)
+        gains = by_agent(stages, -stages.arithmetic.solve(phi, rhs))
+        return _at(found.K, gains, t), _at(found.Sigma, stages.covariances(known), t)
+
+    return _moving(Stages(game.near, Roundings(), constants=constants), play, found.P)
 
 
-def _general_terms_of_q(game: Game, reference: Numbers, i: int) -> list[Any]:
-    """The same of a general game, whose terms may have either sign: from what they are sums of."""
-    floats = game.floats()
-    P, q = ([X.astype(float) for X in reference[letter][i]] for letter in ("P", "q"))
-    Sigmas = [np.stack([X.astype(float) for X in own]) for own in reference["Sigma"]]
-    ends = list(pairwise(accumulate(game.control_sizes, initial=0)))
-    rate, half_tau = float(game.discount[i]), 0.5 * floats.tau_of[i]
-    sums = [0.0]
-    for t in reversed(range(game.horizon)):
-        noise, terms = floats.noise[t].copy(), 0.0
-        for B, S, (start, stop) in zip(floats.B, Sigmas, ends, strict=True):
-            noise += B[t] @ S[t] @ B[t].T
-            terms += np.abs(floats.joint_R[i][t][start:stop, start:stop] * S[t]).sum()
-        terms += rate * np.abs(P[t + 1] * noise).sum()
-        if half_tau[t] > 0:
-            own, prior = Sigmas[i][t], floats.prior_cov[i][t]
-            logs = sum(abs(np.linalg.slogdet(X).logabsdet) for X in (own, prior))
-            terms += half_tau[t] * (np.abs(np.linalg.inv(prior) * own).sum() + len(own) + logs)
-        sums.append(rate * sums[-1] + terms)
-    # With affine terms q has the value at 0 besides, at most as large as q and its other terms.
-    return [
-        2 * terms + abs(x[0, 0]) if "s" in reference else terms
-        for terms, x in zip(sums[::-1], q, strict=True)
-    ]
+def moving_costs(game: Game, policy: Policy, P: Sequence[Sequence[Any]]) -> Sequences:
+    """A given policy, whose entries are rounded themselves, and its costs with their moves.
+
+    Parameters
+    ----------
+    P : ``[i][t]``
+        The policy's costs to more digits than float64's, of the state (1, x) if the game has
+        affine terms.
+
+    Raises
+    ------
+    InputError, UnsupportedError, NotCertifiedError
+        Where the numbers leave float64's range; where a Σ is singular.
+    """
+    given = in_state_of(game, policy)
+
+    def play(stages: Stages, _known: Evaluator, t: int) -> Any:
+        return [stages.enter(K[t]) for K in given.K], given_covariances(stages, given, t)
+
+    return _moving(Stages(game.near, Roundings(), deterministic=policy.Sigma is None), play, P)
 
 
-def _rounding(P: np.ndarray) -> np.ndarray:
-    roots = [Fraction(math.sqrt(abs(float(x)))) for x in np.diagonal(P)]
-    return np.array(
-        [
-            [max(x * y, Fraction(abs(float(z)))) for y, z in zip(roots, row, strict=True)]
-            for x, row in zip(roots, P.tolist(), strict=True)
-        ],
-        dtype=object,
-    )
+def _moving(stages: Stages, play: _Play, P: Sequence[Sequence[Any]]) -> Sequences:
+    played = [terminal := stages.terminal()]
+    with np.errstate(all="ignore"):
+        for t in reversed(range(stages.game.horizon)):
+            known = stages.at(t, played[-1])
+            K, Sigma = play(stages, known, t)
+            stage = stages.evaluated(known, K, Sigma, t)
+            costs = zip(stage.P, P, strict=True)
+            played.append(evolve(stage, P=tuple(_rounded_cost(X, at[t]) for X, at in costs)))
+    return Sequences.from_backwards(terminal, played[1:])
 
 
-def _signs(draw: np.random.Generator, shape: tuple[int, ...], symmetric: bool) -> np.ndarray:
-    signs = draw.choice((-1, 1), size=shape)
-    if symmetric:
-        signs = np.triu(signs) + np.triu(signs, 1).T
-    return np.array(signs.tolist(), dtype=object).reshape(shape)
+def first_order(moving: Sequences, letters: Iterable[str], states: int) -> Moves:
+    """Moves in units of u, by letter, the rounding of what is stored included.
+
+    Parameters
+    ----------
+    moving : Sequences
+        In `Roundings`.
+    states : int
+        The number of the game's states; k and s are letters where `moving` has one more.
+    """
+    found = by_letter(moving, states, Roundings())
+    return {
+        letter: [[move(X) for X in over_time] for over_time in getattr(found, letter)]
+        for letter in letters
+    }
+
+
+def second_order(game: Game, moving: Sequences, letters: Collection[str], states: int) -> Moves:
+    """What moves ΔK of the gains do to P, s and q beyond the derivative, in units of u²: to an
+    agent that nothing costs, everything.
+
+    Pⁱ_t is quadratic in the gains: they add Dⁱ, what ΔK would cost if nothing else did, and E_t in
+    all, D_t and what E_{t+1} leads to; to q_t what E_{t+1} and the q of it lead to.
+    """
+    near = game.near.homogeneous
+    m, T = near.state_size, game.horizon
+    found: Moves = {
+        letter: [[np.zeros((1, 1))] * (T + 1) for _ in range(game.agents)]
+        for letter in ("P", "s", "q")
+        if letter in letters
+    }
+    if not found:
+        return found
+    nothing = ((np.zeros((m, m)),) * (T + 1),) * game.agents
+    no_controls = tuple((np.zeros((p, p)),) * T for p in game.control_sizes)
+    moved_alone = evolve(near, A=nothing[0][:T], Q=nothing, S=None, prior_gain=None)
+    handed_on = evolve(near, Q=nothing, R=no_controls, S=None, tau_given=Fraction(0))
+    alone, passed = (Stages(one, Float64Stacks()) for one in (moved_alone, handed_on))
+    E: list[np.ndarray] = [np.zeros((m, m))] * game.agents
+    constant: list[Any] = [0.0] * game.agents
+    for t in reversed(range(T)):
+        squares = alone.bare(t).with_values(
+            {notation.K(k): moving.K[k - 1][t].moves for k in alone.agents}
+            | {notation.P(k): moving.P[k - 1][t + 1].value for k in alone.agents}
+        )
+        later = passed.bare(t).with_values(
+            {notation.K(k): moving.K[k - 1][t].value for k in alone.agents}
+            | {notation.S(k): moving.Sigma[k - 1][t].value for k in alone.agents}
+            | {notation.P(k): E[k - 1] for k in alone.agents}
+            | {notation.q(k): constant[k - 1] for k in alone.agents}
+        )
+        for k in alone.agents:
+            constant[k - 1] = later(passed.formula("policy_constant", k))
+            E[k - 1] = squares(alone.formula("policy_cost", k)) + later(
+                passed.formula("policy_cost", k)
+            )
+            for letter, moved in _cost_letters(E[k - 1], constant[k - 1], states).items():
+                if letter in found:
+                    found[letter][k - 1][t] = abs(moved).max(axis=0)
+    return found
+
+
+def _cost_letters(E: np.ndarray, constant: Any, states: int) -> Moves:
+    affine = E.shape[-1] > states
+    q = np.asarray(constant)[..., None, None] + (E[..., :1, :1] if affine else 0.0)
+    return {"q": q} | {X: part(X, E, Float64Stacks()) if affine else E for X in "Ps"}
+
+
+def move(moving: Moving) -> np.ndarray:
+    """By entry the largest move, and the rounding of what is stored, in units of u."""
+    return np.atleast_2d(abs(moving.moves).max(axis=0) + abs(moving.value))
+
+
+def diagonal_roots(X: np.ndarray) -> np.ndarray:
+    """The roots of a diagonal, 0 for what is negative."""
+    return np.sqrt(np.maximum(np.diagonal(X), 0.0))
+
+
+def _rounded_cost(moving: Moving, exact: Any) -> Moving:
+    """P_t at its exact value; float64 rounds its entry (r, c) by u √(P_rr P_cc), or by u times
+    itself where it is larger, as it may be in an indefinite P."""
+    value = _near(exact)
+    roots = diagonal_roots(value)
+    return moving.at(value).rounded(np.maximum(np.outer(roots, roots), abs(value)))
+
+
+def _at(exact: Sequence[Sequence[Any]], moved: Iterable[Moving], t: int) -> list[Moving]:
+    return [one.at(_near(X[t])) for one, X in zip(moved, exact, strict=True)]
+
+
+def _near(X: Any) -> np.ndarray:
+    rows = X.tolist() if hasattr(X, "tolist") else X
+    return np.array([[float(x) for x in row] for row in rows])

@@ -96,7 +96,7 @@ def crosscheck(
     tell("engine")
     found = _attempt(lambda: engine.nash(game.floats()))
     if isinstance(derived, ErgsError) or isinstance(found, ErgsError):
-        verdict, reason, t = compare_singular(game, derived, found, formulas, seed=seed)
+        verdict, reason, t = compare_singular(game, derived, found, formulas)
         outcome: dict[str, Any] = {"verdict": verdict, "reasons": (reason,), "singular_stage": t}
         outcome["lost_digits"] = {}
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -28,37 +28,8 @@ def numbers(found: Any, letters: Sequence[str] = LETTERS) -> Numbers:
     }
 
 
-def split(found: Numbers) -> Numbers:
-    """The letters `AFFINE` of a solution in the state (1, x), K = [k K] and P = [[c, s'], [s, P]].
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from ergs_verify.study.numbers import split
-    >>> one = {"K": [[np.array([[5, 6]])]], "Sigma": [[np.eye(1)]], "q": [[np.array([[7]])]]}
-    >>> found = split(one | {"P": [[np.array([[1, 2], [2, 3]])]]})
-    >>> {letter: int(found[letter][0][0][0, 0]) for letter in ("K", "k", "P", "s", "q")}
-    {'K': 6, 'k': 5, 'P': 3, 's': 2, 'q': 8}
-    """
-
-    def part(letter: str, change: Callable[[np.ndarray], np.ndarray]) -> list[list[np.ndarray]]:
-        return [[change(X) for X in over_time] for over_time in found[letter]]
-
-    return {
-        "K": part("K", lambda X: X[:, 1:]),
-        "k": part("K", lambda X: X[:, :1]),
-        "Sigma": found["Sigma"],
-        "P": part("P", lambda X: X[1:, 1:]),
-        "s": part("P", lambda X: X[1:, :1]),
-        "q": [
-            [x + X[:1, :1] for x, X in zip(q, P, strict=True)]
-            for q, P in zip(found["q"], found["P"], strict=True)
-        ],
-    }
-
-
 def gains(given: Numbers) -> list[list[np.ndarray]]:
-    """K, or [k K] of what has been split."""
+    """K, or [k K] of a game with affine terms."""
     if "k" not in given:
         return given["K"]
     return [

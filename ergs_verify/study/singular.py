@@ -19,15 +19,13 @@ from ergs_verify.game import FloatGame, Game
 from ergs_verify.game.floats import mapped
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import nash
-from ergs_verify.study.conditioning import Moves, Rounding, modest_factor, moves, perturbed
-from ergs_verify.study.numbers import Numbers, numbers, size
+from ergs_verify.study.conditioning import first_order, modest_factor, moving_equilibrium
+from ergs_verify.study.numbers import numbers, size
 
 Outcome = tuple[str, str, int | None]
 
 
-def compare_singular(
-    game: Game, derived: Any, found: Any, formulas: Formulas | None, *, seed: int = 0
-) -> Outcome:
+def compare_singular(game: Game, derived: Any, found: Any, formulas: Formulas | None) -> Outcome:
     """Verdict, reason and the stage both agree on, of which at least one side is an `ErgsError`.
 
     Parameters
@@ -46,9 +44,9 @@ def compare_singular(
     if exact and rounded and exact.t == rounded.t:
         return "agree", f"{exact}; the engine finds it singular at the same stage", exact.t
     if rounded and (exact is None or rounded.t > exact.t):
-        return _too_early(game, rounded.t, formulas, seed)
+        return _too_early(game, rounded.t, formulas)
     if exact:
-        return _missed(game, exact, formulas, seed)
+        return _missed(game, exact, formulas)
     raise ValueError("both sides have an answer: there is nothing to explain")
 
 
@@ -79,55 +77,38 @@ def _unbounded(game: Game, derived: Any, found: Any) -> Outcome:
     return "undecided", f"the derived recursion gives no answer: {derived}", None
 
 
-def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None, seed: int) -> Outcome:
+def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None) -> Outcome:
     """Φ_t is singular, the engine passed it: is its reciprocal condition rounding alone?"""
     seen = float(engine.nash(_batch_of_one(game.floats())).condition[0, exact.t])
     limit = modest_factor(game) * float(UNIT)
     if exact.t < game.horizon - 1:
-        reference, moved = _conditioned(game, exact.t + 1, formulas, seed)
-        limit *= max(1.0, _relative(reference, moved, "P"))
+        limit *= max(1.0, _relative(game, exact.t + 1, formulas, "P"))
     told = f"{exact}; the engine finds a reciprocal condition of {seen:.1e} there"
     if seen <= limit:
         return "undecided", f"{told}, which rounding alone can make of 0", None
     return "disagree", f"{told}, which rounding does not explain", None
 
 
-def _too_early(game: Game, t: int, formulas: Formulas | None, seed: int) -> Outcome:
+def _too_early(game: Game, t: int, formulas: Formulas | None) -> Outcome:
     """The engine says singular, the exact Φ_t is not: does rounding leave K_t any digit?"""
     told = f"the engine finds Φ_t singular at t = {t}, where it is not"
     try:
-        reference, moved = _conditioned(game, t, formulas, seed)
+        lost = _relative(game, t, formulas, "K")
     except ErgsError as error:
         return "undecided", f"{told}, but in a game one rounding away: {error}", None
-    lost = _relative(reference, moved, "K")
-    if modest_factor(game) * float(UNIT) * lost >= 1:
+    # NaN where numbers leave float64's range.
+    if not modest_factor(game) * float(UNIT) * lost < 1:
         return "undecided", f"{told}; float64 cannot tell, K_t has no digit that is sure", None
     return "disagree", f"{told}; rounding moves K_t by {lost * float(UNIT):.1e} of its size", None
 
 
-def _conditioned(
-    game: Game, first: int, formulas: Formulas | None, seed: int
-) -> tuple[Numbers, Moves]:
-    """Of the stages from `first` on, with affine terms in the state (1, x)."""
+def _relative(game: Game, first: int, formulas: Formulas | None, letter: str) -> float:
+    """How many times u stage `first` moves, relative to its size; with affine terms in (1, x)."""
     game = game.homogeneous.part(stages=range(first, game.horizon))
-    arithmetic = MPMath(bits=256)
-    reference = numbers(nash(game, arithmetic, formulas=formulas))
-    nearby = [
-        numbers(
-            nash(perturbed(game, reference["P"], seed + k), Rounding(seed + k), formulas=formulas)
-        )
-        for k in range(3)
-    ]
-    return reference, moves(game, reference, nearby, arithmetic)
-
-
-def _relative(reference: Numbers, moved: Moves, letter: str) -> float:
-    """How many times u the first stage moves, relative to its size."""
-    return max(
-        float(changes[0] / size(over_time[0])) / float(UNIT)
-        for over_time, changes in zip(reference[letter], moved[letter], strict=True)
-        if size(over_time[0])
-    )
+    exact = nash(game, MPMath(bits=256), formulas=formulas)
+    moved = first_order(moving_equilibrium(game, exact), [letter], game.state_size)[letter]
+    sizes = [float(size(own[0])) for own in numbers(exact, [letter])[letter]]
+    return max(float(X[0].max()) / at for X, at in zip(moved, sizes, strict=True) if at)
 
 
 def _batch_of_one(game: FloatGame) -> FloatGame:

@@ -15,7 +15,6 @@ from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.arithmetic.mp import MPMath
-from ergs_verify.exact import UNIT
 from ergs_verify.game import Game
 from ergs_verify.study.forward_cost import Forward, JointPolicy
 from ergs_verify.study.numbers import Numbers, enter, gains, size
@@ -113,25 +112,6 @@ def entered_policy(arithmetic: MPMath, given: Numbers) -> JointPolicy:
     return JointPolicy(
         K=[[enter(arithmetic, X) for X in over_time] for over_time in gains(given)],
         Sigma=[[enter(arithmetic, X) for X in over_time] for over_time in given["Sigma"]],
-    )
-
-
-def rounded_policy(arithmetic: MPMath, given: Numbers, seed: int) -> JointPolicy:
-    """A solution's policy with every entry off by one rounding of float64, signs at random."""
-    draw = np.random.default_rng(seed)
-    unit = arithmetic.scalar(UNIT)
-
-    def near(X: np.ndarray) -> Matrix:
-        exact = enter(arithmetic, X)
-        signs = draw.choice((-1, 1), size=X.shape).tolist()
-        return [
-            [x + s * unit * x for x, s in zip(*pair, strict=True)]
-            for pair in zip(exact, signs, strict=True)
-        ]
-
-    return JointPolicy(
-        K=[[near(X) for X in over_time] for over_time in gains(given)],
-        Sigma=[[near(X) for X in over_time] for over_time in given["Sigma"]],
     )
 
 
