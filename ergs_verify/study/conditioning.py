@@ -176,7 +176,7 @@ def second_order(game: Game, moving: Sequences, letters: Collection[str], states
     return found
 
 
-def _cost_letters(E: np.ndarray, constant: Any, states: int) -> Moves:
+def _cost_letters(E: np.ndarray, constant: Any, states: int) -> dict[str, Any]:
     affine = E.shape[-1] > states
     q = np.asarray(constant)[..., None, None] + (E[..., :1, :1] if affine else 0.0)
     return {"q": q} | {X: part(X, E, Float64Stacks()) if affine else E for X in "Ps"}
