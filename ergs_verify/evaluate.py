@@ -142,6 +142,13 @@ class Evaluator:
         further._zero = self._zero | frozenset(letters)
         return further
 
+    def over(self, arithmetic: Arithmetic) -> Evaluator:
+        """An evaluator of the same definitions over another arithmetic, which knows no letter."""
+        other = Evaluator({}, arithmetic)
+        other._definitions, other._sizes = self._definitions, self._sizes
+        other._symmetric = self._symmetric
+        return other
+
     def __call__(self, expr):
         return self._value(_read(_put_to_zero(expr, self._zero) if self._zero else expr))
 

@@ -21,9 +21,13 @@ UNIT = 2.0**-52
 TINY = 2.0**-1022
 
 
+#: One rounding, relative to what was computed: at least u/(1 − u).
+ROUNDED = UNIT * (1 + 2.0**-20)
+
+
 def gamma(terms: int) -> float:
-    """At least (1 + u)^terms − 1."""
-    return (terms + 1) * UNIT
+    """At least (1 + u)^terms − 1, for up to 2³⁰ terms."""
+    return terms * ROUNDED
 
 
 def above(x: Any, operations: int = 1) -> Any:

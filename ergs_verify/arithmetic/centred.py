@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from ergs_verify.arithmetic import shapes
-from ergs_verify.arithmetic.above import UNIT, Above, above, below, gamma
+from ergs_verify.arithmetic.above import ROUNDED, Above, above, below, gamma
 from ergs_verify.arithmetic.base import Entry
+from ergs_verify.arithmetic.in_step import Triangular, blocks, inverse_root, product
 
-#: Stacks of at least so many matrices of at most so many rows are multiplied entry by entry.
-_MANY, _FEW_ROWS = 64, 8
 #: Terms of the series of a logarithm; the next one is below 2⁻⁶⁰ of the first.
 _TERMS = 12
 
@@ -87,7 +86,7 @@ class Centred:
 
     def __add__(self, other: Centred) -> Centred:
         middle = self.middle + other.middle
-        radius = np.abs(middle) * (2 * UNIT)
+        radius = np.abs(middle) * ROUNDED
         for one in (self, other):
             if one.radius is not None:
                 radius = radius + one.radius
@@ -101,7 +100,7 @@ class Centred:
 
     def __mul__(self, other: Centred) -> Centred:
         middle = self.middle * other.middle
-        radius = np.abs(middle) * (2 * UNIT)
+        radius = np.abs(middle) * ROUNDED
         if other.radius is not None:
             radius = radius + self.size * other.radius
         if self.radius is not None:
@@ -116,7 +115,7 @@ class Centred:
         # x/y − a/b = (x − a + (a/b)(b − y))/y, and |a/b| is off by its own rounding.
         quotient = above(np.abs(middle))
         radius = above(self.radii + above(quotient * other.radii)) / least
-        return Centred(middle, above(radius + quotient * (2 * UNIT), 3))
+        return Centred(middle, above(radius + quotient * ROUNDED, 3))
 
     def __repr__(self) -> str:
         return f"Centred({self.middle} ± {self.radii})"
@@ -129,7 +128,7 @@ class CentredStacks:
     -----
     Nothing is raised: what is not certified is NaN, or has a radius that is. numpy may warn of it:
     compute under ``np.errstate(all="ignore")``. Many small matrices are fastest where they lie
-    innermost in memory (`innermost`).
+    innermost in memory (`ergs_verify.arithmetic.in_step`).
 
     Examples
     --------
@@ -200,7 +199,7 @@ class CentredStacks:
         """X⁻¹Y; NaN where X is not proved to be regular."""
         shapes.need_square(self.shape(X))
         shapes.need_chain(self.shape(X), self.shape(Y))
-        near = _Triangular.of(X.middle)
+        near = Triangular.of(X.middle)
         off = _off_identity(self, near, X)
         guess = product(near.right, product(near.left, Y.middle))
         residual = Y - self.multiply(X, Centred(guess))
@@ -224,7 +223,7 @@ class CentredStacks:
     def determinant(self, X: Centred) -> Centred:
         """NaN where X is not proved to be regular."""
         size = shapes.need_square(self.shape(X))
-        near = _Triangular.of(X.middle)
+        near = Triangular.of(X.middle)
         # det(LXR) is the product of eigenvalues within α of 1.
         part = _largest(_off_identity(self, near, X).total(-1))
         most = Above(np.ones_like(part.value))
@@ -267,22 +266,10 @@ class CentredStacks:
     def blocks(self, rows: Sequence[Sequence[Centred]]) -> Centred:
         shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
         stack = np.broadcast_shapes(*(X.middle.shape[:-2] for row in rows for X in row))
-        height = sum(self.shape(row[0])[0] for row in rows)
-        width = sum(self.shape(X)[1] for X in rows[0])
-        middle = empty(stack, height, width)
-        exact = all(X.radius is None for row in rows for X in row)
-        radius = None if exact else empty(stack, height, width)
-        top = 0
-        for row in rows:
-            left, bottom = 0, top + self.shape(row[0])[0]
-            for X in row:
-                right = left + self.shape(X)[1]
-                middle[..., top:bottom, left:right] = X.middle
-                if radius is not None:
-                    radius[..., top:bottom, left:right] = 0 if X.radius is None else X.radius
-                left = right
-            top = bottom
-        return Centred(middle, radius)
+        middle = blocks([[X.middle for X in row] for row in rows], stack)
+        if all(X.radius is None for row in rows for X in row):
+            return Centred(middle)
+        return Centred(middle, blocks([[X.radii for X in row] for row in rows], stack))
 
     def rows(self, X: Centred, start: int, stop: int) -> Centred:
         return X.map(lambda x: x[..., start:stop, :])
@@ -291,110 +278,15 @@ class CentredStacks:
 
     def definite(self, X: Centred) -> np.ndarray:
         """Where every symmetric matrix among those enclosed is proved to be positive definite."""
-        shapes.need_square(self.shape(X))
+        if shapes.need_square(self.shape(X)) == 1:
+            return X.lower[..., 0, 0] > 0
         inverse = inverse_root(X.middle)
         turned = self.multiply(self.multiply(Centred(inverse), X), self.transpose(Centred(inverse)))
         off = (turned - self.identity(X.middle.shape[-1])).magnitude
         return _largest(Above(off).total(-1)).value < 1
 
 
-# -- stacks of floats ------------------------------------------------------------------------------
-
-
-def empty(stack: tuple[int, ...], rows: int, cols: int) -> np.ndarray:
-    """(…, rows, cols), a large stack innermost in memory."""
-    if math.prod(stack) < _MANY:
-        return np.empty((*stack, rows, cols))
-    inner = np.empty((rows, cols, *stack))
-    return np.moveaxis(inner, (0, 1), (-2, -1))
-
-
-def innermost(X: np.ndarray) -> np.ndarray:
-    """The same stack of matrices, innermost in memory where that is faster."""
-    made = empty(X.shape[:-2], *X.shape[-2:])
-    made[...] = X
-    return made
-
-
-def product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """XY of stacked floats."""
-    largest = max(X.size // math.prod(X.shape[-2:]), Y.size // math.prod(Y.shape[-2:]))
-    if largest < _MANY or max(*X.shape[-2:], Y.shape[-1]) > _FEW_ROWS:
-        return np.matmul(X, Y)
-    return np.einsum("...ak,...kb->...ab", X, Y)
-
-
-class _Triangular:
-    """L and R of floats with LXR ≈ I, and det L, det R known: exactly but for their own rounding.
-
-    L is a unit lower triangular matrix with its columns permuted and scaled by powers of 2, R is
-    upper triangular; so det L = sign · Π scales whatever was rounded on the way, det R = Π R_kk.
-    """
-
-    def __init__(self, left: np.ndarray, right: np.ndarray, sign: np.ndarray, scales: np.ndarray):
-        self.left, self.right, self.sign, self.scales = left, right, sign, scales
-
-    @classmethod
-    def of(cls, X: np.ndarray) -> _Triangular:
-        """By elimination, with pivots sought among rows of one size."""
-        stack, n = X.shape[:-2], X.shape[-1]
-        games = math.prod(stack)
-        with np.errstate(all="ignore"):
-            _, exponents = np.frexp(np.abs(X).max(axis=-1))
-            scales = np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
-            work = empty((games,), n, 2 * n)
-            work[..., :n] = (X * scales[..., None]).reshape(games, n, n)
-            work[..., n:] = np.eye(n)
-            sign = np.ones(games)
-            for k in range(n - 1):
-                pivots = k + np.abs(work[:, k:, k]).argmax(axis=1)
-                swapped = np.flatnonzero(pivots != k)
-                if swapped.size:
-                    others = pivots[swapped]
-                    kept = work[swapped, k]
-                    work[swapped, k] = work[swapped, others]
-                    work[swapped, others] = kept
-                    sign[swapped] *= -1
-                shares = work[:, k + 1 :, k] / work[:, k, k, None]
-                work[:, k + 1 :, k + 1 :] -= shares[..., None] * work[:, k, None, k + 1 :]
-            left = work[..., n:].reshape(*stack, n, n) * scales[..., None, :]
-            right = _upper_inverse(work[..., :n]).reshape(*stack, n, n)
-        return cls(left, right, sign.reshape(stack), scales)
-
-
-def _upper_inverse(U: np.ndarray) -> np.ndarray:
-    """Near the inverse of an upper triangular matrix, and exactly upper triangular."""
-    n = U.shape[-1]
-    found = empty(U.shape[:-2], n, n)
-    found[...] = 0
-    for k in reversed(range(n)):
-        found[..., k, k] = 1 / U[..., k, k]
-        if k + 1 < n:
-            reached = product(U[..., k, None, k + 1 :], found[..., k + 1 :, k + 1 :])
-            found[..., k, k + 1 :] = -reached[..., 0, :] * found[..., k, k, None]
-    return found
-
-
-def root(X: np.ndarray) -> np.ndarray:
-    """Near the lower Cholesky factor; NaN where X is not positive definite."""
-    rest, n = innermost(X), X.shape[-1]
-    found = empty(X.shape[:-2], n, n)
-    found[...] = 0
-    with np.errstate(all="ignore"):
-        for k in range(n):
-            column = rest[..., k:, k] / np.sqrt(rest[..., k, k])[..., None]
-            found[..., k:, k] = column
-            rest[..., k:, k:] -= column[..., :, None] * column[..., None, :]
-    return found
-
-
-def inverse_root(X: np.ndarray) -> np.ndarray:
-    """Near L⁻¹ with X = LL'."""
-    with np.errstate(all="ignore"):
-        return _upper_inverse(root(X).swapaxes(-1, -2)).swapaxes(-1, -2)
-
-
-def _off_identity(stacks: CentredStacks, near: _Triangular, X: Centred) -> Above:
+def _off_identity(stacks: CentredStacks, near: Triangular, X: Centred) -> Above:
     """Upper bounds of |LXR − I|, entry by entry."""
     G = stacks.multiply(stacks.multiply(Centred(near.left), X), Centred(near.right))
     return Above((G - stacks.identity(X.middle.shape[-1])).magnitude)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ergs_verify.arithmetic import shapes
+from ergs_verify.arithmetic import in_step, shapes
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.errors import UnsupportedError
 
@@ -34,6 +34,10 @@ class Float64Stacks(Float64):
     def shape(self, X: np.ndarray) -> tuple[int, int]:
         return X.shape[-2], X.shape[-1]
 
+    def multiply(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        shapes.need_chain(self.shape(X), self.shape(Y))
+        return in_step.product(X, Y)
+
     def scale(self, s: float | np.ndarray, X: np.ndarray) -> np.ndarray:
         return np.asarray(s)[..., None, None] * X
 
@@ -43,6 +47,8 @@ class Float64Stacks(Float64):
     def solve(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         shapes.need_square(self.shape(X))
         shapes.need_chain(self.shape(X), self.shape(Y))
+        if in_step.is_in_step(X):
+            return in_step.solve(X, Y)
         finite = np.isfinite(X).all(axis=(-2, -1), keepdims=True)
         X = np.where(finite, X, 0)
         kept = (np.linalg.det(X) != 0)[..., None, None]
@@ -56,9 +62,7 @@ class Float64Stacks(Float64):
     def blocks(self, rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
         shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
         stack = np.broadcast_shapes(*(X.shape[:-2] for row in rows for X in row))
-        return np.block(
-            [[np.broadcast_to(X, (*stack, *X.shape[-2:])) for X in row] for row in rows]
-        )
+        return in_step.blocks(rows, stack)
 
     def rows(self, X: np.ndarray, start: int, stop: int) -> np.ndarray:
         return X[..., start:stop, :]

@@ -22,7 +22,7 @@ from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system
 from ergs_verify.recursion.affine import part
-from ergs_verify.recursion.stages import Stages
+from ergs_verify.recursion.stages import Stages, WithFormulas
 
 NOTHING = Enclosure(Fraction(0), Fraction(0))
 
@@ -135,9 +135,9 @@ def _stage_check(
     )
 
 
-def jacobi_matrix(stages: Stages, known: Evaluator) -> Any:
+def jacobi_matrix(stages: WithFormulas, known: Evaluator) -> Any:
     """J_t = I − D_t⁻¹Φ_t: what one inner step of Algorithm 1 does to the gains' error."""
-    numbers, sizes = stages.arithmetic, stages.game.control_sizes
+    numbers, sizes = stages.arithmetic, stages.control_sizes
     minus = numbers.scalar(Fraction(-1))
 
     def block(k: int, other: int) -> Any:

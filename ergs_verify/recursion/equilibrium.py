@@ -12,7 +12,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.records import Sequences, Stage
-from ergs_verify.recursion.stages import Progress, Stages
+from ergs_verify.recursion.stages import Progress, Stages, WithFormulas
 
 
 def nash(
@@ -73,7 +73,7 @@ def backwards(stages: Stages, terminal: Stage) -> Iterator[Stage]:
         yield ahead
 
 
-def block_system(stages: Stages, stage: Evaluator) -> tuple[Matrix, Matrix]:
+def block_system(stages: WithFormulas, stage: Evaluator) -> tuple[Matrix, Matrix]:
     """Φ_t and the right-hand side r of Φ_t 𝓚_t = −r, at a stage that knows P_{t+1}."""
     arithmetic, formula = stages.arithmetic, stages.formula
     phi = arithmetic.blocks(
@@ -103,9 +103,9 @@ def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:
     return by_agent(stages, gains)
 
 
-def by_agent(stages: Stages, stacked: Matrix) -> list[Matrix]:
+def by_agent(stages: WithFormulas, stacked: Matrix) -> list[Matrix]:
     """The block rows of a matrix that is stacked over agents, such as 𝓚."""
-    ends = accumulate(stages.game.control_sizes, initial=0)
+    ends = accumulate(stages.control_sizes, initial=0)
     return [stages.arithmetic.rows(stacked, start, stop) for start, stop in pairwise(ends)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import sympy
@@ -29,6 +29,19 @@ N = TypeVar("N", bound=Arithmetic)
 
 #: Called with the number of stages done and of all stages.
 Progress = Callable[[int, int], None]
+
+
+class WithFormulas(Protocol):
+    """Formulas written out for some agents, and the arithmetic they are for."""
+
+    @property
+    def arithmetic(self) -> Any: ...
+    @property
+    def formula(self) -> WrittenOut: ...
+    @property
+    def agents(self) -> range: ...
+    @property
+    def control_sizes(self) -> tuple[int, ...]: ...
 
 
 class Stages(Generic[N]):
@@ -70,6 +83,7 @@ class Stages(Generic[N]):
         self.game = game
         self.arithmetic = arithmetic
         self.agents = range(1, game.agents + 1)
+        self.control_sizes = game.control_sizes
         self.plain = frozenset(
             k for k in self.agents if deterministic or not any(game.tau_of[k - 1])
         )
@@ -83,7 +97,7 @@ class Stages(Generic[N]):
             self._general = GeneralLetters(self)
         self._tau = None if self.plain or game.general else arithmetic.scalar(game.tau)
         self._deterministic = deterministic
-        self._nothing_known = Evaluator(
+        self.nothing_known = Evaluator(
             {},
             arithmetic,
             self.formula.definitions,
@@ -131,6 +145,12 @@ class Stages(Generic[N]):
 
     def bare(self, t: int) -> Evaluator:
         """An evaluator that knows only what the game itself says of stage t."""
+        known = self.nothing_known.with_values(self.letters(t))
+        off = [notation.tau_of(k) for k in self.agents if self.plain_at(k, t)]
+        return known.without(off) if len(off) > len(self.plain) else known
+
+    def letters(self, t: int) -> dict[Any, Any]:
+        """What the game itself says of stage t."""
         game = self.game
         values: dict[Any, Any] = {
             notation.A: self.enter(game.A[t]),
@@ -139,17 +159,14 @@ class Stages(Generic[N]):
         for k in self.agents:
             values[notation.B(k)] = self.enter(game.B[k - 1][t])
         if game.general:
-            values |= self._general.at(t)
-            known = self._nothing_known.with_values(values)
-            off = [notation.tau_of(k) for k in self.agents if self.plain_at(k, t)]
-            return known.without(off) if len(off) > len(self.plain) else known
+            return values | self._general.at(t)
         if self._tau is not None:
             values[notation.tau] = self._tau
         weight = game.tau / 2 if self._deterministic else Fraction(0)
         for k in self.agents:
             values[notation.Q(k)] = self.enter(game.Q[k - 1][t])
             values[notation.R(k)] = self.enter(game.R[k - 1][t], diagonal=weight)
-        return self._nothing_known.with_values(values)
+        return values
 
     def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
         """A matrix of the game, entered once however many stages share it."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.arithmetic.above import TINY, Above, above, below, gamma
-from ergs_verify.arithmetic.centred import Centred, CentredStacks, empty
+from ergs_verify.arithmetic.centred import Centred, CentredStacks
+from ergs_verify.arithmetic.in_step import empty
 from ergs_verify.exact.definite import is_positive
 
 STACKS, EXACT = CentredStacks(), Rationals()

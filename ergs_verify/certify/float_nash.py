@@ -1,0 +1,425 @@
+"""The Nash equilibria of a stack of games in float64, certified after the fact.
+
+Float64 gives P̂ near every P_t and K̂ near every K_t; nothing is asked of them. At P̂_{t+1} and K̂_t
+the stage's formulas are enclosed, for all stages and games at once. With E = P_{t+1} − P̂_{t+1}, the
+residual s = Φ𝓚̂ + rhs at P̂, D = −Φ⁻¹s and Δ = K − K̂, the true stage obeys
+
+- Δ = D − Φ⁻¹ rows(γʲBʲ'EʲF), and F = F̂ + 𝓑Δ;
+- Pⁱ_t = cost(P̂, K̂) + γⁱF'EⁱF + Σ_j sym(Δʲ'Gⁱʲ) + Δⁱ'R̃ⁱΔⁱ + γⁱ(𝓑Δ)'P̂ⁱ𝓑Δ, with the cost's slopes
+  Gⁱʲ = γⁱBʲ'P̂ⁱF̂ in the gains of the others, and Gⁱⁱ = sⁱ in its own,
+
+which are the identities that the ledger proves (`sharp-perturbation`) and the expansion of a
+quadratic. In the stage's coordinates z, x = Sz, with S near a root of (ΣPⁱ)⁻¹, bounds eⁱ of the
+errors hardly grow. With C = Φ⁻¹, its block columns Cʲ and a tilde for what is in coordinates,
+
+- Φ is regular at P where κ = Σ_j ‖𝓑̃Cʲ B̃ʲ'‖ γʲeʲ < 1, and ‖F‖ ≤ f = (‖F̂‖ + ‖𝓑D‖)/(1 − κ);
+- ‖Δⁱ‖ ≤ dⁱ = ‖Dⁱ‖ + f Σ_j ‖C^{ij} B̃ʲ'‖ γʲeʲ;
+- ‖Eⁱ_t‖ ≤ ‖cost − P̂ⁱ_t‖ + 2‖sⁱ‖dⁱ + ‖R̃ⁱ‖dⁱ² + γⁱ(aⁱeⁱ + 2f Σ_{j≠i} ‖Zⁱʲ‖ γʲeʲ
+  + 2‖(𝓑D − BⁱDⁱ)'P̃ⁱF̂‖ + b²‖P̃ⁱ‖), b = κf + ‖𝓑D‖ a bound of ‖𝓑Δ‖,
+
+where Zⁱʲ = B̃ʲ(𝓑̃Cʲ − B̃ⁱC^{ij})'P̃ⁱF̂ is what the others' gains do, and with Z = γⁱZⁱⁱ the own error
+does F'EF − F'EZ − Z'EF = (F − Z)'E(F − Z) − Z'EZ, hence aⁱ is the smaller of f² + 2f‖Z‖ and
+(‖F̂ − Z‖ + b)² + ‖Z‖². In the general game there come the terms of its costs of controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.arithmetic.above import Above, above
+from ergs_verify.arithmetic.centred import Centred
+from ergs_verify.arithmetic.in_step import innermost, inverse_root, solve
+from ergs_verify.arithmetic.stacks import Float64Stacks
+from ergs_verify.certify.float_norms import frobenius, spectral
+from ergs_verify.evaluate import Evaluator
+from ergs_verify.game import FloatGame, Game
+from ergs_verify.paper import notation
+from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.stack import StageStack
+
+#: No direction of the state counts for less than this part of its own cost.
+_RIDGE = 2.0**-10
+#: Bounds are taken to be at least this large, so that their products do not underflow.
+_FLOOR = 2.0**-180
+
+ByAgent = tuple[Centred, ...]
+_quietly = np.errstate(all="ignore")
+
+
+class FloatNash:
+    """The equilibria of a stack of games, enclosed; a game that is not certified may have none.
+
+    Attributes
+    ----------
+    stack : StageStack
+    certified : (G,) of bool
+        There is an equilibrium, it is the only one, and all enclosures hold and are bounded.
+    K : tuple over agents of Centred (T·G, p_i, m)
+    P : tuple over agents of Centred ((T+1)·G, m, m)
+    """
+
+    def __init__(self, stack: StageStack, K: ByAgent, P: ByAgent):
+        self.stack, self.K, self.P = stack, K, P
+
+    @cached_property
+    def ahead(self) -> Evaluator:
+        """Knows every stage's letters and P_{t+1}."""
+        G = self.stack.games
+        return self.stack.known.with_values(
+            {notation.P(k): P[G:] for k, P in zip(self.stack.agents, self.P, strict=True)}
+        )
+
+    @cached_property
+    @_quietly
+    def W(self) -> ByAgent:
+        """W_t of every agent."""
+        return tuple(self.ahead(notation.W(k)) for k in self.stack.agents)
+
+    @cached_property
+    @_quietly
+    def Sigma(self) -> ByAgent:
+        """Σ_t of every agent."""
+        formula = self.stack.formula
+        return tuple(self.ahead(formula("covariance", k)) for k in self.stack.agents)
+
+    @cached_property
+    @_quietly
+    def phi(self) -> Centred:
+        """Φ_t."""
+        return block_system(self.stack, self.ahead)[0]
+
+    @cached_property
+    @_quietly
+    def certified(self) -> np.ndarray:
+        stack = self.stack
+        bounded = np.ones((stack.horizon, stack.games), dtype=bool)
+        for X in (*self.K, *(P[: -stack.games] for P in self.P)):
+            bounded &= stack.by_stage(X.known.all(axis=(-2, -1)))
+        for W in self.W:
+            bounded &= stack.by_stage(stack.arithmetic.definite(W))
+        return np.asarray(bounded.all(axis=0))
+
+    def digits(self) -> np.ndarray:
+        """(G,): to so many decimal digits every K_t and P_t is known, relative to its largest
+        entry or 1."""
+        off = np.zeros(self.stack.games)
+        for X in (*self.K, *self.P):
+            size = np.maximum(X.size.max(axis=(-2, -1)), 1)
+            parts = X.radii.max(axis=(-2, -1)) / size
+            off = np.maximum(off, parts.reshape(-1, self.stack.games).max(axis=0))
+        return np.where(self.certified, -np.log10(np.maximum(off, 1e-300)), -np.inf)
+
+
+def certified_stack(
+    games: FloatGame | Game | StageStack, near: Sequence[np.ndarray] | None = None
+) -> FloatNash:
+    """Certify the equilibria of a stack of games.
+
+    Parameters
+    ----------
+    games : FloatGame
+        Of the paper's class, games along one batch axis, or a single `Game` of any class.
+    near : tuple over agents of (T+1, G, m, m), optional
+        Matrices near P, from anywhere; computed in float64 without them.
+
+    Examples
+    --------
+    >>> from ergs_verify.certify.float_nash import certified_stack
+    >>> from ergs_verify.game.gallery import gallery
+    >>> found = certified_stack(gallery("g-star-2"))
+    >>> found.certified.tolist(), found.K[0].middle.round(4).tolist()  # −13/7 and 8/7
+    ([True], [[[-1.8571, 1.1429]]])
+    """
+    with np.errstate(all="ignore"):
+        stack = _stacked(games)
+        P = [_flat_symmetric(X) for X in (near_costs(stack) if near is None else near)]
+        return _certified(stack, P)
+
+
+def _stacked(games: FloatGame | Game | StageStack) -> StageStack:
+    if isinstance(games, StageStack):
+        return games
+    return StageStack.of_game(games) if isinstance(games, Game) else StageStack.of_floats(games)
+
+
+def near_costs(stack: StageStack) -> list[np.ndarray]:
+    """P in float64, (T+1, G, m, m) for each agent, by the recursion; NaN where it is lost."""
+    floats = Float64Stacks()
+    formula, agents = stack.formula, stack.agents
+    nothing = stack.nothing_known.over(floats)
+    over = _Over(stack, floats)
+    ahead = [P.middle for P in stack.terminal]
+    found = [ahead]
+    for t in reversed(range(stack.horizon)):
+        costs = {notation.P(k): P for k, P in zip(agents, ahead, strict=True)}
+        known = nothing.with_values(stack.middles(t) | costs)
+        phi, rhs = block_system(over, known)
+        gains = by_agent(over, floats.solve(phi, -rhs))
+        played = known.with_values({notation.K(k): X for k, X in zip(agents, gains, strict=True)})
+        ahead = [played(formula("policy_cost", k)) for k in agents]
+        ahead = [(P + P.swapaxes(-1, -2)) / 2 for P in ahead]
+        found.append(ahead)
+    return [np.stack(own) for own in zip(*found[::-1], strict=True)]
+
+
+class _Over:
+    """A stack's formulas over another arithmetic."""
+
+    def __init__(self, stack: StageStack, arithmetic: Any):
+        self.formula, self.agents, self.arithmetic = stack.formula, stack.agents, arithmetic
+        self.control_sizes = stack.control_sizes
+
+
+def _flat_symmetric(X: np.ndarray) -> np.ndarray:
+    """((T+1)·G, m, m), exactly symmetric, in the layout of the stack."""
+    flat = innermost(X.reshape(-1, *X.shape[-2:]))
+    return (flat + flat.swapaxes(-1, -2)) / 2
+
+
+def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
+    numbers, agents, G = stack.arithmetic, stack.agents, stack.games
+    # The end is exact but for the entering of Q.
+    for P, end in zip(near, stack.terminal, strict=True):
+        P[-G:] = end.middle
+    known = stack.known.with_values(
+        {notation.P(k): Centred(P[G:]) for k, P in zip(agents, near, strict=True)}
+    )
+    phi, rhs = block_system(stack, known)
+    gains = Centred(solve(phi.middle, -rhs.middle))
+    residual = rhs + numbers.multiply(phi, gains)
+    inverse = numbers.solve(phi, numbers.identity(sum(stack.control_sizes)))
+    K = {notation.K(k): X for k, X in zip(agents, by_agent(stack, gains), strict=True)}
+    played = known.with_values(K)
+    frame = _Frame(stack, near)
+    effects = _Effects(stack, frame, played, inverse, residual, near)
+    moved, errors = effects.carried()
+    columns = frame.columns
+    outer = above(columns[:, :, None] * columns[:, None, :])
+    return FloatNash(
+        stack,
+        tuple(
+            X.widened(above(bound[:, None, None] * columns[:-G, None, :]))
+            for X, bound in zip(K.values(), moved, strict=True)
+        ),
+        tuple(
+            Centred(P, above(bound[:, None, None] * outer))
+            for P, bound in zip(near, errors, strict=True)
+        ),
+    )
+
+
+class _Frame:
+    """Coordinates of the state at t = 0…T: S, (T+1)·G exact floats, and S⁻¹."""
+
+    def __init__(self, stack: StageStack, near: list[np.ndarray]):
+        self._numbers, self._games = stack.arithmetic, stack.games
+        S = _guess(near)
+        self.S = Centred(S)
+        self.inverse = self._numbers.solve(self.S, self._numbers.identity(stack.states))
+        self.columns = Above(_squares(self.inverse.magnitude)).root().value
+
+    def in_frame(self, P: Centred, S: Centred) -> Centred:
+        numbers = self._numbers
+        return numbers.multiply(numbers.multiply(numbers.transpose(S), P), S)
+
+    @property
+    def now(self) -> Centred:
+        """S at t."""
+        return self.S[: -self._games]
+
+    @property
+    def ahead(self) -> Centred:
+        """S at t + 1."""
+        return self.S[self._games :]
+
+    @property
+    def inverse_ahead(self) -> Centred:
+        return self.inverse[self._games :]
+
+
+def _squares(X: np.ndarray) -> np.ndarray:
+    """Upper bounds of the columns' sums of squares, of upper bounds ≥ 0."""
+    return above((X * X).sum(axis=-2), X.shape[-2])
+
+
+def _guess(near: list[np.ndarray]) -> np.ndarray:
+    """Any regular matrices serve."""
+    total = sum(near[1:], near[0])
+    diagonal = np.abs(np.einsum("...ii->...i", total))
+    least = diagonal.max(axis=-1, keepdims=True) * 2.0**-40
+    sizes = np.maximum(diagonal, np.where(least > 0, least, 1))
+    m = total.shape[-1]
+    ridge = np.eye(m) * sizes[..., None, :]
+    S = inverse_root(total + ridge * _RIDGE).swapaxes(-1, -2)
+    good = np.isfinite(S).all(axis=(-2, -1), keepdims=True)
+    return np.where(good, S, np.eye(m) * (1 / np.sqrt(sizes))[..., None, :])
+
+
+class _Effects:
+    """Bounds of what errors of P_{t+1} do at each stage, (T, agents, G) unless said otherwise.
+
+    All are at least `_FLOOR`, so that no product of five underflows.
+    """
+
+    def __init__(
+        self,
+        stack: StageStack,
+        frame: _Frame,
+        played: Evaluator,
+        inverse: Centred,
+        residual: Centred,
+        near: list[np.ndarray],
+    ):
+        numbers, agents, G = stack.arithmetic, stack.agents, stack.games
+        self._stack, self._frame = stack, frame
+        times = numbers.multiply
+        starts = np.cumsum([0, *stack.control_sizes])
+        own = [slice(start, stop) for start, stop in pairwise(starts)]
+        rates = [rate.magnitude for rate in stack.rates]
+        B = [times(frame.inverse_ahead, played(notation.B(k))) for k in agents]
+        joint_B = numbers.blocks([B])
+        turned = [numbers.transpose(X) for X in B]
+        reached = times(joint_B, inverse)
+        loop = times(times(frame.inverse_ahead, played(notation.F)), frame.now)
+        costs = [frame.in_frame(Centred(P[G:]), frame.ahead) for P in near]
+        slopes = [times(P, loop) for P in costs]
+        # Φ⁻¹s and s, of x in coordinates.
+        off = times(times(inverse, residual), frame.now)
+        residual = times(residual, frame.now)
+        pushed = [times(X, off[..., i, :]) for i, X in zip(own, B, strict=True)]
+        whole = times(joint_B, off)
+        kept, agentwise = self._kept, self._agentwise
+
+        self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
+        self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
+        self.off_loop = kept(frobenius(whole.magnitude))
+        self.loop = kept(spectral(loop, 4))
+        self.regular = agentwise(
+            [
+                spectral(times(reached[..., j], Y)) * rate
+                for j, Y, rate in zip(own, turned, rates, strict=True)
+            ]
+        )
+        gains, others, direct, through, turned_loops = [], [], [], [], []
+        for k, i, X, P, slope, rate in zip(agents, own, B, near, slopes, rates, strict=True):
+            mine = times(X, inverse[..., i, :])
+            gains.append(
+                [
+                    spectral(times(inverse[..., i, j], Y)) * weight
+                    for j, Y, weight in zip(own, turned, rates, strict=True)
+                ]
+            )
+            row, rest = [], reached - mine
+            for j, Y, weight in zip(own, B, rates, strict=True):
+                Z = times(times(Y, numbers.transpose(rest[..., j])), slope)
+                row.append(spectral(Z) * (weight if j is not i else 0.0))
+                if j is i:
+                    Z = numbers.scale(stack.rates[k - 1], Z)
+                    through.append(spectral(Z))
+                    turned_loops.append(spectral(loop - Z, 3))
+            others.append(row)
+            cost_here = played(stack.formula("policy_cost", k)) - Centred(P[:-G])
+            here = frame.in_frame(Centred(cost_here.magnitude), Centred(frame.now.size))
+            moved = frobenius(times(numbers.transpose(whole - pushed[k - 1]), slope).magnitude)
+            direct.append(frobenius(here.magnitude) + moved * rate * 2.0)
+        self.direct = agentwise(direct)
+        self.through, self.turned = agentwise(through), agentwise(turned_loops)
+        # (T, N, N, G).
+        self.gains, self.others = (
+            np.stack([agentwise(row) for row in grid], axis=1) for grid in (gains, others)
+        )
+        self.costs = agentwise([frobenius(P.magnitude) for P in costs])
+        self.rates = np.array([np.maximum(rate, _FLOOR) for rate in rates])[:, None]
+        self._controls(played)
+
+    def _kept(self, bound: Above) -> np.ndarray:
+        stack = self._stack
+        stages = np.broadcast_to(bound.value, (stack.horizon * stack.games,))
+        return np.maximum(stages, _FLOOR).reshape(stack.horizon, stack.games)
+
+    def _agentwise(self, bounds: list[Above]) -> np.ndarray:
+        return np.stack([self._kept(bound) for bound in bounds], axis=1)
+
+    def _controls(self, played: Evaluator) -> None:
+        """What gains cost that move: R̃ⁱ; in the general game Rⁱ and slopes in the others' too."""
+        stack, numbers = self._stack, self._stack.arithmetic
+        self.joint = self.slopes = None
+
+        def half(k: int) -> Any:
+            if k in stack.plain:
+                return 0.0
+            tau = notation.tau_of(k) if stack.general else notation.tau
+            return played(tau / 2).magnitude
+
+        def size(formula: Any) -> Above:
+            return frobenius(played(formula).magnitude)
+
+        if not stack.general:
+            self.own = self._agentwise([size(notation.R(k)) + half(k) for k in stack.agents])
+            return
+        self.own = self._agentwise([size(notation.precision(k)) * half(k) for k in stack.agents])
+        self.joint = self._agentwise([size(notation.joint_R(k)) for k in stack.agents])
+
+        def slope(k: int, j: int) -> Above:
+            formula = notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
+            found = numbers.multiply(played(notation.place(j).T * formula), self._frame.now)
+            return frobenius(found.magnitude) * float(k != j)
+
+        self.slopes = np.stack(
+            [self._agentwise([slope(k, j) for j in stack.agents]) for k in stack.agents], axis=1
+        )
+
+    def carried(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Bounds of ‖ΔⁱS‖ (T·G) and of ‖S'EⁱS‖ ((T+1)·G) for each agent.
+
+        Every expression is rounded upward as a whole.
+        """
+        stack = self._stack
+        errors = self._at_the_end()
+        gains, costs = [], [errors]
+        operations = 8 * (len(stack.agents) + 8)
+        for t in reversed(range(stack.horizon)):
+            kappa = above((self.regular[t] * errors).sum(axis=0), operations)
+            kappa = np.maximum(kappa, _FLOOR)
+            loop = Above(above(self.loop[t] + self.off_loop[t]))
+            f = loop.over_rest(Above(kappa)).value
+            moved = self.off[t] + (self.gains[t] * errors).sum(axis=1) * f
+            moved = np.maximum(above(moved, operations), _FLOOR)
+            joint = np.maximum(above(kappa * f + self.off_loop[t], 4), _FLOOR)
+            own, turned = self.through[t], self.turned[t] + joint
+            straight = np.minimum(f * f + 2 * f * own, turned * turned + own * own)
+            first = errors * straight + 2 * f * (self.others[t] * errors).sum(axis=1)
+            found = self.direct[t] + (2 * self.residual[t] + self.own[t] * moved) * moved
+            found = found + self.rates * (first + joint * joint * self.costs[t])
+            if self.joint is not None and self.slopes is not None:
+                found = found + 2 * (self.slopes[t] * moved).sum(axis=1)
+                found = found + self.joint[t] * (moved * moved).sum(axis=0)
+            errors = np.maximum(above(found, 2 * operations), _FLOOR)
+            gains.append(moved)
+            costs.append(errors)
+        return _by_agent(gains), _by_agent(costs)
+
+    def _at_the_end(self) -> np.ndarray:
+        """(N, G): 0 but for what Q lost on entering float64."""
+        stack, G = self._stack, self._stack.games
+        S = self._frame.S[-G:]
+        size = Centred(S.size)
+        found = []
+        for end in stack.terminal:
+            if end.radius is None:
+                found.append(np.full(G, _FLOOR))
+                continue
+            off = self._frame.in_frame(Centred(end.radius), size)
+            found.append(np.maximum(frobenius(off.magnitude).value, _FLOOR))
+        return np.stack(found)
+
+
+def _by_agent(backwards: list[np.ndarray]) -> list[np.ndarray]:
+    """From (N, G) of the last stage first to (stages·G,) for each agent."""
+    whole = np.stack(backwards[::-1])
+    return [whole[:, i].reshape(-1) for i in range(whole.shape[1])]

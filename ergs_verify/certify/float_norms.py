@@ -1,0 +1,53 @@
+"""Upper bounds of norms of stacks of matrices in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.arithmetic.above import TINY, Above, above, gamma
+from ergs_verify.arithmetic.centred import Centred
+from ergs_verify.arithmetic.in_step import largest, product, total
+
+
+def frobenius(X: Any) -> Above:
+    """Upper bounds of ‖X‖_F, from entries' upper bounds ≥ 0."""
+    power = _power_of_two(largest(X))
+    return _squared(above(X / power)).root() * power[..., 0, 0]
+
+
+def spectral(X: Centred, squarings: int = 2) -> Above:
+    """Upper bounds of ‖X‖₂.
+
+    Those are ‖(X'X)^(2^(k−1))‖_F^(1/2^k) after k `squarings`, at most rank^(1/2^(k+1)) too large.
+    """
+    middle = X.middle
+    rows, cols = middle.shape[-2:]
+    if min(rows, cols) == 1:
+        return frobenius(X.magnitude)
+    power = _power_of_two(largest(X.size))
+    scaled = middle / power
+    if cols > rows:
+        scaled = scaled.swapaxes(-1, -2)
+    slacks = []
+    for _ in range(squarings):
+        slacks.append(_squared(scaled) * gamma(scaled.shape[-2] + 1))
+        scaled = product(scaled.swapaxes(-1, -2), scaled)
+    bound = _squared(scaled).root()
+    for slack in reversed(slacks):
+        bound = (bound + slack).root()
+    # What scaling lost to underflow, entry by entry.
+    bound = (bound + TINY * rows * cols) * power[..., 0, 0]
+    return bound if X.radius is None else bound + frobenius(X.radius)
+
+
+def _squared(X: np.ndarray) -> Above:
+    """Upper bounds of ‖X‖_F² of floats, squares and all that underflow in them included."""
+    return Above(above(total(X * X), X.shape[-1] * X.shape[-2])[..., 0, 0])
+
+
+def _power_of_two(x: np.ndarray) -> np.ndarray:
+    """A power of 2 near a number ≥ 0, between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰."""
+    _, exponent = np.frexp(x)
+    return np.ldexp(1.0, np.where(x > 0, np.clip(exponent, -1000, 1000), -1000))

@@ -1,0 +1,211 @@
+"""Equilibria certified in float64 hold those in balls, whatever the game; tame ones are tight."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from attrs import evolve
+from flint import arb
+from general_reference import random_game
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ergs_verify import Game
+from ergs_verify.arithmetic.centred import Centred
+from ergs_verify.certify.float_nash import FloatNash, certified_stack, near_costs
+from ergs_verify.certify.nash import CertifiedNash, certified_nash
+from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.exact import fractions
+from ergs_verify.game import FloatGame
+from ergs_verify.game.gallery import gallery
+from ergs_verify.recursion.stack import StageStack
+
+LETTERS = ("K", "Sigma", "P")
+
+
+def in_balls(game: Game) -> CertifiedNash | None:
+    try:
+        return certified_nash(game, first_bits=512)
+    except (NotCertifiedError, SingularStageError):
+        return None
+
+
+def holds(found: FloatNash, true: CertifiedNash, game: int = 0) -> None:
+    """Every enclosure of one of the games meets the far smaller balls."""
+    G = found.stack.games
+    for letter in LETTERS:
+        for X, balls in zip(getattr(found, letter), getattr(true.found, letter), strict=True):
+            for t, ball in enumerate(balls):
+                place = t * G + game
+                middle, radius = X.middle[place].tolist(), X.radii[place].tolist()
+                for row, mids, rads in zip(ball.tolist(), middle, radius, strict=True):
+                    for x, mid, rad in zip(row, mids, rads, strict=True):
+                        assert abs(x - arb(mid)) - arb(rad) <= x.rad(), (letter, t)
+
+
+NAMES = [
+    "g-star-2",
+    "identical-interest",
+    "time-varying",
+    "random:N=2,m=4,p=2,T=20,seed=1",
+    "random:N=3,m=3,p=1-2-3,T=6,seed=4",
+    "random:N=1,m=3,p=2,T=5,tau=0,seed=4",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gallery(name):
+    game = gallery(name)
+    found = certified_stack(game)
+    assert found.certified.all()
+    assert found.digits()[0] > 8
+    holds(found, certified_nash(game, first_bits=512))
+
+
+def test_general_games():
+    certified = 0
+    for seed in range(24):
+        game = Game.from_arrays(**random_game(seed))
+        found = certified_stack(game)
+        if found.certified[0]:
+            certified += found.digits()[0] > 8
+            holds(found, certified_nash(game, first_bits=512))
+    assert certified >= 20
+
+
+def test_no_single_equilibrium_is_never_certified():
+    game = gallery("g-star-2").floats()
+    taus = np.concatenate([np.linspace(0, 8, 81), 4 + 2.0 ** -np.arange(20, 51)])
+    found = certified_stack(evolve(stacked([game] * len(taus)), tau=taus))
+    assert not found.certified[taus == 4].any()
+    assert found.certified[np.abs(taus - 4) > 1e-6].all()
+    for k in np.flatnonzero(found.certified)[::7]:
+        exact = evolve(gallery("g-star-2"), tau_given=Fraction(taus[k]))
+        holds(found, certified_nash(exact, first_bits=512), k)
+
+
+def test_a_cost_without_lower_bound_is_not_certified():
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]], [[1]]], Q=[[[-9]], [[1]]], R=[[[1]], [[1]]], tau=1, noise_cov=[[1]],
+        horizon=2, indefinite=True,
+    )  # fmt: skip
+    assert not certified_stack(game).certified.any()
+
+
+def stacked(games: list[FloatGame]) -> FloatGame:
+    def every(pick):
+        return np.stack([pick(game) for game in games])
+
+    def each(letter):
+        return tuple(every(lambda g, i=i: getattr(g, letter)[i]) for i in range(len(games[0].B)))
+
+    return FloatGame(
+        A=every(lambda g: g.A),
+        B=each("B"),
+        Q=each("Q"),
+        R=each("R"),
+        noise_cov=games[0].noise_cov,
+        tau=every(lambda g: g.tau),
+        horizon=games[0].horizon,
+        x0_mean=games[0].x0_mean,
+        x0_cov=games[0].x0_cov,
+    )
+
+
+def rounded(name: str) -> Game:
+    """A gallery's game with the float64 entries that its stack has."""
+    return gallery(name).rounded()
+
+
+def test_a_stack_is_certified_game_by_game():
+    games = [rounded(f"random:N=2,m=3,p=2,T=4,seed={k}") for k in range(70)]
+    found = certified_stack(stacked([game.floats() for game in games]))
+    assert found.certified.all()
+    for k in range(0, 70, 11):
+        holds(found, certified_nash(games[k], first_bits=512), k)
+
+
+def test_what_is_near_may_come_from_anywhere():
+    games = stacked([rounded(f"random:T=5,seed={k}").floats() for k in range(3)])
+    near = near_costs(StageStack.of_floats(games))
+    off = [X * (1 + 1e-6) for X in near]
+    found = certified_stack(games, off)
+    assert found.certified.all()
+    assert (found.digits() < 7).all()
+    for k in range(3):
+        holds(found, certified_nash(rounded(f"random:T=5,seed={k}"), first_bits=512), k)
+    assert not certified_stack(games, [np.full_like(X, np.nan) for X in near]).certified.any()
+
+
+small = st.integers(-60, 60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_games_of_unlike_units_and_nearly_singular(data):
+    """States, controls and costs in wild units, couplings that make Φ nearly singular."""
+    game = gallery(f"random:N=2,m=2,p=1,T=3,seed={data.draw(st.integers(0, 50))}").floats()
+    states = np.ldexp(1.0, data.draw(st.lists(small, min_size=2, max_size=2)))
+    for i in range(2):
+        cost = np.ldexp(1.0, data.draw(st.integers(-400, 400)))
+        unit = np.ldexp(1.0, data.draw(small))
+        game.B[i][:] *= states[:, None] * unit
+        game.Q[i][:] *= cost / states[:, None] / states
+        game.R[i][:] *= cost * unit * unit
+    game.A[:] *= states[:, None] / states
+    game.tau = data.draw(st.sampled_from([0.0, 5e-324, 1e-300, 1.0, 1e300]))
+    if data.draw(st.booleans()):
+        game.Q[0][-1] = game.Q[0][-1, ::-1, ::-1] * data.draw(st.floats(0, 1e3))
+    exact = Game.from_arrays(
+        A=game.A, B=game.B, Q=game.Q, R=game.R, tau=game.tau, noise_cov=game.noise_cov, horizon=3
+    )
+    found = certified_stack(exact)
+    if found.certified[0]:
+        true = in_balls(exact)
+        assert true is not None
+        holds(found, true)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_at_the_end_are_carried_to_every_stage(seed):
+    """Terminal costs are known to 1e-7 only: whatever they are, the equilibrium is enclosed."""
+    game = Game.from_arrays(**random_game(seed)) if seed < 3 else strongly_coupled(seed)
+    stack, affine = StageStack.of_game(game), game.affine
+    rng = np.random.default_rng(seed)
+    game = game.homogeneous
+    moves = np.array([int(k > 0 or not affine) for k in range(game.state_size)])
+    off = Fraction(1, 10**7)
+    stack.terminal = tuple(
+        Centred(P.middle, np.outer(moves, moves)[None] * (float(off) * 1.001))
+        for P in stack.terminal
+    )
+    found = certified_stack(stack)
+    assert found.certified.all()
+    for _ in range(6):
+        changed = []
+        for own in game.Q:
+            signs = (moves * rng.choice([-1, 1], size=len(moves))).tolist()
+            sign = rng.choice([-1, 1])
+            moved = [
+                [x + int(sign) * r * c * off for x, c in zip(row, signs, strict=True)]
+                for row, r in zip(fractions(own[-1]), signs, strict=True)
+            ]
+            changed.append((*own[:-1], np.array(moved, dtype=object)))
+        holds(found, certified_nash(evolve(game, Q=tuple(changed)), first_bits=256))
+
+
+def strongly_coupled(seed: int) -> Game:
+    """Agents with little cost of control that want a state at different places."""
+    rng = np.random.default_rng(seed)
+    C = rng.integers(-3, 4, size=(2, 2, 2))
+    return Game.from_arrays(
+        A=[[1, "1/2"], ["-1/2", 1]],
+        B=rng.integers(1, 4, size=(2, 2, 1)).tolist(),
+        Q=(C.swapaxes(1, 2) @ C + np.eye(2, dtype=int)).tolist(),
+        R=[[["1/4"]]] * 2,
+        tau="1/4",
+        noise_cov=[[0, 0], [0, 0]],
+        horizon=3,
+    )
