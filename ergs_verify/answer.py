@@ -40,7 +40,8 @@ def policy_of(
     ----------
     solution : Policy, Solution, list, or a mapping or an object with K and optionally Sigma, P, q
         ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T. One
-        matrix alone serves every stage, and a list alone is K.
+        matrix alone serves every stage, and a list alone is K. In a game of infinite horizon
+        ``[i]``: nothing has a time axis.
     letters : collection of str
         Those to read besides K.
     as_stated : bool
@@ -72,10 +73,13 @@ def policy_of(
             "K",
         )
     given = {k: X for k, X in given.items() if k == "K" or k in letters}
-    given |= {k: _over_time(given[k], game.horizon) for k in ("K", "Sigma") if k in given}
+    if not game.stationary:
+        given |= {k: _over_time(given[k], game.horizon) for k in ("K", "Sigma") if k in given}
     try:
         return _policy(given, game, as_stated)
     except InputError as error:
+        if game.stationary:
+            raise
         turned = {k: _all_time_first(X) if k != "q" else X for k, X in given.items()}
         try:
             _policy(turned, game, as_stated)

@@ -132,7 +132,7 @@ def of_equilibrium(
     try:
         moving = moving_equilibrium(game, found, constants="q" in letters)
     except _BEYOND_RANGE:
-        return _nothing_known(game, letters, states)
+        return nothing_known(game, letters, states)
     factor = roundoff(game, unit)
     with np.errstate(all="ignore"):
         first = first_order(moving, letters, states)
@@ -147,7 +147,7 @@ def of_equilibrium(
             ]
             for letter in letters
         }
-        return _bars(game, moving, lost)
+        return bars_of(game, moving, lost)
 
 
 def of_costs(
@@ -168,14 +168,14 @@ def of_costs(
     try:
         moving = moving_costs(game, policy, P)
     except _BEYOND_RANGE:
-        return _nothing_known(game, letters, game.state_size)
+        return nothing_known(game, letters, game.state_size)
     factor = roundoff(game, unit)
     with np.errstate(all="ignore"):
         lost = {
             letter: [[factor * X for X in own] for own in agents]
             for letter, agents in first_order(moving, letters, game.state_size).items()
         }
-        return _bars(game, moving, lost)
+        return bars_of(game, moving, lost)
 
 
 def of_gaps(game: Game, policy: Policy, *, unit: float = float(UNIT)) -> list[float]:
@@ -188,7 +188,8 @@ def of_gaps(game: Game, policy: Policy, *, unit: float = float(UNIT)) -> list[fl
     return [_gap_allowed(game, policy, agent, unit) for agent in range(1, game.agents + 1)]
 
 
-def _bars(game: Game, moving: Sequences, lost: Moves) -> Allowed:
+def bars_of(game: Game, moving: Sequences, lost: Moves) -> Allowed:
+    """Bars in natural units, from what each entry may lose."""
     units_of = _Units(game, moving)
 
     def bar(letter: str, i: int, t: int) -> Bar:
@@ -204,7 +205,8 @@ def _bars(game: Game, moving: Sequences, lost: Moves) -> Allowed:
     }
 
 
-def _nothing_known(game: Game, letters: Iterable[str], states: int) -> Allowed:
+def nothing_known(game: Game, letters: Iterable[str], states: int) -> Allowed:
+    """Bars of ∞."""
     sizes = Sizes(states, game.control_sizes)
 
     def bar(letter: Letter, i: int) -> Bar:

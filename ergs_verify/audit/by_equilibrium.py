@@ -40,7 +40,7 @@ def against_equilibrium(
 
     The bars are for roundings of the relative size `unit`.
     """
-    judged = _judged(game, policy)
+    judged = judged_game(game, policy)
     bits = first_bits(game)
     given = stated_letters(game, policy)
     allowed: Allowed | None = None
@@ -50,7 +50,7 @@ def against_equilibrium(
         except SingularStageError as error:
             return _singular(error), None, None, {}
         except UnboundedCostError as error:
-            said = f"{_capital(error)}. The gaps decide."
+            said = f"{capital(error)}. The gaps decide."
             return Existence(kind="none", t=error.t, message=said), None, None, {}
         except NotCertifiedError as error:
             said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
@@ -70,7 +70,7 @@ def against_equilibrium(
         quantities, too_wide = found.quantities, found.too_wide
         wrong = {letter for letter, one in quantities.items() if one.wrong}
         if wrong and not found.inexcusable:
-            right = _floats(found_letters)
+            right = in_float64(found_letters)
             excused = lost_by_right_ways(judged, right, allowed, wrong, unit, told_of=game)
             # Where the worst entry of a letter is clearly above it, the others do not matter.
             close = {k for k in wrong if quantities[k].max_error <= 2 * _at(quantities[k], excused)}
@@ -83,10 +83,10 @@ def against_equilibrium(
 
 
 def _at(one: Quantity, bars: Allowed) -> float:
-    return float(bars[one.letter][one.agent - 1][one.t].errors[one.entry])
+    return float(bars[one.letter][one.agent - 1][one.t or 0].errors[one.entry])
 
 
-def _judged(game: Game, policy: Policy) -> Game:
+def judged_game(game: Game, policy: Policy) -> Game:
     """The game, or without Σ the plain one with R + (τ/2)I for R, whose NE has the same K."""
     if policy.Sigma is not None:
         return game
@@ -107,7 +107,7 @@ def _singular(error: SingularStageError) -> Existence:
     return Existence(kind=kind, t=error.t, message=f"{error}. The gaps decide.")
 
 
-def _capital(error: Exception) -> str:
+def capital(error: Exception) -> str:
     said = str(error)
     return said[:1].upper() + said[1:]
 
@@ -117,20 +117,20 @@ def in_floats(game: Game, policy: Policy, nash: CertifiedNash) -> Sequences | No
 
     The balls may be as wide as a wide bar, and their midpoints then say nothing.
     """
-    if _bits_lacking(nash.found, nash.balls) > 0:
+    if bits_lacking(nash.found, nash.balls) > 0:
         try:
             nash = certified_nash(
-                _judged(game, policy),
-                _bits_lacking,
+                judged_game(game, policy),
+                bits_lacking,
                 first_bits=nash.balls.bits,
                 most_bits=MOST_BITS_OF_EQUILIBRIUM,
             )
         except NotCertifiedError:
             return None
-    return _floats(by_letter(nash.found, game.state_size, nash.balls))
+    return in_float64(by_letter(nash.found, game.state_size, nash.balls))
 
 
-def _bits_lacking(found: Sequences, balls: Balls) -> int:
+def bits_lacking(found: Sequences, balls: Balls) -> int:
     """How many bits the balls lack for the largest entry of each matrix to have those of float64.
 
     A matrix that may be 0 has to be smaller than any float64.
@@ -146,7 +146,7 @@ def _bits_lacking(found: Sequences, balls: Balls) -> int:
     return most
 
 
-def _floats(found: Sequences) -> Sequences:
+def in_float64(found: Sequences) -> Sequences:
     return Sequences(
         **{
             letter.name: tuple(tuple(near(X) for X in over_time) for over_time in agents)

@@ -126,16 +126,20 @@ class Conventions:
 
 def _each(agents: Any, factor: int, divisor: int = 1) -> Any:
     """What a policy states of a letter, if it does, times factor/divisor."""
-    return agents and tuple(tuple(_scaled(X, factor, divisor) for X in own) for own in agents)
+    return agents and tuple(_scaled(own, factor, divisor) for own in agents)
 
 
-def _is_zero(Sigma: tuple[tuple[np.ndarray, ...], ...] | None) -> bool:
+def _is_zero(Sigma: tuple[Any, ...] | None) -> bool:
     """Whether all covariances are 0, which is right at the τ = 0 that the solver was handed."""
-    return Sigma is not None and not any(X.any() for over_time in Sigma for X in over_time)
+    return Sigma is not None and not any(np.any(X) for own in Sigma for X in own)
 
 
-def _scaled(array: np.ndarray, factor: int, divisor: int = 1) -> np.ndarray:
-    """factor/divisor times an array of floats or rationals: exact for powers of 2."""
-    scaled = array * factor / divisor
-    scaled.flags.writeable = False
+def _scaled(own: Any, factor: int, divisor: int = 1) -> Any:
+    """factor/divisor times floats or rationals, an array, one or many over time: exact for powers
+    of 2."""
+    if isinstance(own, tuple):
+        return tuple(_scaled(X, factor, divisor) for X in own)
+    scaled = own * factor / divisor
+    if isinstance(scaled, np.ndarray):
+        scaled.flags.writeable = False
     return scaled

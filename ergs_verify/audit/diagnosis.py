@@ -153,17 +153,21 @@ def explained(
     equilibrium: Any,
     left_out: Collection[str] = (),
     allowed: Allowed | None = None,
+    more: Sequence[Mistake] = (),
+    without: Collection[str] = (),
 ) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
     """The mistakes that lead to all that is stated; and to all but the letters `left_out`, if any.
 
-    Both as `diagnose` finds them, in one pass.
+    Both as `diagnose` finds them, in one pass; `more` are looked for besides those of the
+    catalogue, of which the ids `without` are left out.
     """
     policy.validate(game)
     try:
         with np.errstate(all="ignore"):
             whole = _Comparison(game, of_policy(policy, game), equilibrium, allowed)
             parts = [whole, whole.without(left_out)] if left_out else [whole]
-            matches = [one.ranked(found) for one, found in _explaining(parts)]
+            catalogue = [one for one in mistakes(general=game.general) if one.id not in without]
+            matches = [one.ranked(found) for one, found in _explaining(parts, [*more, *catalogue])]
     except (InputError, UnsupportedError):  # an entry beyond float64
         return (), ()
     return matches[0], matches[1] if left_out else ()
@@ -173,11 +177,13 @@ def explained(
 _Found = tuple[Match, Recomputed | Handled]
 
 
-def _explaining(parts: Sequence[_Comparison]) -> list[tuple[_Comparison, list[_Found]]]:
+def _explaining(
+    parts: Sequence[_Comparison], catalogue: Sequence[Mistake]
+) -> list[tuple[_Comparison, list[_Found]]]:
     """What explains each, of which the first has the letters of all."""
     explaining: list[tuple[_Comparison, list[_Found]]] = [(one, []) for one in parts]
     off = [one for one in parts if one.is_off]
-    for mistake in mistakes(general=parts[0].game.general) if off else ():
+    for mistake in catalogue if off else ():
         if mistake.like_rounding and parts[0].allowed:
             continue
         best: dict[_Comparison, _Found] = {}

@@ -14,11 +14,12 @@ from ergs_verify import __version__, markup
 from ergs_verify.audit.diagnosis import Match
 from ergs_verify.audit.first_error import FirstError
 from ergs_verify.certify import CertifiedGap, Enclosure
+from ergs_verify.certify.stationary_gap import StationaryGap
 from ergs_verify.exact import UNIT, short
 from ergs_verify.study.tables import ratio_as_decimal, shown
 
 Verdict = Literal["pass", "fail", "undecided"]
-Kind = Literal["unique", "none", "continuum", "singular", "undecided"]
+Kind = Literal["unique", "locally", "none", "continuum", "singular", "undecided"]
 
 _TITLES = {
     (
@@ -34,6 +35,8 @@ _TITLES = {
         "quantities",
     ): "undecided: float64 can be nearer on this game, but not with every right linear solve",
     ("undecided", "epsilon"): "undecided: ε = {limit} lies within the enclosure of a gap",
+    ("fail", "stability"): "fail: the closed loop is not stable, so the policy has no finite cost",
+    ("undecided", "stability"): "undecided: whether the closed loop is stable is open",
     ("pass", "gap"): "pass: everybody plays a best response, as accurately as float64 can",
     ("fail", "gap"): "fail: somebody gains by deviating, more than float64's rounding explains",
     ("undecided", "gap"): "undecided: whether float64's rounding explains everything is open",
@@ -94,8 +97,10 @@ class Quantity:
         What digits count from at the worst entry: how large the exact matrix's entries are in its
         natural units (`ergs_verify.audit.accuracy.in_units`), at most its largest entry (where
         that is 0, of the agent's others, or 1).
-    agent, t : int
-        From 1 and from 0.
+    agent : int
+        From 1.
+    t : int or None
+        From 0; None where the horizon is infinite.
     entry : tuple of two int
         Row and column of the worst error, the largest part of what is allowed, from 0.
     each : tuple of Quantity
@@ -109,7 +114,7 @@ class Quantity:
     excused: bool
     size: float
     agent: int
-    t: int
+    t: int | None
     entry: tuple[int, int]
     each: tuple[Quantity, ...] = field(default=(), repr=False, eq=False)
 
@@ -138,8 +143,9 @@ class Quantity:
         row, col = self.entry
         entry = "" if self.letter == "q" else f", entry [{row}][{col}]"
         asked = "none can be" if self.allowed == math.inf else f"{_asked(self.needed)} are"
+        when = "" if self.t is None else f" at t = {self.t}"
         return (
-            f"{self.letter} of agent {self.agent} at t = {self.t}{entry}: {_shown(self.digits)} "
+            f"{self.letter} of agent {self.agent}{when}{entry}: {_shown(self.digits)} "
             f"digits agree, {asked} asked for"
         )
 
@@ -165,7 +171,8 @@ class Existence:
     Attributes
     ----------
     kind : str
-        ``unique``; ``none``; ``continuum`` at stage t, whatever comes before it; ``singular`` at
+        ``unique``; ``locally``, of a stationary game, where one was found and proved; ``none``;
+        ``continuum`` at stage t, whatever comes before it; ``singular`` at
         stage t, none or a continuum; ``undecided``.
     t : int or None
         The singular stage.
@@ -177,6 +184,35 @@ class Existence:
     message: str
 
 
+@frozen(kw_only=True)
+class Root:
+    """Whether the P stated of a stationary game solves the coupled equations, and which root it is.
+
+    Attributes
+    ----------
+    digits : float
+        To how many digits a stage gives it back, at least.
+    stabilising : {"proved", "refuted", "undecided"}, or None
+        Whether its gains make the closed loop stable; None where it is no root.
+    """
+
+    digits: float
+    stabilising: str | None
+
+    @property
+    def told(self) -> str:
+        """In a sentence."""
+        solves = f"The stated P solves the coupled equations to {_shown(self.digits)} digits"
+        return {
+            "proved": f"{solves}, and it is a stabilising root (proved).",
+            "refuted": f"{solves}, but it is not a stabilising root: its gains leave the closed "
+            "loop unstable (proved).",
+            "undecided": f"{solves}; whether its gains stabilise is open.",
+            None: f"The stated P does not solve the coupled equations: {_shown(self.digits)} "
+            "digits of it come back after a stage.",
+        }[self.stabilising]
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class Audit:
     """The outcome of `ergs_verify.audit.solution.audit`.
@@ -184,9 +220,9 @@ class Audit:
     Attributes
     ----------
     verdict : {"pass", "fail", "undecided"}
-    judged_by : {"quantities", "epsilon", "gap"}
+    judged_by : {"quantities", "epsilon", "gap", "stability"}
         The errors of K, Σ, P, q; the ε that was given; or, without a single equilibrium, the gaps
-        against what rounding explains.
+        against what rounding explains; of a stationary policy that is not proved stable, that.
     limit : Fraction or None
         The ε that was given.
     unit : float
@@ -218,10 +254,12 @@ class Audit:
         Letters that the diagnosis does not explain, where no mistake explains everything stated.
     first_error : FirstError or None
         Where the first error enters going backwards in time, where no mistake matches.
+    root : Root or None
+        What root of the coupled equations the P stated of a stationary game is.
     """
 
     verdict: Verdict
-    judged_by: Literal["quantities", "epsilon", "gap"]
+    judged_by: Literal["quantities", "epsilon", "gap", "stability"]
     limit: Fraction | None
     unit: float
     equilibrium: Existence
@@ -237,10 +275,23 @@ class Audit:
     diagnosis: tuple[Match, ...] | None
     left_out: tuple[str, ...]
     first_error: FirstError | None
+    root: Root | None = None
+
+    @property
+    def stability(self) -> str | None:
+        """Whether a stationary policy is stable: ``proved``, ``refuted`` or ``undecided``."""
+        return self.gap.stability if isinstance(self.gap, StationaryGap) else None
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """The proof of a stationary policy's stability and gaps, for ``ergs-verify recheck``."""
+        return self.gap.certificate if isinstance(self.gap, StationaryGap) else None
 
     @property
     def title(self) -> str:
         """The verdict in one sentence."""
+        if self.judged_by == "stability" and "Sigma" not in self.faults:
+            return _TITLES[self.verdict, self.judged_by]
         if self.verdict == "fail" and "Sigma" in self.faults:
             return "fail: a stated Σ is not a covariance matrix, so the solution states no policy"
         explained = not self.faults and not any(one.wrong for one in self.quantities.values())
@@ -254,7 +305,13 @@ class Audit:
             )
         limit = "" if self.limit is None else _epsilon(self.limit)
         verdict = "excused" if self._excused else self.verdict
-        return _TITLES[verdict, self.judged_by].format(limit=limit)
+        told = _TITLES[verdict, self.judged_by].format(limit=limit)
+        if self.stability is not None and self.judged_by == "quantities":
+            told = told.replace("the Nash", "a stationary Nash")
+            told = told.replace(
+                "not this game's Nash equilibrium", "not a stationary Nash equilibrium"
+            )
+        return told
 
     @property
     def _excused(self) -> bool:
@@ -282,8 +339,12 @@ class Audit:
         plain = _PLAIN_GENERAL if game.general else _PLAIN
         if "game_hash" in policy.about and policy.about["game_hash"] != game.hash:
             said.append("The solution says that it is of another game: its game_hash differs.")
+        if self.stability is not None:
+            said.append(self._stability_told)
         if self.equilibrium.kind != "unique":
             said.append(self.equilibrium.message)
+        if self.root is not None:
+            said.append(self.root.told)
         said += self._little_above
         if self.asymmetric:
             said.append(_AVERAGED.format(self.asymmetry))
@@ -321,6 +382,15 @@ class Audit:
         if self.first_error is not None:
             said.append(_sentence(self.first_error.message))
         return (*said, *self._costs_told)
+
+    @property
+    def _stability_told(self) -> str:
+        loop = "√γ_i (A + Σ_j B^j K^j)" if self.gap.game.discount[0] != 1 else "A + Σ_j B^j K^j"
+        return {
+            "proved": f"The closed loop {loop} is stable (proved).",
+            "refuted": f"The closed loop {loop} has an eigenvalue of size 1 or more (proved).",
+            "undecided": f"Whether the closed loop {loop} is stable was not decided.",
+        }[self.stability or "undecided"]
 
     @property
     def _costs_told(self) -> Iterator[str]:
@@ -364,13 +434,18 @@ class Audit:
                 _asked(one.needed),
                 f"{one.max_error:.2g}",
                 str(one.agent),
-                str(one.t),
+                "" if one.t is None else str(one.t),
                 "" if one.letter == "q" else f"[{one.entry[0]}][{one.entry[1]}]",
                 one.verdict,
             ]
             for one in self.quantities.values()
         ]
         columns = ["", "digits", "asked for", "error", "agent", "t", "entry", "verdict"]
+        if self.stability is not None:
+            at = columns.index("t")
+            columns, lines = (
+                columns[:at] + columns[at + 1 :], [line[:at] + line[at + 1 :] for line in lines]
+            )  # fmt: skip
         return ((headings, gaps), *([(columns, lines)] if lines else []))
 
     def as_json(self) -> dict[str, Any]:
@@ -392,6 +467,7 @@ class Audit:
             "message": self.title,
             "notes": list(self.notes),
             "equilibrium": {"kind": self.equilibrium.kind, "t": self.equilibrium.t},
+            **self._stationary_json(),
             "definite": self.definite,
             "asymmetry": self.asymmetry,
             "epsilon": gaps,
@@ -417,6 +493,15 @@ class Audit:
                 "message": self.first_error.message,
             },
         }
+
+    def _stationary_json(self) -> dict[str, Any]:
+        if self.stability is None:
+            return {}
+        root = self.root and {
+            "digits": _finite(self.root.digits),
+            "stabilising": self.root.stabilising,
+        }
+        return {"stability": self.stability, "root": root}
 
     def __repr__(self) -> str:
         return f"Audit({self.title})"

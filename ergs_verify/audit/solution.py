@@ -95,6 +95,10 @@ def audit(
     that a linear solve stable only in norm explains, of P and q only where K (of q: or Σ) is off
     as well. What rounding would explain fails where a known mistake leads to just these numbers.
 
+    Of a stationary game (horizon infinite) ``[i]`` are single matrices. Its closed loop must be
+    stable, proved, or it fails; its numbers are compared with the nearest stationary equilibrium
+    that was found and proved to exist. What `Audit.root` says of P is told besides.
+
     Without a single equilibrium, as where a cost has no lower bound, the gaps decide: each, started
     at x_0 ~ N(0, I), against the gap that rounding of a best response explains; stated P and q must
     then be those of the stated policy. States that are never reached from there do not count. With
@@ -119,11 +123,16 @@ def audit(
     Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
     """
     expect_game(game, "audit")
-    game.expect_last_stage("audit")
     if declared := Conventions.named(conventions):
         solution = declared.applied(policy_of(solution, game, as_stated=True))
     limit = None if epsilon is None else _limit(epsilon)
     unit = accuracy.unit_of(dtype, tolerance)
+    if game.stationary:
+        from ergs_verify.audit.stationary import audit_stationary
+
+        return audit_stationary(
+            game, solution, limit=limit, unit=unit, explain=explain, told=partial(_tell, progress)
+        )
     stated = Stated.by(solution, game, unit=unit)
     told = partial(_tell, progress)
 

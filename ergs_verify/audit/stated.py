@@ -95,10 +95,14 @@ class Stated:
         policy = attrs.evolve(policy, **kept)
         definite, indefinite = None, False
         if policy.Sigma is not None:
-            every = [X for over_time in policy.Sigma for X in over_time]
-            of_agents = zip(policy.Sigma, game.tau_of, strict=True)
+            every = [X for own in policy.Sigma for X in _over_time(own)]
+            once = game.one_stage if game.stationary else game
+            of_agents = zip(policy.Sigma, once.tau_of, strict=True)
             needed = [
-                X for own, taus in of_agents for X, tau in zip(own, taus, strict=True) if tau
+                X
+                for own, taus in of_agents
+                for X, tau in zip(_over_time(own), taus, strict=True)
+                if tau
             ] or every
             definite = "Sigma" not in faults and all(is_positive(X, strictly=True) for X in needed)
             known = "Sigma" in faults or (definite and len(needed) == len(every))
@@ -113,14 +117,14 @@ class Stated:
 
 
 def _judged(
-    agents: tuple[tuple[np.ndarray, ...], ...],
+    agents: tuple[Any, ...],
     letter: str,
     rounding: float,
     asymmetries: list[float],
     faults: dict[str, str],
-) -> tuple[tuple[np.ndarray, ...], ...]:
-    def judged(X: np.ndarray, agent: int, t: int) -> np.ndarray:
-        where = f"{entry_of(letter, agent)}[{t}]"
+) -> tuple[Any, ...]:
+    def judged(X: np.ndarray, agent: int, t: int | None) -> np.ndarray:
+        where = entry_of(letter, agent) + ("" if t is None else f"[{t}]")
         try:
             with at(agent, t):
                 found = judge_symmetric(X, where, semidefinite=letter == "Sigma", rounding=rounding)
@@ -132,6 +136,13 @@ def _judged(
         return found.matrix
 
     return tuple(
-        tuple(judged(X, agent, t) for t, X in enumerate(over_time))
-        for agent, over_time in enumerate(agents, start=1)
+        tuple(judged(X, agent, t) for t, X in enumerate(own))
+        if isinstance(own, tuple)
+        else judged(own, agent, None)
+        for agent, own in enumerate(agents, start=1)
     )
+
+
+def _over_time(own: Any) -> tuple[np.ndarray, ...]:
+    """An agent's matrices; the one where the horizon is infinite."""
+    return own if isinstance(own, tuple) else (own,)

@@ -54,7 +54,7 @@ from ergs_verify.recursion.stages import Progress, Stages, setting_of
 #: Twelve decades.
 DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
 #: Relative width of the coefficient's enclosure.
-_COEFFICIENT_TOLERANCE = Fraction(1, 10**12)
+COEFFICIENT_TOLERANCE = Fraction(1, 10**12)
 #: Bits to begin with, beyond those that δ² cancels.
 _FIRST_BITS = 128
 #: Seconds between two signs of life while processes work.
@@ -103,6 +103,9 @@ def gap(
     Φ_t is regular at τ, ε_i(δ) = c_i δ² + O(δ³). Gaps are means over x_0. Where Φ_t is singular at
     τ + δ a row has no numbers but a reason; where it is singular at τ, ε need not vanish with δ.
 
+    Of a stationary game S̃ is the equilibrium at τ + δ that Newton's method finds from the one
+    found at τ, δ by growing δ; gaps, bounds and c_i are discounted, or a stage's mean.
+
     Examples
     --------
     >>> from ergs_verify import gallery
@@ -114,6 +117,12 @@ def gap(
     expect_game(game, "gap")
     steps = chosen_deltas(deltas)
     wanted = Fraction(tolerance_of(tolerance))
+    if game.stationary:
+        from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
+
+        return stationary_gap_of_delta(
+            game, steps, tolerance=wanted, most_bits=most_bits, progress=progress
+        )
     work = _Work(len(steps) + 2, progress, executor)
     [(second, bits)] = work.done([partial(_coefficient, game, most_bits)])
     row = partial(_row, game, tolerance=wanted, first_bits=bits, most_bits=most_bits)
@@ -280,7 +289,7 @@ def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | 
         reached = _reached(
             game,
             partial(_coefficients, game),
-            tolerance=_COEFFICIENT_TOLERANCE,
+            tolerance=COEFFICIENT_TOLERANCE,
             first_bits=_FIRST_BITS,
             most_bits=most_bits,
         )
@@ -345,7 +354,7 @@ def _reached(
             values[:] = measure(equilibrium, balls)
         except NotCertifiedError:
             return balls.bits // 2
-        return max(_bits_short(one, tolerance, balls.bits) for one in values)
+        return max(bits_short(one, tolerance, balls.bits) for one in values)
 
     try:
         nash = certified_nash(game, lacking, first_bits=first_bits, most_bits=most_bits)
@@ -354,7 +363,7 @@ def _reached(
     return _Reached(values, nash.balls.bits)
 
 
-def _bits_short(one: Enclosure, tolerance: Fraction, bits: int) -> int:
+def bits_short(one: Enclosure, tolerance: Fraction, bits: int) -> int:
     """Twice as tight as asked will do, as its ends are rounded outward when they are printed."""
     if 2 * one.relative_width <= tolerance:
         return 0

@@ -245,7 +245,8 @@ def _gaps(game: Game, policy: Policy, bits: int) -> tuple[list[StationaryAgentGa
             proofs[agent] = (loop, answer)
             gap = INFINITE
             if has_density(stages, once, agent):
-                gap = _gap(stages, played, agent, loop, answer)
+                P = answer.bracket.ball(stages.arithmetic)
+                gap = gap_from(stages, played, agent, loop, P)
             one = StationaryAgentGap(agent=agent, gap=gap)
         except UnboundedCostError as error:
             one = StationaryAgentGap(agent=agent, gap=INFINITE, unbounded=error)
@@ -265,14 +266,20 @@ def _exact_loop(game: Game, policy: Policy) -> Any:
     return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in rows])
 
 
-def _gap(
-    stages: Stages[Balls], played: Evaluator, agent: int, loop: Stein, answer: BestResponse
+def gap_from(
+    stages: Stages[Balls], played: Evaluator, agent: int, loop: Stein, P: Any
 ) -> Enclosure:
+    """An agent's gap under a stable policy, from the P of its best response.
+
+    Raises
+    ------
+    NotCertifiedError
+    """
     balls, formula = stages.arithmetic, gap_formula(stages)
     letter, constant = G.subs(notation.i, agent), g(agent)
     nothing = balls.zeros(stages.game.state_size, stages.game.state_size)
     zero = balls.scalar(Fraction(0))
-    known = played.with_values({notation.P(agent): answer.bracket.ball(balls), constant: zero})
+    known = played.with_values({notation.P(agent): P, constant: zero})
     matrix = formula("gap_matrix", agent)
     right = known.with_values({letter: nothing})(matrix)
     near = solved(loop.F, loop.rate, right, balls)
@@ -390,7 +397,9 @@ def _bracketed(
             below = at_near(riccati) - near
             above = answer.with_values({P: near})(cost) - near
             size = near.nrows() * _MARGIN
-            eta = max(norm(below), norm(above), arb(2) ** (-4 * balls.bits)) * size
+            # An exact P misses by nothing, and still needs a margin that its digits can show.
+            least = max(norm(near) * arb(2) ** (4 - balls.bits), arb(2) ** (-4 * balls.bits))
+            eta = max(norm(below), norm(above), least) * size
             lo = symmetric_midpoint(near - loop.Y * eta, balls)[0]
             hi = symmetric_midpoint(near + loop.Y * eta, balls)[0]
             at_lo, at_hi = others.with_values({P: lo}), answer.with_values({P: hi})

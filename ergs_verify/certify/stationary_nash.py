@@ -21,6 +21,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.certify.stationary_cost import lasting_constant
 from ergs_verify.certify.stationary_gap import cost_near, expect_judged
 from ergs_verify.certify.stein import Stein, as_floats, from_floats, stable
 from ergs_verify.errors import NotCertifiedError
@@ -132,9 +133,50 @@ def search_stationary_nash(
     (1.4142135623730951, 'settles')
     """
     expect_judged(game)
-    once = game.one_stage
+    return _search(game.one_stage, lacking, _candidates, first_bits=first_bits, most_bits=most_bits)
+
+
+def stationary_nash_near(
+    once: Game,
+    gains: Sequence[np.ndarray] | None = None,
+    lacking: Callable[[Sequences, Balls], int] = lambda _found, _balls: 0,
+    *,
+    first_bits: int = 128,
+    most_bits: int = MOST_BITS,
+) -> StationarySearch:
+    """The equilibrium that Newton's method finds from gains; all that are found where it is None.
+
+    Parameters
+    ----------
+    once : Game
+        The one stage that is repeated, `Game.one_stage`.
+    gains : list over agents of p_i×m, optional
+        In the state that the game is computed in, (1, x) where it has affine terms.
+    """
+
+    def candidates(floats: Stages[Float64]) -> tuple[list[Run], list[tuple[np.ndarray, str]]]:
+        found = _newton(floats, stacked(gains or ()))
+        return [], [] if found is None else [(found, "Newton's method from the stated gains")]
+
+    return _search(
+        once,
+        lacking,
+        _candidates if gains is None else candidates,
+        first_bits=first_bits,
+        most_bits=most_bits,
+    )
+
+
+def _search(
+    once: Game,
+    lacking: Callable[[Sequences, Balls], int],
+    candidates_of: Callable[[Stages[Float64]], tuple[list[Run], list[tuple[np.ndarray, str]]]],
+    *,
+    first_bits: int,
+    most_bits: int,
+) -> StationarySearch:
     with np.errstate(all="ignore"):  # what overflows is judged by its size
-        runs, candidates = _candidates(Stages(once, Float64(), constants=False))
+        runs, candidates = candidates_of(Stages(once, Float64(), constants=False))
     proved, failures = [], []
     for gains, start in candidates:
         try:
@@ -190,7 +232,7 @@ def _newton_starts(stages: Stages[Float64]) -> Iterator[tuple[str, np.ndarray]]:
     P = list(stages.terminal().P)
     for _ in range(20):
         try:
-            gains, P = _stage(stages, P)
+            gains, P = stage_before(stages, P)
         except NotCertifiedError:
             return
         if not np.isfinite(gains).all():
@@ -200,14 +242,39 @@ def _newton_starts(stages: Stages[Float64]) -> Iterator[tuple[str, np.ndarray]]:
         yield f"random gains {k + 1}", random.normal(size=(n, m)) / (1 + k)
 
 
-def _stage(stages: Stages[Float64], P: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """All gains, stacked, and the costs a stage earlier."""
-    known = stages.bare(0).with_values({notation.P(k): P[k - 1] for k in stages.agents})
-    phi, rhs = block_system(stages, known)
-    gains = -stages.arithmetic.solve(phi, rhs)
+def stage_before(
+    stages: Stages[Float64],
+    P: Sequence[np.ndarray],
+    of_costs: Stages[Float64] | None = None,
+    gains: np.ndarray | None = None,
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """All gains, stacked, and the costs a stage earlier.
+
+    Parameters
+    ----------
+    stages : Stages
+    P : list over agents of m×m
+        The costs ahead.
+    of_costs : Stages, optional
+        Of the game whose costs they are, where it is another.
+    gains : n×m, optional
+        In place of the equilibrium's at the stage.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where Φ is singular.
+    """
+    costs = {notation.P(k): P[k - 1] for k in stages.agents}
+    if gains is None:
+        phi, rhs = block_system(stages, stages.bare(0).with_values(costs))
+        gains = -stages.arithmetic.solve(phi, rhs)
     parts = by_agent(stages, gains)
-    played = known.with_values({notation.K(k): parts[k - 1] for k in stages.agents})
-    return gains, [played(stages.formula("policy_cost", k)) for k in stages.agents]
+    judged = of_costs or stages
+    played = judged.bare(0).with_values(
+        costs | {notation.K(k): parts[k - 1] for k in stages.agents}
+    )
+    return gains, [played(judged.formula("policy_cost", k)) for k in stages.agents]
 
 
 def _iterated(
@@ -222,7 +289,7 @@ def _iterated(
     for k in range(1, _MOST_STAGES + 1):
         try:
             before = P
-            gains, P = _stage(stages, P)
+            gains, P = stage_before(stages, P)
         except (NotCertifiedError, ZeroDivisionError):
             return told("stops", f"meets a singular Φ after {k} stages"), None
         largest = max(np.abs(X).max() for X in P)
@@ -252,26 +319,45 @@ def _same(X: np.ndarray, Y: np.ndarray) -> bool:
 
 def _newton(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray | None:
     """A zero of the first-order conditions, with a stable closed loop and W ≻ 0; None if none."""
-    formulas = _formulas(stages)
     for _ in range(_MOST_NEWTON_STEPS):
-        known = _with_costs(stages, gains)
-        if known is None:
-            return None
-        missed = _conditions(stages, formulas, known)
-        if not np.isfinite(missed).all():
-            return None
-        slope = _float_slope(stages, formulas, known)
+        before = gains
         try:
-            step = np.linalg.solve(slope, missed.ravel()).reshape(gains.shape)
-        except np.linalg.LinAlgError:
+            gains = newton_step(stages, before)
+        except NotCertifiedError:
             return None
-        gains = gains - step
-        if np.abs(step).max() <= _SETTLED * max(1.0, np.abs(gains).max()):
-            return gains if _with_costs(stages, gains) is not None else None
+        if np.abs(gains - before).max() <= _SETTLED * max(1.0, np.abs(gains).max()):
+            return gains if float_costs(stages, gains) is not None else None
     return None
 
 
-def _with_costs(stages: Stages[Float64], gains: np.ndarray) -> Evaluator | None:
+def newton_step(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray:
+    """Gains, n×m, after a step of Newton's method on the first-order conditions.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where √γF is not stable, or the conditions' slope is singular.
+    """
+    known = float_costs(stages, gains)
+    if known is None:
+        raise NotCertifiedError("the closed loop is not stable")
+    formulas = _formulas(stages)
+    missed = _conditions(stages, formulas, known)
+    if not np.isfinite(missed).all():
+        raise NotCertifiedError("the conditions leave the range of float64")
+    slope = _float_slope(stages, formulas, known)
+    try:
+        return gains - np.linalg.solve(slope, missed.ravel()).reshape(gains.shape)
+    except np.linalg.LinAlgError:
+        raise NotCertifiedError("the equations' slope is singular") from None
+
+
+def stacked(K: Sequence[np.ndarray]) -> np.ndarray:
+    """All agents' gains, one under the other."""
+    return np.concatenate(list(K))
+
+
+def float_costs(stages: Stages, gains: np.ndarray) -> Evaluator | None:
     """The stage that knows gains and what they cost; None where √γF is not stable."""
     parts = by_agent(stages, gains)
     values = {notation.K(k): parts[k - 1] for k in stages.agents}
@@ -359,7 +445,7 @@ def _proved(
     most_bits: int,
 ) -> StationaryNash:
     floats = Stages(game, Float64(), constants=False)
-    known = _with_costs(floats, gains)
+    known = float_costs(floats, gains)
     if known is None:
         raise NotCertifiedError("the closed loop is not stable")
     slope = _float_slope(floats, _formulas(floats), known)
@@ -546,21 +632,13 @@ def _enclosed(stages: Stages[Balls], C: Any, near: Any, region: _Region) -> Sequ
     loops = _loops(stages, known)
     known = known.with_values(_costs(stages, known, at_near, loops))
     sigma = stages.covariances(known)
-    zero = balls.scalar(Fraction(0))
     played = known.with_values({notation.S(k): sigma[k - 1] for k in stages.agents})
-    played = played.with_values({notation.q(k): zero for k in stages.agents})
     q = None
     if stages.has_constants:
-        q = []
-        for k in stages.agents:
-            rate, constant = (
-                stages.game.discount[k - 1],
-                stages.constant(played, "policy_constant", k, 0),
-            )
-            q.append((constant if rate == 1 else constant / balls.scalar(1 - rate),))
+        q = tuple((lasting_constant(stages, played, k),) for k in stages.agents)
     return Sequences(
         K=tuple((X,) for X in by_agent(stages, box)),
         Sigma=tuple((X,) for X in sigma),
         P=tuple((known(notation.P(k)),) for k in stages.agents),
-        q=None if q is None else tuple(q),
+        q=q,
     )

@@ -187,7 +187,12 @@ def derive(
 
 @app.command()
 def recheck(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof, `Proof.certificate`.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A proof: `Proof.certificate`, or of audit --certificate."
+        ),
+    ],
     json: Json = False,
 ) -> int:
     """Confirm a proof by code that shares nothing with the prover.
@@ -437,12 +442,21 @@ def audit(
             "field of that name in its answer; may be repeated.",
         ),
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            metavar="FILE",
+            help="Of an infinite horizon: write the proof of stability and gaps, for recheck.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Judge a solution of a game, or a solver on a suite of games.
 
     Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
-    if it is the equilibrium, as accurately as float64 can be on this game.
+    if it is the equilibrium, as accurately as float64 can be on this game; where the horizon is
+    infinite: a stationary equilibrium, with a stable closed loop.
 
     A function gets one object with float64 arrays: A (T,m,m), B[i] (T,m,p_i), Q[i] (T+1,m,m),
     R[i] (T,p_i,p_i), noise_cov, tau, horizon, x0_mean, x0_cov. It returns a dict or an object with
@@ -467,6 +481,7 @@ def audit(
                 tolerance=tolerance,
                 conventions=convention or [],
                 of_solver=(file_format, suite, timeout, scope or None, skip, unsupported),
+                certificate=certificate,
                 as_json=json,
                 reports=_reports(html, csv),
                 meanwhile=meanwhile,
@@ -474,7 +489,7 @@ def audit(
     from ergs_verify.cli.audit import run_suite
 
     return run_suite(
-        (game, solution),
+        (game, solution, certificate),
         asked={"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance},
         scope=(scope, skip or [], unsupported or []),
         solver=solver,

@@ -10,17 +10,18 @@ from typing import Any
 from ergs_verify.audit.answers import file_fits_time_last
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.named_solver import named_solver
+from ergs_verify.audit.result import Audit
 from ergs_verify.audit.scope import Scope
 from ergs_verify.audit.solution import Meanwhile, audit
 from ergs_verify.audit.solver import audit_solver
 from ergs_verify.cli import output
-from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.inputs import expect_writable, named_game
 from ergs_verify.cli.reports import Reports, sha256, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.exact import quoted
-from ergs_verify.files import disk
+from ergs_verify.files import disk, text
 from ergs_verify.game import Game, Policy, load_solution
 from ergs_verify.report.audit import audit_summary, suite_summary
 from ergs_verify.report.result_csv import audit_csv, suite_csv
@@ -37,6 +38,7 @@ def run(
     tolerance: str | None,
     conventions: Sequence[str],
     of_solver: Sequence[Any],
+    certificate: Path | None,
     as_json: bool,
     reports: Reports,
     meanwhile: Meanwhile | None = None,
@@ -62,7 +64,14 @@ def run(
             "file says where its time axis is",
             "--convention",
         )
+    expect_writable(certificate, ".json")
     game = named_game(name)
+    if certificate is not None and not game.stationary:
+        raise InputError(
+            f"--certificate is for games whose horizon is infinite; this one has {game.horizon} "
+            "stages",
+            "--certificate",
+        )
     policy = _loaded(solution, game)
     with output.progress("auditing") as progress:
         found = audit(
@@ -74,6 +83,8 @@ def run(
             progress=lambda _what, done, parts: progress(done, parts),
             meanwhile=meanwhile,
         )
+    if certificate is not None:
+        _write_certificate(found, certificate)
     if as_json:
         output.show_json({**found.as_json(), "solution": {"sha256": sha256(solution)}})
     else:
@@ -84,6 +95,15 @@ def run(
         asked["ε"] = epsilon
     reports.write(lambda: _page("audit_page", found, asked), lambda: audit_csv(found))
     return _STATUS[found.verdict]
+
+
+def _write_certificate(found: Audit, path: Path) -> None:
+    if found.certificate is None:
+        output.say(f"{path} is not written: not everything that it states was proved")
+        return
+    with disk.naming(path):
+        disk.write(path, text.render_json(dict(found.certificate)))
+    output.say(f"wrote {path}")
 
 
 def _page(name: str, found: Any, asked: dict[str, str]) -> str:

@@ -48,7 +48,7 @@ def run(
 
 @contextmanager
 def _processes(game: Game) -> Iterator[Executor | None]:
-    if game.agents * game.horizon * game.state_size**2 < _WORTH_PROCESSES:
+    if game.stationary or game.agents * game.horizon * game.state_size**2 < _WORTH_PROCESSES:
         yield None
         return
     with workers() as pool:

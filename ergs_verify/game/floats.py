@@ -22,7 +22,8 @@ class FloatGame:
     noise_cov, x0_cov : (m, m)
     x0_mean : (m,)
     tau : float
-    horizon : int
+    horizon : int or "infinite"
+        Where it is infinite no array has a time axis, and `discount` is always told.
     general : bool
         Whether the game lies beyond the paper's class. Then `tau` and `noise_cov` are None where
         they differ between agents or times, and what follows is told; else it is None.
@@ -87,6 +88,8 @@ AXES = {
 
 def float_game(near: Any) -> FloatGame:
     """A `Game` of float64 entries as fresh arrays."""
+    if near.stationary:
+        return _without_time(near)
     tau, noise = near.tau_given, LETTERS["noise_cov"].of(near)
     plain = FloatGame(
         A=np.stack(near.A),
@@ -111,6 +114,27 @@ def float_game(near: Any) -> FloatGame:
         for name, agents in of_agents.items():
             setattr(plain, name, tuple(map(_stacked, agents)))
     return plain
+
+
+#: The arrays that have a time axis, where there is a last stage.
+_OVER_TIME = (
+    "A", "B", "Q", "R", "tau_of", "noise", "joint_R", "joint_S", "drift", "x_linear", "u_linear",
+    "prior_gain", "prior_mean", "prior_cov",
+)  # fmt: skip
+
+
+def _without_time(near: Any) -> FloatGame:
+    """The one stage that a stationary game repeats."""
+    found = float_game(near.one_stage)
+    for name in _OVER_TIME:
+        value = getattr(found, name)
+        if isinstance(value, tuple):
+            setattr(found, name, tuple(own[0] for own in value))
+        elif value is not None:
+            setattr(found, name, value[0])
+    found.horizon = near.horizon
+    found.discount = tuple(map(float, near.discount))
+    return found
 
 
 def as_general(game: Any) -> FloatGame:

@@ -243,14 +243,33 @@ class Game:
     @cached_property
     def one_stage(self) -> Game:
         """The one stage that a stationary game repeats, as a game of horizon 1."""
-        changed: dict[str, Any] = {"horizon": 1}
+        return self.cut_after(1)
+
+    def cut_after(self, stages: int, P: Any = None, s: Any = None) -> Game:
+        """The first stages of a stationary game, not validated.
+
+        Parameters
+        ----------
+        stages : int
+        P, s : list over agents of m×m, and of length m, optional
+            The terminal costs x'Px + 2s'x; those of a stage by default.
+        """
+        ends = {"Q": P, "x_linear": s}
+        changed: dict[str, Any] = {"horizon": stages}
         for letter in GAME:
-            if (value := letter.of(self)) is None or letter.compact or letter.over_time == "never":
+            value, end = letter.of(self), ends.get(letter.name)
+            if value is None and end is not None and any(map(np.any, end)):
+                value = tuple(np.zeros(self.state_size, dtype=int) for _ in self.B)
+            if value is None or letter.compact or letter.over_time == "never":
                 continue
-            times = 1 + letter.terminal
-            by_agent = letter.agents != "none"
+            if letter.agents == "none":
+                changed |= letter.changed((value,) * stages)
+                continue
             changed |= letter.changed(
-                tuple((own,) * times for own in value) if by_agent else (value,) * times
+                tuple(
+                    (own,) * stages + (last,) * letter.terminal
+                    for own, last in zip(value, end or value, strict=True)
+                )
             )
         return evolve(self, **changed)
 
@@ -381,7 +400,8 @@ class Game:
     @property
     def entropic(self) -> tuple[bool, ...]:
         """By agent, whether τ > 0 at some stage."""
-        return tuple(any(own) for own in self.tau_of)
+        once = self.one_stage if self.stationary else self
+        return tuple(any(own) for own in once.tau_of)
 
     @cached_property
     def discount(self) -> tuple[Fraction, ...]:
@@ -470,7 +490,6 @@ class Game:
         InputError
             Where an entry is too large for a float64.
         """
-        self.expect_last_stage("a game of float64 arrays")
         return float_game(self.near)
 
     @cached_property

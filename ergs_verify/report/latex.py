@@ -139,6 +139,8 @@ def _in_mathematics(character: str) -> str:
         return rf"{{}}^{{{plain.replace('−', '-')}}}"
     if called.startswith(("SUBSCRIPT ", "LATIN SUBSCRIPT ")):
         return rf"{{}}_{{{plain.replace('−', '-')}}}"
+    if called.startswith("MATHEMATICAL BOLD CAPITAL "):
+        return rf"\mathbf{{{plain}}}"
     accents = {"MACRON": "bar", "TILDE": "tilde", "CIRCUMFLEX": "hat", "DOT ABOVE": "dot"}
     for accent, command in accents.items():
         if called.startswith("LATIN") and called.endswith(accent):

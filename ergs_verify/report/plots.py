@@ -152,10 +152,10 @@ def accuracy_figure(audit: Audit) -> Figure:
     figure, axes = _empty()
     for k, (letter, worst) in enumerate(audit.quantities.items()):
         name, color = letter.replace("Sigma", "Σ"), f"C{k}"
-        times = sorted({one.t for one in worst.each})
+        times = sorted({one.t or 0 for one in worst.each})
         digits, needed = [], []
         for t in times:
-            here = [one for one in worst.each if one.t == t]
+            here = [one for one in worst.each if (one.t or 0) == t]
             digits.append(_between(min(one.digits for one in here)))
             most = max(one.needed for one in here)
             needed.append(_between(most) if most < math.inf else math.nan)

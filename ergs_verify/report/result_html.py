@@ -98,7 +98,7 @@ def _audit_body(found: Audit, name: str) -> str:
     ]
     if found.notes:
         parts.append(f"<h3>Diagnosis</h3>{_bullets(found.notes)}")
-    if found.quantities and found.gap.game.horizon > 1:
+    if found.quantities and not found.gap.game.stationary and found.gap.game.horizon > 1:
         parts.append(
             as_svg(
                 accuracy_figure(found),

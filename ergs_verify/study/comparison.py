@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -90,7 +91,7 @@ class Comparison:
     def derive(self, arithmetic: MPMath) -> Sequences:
         return nash(self.home, arithmetic, formulas=self.formulas)
 
-    def _shown(self, found: Sequences) -> Numbers:
+    def shown(self, found: Sequences) -> Numbers:
         """What the derived side found, in the game's own state."""
         own = by_letter(found, self.game.state_size, self.wide)
         return numbers(own, AFFINE if self.affine else LETTERS)
@@ -101,9 +102,9 @@ class Comparison:
         """The fields of a `CrossCheck`, for both sides' solutions."""
         floats = self.game.floats()
         letters = AFFINE if self.affine else LETTERS
-        engines, derived = numbers(found, letters), self._shown(home)
+        engines, derived = numbers(found, letters), self.shown(home)
         exact = self.derive(self.wide)
-        reference = self._shown(exact)
+        reference = self.shown(exact)
         self.tell("conditioning")
         try:
             moving = moving_equilibrium(self.home, exact)
@@ -158,6 +159,33 @@ class Comparison:
             for i in range(self.game.agents)
         ]
 
+    def given_back(
+        self, letter: str, derived: Numbers, stationary: Any, lost: Mapping[str, float]
+    ) -> list[Row]:
+        """The first stage's numbers against those of a stationary answer, agent by agent.
+
+        So many digits are asked for as are carried, less what the game's conditioning costs.
+        """
+        rows = []
+        slack = lost.get(letter, 0.0) + math.log10(float(self.factor)) + 1
+        needed = self.near.bits * math.log10(2) - slack
+        for i, X in enumerate(derived[letter]):
+            wanted = np.reshape(stationary[i], X[0].shape)
+            off = float(distance(X[0], wanted) / (size(wanted) or self.one))
+            digits = math.inf if off == 0 else -math.log10(off)
+            rows.append(
+                Row(
+                    check="stationary-answer",
+                    quantity=letter,
+                    agent=i + 1,
+                    t=0,
+                    digits=digits,
+                    needed=needed,
+                    holds=digits >= needed,
+                )
+            )
+        return rows
+
     def _pair(self, error: Any, move: Any, scale: Any, unit: Any) -> Pair:
         # A matrix that is 0 has the size that its move is one rounding of.
         natural = scale or move / (unit * self.wide.scalar(UNIT)) or self.one
@@ -167,7 +195,7 @@ class Comparison:
         def derive(game: Game, arithmetic: Arithmetic) -> Sequences:
             return algorithm_1(game, arithmetic, count, formulas=self.formulas)
 
-        exact = self._shown(derive(self.home, self.wide))
+        exact = self.shown(derive(self.home, self.wide))
         with np.errstate(all="ignore"):
             moving = derive(self.home.near, Roundings())
         moved = self._lost(moving, letters)(self.one)

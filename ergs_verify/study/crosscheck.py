@@ -5,16 +5,21 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from ergs_verify import engine
-from ergs_verify.errors import ErgsError, InputError
+from ergs_verify.errors import ErgsError, InputError, NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.solve import MOST_DIGITS
+from ergs_verify.solve import MOST_DIGITS, Solution, solve
+from ergs_verify.study.agreement import sentence
 from ergs_verify.study.comparison import PARTS, Comparison
 from ergs_verify.study.conditioning import modest_factor
 from ergs_verify.study.crosscheck_result import CrossCheck
+from ergs_verify.study.numbers import Numbers
 from ergs_verify.study.singular import compare_singular
 
 #: Called with what is being done, how many parts are done and how many there are.
@@ -22,6 +27,8 @@ Progress = Callable[[str, int, int], None]
 
 #: Fewer digits would not tell the derived recursion's own error from float64's.
 _FEWEST_DIGITS = 20
+#: Of a stationary game so many stages are compared, before costs with so many digits more.
+_STAGES, _MORE_DIGITS = 6, 40
 
 
 def crosscheck(
@@ -69,6 +76,9 @@ def crosscheck(
 
     Notes
     -----
+    Of a stationary game the last stages before the certified equilibrium's own costs are compared:
+    that equilibrium is theirs, at every stage, if the costs are right.
+
     An error is allowed to be a `modest_factor` times what rounding the game's data does to the
     solution (`ergs_verify.study.conditioning`), for the derived recursion scaled to its own
     precision. The simulated mean must lie within 4.5 standard errors, which a normal variable
@@ -82,13 +92,27 @@ def crosscheck(
     >>> found.verdict, found.algorithm_1.behaviour
     ('agree', 'diverges')
     """
-    game.expect_last_stage("crosscheck")
     start = time.perf_counter()
     wanted = _whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
     count = _whole(samples, "samples", 1000, 10**9)
     loops = _growing(iterations)
     seed = _whole(seed, "seed", 0, 2**63)
     tell = _Told(progress, parts=2 + PARTS)
+    line, stationary = _line(game), None
+    if game.stationary:
+        try:
+            stationary = solve(game, digits=min(wanted + _MORE_DIGITS, MOST_DIGITS))
+        except NotCertifiedError as error:
+            return CrossCheck(
+                game=line,
+                verdict="undecided",
+                reasons=(str(error),),
+                digits=wanted,
+                lost_digits={},
+                factor=modest_factor(game.one_stage.homogeneous),
+                seconds=time.perf_counter() - start,
+            )
+        game = _before(game, stationary)
     check = Comparison(game, wanted, formulas, seed, tell)
 
     tell("derived recursion")
@@ -101,13 +125,45 @@ def crosscheck(
         outcome["lost_digits"] = {}
     else:
         outcome = check.compare(derived, found, loops, count)
+        if stationary is not None and "rows" in outcome:
+            outcome = _given_back(check, check.shown(derived), stationary, outcome)
     return CrossCheck(
-        game=_line(game),
+        game=line,
         digits=wanted,
         factor=modest_factor(game.homogeneous),
         seconds=time.perf_counter() - start,
         **outcome,
     )
+
+
+def _before(game: Game, stationary: Solution) -> Game:
+    """The stages before a stationary equilibrium's costs."""
+
+    def exact(agents: Any) -> Any:
+        return agents and [
+            np.array([Fraction(x) for x in np.ravel(X)], dtype=object).reshape(np.shape(X))
+            for X in agents
+        ]
+
+    return game.cut_after(_STAGES, exact(stationary.P), exact(stationary.s))
+
+
+def _given_back(check: Comparison, derived: Numbers, stationary: Solution, outcome: Any) -> Any:
+    """The outcome with rows that say whether the first stage is that of the stationary answer."""
+    rows = [
+        row
+        for letter in ("K", "k", "Sigma", "P", "s")
+        if letter in derived
+        for row in check.given_back(
+            letter, derived, getattr(stationary, letter), outcome["lost_digits"]
+        )
+    ]
+    wrong = tuple(sentence(row) for row in rows if not row.holds)
+    return outcome | {
+        "rows": (*outcome["rows"], *rows),
+        "reasons": (*outcome["reasons"], *wrong),
+        "verdict": "disagree" if wrong else outcome["verdict"],
+    }
 
 
 class _Told:

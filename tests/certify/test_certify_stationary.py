@@ -143,6 +143,21 @@ def test_no_root_but_the_stabilising_one():
     assert float(solution.K[0][0, 0]) == -1.5
 
 
+@pytest.mark.parametrize(
+    ("game", "K"),
+    [
+        (scalar(2, q=0), [Fraction(-3, 2)]),  # P = 3
+        (scalar("1/2", r=0, agents=2, indefinite=True), [Fraction(-1, 8), Fraction(-3, 8)]),
+    ],
+)
+def test_an_exact_best_response_has_a_certified_gap(game, K):
+    """Nothing is missed by its P, in whatever precision."""
+    found = certify_gap(game, gain(*K))
+    assert found.certificate is not None
+    assert found.largest.hi < Fraction(1, 10**60)
+    recheck(found.certificate)
+
+
 def test_several_equilibria_are_all_returned_each_certified():
     game = scalar(3, gamma="15/16", agents=2)
     solution = solve(game, digits=30)
