@@ -130,17 +130,6 @@ def audit_stationary(
     )
 
 
-def at_one_stage(policy: Policy) -> Policy:
-    """A stationary policy and its costs, each as a list over one time."""
-    once: dict[str, Any] = {
-        letter: tuple((X,) for X in own)
-        for letter in ("K", "k", "Sigma", "P", "s")
-        if (own := getattr(policy, letter)) is not None
-    }
-    q = policy.q and tuple(np.array([x], dtype=object) for x in policy.q)
-    return evolve(policy.one_stage, **once, q=q)
-
-
 def _gaps(game: Game, policy: Policy) -> StationaryGap:
     try:
         return certify_stationary_gap(game, policy, _TOLERANCE, most_bits=_MOST_BITS_OF_GAPS)
@@ -171,7 +160,7 @@ def _against_nearest(
     game: Game, policy: Policy, unit: float
 ) -> tuple[Existence, StationaryNash | None, Mapping[str, Quantity]]:
     """Newton's method from the stated gains first; where that does not pass, all that are found."""
-    at_once = at_one_stage(policy)
+    at_once = policy.at_one_time
     once = judged_game(game.one_stage, at_once)
     given = stated_letters(game.one_stage, at_once)
     gains = _gains(game, at_once)
@@ -252,7 +241,7 @@ def _timeless(found: Compared) -> Compared:
 def _against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Quantity]:
     """Errors of the stated P and q against those of the stated policy."""
     policy = stated.played
-    letters = stated_letters(game.one_stage, at_one_stage(policy))
+    letters = stated_letters(game.one_stage, policy.at_one_time)
     given = {k: X for k, X in letters.items() if k in "Psq"}
     if "Sigma" in stated.faults or (any(game.entropic) and stated.definite is False):
         # There is no q, or it is infinite; P depends on the gains alone.
@@ -329,7 +318,7 @@ def _root(game: Game, stated: Stated) -> Root | None:
 
 
 def _costs_in_state(game: Game, policy: Policy) -> Sequence[tuple[np.ndarray, ...]]:
-    whole = in_state_of(game, at_one_stage(policy)).P
+    whole = in_state_of(game, policy.at_one_time).P
     assert whole is not None
     return whole
 
@@ -359,7 +348,7 @@ def _explained(
         return (of_root,), ()
     matches: list[Match] = []
     some: list[Match] = []
-    at_once = at_one_stage(policy)
+    at_once = policy.at_one_time
     states, gains = game.state_size, _gains(game, at_once)
     letters = list(stated_letters(game.one_stage, at_once))
     if nash is not None:

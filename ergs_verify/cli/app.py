@@ -533,9 +533,10 @@ def reference(
 
     A file is one JSON object, "format": "ergs-reference/1". Its keys: name and game_hash of the
     game; digits, as asked for; equilibrium ("unique", "none", "continuum", "singular" for one of
-    the two, or "unbounded" where the cost of agent has no lower bound); t, the singular or
-    unbounded stage, else null; error. Where the equilibrium is unique also K, Sigma and P,
-    [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t] decimal strings;
+    the two, "unbounded" where the cost of agent has no lower bound, or "stationary": the horizon is
+    infinite, the equilibrium locally unique, and [t] is left out of all that follows); t, the
+    singular or unbounded stage, else null; error. Where there is an equilibrium also K, Sigma and
+    P, [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t] decimal strings;
     with affine terms also k and s, [agent][t] lists. error holds for each of the letters
     [agent][t] how far at most an entry of that matrix is from the exact one: |given - exact| <=
     error <= 10^-D max(1, largest entry), for Sigma without the 1.
@@ -580,7 +581,7 @@ def compare(
     "solution", "verdict", "message", "quantities"}, solution null where it is missing, and
     quantities for each letter stated {"verdict", "digits", "max_error", "agent", "t"} of its worst
     matrix: digits that are right at least (null where no number says it), an upper bound of the
-    error, and where, agents counted from 1 and times from 0.
+    error, and where, agents counted from 1 and times from 0, null where the horizon is infinite.
 
     Exit status: 0 every solution has the digits; 1 one is wrong or missing; 2 bad input; 3 a
     reference has too few digits to tell.

@@ -31,13 +31,13 @@ def run(names: Sequence[str], folder: Path, *, digits: int, force: bool) -> Stat
         raise InputError(f"{folder}: cannot be made: {error.strerror}", str(folder)) from error
     for path in games:
         expect_writable(path, ".json")
-    stages = sum(game.horizon for _, game in games.values())
+    stages = sum(_stages(game) for _, game in games.values())
     before = 0
     with output.progress("references") as progress:
         for path, (name, game) in games.items():
             told = partial(_tell, progress, before, stages)
             _write(path, _rendered(name, game, digits, told), force)
-            before += game.horizon
+            before += _stages(game)
     return Status.HOLDS
 
 
@@ -76,6 +76,11 @@ def _stem(name: str) -> str:
     """What every file system takes: a game file's stem, or a name of the gallery without colons."""
     stem = Path(name).stem if Path(name).is_file() else name
     return re.sub(r"[^\w.,=+-]", "-", stem)
+
+
+def _stages(game: Game) -> int:
+    """What a game counts for in the progress that is told."""
+    return 1 if game.stationary else game.horizon
 
 
 def _tell(progress: Progress, before: int, stages: int, done: int, _horizon: int) -> None:

@@ -146,6 +146,17 @@ class Policy:
         }
         return Policy(**once)
 
+    @property
+    def at_one_time(self) -> Policy:
+        """A stationary policy and its costs, each as a list over one time."""
+        once = {
+            letter: tuple((X,) for X in own)
+            for letter in ("P", "s")
+            if (own := getattr(self, letter)) is not None
+        }
+        q = self.q and tuple(np.array([x], dtype=object) for x in self.q)
+        return evolve(self.one_stage, **once, q=q)
+
     def validate(self, game: Game, entry_of: Callable[[str, int], str] = entry_of) -> None:
         """Check that this is a policy for a game.
 

@@ -15,7 +15,7 @@ The outcome as JSON, format ``ergs-compare/1``, is one object with the keys
     terms k and s too) that is stated and judged, an object about its worst matrix: ``verdict``;
     ``digits``, that are right at least, null where no number says it; ``max_error``, an upper
     bound of the largest ``|given − exact|``, a number or ``"inf"``; ``agent``, from 1; ``t``, from
-    0.
+    0, null where the horizon is infinite.
 ``extra``
     Paths of the solutions that no reference belongs to.
 """
@@ -30,13 +30,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import fractions
 from ergs_verify.game import load_solution
+from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.policy import Policy
-from ergs_verify.reference.record import AFFINE, Reference, Rows, load_reference
+from ergs_verify.reference.record import (
+    AFFINE,
+    WITH_NUMBERS,
+    Reference,
+    Rows,
+    load_reference,
+)
 
 Verdict = Literal["pass", "fail", "undecided"]
 
@@ -56,8 +63,10 @@ class Digits:
         least, which is at most what the reference has.
     max_error : float
         An upper bound of the largest ``|given − exact|``, the reference's own error included.
-    agent, t : int
-        From 1 and from 0.
+    agent : int
+        From 1.
+    t : int or None
+        From 0; None where the horizon is infinite.
     """
 
     letter: str
@@ -65,7 +74,7 @@ class Digits:
     digits: float
     max_error: float
     agent: int
-    t: int
+    t: int | None
 
     def as_json(self) -> dict[str, Any]:
         """Its part of ``ergs-compare/1``."""
@@ -228,7 +237,7 @@ def _failed(name: str, path: Path | None, message: str) -> FileResult:
 
 
 def _missing(name: str, reference: Reference) -> FileResult:
-    if reference.equilibrium == "unique":
+    if reference.equilibrium in WITH_NUMBERS:
         return _failed(name, None, "there is no solution for it")
     message = f"no solution, as it should be: {_no_single(reference)}"
     return FileResult(name=name, solution=None, verdict="pass", message=message, quantities={})
@@ -249,13 +258,18 @@ def _no_single(reference: Reference) -> str:
 
 
 def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits: int) -> FileResult:
-    if reference.equilibrium != "unique":
+    if reference.equilibrium not in WITH_NUMBERS:
         verdict: Verdict = "fail" if reference.equilibrium in ("none", "unbounded") else "undecided"
         message = f"numbers, though {_no_single(reference)}"
         if verdict == "undecided":
             message += "; `ergs-verify audit` judges by the gaps"
         return FileResult(name=name, solution=path, verdict=verdict, message=message, quantities={})
     left_out = () if policy.Sigma is not None else ("q",)
+    stationary = reference.equilibrium == "stationary"
+    if stationary != is_infinite(policy.horizon):
+        has = "has a" if stationary else "has no"
+        return _failed(name, path, f"K {has} time axis, unlike the reference")
+    policy = policy.at_one_time if stationary else policy
     found = {}
     for letter in AFFINE:
         stated = _stated(policy, letter, reference)
@@ -270,6 +284,8 @@ def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits:
         if problem := _misfit(letter, stated, exact):
             return _failed(name, path, problem)
         found[letter] = _digits(letter, stated, exact, digits)
+        if stationary:
+            found[letter] = evolve(found[letter], t=None)
     verdict = _worst(one.verdict for one in found.values())
     return FileResult(
         name=name,
@@ -298,7 +314,8 @@ def _told(
     policy: Policy,
 ) -> str:
     worst = min(found.values(), key=lambda one: one.digits)
-    place = f"{worst.letter} of agent {worst.agent} at t = {worst.t}"
+    when = "" if worst.t is None else f" at t = {worst.t}"
+    place = f"{worst.letter} of agent {worst.agent}{when}"
     unjudged = ""
     if policy.Sigma is None and policy.q is not None:
         unjudged = "; q is not judged, because no Sigma is stated"

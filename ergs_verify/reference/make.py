@@ -17,7 +17,13 @@ from typing import Any
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
-from ergs_verify.errors import InputError, SingularStageError, UnboundedCostError
+from ergs_verify.certify.stationary_nash import search_stationary_nash
+from ergs_verify.errors import (
+    InputError,
+    NotCertifiedError,
+    SingularStageError,
+    UnboundedCostError,
+)
 from ergs_verify.exact.decimals import decimals, quantum
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
@@ -57,8 +63,9 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
 
     Notes
     -----
-    The equilibrium of equations (4)–(6), corrected, in balls. The same game and digits give the
-    same bytes on every machine, whatever precision was needed.
+    The equilibrium of equations (4)–(6), corrected, in balls. Of a stationary game the first that
+    iterating stages backward tends to, or Newton's method finds; it is locally unique. The same
+    game and digits give the same bytes on every machine, whatever precision was needed.
 
     Examples
     --------
@@ -71,7 +78,6 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     'none'
     """
     expect_game(game, "reference")
-    game.expect_last_stage("reference")
     try:
         wanted = operator.index(digits)
     except TypeError:
@@ -79,13 +85,16 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     if not 1 <= wanted <= MOST_DIGITS or isinstance(digits, bool):
         raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
     decided: dict[str, Any] = {}
+    once = game.one_stage if game.stationary else game
 
     def lacking(found: Sequences, balls: Balls) -> int:
-        decided.update(_decided(found, balls, game, wanted) or {})
+        decided.update(_decided(found, balls, once, wanted) or {})
         return 0 if decided else balls.bits // 2
 
     bits = math.ceil((wanted + 30) * math.log2(10))
     about = {"name": game.name, "game_hash": game.hash, "digits": wanted}
+    if game.stationary:
+        return _stationary(game, wanted, about, bits)
     try:
         certified_nash(
             game,
@@ -108,6 +117,27 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
         for part in (0, 1)
     )
     return Reference(**about, equilibrium="unique", t=None, values=values, error=errors)
+
+
+def _stationary(game: Game, digits: int, about: dict[str, Any], bits: int) -> Reference:
+    once = game.one_stage
+
+    def lacking(found: Sequences, balls: Balls) -> int:
+        return 0 if _decided(found, balls, once, digits) else balls.bits // 2
+
+    search = search_stationary_nash(
+        game, lacking, first_bits=bits + 64, most_bits=8 * bits + MOST_BITS
+    )
+    if not search.equilibria:
+        told = [*(run.told for run in search.runs), *search.failures]
+        raise NotCertifiedError("no stationary equilibrium was proved: " + "; ".join(told))
+    nash = search.equilibria[0]
+    decided = _decided(nash.found, nash.balls, once, digits) or {}
+    values, errors = (
+        {letter: [own[0][part] for own in agents] for letter, agents in decided.items()}
+        for part in (0, 1)
+    )
+    return Reference(**about, equilibrium="stationary", t=None, values=values, error=errors)
 
 
 def _decided(found: Sequences, balls: Balls, game: Game, digits: int) -> dict[str, Any] | None:

@@ -9,28 +9,30 @@ A file is UTF-8 text, one JSON object with a line for each key, in this order:
 ``digits``
     D, a whole number from 1 to 5000.
 ``equilibrium``
-    ``"unique"``: there is exactly one Nash equilibrium, proved. ``"unbounded"``: some agent's cost
+    ``"unique"``: there is exactly one Nash equilibrium, proved. ``"stationary"``: the horizon is
+    infinite, and this stationary equilibrium exists and is locally unique, proved; there may be
+    others, and nothing below has a time axis. ``"unbounded"``: some agent's cost
     has no lower bound, proved, so that there is none. Otherwise Φ_t is singular, proved, and the
     equations for the gains at that stage have no solution (``"none"``), a continuum of them
     (``"continuum"``), or one of the two (``"singular"``).
 ``t``
-    The singular stage, or the one at which the cost has no lower bound, from 0; null where the
-    equilibrium is unique.
+    The singular stage, or the one at which the cost has no lower bound, from 0; null where there
+    are numbers.
 ``agent``
     Whose cost has no lower bound, from 1. Only where it is so.
 ``K``, ``Sigma``, ``P``
     ``[agent][t]``, lists of rows of decimal strings; K p_i×m and Sigma p_i×p_i for t = 0…T−1, P
-    m×m for t = 0…T. Only where the equilibrium is unique.
+    m×m for t = 0…T. Only where there is such an equilibrium.
 ``q``
-    ``[agent][t]``, decimal strings for t = 0…T. Only where the equilibrium is unique.
+    ``[agent][t]``, decimal strings for t = 0…T. Only where there is such an equilibrium.
 ``k``, ``s``
     ``[agent][t]``, lists of decimal strings, k for t = 0…T−1 and s for t = 0…T: controls of mean
-    Kx + k and values x'Px + 2s'x + q. Only where the equilibrium is unique and the game has affine
-    terms.
+    Kx + k and values x'Px + 2s'x + q. Only where there is such an equilibrium and the game has
+    affine terms.
 ``error``
     An object with the same letters as keys, each ``[agent][t]``, decimal strings: |given − exact| ≤
     error for every entry of that matrix, one unit of its last place, and error ≤ 10^−D · max(1,
-    largest entry in size), for Sigma without the 1. Empty where the equilibrium is not unique.
+    largest entry in size), for Sigma without the 1. Empty where there are no numbers.
 
 A decimal string is what every language's parser of decimal numbers reads: digits, at most one
 point, perhaps an exponent (``"0.0625"``, ``"-1.5"``, ``"1E-50"``, ``"0E-8"``). The enclosure of an
@@ -52,8 +54,9 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files import disk, text
 from ergs_verify.files.keys import check_keys
+from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.letters import LETTERS as _NAMED
-from ergs_verify.game.letters import Sizes
+from ergs_verify.game.letters import Sizes, first
 from ergs_verify.game.policy import Policy
 from ergs_verify.game.series import at
 from ergs_verify.solve import MOST_DIGITS
@@ -63,7 +66,9 @@ LETTERS = ("K", "Sigma", "P", "q")
 #: Those of a game with affine terms.
 AFFINE = ("K", "k", "Sigma", "P", "s", "q")
 
-Kind = Literal["unique", "unbounded", "none", "continuum", "singular"]
+Kind = Literal["unique", "stationary", "unbounded", "none", "continuum", "singular"]
+#: The kinds with numbers.
+WITH_NUMBERS = ("unique", "stationary")
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,6})?")
 
@@ -82,10 +87,11 @@ class Reference:
     digits : int
         D, counted from the largest entry of each matrix: of Σ itself, of the others where it is
         at least 1.
-    equilibrium : {"unique", "unbounded", "none", "continuum", "singular"}
-        ``unbounded``: the cost of `agent` has no lower bound at stage `t`. Where it is not unique
-        otherwise, Φ_t is singular: the equations for the gains at stage `t` have no solution, a
-        continuum of them, or one of the two.
+    equilibrium : {"unique", "stationary", "unbounded", "none", "continuum", "singular"}
+        ``stationary``: one that is locally unique, without time axis below. ``unbounded``: the
+        cost of `agent` has no lower bound at stage `t`. Where it is not unique otherwise, Φ_t is
+        singular: the equations for the gains at stage `t` have no solution, a continuum of them, or
+        one of the two.
     t : int or None
         That stage.
     agent : int or None
@@ -123,7 +129,11 @@ class Reference:
         )
 
     def exact(self, letter: str) -> list[list[tuple[Rows, Fraction]]]:
-        """``[i][t]``: a matrix as exact rationals, and the bound of its errors."""
+        """``[i][t]``: a matrix as exact rationals, and the bound of its errors; stationary ones at
+        t = 0."""
+        if self.equilibrium == "stationary":
+            pairs = zip(self.values[letter], self.error[letter], strict=True)
+            return [[(_rows(packed(letter, X)), parse_number(error))] for X, error in pairs]
         return [
             [
                 (_rows(packed(letter, X)), parse_number(error))
@@ -151,7 +161,8 @@ def load_reference(path: str | PathLike[str]) -> Reference:
 def _reference_from(document: Any) -> Reference:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError(f'is no reference: it needs "format": "{FORMAT}"', "format")
-    unique, unbounded = (document.get("equilibrium") == kind for kind in ("unique", "unbounded"))
+    unique = document.get("equilibrium") in WITH_NUMBERS
+    unbounded = document.get("equilibrium") == "unbounded"
     said = ("format", "name", "game_hash", "digits", "equilibrium", "t", "error")
     said += ("agent",) if unbounded else ()
     letters = AFFINE if {"k", "s"} & set(document) else LETTERS
@@ -172,7 +183,8 @@ def _reference_from(document: Any) -> Reference:
     whole = type(digits) is int and 1 <= digits <= MOST_DIGITS
     _expect(whole, "digits", f"a whole number from 1 to {MOST_DIGITS}")
     if unique:
-        _expect(t is None, "t", "null, because the equilibrium is unique")
+        kind = "unique" if document["equilibrium"] == "unique" else "stationary"
+        _expect(t is None, "t", f"null, because the equilibrium is {kind}")
     else:
         stage = "the stage without a lower bound" if unbounded else "the singular stage"
         _expect(type(t) is int and t >= 0, "t", f"{stage}, a whole number ≥ 0")
@@ -194,12 +206,23 @@ def _expect_values(reference: Reference) -> None:
     for letter, values in reference.values.items():
         _expect(isinstance(values, list), letter, "a list with an entry per agent")
     policy = Policy.from_arrays(**reference.values, as_stated=True)
-    sizes, states = zip(*(over_time[0].shape for over_time in policy.K), strict=True)
+    stationary = reference.equilibrium == "stationary"
+    if stationary != is_infinite(policy.horizon):
+        kind = "has" if stationary else "has no"
+        raise InputError(
+            f'K {kind} a time axis, but the equilibrium is "{reference.equilibrium}"', "K"
+        )
+    sizes, states = zip(*(first(own).shape for own in policy.K), strict=True)
     policy.expect_shapes(Sizes(states[0], tuple(sizes)))
     for letter in reference.values:
         bounds = _listed(reference.error[letter], f"error.{letter}", policy.agents)
         for i, over_time in enumerate(reference.values[letter]):
             place = f"{letter}[{i}]"
+            if stationary:
+                with at(i + 1, None):
+                    rows = packed(letter, over_time)
+                    _expect_matrix(letter, rows, bounds[i], place, reference.digits)
+                continue
             errors = _listed(bounds[i], f"error.{place}", len(over_time))
             for t, X in enumerate(over_time):
                 with at(i + 1, t):
