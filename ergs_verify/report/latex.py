@@ -139,8 +139,13 @@ def _in_mathematics(character: str) -> str:
         return rf"{{}}^{{{plain.replace('−', '-')}}}"
     if called.startswith(("SUBSCRIPT ", "LATIN SUBSCRIPT ")):
         return rf"{{}}_{{{plain.replace('−', '-')}}}"
-    if called.startswith("MATHEMATICAL BOLD CAPITAL "):
-        return rf"\mathbf{{{plain}}}"
+    for style, command in {
+        "BOLD": "mathbf",
+        "SCRIPT": "mathcal",
+        "DOUBLE-STRUCK": "mathbb",
+    }.items():
+        if called.startswith(f"MATHEMATICAL {style} CAPITAL "):
+            return rf"\{command}{{{plain}}}"
     accents = {"MACRON": "bar", "TILDE": "tilde", "CIRCUMFLEX": "hat", "DOT ABOVE": "dot"}
     for accent, command in accents.items():
         if called.startswith("LATIN") and called.endswith(accent):

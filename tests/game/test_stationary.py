@@ -1,7 +1,5 @@
 """Games and policies of infinite horizon: no time axis anywhere, refused by what counts stages."""
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from jsonschema import validate
@@ -14,7 +12,6 @@ from ergs_verify.errors import InputError
 from ergs_verify.game.policy import load_solution
 from ergs_verify.recursion import gaps, nash
 from ergs_verify.report.schema import schema
-from ergs_verify.study.crosscheck import crosscheck
 
 
 def letters(**changes):
