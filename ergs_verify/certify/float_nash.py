@@ -298,7 +298,7 @@ class _Effects:
         self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
         self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
         self.off_loop = kept(frobenius(whole.magnitude))
-        self.loop = kept(spectral(loop, 4))
+        self.loop = kept(spectral(loop, 6))
         self.regular = agentwise(
             [
                 spectral(times(reached[..., j], Y)) * rate
@@ -321,7 +321,7 @@ class _Effects:
                 if j is i:
                     Z = numbers.scale(stack.rates[k - 1], Z)
                     through.append(spectral(Z))
-                    turned_loops.append(spectral(loop - Z, 3))
+                    turned_loops.append(spectral(loop - Z, 6))
             others.append(row)
             cost_here = played(stack.formula("policy_cost", k)) - Centred(P[:-G])
             here = frame.in_frame(Centred(cost_here.magnitude), Centred(frame.now.size))

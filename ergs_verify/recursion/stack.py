@@ -13,6 +13,7 @@ from ergs_verify.arithmetic.in_step import innermost
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import control_size
 from ergs_verify.game import FloatGame, Game
+from ergs_verify.game.floats import leaves
 from ergs_verify.paper import notation
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import WrittenOut, written_out
@@ -98,7 +99,8 @@ class StageStack:
         from ergs_verify.paper.theorem_III_1 import derived_formulas
 
         T, m = games.horizon, games.A.shape[-1]
-        count = int(np.prod(np.broadcast_shapes(*(X.shape[:-3] for X in (games.A, *games.B)))))
+        batches = [np.shape(X)[: np.ndim(X) - axes] for _, X, axes in leaves(games)]
+        count = int(np.prod(np.broadcast_shapes(*batches)))
         sizes = tuple(B.shape[-1] for B in games.B)
         agents = range(1, len(sizes) + 1)
         taus = np.broadcast_to(np.asarray(games.tau, dtype=float), (count,))
