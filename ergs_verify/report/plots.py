@@ -60,7 +60,9 @@ def inner_loop_figure(study: LoopStudy) -> Figure:
         rates = study.conditions
         broad = {"color": "C0", "linewidth": 6, "alpha": 0.25}
         _rate_line(axes, errors, rates.exact_rate, "exact rate ρ = ", broad)
-        _rate_line(axes, errors, rates.predicted_rate, "Lemma IV.1: ", {**_REFERENCE, "ls": ":"})
+        if rates.predicted_rate is not None:
+            dotted = {**_REFERENCE, "ls": ":"}
+            _rate_line(axes, errors, rates.predicted_rate, "Lemma IV.1: ", dotted)
         _fit_height(axes, [error for _, error in errors])
     axes.locator_params(axis="x", integer=True)
     axes.set(

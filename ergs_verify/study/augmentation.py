@@ -71,7 +71,8 @@ def augmentation_study(
     Raises
     ------
     InputError
-        Where `deltas` or `digits` are bad.
+        Where `deltas` or `digits` are bad, or the game lies beyond the paper's class:
+        `ergs_verify.certify.augmentation.gap` knows it.
     NotCertifiedError
         Where no two precisions agree; the game is too ill-conditioned.
 
@@ -88,6 +89,7 @@ def augmentation_study(
     >>> f"{study.rows[0].agents[0].ratio:.6f}", f"{study.order[0]:.3f}"
     ('1.000001', '2.000')
     """
+    game.expect_papers_class("augmentation_study")
     steps = chosen_deltas(deltas)
     wanted = _digits(digits)
     records = _Formulas(stage=formulas, gap=gap)

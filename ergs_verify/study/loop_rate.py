@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ergs_verify import markup
 from ergs_verify.arithmetic.base import Matrix, Scalar
@@ -44,8 +44,9 @@ class LoopStage:
     Attributes
     ----------
     t : int
-    contraction_constant : Decimal
-        Lemma IV.1's (2/τ) γ_B² γ_{P,t} (N−1); ∞ at τ = 0 with several agents.
+    contraction_constant : Decimal or None
+        Lemma IV.1's (2/τ) γ_B² γ_{P,t} (N−1); ∞ at τ = 0 with several agents. None in the general
+        game, of which the lemma does not speak.
     spectral_radius : Decimal
         ρ(J_t), to about half of the working digits where its eigenvalue is defective.
     inner_loop : {"converges", "diverges", "undecided"}
@@ -53,7 +54,7 @@ class LoopStage:
     """
 
     t: int
-    contraction_constant: Decimal
+    contraction_constant: Decimal | None
     spectral_radius: Decimal
     inner_loop: str
 
@@ -64,34 +65,38 @@ class LoopConditions:
 
     Attributes
     ----------
-    tau : Fraction
-    gamma_B, gamma_P : Decimal
-        Largest Frobenius norms of B_t^i, and of the NE's P_t^i for t = 0…T.
-    bound : Decimal
-        2 γ_B² γ_P (N−1): Assumption III.3, and Theorem IV.2 for small ε, ask for τ above it.
     stages : tuple of LoopStage, t = 0…T−1
+    tau : Fraction or None
+        None, like what follows, in the general game: the assumption is about the paper's class.
+    gamma_B, gamma_P : Decimal or None
+        Largest Frobenius norms of B_t^i, and of the NE's P_t^i for t = 0…T.
+    bound : Decimal or None
+        2 γ_B² γ_P (N−1): Assumption III.3, and Theorem IV.2 for small ε, ask for τ above it.
     """
 
-    tau: Fraction = field(repr=short)
-    gamma_B: Decimal
-    gamma_P: Decimal
-    bound: Decimal
     stages: tuple[LoopStage, ...]
+    tau: Fraction | None = field(default=None, repr=short)
+    gamma_B: Decimal | None = None
+    gamma_P: Decimal | None = None
+    bound: Decimal | None = None
 
     @property
-    def assumption_III_3(self) -> bool:
+    def assumption_III_3(self) -> bool | None:
         """Whether τ exceeds the bound, to the digits carried."""
+        if self.tau is None or self.bound is None:
+            return None
         return self.tau > Fraction(self.bound)
 
     @property
-    def lemma_IV_1(self) -> bool:
+    def lemma_IV_1(self) -> bool | None:
         """Whether the lemma makes every stage's operator a contraction."""
-        return self.predicted_rate < 1
+        return None if self.predicted_rate is None else self.predicted_rate < 1
 
     @property
-    def predicted_rate(self) -> Decimal:
+    def predicted_rate(self) -> Decimal | None:
         """The largest contraction constant of the stages."""
-        return max(stage.contraction_constant for stage in self.stages)
+        constants = (stage.contraction_constant for stage in self.stages)
+        return max((x for x in constants if x is not None), default=None)
 
     @property
     def exact_rate(self) -> Decimal:
@@ -178,7 +183,9 @@ class LoopStudy:
             "game_hash": self.game_hash,
             "certified": False,
             "digits": self.digits,
-            "assumption_III_3": {
+            "assumption_III_3": None
+            if found.tau is None
+            else {
                 "holds": found.assumption_III_3,
                 "tau": written(found.tau),
                 "gamma_B": _written(found.gamma_B),
@@ -217,8 +224,14 @@ class LoopStudy:
 
     def _head(self) -> list[str]:
         found = self.conditions
-        holds = "holds" if found.assumption_III_3 else "fails"
         exact, predicted = shown(found.exact_rate, 8), shown(found.predicted_rate, 8)
+        if found.tau is None:
+            return [
+                f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}. High "
+                "precision, not certified.",
+                "Assumption III.3 and Lemma IV.1 are about the paper's class of games.",
+            ]
+        holds = "holds" if found.assumption_III_3 else "fails"
         return [
             f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}, "
             f"Lemma IV.1's constant {predicted}.",
@@ -333,30 +346,35 @@ def _conditions(
     game: Game, found: Sequences, arithmetic: MPMath, formulas: Formulas | None, digits: int
 ) -> LoopConditions:
     stages = Stages(game, arithmetic, formulas)
-    gamma_B = max(_norm(arithmetic, stages.enter(B)) for over_time in game.B for B in over_time)
-    norms = [[_norm(arithmetic, P) for P in over_time] for over_time in found.P]
-    gamma_P = max(norm for over_time in norms for norm in over_time)
-    others = game.agents - 1
-    per_gamma_P = 2 * gamma_B * gamma_B * others
     rows = []
     for t in range(game.horizon):
-        ahead = per_gamma_P * max(over_time[t + 1] for over_time in norms)
-        constant = ahead / arithmetic.scalar(game.tau) if game.tau else _unbounded(ahead)
         radius = _spectral_radius(arithmetic, _jacobi(stages, found, t))
         rows.append(
             LoopStage(
                 t=t,
-                contraction_constant=_decimal(arithmetic, constant),
+                contraction_constant=None,
                 spectral_radius=_decimal(arithmetic, radius),
                 inner_loop=_behaviour(radius, digits),
             )
         )
+    if game.general:
+        return LoopConditions(stages=tuple(rows))
+    gamma_B = max(_norm(arithmetic, stages.enter(B)) for over_time in game.B for B in over_time)
+    norms = [[_norm(arithmetic, P) for P in over_time] for over_time in found.P]
+    gamma_P = max(norm for over_time in norms for norm in over_time)
+    per_gamma_P = 2 * gamma_B * gamma_B * (game.agents - 1)
+
+    def constant(t: int) -> Decimal:
+        ahead = per_gamma_P * max(over_time[t + 1] for over_time in norms)
+        over_tau = ahead / arithmetic.scalar(game.tau) if game.tau else _unbounded(ahead)
+        return _decimal(arithmetic, over_tau)
+
     return LoopConditions(
         tau=game.tau,
         gamma_B=_decimal(arithmetic, gamma_B),
         gamma_P=_decimal(arithmetic, gamma_P),
         bound=_decimal(arithmetic, per_gamma_P * gamma_P),
-        stages=tuple(rows),
+        stages=tuple(evolve(row, contraction_constant=constant(row.t)) for row in rows),
     )
 
 
@@ -453,7 +471,9 @@ def _context(arithmetic: MPMath) -> Any:
     return arithmetic.scalar(Fraction(0)).context
 
 
-def _written(value: Decimal) -> str:
+def _written(value: Decimal | None) -> str | None:
+    if value is None:
+        return None
     return "inf" if value == Decimal("Infinity") else f"{value:.{_WRITTEN}g}"
 
 

@@ -25,11 +25,15 @@ class SurveyRow:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """Whether Assumption III.3 ``holds`` or ``fails``, and what the inner loop does."""
+        """Whether Assumption III.3 ``holds`` or ``fails``, and what the inner loop does.
+
+        A dash of a general game, of which the assumption does not speak.
+        """
         if self.conditions is None:
             single = not isinstance(self.reason, SingularStageError)
             return "undecided" if single else "no single NE", "–"
-        holds = "holds" if self.conditions.assumption_III_3 else "fails"
+        known = {True: "holds", False: "fails", None: "–"}
+        holds = known[self.conditions.assumption_III_3]
         return holds, self.conditions.inner_loop
 
 
@@ -125,6 +129,7 @@ def _line(row: SurveyRow) -> list[str]:
     found = row.conditions
     if found is None:
         return [row.game, "–", "–", row.kind[0], "–", "–", "–"]
-    numbers = (ratio_as_decimal(found.tau), found.bound)
+    tau = None if found.tau is None else ratio_as_decimal(found.tau)
+    numbers = (tau, found.bound)
     rates = (found.predicted_rate, found.exact_rate)
     return [row.game, *map(shown, numbers), row.kind[0], *map(shown, rates), row.kind[1]]

@@ -277,3 +277,8 @@ def test_the_record_prints_itself():
         assert "0.45181406" in text
         assert "singular" in text
     assert repr(study) == "AugmentationStudy('G*', 2 δ)"
+
+
+def test_a_general_game_is_for_the_certified_gap():
+    with pytest.raises(InputError, match="augmentation_study knows only games of the paper's cla"):
+        augmentation_study(evolve(gallery("g-star-2"), indefinite=True))

@@ -19,6 +19,7 @@ from ergs_verify.arithmetic import MPMath
 from ergs_verify.errors import InputError, SingularStageError
 from ergs_verify.game.gallery import gallery, names
 from ergs_verify.paper.theorem_III_1 import derived_formulas
+from ergs_verify.report.plots import inner_loop_figure
 from ergs_verify.study.loop_rate import _spectral_radius, inner_loop_study, loop_conditions
 from ergs_verify.study.loop_survey import inner_loop_survey
 from ergs_verify.study.variants import at_tau
@@ -266,3 +267,24 @@ def test_the_record_prints_itself():
     assert plain["certified"] is False
     assert plain["stages"][0]["inner_loop"] == "diverges"
     assert [error["iterations"] for error in plain["errors"]] == [1, 2]
+
+
+def test_the_rate_of_a_general_game():
+    """A game handed as a general one has the same rates, and no verdict of the paper's."""
+    game = gallery("g-star-2")
+    known, found = (inner_loop_study(one, iterations=(2, 4, 8)) for one in (game, general(game)))
+    assert found.conditions.exact_rate == known.conditions.exact_rate
+    assert [one.total for one in found.errors] == [one.total for one in known.errors]
+    conditions = found.conditions
+    assert (conditions.assumption_III_3, conditions.lemma_IV_1, conditions.bound) == (None,) * 3
+    assert found.as_json()["assumption_III_3"] is None
+    assert "about the paper's class of games" in str(found)
+    lines = inner_loop_figure(found).axes[0].lines
+    assert [line.get_label() for line in lines] == ["summed error", "exact rate ρ = 1.333"]
+    survey = inner_loop_survey([general(game)])
+    assert survey.rows[0].kind == ("–", "diverges")
+    assert "–" in str(survey)
+
+
+def general(game):
+    return evolve(game, indefinite=True)
