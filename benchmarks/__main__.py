@@ -10,10 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import batch, certified, general, growth, single, stationary
+from benchmarks import batch, certified, growth, single, stationary
 from benchmarks.report import curve_table, draw, machine, table
 
-SUBJECTS = (single, batch, stationary, certified, general)
+SUBJECTS = (single, batch, stationary, certified)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,35 +1,54 @@
-"""What a stage of the general game costs beside one of the paper's, at equal size."""
+"""What a stage of the general game costs beside one of the paper's, at equal size.
+
+Run with ``python -m benchmarks.general``; it writes benchmarks/results/general.md within a few
+minutes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 import numpy as np
 from attrs import evolve
 
+from benchmarks.ball_floor import Size
 from benchmarks.certified import both
+from benchmarks.report import machine, table
 from benchmarks.timing import Row, compare, rows_of
 from ergs_verify import Game, Policy, solve
 from ergs_verify.certify import certify_gap
 from ergs_verify.engine import nash
 
-TITLE = "The general class, per stage"
+PAGE = Path(__file__).parent / "results" / "general.md"
 NOTE = (
+    "Written by `python -m benchmarks.general`. Everybody in a table runs in turn, round by round; "
+    "times are medians of processor time, ratios medians of the rounds' ratios to the first line "
+    "of each size.\n\n"
     "The same random game three times: of the paper's class; handed as a general one, with "
     "nothing in it that the paper's class lacks; and with all that the general class has: costs "
     "of all controls, cross terms, priors, τ and discounts by agent, affine terms (which are one "
     "more state). Times are those of a whole job over T. The gap is that of the engine's "
     "equilibrium. Sizes are (N, m, p, T)."
 )
-TINY, SIZES = (2, 2, 1, 2), ((2, 4, 2, 20), (3, 12, 4, 50))
+SIZES: tuple[Size, ...] = ((2, 4, 2, 20), (3, 12, 4, 50))
 DIGITS = 50
 JOBS = ("engine", f"NE to {DIGITS} certified digits", "certified gap")
 
 
-def rows(budget: float, smoke: bool) -> Iterator[Row]:
-    for size in (TINY,) if smoke else SIZES:
+def main() -> None:
+    """Write the page."""
+    found = table(list(rows(SIZES, budget=4.0)))
+    text = "\n\n".join(["# The general class, per stage", NOTE, machine(), found]) + "\n"
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def rows(sizes: Iterable[Size], budget: float) -> Iterator[Row]:
+    """Every job on every size, for about so many seconds each."""
+    for size in sizes:
         _, plain = both(size)
         games = {
             "paper's class": plain,
@@ -93,3 +112,7 @@ def with_everything(game: Game) -> Game:
         horizon=game.horizon,
         indefinite=True,
     )
+
+
+if __name__ == "__main__":
+    main()

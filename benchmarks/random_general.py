@@ -28,14 +28,14 @@ from ergs_verify.solve import matrices_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from general_reference import Reference, as_arrays, exact, mp, perturbed, random_game, rows
+from general_reference import Reference, as_arrays, exact, number, perturbed, random_game, rows
 
 PAGE = Path(__file__).parent / "results" / "random_general.md"
 #: What the reference may have lost of its 60 digits, relative to numbers below 10⁵.
 LOST = Fraction(1, 10**45)
 #: The next order in δ = 10⁻²⁰, relative to the coefficient of δ².
 NEXT_ORDER = Fraction(1, 10**14)
-TINY, STEP = Fraction(1, 10**20), "1/1000"
+TINY, STEP = Fraction(1, 10**20), Fraction(1, 1000)
 #: One game in so many has τ = 0 at some stages, or all.
 _PLAIN = 5
 QUANTITIES = ("K, k, Σ, P, s, q", "gap", "ε at δ = 1/1000", "coefficient of δ²")
@@ -135,19 +135,22 @@ def _gaps(tally: Tally, seed: int, game: Game, reference: Reference, off) -> Non
 def _augmentation(tally: Tally, seed: int, given: dict, game: Game) -> None:
     """ε and its bound at a δ, and the coefficient of δ² where every τ > 0."""
     found = gap_of_delta(game, [STEP])
-    for step, ones in ((Fraction(STEP), found.rows[0].agents), (TINY, found.coefficient)):
-        if ones is None:
-            continue
-        delta = mp.mpf(step.numerator) / step.denominator
-        shifted, reference = Reference(given, delta).nash()[0], Reference(given)
-        for one in ones:
-            right = exact(reference.gap(one.agent - 1, shifted))
-            if step == TINY:
-                _compare(tally.kept[QUANTITIES[3]], seed, one.value, right / step**2, NEXT_ORDER)
-                continue
-            _compare(tally.kept[QUANTITIES[2]], seed, one.epsilon, right, LOST)
-            if right > one.bound.hi:
-                tally.kept[QUANTITIES[2]].missed.append(seed)
+    right = _gaps_at(given, STEP)
+    for one in found.rows[0].agents or ():
+        _compare(tally.kept[QUANTITIES[2]], seed, one.epsilon, right[one.agent - 1], LOST)
+        if right[one.agent - 1] > one.bound.hi:
+            tally.kept[QUANTITIES[2]].missed.append(seed)
+    if found.coefficient:
+        right = _gaps_at(given, TINY)
+        for one in found.coefficient:
+            over = right[one.agent - 1] / TINY**2
+            _compare(tally.kept[QUANTITIES[3]], seed, one.value, over, NEXT_ORDER)
+
+
+def _gaps_at(given: dict, delta: Fraction) -> list[Fraction]:
+    """Every agent's gap at the equilibrium at τ + δ, by the reference."""
+    shifted, reference = Reference(given, number(delta)).nash()[0], Reference(given)
+    return [exact(reference.gap(i, shifted)) for i in range(reference.N)]
 
 
 def _compare(kept: Kept, seed: int, found: Enclosure, right: Fraction, allowed: Fraction) -> None:

@@ -75,3 +75,25 @@ def test_ratios_and_exponents(benchmarks, capsys):
     assert 2.5 < theirs.ratio < 3.5
     assert 8 < slow.ratio < 12
     assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2, abs=1e-12)
+
+
+def test_the_general_class_beside_the_papers(benchmarks):
+    from benchmarks.certified import both
+    from benchmarks.general import rows, with_everything
+
+    found = list(rows([(2, 2, 1, 2)], budget=0.0))
+    assert len(found) == 9
+    assert [row.ratio for row in found[::3]] == [1, 1, 1]
+    game = with_everything(both((2, 2, 1, 2))[1])
+    assert set(game.beyond) == {
+        "tau", "discount", "drift", "R", "S", "x_linear", "u_linear", "prior", "indefinite",
+    }  # fmt: skip
+
+
+def test_this_tree_against_itself(benchmarks, monkeypatch, capsys, tmp_path):
+    from benchmarks import against
+
+    monkeypatch.setattr(against, "SIZES", ((1, 1, 1, 1),))
+    monkeypatch.setattr(against, "PAGE", tmp_path / "against.md")
+    against.main([str(ROOT), "--rounds", "1"])
+    assert "(1, 1, 1, 1) check" in capsys.readouterr().out
