@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 from numba import float64, int64, njit, types
 
+from ergs_verify.engine.general import GeneralStack
 from ergs_verify.engine.stacking import StackedGame
 
 #: Games side by side: two vector registers of four float64.
@@ -37,9 +38,7 @@ def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
     q = np.zeros((T + 1, games, agents))
     phi = np.empty((T, games, n, n))
     condition = np.empty((T, games))
-    # Side by side pays where the linear systems of all fit half a first cache of 32 KiB.
-    together = games >= SIDE and n * (2 * n + m) * SIDE * 8 <= 2**14
-    lanes = SIDE if together else 1
+    lanes = _lanes(games, n, m)
     _compiled(lanes)(
         stacked.BA.reshape(T, games, m, n + m),
         stacked.R.reshape(T, games, agents, p, p),
@@ -55,6 +54,14 @@ def recursion(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, ...]:
         (0,) * lanes,
     )
     return tuple(X.reshape(X.shape[0], *batch, *X.shape[2:]) for X in (K, Sigma, q, phi, condition))
+
+
+def _lanes(games: int, n: int, m: int) -> int:
+    """How many games go side by side.
+
+    That pays where the linear systems of all fit half a first cache of 32 KiB.
+    """
+    return SIDE if games >= SIDE and n * (2 * n + m) * SIDE * 8 <= 2**14 else 1
 
 
 @cache
@@ -134,6 +141,120 @@ def _all_games(BA, R, noise_cov, entropy, sizes, P, K, Sigma, q, phi, condition,
                     q[t, g, i] = constant[i, j]
                 _give(block, j, phi[t, g])
                 condition[t, g] = reciprocal[j]
+
+
+def general_recursion(stack: GeneralStack, P: np.ndarray) -> tuple[np.ndarray, ...]:
+    """K (T, …, n, m), Φ and Φ⁻¹ (T, …, n, n) of general games.
+
+    P holds the terminal costs, (T+1, …, N, m, m), and gets those of every stage.
+    """
+    T, batch, N, n, m = stack.horizon, stack.batch, stack.agents, stack.n, stack.m
+    games = math.prod(batch)
+    K, phi, inverse = (np.empty((T, games, n, side)) for side in (m, n, n))
+    costs = P.reshape(T + 1, games, N, m, m).copy()
+    lanes = _lanes(games, n, m)
+    _compiled_general(lanes)(
+        stack.BA.reshape(T, games, m, n + m),
+        stack.own_rows.reshape(T, games, n, n + m),
+        stack.H.reshape(T, games, N, m + n, m + n),
+        stack.prior.reshape(T, games, N, n, n),
+        stack.prior_gain.reshape(T, games, n, m),
+        stack.rate.reshape(games, N),
+        np.cumsum([0, *stack.sizes], dtype=np.int64),
+        costs,
+        K,
+        phi,
+        inverse,
+        (0,) * lanes,
+    )
+    P[...] = costs.reshape(P.shape)
+    return tuple(X.reshape(T, *batch, *X.shape[2:]) for X in (K, phi, inverse))
+
+
+@cache
+def _compiled_general(lanes: int):
+    def given(axes: int):
+        return types.Array(float64, axes, "A", readonly=True)
+
+    games = (*map(given, (4, 4, 5, 5, 4, 2)), types.Array(int64, 1, "C"))
+    results = tuple(types.Array(float64, axes, "C") for axes in (5, 4, 4, 4))
+    signature = types.void(*games, *results, types.UniTuple(int64, lanes))
+    return njit(signature, nogil=True, cache=True, **_ARITHMETIC)(_all_general_games)
+
+
+def _all_general_games(BA, own, H, prior, gain, rate, ends, P, K, phi, inverse, lanes):
+    horizon, games, m, width = BA.shape
+    agents, n, side = P.shape[2], K.shape[2], len(lanes)
+    ba, b_turned = np.empty((m, width, side)), np.empty((n, m, side))
+    later, now = np.empty((agents, m, m, side)), np.empty((agents, m, m, side))
+    system, block = np.empty((n, width + n, side)), np.empty((n, n, side))
+    rows, gains, F = np.empty((n, m, side)), np.empty((n, m, side)), np.empty((m, m, side))
+    # Of (x, u) under the gains, of (u − Mx, x_{t+1}), and of what both cost.
+    played, off = np.empty((width, m, side)), np.empty((n, m, side))
+    turned, cost = np.empty((m, width, side)), np.empty((width, width, side))
+    ahead, form = np.empty((width, m, side)), np.empty((m, m, side))
+    for first in range(0, games, side):
+        for j in range(side):
+            for i in range(agents):
+                _take(P[horizon, min(first + j, games - 1), i], now[i], j)
+        for t in range(horizon - 1, -1, -1):
+            later, now = now, later
+            system[:] = 0
+            for j in range(side):
+                g = min(first + j, games - 1)  # the last block repeats the last game
+                _take(BA[t, g], ba, j)
+                _take(own[t, g], system, j)
+                _take(gain[t, g], off, j)
+            _turn(ba, b_turned, 0, lanes)
+            rows[:] = 0
+            for i in range(agents):
+                part = slice(ends[i], ends[i + 1])
+                _add_product(b_turned[part], later[i], rows[part], lanes)
+                for j in range(side):
+                    rate_i = rate[min(first + j, games - 1), i]
+                    for a in range(ends[i], ends[i + 1]):
+                        for b in range(m):
+                            rows[a, b, j] *= rate_i
+            _add_product(rows, ba, system, lanes)
+            for a in range(n):
+                for j in range(side):
+                    for b in range(n):
+                        block[a, b, j] = system[a, b, j]
+                    system[a, width + a, j] = 1
+            _scale_rows(block, system, lanes)
+            _eliminate(system, lanes)
+            _close_loop(ba, system, gains, F, lanes)
+            played[:] = 0
+            for j in range(side):
+                for a in range(m):
+                    played[a, a, j] = 1
+                for a in range(n):
+                    for b in range(m):
+                        played[m + a, b, j] = gains[a, b, j]
+                        off[a, b, j] = gains[a, b, j] - off[a, b, j]
+            for i in range(agents):
+                now[i] = 0
+                for j in range(side):
+                    _take(H[t, min(first + j, games - 1), i], cost, j)
+                _add_form(cost, played, turned, ahead, now[i], lanes)
+                for j in range(side):
+                    _take(prior[t, min(first + j, games - 1), i], cost, j)
+                _add_form(cost[:n, :n], off, turned, ahead, now[i], lanes)
+                form[:] = 0
+                _add_form(later[i], F, turned, ahead, form, lanes)
+                for j in range(side):
+                    rate_i = rate[min(first + j, games - 1), i]
+                    for a in range(m):
+                        for b in range(m):
+                            now[i, a, b, j] += rate_i * form[a, b, j]
+                _symmetrise(now[i], lanes)
+            for j in range(side):
+                g = min(first + j, games - 1)
+                _give(gains, j, K[t, g])
+                _give(block, j, phi[t, g])
+                _give(system[:, width:], j, inverse[t, g])
+                for i in range(agents):
+                    _give(now[i], j, P[t, g, i])
 
 
 @_inner
@@ -353,7 +474,23 @@ def _add_costs(later, F, r, gain, turned, ahead, now, lanes):
     _add_product(r, gain, ahead[m:], lanes)
     _turn(gain, turned, m, lanes)
     _add_product(turned, ahead, now, lanes)
-    for a in range(m):
+    _symmetrise(now, lanes)
+
+
+@_inner
+def _add_form(X, Y, turned, ahead, total, lanes):
+    """Y'XY is added."""
+    rows = len(Y)
+    ahead[:rows] = 0
+    _add_product(X, Y, ahead[:rows], lanes)
+    _turn(Y, turned[:, :rows], 0, lanes)
+    _add_product(turned[:, :rows], ahead[:rows], total, lanes)
+
+
+@_inner
+def _symmetrise(X, lanes):
+    """X becomes (X + X')/2."""
+    for a in range(len(X)):
         for b in range(a):
             for j in range(len(lanes)):
-                now[a, b, j] = now[b, a, j] = 0.5 * (now[a, b, j] + now[b, a, j])
+                X[a, b, j] = X[b, a, j] = 0.5 * (X[a, b, j] + X[b, a, j])

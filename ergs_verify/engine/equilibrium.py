@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -86,7 +88,7 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
         Run the recursion compiled by numba (the extra ``compiled``), after some twenty seconds of
         compiling at the first use ever: several times faster for one small game or some hundred,
         no slower for thousands; not with more than some 60 states. The answers differ from
-        numpy's by rounding alone. General games take numpy's path.
+        numpy's by rounding alone.
 
     Returns
     -------
@@ -128,9 +130,9 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     >>> family.K[0].shape, family.singular_stage
     ((3, 1, 1, 2), array([-1,  0, -1]))
     """
-    recursion = _compiled_recursion() if compiled else _recursion
     if is_general(game):
-        return _general(game)
+        return _general(game, _by_numba().general_recursion if compiled else _general_recursion)
+    recursion = _by_numba().recursion if compiled else _recursion
     stacked = stack_game(game, innermost=not compiled)
     P = stack_costs(stacked, game.Q)
     with np.errstate(all="ignore"):
@@ -151,23 +153,11 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
     )
 
 
-def _general(game: GameArrays) -> EngineSolution:
+def _general(game: GameArrays, recursion: Callable) -> EngineSolution:
     stack = stack_general(game)
-    n, m, T = stack.n, stack.m, stack.horizon
-    P, K = stack.costs_to_come(), stack.zeros(T, n, m)
-    # [Φ rhs I], scaled: one elimination gives the gains and, for the condition, the inverse.
-    phi, inverse, systems = stack.zeros(T, n, n), stack.zeros(T, n, n), stack.zeros(T, n, n + m + n)
-    systems[..., n + m :] = np.eye(n)
+    P = stack.costs_to_come()
     with np.errstate(all="ignore"):
-        for t in reversed(range(T)):
-            rows = stack.first_order(t, P[t + 1])
-            phi[t] = rows[..., :n]
-            system = systems[t]
-            system[..., : n + m] = rows
-            system *= row_scales(phi[t])
-            solved = stack.solve(system)
-            K[t], inverse[t] = -solved[..., :m], solved[..., m:]
-            P[t] = stack.value(t, P[t + 1], K[t])
+        K, phi, inverse = recursion(stack, P)
         condition = reciprocal_condition(stack, phi, inverse)
         Sigma, log_det = stack.best_covariances(phi)
         q = stack.constants(P, Sigma, log_det)
@@ -183,6 +173,27 @@ def _general(game: GameArrays) -> EngineSolution:
         condition=batch_first(condition, 0),
         singular_stage=singular_stage,
     )
+
+
+def _general_recursion(
+    stack: GeneralStack, P: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K (T, …, n, m), Φ and Φ⁻¹ (T, …, n, n); P, which holds the terminal costs, is filled."""
+    n, m, T = stack.n, stack.m, stack.horizon
+    K, phi, inverse = stack.zeros(T, n, m), stack.zeros(T, n, n), stack.zeros(T, n, n)
+    # [Φ rhs I], scaled: one elimination gives the gains and, for the condition, the inverse.
+    systems = stack.zeros(T, n, n + m + n)
+    systems[..., n + m :] = np.eye(n)
+    for t in reversed(range(T)):
+        rows = stack.first_order(t, P[t + 1])
+        phi[t] = rows[..., :n]
+        system = systems[t]
+        system[..., : n + m] = rows
+        system *= row_scales(phi[t])
+        solved = stack.solve(system)
+        K[t], inverse[t] = -solved[..., :m], solved[..., m:]
+        P[t] = stack.value(t, P[t + 1], K[t])
+    return K, phi, inverse
 
 
 def _lost(
@@ -259,14 +270,14 @@ def _solve(stacked: StackedGame, P: np.ndarray, q: np.ndarray) -> tuple[np.ndarr
     return K, Sigma, phi, condition
 
 
-def _compiled_recursion():
+def _by_numba() -> Any:
     try:
-        from ergs_verify.engine.compiled import recursion
+        from ergs_verify.engine import compiled
     except ImportError as error:
         raise InputError(
             "compiled=True needs numba: pip install 'ergs-verify[compiled]'", "compiled"
         ) from error
-    return recursion
+    return compiled
 
 
 def _backward(stacked: StackedGame, P: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,15 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import numba
 import numpy as np
 import pytest
 from engine_games import changed, condition_of, g_star, random_game, small_first_pivot
+from general_reference import random_game as random_general_game
+from test_engine_general import family, unbounded
 
-from ergs_verify import engine
+from ergs_verify import Game, engine
 from ergs_verify.engine import compiled
+from ergs_verify.engine.general import stack_general
 from ergs_verify.engine.stacking import stack_costs, stack_game
-from ergs_verify.errors import ErgsError, InputError, SingularStageError
+from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
+from ergs_verify.game.floats import as_general
 
 EPS = np.finfo(float).eps
 
@@ -95,6 +100,37 @@ def test_large_games_go_one_by_one():
     as_numpy(batch, engine.nash(batch, compiled=True), factor)
 
 
+def as_numpy_in_general(game):
+    got, wanted = engine.nash(game, compiled=True), engine.nash(game)
+    factor = 1 / np.nanmin(wanted.condition)
+    for letter in ("K", "k", "Sigma", "P", "s", "q"):
+        for ours, theirs in zip(getattr(got, letter), getattr(wanted, letter), strict=True):
+            assert ours.shape == theirs.shape
+            scale = max(1.0, np.abs(theirs[np.isfinite(theirs)]).max(initial=0))
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=10 * factor * EPS * scale)
+    np.testing.assert_allclose(got.condition, wanted.condition, rtol=1e-10)
+    np.testing.assert_array_equal(got.singular_stage, wanted.singular_stage)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_general_game(seed):
+    as_numpy_in_general(Game.from_arrays(**random_general_game(seed)).floats())
+
+
+def test_general_games_side_by_side():
+    for count in (2, 9):
+        as_numpy_in_general(engine.stack_games(family(7, count)))
+
+
+def test_ill_posed_general_games():
+    with pytest.raises(SingularStageError):
+        engine.nash(as_general(g_star(4.0, A=np.eye(2), T=3)), compiled=True)
+    games = [unbounded(Q).floats() for Q in ("-9", "1")]
+    with pytest.raises(UnboundedCostError):
+        engine.nash(games[0], compiled=True)
+    as_numpy_in_general(engine.stack_games(games))
+
+
 def test_without_numba_it_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     monkeypatch.delitem(sys.modules, "ergs_verify.engine.compiled")
@@ -122,7 +158,7 @@ FAULTS = {
     "noise through agent 1's controls alone": ("own], rows[own]", "own], rows[:p]"),
     "P of the wrong stage": ("later, now = now, later", "later, now = later, now"),
     "cost without R": ("_add_product(r, gain", "_add_product(0.9 * r, gain"),
-    "cost of one half of P": ("now[b, a, j] = 0.5 * (", "now[b, a, j] = 0.6 * ("),
+    "cost of one half of P": ("X[b, a, j] = 0.5 * (", "X[b, a, j] = 0.6 * ("),
     "a product's fourth row": ("* Y[k + 3, b, j]", "* Y[k + 2, b, j]"),
     "a product's last rows": ("range(fours, len(Y))", "range(fours + 1, len(Y))"),
     "a trace by rows": ("sums[b, j] += noise[a, b, j]", "sums[b, j] += noise[a, a, j]"),
@@ -162,3 +198,54 @@ def test_planted_fault_is_caught(fault, tmp_path, monkeypatch):
     games = [GAMES["unequal controls"], small_first_pivot(), nine]
     assert all(agrees(module, game) for game in games) is (fault is None)
     del sys.modules[name]
+
+
+GENERAL_FAULTS = {
+    "a discount left out of Φ": ("rows[a, b, j] *= rate_i", "rows[a, b, j] *= 1.0"),
+    "a discount left out of P": ("+= rate_i * form[a, b, j]", "+= form[a, b, j]"),
+    "the prior's mean with the other sign": (
+        "gains[a, b, j] - off[a, b, j]",
+        "gains[a, b, j] + off[a, b, j]",
+    ),
+    "the prior of the first stage": ("_take(prior[t,", "_take(prior[0,"),
+    "the prior of another agent": ("prior[t, min(first + j, games - 1), i]", "prior[t, 0, 0]"),
+    "costs of other controls": (
+        "played[m + a, b, j] = gains[a, b, j]",
+        "played[m + a, b, j] = 0.9 * gains[a, b, j]",
+    ),
+    "rows of another agent": ("ends[i], ends[i + 1])\n                _add", "0, ends[1])\n    "
+                              "            _add"),
+    "the next stage's costs left out": ("_add_form(later[i], F,", "_add_form(0 * later[i], F,"),
+    "costs that are not symmetric": ("_symmetrise(now[i], lanes)\n            for", "pass\n"
+                                     "            for"),
+}  # fmt: skip
+
+
+def general_agrees(module, game) -> bool:
+    stack = stack_general(game)
+    P, wanted = stack.costs_to_come(), engine.nash(game)
+    with np.errstate(all="ignore"):
+        K, *_ = module.general_recursion(stack, P)
+    shown = [K[:, 0, 1:], P[:, 0, 1:, 1:], P[:, 1, 1:, 1:]]
+    right = [wanted.K[0][:, 0], wanted.P[0], wanted.P[1]]
+    exactly = np.array_equal(P, P.swapaxes(-1, -2))
+    pairs = zip(shown, right, strict=True)
+    return exactly and all(np.allclose(x, y, rtol=1e-10, atol=1e-10) for x, y in pairs)
+
+
+@pytest.mark.parametrize("fault", [None, *GENERAL_FAULTS])
+def test_planted_fault_in_the_general_recursion_is_caught(fault, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    right, wrong = GENERAL_FAULTS[fault] if fault else ("", "")
+    name = f"compiled_general_fault_{[None, *GENERAL_FAULTS].index(fault)}"
+    module = as_python(tmp_path, name, right, wrong)
+    game = varying_prior(family(7, 1)[0])
+    assert general_agrees(module, game) is (fault is None)
+    del sys.modules[name]
+
+
+def varying_prior(game):
+    """The game with a prior of its own at every stage."""
+    grown = [X * (1 + np.arange(len(X)))[:, None, None] for X in game.prior_cov]
+    return attrs.evolve(game, prior_cov=tuple(grown))
