@@ -36,7 +36,7 @@ from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedC
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages

@@ -31,7 +31,7 @@ from ergs_verify.paper import notation
 from ergs_verify.paper.gap import Z
 from ergs_verify.paper.stationary import D, stationary_formulas
 from ergs_verify.recursion import Sequences
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 

@@ -31,7 +31,7 @@ from ergs_verify.certify.stage_verdicts import (
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.recursion.apriori import sufficient_tau
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.stages import Progress, Stages
 
 #: Decimal digits of the upper ends.

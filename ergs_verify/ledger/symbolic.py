@@ -10,7 +10,7 @@ import sympy
 from ergs_verify.game import Game
 from ergs_verify.proof.sampling import SymPyNumbers
 from ergs_verify.recursion import block_system
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.records import Sequences, Stage
 from ergs_verify.recursion.stages import Stages
 

@@ -6,8 +6,9 @@ derived one by default; a misprint or a planted fault runs through the same code
 
 from __future__ import annotations
 
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.best_response import best_response
-from ergs_verify.recursion.equilibrium import block_system, by_agent, nash
+from ergs_verify.recursion.equilibrium import nash
 from ergs_verify.recursion.gap import (
     AgentGap,
     gaps,

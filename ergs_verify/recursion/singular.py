@@ -12,7 +12,7 @@ from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 

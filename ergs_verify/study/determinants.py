@@ -13,7 +13,7 @@ from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.exact import number, short
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion.equilibrium import backwards, block_system
+from ergs_verify.recursion.backward_induction import backwards, block_system
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.variants import at_tau
 

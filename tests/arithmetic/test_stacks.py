@@ -10,7 +10,8 @@ from ergs_verify.arithmetic import Float64
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.game.gallery import gallery
-from ergs_verify.recursion.equilibrium import backwards, nash
+from ergs_verify.recursion.backward_induction import backwards
+from ergs_verify.recursion.equilibrium import nash
 from ergs_verify.recursion.stages import Stages
 
 TAUS = (Fraction(1, 8), Fraction(1), Fraction(50))

@@ -22,7 +22,7 @@ from ergs_verify.certify.stage_verdicts import coupling, jacobi_matrix, regular_
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game.gallery import names
 from ergs_verify.recursion import block_system
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.stages import Stages
 
 ALL_ONES = ((1, 1), (1, 1))

@@ -17,7 +17,7 @@ from ergs_verify.arithmetic import Balls
 from ergs_verify.certify.equilibrium import stages_in_balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import NotCertifiedError, SingularStageError
-from ergs_verify.recursion.equilibrium import backwards
+from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.stages import Stages
 
 EYE = [[1, 0], [0, 1]]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ergs_verify.arithmetic.base import Matrix
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
 

@@ -16,7 +16,7 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
