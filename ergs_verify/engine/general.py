@@ -9,7 +9,7 @@ agents, and τ_i KL(π‖μ) with the prior μ = N(Mⁱx, Λⁱ); the next stage
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
@@ -20,13 +20,12 @@ from attrs import frozen
 from ergs_verify.engine.linear_algebra import (
     inverse_and_roots,
     log_det_covariance,
-    product_in_step,
-    solve,
-    solve_in_step,
     symmetric,
 )
 from ergs_verify.engine.stacking import (
+    EVERYONE,
     GameArrays,
+    Stack,
     batch_first,
     batch_of,
     blank,
@@ -36,17 +35,13 @@ from ergs_verify.engine.stacking import (
 )
 from ergs_verify.errors import InputError
 
-EVERYONE = slice(None)
-
 
 @frozen(kw_only=True, eq=False)
-class GeneralStack:
+class GeneralStack(Stack):
     """A general game's data, N agents of n controls in all; m counts the 1 of the state (1, x).
 
     Attributes
     ----------
-    BA : (T, …, m, n+m)
-        [B¹ … Bᴺ A].
     H : (T, …, N, m+n, m+n)
         Costs of (x, u), without the prior.
     Q_end : (…, N, m, m)
@@ -61,14 +56,8 @@ class GeneralStack:
     noise : (T, …, m, m)
     X_0 : (…, m, m)
         E[x_0x_0'].
-    sizes : tuple of int
-    batch : tuple of int
-    horizon, m : int
-    games_innermost : bool
-        Whether all arrays have the games innermost in memory.
     """
 
-    BA: np.ndarray
     H: np.ndarray
     Q_end: np.ndarray
     prior: np.ndarray
@@ -78,46 +67,11 @@ class GeneralStack:
     rate: np.ndarray
     noise: np.ndarray
     X_0: np.ndarray
-    sizes: tuple[int, ...]
-    batch: tuple[int, ...]
-    horizon: int
-    m: int
-    games_innermost: bool
-
-    @property
-    def product(self) -> Callable[..., np.ndarray]:
-        """XY of stacked matrices, as np.matmul."""
-        return product_in_step if self.games_innermost else np.matmul
-
-    @property
-    def solve(self) -> Callable[[np.ndarray], np.ndarray]:
-        """X⁻¹Y of one stage's [X Y], batch axes first."""
-        return solve_in_step if self.games_innermost else solve
-
-    def zeros(self, length: int, *shape: int) -> np.ndarray:
-        """(length, …, *shape)."""
-        return blank(length, self.batch, shape, self.games_innermost)
-
-    @property
-    def agents(self) -> int:
-        return len(self.sizes)
-
-    @property
-    def n(self) -> int:
-        return sum(self.sizes)
 
     @cached_property
     def own(self) -> list[slice]:
         """Where the agents' controls lie among all."""
         return [slice(*ends) for ends in pairwise(accumulate(self.sizes, initial=0))]
-
-    @property
-    def A(self) -> np.ndarray:
-        return self.BA[..., self.n :]
-
-    @property
-    def B(self) -> np.ndarray:
-        return self.BA[..., : self.n]
 
     @property
     def R(self) -> np.ndarray:

@@ -6,7 +6,7 @@ a control moves nothing, is decoupled from every other, and its optimal gain is 
 `matmul` and `solve` call a library once for each matrix of a stack, which takes longer than the
 arithmetic of a few rows. Many small games therefore lie innermost in memory, whatever the order of
 the axes: an entry of a matrix is then a row of numbers, one for each game, and an instruction goes
-along that row. `StackedGame.product` and `StackedGame.solve` know which.
+along that row. `Stack.product` and `Stack.solve` know which.
 """
 
 from __future__ import annotations
@@ -55,35 +55,26 @@ class GameArrays(Protocol):
 
 
 @frozen(kw_only=True, eq=False)
-class StackedGame:
-    """A game's data, N agents of p = max p_i controls each, n = N·p.
+class Stack:
+    """What stacked games have in common, n controls of all agents.
 
     Attributes
     ----------
     BA : (T, …, m, n+m)
         [B¹ … Bᴺ A], so that one product serves Φ_t and its right-hand side.
-    R : (T, …, N, p, p)
-        R̃ⁱ = (τ/2)I + Rⁱ, with 1 on the diagonal of the filled-in controls.
-    noise_cov : (1, …, m, m)
-    entropy : (…)
-        τ/2, or 0 where the policy under study is deterministic.
     sizes : tuple of int
         The control dimensions p_i.
     batch : tuple of int
-    horizon, m, p : int
+    horizon, m : int
     games_innermost : bool
         Whether all arrays have the games innermost in memory.
     """
 
     BA: np.ndarray
-    R: np.ndarray
-    noise_cov: np.ndarray
-    entropy: np.ndarray
     sizes: tuple[int, ...]
     batch: tuple[int, ...]
     horizon: int
     m: int
-    p: int
     games_innermost: bool
 
     @property
@@ -92,11 +83,7 @@ class StackedGame:
 
     @property
     def n(self) -> int:
-        return self.agents * self.p
-
-    @property
-    def games(self) -> int:
-        return math.prod(self.batch)
+        return sum(self.sizes)
 
     @property
     def A(self) -> np.ndarray:
@@ -107,17 +94,6 @@ class StackedGame:
     def B(self) -> np.ndarray:
         """[B¹ … Bᴺ], (T, …, m, n)."""
         return self.BA[..., : self.n]
-
-    @property
-    def B_transposed(self) -> np.ndarray:
-        """(T, …, N, p, m)."""
-        turned = self.B.swapaxes(-1, -2)
-        return turned.reshape(*turned.shape[:-2], self.agents, self.p, self.m)
-
-    @property
-    def filled(self) -> np.ndarray:
-        """(N, p, p), the unit diagonal of the controls that were filled in."""
-        return np.stack([np.diag((np.arange(self.p) >= p_i).astype(float)) for p_i in self.sizes])
 
     @property
     def product(self) -> Callable[..., np.ndarray]:
@@ -132,6 +108,45 @@ class StackedGame:
     def zeros(self, length: int, *shape: int) -> np.ndarray:
         """(length, …, *shape)."""
         return blank(length, self.batch, shape, self.games_innermost)
+
+
+@frozen(kw_only=True, eq=False)
+class StackedGame(Stack):
+    """A game of the paper's class, N agents of p = max p_i controls each, n = N·p.
+
+    Attributes
+    ----------
+    R : (T, …, N, p, p)
+        R̃ⁱ = (τ/2)I + Rⁱ, with 1 on the diagonal of the filled-in controls.
+    noise_cov : (1, …, m, m)
+    entropy : (…)
+        τ/2, or 0 where the policy under study is deterministic.
+    p : int
+    """
+
+    R: np.ndarray
+    noise_cov: np.ndarray
+    entropy: np.ndarray
+    p: int
+
+    @property
+    def n(self) -> int:
+        return self.agents * self.p
+
+    @property
+    def games(self) -> int:
+        return math.prod(self.batch)
+
+    @property
+    def B_transposed(self) -> np.ndarray:
+        """(T, …, N, p, m)."""
+        turned = self.B.swapaxes(-1, -2)
+        return turned.reshape(*turned.shape[:-2], self.agents, self.p, self.m)
+
+    @property
+    def filled(self) -> np.ndarray:
+        """(N, p, p), the unit diagonal of the controls that were filled in."""
+        return np.stack([np.diag((np.arange(self.p) >= p_i).astype(float)) for p_i in self.sizes])
 
     def in_a_row(self) -> StackedGame:
         """The same games along one batch axis."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from ergs_verify import engine
 from ergs_verify.engine import general as general_stacks
+from ergs_verify.engine import stacking
 from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.game.floats import as_general
@@ -526,7 +527,7 @@ def test_games_innermost_in_memory_have_the_same_answers(monkeypatch, seed):
 def test_no_product_falls_out_of_its_layout(monkeypatch):
     """Slow, not wrong: an operation that puts the matrices innermost shows in no answer."""
     games, operands = 7, []
-    product, solve = general_stacks.product_in_step, general_stacks.solve_in_step
+    product, solve = stacking.product_in_step, stacking.solve_in_step
 
     def seen(call):
         def recorded(*given, **options):
@@ -536,8 +537,8 @@ def test_no_product_falls_out_of_its_layout(monkeypatch):
         return recorded
 
     monkeypatch.setattr(general_stacks, "many_and_small", lambda *given: True)
-    monkeypatch.setattr(general_stacks, "product_in_step", seen(product))
-    monkeypatch.setattr(general_stacks, "solve_in_step", seen(solve))
+    monkeypatch.setattr(stacking, "product_in_step", seen(product))
+    monkeypatch.setattr(stacking, "solve_in_step", seen(solve))
     answers(engine.stack_games(family(7, games)))
     assert operands
     for X in operands:
