@@ -44,7 +44,7 @@ from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter, stated_letters
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.study.conditioning import roundoff

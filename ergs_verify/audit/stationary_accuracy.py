@@ -28,7 +28,7 @@ from ergs_verify.game.letters import Letter
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter
-from ergs_verify.recursion.equilibrium import by_agent
+from ergs_verify.recursion.backward_induction import by_agent
 from ergs_verify.recursion.given import in_state_of
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages

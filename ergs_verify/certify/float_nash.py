@@ -39,7 +39,7 @@ from ergs_verify.certify.float_norms import frobenius, spectral
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.

@@ -22,7 +22,7 @@ from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.affine import by_letter
-from ergs_verify.recursion.equilibrium import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
 #: Iterates that are compared, and how far they may be from the stated gains to be a match.
