@@ -17,7 +17,7 @@ from ergs_verify.cli import solve as solve_command
 from ergs_verify.cli.paper import Judgement, status_of
 from ergs_verify.errors import DerivationError, NotCertifiedError
 from ergs_verify.game import load_game, load_solution
-from ergs_verify.game.gallery import gallery, names, published
+from ergs_verify.game.gallery import gallery, names, published, stationary
 from ergs_verify.ledger.claim import Claim
 from ergs_verify.ledger.decision import Decision
 from ergs_verify.ledger.reasoning import Cited, Theorem
@@ -247,9 +247,11 @@ def test_the_gallery_is_listed_whole(run):
         assert f"{name} {' '.join(shows.split())}" in flat
     for name, entry in published().items():
         assert f"{name} Published: {entry.shows} {entry.source}" in flat
+    for name, entry in stationary().items():
+        assert f"{name} Infinite horizon: {entry.shows}" in flat
     assert "random:N=3" in flat
     found = json.loads(run("games", "--json")[1])["games"]
-    assert [one["name"] for one in found] == [*names(), *published()]
+    assert [one["name"] for one in found] == [*names(), *published(), *stationary()]
 
 
 # --- the ledger --------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from ergs_verify.certify.stationary_gap import (
     StationaryAgentGap,
     StationaryGap,
     certify_stationary_gap,
+    expect_judged,
 )
 from ergs_verify.certify.stationary_nash import (
     StationaryNash,
@@ -76,6 +77,7 @@ def audit_stationary(
     unit : float
         The relative size of the solver's roundings.
     """
+    expect_judged(game)
     stated = Stated.by(solution, game, unit=unit)
     told(0)
     existence, nash, quantities = _against_nearest(game, stated.policy, unit)

@@ -36,15 +36,15 @@ from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 
 _MOST_STAGES = 2000
-_MOST_NEWTON_STEPS = 30
+_MOST_NEWTON_STEPS = 60
 _SETTLED = 1e-11
 #: Cycles are looked for up to this period.
 _LONGEST_CYCLE = 24
 #: Gains nearer than this, beside the largest, are taken for one equilibrium.
 _SAME = 1e-6
 #: Where uniqueness is tried to be proved: within so much of the gains, largest first.
-_RADII = (Fraction(1, 2**20), Fraction(1, 2**32), Fraction(1, 2**46))
-_BITS_OF_TEST = 128
+_RADII = tuple(Fraction(1, 2**k) for k in (20, 32, 46, 64, 96))
+_BITS_OF_TEST = 192
 
 
 @frozen(kw_only=True, eq=False)
@@ -77,7 +77,8 @@ class Run:
     ----------
     start : str
     outcome : str
-        ``"settles"``, ``"cycles"``, ``"diverges"``, ``"does not settle"`` or ``"stops"``.
+        ``"settles"``, ``"cycles"``, ``"drifts"``, ``"diverges"``, ``"does not settle"`` or
+        ``"stops"``.
     told : str
         A sentence with the numbers.
     """
@@ -280,15 +281,14 @@ def stage_before(
 def _iterated(
     stages: Stages[Float64], start: str, P: list[np.ndarray]
 ) -> tuple[Run, np.ndarray | None]:
-    history: list[np.ndarray] = []
-    change = np.inf
+    history: list[tuple[np.ndarray, ...]] = []
+    change = grown = np.inf
 
     def told(outcome: str, said: str) -> Run:
         return Run(start=start, outcome=outcome, told=f"iterating from {start} {said}")
 
     for k in range(1, _MOST_STAGES + 1):
         try:
-            before = P
             gains, P = stage_before(stages, P)
         except (NotCertifiedError, ZeroDivisionError):
             return told("stops", f"meets a singular Φ after {k} stages"), None
@@ -296,21 +296,29 @@ def _iterated(
         if not np.isfinite(largest) or largest > 1e15:
             return told("diverges", f"diverges: P exceeds 1e15 after {k} stages"), None
         if history:
-            grown = max(map(_off, P, before))
-            change = max(_off(gains, history[-1]), grown)
-            if change <= _SETTLED:
+            before, *costs = history[-1]
+            grown = max(map(_off, P, costs))
+            change = _off(gains, before)
+            if max(change, grown) <= _SETTLED:
                 return told("settles", f"settles after {k} stages"), gains
-        history = [*history[-2 * _LONGEST_CYCLE :], gains]
+        history = [*history[-2 * _LONGEST_CYCLE :], (gains, *P)]
     for period in range(2, _LONGEST_CYCLE + 1):
-        if _off(history[-1], history[-1 - period]) <= 1e-8 < change:
-            said = f"cycles with period {period}, {change:.3g} from one stage to the next"
+        if max(map(_off, history[-1], history[-1 - period])) <= 1e-8 < max(change, grown):
+            said = (
+                f"cycles with period {period}, {max(change, grown):.3g} from one stage to the next"
+            )
             return told("cycles", said), None
+    if change <= 1e-8 < grown:
+        said = f"drifts: after {_MOST_STAGES} stages gains hardly change, but P does by {grown:.3g}"
+        return told("drifts", said), None
+    change = max(change, grown)
     said = f"does not settle: after {_MOST_STAGES} stages gains and P still change by {change:.3g}"
     return told("does not settle", said), None
 
 
 def _off(X: np.ndarray, Y: np.ndarray) -> float:
-    return float(np.abs(X - Y).max() / max(1.0, np.abs(X).max()))
+    """How far they are apart beside the largest entry, be that ever so small."""
+    return float(np.abs(X - Y).max() / (np.abs(X).max() or 1.0))
 
 
 def _same(X: np.ndarray, Y: np.ndarray) -> bool:
@@ -319,13 +327,16 @@ def _same(X: np.ndarray, Y: np.ndarray) -> bool:
 
 def _newton(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray | None:
     """A zero of the first-order conditions, with a stable closed loop and W ≻ 0; None if none."""
+    change = np.inf
     for _ in range(_MOST_NEWTON_STEPS):
-        before = gains
+        before, last = gains, change
         try:
             gains = newton_step(stages, before)
         except NotCertifiedError:
             return None
-        if np.abs(gains - before).max() <= _SETTLED * max(1.0, np.abs(gains).max()):
+        change = _off(gains, before)
+        # Near a unit root rounding keeps the steps from shrinking any further.
+        if change <= _SETTLED or last / 2 <= change <= _SAME:
             return gains if float_costs(stages, gains) is not None else None
     return None
 

@@ -13,7 +13,7 @@ from ergs_verify.cli.inputs import expect_writable, listed_game
 from ergs_verify.cli.status import Status
 from ergs_verify.files import text
 from ergs_verify.game import Game, documents
-from ergs_verify.game.gallery import names, published
+from ergs_verify.game.gallery import names, published, stationary
 from ergs_verify.report.solution import game_line
 
 _RANDOM = (
@@ -30,10 +30,19 @@ def show_all(*, as_json: bool) -> Status:
             {"name": name, "shows": entry.shows, "source": entry.source}
             for name, entry in published().items()
         ]
+        listed += [
+            {"name": name, "shows": entry.shows}
+            | ({"source": entry.source} if entry.source else {})
+            for name, entry in stationary().items()
+        ]
         output.show_json({"format": "ergs-games/1", "games": listed})
         return Status.HOLDS
     others = [
         (name, f"Published: {entry.shows} {entry.source}") for name, entry in published().items()
+    ]
+    others += [
+        (name, f"Infinite horizon: {entry.shows} {entry.source}".rstrip())
+        for name, entry in stationary().items()
     ]
     rows = [*names().items(), *others, ("random:N=3,m=4,p=2,T=10,tau=1,seed=0", _RANDOM)]
     output.show(Group(*(part for name, shows in rows for part in _entry(name, shows))))

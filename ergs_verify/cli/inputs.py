@@ -10,7 +10,7 @@ from ergs_verify.audit.suite import suite_game
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk
 from ergs_verify.game import Game, load_game
-from ergs_verify.game.gallery import gallery, names, published
+from ergs_verify.game.gallery import gallery, names, published, stationary
 from ergs_verify.report.terminal import printable
 
 _GAME_FILES = (".json", ".toml", ".npz", ".mat")
@@ -33,7 +33,7 @@ def listed_game(name: str) -> Game:
 
 def named_game(name: str) -> Game:
     """The game of a file, or a listed one. A file named as one of the gallery: ``./NAME``."""
-    listed = name in names() or name in published() or name == "random"
+    listed = name in {*names(), *published(), *stationary(), "random"}
     if listed or name.startswith(("random:", "suite:", "exhibit:")):
         return listed_game(name)
     path = Path(name)

@@ -447,6 +447,13 @@ def policy_stages(given: Given) -> Any:
     timed = [one for one in every if not one.constant]
     stages: Any = len(timed[0].entries) if timed else INFINITE
     same_agents({name: len(series) for name, series in given.items()})
+    if timed and all(one.constant for one in given["K"] if one):
+        with at(timed[0].agent, None):
+            raise InputError(
+                f"{timed[0].where} is a list over time, but K is not: give K over time too, or, "
+                "where the horizon is infinite, nothing",
+                timed[0].where,
+            )
     for name, series in given.items():
         for one in filter(None, series):
             if one.constant and timed:

@@ -10,9 +10,10 @@ from ergs_verify.exact import quoted
 from ergs_verify.game.gallery.drawn import random_from, random_game
 from ergs_verify.game.gallery.own import GAMES
 from ergs_verify.game.gallery.published import PUBLISHED, Published
+from ergs_verify.game.gallery.stationary import STATIONARY, Stationary
 from ergs_verify.game.game import Game
 
-__all__ = ["gallery", "names", "published", "random_game"]
+__all__ = ["gallery", "names", "published", "random_game", "stationary"]
 
 
 def gallery(name: str) -> Game:
@@ -21,8 +22,9 @@ def gallery(name: str) -> Game:
     Parameters
     ----------
     name : str
-        One of `names` or of `published`, or ``random:`` and any of the keys of `random_game` with
-        their values; ``p=1-2-3`` gives each agent a control dimension of its own.
+        One of `names`, `published` or `stationary`, or ``random:`` and any of the keys of
+        `random_game` with their values; ``p=1-2-3`` gives each agent a control dimension of its
+        own.
 
     Raises
     ------
@@ -43,9 +45,11 @@ def gallery(name: str) -> Game:
         return random_from(name)
     if name in PUBLISHED:
         return PUBLISHED[name].game()
+    if name in STATIONARY:
+        return STATIONARY[name].game()
     if name not in GAMES:
         nearest = max(
-            [*GAMES, *PUBLISHED, "random:"],
+            [*GAMES, *PUBLISHED, *STATIONARY, "random:"],
             key=lambda known: difflib.SequenceMatcher(None, name[:50], known).ratio(),
         )
         raise InputError(
@@ -80,3 +84,15 @@ def published() -> Mapping[str, Published]:
     '-0.6684661455442794'
     """
     return dict(PUBLISHED)
+
+
+def stationary() -> Mapping[str, Stationary]:
+    """The games of infinite horizon, by name.
+
+    Examples
+    --------
+    >>> from ergs_verify.game.gallery import stationary
+    >>> stationary()["stationary-deadbeat"].game()
+    Game("stationary-deadbeat", N=1, m=1, p=(1,), T=infinite, tau=0, with indefinite)
+    """
+    return dict(STATIONARY)

@@ -17,6 +17,7 @@ from attrs import frozen
 
 from ergs_verify.game.gallery.entries import Rows, diagonal, scalar
 from ergs_verify.game.game import Game
+from ergs_verify.game.horizon import is_infinite
 
 
 @frozen
@@ -119,8 +120,10 @@ def _gains(called: str, agent: int, stages: int, rows: list[str]) -> list[Printe
     return found
 
 
-def _stages(matrix: Any, horizon: int) -> list[Any]:
-    """A cost over time without a terminal one."""
+def _stages(matrix: Any, horizon: int) -> Any:
+    """A cost over time without a terminal one; the one where the horizon is infinite."""
+    if is_infinite(horizon):
+        return matrix
     zero = [0] * len(matrix) if not isinstance(matrix[0], list) else scalar(len(matrix), 0)
     return [matrix] * horizon + [zero]
 
