@@ -472,6 +472,8 @@ class Game:
         known: dict[tuple[int, str], Any] = {}
         changed: dict[str, Any] = {}
         for letter in GAME:
+            if (given := letter.of(self)) is None:
+                continue
 
             def once(value: Any, letter: Letter = letter) -> Any:
                 key = id(value), letter.name
@@ -479,7 +481,7 @@ class Game:
                     known[key] = change(letter, value)
                 return known[key]
 
-            changed |= letter.changed(letter.mapped(letter.of(self), once))
+            changed |= letter.changed(letter.mapped(given, once))
         return evolve(self, **changed)
 
     def floats(self) -> FloatGame:

@@ -116,7 +116,7 @@ def _solve(game, fault):
                 for j in agents
             )  # fmt: skip
             LS = L[i] @ Sigma[i]
-            entropy = half_i * (np.trace(LS) - p[i] - np.linalg.slogdet(LS)[1])
+            entropy = half_i and half_i * (np.trace(LS) - p[i] - np.linalg.slogdet(LS)[1])
             c[i] = now + rate[i] * ahead + spread + entropy
             Ks[i].insert(0, K[own[i]] * (-1 if fault == "K negated" else 1))
             ks[i].insert(0, k[own[i]] * (-1 if fault == "K negated" else 1))

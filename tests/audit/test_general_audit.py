@@ -137,3 +137,22 @@ def test_conventions(conventions):
     scale["q"] = 0.5 if conventions == ["half-costs"] else 1.0
     given = {k: [[x * scale[k] for x in own] for own in X] for k, X in found.items()}
     assert audit(game, given, conventions=conventions).verdict == "pass"
+
+
+def test_a_τ_that_is_0_at_some_stages_only():
+    data = general_game(GIVEN, p=(1, 2), m=2, T=3, seed=11)
+    game = Game.from_arrays(**{**data, "tau": [[0, 1, "1/2"], [1, 0, 2]]})
+    right = stated(solve(game), *LETTERS)
+    assert audit(game, right).verdict == "pass"
+    assert audit(game, stated(solve(game), "K", "k")).verdict == "pass"
+    outcome = FunctionSolver(function=solver())(game)
+    assert audit(game, outcome.policy).verdict == "pass"
+    for t, infinite in ((0, False), (1, True)):
+        Sigma = [[np.array(X) for X in own] for own in right["Sigma"]]
+        Sigma[0][t] = np.zeros((1, 1))
+        found = audit(game, right | {"Sigma": Sigma})
+        assert (found.verdict == "fail") is infinite
+        assert (found.gap.agents[0].gap.hi == float("inf")) is infinite
+    found = audit(game, FunctionSolver(function=solver("τ of the next agent"))(game).policy)
+    assert found.verdict == "fail"
+    assert "tau-of-another-agent" in [match.id for match in found.diagnosis or ()]
