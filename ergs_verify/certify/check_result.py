@@ -137,6 +137,27 @@ class Check:
             )
         return said
 
+    @property
+    def spectral_radius(self) -> Enclosure:
+        """The largest ρ(J_t) of all stages: the exact rate of Algorithm 1's inner loop."""
+        found = [stage.spectral_radius for stage in self.stages]
+        return Enclosure(max(one.lo for one in found), max(one.hi for one in found))
+
+    @property
+    def contraction_constant(self) -> Enclosure | None:
+        """The largest constant of Lemma IV.1 of all stages; None in the general game."""
+        found = [stage.contraction_constant for stage in self.stages]
+        known = [one for one in found if one is not None]
+        return (
+            Enclosure(max(one.lo for one in known), max(one.hi for one in known)) if known else None
+        )
+
+    @property
+    def inner_loop(self) -> str:
+        """``"diverges"`` where it does at a stage, then ``"undecided"``, then ``"converges"``."""
+        met = {stage.inner_loop for stage in self.stages}
+        return next(one for one in ("diverges", "undecided", "converges") if one in met)
+
     def rows(self) -> list[tuple[str, ...]]:
         """The stages as text, under `STAGE_COLUMNS`."""
         return [

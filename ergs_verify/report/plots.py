@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ergs_verify.exact import short
+from ergs_verify.study.tables import ratio_as_decimal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,16 +58,16 @@ def inner_loop_figure(study: LoopStudy) -> Figure:
     errors = _drawable((error.iterations, error.total) for error in study.errors)
     axes.semilogy(*_columns(errors), "o-", markersize=4, label="summed error")
     if errors:
-        rates = study.conditions
+        exact, constant = study.check.spectral_radius, study.check.contraction_constant
         broad = {"color": "C0", "linewidth": 6, "alpha": 0.25}
-        _rate_line(axes, errors, rates.exact_rate, "exact rate ρ = ", broad)
-        if rates.predicted_rate is not None:
+        _rate_line(axes, errors, exact.hi, "exact rate ρ = ", broad)
+        if constant is not None:
             dotted = {**_REFERENCE, "ls": ":"}
-            _rate_line(axes, errors, rates.predicted_rate, "Lemma IV.1: ", dotted)
+            _rate_line(axes, errors, constant.hi, "Lemma IV.1: ", dotted)
         _fit_height(axes, [error for _, error in errors])
     axes.locator_params(axis="x", integer=True)
     axes.set(
-        xlabel="inner steps L", ylabel=r"Nash error $\sum_t \|S_t - S^*_t\|$", title=study.game
+        xlabel="inner steps L", ylabel=r"Nash error $\sum_t \|S_t - S^*_t\|$", title=study.game.name
     )
     return _finished(figure, axes)
 
@@ -237,12 +238,13 @@ def _slopes(axes: Axes, study: AugmentationStudy, agent: int, deltas: list[float
 
 
 def _rate_line(
-    axes: Axes, errors: list[Point], rate: Decimal, name: str, style: dict[str, Any]
+    axes: Axes, errors: list[Point], rate: Any, name: str, style: dict[str, Any]
 ) -> None:
     start, height = errors[0]
-    if not 0 < rate < Decimal("Infinity"):
+    if not 0 < rate < math.inf:
         return
-    line = _drawable((L, Decimal(height) * rate ** int(L - start)) for L, _ in errors)
+    factor = ratio_as_decimal(rate)
+    line = _drawable((L, Decimal(height) * factor ** int(L - start)) for L, _ in errors)
     axes.semilogy(*_columns(line), label=f"{name}{float(rate):.4g}", **style)
 
 

@@ -1,8 +1,8 @@
 """Theorem IV.2 measured: how Algorithm 1 approaches the NE, and how fast it must.
 
 The error after L inner steps is computed by the derived recursion at high precision. Beside it
-stand Lemma IV.1's constant, which bounds the rate where it is below 1, and the exact rate, the
-spectral radius of the block Jacobi matrix J_t = I − D_t⁻¹Φ_t at the equilibrium's P_{t+1}.
+stands what `check` proves of the rate: Lemma IV.1's constant, which bounds it where it is below 1,
+and the exact rate, the spectral radius of J_t = I − D_t⁻¹Φ_t at the equilibrium's P_{t+1}.
 """
 
 from __future__ import annotations
@@ -14,100 +14,25 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 from ergs_verify import markup
 from ergs_verify.arithmetic.base import Matrix, Scalar
 from ergs_verify.arithmetic.mp import MPMath
+from ergs_verify.certify.check import check
+from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
-from ergs_verify.recursion import Sequences, algorithm_1, block_system, nash
-from ergs_verify.recursion.records import Stage
-from ergs_verify.recursion.stages import Progress, Stages
-from ergs_verify.study.tables import as_decimal, as_text, ratio_as_decimal, shown
+from ergs_verify.recursion import Sequences, algorithm_1, nash
+from ergs_verify.recursion.stages import Progress
+from ergs_verify.study.tables import as_decimal, as_text, shown
 
 #: Carried beyond the digits asked for, so that an error that counts still has this many.
 _GUARD = 25
-#: Written in records; more would only be noise to a reader.
-_WRITTEN = 20
-#: Stages that a table shows; the record has them all.
+#: Stages that a notebook shows.
 _MOST_STAGES = 10
 _ITERATIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-
-
-@frozen(kw_only=True)
-class LoopStage:
-    """One stage's inner loop at the equilibrium's P_{t+1}.
-
-    Attributes
-    ----------
-    t : int
-    contraction_constant : Decimal or None
-        Lemma IV.1's (2/τ) γ_B² γ_{P,t} (N−1); ∞ at τ = 0 with several agents. None in the general
-        game, of which the lemma does not speak.
-    spectral_radius : Decimal
-        ρ(J_t), to about half of the working digits where its eigenvalue is defective.
-    inner_loop : {"converges", "diverges", "undecided"}
-        From every start; ``undecided`` where ρ = 1 to the digits carried.
-    """
-
-    t: int
-    contraction_constant: Decimal | None
-    spectral_radius: Decimal
-    inner_loop: str
-
-
-@frozen(kw_only=True)
-class LoopConditions:
-    """What the paper's conditions and the exact one say of a game's inner loop.
-
-    Attributes
-    ----------
-    stages : tuple of LoopStage, t = 0…T−1
-    tau : Fraction or None
-        None, like what follows, in the general game: the assumption is about the paper's class.
-    gamma_B, gamma_P : Decimal or None
-        Largest Frobenius norms of B_t^i, and of the NE's P_t^i for t = 0…T.
-    bound : Decimal or None
-        2 γ_B² γ_P (N−1): Assumption III.3, and Theorem IV.2 for small ε, ask for τ above it.
-    """
-
-    stages: tuple[LoopStage, ...]
-    tau: Fraction | None = field(default=None, repr=short)
-    gamma_B: Decimal | None = None
-    gamma_P: Decimal | None = None
-    bound: Decimal | None = None
-
-    @property
-    def assumption_III_3(self) -> bool | None:
-        """Whether τ exceeds the bound, to the digits carried."""
-        if self.tau is None or self.bound is None:
-            return None
-        return self.tau > Fraction(self.bound)
-
-    @property
-    def lemma_IV_1(self) -> bool | None:
-        """Whether the lemma makes every stage's operator a contraction."""
-        return None if self.predicted_rate is None else self.predicted_rate < 1
-
-    @property
-    def predicted_rate(self) -> Decimal | None:
-        """The largest contraction constant of the stages."""
-        constants = (stage.contraction_constant for stage in self.stages)
-        return max((x for x in constants if x is not None), default=None)
-
-    @property
-    def exact_rate(self) -> Decimal:
-        """The largest spectral radius; below 1, the summed error's rate as L grows."""
-        return max(stage.spectral_radius for stage in self.stages)
-
-    @property
-    def inner_loop(self) -> str:
-        """``converges`` if it does at every stage, ``diverges`` if at one it does not."""
-        behaviours = {stage.inner_loop for stage in self.stages}
-        return next(b for b in ("diverges", "undecided", "converges") if b in behaviours)
 
 
 @frozen(kw_only=True)
@@ -142,18 +67,18 @@ class LoopStudy:
 
     Attributes
     ----------
-    game : str
-    game_hash : str
+    game : Game
     digits : int
         Errors below 10^−digits of the equilibrium's size count as 0.
-    conditions : LoopConditions
+    check : Check
+        What is proved of the loop at each stage.
     errors : tuple of LoopError
+        At high precision, not certified.
     """
 
-    game: str
-    game_hash: str
+    game: Game
     digits: int
-    conditions: LoopConditions
+    check: Check
     errors: tuple[LoopError, ...]
 
     @property
@@ -174,84 +99,31 @@ class LoopStudy:
             is not None
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain lists, dicts and strings of decimals; nothing in it is an enclosure."""
-        found = self.conditions
-        return {
-            "format": "ergs-inner-loop/1",
-            "game": self.game,
-            "game_hash": self.game_hash,
-            "certified": False,
-            "digits": self.digits,
-            "assumption_III_3": None
-            if found.tau is None
-            else {
-                "holds": found.assumption_III_3,
-                "tau": written(found.tau),
-                "gamma_B": _written(found.gamma_B),
-                "gamma_P": _written(found.gamma_P),
-                "bound": _written(found.bound),
-            },
-            "stages": [
-                {
-                    "t": stage.t,
-                    "contraction_constant": _written(stage.contraction_constant),
-                    "spectral_radius": _written(stage.spectral_radius),
-                    "inner_loop": stage.inner_loop,
-                }
-                for stage in found.stages
-            ],
-            "errors": [
-                {
-                    "iterations": error.iterations,
-                    "total": _written(error.total),
-                    "stages": [_written(x) for x in error.stages],
-                    "rate": None if error.rate is None else _written(error.rate),
-                }
-                for error in self.errors
-            ],
-        }
-
     def __repr__(self) -> str:
-        return f"LoopStudy({self.game!r}, {self.conditions.inner_loop})"
+        return f"LoopStudy({self.game.name!r}, {self.check.inner_loop})"
 
     def __str__(self) -> str:
-        return "\n".join([*self._head(), "", as_text(*self._table()), "", as_text(*self._stages())])
+        return "\n".join([*self._head(), "", as_text(*self._table())])
 
     def _repr_html_(self) -> str:
-        head = markup.paragraphs(self._head())
-        return head + markup.table(*self._table()) + markup.table(*self._stages())
+        stages = markup.table(STAGE_COLUMNS, self.check.rows()[:_MOST_STAGES])
+        return markup.paragraphs(self._head()) + markup.table(*self._table()) + stages
 
     def _head(self) -> list[str]:
-        found = self.conditions
-        exact, predicted = shown(found.exact_rate, 8), shown(found.predicted_rate, 8)
-        if found.tau is None:
-            return [
-                f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}. High "
-                "precision, not certified.",
-                "Assumption III.3 and Lemma IV.1 are about the paper's class of games.",
-            ]
-        holds = "holds" if found.assumption_III_3 else "fails"
+        found = self.check
+        predicted = (
+            "Lemma IV.1 is about the paper's class of games"
+            if found.contraction_constant is None
+            else f"Lemma IV.1's constant is {found.contraction_constant}"
+        )
         return [
-            f"Algorithm 1's inner loop {found.inner_loop}: its exact rate is {exact}, "
-            f"Lemma IV.1's constant {predicted}.",
-            f"Assumption III.3 {holds}: τ = {shown(ratio_as_decimal(found.tau))}, bound "
-            f"{shown(found.bound)}. High precision, not certified.",
+            f"Algorithm 1's inner loop: {found.inner_loop}. Its exact rate is "
+            f"{found.spectral_radius}; {predicted}."
         ]
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         lines = [[str(e.iterations), shown(e.total), shown(e.rate, 8)] for e in self.errors]
         return ["L", "Nash error", "observed rate"], lines
-
-    def _stages(self) -> tuple[list[str], list[list[str]]]:
-        stages = self.conditions.stages
-        lines = [
-            [str(s.t), shown(s.contraction_constant, 8), shown(s.spectral_radius, 8), s.inner_loop]
-            for s in stages[:_MOST_STAGES]
-        ]
-        if len(stages) > _MOST_STAGES:
-            lines.append([f"… {stages[-1].t}", "", "", ""])
-        return ["t", "Lemma IV.1", "exact rate", "inner loop"], lines
 
 
 def inner_loop_study(
@@ -294,13 +166,13 @@ def inner_loop_study(
     >>> from ergs_verify.game.gallery import gallery
     >>> from ergs_verify.study.loop_rate import inner_loop_study
     >>> study = inner_loop_study(gallery("g-star-2"), iterations=(1, 2, 3), digits=20)
-    >>> study.conditions.inner_loop, f"{study.conditions.exact_rate:.6f}"
+    >>> study.check.inner_loop, f"{float(study.check.spectral_radius.hi):.6f}"
     ('diverges', '1.333333')
     """
     counts = _counts(iterations)
     arithmetic = MPMath(digits=_whole(digits, "digits") + _GUARD)
     found = nash(game, arithmetic, formulas=formulas)
-    conditions = _conditions(game, found, arithmetic, formulas, digits)
+    proved = check(game)
     errors: list[LoopError] = []
     for done, count in enumerate(counts, 1):
         stages = _errors(game, found, count, arithmetic, formulas, digits)
@@ -311,108 +183,11 @@ def inner_loop_study(
         if progress:
             progress(done, len(counts))
     return LoopStudy(
-        game=game.name or repr(game),
-        game_hash=game.hash,
+        game=game,
         digits=digits,
-        conditions=conditions,
+        check=proved,
         errors=tuple(errors),
     )
-
-
-def loop_conditions(
-    game: Game, *, digits: int = 50, formulas: Formulas | None = None
-) -> LoopConditions:
-    """The paper's conditions on a game's inner loop and the exact one, without running it.
-
-    Raises
-    ------
-    SingularStageError
-        Where there is no single NE.
-
-    Examples
-    --------
-    >>> from ergs_verify.game.gallery import gallery
-    >>> from ergs_verify.study.loop_rate import loop_conditions
-    >>> found = loop_conditions(gallery("assumption-holds"))
-    >>> found.assumption_III_3, found.inner_loop
-    (True, 'converges')
-    """
-    arithmetic = MPMath(digits=_whole(digits, "digits") + _GUARD)
-    found = nash(game, arithmetic, formulas=formulas)
-    return _conditions(game, found, arithmetic, formulas, digits)
-
-
-def _conditions(
-    game: Game, found: Sequences, arithmetic: MPMath, formulas: Formulas | None, digits: int
-) -> LoopConditions:
-    stages = Stages(game, arithmetic, formulas)
-    rows = []
-    for t in range(game.horizon):
-        radius = _spectral_radius(arithmetic, _jacobi(stages, found, t))
-        rows.append(
-            LoopStage(
-                t=t,
-                contraction_constant=None,
-                spectral_radius=_decimal(arithmetic, radius),
-                inner_loop=_behaviour(radius, digits),
-            )
-        )
-    if game.general:
-        return LoopConditions(stages=tuple(rows))
-    gamma_B = max(_norm(arithmetic, stages.enter(B)) for over_time in game.B for B in over_time)
-    norms = [[_norm(arithmetic, P) for P in over_time] for over_time in found.P]
-    gamma_P = max(norm for over_time in norms for norm in over_time)
-    per_gamma_P = 2 * gamma_B * gamma_B * (game.agents - 1)
-
-    def constant(t: int) -> Decimal:
-        ahead = per_gamma_P * max(over_time[t + 1] for over_time in norms)
-        over_tau = ahead / arithmetic.scalar(game.tau) if game.tau else _unbounded(ahead)
-        return _decimal(arithmetic, over_tau)
-
-    return LoopConditions(
-        tau=game.tau,
-        gamma_B=_decimal(arithmetic, gamma_B),
-        gamma_P=_decimal(arithmetic, gamma_P),
-        bound=_decimal(arithmetic, per_gamma_P * gamma_P),
-        stages=tuple(evolve(row, contraction_constant=constant(row.t)) for row in rows),
-    )
-
-
-def _jacobi(stages: Stages, found: Sequences, t: int) -> Matrix:
-    """J_t = I − D_t⁻¹Φ_t at the equilibrium's P_{t+1}."""
-    arithmetic = stages.arithmetic
-    ahead = Stage(K=(), Sigma=(), P=tuple(P[t + 1] for P in found.P), q=None)
-    stage = stages.at(t, ahead)
-    phi, _ = block_system(stages, stage)
-    sizes = stages.game.control_sizes
-    diagonal = arithmetic.blocks(
-        [
-            [
-                stage(stages.formula("phi_diagonal", k))
-                if k == other
-                else arithmetic.zeros(sizes[k - 1], sizes[other - 1])
-                for other in stages.agents
-            ]
-            for k in stages.agents
-        ]
-    )
-    minus = arithmetic.scale(arithmetic.scalar(Fraction(-1)), arithmetic.solve(diagonal, phi))
-    return arithmetic.add(arithmetic.identity(sum(sizes)), minus)
-
-
-def _spectral_radius(arithmetic: MPMath, J: Matrix) -> Scalar:
-    if len(J) == 1:  # for which mpmath's eig gives a list of lists
-        return abs(J[0][0])
-    context = _context(arithmetic)
-    values = context.eig(context.matrix(J), left=False, right=False)
-    return max(abs(value) for value in values)
-
-
-def _behaviour(radius: Scalar, digits: int) -> str:
-    # Half the digits: what a defective eigenvalue of multiplicity two keeps.
-    if abs(radius - 1) * 10 ** (digits // 2) <= 1:
-        return "undecided"
-    return "converges" if radius < 1 else "diverges"
 
 
 def _errors(
@@ -458,23 +233,12 @@ def _norm(arithmetic: MPMath, X: Matrix) -> Scalar:
     return _context(arithmetic).sqrt(square)
 
 
-def _unbounded(ahead: Scalar) -> Scalar:
-    """ahead/τ as τ → 0."""
-    return ahead.context.inf if ahead > 0 else ahead
-
-
 def _decimal(arithmetic: MPMath, value: Scalar) -> Decimal:
     return as_decimal(arithmetic, value, arithmetic.digits)
 
 
 def _context(arithmetic: MPMath) -> Any:
     return arithmetic.scalar(Fraction(0)).context
-
-
-def _written(value: Decimal | None) -> str | None:
-    if value is None:
-        return None
-    return "inf" if value == Decimal("Infinity") else f"{value:.{_WRITTEN}g}"
 
 
 def _counts(iterations: Sequence[int] | None) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ where the two differ it is asked whether rounding explains it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,8 @@ def _relative(game: Game, first: int, formulas: Formulas | None, letter: str) ->
     exact = nash(game, MPMath(bits=256), formulas=formulas)
     moved = first_order(moving_equilibrium(game, exact), [letter], game.state_size)[letter]
     sizes = [float(size(own[0])) for own in numbers(exact, [letter])[letter]]
-    return max(float(X[0].max()) / at for X, at in zip(moved, sizes, strict=True) if at)
+    relative = (float(X[0].max()) / at for X, at in zip(moved, sizes, strict=True) if at)
+    return max(relative, default=math.inf)  # ∞ where all is below float64's range
 
 
 def _batch_of_one(game: FloatGame) -> FloatGame:

@@ -19,7 +19,6 @@ from ergs_verify.solve import solve
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.crosscheck import crosscheck
 from ergs_verify.study.determinants import determinant_curve
-from ergs_verify.study.loop_rate import loop_conditions
 
 LONG = "2." + "0" * 4999 + "1"
 #: As a ratio; by its size; by its smallness.
@@ -88,7 +87,6 @@ def test_displays_write_them(tau):
         gap(game, ["1e-5000"]),
         audit(game, solution.policy),
         augmentation_study(game, [f"1{LONG}"]) if tau != "1e5000" else None,
-        loop_conditions(game),
         crosscheck(game),
         determinant_curve(game, [tau]),
         Enclosure(game.tau, game.tau),

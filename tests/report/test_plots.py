@@ -46,8 +46,8 @@ def test_nash_error_against_iterations():
     assert found["summed error"] == [(e.iterations, float(e.total)) for e in study.errors[:2]]
     first = float(study.errors[0].total)
     for label, rate in (
-        ("exact rate ρ", study.conditions.exact_rate),
-        ("Lemma IV.1", study.conditions.predicted_rate),
+        ("exact rate ρ", study.check.spectral_radius.hi),
+        ("Lemma IV.1", study.check.contraction_constant.hi),
     ):
         assert found[label] == [(1, first), (2, pytest.approx(first * float(rate)))]
     assert figure.axes[0].get_yscale() == "log"
