@@ -248,16 +248,18 @@ def _squares(X: np.ndarray) -> np.ndarray:
 
 
 def _guess(near: list[np.ndarray]) -> np.ndarray:
-    """Any regular matrices serve."""
-    total = sum(near[1:], near[0])
+    """Any regular matrices serve; agents' costs count alike, whatever their units."""
+    total = np.zeros_like(near[0])
+    for P in near:
+        size = np.abs(np.einsum("...ii->...i", P)).sum(axis=-1)[..., None, None]
+        total += P / np.where(size > 0, size, 1)
     diagonal = np.abs(np.einsum("...ii->...i", total))
     least = diagonal.max(axis=-1, keepdims=True) * 2.0**-40
     sizes = np.maximum(diagonal, np.where(least > 0, least, 1))
-    m = total.shape[-1]
-    ridge = np.eye(m) * sizes[..., None, :]
-    S = inverse_root(total + ridge * _RIDGE).swapaxes(-1, -2)
+    eye = np.eye(total.shape[-1])
+    S = inverse_root(total + eye * sizes[..., None, :] * _RIDGE).swapaxes(-1, -2)
     good = np.isfinite(S).all(axis=(-2, -1), keepdims=True)
-    return np.where(good, S, np.eye(m) * (1 / np.sqrt(sizes))[..., None, :])
+    return np.where(good, S, eye * (1 / np.sqrt(sizes))[..., None, :])
 
 
 class _Effects:
