@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ergs_verify.ledger import verify_paper
     from ergs_verify.proof import prove
     from ergs_verify.solve import solve
+    from ergs_verify.survey.run import survey
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ __all__ = [
     "load_game",
     "prove",
     "solve",
+    "survey",
     "verify_paper",
 ]
 
@@ -54,6 +56,7 @@ _HOMES = {
     "load_game": "ergs_verify.game",
     "prove": "ergs_verify.proof",
     "solve": "ergs_verify.solve",
+    "survey": "ergs_verify.survey.run",
     "verify_paper": "ergs_verify.ledger",
 }
 

@@ -53,7 +53,7 @@ class StackCheck:
         return self.unique & (self.assumption_III_3 != 0) & (self.loop != 0)
 
 
-def check_stack(games: FloatGame | Game) -> StackCheck:
+def check_stack(games: FloatGame | Game | StageStack) -> StackCheck:
     """What float64 proves of the games of a stack, of the paper's class.
 
     Parameters

@@ -325,6 +325,63 @@ def check(
 
 
 @app.command()
+def survey(
+    family: Annotated[
+        str,
+        typer.Argument(
+            metavar="FAMILY",
+            help="random:N=2,m=2,p=1,T=10,seed=0:1000, a folder of games, a .jsonl file of games, "
+            "or a .toml file with a template and ranges.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.")
+    ],
+    ask: Annotated[
+        str, typer.Option("--ask", metavar="QUESTION", help="check, gap or solve.")
+    ] = "check",
+    delta: Annotated[
+        str | None, typer.Option("--delta", metavar="D", help="Of gap; 1 without it.")
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option("--digits", metavar="D", help="Of solve; 8 without it.")
+    ] = None,
+    shard: Annotated[int, typer.Option("--shard", min=1, help="Games of a file.")] = 5000,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes here; one for each core without it."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="The scheduler of a dask cluster."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a survey that was broken off.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Put a question to every game of a family, up to millions.
+
+    The folder gets Parquet files, a row for each game, a summary, a picture, and the extreme games.
+
+    Exit status: 0 every game is answered; 2 bad input; 3 some game has no answer.
+    """
+    from ergs_verify.cli.survey import run
+
+    return run(
+        family,
+        output=output,
+        ask=ask,
+        options={"delta": delta, "digits": digits},
+        shard=shard,
+        workers_wanted=workers,
+        cluster=cluster,
+        resume=resume,
+        as_json=json,
+    )
+
+
+@app.command()
 def gap(
     game: GameName,
     delta: Annotated[

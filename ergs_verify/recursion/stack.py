@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ergs_verify.arithmetic.above import ROUNDED
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.arithmetic.in_step import innermost
 from ergs_verify.evaluate import Evaluator
@@ -91,10 +92,11 @@ class StageStack:
         )
 
     @classmethod
-    def of_floats(cls, games: FloatGame) -> StageStack:
+    def of_floats(cls, games: FloatGame, *, rounded_A: bool = False) -> StageStack:
         """The stages of a stack of games of the paper's class along one batch axis, exact floats.
 
-        Q is taken to be symmetric, by its upper triangle, and R likewise.
+        Q is taken to be symmetric, by its upper triangle, and R likewise. Where A is rounded, its
+        entries are the float64 nearest to what is meant.
         """
         from ergs_verify.paper.theorem_III_1 import derived_formulas
 
@@ -119,6 +121,9 @@ class StageStack:
             letters[notation.B(k)] = _stages_first(games.B[k - 1], count, T)
             letters[notation.Q(k)] = _stages_first(_symmetric(games.Q[k - 1]), count, T)
             letters[notation.R(k)] = _stages_first(_symmetric(games.R[k - 1]), count, T)
+        if rounded_A:
+            A = letters[notation.A]
+            letters[notation.A] = A.widened(A.size * ROUNDED)
         ends = (np.broadcast_to(Q[..., T, :, :], (count, m, m)) for Q in games.Q)
         return cls(
             horizon=T,

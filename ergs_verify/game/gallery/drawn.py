@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 
 from ergs_verify.errors import InputError
 from ergs_verify.exact import parse_number, quoted
 from ergs_verify.files.packed import MAX_NUMBERS
-from ergs_verify.game.gallery.entries import Rows, scalar
+from ergs_verify.game.gallery.entries import scalar
 from ergs_verify.game.game import Game
 
 _RANDOM_KEYS = ("N", "m", "p", "T", "tau", "seed")
@@ -47,35 +49,59 @@ def random_game(
     p_of = p if isinstance(p, tuple) else (p,) * N
     if len(p_of) != N:
         raise InputError(f"p names {len(p_of)} control dimensions, but N = {N}", "p")
-    draw = random.Random(f"ergs-verify {seed}")
-
-    def matrix(rows: int, cols: int, largest: int, over: int) -> Rows:
-        return [
-            [_over(draw.randint(-largest, largest), over) for _ in range(cols)] for _ in range(rows)
-        ]
-
-    def gram(size: int, over: int, ridge: int) -> Rows:
-        C = np.array([[draw.randint(-1, 1) for _ in range(size)] for _ in range(size)])
-        product = C.T @ C + ridge * np.eye(size, dtype=int)
-        return [[_over(x, over) for x in row] for row in product.tolist()]
-
+    numbers = drawn_numbers(m=m, p=p_of, T=T, seed=seed)
     sizes = str(p) if isinstance(p, int) else "-".join(map(str, p))
     return Game.from_arrays(
         name=f"random:N={N},m={m},p={sizes},T={T},tau={tau},seed={seed}",
         horizon=T,
         tau=tau,
-        A=[matrix(m, m, 5, 4 * m) for _ in range(T)],
-        B=[[matrix(m, p_i, 4, 4) for _ in range(T)] for p_i in p_of],
-        Q=[[gram(m, 1, 0) for _ in range(T + 1)] for _ in p_of],
-        R=[[gram(p_i, 4, 2) for _ in range(T)] for p_i in p_of],
+        A=_over(numbers.A, 4 * m),
+        B=[_over(B, 4) for B in numbers.B],
+        Q=[_over(Q, 1) for Q in numbers.Q],
+        R=[_over(R, 4) for R in numbers.R],
         noise_cov=scalar(m, "1/10"),
         x0_mean=[0] * m,
         x0_cov=scalar(m, 1),
     )
 
 
+@frozen(kw_only=True, eq=False)
+class DrawnNumbers:
+    """The whole numbers of a random game: A times 4m, B times 4, Q, and R times 4, over time."""
+
+    A: np.ndarray
+    B: tuple[np.ndarray, ...]
+    Q: tuple[np.ndarray, ...]
+    R: tuple[np.ndarray, ...]
+
+
+def drawn_numbers(*, m: int, p: tuple[int, ...], T: int, seed: int) -> DrawnNumbers:
+    """What `random_game` draws for agents of these control dimensions."""
+    draw = random.Random(f"ergs-verify {seed}").randint
+
+    def whole(largest: int, *shape: int) -> np.ndarray:
+        count = math.prod(shape)
+        return np.array([draw(-largest, largest) for _ in range(count)]).reshape(shape)
+
+    def gram(size: int, times: int, ridge: int) -> np.ndarray:
+        C = whole(1, times, size, size)
+        return C.swapaxes(1, 2) @ C + ridge * np.eye(size, dtype=int)
+
+    return DrawnNumbers(
+        A=whole(5, T, m, m),
+        B=tuple(whole(4, T, m, p_i) for p_i in p),
+        Q=tuple(gram(m, T + 1, 0) for _ in p),
+        R=tuple(gram(p_i, T, 2) for p_i in p),
+    )
+
+
 def random_from(name: str) -> Game:
     """The random game of a name such as ``random:N=3,m=4,p=2,T=10,seed=0``."""
+    return random_game(**random_keys(name))
+
+
+def random_keys(name: str) -> dict[str, Any]:
+    """The arguments of `random_game` that a name gives."""
     given: dict[str, Any] = {}
     for part in filter(None, name.removeprefix("random").removeprefix(":").split(",")):
         key, _, value = part.partition("=")
@@ -103,7 +129,7 @@ def random_from(name: str) -> Game:
         else:
             numbers["p"] = tuple(sizes)
             numbers.setdefault("N", len(sizes))
-    return random_game(**numbers)
+    return numbers
 
 
 def _whole(key: str, value: str, positive: bool) -> Any:
@@ -114,5 +140,9 @@ def _whole(key: str, value: str, positive: bool) -> Any:
     return int(value)
 
 
-def _over(top: int, bottom: int) -> int | str:
+def _over(tops: np.ndarray, bottom: int) -> Any:
+    """Nested lists of the quotients, exactly."""
+    if tops.ndim:
+        return [_over(top, bottom) for top in tops]
+    top = int(tops)
     return top // bottom if top % bottom == 0 else f"{top}/{bottom}"

@@ -1,0 +1,174 @@
+"""What is asked of each game of a survey, and the columns of its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ergs_verify.certify.augmentation import gap
+from ergs_verify.certify.check import check
+from ergs_verify.certify.float_check import StackCheck, check_stack
+from ergs_verify.errors import ErgsError, SingularStageError
+from ergs_verify.game import Game
+from ergs_verify.solve import solve
+from ergs_verify.survey.families import Family
+
+#: Columns of every answer; then those of a question.
+COMMON = {"index": "int64", "name": "string", "error": "string"}
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "check": {
+        "exists": "string",
+        "unique": "string",
+        "assumption_III_3": "string",
+        "inner_loop": "string",
+        "negative_determinants": "int64",
+        "proved_by": "string",
+        "digits": "double",
+    },
+    "gap": {"verdict": "string", "gap_lo": "double", "gap_hi": "double", "bound_hi": "double"},
+    "solve": {"solution": "string", "working_digits": "int64"},
+}
+#: What is asked where no option says otherwise.
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "check": {},
+    "gap": {"delta": "1"},
+    "solve": {"digits": 8},
+}
+#: Games of a stack.
+_STACK = 500
+
+Row = dict[str, Any]
+_WORDS = {1: "proved", -1: "refuted"}
+_OF_LOOP = {1: "converges", -1: "diverges"}
+
+
+def rows(
+    family: Family, question: str, start: int, stop: int, options: Mapping[str, Any]
+) -> list[Row]:
+    """The answers about the games start … stop−1. A game that has none says why in `error`."""
+    if question == "check":
+        return _checked(family, start, stop)
+    ask: Callable[..., Row] = {"gap": _gap, "solve": _solved}[question]
+    return [
+        _answered(family, index, lambda game: ask(game, **options)) for index in range(start, stop)
+    ]
+
+
+def _answered(family: Family, index: int, ask: Callable[[Game], Row]) -> Row:
+    row: Row = {"index": index, "name": family.name(index), "error": None}
+    try:
+        return row | ask(family.game(index))
+    except ErgsError as error:
+        return row | {"error": str(error)}
+
+
+# -- check -----------------------------------------------------------------------------------------
+
+
+def _checked(family: Family, start: int, stop: int) -> list[Row]:
+    found: list[Row] = []
+    for first in range(start, stop, _STACK):
+        last = min(first + _STACK, stop)
+        stack = family.stack(first, last)
+        if stack is None:
+            found += [_answered(family, index, _check_one) for index in range(first, last)]
+            continue
+        checked = check_stack(stack)
+        for index, decided, row in zip(
+            range(first, last), checked.decided.tolist(), _by_floats(checked), strict=True
+        ):
+            if decided:
+                common = {"index": index, "name": family.name(index), "error": None}
+                found.append(common | row)
+            else:
+                found.append(_answered(family, index, _check_in_balls))
+    return found
+
+
+def _by_floats(checked: StackCheck) -> list[Row]:
+    columns = zip(
+        checked.assumption_III_3.tolist(),
+        checked.loop.tolist(),
+        (checked.det_sign < 0).sum(axis=0).tolist(),
+        np.floor(checked.digits * 10).tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "exists": "proved",
+            "unique": "proved",
+            "assumption_III_3": _WORDS.get(assumption, "undecided"),
+            "inner_loop": _OF_LOOP.get(loop, "undecided"),
+            "negative_determinants": negative,
+            "proved_by": "float64",
+            "digits": tenths / 10,
+        }
+        for assumption, loop, negative, tenths in columns
+    ]
+
+
+def _check_one(game: Game) -> Row:
+    """By float64, and where that does not decide all by balls."""
+    if not game.stationary and not game.general:
+        checked = check_stack(game)
+        if checked.decided[0]:
+            return _by_floats(checked)[0]
+    return _check_in_balls(game)
+
+
+def _check_in_balls(game: Game) -> Row:
+    found = check(game)
+    loops = {stage.inner_loop for stage in found.stages}
+    loop = next((word for word in ("diverges", "undecided") if word in loops), "converges")
+    assumption = found.assumption_III_3
+    return {
+        "exists": found.nash.exists,
+        "unique": found.nash.unique,
+        "assumption_III_3": assumption and assumption.verdict,
+        "inner_loop": loop if found.stages else None,
+        "negative_determinants": sum(stage.det_phi.hi < 0 for stage in found.stages),
+        "proved_by": "balls",
+        "digits": None,
+    }
+
+
+# -- the others ------------------------------------------------------------------------------------
+
+
+def _gap(game: Game, *, delta: str) -> Row:
+    """The largest of the agents' gaps at τ + δ."""
+    (row,) = gap(game, [delta]).rows
+    agents = row.agents or ()
+    return {
+        "verdict": row.verdict,
+        "gap_lo": _above(max((one.epsilon.lo for one in agents), default=None), -np.inf),
+        "gap_hi": _above(max((one.epsilon.hi for one in agents), default=None), np.inf),
+        "bound_hi": _above(max((one.bound.hi for one in agents), default=None), np.inf),
+    }
+
+
+def _above(x: Any, toward: float) -> float | None:
+    """The float64 next to a number on one side, so that bounds stay bounds."""
+    if x is None:
+        return None
+    near = float(x)
+    return near if near == x else float(np.nextafter(near, toward))
+
+
+def _solved(game: Game, *, digits: int) -> Row:
+    try:
+        found = solve(game, digits=digits)
+    except SingularStageError as error:
+        return {"error": str(error)}
+    letters = {"K": found.K, "Sigma": found.Sigma, "P": found.P, "q": found.q}
+    return {
+        "solution": json.dumps(letters, default=_listed),
+        "working_digits": found.working_digits,
+    }
+
+
+def _listed(x: Any) -> Any:
+    return x.tolist() if isinstance(x, np.ndarray) else str(x)

@@ -1,0 +1,222 @@
+"""A survey: shard after shard, each written once and whole, wherever it was computed."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify.errors import ErgsError, InputError
+from ergs_verify.survey import summary
+from ergs_verify.survey.families import Family
+from ergs_verify.survey.families import family as family_of
+from ergs_verify.survey.questions import COLUMNS, DEFAULTS, rows
+from ergs_verify.survey.shards import as_parquet, need_pyarrow
+
+#: A shard whose process is lost so often is given up.
+_ATTEMPTS = 4
+#: Shards under way at once: enough to keep so many workers busy, few enough to bound memory.
+_AHEAD = 64
+
+#: Threads of a process, such as a dask worker's, cannot compute in balls at once.
+_ONE_AT_A_TIME = threading.Lock()
+
+Progress = Callable[[int, int], None]
+
+
+@frozen(kw_only=True)
+class Survey:
+    """Where the answers of a survey are, and what they come to.
+
+    Attributes
+    ----------
+    folder : Path
+        With ``shards/*.parquet``, ``summary.json``, ``summary.png`` and ``extreme/``.
+    summary : mapping
+        Counts of every column of words, quantiles of every column of numbers, names of the games
+        with the smallest and the largest, and of those without an answer.
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+
+    @property
+    def shards(self) -> list[Path]:
+        """The Parquet files, in the games' order."""
+        return sorted((self.folder / "shards").glob("*.parquet"))
+
+
+def survey(
+    family: str | PathLike[str] | Family,
+    ask: str = "check",
+    *,
+    output: str | PathLike[str],
+    options: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    shard: int = 5000,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Survey:
+    """Put a question to every game of a family.
+
+    Parameters
+    ----------
+    family : str, path or Family
+        As `ergs_verify.survey.family` reads it.
+    ask : {"check", "gap", "solve"}
+    output : path
+        A folder, made if there is none.
+    options : mapping, optional
+        Of ``gap`` the ``delta`` (1), of ``solve`` the ``digits`` (8).
+    resume : bool
+        Go on with a survey that was broken off: finished shards stay as they are.
+    shard : int
+        Games of a shard.
+    executor : Executor, optional
+        Where shards are computed; here without one. Of a dask cluster it is
+        ``Client(address).get_executor()``.
+    progress : function of the games done and all, optional
+
+    Raises
+    ------
+    InputError
+        Where an argument is bad, pyarrow is missing, the folder holds a survey already, or with
+        `resume` another one.
+    ErgsError
+        Where a shard's process was lost again and again.
+
+    Notes
+    -----
+    What stands in a shard does not depend on where and when it was computed. A bad game is a row
+    with its reason in the column ``error``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from ergs_verify.survey import survey
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+    ...     found = survey("random:N=2,m=2,T=3,seed=0:100", output=folder)
+    ...     print(found.summary["columns"]["unique"])
+    {'proved': 100}
+    """
+    need_pyarrow()
+    games = family_of(family) if isinstance(family, str | PathLike) else family
+    chosen = _options(ask, options)
+    if shard < 1:
+        raise InputError("shard must be at least 1", "shard")
+    folder = Path(output)
+    plan = {
+        "format": "ergs-survey/1",
+        "family": games.identity,
+        "games": games.count,
+        "ask": ask,
+        "options": chosen,
+        "shard": shard,
+    }
+    _prepare(folder, plan, resume)
+    starts = [k for k in range(0, games.count, shard) if not _path(folder, k).exists()]
+    done = games.count - sum(min(shard, games.count - k) for k in starts)
+    if progress:
+        progress(done, games.count)
+    for start, data in _computed(games, ask, starts, shard, chosen, executor):
+        _write(_path(folder, start), data)
+        done += min(shard, games.count - start)
+        if progress:
+            progress(done, games.count)
+    return Survey(folder=folder, summary=summary.write(folder, games, ask))
+
+
+def compute(games: Family, ask: str, start: int, stop: int, options: Mapping[str, Any]) -> bytes:
+    """One shard as the bytes of a Parquet file."""
+    with _ONE_AT_A_TIME:
+        return as_parquet(rows(games, ask, start, stop, options), ask)
+
+
+def _options(ask: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    if ask not in COLUMNS:
+        raise InputError(f"ask must be one of {', '.join(COLUMNS)}", "ask")
+    unknown = sorted(set(options or {}) - set(DEFAULTS[ask]))
+    if unknown:
+        raise InputError(f"{unknown[0]} is no option of {ask}", unknown[0])
+    return {**DEFAULTS[ask], **(options or {})}
+
+
+def _prepare(folder: Path, plan: Mapping[str, Any], resume: bool) -> None:
+    place = folder / "plan.json"
+    try:
+        if place.exists():
+            if not resume:
+                raise InputError(
+                    f"{folder} holds a survey already; go on with it by resume, or name another"
+                    " folder",
+                    "output",
+                )
+            if json.loads(place.read_text(encoding="utf-8")) != plan:
+                raise InputError(
+                    f"{folder} holds another survey: family, question, options and size of shards"
+                    " must be the same to go on with it",
+                    "output",
+                )
+        (folder / "shards").mkdir(parents=True, exist_ok=True)
+        for left in (folder / "shards").glob("*.part"):
+            left.unlink()
+        _write(place, json.dumps(plan, indent=1).encode())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: {error}", "output") from error
+
+
+def _path(folder: Path, start: int) -> Path:
+    return folder / "shards" / f"{start:012d}.parquet"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, whenever the process ends."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _computed(
+    games: Family,
+    ask: str,
+    starts: list[int],
+    shard: int,
+    options: Mapping[str, Any],
+    executor: Executor | None,
+):
+    """Pairs of a shard's start and its bytes, as they are done."""
+
+    def work(start: int) -> tuple[Any, ...]:
+        return games, ask, start, min(start + shard, games.count), options
+
+    if executor is None:
+        for start in starts:
+            yield start, compute(*work(start))
+        return
+    waiting, attempts = list(reversed(starts)), dict.fromkeys(starts, 0)
+    running: dict[Future[bytes], int] = {}
+    while waiting or running:
+        while waiting and len(running) < _AHEAD:
+            start = waiting.pop()
+            attempts[start] += 1
+            running[executor.submit(compute, *work(start))] = start
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            start = running.pop(future)
+            error = future.exception()
+            if error is None:
+                yield start, future.result()
+            elif isinstance(error, ErgsError) or attempts[start] >= _ATTEMPTS:
+                raise ErgsError(f"the shard of game {start} was not computed: {error}") from error
+            else:
+                waiting.append(start)

@@ -1,0 +1,265 @@
+"""A survey's answers: what they are, and that they do not depend on how it was run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from ergs_verify import check, gallery, solve
+from ergs_verify.cli.app import app
+from ergs_verify.errors import InputError
+from ergs_verify.exact import fractions
+from ergs_verify.paper import notation
+from ergs_verify.survey import family, survey
+
+pq = pytest.importorskip("pyarrow.parquet", reason="the extra survey is not installed")
+
+FAMILY = "random:N=2,m=3,p=1,T=3,tau=1,seed=0:40"
+
+
+def rows_of(folder: Path) -> list[dict]:
+    found = [row for path in sorted((folder / "shards").iterdir()) for row in
+             pq.read_table(path).to_pylist()]  # fmt: skip
+    assert [row["index"] for row in found] == list(range(len(found)))
+    return found
+
+
+def exactly(X) -> np.ndarray:
+    return np.array(fractions(np.asarray(X)), dtype=object)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    files = [*(folder / "shards").iterdir(), folder / "summary.json"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_random_games_are_checked(tmp_path):
+    found = survey(FAMILY, output=tmp_path, shard=15)
+    rows = rows_of(tmp_path)
+    assert len(rows) == 40
+    for row in rows[::13]:
+        exact = check(gallery(row["name"]))
+        assert row["unique"] == exact.nash.unique
+        assert exact.assumption_III_3 is not None
+        assert row["assumption_III_3"] == exact.assumption_III_3.verdict
+        loops = {stage.inner_loop for stage in exact.stages}
+        assert row["inner_loop"] == ("converges" if loops == {"converges"} else "diverges")
+    assert found.summary["columns"]["unique"] == {"proved": 40}
+    assert {row["proved_by"] for row in rows} == {"float64"}
+    extreme = found.summary["extreme"]["digits"]
+    assert (tmp_path / "extreme" / f"{extreme[0]['index']:012d}.json").is_file()
+    assert (tmp_path / "summary.png").stat().st_size > 1000
+
+
+def test_what_floats_do_not_decide_goes_to_balls(tmp_path):
+    for k, name in enumerate(["g-star-2", "g-star-4-no-nash", "g-star-4-continuum", "lqr"]):
+        gallery(name).save(tmp_path / f"{k}.json")
+    (tmp_path / "4.json").write_text('{"format": "ergs-game/1", "A": 1}')
+    out = tmp_path / "out"
+    found = survey(tmp_path, output=out)
+    rows = rows_of(out)
+    assert [row["proved_by"] for row in rows] == ["float64", "balls", "balls", "float64", None]
+    assert [row["exists"] for row in rows] == ["proved", "refuted", "proved", "proved", None]
+    assert rows[4]["error"]
+    assert found.summary["without_answer"] == 1
+    assert found.summary["errors"][0]["name"] == "4.json"
+
+
+def test_a_template_is_a_product_of_ranges(tmp_path):
+    path = tmp_path / "g-star.toml"
+    path.write_text(
+        """
+        [ranges]
+        tau = [2, "4", 6.5]
+        a = {from = 0, to = 1, points = 3}
+        [game]
+        format = "ergs-game/1"
+        horizon = 1
+        tau = "{tau}"
+        A = [["{a}", 0], [0, "{a}"]]
+        B = [[[1], [0]], [[0], [1]]]
+        Q = [[[1, 4], [4, 16]], [[16, 4], [4, 1]]]
+        R = [[[1]], [[1]]]
+        noise_cov = [[0, 0], [0, 0]]
+        """
+    )
+    games = family(path)
+    assert games.count == 9
+    assert [games.name(k) for k in (0, 1, 8)] == ["tau=2,a=0", "tau=2,a=1/2", "tau=6.5,a=1"]
+    assert games.game(7).tau == 6.5
+    survey(path, output=tmp_path / "out")
+    rows = rows_of(tmp_path / "out")
+    assert [row["unique"] for row in rows] == ["proved"] * 3 + ["refuted"] * 3 + ["proved"] * 3
+
+
+def test_lines_and_the_other_questions(tmp_path):
+    path = tmp_path / "games.jsonl"
+    games = [gallery("g-star-2"), gallery("random:T=2,seed=4")]
+    lines = []
+    for k, game in enumerate(games):
+        game.save(tmp_path / f"{k}.json")
+        document = json.loads((tmp_path / f"{k}.json").read_text())
+        lines.append(json.dumps(document))
+    path.write_text("\n".join([*lines, "{broken", ""]))
+    survey(path, "solve", output=tmp_path / "solved", options={"digits": 9})
+    rows = rows_of(tmp_path / "solved")
+    assert [bool(row["error"]) for row in rows] == [False, False, True]
+    exact = solve(games[1], digits=9)
+    assert json.loads(rows[1]["solution"])["K"][0][0] == [
+        [str(x) for x in row] for row in exact.K[0][0]
+    ]
+    survey(path, "gap", output=tmp_path / "gaps", options={"delta": "1/2"})
+    rows = rows_of(tmp_path / "gaps")
+    assert rows[1]["verdict"] == "proved"
+    assert 0 < rows[1]["gap_lo"] <= rows[1]["gap_hi"] <= rows[1]["bound_hi"]
+
+
+def test_the_answers_do_not_depend_on_who_computes_them(tmp_path):
+    survey(FAMILY, output=tmp_path / "here", shard=7)
+    with ThreadPoolExecutor(3) as pool:
+        survey(FAMILY, output=tmp_path / "there", shard=7, executor=pool)
+    assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
+
+
+def test_a_killed_survey_goes_on(tmp_path):
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    code = (
+        "import sys, time; from ergs_verify.survey import survey;"
+        "survey(sys.argv[1], output=sys.argv[2], shard=4, progress=lambda d, t: time.sleep(0.2))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, FAMILY, str(broken)])
+    deadline = time.monotonic() + 60
+    while len(list((broken / "shards").glob("*.parquet"))) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (broken / "shards" / "000000000036.parquet.part").write_bytes(b"half")
+    kept = {path: path.stat().st_mtime_ns for path in (broken / "shards").glob("*.parquet")}
+    assert 2 <= len(kept) < 10
+    with pytest.raises(InputError, match="holds a survey already"):
+        survey(FAMILY, output=broken, shard=4)
+    with pytest.raises(InputError, match="holds another survey"):
+        survey(FAMILY, output=broken, shard=5, resume=True)
+    survey(FAMILY, output=broken, shard=4, resume=True)
+    assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
+    survey(FAMILY, output=whole, shard=4)
+    assert bytes_of(broken) == bytes_of(whole)
+
+
+def test_a_lost_process_is_tried_again(tmp_path):
+    class Losing(ThreadPoolExecutor):
+        lost = 0
+
+        def submit(self, fn, /, *args, **kwargs):
+            self.lost += 1
+            if self.lost % 2:
+                return super().submit(lambda: (_ for _ in ()).throw(RuntimeError("lost")))
+            return super().submit(fn, *args, **kwargs)
+
+    with Losing(1) as pool:
+        survey(FAMILY, output=tmp_path, shard=20, executor=pool)
+    assert len(rows_of(tmp_path)) == 40
+
+
+def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
+    pytest.importorskip("distributed", reason="the extra cluster is not installed")
+    known = tmp_path / "scheduler.json"
+
+    def started(what: str, *options: str) -> subprocess.Popen:
+        words = ["--scheduler-file", str(known), *options]
+        return subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli." + what, *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    quiet = ("--no-dashboard",)
+    scheduler = started("dask_scheduler", "--port", "0", "--host", "127.0.0.1", *quiet)
+    workers = [
+        started("dask_worker", "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", *quiet)
+        for _ in range(2)
+    ]
+    try:
+        from distributed import Client
+
+        while not known.exists():
+            time.sleep(0.05)
+        with Client(scheduler_file=str(known), timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
+
+            def killing(done: int, _total: int) -> None:
+                if done and workers[0].poll() is None:
+                    workers[0].kill()
+
+            survey(
+                FAMILY,
+                output=tmp_path / "there",
+                shard=2,
+                executor=client.get_executor(pure=False),
+                progress=killing,
+            )
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+    survey(FAMILY, output=tmp_path / "here", shard=2)
+    assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("random:N=2,seed=4", "range of seeds"),
+        ("random:N=2,seed=4:4", "empty range"),
+        ("random:n=2,seed=0:4", "not a key"),
+        ("nowhere", "no family of games"),
+        ("nowhere.jsonl", "nowhere.jsonl"),
+    ],
+)
+def test_what_is_no_family_is_refused(words, message):
+    with pytest.raises(InputError, match=message):
+        family(words)
+
+
+def test_options_are_those_of_the_question(tmp_path):
+    with pytest.raises(InputError, match="no option of check"):
+        survey(FAMILY, output=tmp_path, options={"digits": 3})
+    with pytest.raises(InputError, match="ask must be one of"):
+        survey(FAMILY, "why", output=tmp_path)
+
+
+def test_the_command(tmp_path):
+    words = ["survey", FAMILY, "-o", str(tmp_path / "out"), "--workers", "1", "--json"]
+    done = CliRunner().invoke(app, words, standalone_mode=False)
+    assert done.exception is None
+    assert (done.return_value, json.loads(done.stdout)["games"]) == (0, 40)
+
+
+def test_a_game_of_a_stack_is_the_gallerys():
+    games = family("random:N=2,m=3,p=1-2,T=2,seed=5:9")
+    stack = games.stack(1, 4)
+    assert stack is not None
+    for k in range(3):
+        game = gallery(games.name(1 + k))
+        for t in range(2):
+            of_stage = {notation.A: game.A[t]}
+            for i in (1, 2):
+                letters = (notation.B(i), game.B), (notation.Q(i), game.Q), (notation.R(i), game.R)
+                of_stage |= {letter: own[i - 1][t] for letter, own in letters}
+            for letter, exact in of_stage.items():
+                X = stack.letters[letter][t * 3 + k]
+                assert (abs(exactly(exact) - exactly(X.middle)) <= exactly(X.radii)).all()
+                if letter != notation.A:
+                    assert X.radius is None
