@@ -238,6 +238,7 @@ def test_engine_and_derived_side_do_not_see_each_other():
         "study",
         "ledger",
         "audit",
+        "survey",
         "report",
         "cli",
         "__main__",
