@@ -109,12 +109,13 @@ class Comparison:
         try:
             moving = moving_equilibrium(self.home, exact)
             lost = self._lost(moving, letters)
+            moved, narrow = lost(self.one), lost(self.own_unit)
+            _expect_in_range(reference, moved)
             self.tell("Algorithm 1")
             loops = self._algorithm_1(floats, iterations[0], letters)
         except (InputError, UnsupportedError, NotCertifiedError) as error:
             reason = f"the conditioning cannot be measured in float64: {error}"
             return {"verdict": "undecided", "reasons": (reason,), "lost_digits": {}}
-        moved, narrow = lost(self.one), lost(self.own_unit)
 
         self.tell("forward moments and stationarity")
         rows = self._numbers("derived-precision", reference, derived, narrow, self.own_unit)
@@ -354,6 +355,14 @@ class Comparison:
             )
             near = evolve(near, k=[X[..., 0] for X in _floats(reference["k"])])
         return convergence(floats, near, iterations, float(self.factor) * float(rounding))
+
+
+def _expect_in_range(reference: Numbers, moved: Moves) -> None:
+    """What is not 0 moves, unless it is 0 in float64."""
+    for letter, agents in moved.items():
+        for own, moves in zip(reference[letter], agents, strict=True):
+            if any(size(X) and not move for X, move in zip(own, moves, strict=True)):
+                raise NotCertifiedError(f"{letter} is too small for it")
 
 
 def _apart(x: Any, y: Any) -> Any:
