@@ -38,6 +38,8 @@ from ergs_verify.recursion.written_out import WrittenOut
 _MOST_STAGES = 2000
 _MOST_NEWTON_STEPS = 60
 _SETTLED = 1e-11
+#: A state that is hardly reached costs very much, and still something.
+_LARGEST = 1e100
 #: Cycles are looked for up to this period.
 _LONGEST_CYCLE = 24
 #: Gains nearer than this, beside the largest, are taken for one equilibrium.
@@ -293,8 +295,8 @@ def _iterated(
         except (NotCertifiedError, ZeroDivisionError):
             return told("stops", f"meets a singular Φ after {k} stages"), None
         largest = max(np.abs(X).max() for X in P)
-        if not np.isfinite(largest) or largest > 1e15:
-            return told("diverges", f"diverges: P exceeds 1e15 after {k} stages"), None
+        if not np.isfinite(largest) or largest > _LARGEST:
+            return told("diverges", f"diverges: P exceeds {_LARGEST:.0e} after {k} stages"), None
         if history:
             before, *costs = history[-1]
             grown = max(map(_off, P, costs))
@@ -352,7 +354,7 @@ def newton_step(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray:
     known = float_costs(stages, gains)
     if known is None:
         raise NotCertifiedError("the closed loop is not stable")
-    formulas = _formulas(stages)
+    formulas = stationary_system(stages)
     missed = _conditions(stages, formulas, known)
     if not np.isfinite(missed).all():
         raise NotCertifiedError("the conditions leave the range of float64")
@@ -400,7 +402,8 @@ def _float_solved(F: np.ndarray, rate: float, right: np.ndarray) -> np.ndarray |
     return None
 
 
-def _formulas(stages: Stages) -> WrittenOut:
+def stationary_system(stages: Stages) -> WrittenOut:
+    """The first-order parts of a stage, written out for the game's agents."""
     return stages.written(stationary_formulas(setting_of(stages.game)))
 
 
@@ -459,7 +462,7 @@ def _proved(
     known = float_costs(floats, gains)
     if known is None:
         raise NotCertifiedError("the closed loop is not stable")
-    slope = _float_slope(floats, _formulas(floats), known)
+    slope = _float_slope(floats, stationary_system(floats), known)
     try:
         inverse = np.linalg.inv(slope)
     except np.linalg.LinAlgError:
@@ -497,7 +500,7 @@ def _proved(
 
 def _refined(stages: Stages[Balls], C: Any, near: Any) -> Any:
     """Newton's method with a fixed slope, as long as it gains digits."""
-    balls, formulas = stages.arithmetic, _formulas(stages)
+    balls, formulas = stages.arithmetic, stationary_system(stages)
     last = None
     for _ in range(8 + balls.bits // 8):
         known = stages.bare(0).with_values(_gains(stages, near))
@@ -582,7 +585,7 @@ def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
     ------
     NotCertifiedError
     """
-    balls, formulas = stages.arithmetic, _formulas(stages)
+    balls, formulas = stages.arithmetic, stationary_system(stages)
     middle = stages.bare(0).with_values(_gains(stages, near))
     error = NotCertifiedError("no radius was tried")
     for radius in _RADII:
@@ -628,7 +631,7 @@ def _known_at(stages: Stages[Balls], near: Any) -> Evaluator:
 
 def _enclosed(stages: Stages[Balls], C: Any, near: Any, region: _Region) -> Sequences:
     """The equilibrium in balls."""
-    balls, formulas = stages.arithmetic, _formulas(stages)
+    balls, formulas = stages.arithmetic, stationary_system(stages)
     at_near = stages.bare(0).with_values(_gains(stages, near))
     exact = _known_at(stages, near)
     missed = _times(C, _conditions(stages, formulas, exact), balls)

@@ -413,6 +413,29 @@ def gap(
 
 
 @app.command()
+def horizon(
+    game: GameName,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Measure how fast a finite horizon approaches the infinite one.
+
+    Of a game of infinite horizon: how far the gains with ever more stages left are from those of a
+    stationary equilibrium, at what rate they approach them, and, where that is proved, by what
+    factor each stage brings the costs nearer.
+
+    Exit status: 0 they approach one; 1 they do not, as far as was followed; 2 bad input;
+    3 no stationary equilibrium was proved.
+    """
+    from ergs_verify.cli.horizon import run
+
+    return run(game, plot=plot, as_json=json)
+
+
+@app.command()
 def audit(
     game: Annotated[str | None, typer.Argument(metavar="GAME", help=_GAME)] = None,
     solution: Annotated[

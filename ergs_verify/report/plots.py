@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ergs_verify.audit.result import Audit
+    from ergs_verify.certify.approach import Approach
     from ergs_verify.certify.augmentation_result import GapOfDelta
     from ergs_verify.certify.check_result import Check
     from ergs_verify.study.augmentation_result import AugmentationStudy
@@ -137,6 +138,41 @@ def gap_figure(found: GapOfDelta) -> Figure:
     if heights:
         _fit_height(axes, heights)
     axes.set(xlabel="δ", ylabel="gap", title=_augmented_title(found.tau))
+    return _finished(figure, axes)
+
+
+def approach_figure(found: Approach) -> Figure:
+    """How far a finite horizon's gains are from a stationary equilibrium's, by the stages left.
+
+    The broad line has the rate of a stage's slope at the equilibrium, the dotted one the factor
+    that is proved, from where on it is.
+
+    Examples
+    --------
+    >>> from ergs_verify.certify.approach import approach
+    >>> from ergs_verify.game.gallery import gallery
+    >>> from ergs_verify.report.plots import approach_figure
+    >>> figure = approach_figure(approach(gallery("stationary-zero-sum")))
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['gains', 'rate 0.128', 'proved: 0.346']
+    """
+    figure, axes = _empty()
+    points = _drawable((k, d) for k, d in enumerate(found.distances, start=1) if d > 0)
+    axes.semilogy(*_columns(points), "o-", markersize=3, linewidth=1, label="gains")
+    if points and 0 < found.rate < 1:
+        k, d = points[len(points) // 2]
+        law = _drawable((j, d * found.rate ** (j - k)) for j, _ in points)
+        axes.semilogy(*_columns(law), linewidth=3, alpha=0.3, label=f"rate {found.rate:.3g}")
+    if found.factor is not None and found.since is not None:
+        late = [(k, d) for k, d in points if k >= found.since]
+        if late:
+            k, d = late[0]
+            factor = float(found.factor)
+            law = _drawable((j, d * factor ** (j - k)) for j, _ in late)
+            axes.semilogy(*_columns(law), ":", color="0.3", label=f"proved: {factor:.3g}")
+    if points:
+        _fit_height(axes, [d for _, d in points])
+    axes.set(xlabel="stages left", ylabel="distance from the stationary gains")
     return _finished(figure, axes)
 
 
