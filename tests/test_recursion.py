@@ -286,7 +286,7 @@ def test_agents_count_from_1(agent):
 
 
 def test_a_policy_of_another_game_is_refused():
-    with pytest.raises(InputError, match="agents"):
+    with pytest.raises(InputError, match="for 1 agent but the game has 3"):
         evaluate_policy(three_identical(), Policy.from_arrays(K=[[[[0]]]]), Q)
 
 

@@ -466,7 +466,7 @@ def test_nothing_passes_where_there_is_no_equilibrium():
         ({"K": [[[[1, 2]]]] * 2, "sigma": 1}, None, "^the dict has sigma but no Sigma; call it S"),
         ({"Ks": [[[[1, 2]]]] * 2}, None, "^the dict has Ks but no K; call it K"),
         ({"K": [[[[1, 2, 3]]], [[[1, 2, 3]]]]}, None, "K"),
-        ({"K": [[[[1, 2]]]]}, None, "1 agents but the game has 2"),
+        ({"K": [[[[1, 2]]]]}, None, "for 1 agent but the game has 2"),
         ({"K": [[[[1, math.nan]]], [[[1, 2]]]]}, None, "K"),
         ({"K": [[[[1, 2]]]] * 2, "Sigma": [[[[1, 0], [0, 1]]]] * 2}, None, "Sigma"),
         ({"K": [[[[1, 2]]]] * 2}, -1, "epsilon must be ≥ 0"),
