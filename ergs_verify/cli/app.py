@@ -338,13 +338,17 @@ def survey(
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.")
     ],
     ask: Annotated[
-        str, typer.Option("--ask", metavar="QUESTION", help="check, gap or solve.")
+        str, typer.Option("--ask", metavar="QUESTION", help="check, gap, solve or audit.")
     ] = "check",
     delta: Annotated[
         str | None, typer.Option("--delta", metavar="D", help="Of gap; 1 without it.")
     ] = None,
     digits: Annotated[
         int | None, typer.Option("--digits", metavar="D", help="Of solve; 8 without it.")
+    ] = None,
+    solver: Annotated[
+        str | None,
+        typer.Option("--solver", metavar="MODULE:FUNCTION", help="Of audit: the solver."),
     ] = None,
     shard: Annotated[int, typer.Option("--shard", min=1, help="Games of a file.")] = 5000,
     workers: Annotated[
@@ -372,7 +376,7 @@ def survey(
         family,
         output=output,
         ask=ask,
-        options={"delta": delta, "digits": digits},
+        options={"delta": delta, "digits": digits, "solver": solver},
         shard=shard,
         workers_wanted=workers,
         cluster=cluster,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ergs_verify.audit.python_process import PythonSolver
+from ergs_verify.audit.solution import audit
 from ergs_verify.certify.augmentation import gap
 from ergs_verify.certify.check import check
 from ergs_verify.certify.float_check import StackCheck, check_stack
-from ergs_verify.errors import ErgsError, SingularStageError
+from ergs_verify.errors import ErgsError, InputError, SingularStageError
 from ergs_verify.game import Game
 from ergs_verify.solve import solve
 from ergs_verify.survey.families import Family
@@ -30,12 +33,19 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "gap": {"verdict": "string", "gap_lo": "double", "gap_hi": "double", "bound_hi": "double"},
     "solve": {"solution": "string", "working_digits": "int64"},
+    "audit": {
+        "verdict": "string",
+        "judged_by": "string",
+        "gap_lo": "double",
+        "gap_hi": "double",
+    },
 }
 #: What is asked where no option says otherwise.
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "check": {},
     "gap": {"delta": "1"},
     "solve": {"digits": 8},
+    "audit": {"solver": "", "timeout": 60.0},
 }
 #: Games of a stack.
 _STACK = 500
@@ -51,18 +61,38 @@ def rows(
     """The answers about the games start … stop−1. A game that has none says why in `error`."""
     if question == "check":
         return _checked(family, start, stop)
+    if question == "audit":
+        with _solver(**options) as solver:
+            return [_answered(family, k, partial(_audited, solver)) for k in range(start, stop)]
     ask: Callable[..., Row] = {"gap": _gap, "solve": _solved}[question]
-    return [
-        _answered(family, index, lambda game: ask(game, **options)) for index in range(start, stop)
-    ]
+    return [_answered(family, k, partial(ask, **options)) for k in range(start, stop)]
+
+
+def expect_ready(question: str, options: Mapping[str, Any]) -> None:
+    """Refuse before the work a solver that cannot be run.
+
+    Raises
+    ------
+    InputError
+    """
+    if question == "audit":
+        if not options["solver"]:
+            raise InputError('an audit needs a solver, such as "module:function"', "solver")
+        with _solver(**options) as solver:
+            solver.ready()
+
+
+def _solver(*, solver: str, timeout: float) -> PythonSolver:
+    return PythonSolver(name=solver, timeout=timeout)
 
 
 def _answered(family: Family, index: int, ask: Callable[[Game], Row]) -> Row:
     row: Row = {"index": index, "name": family.name(index), "error": None}
     try:
         return row | ask(family.game(index))
-    except ErgsError as error:
-        return row | {"error": str(error)}
+    except Exception as error:  # whatever is wrong with one game must not lose a million others
+        known = isinstance(error, ErgsError)
+        return row | {"error": str(error) if known else f"{type(error).__name__}: {error}"}
 
 
 # -- check -----------------------------------------------------------------------------------------
@@ -167,6 +197,21 @@ def _solved(game: Game, *, digits: int) -> Row:
     return {
         "solution": json.dumps(letters, default=_listed),
         "working_digits": found.working_digits,
+    }
+
+
+def _audited(solver: PythonSolver, game: Game) -> Row:
+    """What the solver gives for the game with its entries rounded to float64."""
+    game = game.rounded()
+    outcome = solver(game)
+    if outcome.policy is None:
+        return {"error": outcome.trouble and outcome.trouble.message}
+    found = audit(game, outcome.policy)
+    return {
+        "verdict": found.verdict,
+        "judged_by": found.judged_by,
+        "gap_lo": _above(found.gap.largest.lo, -np.inf),
+        "gap_hi": _above(found.gap.largest.hi, np.inf),
     }
 
 

@@ -17,7 +17,7 @@ from ergs_verify.errors import ErgsError, InputError
 from ergs_verify.survey import summary
 from ergs_verify.survey.families import Family
 from ergs_verify.survey.families import family as family_of
-from ergs_verify.survey.questions import COLUMNS, DEFAULTS, rows
+from ergs_verify.survey.questions import COLUMNS, DEFAULTS, expect_ready, rows
 from ergs_verify.survey.shards import as_parquet, need_pyarrow
 
 #: A shard whose process is lost so often is given up.
@@ -70,11 +70,12 @@ def survey(
     ----------
     family : str, path or Family
         As `ergs_verify.survey.family` reads it.
-    ask : {"check", "gap", "solve"}
+    ask : {"check", "gap", "solve", "audit"}
     output : path
         A folder, made if there is none.
     options : mapping, optional
-        Of ``gap`` the ``delta`` (1), of ``solve`` the ``digits`` (8).
+        Of ``gap`` the ``delta`` (1), of ``solve`` the ``digits`` (8), of ``audit`` the ``solver``
+        (``module:function``) and its ``timeout`` in seconds for a game (60).
     resume : bool
         Go on with a survey that was broken off: finished shards stay as they are.
     shard : int
@@ -109,6 +110,7 @@ def survey(
     need_pyarrow()
     games = family_of(family) if isinstance(family, str | PathLike) else family
     chosen = _options(ask, options)
+    expect_ready(ask, chosen)
     if shard < 1:
         raise InputError("shard must be at least 1", "shard")
     folder = Path(output)

@@ -124,6 +124,22 @@ def test_lines_and_the_other_questions(tmp_path):
     assert 0 < rows[1]["gap_lo"] <= rows[1]["gap_hi"] <= rows[1]["bound_hi"]
 
 
+def test_a_solver_is_audited(tmp_path):
+    for k, name in enumerate(["g-star-2", "g-star-4-no-nash"]):
+        gallery(name).save(tmp_path / f"{k}.json")
+    solver = {"solver": "ergs_verify.engine:nash"}
+    survey(tmp_path, "audit", output=tmp_path / "out", options=solver)
+    right, none = rows_of(tmp_path / "out")
+    assert right["verdict"] == "pass"
+    assert 0 <= right["gap_lo"] <= right["gap_hi"] < 1e-20
+    assert "SingularStageError" in none["error"]
+    with pytest.raises(InputError, match="needs a solver"):
+        survey(tmp_path, "audit", output=tmp_path / "other")
+    options = {"solver": "nowhere:nothing"}
+    with pytest.raises(InputError, match="nowhere"):
+        survey(tmp_path, "audit", output=tmp_path / "other", options=options)
+
+
 def test_the_answers_do_not_depend_on_who_computes_them(tmp_path):
     survey(FAMILY, output=tmp_path / "here", shard=7)
     with ThreadPoolExecutor(3) as pool:
