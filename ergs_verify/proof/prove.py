@@ -451,39 +451,36 @@ class _Question:
             return self._proof("undecided", reason=f"the engines disagree about types: {error}")
         except UnsupportedError as error:
             equal, where = None, str(error)
-        zero, residual = None, None
-        if found is None:
-            evidence = (("realization", beyond),)
-        else:
-            zero = found.zero
-            evidence = (("realization", _described(found)),)
+        zero = found.zero if found else None
+        evidence = (("realization", _described(found) if found else beyond),)
+        normal, residual = None, None
         if not zero:
             normal, residual, detail = self._normal_form()
             evidence += (("normal form", detail),)
-            if normal:
-                zero, found = True, None
-            elif zero is None and normal is False:
-                zero = False
-            if not zero:
-                beyond = beyond or ("" if normal is not None else detail)
+            beyond = beyond or ("" if normal is not None else detail)
         evidence += (("prime field", where),)
+        differ = not (zero or normal) and (zero is False or normal is False)
         example, compared = None, 0
-        if equal is None or not (equal or zero) or (equal and zero is False):
+        if equal is None or differ or not (equal or zero or normal):
             example, compared = self._search()
             said = "different" if example else f"equal at {compared} points"
             evidence += (("exact values", said),)
         more: dict[str, Any] = {"evidence": evidence}
-        if zero:
-            if example or equal is False:
-                reason = "the engines disagree: the one finds zero, but values differ"
+        if zero or normal:
+            if equal is False or example or zero is False:
+                other = "values differ" if zero is not False else "by realizations the sides differ"
+                reason = f"the engines disagree: the one finds zero, but {other}"
                 return self._proof("undecided", reason=reason, **more)
             if equal is None and (where == NEVER_REGULAR or not compared):
                 reason = f"it would be zero, but no value confirms it: {where}"
                 return self._proof("undecided", reason=reason, **more)
+            found = found if zero else None
             return self._proof("proved", sizes=_sizes(found), realization=found, **more)
         more["residual"] = residual
         if example is not None:
-            return self._proof("refuted", counterexample=example, **more)
+            if not equal or example.replay():
+                return self._proof("refuted", counterexample=example, **more)
+            beyond = "the engines disagree about a counterexample"
         reason = beyond or "realizations say that the sides differ"
         if equal:
             reason += "; the prime field finds both sides equal"

@@ -136,6 +136,8 @@ def realize(
                 zero = engine.scalar_is_zero([*sides[0], *negative], signs=determinants)
         except _Singular:
             continue
+        if not zero and (why := _unseen(statement, sides)):
+            raise UnsupportedError(f"realizations see a difference, but {why}")
         return Realization(
             zero,
             expressions,
@@ -170,6 +172,24 @@ def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tu
             yield 3, {n: (k, j, f"{n}_")}
         elif n not in (k, j) and other not in (k, j):
             yield 3, {n: (k, f"{n}_"), other: (j, f"{other}_")}
+
+
+def _unseen(statement: Statement, sides: tuple) -> str:
+    """Why what does not vanish as a series may be zero nevertheless, if it may."""
+    sizes = {side for shape in statement.shapes for side in shape}
+    if any(side.isdigit() and side != "0" for side in sizes):
+        return "take a size that is a number, such as 1, for any size"
+
+    measures = [term for side in sides if isinstance(side, list) for term in side]
+    sums = [k for k, node in enumerate(statement.nodes) if node[0] == "sum"]
+    cross = any(
+        statement.nodes[inner][0] == "sum" and statement.mentions(inner, statement.nodes[k][1])
+        for k in sums
+        for inner in statement.within(k)
+    )
+    if cross or any(len(term.over) > 1 for term in measures):
+        return "not that sums over agents, the one within the other, can change places"
+    return ""
 
 
 class _Engine:

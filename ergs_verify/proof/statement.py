@@ -247,6 +247,17 @@ class Statement:
         parts = node[2:] if node[0] in ("sum", "scale") else node[1:]
         return tuple(a for a in parts if isinstance(a, int))
 
+    def within(self, number: int) -> set[int]:
+        """Every node below a node."""
+        found: set[int] = set()
+        todo = list(self.children(number))
+        while todo:
+            a = todo.pop()
+            if a not in found:
+                found.add(a)
+                todo += self.children(a)
+        return found
+
     def inverse(self, number: int) -> int:
         """The inverse of a square matrix."""
         return self.node("inverse", number, shape=self.shapes[number])

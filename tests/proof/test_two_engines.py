@@ -1,33 +1,104 @@
 """A fault planted in either engine: the answer is undecided and says that they disagree."""
 
+# SymPy's annotations call a product of matrices an Expr, which has no .T.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import importlib
+import itertools
 import re
 
 import attrs
 import pytest
-from sympy import Identity, MatrixSymbol, Symbol
+from sympy import Identity, MatrixSymbol, Symbol, Trace
+
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum
 
 n = Symbol("n", integer=True, positive=True)
 A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+x, y = MatrixSymbol("x", n, 1), MatrixSymbol("y", n, 1)
 TRUE = ((Identity(n) + A * B).I * A, A * (Identity(n) + B * A).I)
 FALSE = ((Identity(n) + A * B).I * A, A * (Identity(n) + A * B).I * B)
+i, j = agent_index("i"), agent_index("j")
 engine = importlib.import_module("ergs_verify.proof.prove")
 
 
-def test_the_planted_identities_are_told_apart():
+def of_agent(name, agent):
+    return AgentMatrix(name, agent, n, n)
+
+
+@pytest.fixture(scope="module")
+def refutation():
+    return engine.prove(*FALSE).counterexample
+
+
+def test_the_planted_identities_are_told_apart(refutation):
     assert engine.prove(*TRUE).verdict == "proved"
-    assert engine.prove(*FALSE).verdict == "refuted"
+    assert refutation.replay()
 
 
-def test_realizations_that_find_zero_are_not_enough(monkeypatch):
+def planted(monkeypatch, realization, normal, field, example, compared):
+    """Every engine answers as told."""
     honest = engine.realize
-    monkeypatch.setattr(engine, "realize", lambda *given: attrs.evolve(honest(*given), zero=True))
+
+    def realize(*given):
+        if realization is None:
+            raise UnsupportedError("beyond")
+        return attrs.evolve(honest(*given), zero=realization)
+
+    monkeypatch.setattr(engine, "realize", realize)
+    for name, answer in (
+        ("_normal_form", (normal, None, "beyond" if normal is None else "told")),
+        ("_over_prime_field", field),
+        ("_search", (example, compared)),
+    ):
+        monkeypatch.setattr(engine._Question, name, lambda *_, told=answer: told)
+
+
+FIELD = (
+    (True, "equal"),
+    (False, "different"),
+    (None, engine.NEVER_REGULAR),
+    (None, "the number has no counterpart in a prime field"),
+)
+ANSWERS = list(itertools.product((True, False, None), (True, False, None), FIELD, range(3)))
+
+
+@pytest.mark.parametrize(("realization", "normal", "field", "values"), ANSWERS)
+def test_every_combination_of_answers(monkeypatch, refutation, realization, normal, field, values):
+    """Values: a counterexample, points at which the sides agree, or none at all."""
+    example, compared = ((refutation, 0), (None, 5), (None, 0))[values]
+    planted(monkeypatch, realization, normal, field, example, compared)
+    proof = engine.prove(*FALSE)
+    equal, said = field
+    # The normal form is not asked where realizations find zero, nor values where the engines agree.
+    zero = realization or normal
+    differ = (realization is False, equal is False, equal is None and values == 0)
+    if zero and any(differ):
+        assert proof.verdict == "undecided"
+        assert "the engines disagree" in proof.reason
+    elif zero and equal is None and (said == engine.NEVER_REGULAR or not compared):
+        assert proof.verdict == "undecided"
+        assert "no value confirms it" in proof.reason
+    elif zero:
+        assert proof.verdict == "proved"
+    elif values == 0 and not (equal and realization is None and normal is None):
+        assert proof.verdict == "refuted"
+    else:
+        assert proof.verdict == "undecided"
+        assert proof.reason
+        assert bool(equal) == ("the prime field finds both sides equal" in proof.reason)
+    assert (proof.certificate is None) == (not proof or not realization)
+
+
+def test_a_counterexample_that_the_prime_field_denies_is_evaluated_again(monkeypatch, refutation):
+    planted(monkeypatch, False, False, FIELD[0], refutation, 0)
+    monkeypatch.setattr(engine, "differ", lambda *_: False)
     proof = engine.prove(*FALSE)
     assert proof.verdict == "undecided"
-    assert "disagree" in proof.reason
-    assert proof.certificate is None
+    assert "the engines disagree" in proof.reason
 
 
 @pytest.mark.parametrize("equal", [False, True])
@@ -36,6 +107,42 @@ def test_a_prime_field_that_is_wrong_is_not_enough(monkeypatch, equal):
     proof = engine.prove(*(FALSE if equal else TRUE))
     assert proof.verdict == "undecided"
     assert re.search("disagree|the prime field finds both sides equal", proof.reason)
+
+
+def test_a_normal_form_that_is_wrong_is_not_enough(monkeypatch):
+    """Not even together with a prime field that is wrong."""
+    monkeypatch.setattr(engine, "_same_in_field", lambda left, right: True)
+    monkeypatch.setattr(engine._Question, "_normal_form", lambda _: (True, None, "zero"))
+    proof = engine.prove(*FALSE)
+    assert proof.verdict == "undecided"
+    assert "the engines disagree" in proof.reason
+
+
+A_i, B_i, A_j, B_j = (of_agent(name, agent) for agent in (i, j) for name in "AB")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "why"),
+    [
+        (x * (y.T * x) * (x.T * x), x * (x.T * x) * (y.T * x), "size that is a number"),
+        (Trace(x.T * y) ** 2, Trace(x.T * y * y.T * x), "size that is a number"),
+        (
+            agent_sum(agent_sum(A_i * B_j * B_i * A_j, i), j),
+            agent_sum(agent_sum(A_i * B_j * B_i * A_j, j), i),
+            None,
+        ),
+        (
+            agent_sum(agent_sum(A_i * B_j * B_i * A_j, i), j),
+            agent_sum(agent_sum(A_j * B_i * B_j * A_i, i), j),
+            None,
+        ),
+    ],
+)
+def test_what_realizations_do_not_see_is_not_held_against_the_others(left, right, why):
+    """1×1 matrices that commute, and sums over agents that cross, are left to the normal form."""
+    proof = engine.prove(left, right)
+    assert proof.verdict == "proved", str(proof)
+    assert why is None or why in dict(proof.evidence)["realization"]
 
 
 def test_the_bound_of_the_error_is_stated():
