@@ -29,8 +29,12 @@ Bj, Kj = AgentMatrix("B", j, n, control_size(j)), AgentMatrix("K", j, control_si
 Bi, Ki = AgentMatrix("B", i, n, control_size(i)), AgentMatrix("K", i, control_size(i), n)
 TOTAL = agent_sum(Bj * Kj, j)
 In, Im = Identity(n), Identity(m)
-STILL_TRUE = {"projection": {("expressions", 0, 0, 1), ("right",)}}
-"""Changes to another identity: B (CB)⁻¹ C is a projection too, and a side equals itself."""
+STILL_TRUE = {
+    "projection": {("expressions", 0, 0, 1), ("right",)},
+    "agents": {("expressions", 0, 0, 1), ("expressions", 0, 0, 2)},
+}
+"""Changes to another identity: B (CB)⁻¹ C is a projection too, and a side equals itself; and
+(A + T)⁻¹T = I − (A + T)⁻¹A for any T, Σ_j B_i K_j and Σ_j B_j K_i too."""
 PROVED = {
     "push-through": ((tau * In + B * C).I * B, B * (tau * Im + C * B).I),
     "projection": ((B * (B.T * B).I * B.T) ** 2, B * (B.T * B).I * B.T),
@@ -107,13 +111,15 @@ def changes(given: dict):
                 if kind == "letter":
                     yield path, put(given, path, [kind, args[0], args[1], "wrong", args[3]])
                     yield path, put(given, path, [kind, args[0], "another", *args[2:]])
-    if isinstance(given["left"], int):
-        yield ("right",), put(given, ("right",), given["right"] - 1)
+    yield ("right",), put(given, ("right",), given["right"] - 1)
+    if given["size"]:
         yield ("size",), put(given, ("size",), "wrong")
     else:
-        for k in range(len(given["left"])):
-            yield ("left", k), put(given, ("left",), given["left"][:k] + given["left"][k + 1 :])
-            yield ("left", k, "size"), put(given, ("left", k, 3), "wrong")
+        path = ("expressions", given["left"])
+        terms = given["expressions"][given["left"]]
+        for k, (_, measure) in enumerate(terms):
+            yield path, put(given, path, terms[:k] + terms[k + 1 :])
+            yield path, put(given, (*path, k, 1, len(measure) - 2), "wrong")
     for size, parts in given["split"].items():
         yield ("split", size), put(given, ("split",), {})
         yield ("split", size), put(given, ("split", size), [parts[0], parts[0]])
@@ -148,16 +154,16 @@ def test_the_false_has_no_certificate(name):
     [
         {},
         {"format": "ergs-proof/1"},
-        {"format": "ergs-proof/2"},
+        {"format": "ergs-proof/3"},
         {
-            "format": "ergs-proof/2",
+            "format": "ergs-proof/3",
             "expressions": [[["1", ["transpose", 0]]]],
             "symmetric": [],
             "left": 0,
             "right": 0,
             "size": "n",
-            "signs": False,
             "split": {},
+            "point": {},
             "spaces": [{"V": [], "U": []}],
         },
     ],
@@ -169,16 +175,19 @@ def test_what_is_no_proof_is_refused_with_a_sentence(given):
 
 def test_a_scalar_off_by_a_constant_is_refused():
     given = certificate("trace with a size")
-    given["right"][0][0] = "2"
+    given["expressions"][given["right"]][0][0] = "2"
     with pytest.raises(ValueError, match="not 0"):
         recheck(given)
 
 
 def test_needs_nothing_but_the_standard_library(tmp_path):
     source = Path(ergs_verify.recheck.__file__)
-    tree = ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-    imported = {a.name for node in tree if isinstance(node, ast.Import) for a in node.names}
-    assert imported == {"json", "sys"}
+    text = source.read_text(encoding="utf-8")
+    nodes = list(ast.walk(ast.parse(text)))
+    imported = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert imported == {"json", "sys", "collections", "fractions", "math"}
+    assert len(text.splitlines()) <= 300
     path = tmp_path / "proof.json"
     path.write_text(json.dumps(certificate("agents")), encoding="utf-8")
     alone = tmp_path / "recheck.py"
@@ -252,6 +261,70 @@ def test_a_sum_of_what_has_sizes_of_its_own_is_refused():
 
 def test_the_name_of_any_agent_is_reserved():
     given = certificate("agents' trace")
-    text = json.dumps(given).replace("~1", "~")
+    text = json.dumps(given, ensure_ascii=False).replace("~1", "·0")
     with pytest.raises(ValueError, match="reserved"):
         recheck(json.loads(text))
+
+
+INSIDE = [[["1", ["letter", "B^", "~1", "n", "n"]]]]
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "why"),
+    [
+        # What is printed would not be what is checked.
+        ("agents", ["sum", "", 0], "like this"),
+        ("agents", ["transpose", "~1", 0], "what is this"),
+        ("agents", ["group", "~1", 0], "what is this"),
+        ("agents", ["any", "~1", 0], "what is this"),
+        ("agents", ["inverze", 0], "what is this"),
+        ("agents", ["letter", "B", "n", "n"], "what is this"),
+        ("agents", ["trace", "n", 0], "trace stands in"),
+        ("agents' trace", ["trace", "~1", "~1", "n", 0], "like this"),
+        ("agents' trace", ["trace", "", "n", 0], "like this"),
+        ("agents' trace", ["det", "n", 0], "what is this"),
+        ("agents' trace", ["transpose", 0], "unpack"),
+    ],
+)
+def test_a_factor_that_is_none_is_refused(name, factor, why):
+    given = certificate(name)
+    given |= {"expressions": [*INSIDE, [["1", factor]]], "left": 1, "right": 1}
+    with pytest.raises(ValueError, match=why):
+        recheck(given | {"point": {"B^": ["0"]}})
+
+
+def test_a_sum_within_one_over_the_same_agents_is_refused():
+    sums = [*INSIDE, [["1", ["sum", "~1", 0]]], [["1", ["trace", "~1", "n", 1]]]]
+    given = certificate("agents' trace") | {"expressions": sums, "left": 2, "right": 2}
+    with pytest.raises(ValueError, match="same agents"):
+        recheck(given | {"point": {"B^": ["0"]}})
+
+
+def test_the_inner_of_two_sums_over_one_name_binds():
+    """Σ_j (Σ_j B_j) B_j is (Σ_j B_j)(Σ_j B_j), not Σ_j B_j B_j."""
+    inner = ["sum", "~1", 0]
+    (_, letter) = INSIDE[0][0]
+    given = certificate("agents") | {"point": {"B^": ["0"]}, "size": "n"}
+    given["expressions"] = [
+        *INSIDE,
+        [["1", inner, letter]],
+        [["1", letter, letter]],
+        [["1", ["sum", "~1", 1]]],
+        [["1", ["sum", "~1", 2]]],
+    ]
+    spaces = [{"V": [{"1": "1"}], "U": [{"0": "1"}]}]
+    with pytest.raises(ValueError, match=r"is not 0|span|sizes"):
+        recheck(given | {"left": 3, "right": 4, "spaces": spaces})
+
+
+def test_opposite_signs_are_not_equal():
+    """det(A − I) and det(I − A), whose logarithms have the same derivatives."""
+    proof = prove(Determinant((A - In) * (A - In)), Determinant(A - In) ** 2)
+    given = json.loads(json.dumps(proof.certificate))
+    assert recheck(given)
+    terms = [[["-1"], ["1", ["letter", "A", None, "n", "n"]]]]
+    terms += [[["1"], ["-1", ["letter", "A", None, "n", "n"]]]]
+    sides = [[["1", ["log det", "n", k]]] for k in range(2)]
+    given |= {"expressions": [*terms, *sides], "left": 2, "right": 3}
+    with pytest.raises(ValueError, match="logarithms are left"):
+        recheck(given)

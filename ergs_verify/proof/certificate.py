@@ -1,4 +1,4 @@
-"""A proof as a JSON object, ``ergs-proof/2``, which `ergs_verify.recheck` confirms."""
+"""A proof as a JSON object, ``ergs-proof/3``, which `ergs_verify.recheck` confirms."""
 
 from __future__ import annotations
 
@@ -23,19 +23,14 @@ def certificate(found: Realization) -> dict[str, Any]:
     factors = [f for terms in table.expressions for _, *word in terms for f in word]
     letters = {factor[1] for factor in factors if factor[0] == "letter"}
     return {
-        "format": "ergs-proof/2",
+        "format": "ergs-proof/3",
         "symmetric": sorted(letters & found.expressions.statement.symmetric),
         "expressions": table.expressions,
         "left": left,
         "right": right,
         "size": found.size,
-        "signs": found.determinants,
         "split": {size: list(parts) for size, parts in found.split.items()},
         "point": {name: [str(x) for x in found.centre[name]] for name in sorted(letters)},
-        "powers": [
-            [[_shown(base, K), power] for base, power in K.factors(value)]
-            for value in found.logarithms
-        ],
         "spaces": [
             {"V": _columns(space.unknowns, K), "U": _columns(space.images, K)}
             for space in found.spaces
@@ -51,13 +46,16 @@ class _Table:
         self._new: dict[int, int] = {}
         self.expressions: list[list] = []
 
-    def side(self, side: int | list[Measure]) -> Any:
+    def side(self, side: int | list[Measure]) -> int:
+        """The new number of a side; a scalar is a sum of traces and log dets."""
         if isinstance(side, int):
             return self.number(side)
-        return [
-            [_shown(t.coefficient, self._scalars), t.kind, self.number(t.of), t.size, list(t.over)]
+        terms = [
+            [_shown(t.coefficient, self._scalars), [t.kind, *t.over, t.size, self.number(t.of)]]
             for t in side
         ]
+        self.expressions.append(terms)
+        return len(self.expressions) - 1
 
     def number(self, number: int) -> int:
         """The new number of an expression."""

@@ -103,7 +103,7 @@ class _Lemma:
     """One lemma; with `shared`, a sum of matrices that occurs in several places is one letter."""
 
     def __init__(self, given: Mapping[str, Any], *, shared: bool):
-        if not isinstance(given["left"], int) or given["split"]:
+        if not given["size"] or given["split"]:
             raise UnsupportedError("only matrices of unsplit sizes are stated in Coq")
         self.shared = shared
         written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]

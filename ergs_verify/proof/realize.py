@@ -22,6 +22,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import flint
@@ -31,9 +32,20 @@ from attrs import frozen
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, Scalars
 from ergs_verify.proof.statement import Statement
-from ergs_verify.proof.system import Expressions, Factor, Measure, System, accumulate, put
+from ergs_verify.proof.system import (
+    OUTSIDE,
+    BlockSize,
+    Expressions,
+    Factor,
+    Measure,
+    Path,
+    System,
+    accumulate,
+    put,
+)
 
 PRIME = 2**61 - 1
+MOST_POWERS = 10_000
 Vector = dict[Any, Any]
 
 
@@ -49,8 +61,8 @@ class Limits:
 class Space:
     """That one matrix expression is zero: `unknowns` is V, `images` U, as reduced columns."""
 
-    unknowns: tuple[tuple[str, Vector], ...]
-    images: tuple[tuple[str, Vector], ...]
+    unknowns: tuple[tuple[BlockSize, Vector], ...]
+    images: tuple[tuple[BlockSize, Vector], ...]
     blocks: int
 
 
@@ -68,10 +80,6 @@ class Realization:
     spaces : tuple of Space
         One for each matrix that has to be zero.
     centre, split : the centre; multiples of I where rows and columns share a part
-    determinants : bool
-        Whether `sides` are logarithms of the two sides.
-    logarithms : tuple of scalars
-        What the logarithm was taken of at the centre, term by term.
     """
 
     zero: bool
@@ -81,8 +89,6 @@ class Realization:
     spaces: tuple[Space, ...]
     centre: Mapping[str, list[int]]
     split: Mapping[str, tuple[str, ...]]
-    determinants: bool
-    logarithms: tuple = ()
 
     @property
     def dimension(self) -> int:
@@ -131,9 +137,9 @@ def realize(
                 sides = expressions.of(left), expressions.of(right)
                 zero = engine.is_zero(expressions.difference(*sides), size)
             else:
-                sides, size = (expressions.measures(left), expressions.measures(right)), ""
+                sides, size = expressions.measures(left, right), ""
                 negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
-                zero = engine.scalar_is_zero([*sides[0], *negative], signs=determinants)
+                zero = engine.scalar_is_zero([*sides[0], *negative])
         except _Singular:
             continue
         if not zero and (why := _unseen(statement, sides)):
@@ -146,8 +152,6 @@ def realize(
             tuple(engine.spaces),
             engine.centre,
             split,
-            determinants,
-            tuple(engine.logarithms),
         )
     raise UnsupportedError("no centre is known at which every inverse exists")
 
@@ -200,7 +204,6 @@ class _Engine:
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
         self.centre: dict[str, list[int]] = {}
-        self.logarithms: list[Any] = []
         self._random = random.Random(attempt)
         for node in expressions.statement.nodes:
             if node[0] == "letter":
@@ -210,7 +213,6 @@ class _Engine:
                 start += [self._random.randint(1, 19) if attempt else 0 for _ in more]
 
     def parts(self, size: str) -> tuple[str, ...]:
-        size = size.lstrip("⊕")
         return self.split.get(size, (size,))
 
     def _shared(self, rows: str, cols: str) -> list[str]:
@@ -220,15 +222,14 @@ class _Engine:
 
     def is_zero(self, number: int, size: str) -> bool:
         """Whether an expression is zero; where it is, the space is kept."""
-        plain = self.expressions.plain(number)
-        system, form = self._system(plain, size)
+        system, form = self._system(number, size)
         # Modulo a prime first: a nonzero value there is one over the rationals too.
         modular = _Modular(self.scalars, self._random)
         columns = self._reached(system, form, modular.value)
         if columns is None:
             return False
         try:
-            V = [(size, {k: modular.seen(x) for k, x in v.items()}) for size, v in columns]
+            V = [(own, {k: modular.seen(x) for k, x in v.items()}) for own, v in columns]
             space = self._space(system, form, V)
         except (LookupError, UnsupportedError):
             columns = self._reached(system, form, lambda a: a)
@@ -238,24 +239,24 @@ class _Engine:
         self.spaces.append(space)
         return True
 
-    def _system(self, plain: int, size: str) -> tuple[System, dict]:
+    def _system(self, number: int, size: str) -> tuple[System, dict]:
         """Where every inverse exists at the centre."""
         system = System(self.expressions, size, self.most)
-        form = system.form(plain, 0)
-        for number, own in system.inverses:
-            if not all(self._value(number, part) for part in self.parts(own)):
+        form = system.form(number, 0)
+        for inverted, own, *where in system.inverses:
+            if not all(self._value(inverted, part, *where) for part in self.parts(own)):
                 raise _Singular
         return system, form
 
-    def _reached(self, system: System, form, convert) -> list[tuple[str, Vector]] | None:
+    def _reached(self, system: System, form, convert) -> list[tuple[BlockSize, Vector]] | None:
         """V: the span of the coefficients of x; None where c does not vanish on it."""
         solve, operators, one = self._operators(system, convert)
         rows = [
             {(k, part): convert(value) for k, value in form.items()}
-            for part in range(max((len(self.parts(system.sizes[k])) for k in form), default=0))
+            for part in range(max((len(self.parts(system.sizes[k][1])) for k in form), default=0))
         ]
         basis: dict = {}
-        queue = [solve({(0, part): one}) for part in range(len(self.parts(system.sizes[0])))]
+        queue = [solve({(0, part): one}) for part in range(len(self.parts(system.sizes[0][1])))]
         while queue:
             if time.monotonic() > self.until:
                 raise UnsupportedError("it takes longer than the time allowed")
@@ -280,7 +281,7 @@ class _Engine:
                 if image:
                     queue.append(solve(image))
         # A letter that was cut into blocks is put together again.
-        unknowns: dict[str, list[Vector]] = {}
+        unknowns: dict[BlockSize, list[Vector]] = {}
         for v in basis.values():
             cut: dict[tuple, Vector] = {}
             for (k, part), value in v.items():
@@ -294,11 +295,11 @@ class _Engine:
         operators: dict[tuple, dict] = {}
         centre: list[Vector] = []
         for r, equation in enumerate(system.equations):
-            ways = self.parts(system.sizes[r])
+            ways = self.parts(system.sizes[r][1])
             rows: list[Vector] = [{} for _ in ways]
             for (key, k), value in equation.items():
                 value = convert(value)
-                cuts = self.parts(system.sizes[k])
+                cuts = self.parts(system.sizes[k][1])
                 if key is None:
                     for part in range(len(ways)):
                         put(rows[part], (k, part), value)
@@ -313,23 +314,23 @@ class _Engine:
         places = [
             (r, part)
             for r, size in enumerate(system.sizes)
-            for part in range(len(self.parts(size)))
+            for part in range(len(self.parts(size[1])))
         ]
         one = convert(self.scalars.one)
         return _solver(dict(zip(places, centre, strict=True)), one), list(operators.values()), one
 
-    def _centre_of(self, key: Factor) -> list[list[int]] | None:
-        if key[0] != "letter":
+    def _centre_of(self, key: Factor | str) -> list[list[int]] | None:
+        if isinstance(key, str):
             return None
-        rows, cols = (self.parts(size) for size in key[4:6])
-        at = dict(zip(self._shared(*key[4:6]), self.centre[key[1]], strict=False))
+        rows, cols = (self.parts(size) for size in key[3:])
+        at = dict(zip(self._shared(*key[3:]), self.centre[key[1]], strict=False))
         return [[at[u] if u == v else 0 for v in cols] for u in rows]
 
-    def _space(self, system: System, form, V: list[tuple[str, Vector]]) -> Space:
+    def _space(self, system: System, form, V: list[tuple[BlockSize, Vector]]) -> Space:
         """V with its U, if they show that the expression is zero."""
         if any(_dot(form, v) for _, v in V):
             raise UnsupportedError("the space found does not show it")
-        images: dict[str, list[Vector]] = {}
+        images: dict[BlockSize, list[Vector]] = {}
         images.setdefault(system.sizes[0], []).append({0: self.scalars.one})
         by_key: dict[Any, dict[int, Vector]] = {}
         for r, equation in enumerate(system.equations):
@@ -349,62 +350,67 @@ class _Engine:
 
     # -- scalars --------------------------------------------------------------------------
 
-    def scalar_is_zero(self, terms: list[Measure], *, signs: bool) -> bool:
+    def scalar_is_zero(self, terms: list[Measure]) -> bool:
         """Whether a scalar is zero: its value at the centre is, and every gradient."""
-        return self._vanishes(terms, signs=signs) and all(
+        return self._vanishes(terms) and all(
             self.is_zero(*gradient) for gradient in self.expressions.gradients(terms)
         )
 
-    def _vanishes(self, terms: list[Measure], *, signs: bool) -> bool:
-        """Whether the value at the centre is zero, logarithms being taken of absolute values."""
-        logarithms: dict[str, Any] = {}
-        total = self.scalars.number(0)
+    def _vanishes(self, terms: list[Measure]) -> bool:
+        """Whether the value at the centre is zero."""
+        K = self.scalars
+        # Σ c log f is zero where the product of f^c is 1, for each monomial of sizes apart.
+        logarithms: dict[tuple, list[tuple[Fraction, Any]]] = {}
+        total = K.number(0)
         for term in terms:
-            plain = self.expressions.plain(term.of)
-            self._system(plain, term.size)
+            self._system(term.of, term.size)
             for part in self.parts(term.size):
-                factor = term.coefficient * self.scalars.size(part, term.over)
-                value = self._value(plain, part)
+                factor = term.coefficient * K.size(part, term.over)
+                value = self._value(term.of, part)
                 if term.kind == "trace":
                     total = total + factor * value
                     continue
                 if not value:
                     raise _Singular
-                self.logarithms.append(value)
-                for base, power in self.scalars.factors(value):
-                    at = str(self.scalars.as_json(base))
-                    put(logarithms, at, factor * self.scalars.number(power))
-        sign = logarithms.pop("-1", None)
-        return not total and not any(logarithms.values()) and not (signs and sign)
+                for c, *names in K.terms(factor):
+                    logarithms.setdefault(tuple(names), []).append((Fraction(c), value))
+        return not total and all(map(self._is_one, logarithms.values()))
 
-    def _value(self, number: int, part: str) -> Any:
-        """What a plain expression is times I at the centre, on one part of its size."""
-        K = self.scalars
-        total = K.number(0)
+    def _is_one(self, powers: list[tuple[Fraction, Any]]) -> bool:
+        K, product = self.scalars, self.scalars.one
+        common = lcm(*(c.denominator for c, _ in powers))
+        if sum(abs(c * common) for c, _ in powers) > MOST_POWERS:
+            raise UnsupportedError(f"logarithms are multiplied by more than {MOST_POWERS}")
+        for c, value in powers:
+            product = product * K.power(value, int(c * common))
+        if product == -K.one:
+            raise UnsupportedError("the sides have opposite signs where a size is odd")
+        return product == K.one
+
+    def _value(self, number: int, part: str, turned: bool = False, path: Path = OUTSIDE) -> Any:
+        """What an expression is times I at the centre, on one part of its size."""
+        total = self.scalars.number(0)
         for value, word in self.expressions.terms[number]:
-            for factor in reversed(word):
-                value = value * self._factor(factor, part)
+            for factor in word if turned else reversed(word):
+                value = value * self._factor(factor, part, turned, path)
                 if not value:
                     break
             total = total + value
         return total
 
-    def _factor(self, factor: Factor, part: str) -> Any:
+    def _factor(self, factor: Factor, part: str, turned: bool, path: Path) -> Any:
         K = self.scalars
-        match factor:
-            case ("letter", name, _, _, rows, cols, *_):
-                shared = self._shared(rows, cols)
-                return K.number(self.centre[name][shared.index(part)] if part in shared else 0)
-            case ("gather", *_):
-                return K.generator(AGENTS)
-            case ("spread", *_):
-                return K.one
-        value = self._value(factor[1], part)
-        if factor[0] == "inverse":
+        kind, *_, inside = factor
+        if kind == "letter":
+            *_, rows, cols = self.expressions.placed(factor, turned, path)
+            shared = self._shared(rows, cols)
+            return K.number(self.centre[factor[1]][shared.index(part)] if part in shared else 0)
+        value = self._value(inside, part, turned != (kind == "transpose"), path)
+        if kind == "inverse":
             if not value:
                 raise _Singular
             return K.one / value
-        return value
+        return value * K.generator(AGENTS) if kind == "sum" else value
 
 
 class _Modular:

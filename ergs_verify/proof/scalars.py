@@ -115,22 +115,9 @@ class Scalars:
         at = [values[name] for name in self.names]
         return _evaluated(value.numerator, at, one) / _evaluated(value.denominator, at, one)
 
-    def factors(self, value) -> Iterator[tuple[Any, int]]:
-        """−1, primes, and irreducible polynomials as elements, each with its power."""
-        for polynomial, sign in ((value.numerator, 1), (value.denominator, -1)):
-            constant, parts = polynomial.factor()
-            numbers = [(constant, 1)]
-            for part, power in parts:
-                # A factor and its multiples are one, up to numbers.
-                lead = part.leading_coefficient()
-                numbers.append((lead, power))
-                yield self._field.polynomial(part / lead), sign * power
-            for number, power in numbers:
-                if number < 0 and power % 2:
-                    yield self.number(-1), 1
-                for integer, direction in ((number.p, sign), (number.q, -sign)):
-                    for prime, times in sympy.factorint(abs(int(integer))).items():
-                        yield self.number(prime), direction * times * power
+    def terms(self, value) -> list:
+        """A polynomial as [[coefficient as text, names…], …]."""
+        return self._terms(value.numerator)
 
     def as_json(self, value) -> str | list:
         """A fraction as text, or [numerator, denominator], each [[coefficient, names…], …]."""

@@ -7,23 +7,25 @@ a w = v, a group one with w = a v. So E = c x where L x = b: the coefficients of
 and c, are polynomials in the scalars, and b is the identity in the first equation. L is invertible
 where every inverse of the expression exists.
 
-A sum over agents of A f_j B, A and B free of j, is A [I … I] diag(f_1, …, f_N) [I; …; I] B: the
-letters become block diagonal matrices, and the two in the middle ("gather" and "spread") are
-letters of their own.
+A sum over agents of f_j is [I … I] diag(f_1, …, f_N) [I; …; I]: the letters become block diagonal
+matrices, and the other two ("gather" and "spread") are letters of their own. Factors that do not
+depend on the agent stand outside. `ergs_verify.recheck` numbers blocks in the same order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import AGENTS, ANY
+from ergs_verify.proof.scalars import AGENTS
 from ergs_verify.proof.statement import Statement, Term
 
 Factor = tuple
 Word = tuple[Factor, ...]
 Terms = list[tuple[Any, Word]]
+Make = Callable[[Terms], int]
 
 
 class Measure(NamedTuple):
@@ -39,8 +41,11 @@ class Measure(NamedTuple):
     over: tuple[str, ...] = ()
 
 
-OPERATORS = ("letter", "gather", "spread")
-"""Factors that are letters of a system: [name, transposed, agent, rows, columns, path…]."""
+Path = tuple[str, ...]
+"""The agent that stands for any, and then those that sums bind, from outside; "·" for none."""
+OUTSIDE: Path = ("·",)
+BlockSize = tuple[int, str]
+"""How deep in sums over agents a block lies, and the size of one agent's part of it."""
 
 
 class Expressions:
@@ -50,8 +55,7 @@ class Expressions:
         self.statement, self.scalars = statement, statement.scalars
         self.terms: list[Terms] = []
         self._numbers: dict[Any, int] = {}
-        self._known: dict[tuple, int] = {}
-        self._texts: dict[str, Any] = {}
+        self._mentions: dict[tuple[Factor, str], bool] = {}
 
     def make(self, terms: Iterable[tuple[Any, Word]]) -> int:
         """The number of an expression."""
@@ -68,9 +72,13 @@ class Expressions:
         """A node of the statement."""
         return self.make(self._of(node))
 
-    def measures(self, terms: Iterable[Term]) -> list[Measure]:
-        """A scalar side of the statement."""
-        return [self._measure(term) for term in terms]
+    def measures(self, *sides: Iterable[Term]) -> tuple[list[Measure], ...]:
+        """Scalar sides of the statement, multiplied by their common denominator."""
+        measured = [[self._measure(term) for term in side] for side in sides]
+        common = self.scalars.common_denominator(t.coefficient for side in measured for t in side)
+        return tuple(
+            [t._replace(coefficient=t.coefficient * common) for t in side] for side in measured
+        )
 
     def _measure(self, term: Term) -> Measure:
         one, size = self.scalars.one, "1"
@@ -83,12 +91,7 @@ class Expressions:
         else:
             inside, size = self._of(term.of), self.statement.shapes[term.of][0]
         kind = "log det" if term.kind.startswith("log") else "trace"
-        top, bottom = self.scalars.parts(term.coefficient)
-        if bottom != one:
-            if kind == "log det":
-                raise UnsupportedError("a logarithm is divided by a scalar")
-            inside = self.scaled(one / bottom, inside)
-        return Measure(top, kind, self.make(inside), size, term.over)
+        return Measure(term.coefficient, kind, self.make(inside), size, term.over)
 
     def _of(self, number: int) -> Terms:
         one = self.scalars.one
@@ -110,8 +113,10 @@ class Expressions:
                     made = [(c * d, w + v) for c, w in made for d, v in inside]
                 return made
             case ("sum", index, a):
-                inside = self._of(a)
-                return self._grouped("sum", self._distributed(inside, index), index)
+                inside = self._distributed(self._of(a), index)
+                return [self._summed(c, word, index, self.make) for c, word in inside]
+            case ("transpose", a):
+                return self._transposed(self._of(a))
             case (kind, a):
                 return self._grouped(kind, self._of(a))
         raise UnsupportedError("no matrix")
@@ -135,42 +140,67 @@ class Expressions:
         return [(top * c, (over, *w)) for c, w in terms]
 
     def _distributed(self, terms: Terms, index: str) -> Terms:
-        """Brackets, transposed or not, that hold letters of an agent are multiplied out."""
+        """Brackets that hold letters of an agent are multiplied out."""
         done: Terms = []
         for c, word in terms:
             made: Terms = [(c, ())]
             for factor in word:
                 options: Terms = [(self.scalars.one, (factor,))]
-                if factor[0] in ("group", "transpose") and self.mentions(factor, index):
-                    inside = self.terms[factor[-1]]
-                    if factor[0] == "transpose" and not self._is_letter(factor[-1]):
-                        inside = [(a, tuple(map(self._turned, w[::-1]))) for a, w in inside]
-                        options = self._distributed(inside, index)
-                    elif factor[0] == "group":
-                        options = self._distributed(inside, index)
+                if factor[0] == "group" and self.mentions(factor, index):
+                    options = self._distributed(self.terms[factor[-1]], index)
                 made = [(a * b, u + v) for a, u in made for b, v in options]
             done += made
         return done
 
-    def _is_letter(self, number: int) -> bool:
-        terms = self.terms[number]
-        return len(terms) == 1 and len(terms[0][1]) == 1 and terms[0][1][0][0] == "letter"
+    def _transposed(self, terms: Terms) -> Terms:
+        return [(c, tuple(map(self._turned, reversed(word)))) for c, word in terms]
 
     def _turned(self, factor: Factor) -> Factor:
-        if factor[0] == "transpose" and len(self.terms[factor[1]]) == 1:
-            ((_, word),) = self.terms[factor[1]]
-            if len(word) == 1:
-                return word[0]
-        return ("transpose", self.make([(self.scalars.one, (factor,))]))
+        """The transpose of a factor; nothing but letters is transposed."""
+        kind, *args, inside = factor
+        if kind == "letter":
+            return ("transpose", self.make([(self.scalars.one, (factor,))]))
+        if kind == "transpose":
+            ((_, (letter,)),) = self.terms[inside]
+            return letter
+        return (kind, *args, self.make(self._transposed(self.terms[inside])))
+
+    def _summed(self, factor, word: Word, index: str, make: Make) -> tuple[Any, Word]:
+        """The sum of factor · word; what does not depend on the agent stays outside."""
+        own = [k for k, one in enumerate(word) if self.mentions(one, index)]
+        if not own:
+            return factor * self.scalars.generator(AGENTS), word
+        first, last = own[0], own[-1] + 1
+        inside = ("sum", index, make([(self.scalars.one, word[first:last])]))
+        return factor, (*word[:first], inside, *word[last:])
+
+    def _new(self, terms: Terms) -> int:
+        """A new expression even where there is the same; `ergs_verify.recheck` makes one too."""
+        self.terms.append(terms)
+        return len(self.terms) - 1
+
+    def _one(self, kind: str, word: Word, *index: str) -> Word:
+        return ((kind, *index, self._new([(self.scalars.one, word)])),)
 
     def mentions(self, factor: Factor, index: str) -> bool:
-        """Whether a letter of an agent occurs in a factor."""
-        kind, *args = factor
-        if kind in OPERATORS:
-            return index in args[1:3]
-        if kind == "sum" and args[0] == index:
-            return False
-        return any(self.mentions(f, index) for _, w in self.terms[args[-1]] for f in w)
+        """Whether a factor depends on an agent."""
+        key = factor, index
+        if key not in self._mentions:
+            if factor[0] == "letter":
+                self._mentions[key] = factor[2] == index
+            else:
+                inside = (f for _, word in self.terms[factor[-1]] for f in word)
+                self._mentions[key] = any(self.mentions(f, index) for f in inside)
+        return self._mentions[key]
+
+    def placed(self, letter: Factor, turned: bool, path: Path) -> Factor:
+        """(transposed, name, agent, rows, columns), the agents of a path by their places in it."""
+        _, name, agent, *sizes = letter
+        for k, index in enumerate(path):
+            agent = f"·{k}" if agent == index else agent
+            sizes = [size.replace(f"({index})", f"(·{k})") for size in sizes]
+        flipped = turned and name not in self.statement.symmetric
+        return (flipped, name, agent, *(sizes[::-1] if turned else sizes))
 
     def difference(self, left: int, right: int) -> int:
         """left − right."""
@@ -181,10 +211,6 @@ class Expressions:
     def gradients(self, terms: Sequence[Measure]) -> list[tuple[int, str]]:
         """Derivatives of Σ traces and log dets by each letter of any agent; and its rows."""
         out: dict[tuple, Terms] = {}
-        one = self.scalars.one
-
-        def product(kind: str, word: Word, *index: str) -> Word:
-            return ((kind, *index, self.make([(one, word)])),)
 
         def visit(number: int, seed: Word, factor, over: tuple[str, ...]) -> None:
             """Of factor · tr(seed · expression), summed over the agents in `over`."""
@@ -192,105 +218,38 @@ class Expressions:
                 for k, part in enumerate(word):
                     around = word[k + 1 :] + seed + word[:k]
                     match part:
-                        case ("letter", name, agent, *sizes):
-                            reach(name, agent, sizes, around, factor * c, over)
+                        case ("letter", *_):
+                            reach(part, around, factor * c, over)
                         case ("sum", index, a):
                             visit(a, around, factor * c, (*over, index))
                         case ("inverse", a):
                             visit(a, (part, *around, part), -(factor * c), over)
                         case ("transpose", a):
-                            visit(a, product("transpose", around), factor * c, over)
+                            turned = (self._one("transpose", (one,)) for one in reversed(around))
+                            visit(a, tuple(itertools.chain(*turned)), factor * c, over)
                         case ("group", a):
                             visit(a, around, factor * c, over)
 
-        def reach(name, agent, sizes, seed: Word, factor, over) -> None:
+        def reach(letter: Factor, seed: Word, factor, over) -> None:
+            _, name, agent, rows, cols = letter
             for index in over:
                 if index != agent:
-                    seed = product("sum", seed, index)
+                    factor, seed = self._summed(factor, seed, index, self._new)
             if agent in over:
-                seed = product("any", seed, agent)
-                sizes = [size.replace(f"({agent})", f"({ANY})") for size in sizes]
-                agent = ANY
-            found = out.setdefault((name, agent, *sizes), [])
+                seed = self._one("any", seed, agent)
+                _, _, agent, rows, cols = self.placed(letter, False, (agent,))
+            found = out.setdefault((name, agent, rows, cols), [])
             found.append((factor, seed))
             if name in self.statement.symmetric:
-                found.append((factor, product("transpose", seed)))
+                found.append((factor, self._one("transpose", seed)))
 
         for c, kind, e, _, over in terms:
             visit(e, (("inverse", e),) if kind == "log det" else (), c, tuple(over))
         return [(self.make(found), key[2]) for key, found in out.items()]
 
-    # -- without transposes and sums ------------------------------------------------------
-
-    def plain(self, number: int, turned: bool = False, own: str | None = None) -> int:
-        """An expression without transposes and sums, agent `own` being any."""
-        key = number, turned, own
-        if key in self._known:
-            return self._known[key]
-        done: Terms = []
-        for c, word in self.terms[number]:
-            made: Word = ()
-            for factor in reversed(word) if turned else word:
-                if factor[0] == "letter":
-                    made += (self._plain_letter(factor, turned, own),)
-                    continue
-                kind, *_, a = factor
-                free = own
-                if len(factor) == 3:
-                    free = factor[1] if kind == "any" else None if own == factor[1] else own
-                inside = self.plain(a, turned != (kind == "transpose"), free)
-                if kind == "sum":
-                    inside = self.summed(inside, factor[1])
-                if kind == "inverse":
-                    made += (("inverse", inside),)
-                elif len(self.terms[inside]) == 1:
-                    ((d, more),) = self.terms[inside]
-                    c, made = c * d, made + more
-                else:
-                    made += (("group", inside),)
-            done.append((c, made))
-        self._known[key] = self.make(done)
-        return self._known[key]
-
-    def _plain_letter(self, letter: Factor, turned: bool, own: str | None) -> Factor:
-        _, name, agent, *sizes = letter
-        if own is not None:
-            agent = ANY if agent == own else agent
-            sizes = [size.replace(f"({own})", f"({ANY})") for size in sizes]
-        if turned:
-            sizes = sizes[::-1]
-        flipped = turned and name not in self.statement.symmetric
-        return ("letter", name, flipped, agent, *sizes)
-
-    def summed(self, number: int, index: str) -> int:
-        """The sum over an agent of a plain expression."""
-        done: Terms = []
-        for c, word in self.terms[number]:
-            own = [k for k, factor in enumerate(word) if self.mentions(factor, index)]
-            if not own:
-                done.append((c * self.scalars.generator(AGENTS), word))
-                continue
-            first, last = own[0], own[-1] + 1
-            inside = [self._many(factor, index) for factor in word[first:last]]
-            done.append((c, (*word[:first], ("gather",), *inside, ("spread",), *word[last:])))
-        return self.make(done)
-
-    def _many(self, factor: Factor, index: str) -> Factor:
-        """The block diagonal matrix of a factor for every agent."""
-        match factor:
-            case ("letter", name, turned, agent, rows, cols, *path):
-                rows, cols = ("⊕" + size.replace(f"({index})", "(·)") for size in (rows, cols))
-                if agent == index:
-                    return ("letter", name, turned, None, rows, cols, *path, "diagonal")
-                return ("letter", name, turned, agent, rows, cols, *path, "each")
-            case ("inverse" | "group", a):
-                inside = [(c, tuple(self._many(f, index) for f in w)) for c, w in self.terms[a]]
-                return (factor[0], self.make(inside))
-        return (*factor, "each")
-
 
 class System:
-    """The equations of a plain expression.
+    """The equations of an expression.
 
     Parameters
     ----------
@@ -302,60 +261,74 @@ class System:
 
     Attributes
     ----------
-    equations : list of {(factor or None, block): coefficient}
+    equations : list of {(letter or None, block): coefficient}
         One for each block; the first says that block 0 is b.
     sizes : the size of each block
-    inverses : list of (expression, size), of what has to be regular
+    inverses : list of (expression, size, turned, path), of what has to be regular
     """
 
     def __init__(self, expressions: Expressions, size: str, most: int):
         self.expressions, self.most = expressions, most
         self.one = expressions.scalars.one
         self.equations: list[dict] = [{(None, 0): self.one}]
-        self.sizes = [size]
-        self.inverses: list[tuple[int, str]] = []
+        self.sizes: list[BlockSize] = [(1, size)]
+        self.inverses: list[tuple[int, str, bool, Path]] = []
         self._known: dict[tuple, int] = {}
 
-    def form(self, number: int, block: int) -> dict[int, Any]:
-        """Expression · block, as a combination of blocks."""
+    def form(
+        self, number: int, block: int, turned: bool = False, path: Path = OUTSIDE
+    ) -> dict[int, Any]:
+        """An expression, perhaps transposed, inside the sums over `path`, times a block."""
         form: dict[int, Any] = {}
         for c, word in self.expressions.terms[number]:
             at = block
-            for factor in reversed(word):
-                at = self._times(factor, at)
+            for factor in word if turned else reversed(word):
+                at = self._times(factor, at, turned, path)
             form[at] = form[at] + c if at in form else c
         return form
 
-    def _times(self, factor: Factor, block: int) -> int:
-        if (factor, block) not in self._known:
+    def _block(self, key: tuple, size: BlockSize, form: Mapping) -> int:
+        """The block w with w = form; a key has one."""
+        if key not in self._known:
             if len(self.sizes) >= self.most:
                 raise UnsupportedError(f"the system of equations has more than {self.most} blocks")
-            w = self._known[factor, block] = len(self.sizes)
-            self.sizes.append(self.sizes[block])
-            self.equations.append({})
-            self._define(w, factor, block)
-        return self._known[factor, block]
+            w = self._known[key] = len(self.sizes)
+            self.sizes.append(size)
+            self.equations.append({(None, w): self.one, **{k: -c for k, c in form.items()}})
+        return self._known[key]
 
-    def _define(self, w: int, factor: Factor, block: int) -> None:
-        """w = factor · block."""
-        size = self.sizes[block]
-        equation = {(None, w): self.one, (factor, block): -self.one}
-        match factor:
-            case ("letter", _, _, _, rows, *_):
-                self.sizes[w] = rows
-            case ("gather", *_):
-                self.sizes[w] = size[1:]
-            case ("spread", *_):
-                self.sizes[w] = f"⊕{size}"
-            case ("inverse", a):
-                self.inverses.append((a, size))
-                equation = {(None, k): c for k, c in self.form(a, w).items()}
-                put(equation, (None, block), -self.one)
-            case ("group", a):
-                form = self.form(a, block)
-                self.sizes[w] = self.sizes[next(iter(form))]
-                equation = {(None, w): self.one, **{(None, k): -c for k, c in form.items()}}
-        self.equations[w] = equation
+    def _letter(self, letter: Any, block: int, size: BlockSize) -> int:
+        return self._block((letter, block), size, {(letter, block): self.one})
+
+    def _times(self, factor: Factor, block: int, turned: bool, path: Path) -> int:
+        """The block that is a factor times a block."""
+        kind, *args = factor
+        size, key = self.sizes[block], (factor, block, turned, path)
+        if kind == "letter":
+            letter = self.expressions.placed(factor, turned, path)
+            return self._letter(letter, block, (size[0], letter[3]))
+        if key in self._known:
+            return self._known[key]
+        if kind == "inverse":
+            self.inverses.append((args[0], size[1], turned, path))
+            w = self._block(key, size, {})
+            form = self.form(args[0], w, turned, path)
+            self.equations[w] = {(None, k): c for k, c in form.items()}
+            put(self.equations[w], (None, block), -self.one)
+            return w
+        depth, rows = size
+        if kind == "sum":  # an outer sum over the same agents does not count inside
+            block = self._letter("spread", block, (depth + 1, rows))
+            path = (*("·" if agent == args[0] else agent for agent in path), args[0])
+        path = (args[0],) if kind == "any" else path
+        form = self.form(args[-1], block, turned != (kind == "transpose"), path)
+        w = next(iter(form))
+        if form != {w: self.one}:
+            w = self._block(key, self.sizes[w], {(None, k): c for k, c in form.items()})
+        if kind == "sum":
+            w = self._letter("gather", w, (depth, self.sizes[w][1]))
+        self._known[key] = w
+        return w
 
 
 def put(form: dict, at, value) -> None:
