@@ -150,7 +150,7 @@ class Proof:
             for k, (kind, *args) in enumerate(word):
                 around, total = word[k + 1 :] + seed + word[:k], factor * c
                 if kind == "inverse":
-                    self.derive(*args, (word[k], *around, word[k]), MINUS * total, over, found)
+                    self.derive(args[0], (word[k], *around, word[k]), MINUS * total, over, found)
                 elif kind != "letter":
                     need(args[0] not in over, "a sum within one over the same agents")
                     if kind == "transpose":
@@ -228,7 +228,7 @@ class Proof:
             form = self.equations[w] = self.apply(self.terms[args[0]], w, turned, path)
             form[None, v] += MINUS
             need(all(self.sizes[k] == size for _, k in form), "an inverse is not square")
-            values = [self.value(*args, part, turned, path) for part in self.parts(size[1])]
+            values = [self.value(args[0], part, turned, path) for part in self.parts(size[1])]
             need(all(p for p, _ in values), "an inverse does not exist at the point")
         elif at not in self.known:
             need(kind not in MEASURES, f"a {kind} stands in a product")

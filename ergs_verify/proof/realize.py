@@ -243,8 +243,8 @@ class _Engine:
         """Where every inverse exists at the centre."""
         system = System(self.expressions, size, self.most)
         form = system.form(number, 0)
-        for inverted, own, *where in system.inverses:
-            if not all(self._value(inverted, part, *where) for part in self.parts(own)):
+        for inverted, own, turned, path in system.inverses:
+            if not all(self._value(inverted, part, turned, path) for part in self.parts(own)):
                 raise _Singular
         return system, form
 
