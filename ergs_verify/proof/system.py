@@ -22,6 +22,7 @@ from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS
 from ergs_verify.proof.statement import Statement, Term
 
+MOST_FACTORS = 5000
 Factor = tuple
 Word = tuple[Factor, ...]
 Terms = list[tuple[Any, Word]]
@@ -56,6 +57,7 @@ class Expressions:
         self.terms: list[Terms] = []
         self._numbers: dict[Any, int] = {}
         self._mentions: dict[tuple[Factor, str], bool] = {}
+        self._written: dict[int, Terms] = {}
 
     def make(self, terms: Iterable[tuple[Any, Word]]) -> int:
         """The number of an expression."""
@@ -94,6 +96,15 @@ class Expressions:
         return Measure(term.coefficient, kind, self.make(inside), size, term.over)
 
     def _of(self, number: int) -> Terms:
+        if number not in self._written:
+            terms = self._written[number] = self._terms_of(number)
+            if any(len(word) > MOST_FACTORS for _, word in terms):
+                raise UnsupportedError(
+                    f"written out it has a product of more than {MOST_FACTORS} factors"
+                )
+        return self._written[number]
+
+    def _terms_of(self, number: int) -> Terms:
         one = self.scalars.one
         match self.statement.nodes[number]:
             case ("identity", _):
