@@ -1,4 +1,7 @@
-"""The smallest matrices at which two sides of a formula differ; other letters are 0."""
+"""The smallest matrices at which two sides of a formula differ; other letters are 0.
+
+Rⁱ and Σⁱ, which the paper supposes to be positive definite, are I where they enter idly.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from attrs import frozen
 from sympy import preorder_traversal
 
 from ergs_verify.errors import ErgsError
+from ergs_verify.paper import notation
 from ergs_verify.proof.sampling import Setting, SymPyNumbers, small_values
 
 #: Sizes and numbers of agents, from small to large; a transpose shows at 2 only, an order of
@@ -24,6 +28,8 @@ _SETTINGS = (
     (2, lambda _: 2),
 )
 _DRAWS = 6
+#: What the paper supposes to be positive definite: Rⁱ, and Σⁱ of a policy.
+_DEFINITE = {letter(notation.i).name for letter in (notation.R, notation.S)}
 
 
 @frozen
@@ -46,7 +52,9 @@ class Difference:
         return _sides(self.setting, self.values) == (self.left, self.right)
 
     def as_json(self) -> dict[str, Any]:
-        shown = {str(k): _exact(v) for k, v in self.values.items() if not _is_zero(v)}
+        # π is a number and not a letter.
+        letters = ((k, v) for k, v in self.values.items() if not k.is_number)
+        shown = {str(k): _exact(v) for k, v in letters if not _is_zero(v)}
         return {"values": shown, "left": _exact(self.left), "right": _exact(self.right)}
 
 
@@ -129,14 +137,17 @@ def _sides(setting: Setting, values: Mapping) -> tuple[Any, Any] | None:
 
 
 def _without_idle_letters(setting: Setting, values: Mapping) -> Difference:
-    """Put one letter after the other to 0, where the sides still differ."""
+    """Put one letter after the other to 0 (or I), where the sides still differ."""
     kept = dict(values)
     for letter, value in values.items():
-        if letter.is_Symbol and letter.is_positive:
+        if letter.is_number or (letter.is_Symbol and letter.is_positive):
             continue
         shape = getattr(value, "shape", None)
-        nothing = sympy.zeros(*shape).as_immutable() if shape else sympy.Integer(0)
-        changed = {**kept, letter: nothing}
+        if getattr(letter, "name", "") in _DEFINITE:
+            least = sympy.eye(*shape).as_immutable()
+        else:
+            least = sympy.zeros(*shape).as_immutable() if shape else sympy.Integer(0)
+        changed = {**kept, letter: least}
         if _sides(setting, changed) is not None:
             kept = changed
     sides = _sides(setting, kept)

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import planted_reasoning
 import pytest
+import sympy
 from expected import EXPECTED, MODULES
 
 from ergs_verify.errors import DerivationError, InputError
@@ -115,6 +116,26 @@ def test_every_fault_alone_is_wrong_and_its_counterexample_replays(ledger):
             assert finding.fault.kind in KINDS
             assert finding.fault.source in SOURCES
         assert (judged.printed.verdict in WRONG) == bool(judged.findings), judged.claim.id
+
+
+def test_counterexamples_are_within_what_the_paper_supposes(ledger):
+    """R ≻ 0 and Σⁱ ≻ 0 where they enter, and Q, P, M ⪰ 0, starred or not."""
+    seen = 0
+    for judged in ledger.claims:
+        for finding in judged.findings:
+            example = finding.decision.counterexample or {"values": {}}
+            for letter, value in example["values"].items():
+                found = re.match(r"[{\\a-z]*(R|Q|P|M|Sigma)[_^{}*]", letter)
+                if found is None or letter == r"M_t^{i*}" or not isinstance(value, list):
+                    continue
+                X = sympy.Matrix([[sympy.Rational(entry) for entry in row] for row in value])
+                strictly = found[1] == "R" or letter.startswith(r"\Sigma_t")
+                assert X.is_symmetric(), (judged.claim.id, letter)
+                assert X.is_positive_definite if strictly else X.is_positive_semidefinite, (
+                    judged.claim.id
+                )
+                seen += 1
+    assert seen >= 100
 
 
 def test_ids_are_unique_and_well_formed():
@@ -313,9 +334,9 @@ def test_what_the_paper_does_not_state_is_a_finding_of_its_own():
 
 def test_a_hypothesis_that_nothing_shows_to_be_needed_is_no_finding():
     idle = hypotheses.Hypothesis("idle", "not stated in the paper")
-    fact = Fact("planted", lambda: exactly("1", 1, 1), (idle.text,))
+    fact = Fact("P_T = Q_T", lambda: exactly("1", 1, 1), (idle.text,))
     judged = _claim(
-        statement=Theorem(id="eq-0", says="planted", given=(idle,), proof=(fact,))
+        statement=Theorem(id="eq-0", says=fact.says, given=(idle,), proof=(fact,))
     ).decide()
     assert judged.printed.verdict == "undecided"
     assert not judged.holds

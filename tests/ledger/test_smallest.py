@@ -9,7 +9,7 @@ from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.claims.augmented_game import SYMMETRIC, printed_constant
 from ergs_verify.ledger.exhibits import exhibits
 from ergs_verify.ledger.smallest import smallest_difference
-from ergs_verify.paper.notation import A, B, K, P, S, definitions, i, j, noise, q, tau
+from ergs_verify.paper.notation import A, B, K, P, R, S, definitions, i, j, noise, q, tau
 from ergs_verify.proof.sampling import SymPyNumbers
 
 
@@ -97,3 +97,14 @@ def test_the_constant_of_equation_24_differs_there():
     assert printed_constant({"shape"}, tau, tau, P(i), q(i)) != printed_constant(
         set(), tau, tau, P(i), q(i)
     )
+
+
+def test_a_letter_that_has_to_be_definite_is_never_0():
+    """With R idle the sides differ by P alone, and R is shown as I."""
+    shown = difference(R(i) + P(i), R(i) + 2 * P(i), (R(i), P(i))).as_json()["values"]
+    assert shown["R_t^1"] == [["1"]]
+
+
+def test_a_number_is_not_shown_as_a_letter():
+    shown = difference(sympy.pi * tau, tau).as_json()["values"]
+    assert list(shown) == ["tau"]

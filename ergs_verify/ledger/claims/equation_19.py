@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from sympy import Inverse, MatAdd, MatMul, Transpose, ZeroMatrix
 
 from ergs_verify.expressions import agent_sum, control_size
@@ -112,16 +113,15 @@ INTO_ITSELF = Theorem(
 def _eq_19(faults: frozenset[str]) -> Equalities:
     star = {P(i): P_star(i)} if "star" in faults else {}
     gain = MatMul(-1, Inverse(weight), cross).xreplace(star)
-    return Equalities(
-        (
-            by_derivation(equal(derived("gain"), gain, named="K_t^{i*}"), "lemma", "gain"),
-            by_derivation(
-                equal(derived("covariance"), covariance.xreplace(star), named=r"\Sigma_t^{i*}"),
-                "collect",
-                "lemma",
-            ),
-        )
+    parts = (
+        by_derivation(equal(derived("gain"), gain, named="K_t^{i*}"), "lemma", "gain"),
+        by_derivation(
+            equal(derived("covariance"), covariance.xreplace(star), named=r"\Sigma_t^{i*}"),
+            "collect",
+            "lemma",
+        ),
     )
+    return Equalities(tuple(evolve(part, symmetric=(*part.symmetric, P_star(i))) for part in parts))
 
 
 INVERSES = Theorem(
