@@ -2,8 +2,9 @@
 
 A sentence is known in a proof if it is a hypothesis of the theorem, a fact that an engine decided,
 what a theorem says whose hypotheses are known, or the conclusion of a rule all of whose premises
-are known. Sentences are compared as text. A theorem is proved where what it says is known at the
-end and nothing was idle on the way: every hypothesis, fact, theorem and rule is used.
+are known. Sentences are compared as text; those of facts and rules are listed. A theorem is proved
+where what it says is known at the end and nothing was idle on the way: every hypothesis, fact,
+theorem and rule is used.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ergs_verify.ledger.decision import WORST_FIRST, Decision, Statement, Step
 from ergs_verify.ledger.examination import first_failure, tried
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.rules import RULES, Rule
-from ergs_verify.ledger.sentences import at, can_be_evaluated
+from ergs_verify.ledger.sentences import BY_ENGINES_ALONE, at, can_be_evaluated
 
 
 @frozen(eq=False)
@@ -236,6 +237,8 @@ class _Proof:
             self._used.add(self._sources[sentence])
 
     def _fact(self, fact: Fact) -> None:
+        if fact.says not in BY_ENGINES_ALONE and not can_be_evaluated(fact.says):
+            raise _Gap(f"“{fact.says}” is not a sentence that exhibits try or an engine decides")
         self._use(fact.needs, f"the fact “{fact.says}”")
         decision = fact.decide()
         self._use(decision.needs, f"the fact “{fact.says}”")
@@ -293,7 +296,7 @@ class _Proof:
         self._add(Step(conclusion, "rule", rule.name, premises), self._source())
 
     def _refuse(self, line: object) -> None:
-        raise _Gap(f"{line!r} is no fact, theorem, cited result or rule")
+        raise _Gap(f"{line!r} is not a fact, a theorem, a cited result or a rule")
 
 
 _ADD = {

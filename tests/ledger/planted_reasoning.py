@@ -1,6 +1,6 @@
 """Faults planted in every proof of the ledger: what is added, dropped, exchanged or taken away.
 
-python -m planted_reasoning    (in tests/ledger) prints the table of planted and caught
+Run as a program it prints the table of planted and caught.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import rules_tried
 from attrs import evolve
 
 from ergs_verify.ledger.claims import claims
@@ -18,6 +17,8 @@ from ergs_verify.ledger.reasoning import By, Fact, Supposing, Theorem, by
 from ergs_verify.ledger.rules import RULES, Rule
 
 RIEMANN = "so the Riemann hypothesis holds"
+#: A sentence that facts say.
+IDLE = "P_T = Q_T"
 
 
 def theorems() -> list[Theorem]:
@@ -47,8 +48,18 @@ def planted(theorem: Theorem) -> Iterator[tuple[str, Theorem]]:
     unknown = Rule("magic", "", "", (), RIEMANN)
     yield "a free string added", evolve(theorem, proof=(*proof, RIEMANN))
     yield "an unknown rule added", evolve(theorem, proof=(*proof, by(unknown)))
-    idle = Fact(RIEMANN, lambda: exactly("1", 1, 1))
-    yield "an idle fact added", evolve(theorem, proof=(*proof, idle))
+    yield (
+        "an idle fact added",
+        evolve(theorem, proof=(*proof, Fact(IDLE, lambda: exactly("1", 1, 1)))),
+    )
+    yield (
+        "a fact added and concluded",
+        evolve(
+            theorem,
+            proof=(*proof, Fact(RIEMANN, lambda: exactly("1", 1, 1))),
+            says=(*theorem.sentences, RIEMANN),
+        ),
+    )
     yield "more concluded", evolve(theorem, says=(*theorem.sentences, RIEMANN))
     for k, line in enumerate(proof):
         without = (*proof[:k], *proof[k + 1 :])
@@ -142,8 +153,5 @@ def table() -> dict[str, tuple[int, int]]:
 
 
 if __name__ == "__main__":
-    print(f"{len(theorems())} theorems")
-    print("| fault planted in a proof | planted | caught |\n| --- | ---: | ---: |")
-    for kind, (made, caught) in {**table(), **rules_tried.table()}.items():
-        print(f"| {kind} | {made} | {caught} |")
-    print(f"{len(RULES) - len(rules_tried.untried())} of {len(RULES)} rules are tried")
+    for kind, counts in table().items():
+        print(kind, *counts, sep=" | ")

@@ -8,7 +8,7 @@ import planted_reasoning
 import pytest
 import sympy
 from attrs import evolve
-from planted_reasoning import RIEMANN
+from planted_reasoning import IDLE, RIEMANN
 
 from ergs_verify.ledger import hypotheses, rules
 from ergs_verify.ledger.chain import Chain, FrobeniusNorm, bounded_by, largest_norm
@@ -16,6 +16,7 @@ from ergs_verify.ledger.decision import Decision, exactly, holds, together
 from ergs_verify.ledger.hypotheses import Hypothesis
 from ergs_verify.ledger.reasoning import By, Cited, Fact, Supposing, Theorem, by
 from ergs_verify.ledger.rules import Rule
+from ergs_verify.ledger.sentences import BY_ENGINES_ALONE, can_be_evaluated
 from ergs_verify.paper.notation import B, i
 
 TRUE, FALSE = (lambda: exactly("1", 1, 1)), (lambda: exactly("1", 1, 2))
@@ -29,7 +30,7 @@ INVERTIBLE = Theorem(
     given=(hypotheses.TAU_POSITIVE,),
     proof=(SHIFT, by(rules.INVERTIBLE, X="W")),
 )
-ZETA = Theorem(id="zeta", says=RIEMANN, proof=(Fact(RIEMANN, TRUE),))
+TERMINAL = Theorem(id="terminal", says=IDLE, proof=(Fact(IDLE, TRUE),))
 
 
 def verdict(theorem: Theorem, reason: str) -> str:
@@ -59,8 +60,8 @@ def test_a_proof_goes_through_and_says_on_what_it_rests():
         (evolve(INVERTIBLE, says=RIEMANN), "is not known"),
         (evolve(INVERTIBLE, says=(INVERTIBLE.sentences[0], RIEMANN)), "is not known"),
         (evolve(INVERTIBLE, says=()), "says nothing"),
-        (with_proof(*INVERTIBLE.proof, RIEMANN), "is no fact, theorem, cited result or rule"),
-        (with_proof(*INVERTIBLE.proof, None), "is no fact, theorem, cited result or rule"),
+        (with_proof(*INVERTIBLE.proof, RIEMANN), "is not a fact, a theorem, a cited"),
+        (with_proof(*INVERTIBLE.proof, None), "is not a fact, a theorem, a cited"),
         (with_proof(INVERTIBLE.proof[1], SHIFT), "is not known"),
     ],
 )
@@ -72,9 +73,9 @@ def test_what_is_not_known_is_not_proved(faulty, reason):
     ("faulty", "idle"),
     [
         (evolve(INVERTIBLE, given=(*INVERTIBLE.given, hypotheses.FEEDBACK)), "optimal from every"),
-        (with_proof(*INVERTIBLE.proof, Fact(RIEMANN, TRUE)), RIEMANN),
+        (with_proof(*INVERTIBLE.proof, Fact(IDLE, TRUE)), IDLE),
         (with_proof(*INVERTIBLE.proof, Cited(RIEMANN, "Riemann 1859")), RIEMANN),
-        (with_proof(*INVERTIBLE.proof, ZETA), RIEMANN),
+        (with_proof(*INVERTIBLE.proof, TERMINAL), IDLE),
         (evolve(INVERTIBLE, says="W ⪰ (τ/2)I"), "is invertible"),
     ],
     ids=["hypothesis", "fact", "cited result", "theorem", "rule"],
@@ -129,6 +130,22 @@ def test_a_fact_that_is_not_proved_proves_nothing(found):
     assert verdict(rests_on_it, "shift is undecided") == "undecided"
 
 
+@pytest.mark.parametrize("says", [RIEMANN, f"{ABOVE.says} and {RIEMANN}", ""])
+def test_a_fact_says_a_listed_sentence_whatever_was_decided(says):
+    faulty = Theorem(id="zeta", says=says, proof=(Fact(says, TRUE),))
+    assert verdict(faulty, "is not a sentence that") == "undecided"
+
+
+def test_the_listed_sentences_are_what_facts_say_and_no_exhibit_tries():
+    said = {
+        line.says
+        for theorem in planted_reasoning.theorems()
+        for line in theorem.proof
+        if isinstance(line, Fact)
+    }
+    assert {sentence for sentence in said if not can_be_evaluated(sentence)} == BY_ENGINES_ALONE
+
+
 def test_a_fact_needs_what_it_says_it_needs():
     fact = evolve(ABOVE, needs=("R ≻ 0",))
     assert (
@@ -155,7 +172,7 @@ def _chain() -> Chain:
     ids=["as it is", "behind a function", "with others"],
 )
 def test_the_bounds_of_a_chain_are_needed_wherever_it_is_decided(decided_by):
-    bounded = Theorem(id="bounded", says="‖B‖ ≤ γ", proof=(Fact("‖B‖ ≤ γ", decided_by),))
+    bounded = Theorem(id="bounded", says=ABOVE.says, proof=(Fact(ABOVE.says, decided_by),))
     assert verdict(bounded, "“‖B‖_F ≤ γ” is not known") == "undecided"
     supposed = Hypothesis("b", "‖B‖_F ≤ γ")
     assert evolve(bounded, given=(supposed,)).decide().verdict == "proved"
@@ -283,6 +300,7 @@ PLANTED = {
     "a free string added": 80,
     "an unknown rule added": 80,
     "an idle fact added": 80,
+    "a fact added and concluded": 80,
     "more concluded": 80,
     "a premise dropped": 200,
     "a fact made false": 110,

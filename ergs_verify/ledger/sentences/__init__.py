@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ergs_verify.ledger.sentences import augmented, data, equilibria, lemma, maps, stages
+from ergs_verify.ledger.sentences.decided import BY_ENGINES_ALONE
 from ergs_verify.ledger.sentences.registry import EVALUATORS, at, can_be_evaluated, says
 
 __all__ = [
+    "BY_ENGINES_ALONE",
     "EVALUATORS",
     "at",
     "augmented",
