@@ -412,7 +412,7 @@ def one_matrix_in_both_costs() -> Decision:
 
 @_afresh
 def no_nash_of_the_augmented_game() -> Decision:
-    """S̃¹ = N(5x, 1) is no answer: J̃(S̃) exceeds J̃ at the best response of the game at τ."""
+    """S̃¹ = N(5x, 1) is not an answer: J̃(S̃) exceeds J̃ at the best response of the game at τ."""
     game = two_scalar_agents("10")
     gains, one = [[[5]]] * game.horizon, [[[1]]] * game.horizon
     played = _altered(augmented_nash(game, STEP), gains, one)
@@ -550,7 +550,7 @@ def unlike_covariances() -> Decision:
         f"J̃ = {shown[0]}",
         f"J̃ = {shown[1]}",
         "balls",
-        "K is the same and Σ differs, so J̃ is no function of (Kⁱ, K⁻ⁱ)",
+        "K is the same and Σ differs, so J̃ does not depend on (Kⁱ, K⁻ⁱ) alone",
         lambda: false,
         game=game,
         values={"K^1": "0", "Sigma^1": "1 and 2"},

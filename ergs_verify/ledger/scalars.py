@@ -375,7 +375,7 @@ def any_gains() -> Decision:
         f"P_0¹ = {least} solves (4) at K² = 0",
         "exact",
         "(4) can be solved backwards from P_T = Q_T for any gains of the others, K = 0 here; these"
-        " gains are no answers to each other",
+        " gains do not answer each other",
         lambda: least < at,
         game=game,
         values={"K^1": "0", "K^2": "0"},

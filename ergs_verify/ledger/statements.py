@@ -96,7 +96,7 @@ class Equality:
             tuple(common_size(s) for s in self.symmetric),
         )
         evidence = (*self.derivation(), *proof.evidence)
-        if proof.reason:
+        if proof.reason and proof.reason not in dict(proof.evidence).values():
             evidence = (*evidence, ("reason", proof.reason))
         if proof.verdict == "proved" and (failed := self._cross_examined()):
             return failed

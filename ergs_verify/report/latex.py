@@ -11,6 +11,8 @@ from unicodedata import name, normalize
 from ergs_verify.paper.derivation import Derived
 from ergs_verify.report.ledger import (
     IN_PROOFS,
+    NO_NEED_KNOWN,
+    UNNAMED,
     closing,
     finding_kind,
     headline,
@@ -71,7 +73,6 @@ _SIGNS = {
     "ℓ": r"\ell",
     "½": r"\tfrac12",
     "¼": r"\tfrac14",
-    "𝒮": r"\mathcal{S}",
     "𝓚": r"\mathcal{K}",
     "𝓑": r"\mathcal{B}",
     "𝓢": r"\mathcal{S}",
@@ -180,7 +181,7 @@ def _claim(entry: Mapping[str, Any]) -> str:
     if entry["corrected"]:
         parts.append(_form(entry["corrected"]))
     parts += [
-        _small(f"For instance {in_a_line(finding['counterexample'])}")
+        _small(f"For instance {in_a_line(finding['counterexample'])}; {UNNAMED}")
         for finding in entry["findings"]
         if finding["counterexample"]
     ]
@@ -188,7 +189,8 @@ def _claim(entry: Mapping[str, Any]) -> str:
     parts += [_small(f"Supposed: {supposes}")] if supposes else []
     parts += _proof(entry["proof"])
     evidence = "; ".join(
-        f"{item['form']}, {item['method']}: {from_latex(item['detail'])}"
+        f"{item['form'] + ', ' if entry['of_the_paper'] else ''}{item['method']}:"
+        f" {from_latex(item['detail'])}"
         for item in entry["evidence"]
         if item["method"] not in IN_PROOFS
     )
@@ -203,7 +205,9 @@ def _small(text: str) -> str:
 def _hypothesis(hypothesis: Mapping[str, Any]) -> str:
     stated = hypothesis["stated"]
     place = supposed(stated) if stated else "not by the paper"
-    return f"{hypothesis['text']} ({place})"
+    needed = hypothesis["needed"]
+    need = f"needed: {in_a_line(needed)}" if needed else NO_NEED_KNOWN
+    return f"{hypothesis['text']} ({place}; {need})"
 
 
 def _form(form: Mapping[str, str]) -> str:

@@ -247,6 +247,10 @@ def finding_kind(finding: Mapping[str, Any]) -> str:
     return kind if kind == "proof gap" else f"{kind}, {SOURCES[source]}"
 
 
+#: Said of a hypothesis that no exhibit shows to be needed.
+NO_NEED_KNOWN = "no exhibit is known that shows its need"
+#: Of the letters in a counterexample.
+UNNAMED = "letters that are not named are 0"
 #: Evidence that the lines of a proof show already.
 IN_PROOFS = ("fact", "rule", "claim", "cited")
 
@@ -278,7 +282,7 @@ def _line(entry: Entry, widths: tuple[int, int]) -> RenderableType:
     row.add_column(width=widths[1], no_wrap=True)
     row.add_row(
         Text(entry["id"], "bold" if entry["findings"] else ""),
-        Text(entry["title"]),
+        Text(in_a_terminal(entry["title"])),
         _verdict(entry),
     )
     return row
@@ -315,11 +319,7 @@ def _block(title: str, body: RenderableType) -> RenderableType:
 def _hypothesis(hypothesis: Mapping[str, Any]) -> RenderableType:
     stated, needed = hypothesis["stated"], hypothesis["needed"]
     place = "the paper does not suppose it" if not stated else f"supposed {supposed(stated)}"
-    need = (
-        f"needed: {in_a_terminal(in_a_line(needed))}"
-        if needed
-        else "no exhibit is known that shows its need"
-    )
+    need = f"needed: {in_a_terminal(in_a_line(needed))}" if needed else NO_NEED_KNOWN
     return Group(
         Text.assemble(in_a_terminal(hypothesis["text"]), (f" ({place})", "dim")),
         Padding(Text(need, "dim"), (0, 0, 0, 2)),
@@ -414,7 +414,7 @@ def _counterexample(example: Mapping[str, Any]) -> RenderableType:
         if side in example:
             value = Text(in_a_terminal(value_text(example[side])))
             table.add_row(Text(f"{side} side", "bold"), "=", value)
-    return Group(Text("Counterexample, exact:"), Padding(table, (0, 0, 0, 2)))
+    return Group(Text(f"Counterexample, exact; {UNNAMED}:"), Padding(table, (0, 0, 0, 2)))
 
 
 def value_text(value: Any) -> str:
@@ -431,7 +431,7 @@ def _evidence(entry: Entry) -> RenderableType:
         table.add_column()
     for item in (e for e in entry["evidence"] if e["method"] not in IN_PROOFS):
         table.add_row(
-            Text(item.get("form", ""), "dim"),
+            Text(item["form"] if entry["of_the_paper"] else "", "dim"),
             Text(item["method"], "dim"),
             Text(in_a_terminal(from_latex(readable(item["detail"])))),
         )

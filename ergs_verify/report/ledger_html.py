@@ -14,6 +14,8 @@ from typing import Any
 from ergs_verify import __version__
 from ergs_verify.report.ledger import (
     IN_PROOFS,
+    NO_NEED_KNOWN,
+    UNNAMED,
     counts,
     finding_kind,
     headline,
@@ -154,7 +156,7 @@ class _Page:
             closed_by = ", ".join(map(self._link, finding["closed_by"]))
             text += f" Closed by {closed_by}." if closed_by else " It is open."
         if example := finding["counterexample"]:
-            text += folded("Counterexample", _example(example))
+            text += folded(f"Counterexample; {UNNAMED}", _example(example))
         return f"<li>{text}</li>"
 
     def _proof(self, entry: Entry) -> str:
@@ -242,7 +244,7 @@ def _hypotheses(entry: Entry) -> str:
         stated, needed = hypothesis["stated"], hypothesis["needed"]
         place = f"supposed {supposed(stated)}" if stated else "not supposed by the paper"
         need = folded("It is needed", _example(needed)) if needed else ""
-        place += "" if needed else "; no exhibit is known that shows its need"
+        place += "" if needed else f"; {NO_NEED_KNOWN}"
         items.append(
             f'<li>{_words(hypothesis["text"])} <span class="dim">({place})</span>{need}</li>'
         )
@@ -259,7 +261,8 @@ def _exhibits(entry: Entry) -> str:
 
 def _evidence(entry: Entry) -> str:
     rows = [
-        f"<tr><td>{escape(e['form'])}</td><td>{escape(e['method'])}</td>"
+        f"<tr><td>{escape(e['form']) if entry['of_the_paper'] else ''}</td>"
+        f"<td>{escape(e['method'])}</td>"
         f"<td>{_words(from_latex(readable(e['detail'])))}</td></tr>"
         for e in entry["evidence"]
         if e["method"] not in IN_PROOFS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from unicodedata import normalize
 
 _GREEK = {
@@ -140,6 +141,8 @@ def displayed(latex: str) -> str:
     >>> from ergs_verify.report.mathtext import displayed
     >>> displayed(r"\|K_t^{i*}\|_F \leq \frac{2}{\tau}\gamma_B^2 \left( N-1 \right) \qquad P_T = 0")
     '‖Kₜⁱ*‖_F ≤ (2/τ)γ_B² (N-1)\nP_T = 0'
+    >>> displayed(r"\frac{b^\top b}{2\tau^2}")
+    '(bᵀ b)/(2τ²)'
     """
     text = latex.replace(r"\left\{", _OPEN).replace(r"\right\}", _CLOSE)
     text = text.replace(r"\{", _OPEN).replace(r"\}", _CLOSE).replace(r"\|", "‖")
@@ -225,11 +228,21 @@ def _fractions(text: str) -> str:
         bottom = _group(text, top) + 1
         end = _group(text, bottom)
         parts = text[top + 1 : bottom - 1], text[bottom + 1 : end]
-        over = "/".join(part if _alone(part) else f"({part})" for part in parts)
+        over = f"{_enclosed(parts[0], _alone)}/{_enclosed(parts[1], _one_factor)}"
         before, after = text[: found.start()], text[end + 1 :]
         enclosed = before.rstrip().endswith("(") and after.lstrip().startswith(")")
         text = before + (over if enclosed else f"({over})") + after
     return text
+
+
+def _enclosed(part: str, stands_alone: Callable[[str], bool]) -> str:
+    return part if stands_alone(part) else f"({part})"
+
+
+def _one_factor(part: str) -> bool:
+    """Whether a denominator needs no bracket: a letter with its scripts, a number, or a value."""
+    bare = re.sub(r"[_^]\{[^{}]*\}|[_^]\w", "", part.strip())
+    return _alone(part) and bool(re.fullmatch(r"\d+|\\?[^\W\d]+(?:\([^()]*\))?", bare))
 
 
 def _alone(part: str) -> bool:

@@ -119,7 +119,7 @@ def _zero_covariance() -> Decision:
         f"det Σ = 0, and the relative entropy {scalar} of N(0, s) tends to infinity as s → 0",
         "Σ ≻ 0 for Σ in the class of policies, and a finite cost",
         "limit",
-        "Σ = 0 is no element of the class, and its cost is infinite",
+        "Σ = 0 is not in the class, and its cost is infinite",
         lambda: sympy.limit(scalar, spread, 0, "+") == sympy.oo,
         values={"Sigma_t^i": [["0"]]},
     )

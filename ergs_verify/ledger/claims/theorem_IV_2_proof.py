@@ -139,7 +139,7 @@ def _another_gain() -> Decision:
         f"x'P_0 x = {costs[0]} x² with u = {other} x",
         f"x'P_0 x = {costs[1]} x² with u = {gain} x",
         "exact",
-        "a gain that is not (6) is no best answer, so no NE",
+        "a gain that differs from (6) is not a best response, so this is not a NE",
         lambda: costs[0] > costs[1] and costs[1] == numbers.to_fraction(best.P[0][0][0, 0]),
         game=game,
         values={"K_0^1": str(other)},
