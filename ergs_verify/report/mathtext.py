@@ -141,8 +141,10 @@ def displayed(latex: str) -> str:
     >>> from ergs_verify.report.mathtext import displayed
     >>> displayed(r"\|K_t^{i*}\|_F \leq \frac{2}{\tau}\gamma_B^2 \left( N-1 \right) \qquad P_T = 0")
     '‖Kₜⁱ*‖_F ≤ (2/τ)γ_B² (N-1)\nP_T = 0'
-    >>> displayed(r"\frac{b^\top b}{2\tau^2}")
-    '(bᵀ b)/(2τ²)'
+    >>> displayed(r"\frac{1}{2\tau^2} u")
+    '(1/(2τ²)) u'
+    >>> displayed(r"E^{i\top} S^i")
+    'Eⁱᵀ Sⁱ'
     """
     text = latex.replace(r"\left\{", _OPEN).replace(r"\right\}", _CLOSE)
     text = text.replace(r"\{", _OPEN).replace(r"\}", _CLOSE).replace(r"\|", "‖")
@@ -159,6 +161,7 @@ def displayed(latex: str) -> str:
         text = re.sub(rf"\\{name}\s*(?:\{{(\w)\}}|(\w))", rf"\1\2{accent}", text)
     text = re.sub(r"\^\{(\w?)\*\}|\^\*", lambda m: f"^{m[1]}*" if m[1] else "*", text)
     text = re.sub(r"\^\{-([ij])\*\}", r"^{-\1}*", _without_commands(text))
+    text = re.sub(r"\^\{([ijk])\s*ᵀ\}", r"^\1ᵀ", text)
     text = re.sub(r"(\([^()]*\)|‖|\])\^⊤|\^\{⊤\}", r"\1ᵀ", text)
     # ᵀ is the sign of a transpose.
     text = in_a_terminal(text.replace("^{T-1}", "^(T-1)"))
@@ -223,6 +226,7 @@ def _with_brackets(text: str, command: str, left: str, right: str) -> str:
 
 
 def _fractions(text: str) -> str:
+    text = re.sub(r"\\t?frac(\w)(\w)", r"\\frac{\1}{\2}", text)
     while found := re.search(r"\\t?frac\{", text):
         top = found.end() - 1
         bottom = _group(text, top) + 1
@@ -230,7 +234,11 @@ def _fractions(text: str) -> str:
         parts = text[top + 1 : bottom - 1], text[bottom + 1 : end]
         over = f"{_enclosed(parts[0], _alone)}/{_enclosed(parts[1], _one_factor)}"
         before, after = text[: found.start()], text[end + 1 :]
-        enclosed = before.rstrip().endswith("(") and after.lstrip().startswith(")")
+        pairs = (("(", ")"), ("^{", "}"), ("_{", "}"))
+        enclosed = any(
+            before.rstrip().endswith(left) and after.lstrip().startswith(right)
+            for left, right in pairs
+        )
         text = before + (over if enclosed else f"({over})") + after
     return text
 

@@ -175,7 +175,7 @@ def _solved() -> Decision:
         _zero(
             "a + o·a/(1 − o − h) − a/(1 − (1+g)o)", a + o * a / (1 - o - h) - a / (1 - (1 + g) * o)
         ),
-        *(_zero("loop_bounds", w - e) for w, e in zip(written, expected, strict=True)),
+        *(_zero("bound of the closed loop", w - e) for w, e in zip(written, expected, strict=True)),
     )
 
 

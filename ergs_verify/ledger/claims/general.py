@@ -306,19 +306,28 @@ def instance() -> Equalities:
     """Every stage formula of the general game becomes the paper's."""
     general, papers = general_formulas(), theorem_III_1.derived_formulas()
 
-    def equal(name: str) -> Equality:
+    def equal(name: str, shown: str) -> Equality:
         widest = getattr(general, name)
         return Equality(
             as_the_papers(widest.expand()),
             getattr(papers, name),
             PAPER.symmetric,
             PAPER.definitions,
-            name,
+            shown,
             derivation=lambda: (("at the paper's letters", str(widest)),),
         )
 
-    names = ("gain", "riccati", "constant", "phi_diagonal", "phi_off_diagonal", "rhs")
-    return Equalities(tuple(map(equal, (*names, "policy_cost", "policy_constant"))))
+    named = {
+        "gain": "K_t^{i*}",
+        "riccati": "P_t^{i*}",
+        "constant": "q_t^{i*}",
+        "phi_diagonal": r"\Phi_{ii}",
+        "phi_off_diagonal": r"\Phi_{ij}",
+        "rhs": "r_i",
+        "policy_cost": "P_t^i",
+        "policy_constant": "q_t^i",
+    }
+    return Equalities(tuple(equal(*pair) for pair in named.items()))
 
 
 CLAIMS = (
