@@ -14,7 +14,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # The peers that `make bench` measures against live here, apart from the package's own environment.
 BENCH := benchmarks/.venv
 
-.PHONY: verify lab docs test lint attack coq notebooks dist bench clean
+.PHONY: verify lab docs test lint attack faults coq notebooks dist bench clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
@@ -39,6 +39,10 @@ lint: .venv/.dev
 # Hostile games, files and solvers, for some minutes; writes docs/attack.md. The tests take a tenth.
 attack: .venv/.dev
 	@$(BIN)/python tests/attack
+
+# Faults planted in the ledger's formulas, proofs and rules; writes docs/faults.md.
+faults: .venv/.dev
+	@$(BIN)/python tests/ledger
 
 # The ledger's identities of matrices, stated in Coq and checked by its kernel; some minutes.
 # Needs Debian's coq and libcoq-mathcomp-algebra-tactics.

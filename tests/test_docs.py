@@ -22,7 +22,7 @@ from ergs_verify.cli.app import app
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 # These are made by commands, and tested where those are.
-MADE = ("ledger.md", "attack.md", "prover.md", "published-games.md")
+MADE = ("ledger.md", "attack.md", "faults.md", "prover.md", "published-games.md")
 WRITTEN = [
     path
     for path in sorted(DOCS.rglob("*.md"))

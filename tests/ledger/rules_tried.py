@@ -1576,3 +1576,8 @@ def table() -> dict[str, tuple[int, int]]:
 def untried() -> list[str]:
     """The rules that have no worlds, and a sentence that no case decides."""
     return [name for name, rule in RULES.items() if not has_worlds(rule) and not on_cases(rule)]
+
+
+if __name__ == "__main__":
+    for kind, counts in table().items():
+        print(kind, *counts, sep=" | ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import planted_reasoning
 import pytest
@@ -19,6 +20,7 @@ from ergs_verify.ledger.rules import Rule
 from ergs_verify.ledger.sentences import BY_ENGINES_ALONE, can_be_evaluated
 from ergs_verify.paper.notation import B, i
 
+FAULTS = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 TRUE, FALSE = (lambda: exactly("1", 1, 1)), (lambda: exactly("1", 1, 2))
 SHIFTED = by(rules.SHIFTED, X="W", Y="R + B'PB")
 SPLIT = Fact("W − (τ/2)I = R + B'PB", TRUE)
@@ -323,6 +325,7 @@ def test_every_fault_planted_in_a_proof_is_caught():
     for kind, (made, caught) in table.items():
         assert made == caught, kind
         assert made >= PLANTED[kind], kind
+        assert f"| {kind} | {made} | {caught} |" in FAULTS.read_text(encoding="utf-8")
 
 
 def test_the_true_proofs_go_through_as_they_stand():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import planted_reasoning
 import pytest
 import rules_tried
@@ -74,6 +76,9 @@ def test_couplings_of_no_cost_and_of_one_agent_are_bounded():
 def test_how_many_faults_planted_in_rules_are_caught():
     """Others are premises that say what always holds, or conclusions with room to spare."""
     table = rules_tried.table()
+    page = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+    for kind, counted in table.items():
+        assert f"| {kind} | {' | '.join(map(str, counted))} |" in page
     made, caught = table["a premise dropped from a rule"]
     assert made >= 240
     assert caught >= 170
