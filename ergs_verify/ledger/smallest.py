@@ -143,10 +143,11 @@ def _without_idle_letters(setting: Setting, values: Mapping) -> Difference:
         if letter.is_number or (letter.is_Symbol and letter.is_positive):
             continue
         shape = getattr(value, "shape", None)
-        if getattr(letter, "name", "") in _DEFINITE:
-            least = sympy.eye(*shape).as_immutable()
+        if shape is None:
+            least = sympy.Integer(0)
         else:
-            least = sympy.zeros(*shape).as_immutable() if shape else sympy.Integer(0)
+            like = sympy.eye if letter.name in _DEFINITE else sympy.zeros
+            least = like(*shape).as_immutable()
         changed = {**kept, letter: least}
         if _sides(setting, changed) is not None:
             kept = changed
