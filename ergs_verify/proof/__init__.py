@@ -3,5 +3,6 @@
 from ergs_verify.proof.derivatives import derivative
 from ergs_verify.proof.moments import gaussian_expectation
 from ergs_verify.proof.prove import Counterexample, Proof, prove
+from ergs_verify.proof.realize import Limits
 
-__all__ = ["Counterexample", "Proof", "derivative", "gaussian_expectation", "prove"]
+__all__ = ["Counterexample", "Limits", "Proof", "derivative", "gaussian_expectation", "prove"]

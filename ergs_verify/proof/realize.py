@@ -51,7 +51,25 @@ Vector = dict[Any, Any]
 
 @frozen
 class Limits:
-    """How much may be spent on an identity: seconds, and blocks of its system of equations."""
+    """How much may be spent on an identity; beyond it is undecided, and says so.
+
+    Attributes
+    ----------
+    seconds : float
+        For realizations; the other engines are capped by the terms that they write out.
+    blocks : int
+        Of the system of equations, on which the memory depends.
+
+    Examples
+    --------
+    >>> from sympy import MatrixSymbol, Symbol
+    >>> from ergs_verify.proof import Limits, prove
+    >>> n = Symbol("n", integer=True, positive=True)
+    >>> A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+    >>> proof = prove((A + B) ** 24, (A + B) ** 23 * A, limits=Limits(blocks=10))
+    >>> proof.evidence[0]
+    ('realization', 'the system of equations has more than 10 blocks')
+    """
 
     seconds: float = 60.0
     blocks: int = 3000
