@@ -54,7 +54,7 @@ def main() -> None:
     tail = text[text.index(END) + len(END) :] if start >= 0 else "\n"
     parts = [
         table("class", CLASSES, entries),
-        "*By the normal form alone*: beyond realizations (products of traces), without a certificate.",
+        "*By the normal form alone*: beyond realizations (products of traces), so not certified.",
         "Every identity with one change made at random (a sign, a factor, a transpose, a term left "
         "out). *True after all*: the change changes nothing, as where a symmetric node is "
         "transposed; another program confirms the proof.",

@@ -317,6 +317,20 @@ def test_the_inner_of_two_sums_over_one_name_binds():
         recheck(given | {"left": 3, "right": 4, "spaces": spaces})
 
 
+def test_sums_over_two_agents_are_confirmed():
+    """What does not depend on an agent is found outside its sum, in transposes too."""
+    x = MatrixSymbol("x", n, 1)
+    twice = Trace((Ki * x).T * Bi.T * P * Bj * (Kj * x))
+    proof = prove(agent_sum(agent_sum(twice, j), i), Trace((TOTAL * x).T * P * TOTAL * x))
+    assert recheck(json.loads(json.dumps(proof.certificate)))
+
+
+def test_a_logarithm_divided_by_a_scalar_is_confirmed():
+    left = log(Determinant(A * P)) / (1 - tau) - log(Determinant(P)) / (1 - tau)
+    proof = prove(left, log(Determinant(A)) / (1 - tau))
+    assert recheck(json.loads(json.dumps(proof.certificate)))
+
+
 def test_opposite_signs_are_not_equal():
     """det(A − I) and det(I − A), whose logarithms have the same derivatives."""
     proof = prove(Determinant((A - In) * (A - In)), Determinant(A - In) ** 2)
