@@ -9,8 +9,9 @@ residual s = Φ𝓚̂ + rhs at P̂, D = −Φ⁻¹s and Δ = K − K̂, the true
   Gⁱʲ = γⁱBʲ'P̂ⁱF̂ in the gains of the others, and Gⁱⁱ = sⁱ in its own,
 
 which are the identities that the ledger proves (`sharp-perturbation`) and the expansion of a
-quadratic. In the stage's coordinates z, x = Sz, with S near a root of (ΣPⁱ)⁻¹, bounds eⁱ of the
-errors hardly grow. With C = Φ⁻¹, its block columns Cʲ and a tilde for what is in coordinates,
+quadratic. In the stage's coordinates z, x = Sz, in which a closed loop has a norm below 1, bounds
+eⁱ of the errors hardly grow. With C = Φ⁻¹, its block columns Cʲ and a tilde for what is in
+coordinates,
 
 - Φ is regular at P where κ = Σ_j ‖𝓑̃Cʲ B̃ʲ'‖ γʲeʲ < 1, and ‖F‖ ≤ f = (‖F̂‖ + ‖𝓑D‖)/(1 − κ);
 - ‖Δⁱ‖ ≤ dⁱ = ‖Dⁱ‖ + f Σ_j ‖C^{ij} B̃ʲ'‖ γʲeʲ;
@@ -33,7 +34,7 @@ import numpy as np
 
 from ergs_verify.arithmetic.above import Above, above
 from ergs_verify.arithmetic.centred import Centred
-from ergs_verify.arithmetic.in_step import innermost, inverse_root, solve
+from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.certify.float_norms import frobenius, spectral
 from ergs_verify.evaluate import Evaluator
@@ -195,7 +196,8 @@ def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
     inverse = numbers.solve(phi, numbers.identity(sum(stack.control_sizes)))
     K = {notation.K(k): X for k, X in zip(agents, by_agent(stack, gains), strict=True)}
     played = known.with_values(K)
-    frame = _Frame(stack, near)
+    loop = played(notation.F).middle
+    frame = _Frame(stack, near, np.broadcast_to(loop, (stack.horizon * G, *loop.shape[-2:])))
     effects = _Effects(stack, frame, played, inverse, residual, near)
     moved, errors = effects.carried()
     columns = frame.columns
@@ -216,9 +218,9 @@ def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
 class _Frame:
     """Coordinates of the state at t = 0…T: S, (T+1)·G exact floats, and S⁻¹."""
 
-    def __init__(self, stack: StageStack, near: list[np.ndarray]):
+    def __init__(self, stack: StageStack, near: list[np.ndarray], loop: np.ndarray):
         self._numbers, self._games = stack.arithmetic, stack.games
-        S = _guess(near)
+        S = _guess(stack, near, loop)
         self.S = Centred(S)
         self.inverse = self._numbers.solve(self.S, self._numbers.identity(stack.states))
         self.columns = Above(_squares(self.inverse.magnitude)).root().value
@@ -247,8 +249,11 @@ def _squares(X: np.ndarray) -> np.ndarray:
     return above((X * X).sum(axis=-2), X.shape[-2])
 
 
-def _guess(near: list[np.ndarray]) -> np.ndarray:
-    """Any regular matrices serve; agents' costs count alike, whatever their units."""
+def _guess(stack: StageStack, near: list[np.ndarray], loop: np.ndarray) -> np.ndarray:
+    """Near roots of Y_t⁻¹, Y_t = F'Y_{t+1}F + ΣPⁱ/|tr Pⁱ|: any regular matrices serve.
+
+    Agents' costs count alike, whatever their units, and in Y what follows counts for a stage too.
+    """
     total = np.zeros_like(near[0])
     for P in near:
         size = np.abs(np.einsum("...ii->...i", P)).sum(axis=-1)[..., None, None]
@@ -257,7 +262,12 @@ def _guess(near: list[np.ndarray]) -> np.ndarray:
     least = diagonal.max(axis=-1, keepdims=True) * 2.0**-40
     sizes = np.maximum(diagonal, np.where(least > 0, least, 1))
     eye = np.eye(total.shape[-1])
-    S = inverse_root(total + eye * sizes[..., None, :] * _RIDGE).swapaxes(-1, -2)
+    Y, G = total + eye * sizes[..., None, :] * _RIDGE, stack.games
+    for t in reversed(range(stack.horizon)):
+        F = loop[t * G : (t + 1) * G]
+        ahead = product(product(F.swapaxes(-1, -2), Y[(t + 1) * G : (t + 2) * G]), F)
+        Y[t * G : (t + 1) * G] += (ahead + ahead.swapaxes(-1, -2)) / 2
+    S = inverse_root(Y).swapaxes(-1, -2)
     good = np.isfinite(S).all(axis=(-2, -1), keepdims=True)
     return np.where(good, S, eye * (1 / np.sqrt(sizes))[..., None, :])
 
