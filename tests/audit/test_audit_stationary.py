@@ -278,6 +278,20 @@ def test_affine_terms():
     assert "affine-term-dropped" in names(dropped)
 
 
+def test_affine_terms_dropped_in_a_game_of_several_states():
+    """The misread game has another state than (1, x)."""
+    given = {
+        "A": [["1/2", "1/4"], [0, "1/2"]], "B": [[[1], [0]], [[0], [1]]], "R": [[[1]], [[2]]],
+        "Q": [[[1, 0], [0, 2]], [[2, 1], [1, 1]]], "tau": 1, "discount": "9/10",
+        "noise_cov": [[1, 0], [0, 1]], "horizon": "infinite",
+    }  # fmt: skip
+    game = Game.from_arrays(**given, drift=[1, -1])
+    without = solve(Game.from_arrays(**given))
+    dropped = {letter: getattr(without, letter) for letter in ("K", "Sigma", "P")}
+    found = audit(game, dropped | {"k": [[0.0], [0.0]], "s": [[0.0, 0.0]] * 2})
+    assert "affine-term-dropped" in names(found)
+
+
 def test_float32_and_tolerances_have_lower_bars():
     game = two_agents()
     answer = ByHand(game).run()

@@ -116,7 +116,7 @@ def _each(once: Game, stated: np.ndarray, told: _Told) -> Iterator[Mistake]:
                 id="discount-left-out-of-the-loop",
                 message=f"the discount is left out {what}",
                 look_at="the discount in the closed loop, √γF",
-                variants=lambda _, x=of_gains, y=of_costs: _settled(told, x.stages, y.stages),
+                variants=lambda _, x=of_gains, y=of_costs: _settled(told, x, y),
             )
     if once.agents == 2:
         yield Mistake(
@@ -138,7 +138,7 @@ def _each(once: Game, stated: np.ndarray, told: _Told) -> Iterator[Mistake]:
                     one
                     for variant in mistake.variants(game)
                     if (read := getattr(variant, "data", None)) is not None
-                    for one in _settled(told, *[told.of(read(once)).stages] * 2)
+                    for one in _settled(told, *[told.of(read(once))] * 2)
                 ],
                 fitted=lambda _game, _stated: (),
             )
@@ -171,7 +171,12 @@ class _Told:
                 P=tuple((X, X) for X in found.costs),
                 q=None,
             )
-            return of_sequences(by_letter(whole, self.once.state_size, Float64()), self.letters)
+            own = by_letter(whole, self.once.state_size, Float64())
+            if own.k is None and "k" in self.letters:  # read without affine terms
+                k = tuple((np.zeros((len(X), 1)),) for (X,) in own.K)
+                s = tuple((np.zeros((len(X), 1)),) * 2 for X, _ in own.P)
+                own = evolve(own, k=k, s=s)
+            return of_sequences(own, self.letters)
 
         return Handled(make, detail)
 
@@ -230,6 +235,8 @@ def _iterates(
 
 
 def _off(X: np.ndarray, Y: np.ndarray) -> float:
+    if X.shape != Y.shape:  # one is in a state (1, x)
+        return np.inf
     return float(abs(X - Y).max() / (abs(Y).max() or 1.0))
 
 
@@ -245,9 +252,9 @@ def _nearest(stages: Stages[Float64], start: str, P: Costs, stated: np.ndarray) 
     return best
 
 
-def _settled(told: _Told, of_gains: Stages, of_costs: Stages) -> list[Handled]:
+def _settled(told: _Told, of_gains: _Told, of_costs: _Told) -> list[Handled]:
     """What iterating tends to, if it settles, and not where it does without the mistake."""
-    one = _limit(of_gains, of_costs)
+    one = _limit(of_gains.stages, of_costs.stages)
     if one is None:
         return []
     right = _limit(told.stages, told.stages)
@@ -255,7 +262,7 @@ def _settled(told: _Told, of_gains: Stages, of_costs: Stages) -> list[Handled]:
         _off(X, Y) <= _SAME
         for X, Y in zip((one.gains, *one.costs), (right.gains, *right.costs), strict=True)
     )
-    return [] if same else [told.handled(one)]
+    return [] if same else [of_gains.handled(one)]
 
 
 def _limit(
