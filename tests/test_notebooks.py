@@ -22,6 +22,7 @@ def test_the_notebooks_are_there():
         "augmentation",
         "certificates",
         "general-game",
+        "infinite-horizon",
         "lemma-III-2",
         "prove-your-own",
         "theorem-III-1",
