@@ -119,7 +119,7 @@ def approach(game: Game) -> Approach:
     ...     noise_cov=[[1]], horizon="infinite")
     >>> found = approach(game)
     >>> found.settles, round(found.rate, 6), found.since  # the golden ratio to the power of −4
-    (True, 0.145898, 1)
+    (True, 0.145898, 3)
     """
     search = search_stationary_nash(game)
     if not search.equilibria:
