@@ -450,8 +450,8 @@ def policy_stages(given: Given) -> Any:
     if timed and all(one.constant for one in given["K"] if one):
         with at(timed[0].agent, None):
             raise InputError(
-                f"{timed[0].where} is a list over time, but K is not: give K over time too, or, "
-                "where the horizon is infinite, nothing",
+                f"{timed[0].where} is a list over time, but K is not: give both over time or, for "
+                "an infinite horizon, neither",
                 timed[0].where,
             )
     for name, series in given.items():

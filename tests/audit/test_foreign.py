@@ -132,7 +132,7 @@ NO_POLICY = {
     ),
     "one matrix for all stages": (
         answered(K=lambda K: [K_i[0] for K_i in K]),
-        "K[0] (agent 1) must be a list over time of matrices",
+        "Sigma[0] (agent 1) is a list over time, but K is not: give both over time or",
     ),
     "complex numbers": (answered(K=lambda K: [K_i + 0j for K_i in K]), "a complex number"),
     "booleans": (answered(K=lambda K: [K_i > 0 for K_i in K]), "the boolean"),
