@@ -45,12 +45,12 @@ def policy_of(
     letters : collection of str
         Those to read besides K.
     as_stated : bool
-        Keep a Σ that is no covariance and a P that is not symmetric.
+        Keep a Σ that is not a covariance and a P that is not symmetric.
 
     Raises
     ------
     InputError
-        Where there is no K, an entry is no number, or a length or a shape does not fit the game.
+        Where there is no K, an entry is not a number, or a length or a shape does not fit the game.
 
     Examples
     --------

@@ -43,7 +43,7 @@ def recheck(certificate: dict) -> str:
     "the policy is stable, and the least cost of agent 1 lies between x'P_lo x and x'P_hi x"
     """
     if not isinstance(certificate, dict) or certificate.get("format") != "ergs-stationary/1":
-        raise ValueError("this is no certificate of the format ergs-stationary/1")
+        raise ValueError("this is not a certificate of the format ergs-stationary/1")
     A = _matrix(certificate, "A")
     B = [_matrix({"B": X}, "B") for X in _listed(certificate, "B")]
     K = [_matrix({"K": X}, "K") for X in _listed(certificate, "K")]

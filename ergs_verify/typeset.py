@@ -53,7 +53,7 @@ class _Printer(LatexPrinter):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
     def _print_Symbol(self, expr, style="plain") -> str:
-        # A name that is LaTeX already, log π^*(u) for one, is no letter with an index.
+        # A name that is LaTeX already, log π^*(u) for one, is not a letter with an index.
         return expr.name if expr.name.startswith("\\") else super()._print_Symbol(expr)
 
 

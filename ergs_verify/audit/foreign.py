@@ -44,7 +44,7 @@ class Solver:
     Raises
     ------
     InputError
-        Where the timeout is no number of seconds > 0.
+        Where the timeout is not a number of seconds > 0.
     """
 
     conventions: Conventions = field(factory=Conventions)

@@ -32,7 +32,7 @@ class Trouble:
         it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
         ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
         be read as one. ``not a number``: NaN, an infinity or null among the numbers. ``no policy``:
-        wrong shapes or lengths, an entry that is no number. ``unsupported``: the answer has a
+        wrong shapes or lengths, an entry that is not a number. ``unsupported``: the answer has a
         field of that name, which says that the solver does not take such a game.
     message : str
         One sentence that begins with the verb: "raised ValueError: …".

@@ -242,8 +242,8 @@ class Audit:
         The largest difference of mirrored entries of a Σ or P that was averaged away, in units of
         that matrix's largest entry.
     faults : mapping from letter to str
-        What is wrong with a Σ that is no covariance, or a P that is not symmetric, in a sentence.
-        The gaps and costs are then those of the gains alone.
+        What is wrong with a Σ that is not a covariance, or a P that is not symmetric, in a
+        sentence. The gaps and costs are then those of the gains alone.
     definite : bool or None
         Whether every stated Σ is positive definite, decided exactly; None without Σ.
     indefinite : bool

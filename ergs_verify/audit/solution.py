@@ -58,8 +58,8 @@ def audit(
         exact as they are given. In a game with affine terms k, of length p_i, belongs to the
         policy, 0 where it is not given, and s of length m to the costs. Without Sigma the policy is
         deterministic and judged, q included, in the plain game with R + (τ/2)I for R. A Sigma that
-        is no covariance or a P that is not symmetric fails, and the gains are judged; asymmetry of
-        float64 up to 2⁻²⁶‖·‖, or less than rounding may lose on this game, is averaged away and
+        is not a covariance or a P that is not symmetric fails, and the gains are judged; asymmetry
+        of float64 up to 2⁻²⁶‖·‖, or less than rounding may lose on this game, is averaged away and
         said.
     epsilon : number ≥ 0, optional
         Asks instead whether every agent's gap is at most so large, on average over x_0.

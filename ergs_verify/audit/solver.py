@@ -288,7 +288,7 @@ def _in_scope(
     names = [one.name for one in games]
     for name in scope.skip:
         if name not in names:
-            raise InputError(f"{quoted(name)} is no game of this suite", "skip")
+            raise InputError(f"{quoted(name)} is not a game of this suite", "skip")
     kept, skipped = [], []
     for one in games:
         why = "it was left out by name" if one.name in scope.skip else scope.left_out(one.game)

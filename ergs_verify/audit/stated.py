@@ -1,4 +1,4 @@
-"""What a solution states, as an audit takes it: a Σ that is no covariance is a finding."""
+"""What a solution states, as an audit takes it: a Σ that is not a covariance is a finding."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Stated:
     asymmetry : float
         The largest of these, of a matrix's mirrored entries in units of its largest entry.
     faults : mapping from letter to str
-        For Σ and P the first matrix that is no covariance, or is not symmetric, in a sentence.
+        For Σ and P the first matrix that is not a covariance, or is not symmetric, in a sentence.
     definite : bool or None
         Whether every Σ is positive definite, decided exactly, of agents with τ > 0 if there are
         any; None without Σ.
@@ -53,7 +53,7 @@ class Stated:
 
     @property
     def played(self) -> Policy:
-        """The policy that can be played: of a Σ that is no covariance the gains alone are left."""
+        """The policy that can be played: the gains alone, if a Σ is not a covariance."""
         return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
 
     @classmethod
@@ -73,7 +73,7 @@ class Stated:
         Raises
         ------
         InputError
-            Where there is no K, an entry is no number, or a length or a shape does not fit the
+            Where there is no K, an entry is not a number, or a length or a shape does not fit the
             game.
 
         Examples

@@ -83,7 +83,7 @@ def number(value: Any, where: str = "") -> Number:
     Raises
     ------
     InputError
-        For NaN, infinities, booleans, complex numbers and whatever else is no number.
+        For NaN, infinities, booleans, complex numbers and whatever else is not a number.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def read_matrix(value: Any, where: str = "") -> np.ndarray:
     Raises
     ------
     InputError
-        Where rows differ in length or are missing, or an entry is no number.
+        Where rows differ in length or are missing, or an entry is not a number.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def derivative(expr, by) -> Any:
     Raises
     ------
     InputError
-        Where `by` is no letter.
+        Where `by` is not a letter.
     UnsupportedError
         Where an expression leaves the language, or `by` belongs to an agent.
 

@@ -45,7 +45,7 @@ def gaussian_expectation(
     Raises
     ------
     UnsupportedError
-        Where a random letter is no column, occurs more than eight times in a term, inside a
+        Where a random letter is not a column, occurs more than eight times in a term, inside a
         logarithm or an inverse, or in a moment.
 
     Examples
@@ -111,7 +111,7 @@ def _refuse_hidden(algebra: Algebra, poly: Poly, gaussians: Mapping) -> None:
         raise UnsupportedError(f"the random {min(hidden)} occurs inside a logarithm or an inverse")
     for key, moments in gaussians.items():
         if key.shape[1] != 1:
-            raise UnsupportedError(f"the random {key} is no column")
+            raise UnsupportedError(f"the random {key} is not a column")
         for moment in moments:
             template = algebra.poly(moment)
             if any(letter.name in names for k in template.terms for letter in k.letters()):

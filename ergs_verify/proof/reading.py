@@ -57,7 +57,7 @@ def quadratic_form(
     Raises
     ------
     UnsupportedError
-        Where the letter is no column, occurs more than twice in a term, inside a logarithm or
+        Where the letter is not a column, occurs more than twice in a term, inside a logarithm or
         an inverse, or for an agent that may or may not be the one asked for.
 
     Examples
@@ -208,7 +208,7 @@ def _column(algebra: Algebra, vector) -> Letter:
     poly = algebra.poly(vector)
     letters = [a for k in poly.terms for a in k.letters()]
     if len(letters) != 1 or letters[0].cols != ONE or letters[0].transposed:
-        raise UnsupportedError(f"{vector} is no column letter")
+        raise UnsupportedError(f"{vector} is not a column letter")
     if letters[0].name in algebra.inverted:
         raise UnsupportedError(f"{vector} occurs inside a logarithm or an inverse")
     return letters[0]

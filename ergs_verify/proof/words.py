@@ -345,7 +345,7 @@ def opened_at_number(trace: Trace) -> Word:
     for k, letter in enumerate(trace.word):
         if letter.rows == ONE:
             return trace.word[k:] + trace.word[:k]
-    raise UnsupportedError("the letter is no column")
+    raise UnsupportedError("the letter is not a column")
 
 
 _counter = 0

@@ -34,7 +34,7 @@ def algorithm_1(
     Raises
     ------
     InputError
-        Where `iterations` is no whole number ≥ 1.
+        Where `iterations` is not a whole number ≥ 1.
     ErgsError
         Where in a general game some W, as the arithmetic has it, is not positive definite: the
         agent has no best response to what was found for the later stages.

@@ -202,7 +202,7 @@ def _reference_from(document: Any) -> Reference:
 
 
 def _expect_values(reference: Reference) -> None:
-    """Refuse matrices that are no policy with its costs, and errors that do not belong to them."""
+    """Refuse matrices that are not a policy with its costs, and errors that are not theirs."""
     for letter, values in reference.values.items():
         _expect(isinstance(values, list), letter, "a list with an entry per agent")
     policy = Policy.from_arrays(**reference.values, as_stated=True)

@@ -366,7 +366,7 @@ def _expect_in_range(reference: Numbers, moved: Moves) -> None:
 
 
 def _apart(x: Any, y: Any) -> Any:
-    """|x − y|, ∞ where that is no number."""
+    """|x − y|, ∞ where that is not a number."""
     far = abs(x - y)
     return far if far - far == 0 else float("inf")
 

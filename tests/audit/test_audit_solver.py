@@ -216,7 +216,7 @@ def test_games_out_of_scope_are_skipped_and_so_is_what_is_declared(on):
     assert dict(found.skipped)["regulator"].startswith("the solver raised NotImplementedError")
     assert (found.verdict, len(found.games), len(found.skipped)) == ("pass", 1, 4)
     assert found.title.endswith("passed; 4 skipped")
-    with pytest.raises(InputError, match="no game of this suite"):
+    with pytest.raises(InputError, match="not a game of this suite"):
         on(of_two, *names, scope=Scope.named(skip=["squares"]))
     assert on(of_two, "regulator", scope="agents=2").verdict == "undecided"
 

@@ -1,4 +1,4 @@
-"""A Σ that is no covariance and a P that is not symmetric: findings of an audit, not bad input."""
+"""A Σ that is not a covariance, a P that is not symmetric: findings of an audit, not bad input."""
 
 from __future__ import annotations
 

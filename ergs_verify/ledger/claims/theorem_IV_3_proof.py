@@ -416,8 +416,8 @@ CLAIMS = (
             ),
             Fault(
                 name="reading",
-                what="S̃ⁱ without a star is no policy of the paper. Read as S̃ⁱ* it makes the first"
-                " relation false, read as Sⁱ the second, even with ≤ for =",
+                what="S̃ⁱ without a star is not a policy of the paper. Read as S̃ⁱ* it makes the"
+                " first relation false, read as Sⁱ the second, even with ≤ for =",
                 kind="index",
             ),
             Fault(
