@@ -294,7 +294,11 @@ def test_policies():
             'q[0][2] (agent 1) is "x", which is not a number: write it like "0.1", "1/3" or '
             '"-2e-7"',
         ),
-        ({"K": [[["-1/2", 0]], [[0, 1]]]}, "K[0] (agent 1) must be a list over time of matrices"),
+        (
+            {"K": [[["-1/2", 0]], [[0, 1]]]},
+            "Sigma[0] (agent 1) is a list over time, but K is not: give both over time or, for an "
+            "infinite horizon, neither",
+        ),
         (
             {"P": [[[[1, 0], [0, 1]]] * 2] * 2},
             "P[0] (agent 1) lists 2 matrices over time, but the horizon is 2, so 3 are needed, the "
