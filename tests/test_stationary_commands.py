@@ -206,3 +206,15 @@ def test_check_tells_of_each_equilibrium():
     found = check(scalar(3, gamma="15/16"))
     assert len(found.stages) == 3
     assert all(stage.phi_nonsingular == "proved" for stage in found.stages)
+
+
+def test_all_equilibria_that_were_found_are_shown_and_written(run, tmp_path):
+    name = "stationary-three-equilibria"
+    status, out, err = run("solve", name, "-o", tmp_path / "ne.json")
+    assert status == 0
+    assert [f"Equilibrium {k} of 3 that were found" in out for k in (1, 2, 3)] == [True] * 3
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == ["ne-2.json", "ne-3.json", "ne.json"]
+    assert all(f"wrote {tmp_path / one}" in err for one in written)
+    assert {run("audit", name, tmp_path / one)[0] for one in written} == {0}
+    assert len({(tmp_path / one).read_text() for one in written}) == 3

@@ -271,6 +271,9 @@ def solve(
     Without --digits every entry is the nearest float64. With it entries are decimals, and
     |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix; of its own every entry
     has D digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
+
+    Of a game of infinite horizon all stationary equilibria that are found are shown, and written to
+    FILE, FILE-2, ...; --json prints the first.
     """
     from ergs_verify.cli.solve import run
 

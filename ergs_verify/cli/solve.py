@@ -25,7 +25,11 @@ def run(
     output: Path | None,
     as_json: bool,
 ) -> Status:
-    """Solve, write the file where one is wanted, and print a summary or the object."""
+    """Solve, write the file where one is wanted, and print a summary or the object.
+
+    Of several stationary equilibria all are shown and written, to FILE, FILE-2, …; the object is
+    the first.
+    """
     if method == "algorithm1" and iterations is None:
         raise InputError("--method algorithm1 needs --iterations L, with L ≥ 1", "--iterations")
     if method == "nash" and iterations is not None:
@@ -42,8 +46,11 @@ def run(
                 raise InputError(f"{printable(name)}: {error.message}", name) from error
             raise
     if output is not None:
-        solution.save(output)
-        out.say(f"wrote {output}")
+        for number, one in enumerate((solution, *solution.others), 1):
+            path = output if number == 1 else output.with_stem(f"{output.stem}-{number}")
+            expect_writable(path, output.suffix)
+            one.save(path)
+            out.say(f"wrote {path}")
     if as_json:
         document = documents.policy_document(solution.policy, {})
         out.show_text(text.render_json(document).decode())

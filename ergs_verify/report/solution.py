@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,30 +30,39 @@ def game_line(game: Game) -> str:
 
 
 def solution_summary(game: Game, solution: Solution) -> RenderableType:
-    """What was solved, how far the digits go, and the first gains and covariances."""
+    """What was solved, how far the digits go, and the first gains and covariances; of all
+    stationary equilibria that were found."""
+    found = (solution, *solution.others)
+    policies: list[RenderableType] = []
+    for number, one in enumerate(found, 1):
+        if len(found) > 1:
+            policies.append(Text(f"Equilibrium {number} of {len(found)} that were found:"))
+        policies += [*_policy(game, one), Text()]
+    return Group(
+        Text(_title(solution), "bold"),
+        Text(game_line(game)),
+        Text(),
+        *policies,
+        Text(_left_out(game), "dim"),
+        Text(_certainty(solution), "yellow"),
+    )
+
+
+def _policy(game: Game, solution: Solution) -> Iterator[RenderableType]:
+    """The first agents' gains and covariances at the first stages."""
     stages = range(1 if game.stationary else min(_STAGES, game.horizon))
     agents = range(min(_AGENTS, game.agents))
-    policies: list[RenderableType] = []
     for t in stages:
         for i in agents:
             at = "" if game.stationary else f", t = {t}"
-            policies.append(Text(f"agent {i + 1}{at}", "bold"))
+            yield Text(f"agent {i + 1}{at}", "bold")
             table = Table.grid(padding=(0, 1))
             table.add_row("   K", "=", _matrix(_at(solution.K[i], t), solution.digits))
             if solution.k is not None:
                 k = np.reshape(_at(solution.k[i], t), (-1, 1))
                 table.add_row("   k", "=", _matrix(k, solution.digits))
             table.add_row("   Sigma", "=", _matrix(_at(solution.Sigma[i], t), solution.digits))
-            policies.append(table)
-    return Group(
-        Text(_title(solution), "bold"),
-        Text(game_line(game)),
-        Text(),
-        *policies,
-        Text(),
-        Text(_left_out(game), "dim"),
-        Text(_certainty(solution), "yellow"),
-    )
+            yield table
 
 
 def _at(over_time: Any, t: int) -> np.ndarray:
@@ -63,9 +73,7 @@ def _at(over_time: Any, t: int) -> np.ndarray:
 def _title(solution: Solution) -> str:
     mean = "K x_t" if solution.k is None else "K x_t + k"
     if solution.within is not None:
-        others = len(solution.others)
-        more = f" ({others} more found: in the file there is this one)" if others else ""
-        return f"Stationary Nash equilibrium: u_t ~ N({mean}, Sigma){more}"
+        return f"Stationary Nash equilibrium: u_t ~ N({mean}, Sigma)"
     if solution.method == "nash":
         return f"Nash equilibrium: u_t ~ N({mean}, Sigma)"
     return f"Algorithm 1 after L = {solution.iterations} inner steps: u_t ~ N({mean}, Sigma)"
@@ -74,10 +82,13 @@ def _title(solution: Solution) -> str:
 def _certainty(solution: Solution) -> str:
     digits = "float64" if solution.digits is None else f"{solution.digits} digits"
     if solution.within is not None:
+        found = (solution, *solution.others)
+        within = min(float(one.within) for one in found if one.within is not None)
+        proved = "Each is proved" if solution.others else "The equilibrium is proved"
         return (
             f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its '
-            "last digit. The equilibrium is proved to exist, the closed loop to be stable, and no "
-            f"other to have its gains within {float(solution.within):.3g} of these."
+            f"last digit. {proved} to exist, the closed loop to be stable, and no "
+            f"other equilibrium to have its gains within {within:.3g} of these."
         )
     if solution.certified:
         return (
