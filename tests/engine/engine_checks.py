@@ -18,6 +18,8 @@ from engine_games import (
     three_identical,
 )
 
+from ergs_verify.engine import stacking
+
 EPS = np.finfo(float).eps
 
 
@@ -156,3 +158,27 @@ GAMES = {
     "one stage, more controls than states": random_game(m=1, sizes=(3, 2), T=1, seed=3),
     "plain": random_game(m=2, sizes=(1, 2), T=3, tau=0.0, seed=4),
 }
+
+
+def seen_operands(monkeypatch, games: int) -> list:
+    """All operands of products and solutions from now on that have so many games."""
+    operands: list = []
+
+    def seen(call):
+        def recorded(*given, **options):
+            operands.extend(X for X in given if games in X.shape)
+            return call(*given, **options)
+
+        return recorded
+
+    for name in ("product_in_step", "solve_in_step"):
+        monkeypatch.setattr(stacking, name, seen(getattr(stacking, name)))
+    return operands
+
+
+def assert_innermost(operands: list, games: int) -> None:
+    """The games are next to one another in memory."""
+    assert operands
+    for X in operands:
+        steps = [step for step, length in zip(X.strides, X.shape, strict=True) if length > 1]
+        assert X.strides[X.shape.index(games)] == min(step for step in steps if step) == 8

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import attrs
 import numpy as np
 import pytest
+from engine_checks import assert_innermost, seen_operands
 from engine_copies import engine_copy
 from engine_games import random_game as papers_game
 from engine_games import random_policy
@@ -17,7 +18,6 @@ from hypothesis import strategies as st
 
 from ergs_verify import engine
 from ergs_verify.engine import general as general_stacks
-from ergs_verify.engine import stacking
 from ergs_verify.errors import ErgsError, InputError, SingularStageError, UnboundedCostError
 from ergs_verify.game import Game
 from ergs_verify.game.floats import as_general
@@ -526,24 +526,11 @@ def test_games_innermost_in_memory_have_the_same_answers(monkeypatch, seed):
 
 def test_no_product_falls_out_of_its_layout(monkeypatch):
     """Slow, not wrong: an operation that puts the matrices innermost shows in no answer."""
-    games, operands = 7, []
-    product, solve = stacking.product_in_step, stacking.solve_in_step
-
-    def seen(call):
-        def recorded(*given, **options):
-            operands.extend(X for X in given if games in X.shape)
-            return call(*given, **options)
-
-        return recorded
-
+    games = 7
     monkeypatch.setattr(general_stacks, "many_and_small", lambda *given: True)
-    monkeypatch.setattr(stacking, "product_in_step", seen(product))
-    monkeypatch.setattr(stacking, "solve_in_step", seen(solve))
+    operands = seen_operands(monkeypatch, games)
     answers(engine.stack_games(family(7, games)))
-    assert operands
-    for X in operands:
-        steps = [step for step, length in zip(X.strides, X.shape, strict=True) if length > 1]
-        assert X.strides[X.shape.index(games)] == min(step for step in steps if step) == 8
+    assert_innermost(operands, games)
 
 
 def test_chunks_answer_like_the_stack():

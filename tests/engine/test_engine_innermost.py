@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from engine_checks import assert_innermost, seen_operands
 from engine_copies import engine_copy
 from engine_games import (
     changed,
@@ -89,23 +90,10 @@ def test_two_batch_axes_and_shared_matrices():
 
 def test_no_product_falls_out_of_its_layout(monkeypatch):
     """Slow, not wrong: an operation that puts the matrices innermost shows in no answer."""
-    games, operands = 7, []
-    product, solve = stacking.product_in_step, stacking.solve_in_step
-
-    def seen(call):
-        def recorded(*given, **options):
-            operands.extend(X for X in given if games in X.shape)
-            return call(*given, **options)
-
-        return recorded
-
-    monkeypatch.setattr(stacking, "product_in_step", seen(product))
-    monkeypatch.setattr(stacking, "solve_in_step", seen(solve))
+    games = 7
+    operands = seen_operands(monkeypatch, games)
     innermost(engine, stack(games, m=4, sizes=(2, 3), T=2))
-    assert operands
-    for X in operands:
-        steps = [step for step, length in zip(X.strides, X.shape, strict=True) if length > 1]
-        assert X.strides[X.shape.index(games)] == min(step for step in steps if step) == 8
+    assert_innermost(operands, games)
 
 
 def test_many_small_games_go_this_way_in_several_slabs(monkeypatch):
