@@ -234,7 +234,7 @@ def _slope(before: Enclosure, after: Enclosure, step: float) -> float | None:
 
 
 def _log(ratio: Fraction) -> float:
-    """Also where the ratio is no float64."""
+    """Also where the ratio is beyond float64."""
     return log(ratio.numerator) - log(ratio.denominator)
 
 

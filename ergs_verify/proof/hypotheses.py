@@ -56,7 +56,7 @@ def eliminated(
             )
         left, right = equation.args
         if not (left.is_Matrix and right.is_Matrix):
-            raise InputError(f"the hypothesis {equation} is no equation of matrices", "given")
+            raise InputError(f"the hypothesis {equation} is not an equation of matrices", "given")
         terms = [*_terms(left, 1), *_terms(right, -1)]
         taken = {*definitions, *found}
         alone = [

@@ -79,7 +79,7 @@ def family(words: str | PathLike[str]) -> Family:
     if path.suffix.lower() == ".toml":
         return TemplateFamily.of(path)
     raise InputError(
-        f"{named} is no family of games: give random:… with seed=FIRST:LAST, a folder, a .jsonl"
+        f"{named} is not a family of games: give random:… with seed=FIRST:LAST, a folder, a .jsonl"
         " file or a .toml file with a template",
         "family",
     )

@@ -146,7 +146,7 @@ def _options(ask: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InputError(f"ask must be one of {', '.join(COLUMNS)}", "ask")
     unknown = sorted(set(options or {}) - set(DEFAULTS[ask]))
     if unknown:
-        raise InputError(f"{unknown[0]} is no option of {ask}", unknown[0])
+        raise InputError(f"{unknown[0]} is not an option of {ask}", unknown[0])
     return {**DEFAULTS[ask], **(options or {})}
 
 

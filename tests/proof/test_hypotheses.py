@@ -42,7 +42,7 @@ def test_a_symmetric_letter_needs_a_symmetric_value():
     [
         (A, "must be an equation"),
         (Eq(A * P, P * A), "no letter of the hypothesis"),
-        (Eq(Trace(A), 1), "no equation of matrices"),
+        (Eq(Trace(A), 1), "not an equation of matrices"),
         (Eq(A * A, A), "no letter of the hypothesis"),
     ],
 )

@@ -240,7 +240,7 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
         ("random:N=2,seed=4", "range of seeds"),
         ("random:N=2,seed=4:4", "empty range"),
         ("random:n=2,seed=0:4", "not a key"),
-        ("nowhere", "no family of games"),
+        ("nowhere", "not a family of games"),
         ("nowhere.jsonl", "nowhere.jsonl"),
     ],
 )
@@ -250,7 +250,7 @@ def test_what_is_no_family_is_refused(words, message):
 
 
 def test_options_are_those_of_the_question(tmp_path):
-    with pytest.raises(InputError, match="no option of check"):
+    with pytest.raises(InputError, match="not an option of check"):
         survey(FAMILY, output=tmp_path, options={"digits": 3})
     with pytest.raises(InputError, match="ask must be one of"):
         survey(FAMILY, "why", output=tmp_path)

@@ -204,6 +204,6 @@ def _known() -> set[str]:
 
 
 def _expressions(formulas: Formulas) -> dict[str, Any]:
-    """The stage formulas by name, without the definitions and what is no formula."""
+    """The stage formulas by name, without the definitions and what is not a formula."""
     values = {field.name: getattr(formulas, field.name) for field in fields(Formulas)}
     return {name: value for name, value in values.items() if isinstance(value, Basic)}

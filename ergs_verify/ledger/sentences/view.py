@@ -174,7 +174,7 @@ def is_psd(X: Any, strictly: bool = False) -> bool:
 
 @cache
 def of_play(case: Case) -> tuple[View, ...]:
-    """Every stage under the joint policy; none where it is no linear Gaussian one."""
+    """Every stage under the joint policy; none where it is not linear Gaussian."""
     policy, costs = case.play.policy, case.costs
     if policy is None or costs is None:
         return ()
