@@ -232,9 +232,7 @@ def _stationary(game: Game, digits: int | None, wanted: int) -> Solution:
     )
     told = tuple(run.told for run in search.runs)
     if not search.equilibria:
-        raise NotCertifiedError(
-            "no stationary equilibrium was proved: " + "; ".join([*told, *search.failures])
-        )
+        raise NotCertifiedError(search.reason)
 
     def solution(nash: StationaryNash) -> Solution:
         arrays = _rounded(_numbers(nash.found, nash.balls, once), wanted, as_floats=digits is None)

@@ -107,7 +107,7 @@ def _singular(error: SingularStageError) -> Existence:
     return Existence(kind=kind, t=error.t, message=f"{error}. The gaps decide.")
 
 
-def capital(error: Exception) -> str:
+def capital(error: Exception | str) -> str:
     said = str(error)
     return said[:1].upper() + said[1:]
 

@@ -558,3 +558,11 @@ def _epsilon(limit: Fraction) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
+
+
+def may_be_left_out(quantities: Mapping[str, Quantity]) -> tuple[str, ...]:
+    """What a mistake that explains the rest need not explain: all but the gains where these are
+    off, else q."""
+    off = any(one.wrong for letter, one in quantities.items() if letter in "Kk")
+    rest = ("Sigma", "P", "s", "q") if off else ("q",)
+    return tuple(letter for letter in rest if letter in quantities)

@@ -15,7 +15,7 @@ from ergs_verify.audit.by_gaps import against_own_costs, by_bar, by_epsilon, fro
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.diagnosis import Match, diagnose, explained
 from ergs_verify.audit.first_error import FirstError, first_error
-from ergs_verify.audit.result import Audit, Quantity, worst
+from ergs_verify.audit.result import Audit, Quantity, may_be_left_out, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap
 from ergs_verify.certify.nash import CertifiedNash
@@ -160,7 +160,7 @@ def audit(
         verdict = worst([by_bar(anywhere, bars), *(one.verdict for one in costs.values())])
     else:
         verdict = worst(one.verdict for one in quantities.values())
-    if stated.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}):
+    if stated.fails(judged_by):
         verdict = "fail"
     told(2)
     # A small ε may be missed by a solution in which nothing is wrong.
@@ -225,9 +225,7 @@ def _explained(
     game: Game, policy: Policy, nash: CertifiedNash | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
-    off = any(one.wrong for letter, one in quantities.items() if letter in "Kk")
-    rest = ("Sigma", "P", "s", "q") if off else ("q",)
-    left_out = tuple(letter for letter in rest if letter in quantities)
+    left_out = may_be_left_out(quantities)
     equilibrium = nash and in_floats(game, policy, nash)
     matches, of_rest = explained(game, policy, equilibrium=equilibrium, left_out=left_out)
     return (matches, ()) if matches or not of_rest else (of_rest, left_out)

@@ -56,6 +56,10 @@ class Stated:
         """The policy that can be played: the gains alone, if a Σ is not a covariance."""
         return attrs.evolve(self.policy, Sigma=None) if "Sigma" in self.faults else self.policy
 
+    def fails(self, judged_by: str) -> bool:
+        """Whether a Σ or P fails by itself; P matters to no gap."""
+        return bool(self.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}))
+
     @classmethod
     def by(
         cls,

@@ -12,12 +12,12 @@ import numpy as np
 from attrs import evolve
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.audit.by_equilibrium import bits_lacking, in_float64, judged_game
+from ergs_verify.audit.by_equilibrium import bits_lacking, capital, in_float64, judged_game
 from ergs_verify.audit.by_gaps import by_bar, by_epsilon, from_anywhere
 from ergs_verify.audit.comparison import Compared, compared
 from ergs_verify.audit.diagnosis import Match, explained
 from ergs_verify.audit.mistakes.stationary import NONE_HERE, stationary_mistakes
-from ergs_verify.audit.result import Audit, Existence, Quantity, Root, worst
+from ergs_verify.audit.result import Audit, Existence, Quantity, Root, may_be_left_out, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.audit.stationary_accuracy import (
     of_stationary_costs,
@@ -102,7 +102,7 @@ def audit_stationary(
         verdict = worst([one.verdict for one in quantities.values()])
         if verdict == "pass" and gap.stability != "proved":
             judged_by, verdict = "stability", "undecided"
-    if stated.faults.keys() & ({"Sigma"} if judged_by == "epsilon" else {"Sigma", "P"}):
+    if stated.fails(judged_by):
         verdict = "fail"
     told(2)
     matches, left_out = None, ()
@@ -176,8 +176,7 @@ def _against_nearest(
         search = stationary_nash_near(once, None, bits_lacking, first_bits=_BITS)
         found += judged(search)
     if not found:
-        told = [run.told for run in (search or near).runs] + list((search or near).failures)
-        message = f"No stationary equilibrium was proved: {'; '.join(told)}. The gaps decide."
+        message = f"{capital((search or near).reason)}. The gaps decide."
         return Existence(kind="undecided", t=None, message=message), None, {}
     stated = np.concatenate(gains)
 
@@ -336,9 +335,7 @@ def _explained(
     root: Root | None,
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
-    off = any(one.wrong for letter, one in quantities.items() if letter in "Kk")
-    rest = ("Sigma", "P", "s", "q") if off else ("q",)
-    left_out = tuple(letter for letter in rest if letter in quantities)
+    left_out = may_be_left_out(quantities)
     if root is not None and root.stabilising == "refuted":
         of_root = Match(
             id="root-that-does-not-stabilise",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,9 +19,10 @@ from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.accuracy import Allowed, bars_of, nothing_known
 from ergs_verify.certify.stationary_gap import certify_stationary_gap
 from ergs_verify.certify.stationary_nash import float_costs, newton_step, stacked
+from ergs_verify.certify.stein import as_floats
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import fractions
+from ergs_verify.exact import floats
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.letters import Letter
 from ergs_verify.paper import notation
@@ -57,9 +57,9 @@ def of_stationary_equilibrium(
         The number of states that letters are of.
     """
     exact = Stage(
-        K=tuple(_near(X) for (X,) in found.K),
-        Sigma=tuple(_near(X) for (X,) in found.Sigma),
-        P=tuple(_near(X) for (X,) in found.P),
+        K=tuple(as_floats(X) for (X,) in found.K),
+        Sigma=tuple(as_floats(X) for (X,) in found.Sigma),
+        P=tuple(as_floats(X) for (X,) in found.P),
         q=found.q and tuple(float(x.value) for (x,) in found.q),
     )
 
@@ -78,11 +78,11 @@ def of_stationary_costs(
     """The errors allowed to P, s and q of a given stationary policy; P and q are its costs."""
     once = in_state_of(game.one_stage, policy.one_stage)
     played = Stages(game.one_stage.near, Float64(), deterministic=policy.Sigma is None)
-    K = [np.array(fractions(X), dtype=float) for (X,) in once.K]
+    K = [floats(X) for (X,) in once.K]
     exact = Stage(
         K=tuple(K),
         Sigma=_covariances(played, once),
-        P=tuple(_near(X) for (X,) in P),
+        P=tuple(as_floats(X) for (X,) in P),
         q=tuple(float(x.value) for (x,) in q) or None,
     )
 
@@ -100,7 +100,7 @@ def of_stationary_gaps(game: Game, policy: Policy, *, unit: float) -> list[float
     factor = roundoff(game.one_stage, unit)
     once = in_state_of(game.one_stage, policy.one_stage)
     deterministic = policy.Sigma is None
-    K = [np.array(fractions(X), dtype=float) for (X,) in once.K]
+    K = [floats(X) for (X,) in once.K]
 
     def best(moved: Game, agent: int) -> np.ndarray:
         stages = Stages(moved, Float64(), deterministic=deterministic, constants=False)
@@ -180,13 +180,13 @@ def _moved(near: Game, unit: float) -> Iterator[Game]:
         return value * (1 + unit * signs)
 
     for _ in range(_DRAWS):
-        yield near.mapped(partial(moved))
+        yield near.mapped(moved)
 
 
 def _covariances(stages: Stages, once: Policy) -> tuple[np.ndarray, ...]:
     if once.Sigma is None:
         return tuple(np.zeros((p, p)) for p in stages.game.control_sizes)
-    return tuple(np.array(fractions(X), dtype=float) for (X,) in once.Sigma)
+    return tuple(floats(X) for (X,) in once.Sigma)
 
 
 def _evaluated(stages: Stages[Float64], gains: np.ndarray, given: Policy | None) -> Stage:
@@ -223,7 +223,3 @@ def _best_gain(stages: Stages[Float64], K: Sequence[np.ndarray], agent: int) -> 
         if change <= 1e-13 * abs(better).max():
             break
     return K[agent - 1]
-
-
-def _near(X: Any) -> np.ndarray:
-    return np.array([[float(x) for x in row] for row in X.tolist()])

@@ -123,8 +123,7 @@ def approach(game: Game) -> Approach:
     """
     search = search_stationary_nash(game)
     if not search.equilibria:
-        told = [*(run.told for run in search.runs), *search.failures]
-        raise NotCertifiedError("no stationary equilibrium was proved: " + "; ".join(told))
+        raise NotCertifiedError(search.reason)
     once = game.one_stage
     floats = Stages(once, Float64(), constants=False)
     with np.errstate(all="ignore"):
@@ -305,14 +304,7 @@ def _inside(
     P = list(stages.terminal().P)
     for k in range(1, _MOST_STAGES + 1):
         try:
-            known = stages.bare(0).with_values(
-                {notation.P(i): X for i, X in zip(stages.agents, P, strict=True)}
-            )
-            phi, rhs = block_system(stages, known)
-            minus = balls.scalar(Fraction(-1))
-            gains = by_agent(stages, balls.scale(minus, balls.solve(phi, rhs)))
-            played = known.with_values({notation.K(i): gains[i - 1] for i in stages.agents})
-            P = [played(stages.formula("policy_cost", i)) for i in stages.agents]
+            _, P = stage_before(stages, P)
         except (NotCertifiedError, ZeroDivisionError):
             return None
         off = [

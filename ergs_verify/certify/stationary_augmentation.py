@@ -133,8 +133,7 @@ def _row(
     if search is None or not search.equilibria:
         search = search_stationary_nash(augmented, lacking, **options)
     if not search.equilibria:
-        told = [run.told for run in search.runs] + list(search.failures)
-        reason = f"at τ + δ, no stationary equilibrium was proved: {'; '.join(told)}"
+        reason = f"at τ + δ, {search.reason}"
         return DeltaRow(delta=delta, verdict="undecided", agents=None, reason=reason), gains
     agents = tuple(
         DeltaAgent(agent=k, epsilon=epsilon, bound=bound)
@@ -192,8 +191,7 @@ def _coefficient(
 
     search = search_stationary_nash(game, lacking, first_bits=_FIRST_BITS, most_bits=most_bits)
     if not search.equilibria:
-        told = [run.told for run in search.runs] + list(search.failures)
-        return None, f"at τ, no stationary equilibrium was proved: {'; '.join(told)}", None
+        return None, f"at τ, {search.reason}", None
     nash = search.equilibria[0]
     if plain:
         return None, "τ = 0, where the gap is linear in δ", nash

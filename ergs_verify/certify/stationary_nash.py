@@ -107,6 +107,12 @@ class StationarySearch:
     runs: tuple[Run, ...]
     failures: tuple[str, ...]
 
+    @property
+    def reason(self) -> str:
+        """Why there is none, where none was proved."""
+        told = [*(run.told for run in self.runs), *self.failures]
+        return f"no stationary equilibrium was proved: {'; '.join(told)}"
+
 
 def search_stationary_nash(
     game: Game,
@@ -136,7 +142,9 @@ def search_stationary_nash(
     (1.4142135623730951, 'settles')
     """
     expect_judged(game)
-    return _search(game.one_stage, lacking, _candidates, first_bits=first_bits, most_bits=most_bits)
+    return stationary_nash_near(
+        game.one_stage, None, lacking, first_bits=first_bits, most_bits=most_bits
+    )
 
 
 def stationary_nash_near(
@@ -157,34 +165,19 @@ def stationary_nash_near(
         In the state that the game is computed in, (1, x) where it has affine terms.
     """
 
-    def candidates(floats: Stages[Float64]) -> tuple[list[Run], list[tuple[np.ndarray, str]]]:
-        found = _newton(floats, stacked(gains or ()))
-        return [], [] if found is None else [(found, "Newton's method from the stated gains")]
-
-    return _search(
-        once,
-        lacking,
-        _candidates if gains is None else candidates,
-        first_bits=first_bits,
-        most_bits=most_bits,
-    )
-
-
-def _search(
-    once: Game,
-    lacking: Callable[[Sequences, Balls], int],
-    candidates_of: Callable[[Stages[Float64]], tuple[list[Run], list[tuple[np.ndarray, str]]]],
-    *,
-    first_bits: int,
-    most_bits: int,
-) -> StationarySearch:
+    floats = Stages(once, Float64(), constants=False)
     with np.errstate(all="ignore"):  # what overflows is judged by its size
-        runs, candidates = candidates_of(Stages(once, Float64(), constants=False))
+        if gains is None:
+            runs, candidates = _candidates(floats)
+        else:
+            found = _newton(floats, stacked(gains))
+            runs = []
+            candidates = [] if found is None else [(found, "Newton's method from the stated gains")]
     proved, failures = [], []
-    for gains, start in candidates:
+    for near, start in candidates:
         try:
             proved.append(
-                _proved(once, gains, start, lacking, first_bits=first_bits, most_bits=most_bits)
+                _proved(once, near, start, lacking, first_bits=first_bits, most_bits=most_bits)
             )
         except NotCertifiedError as error:
             failures.append(f"from {start}: {error}")
@@ -246,11 +239,11 @@ def _newton_starts(stages: Stages[Float64]) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def stage_before(
-    stages: Stages[Float64],
-    P: Sequence[np.ndarray],
-    of_costs: Stages[Float64] | None = None,
-    gains: np.ndarray | None = None,
-) -> tuple[np.ndarray, list[np.ndarray]]:
+    stages: Stages,
+    P: Sequence[Any],
+    of_costs: Stages | None = None,
+    gains: Any = None,
+) -> tuple[Any, list[Any]]:
     """All gains, stacked, and the costs a stage earlier.
 
     Parameters
@@ -265,13 +258,15 @@ def stage_before(
 
     Raises
     ------
-    NotCertifiedError
+    NotCertifiedError, ZeroDivisionError
         Where Φ is singular.
     """
     costs = {notation.P(k): P[k - 1] for k in stages.agents}
     if gains is None:
+        arithmetic = stages.arithmetic
         phi, rhs = block_system(stages, stages.bare(0).with_values(costs))
-        gains = -stages.arithmetic.solve(phi, rhs)
+        minus = arithmetic.scalar(Fraction(-1))
+        gains = arithmetic.scale(minus, arithmetic.solve(phi, rhs))
     parts = by_agent(stages, gains)
     judged = of_costs or stages
     played = judged.bare(0).with_values(

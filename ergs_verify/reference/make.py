@@ -129,8 +129,7 @@ def _stationary(game: Game, digits: int, about: dict[str, Any], bits: int) -> Re
         game, lacking, first_bits=bits + 64, most_bits=8 * bits + MOST_BITS
     )
     if not search.equilibria:
-        told = [*(run.told for run in search.runs), *search.failures]
-        raise NotCertifiedError("no stationary equilibrium was proved: " + "; ".join(told))
+        raise NotCertifiedError(search.reason)
     nash = search.equilibria[0]
     decided = _decided(nash.found, nash.balls, once, digits) or {}
     values, errors = (

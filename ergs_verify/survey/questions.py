@@ -151,14 +151,12 @@ def _check_one(game: Game) -> Row:
 
 def _check_in_balls(game: Game) -> Row:
     found = check(game)
-    loops = {stage.inner_loop for stage in found.stages}
-    loop = next((word for word in ("diverges", "undecided") if word in loops), "converges")
     assumption = found.assumption_III_3
     return {
         "exists": found.nash.exists,
         "unique": found.nash.unique,
         "assumption_III_3": assumption and assumption.verdict,
-        "inner_loop": loop if found.stages else None,
+        "inner_loop": found.inner_loop if found.stages else None,
         "negative_determinants": sum(stage.det_phi.hi < 0 for stage in found.stages),
         "proved_by": "balls",
         "digits": None,
