@@ -17,8 +17,9 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify import solve
-from ergs_verify.game.gallery import published
+from ergs_verify.game.gallery import published, stationary
 from ergs_verify.game.gallery.published import Printed, Published
+from ergs_verify.game.gallery.stationary import Stationary
 from ergs_verify.solve import Solution
 
 PAGE = Path(__file__).parents[1] / "docs" / "published-games.md"
@@ -76,27 +77,47 @@ def compared(entry: Published, horizon: int | None = None) -> tuple[Solution, li
     for printed in entry.printed:
         t = max(0, game.horizon - printed.stages) if printed.stages else 0
         ours, error = _quantity(solution, game, printed, t)
-        off = abs(ours - Fraction(printed.text))
-        places = max(0, -int(Decimal(printed.text).as_tuple().exponent))
-        half = Fraction(1, 2 * 10**places)
-        verdict = AGREES if off + error <= half else DIFFERS if off - error > half else OPEN
         settled = None
         if printed.stages is None:
             moved = abs(ours - _quantity(solution, game, printed, game.horizon // 2)[0])
             settled = _zeros(moved) if moved > error else DIGITS
-        found.append(Compared(printed, ours, error, verdict, settled))
+        found.append(_beside(printed, ours, error, settled))
     return solution, found
 
 
-def _quantity(solution: Any, game: Any, printed: Printed, t: int) -> tuple[Fraction, Fraction]:
-    """The number in the source's sign, and a bound of its error."""
+def _beside(printed: Printed, ours: Fraction, error: Fraction, settled: int | None) -> Compared:
+    off = abs(ours - Fraction(printed.text))
+    places = max(0, -int(Decimal(printed.text).as_tuple().exponent))
+    half = Fraction(1, 2 * 10**places)
+    verdict = AGREES if off + error <= half else DIFFERS if off - error > half else OPEN
+    return Compared(printed, ours, error, verdict, settled)
+
+
+def compared_without_end(entry: Stationary) -> tuple[Solution, list[Compared]]:
+    """The stationary solution of a published game, and each printed number beside it."""
+    game = entry.game()
+    solution = solve(game, digits=DIGITS)
+    return solution, [
+        _beside(printed, *_quantity(solution, game, printed, None), None)
+        for printed in entry.printed
+    ]
+
+
+def _quantity(
+    solution: Any, game: Any, printed: Printed, t: int | None
+) -> tuple[Fraction, Fraction]:
+    """The number in the source's sign, and a bound of its error; t is None where there is none."""
     i = printed.agent - 1
 
+    def of(letter: str) -> Any:
+        own = getattr(solution, letter)[i]
+        return own if t is None else own[t]
+
     def read(letter: str, entry: tuple[int, ...]) -> Fraction:
-        return Fraction(getattr(solution, letter)[i][t][entry])
+        return Fraction(of(letter)[entry])
 
     def error(letter: str) -> Fraction:
-        entries = [Fraction(x) for x in getattr(solution, letter)[i][t].flat]
+        entries = [Fraction(x) for x in of(letter).flat]
         return Fraction(1, 10**DIGITS) * max(1, *map(abs, entries), 1)
 
     if printed.quantity != "value":
@@ -104,7 +125,7 @@ def _quantity(solution: Any, game: Any, printed: Printed, t: int) -> tuple[Fract
     else:
         x = [Fraction(value) for value in game.x0_mean]
         states = range(len(x))
-        value = Fraction(solution.q[i][t])
+        value = Fraction(of("q"))
         value += sum(x[r] * read("P", (r, c)) * x[c] for r in states for c in states)
         bound = error("P") * sum(map(abs, x)) ** 2 + Fraction(1, 10**DIGITS) * max(1, abs(value))
         if solution.s is not None:
@@ -122,8 +143,19 @@ def shown(x: Fraction, places: int) -> str:
     return f"{Decimal(round(x * 10**places)).scaleb(-places):f}"
 
 
-def page(entries: Iterable[Published], progress: Any = None) -> str:
-    """The whole page."""
+def page(
+    entries: Iterable[Published], endless: Iterable[Stationary] = (), progress: Any = None
+) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    entries : iterable of Published
+    endless : iterable of Stationary
+    progress : file, optional
+        Told the names.
+    """
+    endless = list(endless)
     parts = [HEAD]
     verdicts: Counter[str] = Counter()
     near, far = 0, []
@@ -144,7 +176,24 @@ def page(entries: Iterable[Published], progress: Any = None) -> str:
         f"{verdicts[AGREES]} are right to the last digit, {near} more to at least twelve digits, "
         f"{len(far)} to fewer{': ' if far else ''}{', '.join(far)}."
     )
-    return "\n\n".join([*parts, *sections]) + "\n"
+    parts += sections
+    parts += ["## Without an end", WITHOUT_END] if endless else []
+    for entry in endless:
+        if progress:
+            print(entry.name, file=progress)
+        parts += _endless_section(entry)
+    return "\n\n".join(parts) + "\n"
+
+
+def _endless_section(entry: Stationary) -> Iterator[str]:
+    solution, rows = compared_without_end(entry)
+    yield f"### {entry.name}"
+    yield f"{entry.shows} Certified to exist and to be locally unique."
+    yield f"*Source.* {entry.source}"
+    if rows:
+        yield _table(rows)
+    if not solution.certified:
+        yield "**Not certified.**"
 
 
 def _section(entry: Published, solution: Solution, rows: list[Compared]) -> Iterator[str]:
@@ -154,22 +203,26 @@ def _section(entry: Published, solution: Solution, rows: list[Compared]) -> Iter
     if entry.remark:
         yield f"*Remark.* {entry.remark}"
     if rows:
-        lines = [
-            "| source's name | printed | certified | off by | right digits | half the stages |",
-            "| --- | ---: | ---: | ---: | ---: | ---: |",
-        ]
-        for row in rows:
-            right, every = row.digits
-            off = "" if row.verdict == AGREES else f"{float(row.difference):.1e}"
-            settled = "" if row.settled is None else f"{row.settled} places"
-            lines.append(
-                f"| {row.printed.called} | {row.printed.text} "
-                f"| {shown(row.ours, min(row.places + 2, 20))} | {off} "
-                f"| {right} of {every} | {settled} |"
-            )
-        yield "\n".join(lines)
+        yield _table(rows)
     if not solution.certified:
         yield "**Not certified.**"
+
+
+def _table(rows: list[Compared]) -> str:
+    lines = [
+        "| source's name | printed | certified | off by | right digits | half the stages |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        right, every = row.digits
+        off = "" if row.verdict == AGREES else f"{float(row.difference):.1e}"
+        settled = "" if row.settled is None else f"{row.settled} places"
+        lines.append(
+            f"| {row.printed.called} | {row.printed.text} "
+            f"| {shown(row.ours, min(row.places + 2, 20))} | {off} "
+            f"| {right} of {every} | {settled} |"
+        )
+    return "\n".join(lines)
 
 
 HEAD = """# Published games
@@ -183,10 +236,14 @@ which the last is seldom right. *Half the stages*: where the source means an inf
 horizon, the decimal places in which the game over half as many stages has the same number; what
 differs before that place is not due to the horizon."""
 
+WITHOUT_END = """Games whose sources mean an infinite horizon, with one: the printed numbers beside
+the stationary equilibrium's. *Off by* holds what the source's solver left to do when it stopped."""
+
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(published().values(), sys.stderr), encoding="utf-8")
+    endless = [entry for entry in stationary().values() if entry.source]
+    PAGE.write_text(page(published().values(), endless, sys.stderr), encoding="utf-8")
 
 
 if __name__ == "__main__":

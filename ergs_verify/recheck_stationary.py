@@ -9,6 +9,10 @@ the inequalities, and definiteness is decided by leading minors. What is confirm
 - a gain that is stable in the same way, with P_hi ≻ its stage cost + γF'P_hiF, so that it costs at
   most x'P_hi x.
 
+Where ``first_state`` is "1", that state is always 1 and costs are averages: stability is that of
+the others, Y of their size, and the corners of the inequalities are less by ``mean_lo`` and
+``mean_hi``. So no stable deviation costs less than mean_lo a stage, and the gain at most mean_hi.
+
 Costs of noise and of covariances are constants that the file says nothing of.
 """
 
@@ -55,14 +59,30 @@ def recheck(certificate: dict) -> str:
     for X, gain, p in zip(B, K, sizes, strict=True):
         _expect(X, m, p, "B")
         _expect(gain, p, m, "K")
+    one = "first_state" in certificate
+    if one:
+        _expect_one(certificate["first_state"], A, B)
     for number, agent in enumerate(agents, start=1):
-        _agent(number, agent, A, B, K)
+        _agent(number, agent, A, B, K, one=one)
     count = len(agents)
     named = "agent 1" if count == 1 else f"each of {count} agents"
-    return f"the policy is stable, and the least cost of {named} lies between x'P_lo x and x'P_hi x"
+    bounds = "mean_lo and mean_hi a stage" if one else "x'P_lo x and x'P_hi x"
+    return f"the policy is stable, and the least cost of {named} lies between {bounds}"
 
 
-def _agent(number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix]) -> None:
+def _expect_one(told: object, A: Matrix, B: list[Matrix]) -> None:
+    """The first state stays, and no control moves it."""
+    if told != "1":
+        raise ValueError('first_state is not "1"')
+    if A[0] != [Fraction(int(k == 0)) for k in range(len(A))] or any(any(X[0]) for X in B):
+        raise ValueError("the first state does not stay 1")
+    if len(A) == 1:
+        raise ValueError("there is no state but the one that is always 1")
+
+
+def _agent(
+    number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix], *, one: bool
+) -> None:
     m, sizes = len(A), [len(X[0]) for X in B]
     n, own, who = sum(sizes), number - 1, f"of agent {number}"
     if not isinstance(agent, dict):
@@ -70,8 +90,11 @@ def _agent(number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix]
     rate = _number(agent.get("discount"), "discount")
     if not 0 < rate <= 1:
         raise ValueError(f"the discount {who} does not lie in (0, 1]")
-    shapes = {"Q": (m, m), "S": (n, m), "R": (n, n), "Y": (m, m), "gain": (sizes[own], m)}
-    shapes |= {"gain_Y": (m, m), "P_lo": (m, m), "P_hi": (m, m)}
+    if one and rate != 1:
+        raise ValueError(f"the discount {who} is not 1, so its cost is not an average")
+    less = (m - 1, m - 1) if one else (m, m)
+    shapes = {"Q": (m, m), "S": (n, m), "R": (n, n), "Y": less, "gain": (sizes[own], m)}
+    shapes |= {"gain_Y": less, "P_lo": (m, m), "P_hi": (m, m)}
     given = {}
     for name, shape in shapes.items():
         given[name] = _matrix(agent, name)
@@ -91,7 +114,15 @@ def _agent(number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix]
     def ahead(X: Matrix, F: Matrix) -> Matrix:
         return _scaled(rate, _product(_transposed(F), _product(X, F)))
 
+    def mean_less(X: Matrix, name: str, sign: int) -> Matrix:
+        if not one:
+            return X
+        first, *rest = X
+        return [[first[0] - sign * _number(agent.get(name), name), *first[1:]], *rest]
+
     def expect_stable(F: Matrix, Y: Matrix, what: str) -> None:
+        if one:
+            F = [row[1:] for row in F[1:]]
         _expect_definite(Y, f"{what} {who}: its Y")
         _expect_definite(_less(Y, ahead(Y, F)), f"{what} {who}: Y − γF'YF")
 
@@ -102,7 +133,7 @@ def _agent(number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix]
     start = sum(sizes[:own])
     rows = slice(start, start + sizes[own])
     Bi, F, lo = B[own], loop(others), given["P_lo"]
-    corner = _less(_sum(form(stacked), ahead(lo, F)), lo)
+    corner = mean_less(_less(_sum(form(stacked), ahead(lo, F)), lo), "mean_lo", 1)
     by_B = _scaled(rate, _product(_transposed(Bi), lo))
     cross = _sum(given["S"][rows], _product(given["R"][rows], stacked), _product(by_B, F))
     W = _sum([row[rows] for row in given["R"][rows]], _product(by_B, Bi))
@@ -113,7 +144,7 @@ def _agent(number: int, agent: dict, A: Matrix, B: list[Matrix], K: list[Matrix]
     F, hi = loop(answer), given["P_hi"]
     expect_stable(F, given["gain_Y"], "the answer's stability")
     cost = _sum(form([row for gain in answer for row in gain]), ahead(hi, F))
-    _expect_definite(_less(hi, cost), f"the upper bound {who}")
+    _expect_definite(mean_less(_less(hi, cost), "mean_hi", -1), f"the upper bound {who}")
 
 
 # -- matrices of fractions -------------------------------------------------------------------------

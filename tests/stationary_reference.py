@@ -188,3 +188,85 @@ class Reference:
 
     def gap(self, i, K, Sigma):
         return self.cost(i, K, Sigma) - self.cost(i, *self.best_response(i, K, Sigma))
+
+
+def affine_game(seed: int) -> dict:
+    """One of average cost with every affine term."""
+    given, rng = random_game(seed), random.Random(-seed - 1)
+    given.pop("discount", None)
+    m, p = len(given["A"]), [len(B[0]) for B in given["B"]]
+
+    def some(size):
+        return [Fraction(rng.randint(-4, 4), 4) for _ in range(size)]
+
+    given["drift"] = some(m)
+    given["x_linear"] = [some(m) for _ in p]
+    given["u_linear"] = [some(sum(p)) for _ in p]
+    given["prior"] = [
+        prior | {"mean": some(p_i)} for prior, p_i in zip(given["prior"], p, strict=True)
+    ]
+    return given
+
+
+class AverageReference(Reference):
+    """Average costs with affine terms, from the stationary mean and covariance of (x, u)."""
+
+    def __init__(self, given: dict):
+        super().__init__(given)
+        self.drift = matrix([[x] for x in given["drift"]])
+        self.linear = [
+            matrix([[x] for x in [*given["x_linear"][i], *given["u_linear"][i]]])
+            for i in range(self.N)
+        ]
+        self.given = given
+
+    def entered(self, policy):
+        """K and k, stacked, and every Σ."""
+        K = matrix([row for X in policy.K for row in X.tolist()])
+        k = matrix([[x] for X in policy.k for x in X.tolist()])
+        return K, k, [matrix(X.tolist()) for X in policy.Sigma]
+
+    def average(self, i, K, k, Sigma):
+        m, F = self.m, self.A + self.B * K
+        noise = self.noise.copy()
+        spread = mp.zeros(m + K.rows)
+        for (start, stop), S in zip(self.ends, Sigma, strict=True):
+            noise += self.B[:, start:stop] * S * self.B[:, start:stop].T
+            spread[m + start : m + stop, m + start : m + stop] = S
+        [C] = self.settled(lambda C: [F * C[0] * F.T + noise], [noise])
+        mean = mp.inverse(mp.eye(m) - F) * (self.drift + self.B * k)
+        IK = self.played(K)
+        z = IK * mean
+        z[m:, :] += k
+        cost = trace(self.H[i] * (z * z.T + IK * C * IK.T + spread))
+        cost += 2 * (self.linear[i].T * z)[0]
+        start, stop = self.ends[i]
+        prior = self.given["prior"][i]
+        b = matrix([[x] for x in prior["mean"]])
+        off = z[m + start : m + stop, :] - matrix(prior["gain"]) * mean
+        cost += self.tau[i] / 2 * (b.T * self.L[i] * (b - 2 * off))[0]
+        return cost - self.tau[i] / 2 * (self.p[i] + mp.log(mp.det(self.L[i] * Sigma[i])))
+
+    def gap(self, i, K, k, Sigma):
+        """Against the best K and Σ, which no affine term changes, and the k that is best there."""
+        best, spread = self.best_response(i, K, Sigma)
+        start, stop = self.ends[i]
+
+        def at(*own):
+            moved = k.copy()
+            for row, x in zip(range(start, stop), own, strict=True):
+                moved[row] = x
+            return self.average(i, best, moved, spread)
+
+        # The average is a quadratic of k: its slope and curvature by differences, without error.
+        p = stop - start
+        units = [[int(r == c) for c in range(p)] for r in range(p)]
+        zero = at(*[0] * p)
+        up, down = [at(*e) for e in units], [at(*[-x for x in e]) for e in units]
+        slope = mp.matrix([(x - y) / 2 for x, y in zip(up, down, strict=True)])
+        curved = mp.zeros(p)
+        for r in range(p):
+            for c in range(p):
+                both = at(*[x + y for x, y in zip(units[r], units[c], strict=True)])
+                curved[r, c] = both - up[r] - up[c] + zero
+        return self.average(i, K, k, Sigma) - at(*(-mp.inverse(curved) * slope))

@@ -310,10 +310,11 @@ def _root(game: Game, stated: Stated) -> Root | None:
         return Root(digits=max(digits, 0.0), stabilising=None)
     verdicts = []
     for rate in dict.fromkeys(stages.game.discount):
-        if stable(F, rate, balls) is not None:
+        if stable(F, rate, balls, one=stages.relative) is not None:
             verdicts.append("proved")
         else:
-            verdicts.append("refuted" if is_unstable(F, rate, balls) else "undecided")
+            unstable = is_unstable(F, rate, balls, one=stages.relative)
+            verdicts.append("refuted" if unstable else "undecided")
     found = next(x for x in ("refuted", "undecided", "proved") if x in verdicts)
     return Root(digits=digits, stabilising=found)
 

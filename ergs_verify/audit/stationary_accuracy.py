@@ -207,6 +207,8 @@ def _constant(stages: Stages[Float64], played: Evaluator, agent: int) -> float:
     known = played.with_values({notation.q(agent): 0.0})
     rate = float(stages.game.discount[agent - 1])
     constant = stages.constant(known, "policy_constant", agent, 0)
+    if stages.relative:
+        constant += known(stages.formula("policy_cost", agent))[0, 0]
     return constant if rate == 1 else constant / (1 - rate)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import flint
 import numpy as np
 from attrs import frozen
+from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.augmentation import COEFFICIENT_TOLERANCE, augmented_by, bits_short
@@ -25,7 +26,7 @@ from ergs_verify.certify.stationary_nash import (
     search_stationary_nash,
     stationary_nash_near,
 )
-from ergs_verify.certify.stein import Stein, as_floats, solved, stable
+from ergs_verify.certify.stein import Stein, as_floats, stable
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
@@ -93,7 +94,8 @@ class _Played:
         stage = played_stage(stages, 0, list(K), list(Sigma))
         found = {}
         for rate in dict.fromkeys(stages.game.discount):
-            if (loop := stable(stage(notation.F), rate, stages.arithmetic)) is None:
+            loop = stable(stage(notation.F), rate, stages.arithmetic, one=stages.relative)
+            if loop is None:
                 raise NotCertifiedError("the closed loop is not proved stable")
             found[rate] = loop
         return cls(stages, list(K), stage, [found[rate] for rate in stages.game.discount])
@@ -151,7 +153,7 @@ def _gaps_and_bounds(game: Game, augmented: Game, found: Any, balls: Balls) -> l
     for agent in stages.agents:
         own = agent - 1
         answer = best_response(stages, K, agent, played.loops[own])
-        P = answer.bracket.ball(balls)
+        P = answer.P
         epsilon = played.gap(agent, P)
         values.append(epsilon)
         if agent in stages.plain:
@@ -224,24 +226,37 @@ def _coefficients(game: Game, found: Any, balls: Balls) -> list[Enclosure]:
 
 
 def _enclosed(loop: Stein, right: Any) -> Any:
-    near = solved(loop.F, loop.rate, right, loop.balls)
+    near = loop.solved(right)
     if near is None:
         raise NotCertifiedError("the closed loop is not stable")
     return loop.enclosure(near, right)
 
 
 def _moment(stages: Stages[Balls], played: _Played, loop: Stein) -> Any:
-    """𝕏 = X_0 + γ(F𝕏F' + 𝒩/(1−γ)); of average cost 𝕏 = F𝕏F' + 𝒩."""
+    """𝕏 = X_0 + γ(F𝕏F' + 𝒩/(1−γ)); of average cost 𝕏 = F𝕏F' + 𝒩, in (1, x) with x's mean."""
     balls, size = stages.arithmetic, stages.game.state_size
-    formula, turned = gap_formula(stages), loop.F.transpose()
-    forward = stable(turned, loop.rate, balls)
-    if forward is None:
-        raise NotCertifiedError("the closed loop is not proved stable")
+    formula, F = gap_formula(stages), loop.F
     known = played.stage.with_values({X: balls.zeros(size, size)})
     added = known(formula("second_moment", 1))
+    mean = None
+    if loop.one:
+        drift = arb_mat([row[:1] for row in F.tolist()[1:]])
+        F, added = (arb_mat([row[1:] for row in Y.tolist()[1:]]) for Y in (F, added))
+        with flint.ctx.workprec(balls.bits):
+            mean = balls.solve(balls.identity(F.nrows()) - F, drift)
+    forward = stable(F.transpose(), loop.rate, balls)
+    if forward is None:
+        raise NotCertifiedError("the closed loop is not proved stable")
     if loop.rate != 1:
         weight = balls.scalar(loop.rate / (1 - loop.rate))
         added = balls.add(balls.scale(weight, added), initial_moment(stages.game, balls))
     with flint.ctx.workprec(balls.bits):
         added = (added + added.transpose()) / 2
-    return _enclosed(forward, added)
+    moment = _enclosed(forward, added)
+    if mean is None:
+        return moment
+    with flint.ctx.workprec(balls.bits):
+        moment += mean * mean.transpose()
+    column = [x for (x,) in mean.tolist()]
+    rows = [[x, *row] for x, row in zip(column, moment.tolist(), strict=True)]
+    return arb_mat([[arb(1), *column], *rows])

@@ -7,7 +7,7 @@ from typing import Any
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.policy_cost import EnclosedCosts
-from ergs_verify.certify.stationary_gap import cost_near
+from ergs_verify.certify.stationary_gap import corner, cost_near
 from ergs_verify.certify.stein import stable
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
@@ -25,6 +25,8 @@ def lasting_constant(stages: Stages[Balls], played: Evaluator, agent: int) -> Ba
     """
     known = played.with_values({notation.q(agent): stages.arithmetic.scalar(Fraction(0))})
     constant = stages.constant(known, "policy_constant", agent, 0)
+    if stages.relative:
+        constant += corner(known(stages.formula("policy_cost", agent)), stages.arithmetic)
     rate = stages.game.discount[agent - 1]
     return constant if rate == 1 else constant / stages.arithmetic.scalar(1 - rate)
 
@@ -66,7 +68,7 @@ def enclosed_stationary_costs(
     for agent in stages.agents:
         rate, letter = stages.game.discount[agent - 1], notation.P(agent)
         if rate not in loops:
-            loops[rate] = stable(played(notation.F), rate, stages.arithmetic)
+            loops[rate] = stable(played(notation.F), rate, stages.arithmetic, one=stages.relative)
         near = cost_near(stages, played, agent, rate)
         if loops[rate] is None or near is None:
             raise NotCertifiedError(f"the policy is not proved stable with {bits} bits")

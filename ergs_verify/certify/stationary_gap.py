@@ -14,7 +14,7 @@ from typing import Any
 
 import flint
 from attrs import frozen
-from flint import arb, fmpq, fmpq_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ergs_verify import markup
 from ergs_verify.arithmetic.balls import Ball, Balls
@@ -32,7 +32,7 @@ from ergs_verify.certify.gap import (
 )
 from ergs_verify.certify.loewner import Bracket, symmetric_midpoint
 from ergs_verify.certify.precision import rising, tolerance_of
-from ergs_verify.certify.stein import Stein, is_unstable, norm, solved, stable
+from ergs_verify.certify.stein import Stein, is_unstable, norm, relative_value, solved, stable
 from ergs_verify.errors import InputError, NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game, Policy
@@ -63,11 +63,17 @@ class BestResponse:
         P_lo and P_hi. riccati(P_lo) ≻ P_lo with W(P_lo) ≻ 0, and P_hi ≻ H-form + γF'P_hiF.
     loop : Stein
         Of that answer.
+    P : matrix of balls
+    means : pair of arb
+        Of relative costs, the averages that P_lo and P_hi bound besides, taken from the corners of
+        riccati(P_lo) and of H-form + γF'P_hiF; else 0.
     """
 
     gain: Any
     bracket: Bracket
     loop: Stein
+    P: Any
+    means: tuple[Any, Any]
 
 
 @frozen(kw_only=True)
@@ -163,7 +169,7 @@ def certify_stationary_gap(
     Raises
     ------
     InputError
-        Where the policy does not fit, or the game has affine terms and average cost.
+        Where the policy does not fit.
 
     Examples
     --------
@@ -202,15 +208,9 @@ def certify_stationary_gap(
 
 
 def expect_judged(game: Game) -> None:
-    """Refuse what is not a stationary game, or not known of one yet."""
+    """Refuse what is not a stationary game."""
     if not game.stationary:
         raise InputError("the game has a last stage; its horizon is not infinite", "horizon")
-    if game.one_stage.homogeneous is not game.one_stage and game.discount[0] == 1:
-        raise InputError(
-            "affine terms (drift, linear costs, prior means) are not judged with average cost; a "
-            "discount below 1 is needed",
-            "discount",
-        )
 
 
 def _is_tight(one: StationaryAgentGap, wanted: Any) -> bool:
@@ -228,11 +228,15 @@ def _gaps(game: Game, policy: Policy, bits: int) -> tuple[list[StationaryAgentGa
     for agent in stages.agents:
         rate = game.discount[agent - 1]
         if rate not in loops:
-            loops[rate] = stable(played(notation.F), rate, stages.arithmetic)
+            loops[rate] = stable(played(notation.F), rate, stages.arithmetic, one=stages.relative)
         loop = loops[rate]
         if loop is None:
             refuted = is_unstable(
-                played(notation.F), rate, stages.arithmetic, _exact_loop(game, policy)
+                played(notation.F),
+                rate,
+                stages.arithmetic,
+                _exact_loop(game, policy),
+                one=stages.relative,
             )
             stability = "refuted" if refuted else "undecided"
             reason = "the policy is not stable" if refuted else "no proof of stability was found"
@@ -245,8 +249,7 @@ def _gaps(game: Game, policy: Policy, bits: int) -> tuple[list[StationaryAgentGa
             proofs[agent] = (loop, answer)
             gap = INFINITE
             if has_density(stages, once, agent):
-                P = answer.bracket.ball(stages.arithmetic)
-                gap = gap_from(stages, played, agent, loop, P)
+                gap = gap_from(stages, played, agent, loop, answer.P)
             one = StationaryAgentGap(agent=agent, gap=gap)
         except UnboundedCostError as error:
             one = StationaryAgentGap(agent=agent, gap=INFINITE, unbounded=error)
@@ -282,12 +285,14 @@ def gap_from(
     known = played.with_values({notation.P(agent): P, constant: zero})
     matrix = formula("gap_matrix", agent)
     right = known.with_values({letter: nothing})(matrix)
-    near = solved(loop.F, loop.rate, right, balls)
+    near = loop.solved(right)
     if near is None:
         raise NotCertifiedError(f"the gap's matrix was not found at {balls.bits} bits")
     of_state = loop.enclosure(near, right)
     name = "plain_gap_constant" if agent in stages.plain else "gap_constant"
     a_stage = known.with_values({letter: of_state})(formula(name, agent))
+    if loop.one:
+        a_stage += corner(known.with_values({letter: of_state})(matrix), balls)
     if noise := slack(stages.game.noise[0]):
         a_stage += _within(loop.rate * noise, of_state, balls)
     if loop.rate == 1:
@@ -297,6 +302,11 @@ def gap_from(
         at_start += _within(start, of_state, balls)
     total = at_start + a_stage / balls.scalar(1 - loop.rate)
     return Enclosure.of(total, least=Fraction(0))
+
+
+def corner(X: Any, balls: Balls) -> Ball:
+    """The average in the corner of a stage's cost, where costs are relative."""
+    return Ball(X[0, 0], balls.bits)
 
 
 def _within(size: Fraction, X: Any, balls: Balls) -> Ball:
@@ -377,7 +387,7 @@ def cost_near(stages: Stages[Balls], known: Evaluator, agent: int, rate: Fractio
     balls, P = stages.arithmetic, notation.P(agent)
     size = stages.game.state_size
     right = known.with_values({P: balls.zeros(size, size)})(stages.formula("policy_cost", agent))
-    return solved(known(notation.F), rate, right, balls)
+    return solved(known(notation.F), rate, right, balls, one=stages.relative)
 
 
 def _bracketed(
@@ -390,25 +400,59 @@ def _bracketed(
     try:
         gain = at_near(stages.formula("gain", agent)).mid()
         answer = others.with_values({K: gain})
-        loop = stable(answer(notation.F), rate, balls)
+        loop = stable(answer(notation.F), rate, balls, one=stages.relative)
         if loop is None:
             return None
         with flint.ctx.workprec(balls.bits):
-            below = at_near(riccati) - near
-            above = answer.with_values({P: near})(cost) - near
+            below = loop.relative(at_near(riccati) - near)
+            above = loop.relative(answer.with_values({P: near})(cost) - near)
             size = near.nrows() * _MARGIN
             # An exact P misses by nothing, and still needs a margin that its digits can show.
             least = max(norm(near) * arb(2) ** (4 - balls.bits), arb(2) ** (-4 * balls.bits))
             eta = max(norm(below), norm(above), least) * size
-            lo = symmetric_midpoint(near - loop.Y * eta, balls)[0]
-            hi = symmetric_midpoint(near + loop.Y * eta, balls)[0]
+            lo = symmetric_midpoint(near - loop.wide * eta, balls)[0]
+            hi = symmetric_midpoint(near + loop.wide * eta, balls)[0]
             at_lo, at_hi = others.with_values({P: lo}), answer.with_values({P: hi})
             demand_definite(at_lo(notation.W(agent)), balls)
-            demand_definite(at_lo(riccati) - lo, balls)
-            demand_definite(hi - at_hi(cost), balls)
+            left, mean_lo = _without_mean(at_lo(riccati) - lo, loop, eta)
+            demand_definite(left, balls)
+            left, minus_mean_hi = _without_mean(hi - at_hi(cost), loop, eta)
+            demand_definite(left, balls)
+            means = mean_lo, -minus_mean_hi
+            bracket = Bracket(lo, hi)
+            ball = bracket.ball(balls)
+            if loop.one:
+                ball = _with_slope(stages, others, agent, ball)
     except NotCertifiedError:
         return None
-    return BestResponse(gain=gain, bracket=Bracket(lo, hi), loop=loop)
+    return BestResponse(gain=gain, bracket=bracket, loop=loop, P=ball, means=means)
+
+
+def _without_mean(X: Any, loop: Stein, eta: Any) -> tuple[Any, Any]:
+    """X less an average in its corner that leaves it definite, if it can be; and that average."""
+    if not loop.one:
+        return X, arb(0)
+    rows = X.tolist()
+    column, rest = arb_mat([[x] for x in rows[0][1:]]), arb_mat([row[1:] for row in rows[1:]])
+    taken = (column.transpose() * loop.balls.solve(rest, column)).entries()[0]
+    average = (rows[0][0] - taken - eta).lower()
+    rows[0][0] -= average
+    return arb_mat(rows), average
+
+
+def _with_slope(stages: Stages[Balls], others: Evaluator, agent: int, P: Any) -> Any:
+    """The relative cost of the best answer, s included, where P is known in balls.
+
+    Its equation for s, linear, does not depend on k where K is best.
+    """
+    balls, letter, size = stages.arithmetic, notation.P(agent), stages.game.state_size
+    gain = others.with_values({letter: P})(stages.formula("gain", agent))
+    rows = [[arb(0), *row[1:]] for row in gain.tolist()]
+    answer = others.with_values({notation.K(agent): arb_mat(rows)})
+    nothing = answer.with_values({letter: balls.zeros(size, size)})
+    right = nothing(stages.formula("policy_cost", agent))
+    rest = arb_mat([row[1:] for row in P.tolist()[1:]])
+    return relative_value(answer(notation.F), rest, right, balls)
 
 
 def _demand_bounded(
@@ -456,6 +500,10 @@ def _written(game: Game, policy: Policy, proofs: dict) -> dict[str, Any]:
     def dyadic(X: Any) -> list[list[str]]:
         return [[str(x) for x in row] for row in Balls(64).to_fractions(X)]
 
+    def means(answer: BestResponse) -> dict[str, str]:
+        lo, hi = answer.means
+        return {"mean_lo": dyadic(arb_mat([[lo]]))[0][0], "mean_hi": dyadic(arb_mat([[hi]]))[0][0]}
+
     agents = []
     for agent, (loop, answer) in sorted(proofs.items()):
         costs = _forms(stages, stage, agent)
@@ -468,11 +516,13 @@ def _written(game: Game, policy: Policy, proofs: dict) -> dict[str, Any]:
                 "gain_Y": dyadic(answer.loop.Y),
                 "P_lo": dyadic(answer.bracket.lo),
                 "P_hi": dyadic(answer.bracket.hi),
+                **(means(answer) if stages.relative else {}),
             }
         )
     return {
         "format": "ergs-stationary/1",
         "game": {"name": game.name, "hash": game.hash},
+        **({"first_state": "1"} if stages.relative else {}),
         "A": rows(stage(notation.A)),
         "B": [rows(stage(notation.B(k))) for k in stages.agents],
         "K": [rows(stages.enter(X)) for (X,) in once.K],

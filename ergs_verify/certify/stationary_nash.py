@@ -272,7 +272,11 @@ def stage_before(
     played = judged.bare(0).with_values(
         costs | {notation.K(k): parts[k - 1] for k in stages.agents}
     )
-    return gains, [played(judged.formula("policy_cost", k)) for k in stages.agents]
+    before = [played(judged.formula("policy_cost", k)) for k in stages.agents]
+    if judged.relative:
+        for X in before:
+            X[0, 0] = 0
+    return gains, before
 
 
 def _iterated(
@@ -376,14 +380,26 @@ def float_costs(stages: Stages, gains: np.ndarray) -> Evaluator | None:
     for k in stages.agents:
         rate = float(stages.game.discount[k - 1])
         right = known.with_values({notation.P(k): nothing})(stages.formula("policy_cost", k))
-        if (P := _float_solved(F, rate, right)) is None:
+        if (P := _float_solved(F, rate, right, one=stages.relative)) is None:
             return None
         costs[notation.P(k)] = P
     return known.with_values(costs)
 
 
-def _float_solved(F: np.ndarray, rate: float, right: np.ndarray) -> np.ndarray | None:
-    """X = R + γF'XF by doubling; None where the sum grows."""
+def _float_solved(F: np.ndarray, rate: float, right: np.ndarray, *, one: bool) -> np.ndarray | None:
+    """X = R + γF'XF by doubling; None where the sum grows. Relative where `one`, as in `Stein`."""
+    if one:
+        loop, X = F[1:, 1:], np.zeros_like(F)
+        P = _float_solved(loop, rate, right[1:, 1:], one=False)
+        if P is None:
+            return None
+        X[1:, 1:] = P
+        try:
+            pushed = right[1:, 0] + loop.T @ P @ F[1:, 0]
+            X[1:, 0] = X[0, 1:] = np.linalg.solve(np.eye(len(P)) - loop.T, pushed)
+        except np.linalg.LinAlgError:
+            return None
+        return X
     X, power, weight = right, F, rate
     with np.errstate(all="ignore"):
         for _ in range(60):
@@ -410,7 +426,8 @@ def _float_slope(stages: Stages[Float64], formulas: WrittenOut, known: Evaluator
     F = known(notation.F)
 
     def solve(agent: int, right: np.ndarray) -> np.ndarray:
-        found = _float_solved(F, float(stages.game.discount[agent - 1]), right)
+        rate = float(stages.game.discount[agent - 1])
+        found = _float_solved(F, rate, right, one=stages.relative)
         return np.full_like(right, np.nan) if found is None else found
 
     columns = [X.ravel() for X in _slopes(stages, formulas, known, solve)]
@@ -537,7 +554,7 @@ def _loops(stages: Stages[Balls], known: Evaluator) -> list[Stein]:
     """
     F, found = known(notation.F), {}
     for rate in dict.fromkeys(stages.game.discount):
-        if (loop := stable(F, rate, stages.arithmetic)) is None:
+        if (loop := stable(F, rate, stages.arithmetic, one=stages.relative)) is None:
             raise NotCertifiedError("the closed loop is not proved stable")
         found[rate] = loop
     return [found[rate] for rate in stages.game.discount]
@@ -595,7 +612,9 @@ def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
 
             def solve(agent: int, right: Any, loops: Sequence[Stein] = loops) -> Any:
                 loop = loops[agent - 1]
-                found = _float_solved(as_floats(loop.F), float(loop.rate), as_floats(right))
+                found = _float_solved(
+                    as_floats(loop.F), float(loop.rate), as_floats(right), one=loop.one
+                )
                 if found is None:
                     raise NotCertifiedError("the closed loop is not stable")
                 return loop.enclosure(from_floats((found + found.T) / 2), right)

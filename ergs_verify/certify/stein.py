@@ -2,6 +2,10 @@
 
 A symmetric Y ≻ 0 with Y − γF'YF ⪰ I/2 proves √γF stable. It also bounds what an approximation is
 off: where X̂ misses the equation by E, ‖E‖ ≤ η, the solution lies between X̂ − 2ηY and X̂ + 2ηY.
+
+Average cost in a state (1, x): F = [[1, 0], [f, F_x]], and values are relative, X = [[0, s'],
+[s, P]]. All of the equation but its corner is solved, P = R_P + F_x'PF_x and s = R_s + F_x'(s +
+Pf); what the corner misses is the average. Y is of F_x then.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any
 import flint
 import numpy as np
 from attrs import frozen
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.definite import demand_definite
@@ -34,18 +38,34 @@ class Stein:
     rate : Fraction
         γ.
     Y : arb_mat without radii
-        Y ≻ 0 and Y − γF'YF ⪰ I/2.
+        Y ≻ 0 and Y − γF'YF ⪰ I/2; F_x for F where `one`.
     balls : Balls
+    one : bool
+        The first state is always 1, and costs are averages.
     """
 
     F: Any
     rate: Fraction
     Y: Any
     balls: Balls
+    one: bool = False
 
     def next(self, X: Any) -> Any:
         """γF'XF."""
         return _next(self.F, self.rate, X, self.balls)
+
+    def solved(self, right: Any) -> Any:
+        """An exact matrix near X = R + γF'XF; None where there is none."""
+        return solved(self.F, self.rate, right, self.balls, one=self.one)
+
+    @property
+    def wide(self) -> Any:
+        """Y, with 0 for the state that is always 1."""
+        return _assembled(self.Y, arb_mat(self.Y.nrows(), 1)) if self.one else self.Y
+
+    def relative(self, X: Any) -> Any:
+        """X, with 0 in the corner that holds an average."""
+        return _assembled(_cut(X, _X, _X), _cut(X, _X, _ONE)) if self.one else X
 
     def sides(self, eta: Any) -> list[Any]:
         """√(2ηY_rr): a matrix between −2ηY and 2ηY is at most sides[r]·sides[c] in size."""
@@ -53,17 +73,56 @@ class Stein:
 
     def enclosure(self, near: Any, right: Any) -> Any:
         """A matrix of balls that holds X = R + γF'XF for every R in balls, from an X near it."""
+        if self.one:
+            P = self._of_x.enclosure(_cut(near, _X, _X), _cut(right, _X, _X))
+            return relative_value(self.F, P, right, self.balls)
         with flint.ctx.workprec(self.balls.bits):
             eta = norm(right + self.next(near) - near)
             sides = self.sides(eta)
         return widened(near, sides, sides, self.balls)
 
     def above(self, near: Any, right: Any) -> Any:
-        """An exact matrix that is at least X in the Loewner order."""
+        """An exact matrix that is at least X in the Loewner order; of `one` its P is."""
+        if self.one:
+            P = self._of_x.above(_cut(near, _X, _X), _cut(right, _X, _X))
+            return _assembled(P, _cut(near, _X, _ONE))
         with flint.ctx.workprec(self.balls.bits):
             eta = norm(right + self.next(near) - near)
             higher = near + self.Y * (2 * eta)
         return Bracket.around(higher, self.balls).hi
+
+    @property
+    def _of_x(self) -> Stein:
+        return Stein(_cut(self.F, _X, _X), self.rate, self.Y, self.balls)
+
+
+_ONE, _X = slice(0, 1), slice(1, None)
+
+
+def _cut(X: Any, rows: slice, columns: slice) -> Any:
+    return arb_mat([row[columns] for row in X.tolist()[rows]])
+
+
+def _assembled(P: Any, s: Any) -> Any:
+    """[[0, s'], [s, P]]."""
+    column = [x for (x,) in s.tolist()]
+    rows = [[x, *row] for x, row in zip(column, P.tolist(), strict=True)]
+    return arb_mat([[arb(0), *column], *rows])
+
+
+def relative_value(F: Any, P: Any, right: Any, balls: Balls) -> Any:
+    """[[0, s'], [s, P]] with s = R_s + F_x'(s + Pf), from its P.
+
+    Raises
+    ------
+    NotCertifiedError
+        Where I − F_x is not certified to be regular.
+    """
+    loop, drift = _cut(F, _X, _X), _cut(F, _X, _ONE)
+    with flint.ctx.workprec(balls.bits):
+        pushed = _cut(right, _X, _ONE) + loop.transpose() * (P * drift)
+        system = balls.identity(P.nrows()) - loop.transpose()
+    return _assembled(P, balls.solve(system, pushed))
 
 
 def norm(X: Any) -> Any:
@@ -80,8 +139,17 @@ def norm(X: Any) -> Any:
     return bound
 
 
-def stable(F: Any, rate: Fraction, balls: Balls) -> Stein | None:
-    """The proof that √γF is stable, for every F in a matrix of balls; None where none is found."""
+def stable(F: Any, rate: Fraction, balls: Balls, *, one: bool = False) -> Stein | None:
+    """The proof that √γF is stable, for every F in a matrix of balls; None where none is found.
+
+    Parameters
+    ----------
+    one : bool
+        The first state is always 1, and the rest is what has to be stable.
+    """
+    if one:
+        of_x = stable(_cut(F, _X, _X), rate, balls)
+        return None if of_x is None else Stein(F, rate, of_x.Y, balls, one=True)
     for size in dict.fromkeys((64, balls.bits)):
         Y = solved(F, rate, balls.identity(F.nrows()), Balls(size))
         if Y is None:
@@ -98,14 +166,22 @@ def stable(F: Any, rate: Fraction, balls: Balls) -> Stein | None:
     return None
 
 
-def is_unstable(F: Any, rate: Fraction, balls: Balls, exactly: Any = None) -> bool:
+def is_unstable(
+    F: Any, rate: Fraction, balls: Balls, exactly: Any = None, *, one: bool = False
+) -> bool:
     """Whether √γF is proved to have an eigenvalue of size 1 or more.
 
     Parameters
     ----------
     exactly : fmpq_mat, optional
         F in rationals: it decides where the eigenvalue's size is 1.
+    one : bool
+        The first state is always 1, which is not counted.
     """
+    if one:
+        if exactly is not None:
+            exactly = fmpq_mat([row[1:] for row in exactly.tolist()[1:]])
+        return is_unstable(_cut(F, _X, _X), rate, balls, exactly)
     try:
         radius = spectral_radius(F, balls.bits)
     except NotCertifiedError:
@@ -119,8 +195,22 @@ def is_unstable(F: Any, rate: Fraction, balls: Balls, exactly: Any = None) -> bo
     )
 
 
-def solved(F: Any, rate: Fraction, right: Any, balls: Balls) -> Any:
-    """An exact symmetric matrix near X = R + γF'XF, by doubling; None where the sum grows."""
+def solved(F: Any, rate: Fraction, right: Any, balls: Balls, *, one: bool = False) -> Any:
+    """An exact symmetric matrix near X = R + γF'XF, by doubling; None where the sum grows.
+
+    Parameters
+    ----------
+    one : bool
+        The first state is always 1, and X is relative.
+    """
+    if one:
+        P = solved(_cut(F, _X, _X), rate, _cut(right, _X, _X), balls)
+        if P is None:
+            return None
+        try:
+            return relative_value(F.mid(), P, right.mid(), balls).mid()
+        except NotCertifiedError:
+            return None
     with flint.ctx.workprec(balls.bits):
         X, power = symmetric_midpoint(right, balls)[0], F.mid()
         weight = arb(fmpq(rate.numerator, rate.denominator))

@@ -113,4 +113,5 @@ def homogeneous(game: Any) -> Any:
         u_linear=None,
         prior_mean=None,
         indefinite=game.indefinite or game.x_linear is not None,
+        first_is_one=True,
     )

@@ -107,6 +107,8 @@ class Game:
     _discount: Any = None
     indefinite: bool = False
     repairs: tuple[Repair, ...] = ()
+    #: Whether it is a `homogeneous` one, whose first state is always 1.
+    first_is_one: bool = False
 
     @classmethod
     def from_arrays(

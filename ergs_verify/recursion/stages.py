@@ -111,6 +111,15 @@ class Stages(Generic[N]):
         agent = next((k for k in self.agents if k not in self.plain), 1)
         return any(self.formula(name, agent).has(sympy.log) for name in _CONSTANTS)
 
+    @property
+    def relative(self) -> bool:
+        """Whether costs are averages and the first state is always 1.
+
+        The costs of a state (1, x) are relative then: they have 0 in their corner, and what the
+        corner of a stage's cost holds besides is the average.
+        """
+        return self.game.first_is_one and self.game.discount[0] == 1
+
     def plain_at(self, agent: int, t: int) -> bool:
         """Whether an agent has no entropy at stage t."""
         return agent in self.plain or not self.game.tau_of[agent - 1][t]

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from ergs_verify.game.gallery import published
+from ergs_verify.game.gallery import published, stationary
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,6 +83,17 @@ def test_the_page_tells_every_game_and_counts_what_it_shows():
     assert "| c[1] | 1.0000000065749655 | 1.000000006574821342 | 1.4e-13 | 12 of 17 |  |" in text
     for entry in entries:
         assert entry.source in text
+
+
+def test_without_an_end_the_numbers_are_the_stationary_ones():
+    from benchmarks.published import compared_without_end, page
+
+    entry = stationary()["stationary-duopoly"]
+    solution, rows = compared_without_end(entry)
+    assert solution.certified
+    assert [row.printed for row in rows] == list(entry.printed)
+    assert all(row.difference < Fraction(1, 10**entry.places) for row in rows)
+    assert "### stationary-duopoly\n" in page([], [entry])
 
 
 def test_the_written_page_has_every_game():

@@ -6,11 +6,18 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from stationary_reference import Reference, matrix, mp, random_game
+from stationary_reference import (
+    AverageReference,
+    Reference,
+    affine_game,
+    matrix,
+    mp,
+    random_game,
+)
 
-from ergs_verify import Game, Policy, certify_gap, check, solve
+from ergs_verify import Game, Policy, certify_gap, check, gap, solve
 from ergs_verify.certify.stationary_nash import search_stationary_nash
-from ergs_verify.errors import InputError, NotCertifiedError, UnboundedCostError
+from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.paper.general import GENERAL
 from ergs_verify.paper.notation import F, discount
 from ergs_verify.paper.stationary import Z, stationary_formulas
@@ -58,12 +65,12 @@ def test_the_certified_gap_is_the_difference_of_costs(seed, off):
     game, policy, wanted = near_nash(seed, off)
     found = certify_gap(game, policy)
     assert found.stability == found.verdict == "proved"
-    for one, gap in zip(found.agents, wanted, strict=True):
-        assert 0 < gap < (2 if off == Fraction(1, 20) else 1e-20)
+    for one, exact in zip(found.agents, wanted, strict=True):
+        assert 0 < exact < (2 if off == Fraction(1, 20) else 1e-20)
         # The reference's difference of costs has 45 digits after the point.
         assert (
             one.gap.lo - Fraction(1, 10**40)
-            <= Fraction(str(gap))
+            <= Fraction(str(exact))
             <= one.gap.hi + Fraction(1, 10**40)
         )
     assert "the policy is stable" in recheck(json.loads(json.dumps(found.certificate)))
@@ -201,8 +208,79 @@ def test_affine_terms_discounted():
     assert pytest.approx(-P / 4 / W) == K
     assert pytest.approx(-(P + s) / 2 / W) == k
     assert certify_gap(game, solution.policy).largest.hi < Fraction(1, 10**40)
-    with pytest.raises(InputError, match="average cost"):
-        solve(scalar("1/2", drift=[1]))
+
+
+@pytest.fixture(scope="module", params=range(4))
+def affine(request):
+    """A game of average cost with affine terms, the reference of it, and its equilibrium."""
+    given = affine_game(request.param)
+    game = Game.from_arrays(**given)
+    return game, AverageReference(given), solve(game, digits=40)
+
+
+def test_affine_terms_with_average_cost(affine):
+    """No agent gains by another K, k or Σ, and q is the average of the stage's moments."""
+    game, reference, solution = affine
+    policy = reference.entered(solution.policy)
+    for i in range(game.agents):
+        average = reference.average(i, *policy)
+        assert abs(mp.mpf(str(solution.q[i])) - average) < 1e-37
+        assert abs(reference.gap(i, *policy)) < 1e-37
+    found = certify_gap(game, solution.policy)
+    assert found.stability == found.verdict == "proved"
+    assert found.largest.hi < Fraction(1, 10**60)
+    assert "a stage" in recheck(json.loads(json.dumps(found.certificate)))
+
+
+@pytest.mark.parametrize("off", [Fraction(1, 20), Fraction(1, 10**9)])
+def test_the_average_gap_is_the_difference_of_averages(affine, off):
+    game, reference, solution = affine
+    moved = {
+        letter: [off + np.array(list(map(Fraction, X.flat)), dtype=object).reshape(X.shape)
+                 for X in getattr(solution, letter)]
+        for letter in ("K", "k")
+    }  # fmt: skip
+    policy = Policy.from_arrays(**moved, Sigma=solution.Sigma)
+    found = certify_gap(game, policy)
+    played = reference.entered(policy)
+    for i, one in enumerate(found.agents):
+        exact = Fraction(str(reference.gap(i, *played)))
+        assert exact > off**2 / 100
+        assert one.gap.lo - Fraction(1, 10**35) <= exact <= one.gap.hi + Fraction(1, 10**35)
+    certificate = json.loads(json.dumps(found.certificate))
+    recheck(certificate)
+    first = certificate["agents"][0]
+    for name, change in (("mean_lo", 1), ("mean_hi", -1)):
+        right = first[name]
+        first[name] = str(Fraction(right) + change * Fraction(1, 10**6))
+        with pytest.raises(ValueError, match="not positive definite"):
+            recheck(certificate)
+        first[name] = right
+    certificate["A"][0][0] = "2"
+    with pytest.raises(ValueError, match="does not stay 1"):
+        recheck(certificate)
+
+
+def test_the_average_gap_of_delta_is_the_references():
+    given = affine_game(1)
+    delta = Fraction(1, 10)
+    found = gap(Game.from_arrays(**given), [delta])
+    assert found.order is not None
+    raised = Game.from_arrays(**given | {"tau": [t + delta for t in given["tau"]]})
+    reference = AverageReference(given)
+    played = reference.entered(solve(raised, digits=40).policy)
+    for i, one in enumerate(found.rows[0].agents):
+        wanted = Fraction(str(reference.gap(i, *played)))
+        assert abs(one.epsilon.hi - wanted) < wanted / 100
+        ratio = float(one.epsilon.hi / (found.coefficient[i].value.hi * delta**2))
+        assert ratio == pytest.approx(1, abs=0.3)
+
+
+def test_an_average_cost_with_a_unit_root():
+    """The state that is always 1 is none: x itself has the root."""
+    found = certify_gap(scalar(1, drift=[1]), Policy.from_arrays(K=[[[0]]], k=[[1]]))
+    assert found.stability == "refuted"
+    assert certify_gap(scalar(1, drift=[1]), Policy.from_arrays(K=[[[-1]]])).stability == "proved"
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,10 @@ def stationary_mistakes(
     told = _Told(once, [k for k in letters if k != "q"], judged)
     stated = stacked(gains)
     with np.errstate(all="ignore"):
-        return tuple(_each(once, stated, told))
+        return tuple(_each(once, stated, told, letters))
 
 
-def _each(once: Game, stated: np.ndarray, told: _Told) -> Iterator[Mistake]:
+def _each(once: Game, stated: np.ndarray, told: _Told, letters: Sequence[str]) -> Iterator[Mistake]:
     found = [_nearest(told.stages, start, P, stated) for start, P in _starts(told.stages)]
     early = [one for one in found if one is not None and one.k > 1]
     first = [one for one in found if one is not None and one.k == 1]
@@ -96,6 +96,7 @@ def _each(once: Game, stated: np.ndarray, told: _Told) -> Iterator[Mistake]:
                 told.handled(x, f"after {x.k} iterations from {x.start}") for x in early
             ],
         )
+    if early and "P" in letters:
         yield Mistake(
             id="P-of-another-iterate",
             message="the iteration is stopped early, and P is that of the iterate before",

@@ -82,6 +82,18 @@ def _duopoly() -> dict[str, Any]:
 
 
 @_game(
+    "stationary-inventories",
+    "Judd's game quantecon-inventories as its source means it: infinite horizon, and nothing is "
+    "discounted, so that the mean profit of a stage is what counts.",
+    source=PUBLISHED["quantecon-inventories"].source,
+    printed=PUBLISHED["quantecon-inventories"].printed,
+    places=8,
+)
+def _inventories() -> dict[str, Any]:
+    return PUBLISHED["quantecon-inventories"].data(INFINITE)
+
+
+@_game(
     "stationary-three-equilibria",
     "Two agents who both want an unstable state held and would each rather leave it to the other: "
     "three stationary equilibria.",
