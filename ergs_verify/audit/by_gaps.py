@@ -15,7 +15,7 @@ from ergs_verify.audit.result import Quantity, Verdict
 from ergs_verify.audit.stated import Stated
 from ergs_verify.certify import CertifiedGap, certify_gap
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.gap import AgentGap
+from ergs_verify.certify.gap_result import AgentGap
 from ergs_verify.certify.policy_cost import enclosed_costs
 from ergs_verify.certify.precision import rising, tolerance_of
 from ergs_verify.errors import NotCertifiedError

@@ -24,10 +24,11 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.augmentation_result import (
+    COEFFICIENT_TOLERANCE,
     Coefficient,
     DeltaAgent,
     DeltaRow,
@@ -35,10 +36,11 @@ from ergs_verify.certify.augmentation_result import (
     SmallestDelta,
 )
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.gap import answered, stage_parts, with_moments
+from ergs_verify.certify.gap_parts import answered, stage_parts, with_moments
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.certify.precision import MOST_BITS, tolerance_of
+from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of
+from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
 from ergs_verify.certify.thresholds import assumption_threshold
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.evaluate import Evaluator
@@ -53,8 +55,6 @@ from ergs_verify.recursion.stages import Progress, Stages, setting_of
 
 #: Twelve decades.
 DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
-#: Relative width of the coefficient's enclosure.
-COEFFICIENT_TOLERANCE = Fraction(1, 10**12)
 #: Bits to begin with, beyond those that δ² cancels.
 _FIRST_BITS = 128
 #: Seconds between two signs of life while processes work.
@@ -118,8 +118,6 @@ def gap(
     steps = chosen_deltas(deltas)
     wanted = Fraction(tolerance_of(tolerance))
     if game.stationary:
-        from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
-
         return stationary_gap_of_delta(
             game, steps, tolerance=wanted, most_bits=most_bits, progress=progress
         )
@@ -163,17 +161,6 @@ def _smallest_delta(game: Game, most_bits: int) -> Enclosure | None:
     return least.shifted(-game.tau).at_least(Fraction(0))
 
 
-def augmented_by(game: Game, delta: Fraction) -> Game:
-    """The δ-augmented game: every agent's τ is larger by δ, at every time."""
-
-    def more(given: Any) -> Any:
-        if isinstance(given, tuple):
-            return tuple(map(more, given))
-        return Fraction(given) + delta
-
-    return evolve(game, tau_given=more(game.tau_given))
-
-
 # -- one δ -----------------------------------------------------------------------------------------
 
 
@@ -185,7 +172,7 @@ def _row(
     first_bits: int,
     most_bits: int,
 ) -> DeltaRow:
-    augmented = augmented_by(game, delta)
+    augmented = game.augmented(delta)
     largest = max(tau for own in augmented.tau_of for tau in own)
     # A covariance part, of the order (δ/(τ+δ))², is what is left of terms of order 1.
     cancelled = 2 * int(largest / delta).bit_length()
@@ -361,15 +348,6 @@ def _reached(
     except NotCertifiedError as error:
         return _Reached(values, most_bits, lacking=str(error))
     return _Reached(values, nash.balls.bits)
-
-
-def bits_short(one: Enclosure, tolerance: Fraction, bits: int) -> int:
-    """Twice as tight as asked will do, as its ends are rounded outward when they are printed."""
-    if 2 * one.relative_width <= tolerance:
-        return 0
-    if one.lo == 0:
-        return bits // 2
-    return int(2 * one.relative_width / tolerance).bit_length()
 
 
 # -- the parts of the work -------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 
 HEADINGS = ("δ", "agent", "ε", "bound", "local order", "ε/(cδ²)")
+#: Relative width of the coefficient's enclosure.
+COEFFICIENT_TOLERANCE = Fraction(1, 10**12)
 _NOTHING = "–"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
+from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.errors import InputError
 from ergs_verify.exact import number
 
@@ -34,3 +36,12 @@ def tolerance_of(tolerance: Any) -> Any:
     if not 0 < value < 1:
         raise InputError("tolerance must lie between 0 and 1", "tolerance")
     return value
+
+
+def bits_short(one: Enclosure, tolerance: Fraction, bits: int) -> int:
+    """Twice as tight as asked will do, as its ends are rounded outward when they are printed."""
+    if 2 * one.relative_width <= tolerance:
+        return 0
+    if one.lo == 0:
+        return bits // 2
+    return int(2 * one.relative_width / tolerance).bit_length()

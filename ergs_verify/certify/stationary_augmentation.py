@@ -16,10 +16,16 @@ from attrs import frozen
 from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.augmentation import COEFFICIENT_TOLERANCE, augmented_by, bits_short
-from ergs_verify.certify.augmentation_result import Coefficient, DeltaAgent, DeltaRow, GapOfDelta
+from ergs_verify.certify.augmentation_result import (
+    COEFFICIENT_TOLERANCE,
+    Coefficient,
+    DeltaAgent,
+    DeltaRow,
+    GapOfDelta,
+)
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.gap import gap_formula
+from ergs_verify.certify.gap_parts import gap_formula
+from ergs_verify.certify.precision import bits_short
 from ergs_verify.certify.stationary_gap import best_response, expect_judged, gap_from
 from ergs_verify.certify.stationary_nash import (
     StationaryNash,
@@ -115,7 +121,7 @@ def _row(
     most_bits: int,
 ) -> tuple[DeltaRow, list[np.ndarray] | None]:
     """The row, and the gains at τ + δ, from which the next begins."""
-    augmented = augmented_by(game, delta)
+    augmented = game.augmented(delta)
     largest = max(augmented.one_stage.tau_of[k][0] for k in range(game.agents))
     values: list[Enclosure] = []
 

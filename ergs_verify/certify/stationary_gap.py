@@ -22,16 +22,11 @@ from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.certify.covariances import demand_covariances, slack
 from ergs_verify.certify.definite import demand_definite, downward
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.gap import (
-    AgentGap,
-    CertifiedGap,
-    StageGap,
-    StateGap,
-    gap_formula,
-    has_density,
-)
+from ergs_verify.certify.gap_parts import gap_formula, has_density
+from ergs_verify.certify.gap_result import AgentGap, CertifiedGap, StageGap
 from ergs_verify.certify.loewner import Bracket, symmetric_midpoint
 from ergs_verify.certify.precision import rising, tolerance_of
+from ergs_verify.certify.state_gap import StateGap
 from ergs_verify.certify.stein import Stein, is_unstable, norm, relative_value, solved, stable
 from ergs_verify.errors import InputError, NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ergs_verify.arithmetic import Balls
 from ergs_verify.arithmetic.stacks import Float64Stacks
@@ -142,7 +142,7 @@ def _first_proved(
 ) -> Fraction | None:
     """The first τ at which some stage of the equilibrium is proved to fail."""
     for tau in taus:
-        shifted = evolve(game, tau_given=tau)
+        shifted = game.at_tau(tau)
         for bits in rising(most=min(most_bits, _SEARCH_BITS)):
             stages = Stages(shifted, Balls(bits), symmetric=True)
             try:
@@ -191,7 +191,7 @@ class _Guesses:
     """The equilibria at several τ in float64, all at once: quick, and no verdict rests on them."""
 
     def __init__(self, game: Game):
-        self._stages = Stages(evolve(game, tau_given=Fraction(1)), Float64Stacks())
+        self._stages = Stages(game.at_tau(Fraction(1)), Float64Stacks())
 
     def largest_norm(self, taus: np.ndarray) -> np.ndarray:
         """γ_P at each τ; NaN where lost."""

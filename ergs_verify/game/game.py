@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from ergs_verify import markup
 from ergs_verify.errors import InputError
-from ergs_verify.exact import floats, nearest_float, quoted, reduced_ratio, short
+from ergs_verify.exact import floats, nearest_float, number, quoted, reduced_ratio, short
 from ergs_verify.files.disk import naming
 from ergs_verify.game import documents, named, stored
 from ergs_verify.game.blocks import each, embedded, homogeneous
@@ -328,6 +328,56 @@ class Game:
         if isinstance(self.tau_given, tuple):
             raise InputError("tau differs between agents or times, so there is not one τ", "tau")
         return Fraction(self.tau_given)
+
+    def at_tau(self, tau: Any) -> Game:
+        """The same game with another τ, the same for every agent and time.
+
+        Parameters
+        ----------
+        tau : number ≥ 0
+            A float is the dyadic rational it is.
+
+        Raises
+        ------
+        InputError
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> gallery("g-star-2").at_tau("1/4").tau
+        Fraction(1, 4)
+        """
+        value = Fraction(number(tau, "tau"))
+        if value < 0:
+            raise InputError("tau must be ≥ 0", "tau")
+        return evolve(self, tau_given=value)
+
+    def augmented(self, delta: Any) -> Game:
+        """The δ-augmented game: every agent's τ is larger by δ, at every time.
+
+        Parameters
+        ----------
+        delta : number > 0
+            A float is the dyadic rational it is.
+
+        Raises
+        ------
+        InputError
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> gallery("g-star-2").augmented("1/4").tau
+        Fraction(9, 4)
+        """
+        more = Fraction(number(delta, "delta"))
+        if not more > 0:
+            raise InputError("delta must be > 0", "delta")
+
+        def larger(given: Any) -> Any:
+            return tuple(map(larger, given)) if isinstance(given, tuple) else Fraction(given) + more
+
+        return evolve(self, tau_given=larger(self.tau_given))
 
     @property
     def tau_shown(self) -> str:

@@ -73,12 +73,8 @@ def _parts(game: Game, policy: Policy) -> tuple[Any, Any]:
     return cost.P[0][0][0, 0], cost.q[0][0].value
 
 
-def augmented(game: Game, step: Fraction) -> Game:
-    return evolve(game, tau_given=game.tau + step)
-
-
 def augmented_nash(game: Game, step: Fraction) -> Policy:
-    return nash(augmented(game, step), Rationals()).as_policy(Rationals())
+    return nash(game.augmented(step), Rationals()).as_policy(Rationals())
 
 
 def _altered(policy: Policy, gains: list, covariances: list) -> Policy:
@@ -96,7 +92,7 @@ def compare(game: Game, step: Fraction, gains: list, covariances: list) -> Costs
     """All four costs; agent 1's other policy is given, the rest plays the augmented NE."""
     equilibrium = augmented_nash(game, step)
     other = _altered(equilibrium, gains, covariances)
-    shifted = augmented(game, step)
+    shifted = game.augmented(step)
     with flint.ctx.workprec(BITS):
         found = {
             (name, at): _parts(played, policy)
@@ -419,7 +415,7 @@ def no_nash_of_the_augmented_game() -> Decision:
     best, exact = best_response(game, played, 1, Rationals()), Rationals()
     other = _altered(played, *([exact.to_fractions(X) for X in Y] for Y in (best.K, best.Sigma)))
     with flint.ctx.workprec(BITS):
-        parts = [_parts(augmented(game, STEP), policy) for policy in (played, other)]
+        parts = [_parts(game.augmented(STEP), policy) for policy in (played, other)]
         costs = [P + q for P, q in parts]
         false = _certain(costs[0] > costs[1])
         shown = [x.str(8, radius=False) for x in costs]
@@ -445,7 +441,7 @@ def same_matrices_other_constants() -> Decision:
     policy = Policy.from_arrays(K=[[[[0]]] * game.horizon] * 2, Sigma=[[[[2]]] * game.horizon] * 2)
     matrices = _gap_of_matrices(game, STEP, 0)
     with flint.ctx.workprec(BITS):
-        constants = abs(_parts(augmented(game, STEP), policy)[1] - _parts(game, policy)[1])
+        constants = abs(_parts(game.augmented(STEP), policy)[1] - _parts(game, policy)[1])
         false = matrices == 0 and _certain(constants > 0)
         shown = constants.str(8, radius=False)
     return refutation(
@@ -466,7 +462,7 @@ def _gap_of_matrices(game: Game, step: Fraction, gain) -> Fraction:
     exact = Rationals()
     values = [
         exact.to_fraction(evaluate_policy(g, policy, exact).P[0][0][0, 0])
-        for g in (game, augmented(game, step))
+        for g in (game, game.augmented(step))
     ]
     return values[1] - values[0]
 
@@ -496,7 +492,7 @@ def arbitrary_gain() -> Decision:
     iterates = [
         abs(exact.to_fraction(agent[0][0, 0]))
         for L in (1, 2, 3)
-        for agent in algorithm_1(augmented(game, step), exact, L).K
+        for agent in algorithm_1(game.augmented(step), exact, L).K
     ]
     D = max(iterates)
     found, bound = _gap_of_matrices(game, step, 2 * D), step * D**2 / 2

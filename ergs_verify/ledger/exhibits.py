@@ -117,7 +117,7 @@ class Case:
     @cached_property
     def regular_at_zero(self) -> bool:
         """Whether every Φ_t of the plain game (τ = 0) is regular."""
-        return singularity(evolve(self.game, tau_given=Fraction(0))) is None
+        return singularity(self.game.at_tau(Fraction(0))) is None
 
     @property
     def regular_at_the_end(self) -> bool:
@@ -195,7 +195,7 @@ class Case:
 
     @cached_property
     def augmented_game(self) -> Game:
-        return evolve(self.game, tau_given=self.game.tau + DELTA)
+        return self.game.augmented(DELTA)
 
     @cached_property
     def as_augmented(self) -> Case:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from attrs import evolve
@@ -14,31 +14,36 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 
-if TYPE_CHECKING:
-    from ergs_verify.recursion.stages import Stages
-
 
 class GeneralLetters:
     """Values of the general game's letters.
 
     Parameters
     ----------
-    stages : Stages
-        Whose game, a homogeneous one, and arithmetic they are for.
+    game : Game
+        A homogeneous one.
     """
 
-    def __init__(self, stages: Stages):
-        self._stages = stages
+    def __init__(self, game: Game):
+        self._game = game
         self._once = _Once()
-        self._places = _places(stages.game.control_sizes)
+        self._places = _places(game.control_sizes)
 
-    def at(self, t: int) -> dict[Any, Any]:
-        """The letters of stage t."""
-        stages, game = self._stages, self._stages.game
-        enter, scalar = stages.enter, stages.arithmetic.scalar
+    def at(self, t: int, enter: Callable, scalar: Callable, plain: Container[int]) -> dict:
+        """The letters of stage t.
+
+        Parameters
+        ----------
+        t : int
+        enter, scalar : functions
+            Of an array and of a Fraction: what they are in an arithmetic.
+        plain : container of agents
+            Those without a τ.
+        """
+        game = self._game
         values: dict[Any, Any] = {}
-        for k, place in zip(stages.agents, self._places, strict=True):
-            own = k - 1
+        for own, place in enumerate(self._places):
+            k = own + 1
             values |= {
                 notation.Q(k): enter(game.Q[own][t]),
                 notation.joint_S(k): enter(game.joint_S[own][t]),
@@ -48,12 +53,12 @@ class GeneralLetters:
                 notation.precision(k): enter(self._precision(own, t)),
                 notation.discount_of(k): scalar(game.discount[own]),
             }
-            if k not in stages.plain:
+            if k not in plain:
                 values[notation.tau_of(k)] = scalar(game.tau_of[own][t])
         return values
 
     def _precision(self, own: int, t: int) -> np.ndarray:
-        return self._once(inverse, self._stages.game.prior_cov[own][t])
+        return self._once(inverse, self._game.prior_cov[own][t])
 
 
 class _Once:

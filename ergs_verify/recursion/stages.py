@@ -94,7 +94,7 @@ class Stages(Generic[N]):
         }
         if game.general:
             sizes[notation.n] = sum(game.control_sizes)
-            self._general = GeneralLetters(self)
+            self._general = GeneralLetters(game)
         self._tau = None if self.plain or game.general else arithmetic.scalar(game.tau)
         self._deterministic = deterministic
         self.nothing_known = Evaluator(
@@ -168,7 +168,7 @@ class Stages(Generic[N]):
         for k in self.agents:
             values[notation.B(k)] = self.enter(game.B[k - 1][t])
         if game.general:
-            return values | self._general.at(t)
+            return values | self._general.at(t, self.enter, self.arithmetic.scalar, self.plain)
         if self._tau is not None:
             values[notation.tau] = self._tau
         weight = game.tau / 2 if self._deterministic else Fraction(0)

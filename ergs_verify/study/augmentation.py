@@ -31,7 +31,7 @@ from ergs_verify.study.augmentation_result import (
 )
 from ergs_verify.study.divergences import divergences
 from ergs_verify.study.tables import as_decimal, ratio_as_decimal
-from ergs_verify.study.variants import answered, at_tau, prior_policy
+from ergs_verify.study.variants import answered, prior_policy
 
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
@@ -136,7 +136,7 @@ def _gaps_and_bounds(
     game: Game, delta: Fraction, records: _Formulas, arithmetic: MPMath
 ) -> list[Scalar]:
     """ε_1, bound_1, ε_2, bound_2, …"""
-    augmented = nash(at_tau(game, game.tau + delta), arithmetic, formulas=records.stage)
+    augmented = nash(game.augmented(delta), arithmetic, formulas=records.stage)
     policy = augmented.as_policy(arithmetic)
     measured = gaps(game, policy, arithmetic, formulas=records.stage, gap=records.gap)
     at_augmented = divergences(game, policy, arithmetic, formulas=records.stage)

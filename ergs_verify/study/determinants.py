@@ -15,7 +15,6 @@ from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion.backward_induction import backwards, block_system
 from ergs_verify.recursion.stages import Stages
-from ergs_verify.study.variants import at_tau
 
 
 @frozen(kw_only=True)
@@ -49,7 +48,7 @@ def determinant_curve(
     (-7.0, 0.0, 9.0)
     """
     steps = tuple(Fraction(number(tau, "tau")) for tau in taus)
-    columns = [list(_determinants(at_tau(game, tau), digits, formulas)) for tau in steps]
+    columns = [list(_determinants(game.at_tau(tau), digits, formulas)) for tau in steps]
     values = tuple(tuple(column[t] for column in columns) for t in range(game.horizon))
     return DeterminantCurve(game=game.name or repr(game), taus=steps, values=values)
 

@@ -1,20 +1,12 @@
-"""Games and policies next to given ones: another τ, one agent's answer put in, the prior."""
+"""Games and policies next to given ones: one agent's answer put in, the prior."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
-from attrs import evolve
 
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import AgentSequences, Sequences
-
-
-def at_tau(game: Game, tau: Fraction) -> Game:
-    """The same game with another τ ≥ 0, such as the δ-augmented one with τ + δ."""
-    return evolve(game, tau_given=tau)
 
 
 def answered(policy: Policy, response: AgentSequences, arithmetic: MPMath) -> Policy:

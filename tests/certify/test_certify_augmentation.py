@@ -100,7 +100,7 @@ FAULTS = {
 def test_a_fault_in_the_coefficient_is_seen(fault, monkeypatch):
     game = gallery("random:N=2,m=2,p=1-2,T=2,seed=3")
     faulty = FAULTS[fault](second_order_formulas())
-    monkeypatch.setattr("ergs_verify.certify.gap.gap_formulas", lambda _: faulty)
+    monkeypatch.setattr("ergs_verify.certify.gap_parts.gap_formulas", lambda _: faulty)
     monkeypatch.setattr("ergs_verify.certify.augmentation.second_order_formulas", lambda _: faulty)
     found, _ = augmentation._coefficient(game, 8192)
     pairs = zip(found, exact_coefficients(game), strict=True)

@@ -13,7 +13,7 @@ from ergs_verify import Game, Policy, gallery, solve
 from ergs_verify.arithmetic import Balls, MPMath
 from ergs_verify.certify import certify_gap
 from ergs_verify.certify.enclosure import INFINITE
-from ergs_verify.certify.gap import answered
+from ergs_verify.certify.gap_parts import answered
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.recursion import gaps
 from ergs_verify.recursion.gap import played_stages

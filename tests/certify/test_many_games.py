@@ -11,7 +11,7 @@ import pytest
 
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.certify.equilibrium import equilibrium_in_balls
-from ergs_verify.certify.gap import gap_parts, with_moments
+from ergs_verify.certify.gap_parts import gap_parts, with_moments
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import gaps, nash

@@ -22,7 +22,7 @@ from ergs_verify.paper.gap import second_order_formulas
 from ergs_verify.recursion import best_response, evaluate_policy, initial_moment, nash
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.divergences import divergences
-from ergs_verify.study.variants import at_tau, prior_policy
+from ergs_verify.study.variants import prior_policy
 
 
 def relative(value: Decimal, expected) -> float:
@@ -85,7 +85,7 @@ def cost_differences(game, delta):
     """ε_i(δ) as J^i(S̃) − min: 60 digits, of which the difference loses few at a large δ."""
     numbers = MPMath(digits=60)
     start = initial_moment(game, numbers)
-    policy = nash(at_tau(game, game.tau + delta), numbers).as_policy(numbers)
+    policy = nash(game.augmented(delta), numbers).as_policy(numbers)
     cost = evaluate_policy(game, policy, numbers)
     differences = []
     for agent in range(1, game.agents + 1):
@@ -179,7 +179,7 @@ def test_a_fault_in_the_coefficient_is_seen(fault):
 @given(games(taus=("1/3", "2")), st.sampled_from(["1/1000", "1/2", "20"]))
 def test_the_gap_lies_between_0_and_the_bound(game, delta):
     try:
-        nash(at_tau(game, game.tau + Fraction(delta)), MPMath(digits=30))
+        nash(game.augmented(delta), MPMath(digits=30))
     except SingularStageError:
         assume(False)
     for one in augmentation_study(game, [delta], digits=10).rows[0].agents:
@@ -201,7 +201,7 @@ def test_divergence_of_the_prior_is_zero():
 
 
 def test_linear_where_tau_is_far_below_delta():
-    game = at_tau(gallery("time-varying"), Fraction(1, 10**12))
+    game = gallery("time-varying").at_tau(Fraction(1, 10**12))
     study = augmentation_study(game, ["1e-5", "1e-4"])
     assert study.linear_slope == (2, 4, 6)  # p_i T/2
     for one, slope in zip(study.rows[0].agents, study.linear_slope, strict=True):

@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 import sympy
-from attrs import evolve
 from sympy import Inverse, MatAdd, MatMul, Symbol, Transpose
 
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
@@ -359,11 +358,11 @@ def _thresholds_hold() -> Decision:
     for name in _EXAMPLES:
         threshold = apriori.sufficient_tau(gallery(name), digits=3)
         for at in (threshold.unique, threshold.assumption):
-            game = evolve(gallery(name), tau_given=at)
+            game = gallery(name).at_tau(at)
             found.append(
                 holds(f"{name}: the bounds hold at τ = {float(at):.4g}", bounds_hold(game))
             )
-        game = evolve(gallery(name), tau_given=threshold.assumption)
+        game = gallery(name).at_tau(threshold.assumption)
         case = Case.of(game)
         found.append(holds(f"{name}: Assumption III.3 holds there", case.assumption_III_3))
     return together(*found)

@@ -152,7 +152,7 @@ STEP = Fraction(1, 10**20)
 def _gap_at(game: Game, step: Fraction) -> Fraction:
     """ε_1(δ), at 80 digits."""
     numbers = MPMath(digits=80)
-    policy = nash(evolve(game, tau_given=game.tau + step), numbers).as_policy(numbers)
+    policy = nash(game.augmented(step), numbers).as_policy(numbers)
     return numbers.to_fraction(gaps(game, policy, numbers)[0].total)
 
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 import flint
-from attrs import evolve
 
 from ergs_verify.arithmetic import MPMath, Rationals
 from ergs_verify.game import Game, Policy
@@ -45,10 +44,6 @@ def _once(case: Case) -> bool:
     return case.plays_nash or (case.nash is None and case.play.policy is not None)
 
 
-def _at(game: Game, tau: Fraction) -> Game:
-    return evolve(game, tau_given=tau)
-
-
 # -- a fixed policy -------------------------------------------------------------------------------
 
 
@@ -62,7 +57,7 @@ def _(case: Case):
             return
         slopes = []
         for step in (DELTA, Fraction(1, 10**4), STEP):
-            moved = evaluate_policy(_at(case.game, case.game.tau + step), policy, Rationals())
+            moved = evaluate_policy(case.game.augmented(step), policy, Rationals())
             slopes.append([(P[0] - Q[0]) * Rationals().scalar(1 / step)
                            for P, Q in zip(moved.P, costs.P, strict=True)])  # fmt: skip
         yield slopes[0], "=", slopes[1]
@@ -81,7 +76,7 @@ def _(case: Case):
         for agent in range(1, game.agents + 1):
             slopes = [
                 (
-                    average_cost(_at(game, game.tau + step), policy, agent, 2 * BITS)
+                    average_cost(game.augmented(step), policy, agent, 2 * BITS)
                     - average_cost(game, policy, agent, 2 * BITS)
                 )
                 / _arb(step)
@@ -180,7 +175,7 @@ def _(case: Case):
         return Outcome(False, "no K, Σ and P", "their limits")
 
     def distance(case: Case, step: Fraction) -> Fraction:
-        return _distance(nash(_at(case.game, case.game.tau + step), Rationals()), case.nash)
+        return _distance(nash(case.game.augmented(step), Rationals()), case.nash)
 
     return _falls(distance, case, STEP, STEP / 1000) if _once(case) else None
 
@@ -188,7 +183,7 @@ def _(case: Case):
 def _gaps_at(case: Case, step: Fraction, digits: int = DIGITS) -> list[Fraction]:
     """ε_i(δ) of every agent."""
     numbers = MPMath(digits=digits)
-    policy = nash(_at(case.game, case.game.tau + step), numbers).as_policy(numbers)
+    policy = nash(case.game.augmented(step), numbers).as_policy(numbers)
     return [numbers.to_fraction(gap.total) for gap in gaps(case.game, policy, numbers)]
 
 
@@ -209,7 +204,7 @@ def _(case: Case):
     numbers = Rationals()
     with flint.ctx.workprec(BITS):
         policies = [
-            nash(_at(case.game, case.game.tau + step), numbers).as_policy(numbers)
+            nash(case.game.augmented(step), numbers).as_policy(numbers)
             for step in (STEP, STEP / 1000)
         ]
         return all_hold(
@@ -243,8 +238,8 @@ def _(case: Case) -> Outcome | None:
     if not _once(case):
         return None
     numbers = MPMath(digits=DIGITS)
-    game = _at(case.game, Fraction(0))
-    policy = nash(_at(game, STEP), numbers).as_policy(numbers)
+    game = case.game.at_tau(Fraction(0))
+    policy = nash(game.at_tau(STEP), numbers).as_policy(numbers)
     for gap, size in zip(gaps(game, policy, numbers), game.control_sizes, strict=True):
         left, right = numbers.to_fraction(gap.total) / STEP, Fraction(size * game.horizon, 2)
         # It differs from its limit by a constant of the game times δ.
@@ -288,7 +283,7 @@ _SMALL = (Fraction(1, 10**6), Fraction(1, 10**9))
 @says("K → 0 and Σ → I as τ → ∞")
 def _(case: Case):
     def distance(case: Case, tau: Fraction) -> Fraction:
-        found, numbers = nash(_at(case.game, tau), Rationals()), Rationals()
+        found, numbers = nash(case.game.at_tau(tau), Rationals()), Rationals()
         return max(
             max(_largest(K), _largest(numbers.identity(S.nrows()) - S))
             for gains, spreads in zip(found.K, found.Sigma, strict=True)
@@ -305,7 +300,7 @@ def _(case: Case):
 
 def _distance_at_large_tau(case: Case, tau: Fraction) -> Fraction:
     """The largest entry of what is to vanish, P^∞ being without control."""
-    game, numbers = _at(case.game, tau), Rationals()
+    game, numbers = case.game.at_tau(tau), Rationals()
     found, alone = nash(game, numbers), _without_control(game)
     stages, t_now = Stages(game, numbers), numbers.scalar(game.tau)
     two, largest = numbers.scalar(Fraction(2)), Fraction(0)
@@ -337,8 +332,8 @@ def _(case: Case):
 
 def _distance_at_small_tau(case: Case, tau: Fraction) -> Fraction:
     """The largest entry of K − K⁰, P − P⁰ and (2/τ)Σ − (R + B'P⁰B)⁻¹."""
-    game, numbers = _at(case.game, tau), Rationals()
-    plain = nash(_at(game, Fraction(0)), numbers)
+    game, numbers = case.game.at_tau(tau), Rationals()
+    plain = nash(game.at_tau(Fraction(0)), numbers)
     found, stages = nash(game, numbers), Stages(game, numbers)
     largest = Fraction(0)
     for agent in range(game.agents):
@@ -358,8 +353,8 @@ def _(case: Case):
     """The equilibrium at δ against the best responses to it in the plain game."""
 
     def distance(case: Case, step: Fraction) -> Fraction:
-        numbers, game = Rationals(), _at(case.game, Fraction(0))
-        found = nash(_at(game, step), numbers)
+        numbers, game = Rationals(), case.game.at_tau(Fraction(0))
+        found = nash(game.at_tau(step), numbers)
         policy = found.as_policy(numbers)
         largest = Fraction(0)
         for agent in range(1, game.agents + 1):

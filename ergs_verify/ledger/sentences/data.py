@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from attrs import evolve
 from flint import arb
 
 from ergs_verify.arithmetic import Rationals
@@ -98,7 +97,7 @@ def _ball(x) -> arb:
 def _(case: Case):
     """At τ, 2τ and 100τ."""
     for factor in (1, 2, 100):
-        game = evolve(case.game, tau_given=factor * case.game.tau)
+        game = case.game.at_tau(factor * case.game.tau)
         if case.nash is None or not Case.of(game).assumption_III_3:
             return Outcome(False, f"τ ≤ 2γ_B²γ_P*(N−1) at {factor}τ", "τ > 2γ_B²γ_P*(N−1)")
     return Outcome(True, "", "")
@@ -112,7 +111,7 @@ def _(case: Case):
 def _(case: Case):
     """At the τ̃ from which on the data give it, or beyond τ."""
     enough = max(apriori.sufficient_tau(case.game, digits=2).assumption, 2 * case.game.tau)
-    found = Case.of(evolve(case.game, tau_given=enough))
+    found = Case.of(case.game.at_tau(enough))
     return Outcome(found.assumption_III_3, f"τ̃ = {enough} ≤ the bound", "τ̃ > the bound")
 
 
@@ -188,7 +187,7 @@ def _(case: Case):
 @says("from some τ on the P and Ā of the recursion are bounded")
 def _(case: Case):
     """At 10⁶τ and at 10⁹τ they differ by less than 1 and a thousandth of themselves."""
-    at = [Case.of(evolve(case.game, tau_given=case.game.tau * 10**n)) for n in (6, 9)]
+    at = [Case.of(case.game.at_tau(case.game.tau * 10**n)) for n in (6, 9)]
 
     def found() -> Relations:
         for one, other in zip(*map(of_nash, at), strict=True):

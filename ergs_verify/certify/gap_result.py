@@ -1,0 +1,120 @@
+"""A policy's certified gaps, as they are shown and written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from attrs import frozen
+
+from ergs_verify import markup
+from ergs_verify.certify.enclosure import INFINITE, Enclosure
+from ergs_verify.certify.state_gap import StateGap, state_gaps
+from ergs_verify.errors import InputError, UnboundedCostError
+from ergs_verify.exact import number
+from ergs_verify.game import Game, Policy
+
+
+@frozen(kw_only=True)
+class StageGap:
+    """What stage t adds to a gap: by the gain and by the covariance, neither negative."""
+
+    t: int
+    gain: Enclosure
+    covariance: Enclosure
+
+
+@frozen(kw_only=True)
+class AgentGap:
+    """One agent's gap.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    gap : Enclosure
+        Of J^i(π) − min J^i, the mean over x_0; infinite where τ > 0 and Σ is singular, or where
+        the agent's cost has no lower bound.
+    stages : tuple of StageGap, t = 0…T−1
+        Its parts; empty where it is infinite.
+    unbounded : UnboundedCostError or None
+        Where and along what control the agent's cost has no lower bound, proved.
+    """
+
+    agent: int
+    gap: Enclosure
+    stages: tuple[StageGap, ...]
+    unbounded: UnboundedCostError | None = None
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class CertifiedGap:
+    """Every agent's gap, enclosed.
+
+    Attributes
+    ----------
+    agents : tuple of AgentGap
+    verdict : str
+        ``"proved"`` where every enclosure is as tight as asked, else ``"undecided"``.
+    tolerance : Fraction
+        The relative width asked for.
+    bits : int
+        The precision that was needed, or reached.
+    game, policy
+        What was judged.
+    """
+
+    agents: tuple[AgentGap, ...]
+    verdict: str
+    tolerance: Fraction
+    bits: int
+    game: Game
+    policy: Policy
+
+    @property
+    def largest(self) -> Enclosure:
+        """The largest agent's gap: the least ε for which the policy is an ε-NE, on average."""
+        gaps = [one.gap for one in self.agents]
+        return Enclosure(max(gap.lo for gap in gaps), max(gap.hi for gap in gaps))
+
+    def of_state(self, radius: Any = 1) -> tuple[StateGap, ...]:
+        """Every agent's gap as a function of the initial state, and its worst case on a ball.
+
+        Definition II.1 asks for the gap at every x, not on average.
+
+        Parameters
+        ----------
+        radius : number > 0
+            Of the ball ‖x‖₂ ≤ radius.
+
+        Raises
+        ------
+        InputError
+            Where the radius is bad, or a gap is infinite.
+        """
+        size = number(radius, "radius")
+        if not size > 0:
+            raise InputError("radius must be > 0", "radius")
+        if any(one.gap == INFINITE for one in self.agents):
+            raise InputError("a gap is infinite at every state: Σ is singular", "Sigma")
+        return state_gaps(self.game, self.policy, self.bits, Fraction(size))
+
+    def as_json(self) -> dict[str, Any]:
+        """The part ``epsilon`` of ``ergs-audit/1``, with what is known besides."""
+        return {
+            "verdict": self.verdict,
+            "bits": self.bits,
+            "epsilon": [{"agent": one.agent, "gap": one.gap.as_json()} for one in self.agents],
+        }
+
+    def __repr__(self) -> str:
+        gaps = ", ".join(f"{one.agent}: {one.gap}" for one in self.agents)
+        return f"CertifiedGap({gaps}; {self.verdict} at {self.bits} bits)"
+
+    def _repr_html_(self) -> str:
+        lines = [[str(one.agent), str(one.gap)] for one in self.agents]
+        told = (
+            "A gap is what the agent can gain by deviating alone, on average over x_0; "
+            f"{self.verdict} in balls of {self.bits} bits."
+        )
+        return markup.table(["agent", "gap"], lines) + markup.paragraphs([told])
