@@ -43,7 +43,8 @@ def _commands() -> str:
 
     main = typer.main.get_command(app)
     parts = ["# Commands\n"]
-    for path, command in [("", main), *main.commands.items()]:
+    commands = [(name, main.get_command(None, name)) for name in main.commands]
+    for path, command in [("", main), *commands]:
         context = command.make_context(
             f"ergs-verify {path}".strip(), [], resilient_parsing=True, terminal_width=88
         )

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ergs_verify.cli import main
-from ergs_verify.cli import paper as paper_command
-from ergs_verify.cli import solve as solve_command
-from ergs_verify.cli.paper import Judgement, status_of
+from ergs_verify.cli.commands import paper as paper_command
+from ergs_verify.cli.commands import solve as solve_command
+from ergs_verify.cli.commands.paper import Judgement, status_of
 from ergs_verify.errors import DerivationError, NotCertifiedError
 from ergs_verify.game import load_game, load_solution
 from ergs_verify.game.gallery import gallery, names, published, stationary
@@ -133,7 +133,7 @@ def test_what_a_precision_cannot_settle_is_undecided(run, monkeypatch):
     def gives_up(*_args, **_options):
         raise NotCertifiedError("no two precisions agree")
 
-    monkeypatch.setattr(solve_command, "solve", gives_up)
+    monkeypatch.setattr(solve_command, "solve_game", gives_up)
     assert run("solve", "lqr") == (3, "undecided: no two precisions agree\n", "")
     status, out, _ = run("solve", "lqr", "--json")
     assert (status, json.loads(out)["verdict"]) == (3, "undecided")

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from ergs_verify.cli import main
-from ergs_verify.cli import reference as reference_command
+from ergs_verify.cli.commands import reference as reference_command
 from ergs_verify.game.gallery import gallery
 from ergs_verify.reference import load_reference
 from ergs_verify.solve import solve

@@ -9,12 +9,12 @@ import attrs
 import pytest
 
 from ergs_verify import gallery
-from ergs_verify.cli import crosscheck as crosscheck_command
 from ergs_verify.cli import main
-from ergs_verify.cli import verify as verify_command
 from ergs_verify.cli.certificates import Rechecked
-from ergs_verify.cli.crosscheck import Checked
-from ergs_verify.cli.paper import Judgement
+from ergs_verify.cli.commands import crosscheck as crosscheck_command
+from ergs_verify.cli.commands import verify as verify_command
+from ergs_verify.cli.commands.crosscheck import Checked
+from ergs_verify.cli.commands.paper import Judgement
 from ergs_verify.study import crosscheck
 
 HOLDS, WRONG, OPEN = (

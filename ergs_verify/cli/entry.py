@@ -31,7 +31,7 @@ _UsageError: Any = typer.BadParameter.__base__
 
 def run(argv: Sequence[str] | None) -> int:
     """See `ergs_verify.cli.main`."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     output.ARGUMENTS.set(arguments)
     collect_rarely()
     try:

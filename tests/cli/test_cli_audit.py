@@ -11,8 +11,7 @@ import pytest
 from ergs_verify import gallery, load_game, solve
 from ergs_verify.audit import solver as solver_module
 from ergs_verify.audit.suite import suite
-from ergs_verify.cli import audit as audit_command
-from ergs_verify.cli import beside, main
+from ergs_verify.cli import auditing, beside, main
 from ergs_verify.engine import nash
 
 
@@ -165,7 +164,7 @@ def test_a_solver_is_judged_game_by_game(run, tmp_path, monkeypatch):
         "def wrong(game):\n    return {'K': [2 * K for K in nash(game).K]}\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(audit_command, "workers", nullcontext)  # judged in this process
+    monkeypatch.setattr(auditing, "workers", nullcontext)  # judged in this process
     status, out, _ = run("audit", "--solver", "mine:wrong")
     assert status == 1
     assert out.startswith("fail: 1 of 2 games of the suite standard passed, 1 failed")

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from ergs_verify.certify.check import check
-from ergs_verify.cli import check as check_command
 from ergs_verify.cli import main
+from ergs_verify.cli.commands import check as check_command
 
 
 @pytest.fixture

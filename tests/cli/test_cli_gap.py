@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from ergs_verify.certify import augmentation
-from ergs_verify.cli import gap as gap_command
 from ergs_verify.cli import main
+from ergs_verify.cli.commands import gap as gap_command
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_json_is_one_object_and_the_status_is_the_rows(run, arguments, status, f
 
 
 def test_what_needs_more_bits_is_undecided(run, monkeypatch):
-    monkeypatch.setattr(gap_command, "gap", partial(augmentation.gap, most_bits=64))
+    monkeypatch.setattr(gap_command, "enclose", partial(augmentation.gap, most_bits=64))
     status, out, _ = run("g-star-2", "--delta", "1e-15", "--json")
     [row] = json.loads(out)["rows"]
     assert (status, row["verdict"]) == (3, "undecided")
@@ -96,7 +96,7 @@ def test_a_figure_that_cannot_be_written_is_refused_before_the_work(
     run, tmp_path, monkeypatch, name
 ):
     (tmp_path / "folder.png").mkdir()
-    monkeypatch.setattr(gap_command, "gap", works)
+    monkeypatch.setattr(gap_command, "enclose", works)
     status, out, err = run("g-star-2", "--plot", str(tmp_path / name))
     assert (status, out) == (2, "")
     assert str(tmp_path / name) in err
@@ -105,7 +105,7 @@ def test_a_figure_that_cannot_be_written_is_refused_before_the_work(
 def test_a_folder_in_which_nothing_can_be_made_is_found_before_the_work(run, tmp_path, monkeypatch):
     """Root may write everywhere, but not every file system takes a file."""
     (tmp_path / "link.png").symlink_to("/proc/a.png")
-    monkeypatch.setattr(gap_command, "gap", works)
+    monkeypatch.setattr(gap_command, "enclose", works)
     status, out, err = run("g-star-2", "--plot", str(tmp_path / "link.png"))
     assert (status, out) == (2, "")
     assert "link.png: cannot be written: " in err

@@ -7,11 +7,16 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
-from ergs_verify.certify.augmentation import chosen_deltas, gap
+import typer
+
+from ergs_verify.certify.augmentation import chosen_deltas
+from ergs_verify.certify.augmentation import gap as enclose
 from ergs_verify.certify.augmentation_result import GapOfDelta
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, named_game
+from ergs_verify.cli.options import CsvReport, GameName, HtmlReport, Json
 from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
@@ -26,19 +31,41 @@ _STATUS = {"proved": Status.HOLDS, "refuted": Status.REFUTED, "undecided": Statu
 _WORTH_PROCESSES = 10_000
 
 
-def run(
-    name: str, *, delta: str | None, plot: Path | None, as_json: bool, reports: Reports
+def command(
+    game: GameName,
+    delta: Annotated[
+        str | None,
+        typer.Option(
+            "--delta", metavar="D1,D2,...", help="Numbers > 0; twelve decades without it."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+    ] = None,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
+    json: Json = False,
 ) -> Status:
-    """Enclose the gaps, draw them where a file is named, and print a table or the object."""
+    """Enclose the cost of playing at tau + delta.
+
+    What each agent loses by playing the equilibrium at tau + delta in the game at tau.
+
+    Theorem IV.3: the gap, its bound, its order in delta and its coefficient.
+
+    Exit status: 0 every gap is enclosed; 1 at some delta there is no single equilibrium at
+    tau + delta, proved; 2 bad input; 3 some enclosure is not as tight as asked.
+    """
+    reports = Reports(html, csv)
     expect_writable(plot, ".png", ".pdf", ".svg")
     deltas = chosen_deltas(None if delta is None else delta.split(","))
-    game = named_game(name)
-    with output.progress("enclosing gaps") as progress, _processes(game) as executor:
-        found = gap(game, deltas, progress=progress, executor=executor)
+    chosen = named_game(game)
+    with output.progress("enclosing gaps") as progress, _processes(chosen) as executor:
+        found = enclose(chosen, deltas, progress=progress, executor=executor)
     if plot is not None:
         _draw(found, plot)
         output.say(f"wrote {plot}")
-    if as_json:
+    if json:
         output.show_json(found.as_json())
     else:
         output.show(gap_summary(found))

@@ -6,6 +6,7 @@ from ergs_verify.certify.check import check
 from ergs_verify.certify.check_result import Check
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import named_game
+from ergs_verify.cli.options import CsvReport, GameName, HtmlReport, Json
 from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.report.check import check_summary
@@ -19,12 +20,26 @@ _STATUS = {
 }
 
 
-def run(name: str, *, as_json: bool, reports: Reports) -> Status:
-    """Check the game and print the verdicts; the status is by the uniqueness of the NE alone."""
-    game = named_game(name)
+def command(
+    game: GameName,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
+    json: Json = False,
+) -> Status:
+    """Prove what holds of a game and its equilibrium.
+
+    Existence and uniqueness, Assumption III.3, the inner loop of Algorithm 1.
+    Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
+    the tau and delta that the paper asks for.
+
+    Exit status: 0 exactly one Nash equilibrium, proved; 1 none or more, proved; 2 bad input;
+    3 undecided at the precision allowed.
+    """
+    reports = Reports(html, csv)
+    chosen = named_game(game)
     with output.progress("checking") as progress:
-        found = check(game, progress=progress)
-    if as_json:
+        found = check(chosen, progress=progress)
+    if json:
         output.show_json(found.as_json())
     else:
         output.show(check_summary(found))

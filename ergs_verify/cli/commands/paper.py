@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from attrs import frozen
 from rich.console import Group
 from rich.rule import Rule
 
-from ergs_verify.cli import certificates, games, output
+from ergs_verify.cli import certificates, output
+from ergs_verify.cli.commands.game import write_game
 from ergs_verify.cli.inputs import expect_writable
+from ergs_verify.cli.options import Json, Output
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import cores, workers
 from ergs_verify.errors import InputError
@@ -42,38 +45,71 @@ class Judgement:
     certificates: tuple[str, ...] = ()
 
 
-def run(
-    ids: Sequence[str],
-    *,
-    as_json: bool,
-    markdown: bool,
-    latex: bool,
-    html: Path | None,
-    folder: Path | None,
-    exhibit: bool,
-    path: Path | None,
+def command(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID...]", help="Claims to show whole: eq-11, lemma-III.2/minimiser..."
+        ),
+    ] = None,
+    json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the ledger as Markdown with formulas.")
+    ] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Print every claim as a LaTeX document.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write a page: printed, corrected, why, with exhibits and proofs.",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificates",
+            metavar="DIR",
+            help="Write a certificate of each identity that is proved, for recheck.",
+        ),
+    ] = None,
+    exhibit: Annotated[
+        bool,
+        typer.Option(
+            "--exhibit",
+            help="Print the game that shows what is wrong with one claim; with -o FILE, write all"
+            " that do, to FILE, FILE-2, ...",
+        ),
+    ] = False,
+    path: Output = None,
 ) -> Status:
-    """Decide the claims named, or all, and print them."""
-    if as_json + markdown + latex > 1:
+    """Decide the paper's claims: the ledger, or the claims named.
+
+    Exit status 0: every claim is decided, and each that is wrong as printed holds as corrected.
+    """
+    wanted = ids or []
+    if json + markdown + latex > 1:
         raise InputError("--json, --markdown and --latex exclude each other", "--json")
     if path is not None and not exhibit:
         raise InputError("-o is for --exhibit, which writes a game", "-o")
     expect_writable(html, ".html")
     if exhibit:
-        return _write_exhibits(ids, path)
-    judgements = _judgements(ids)
+        return _write_exhibits(wanted, path)
+    judgements = _judgements(wanted)
     if folder is not None:
         files = certificate_files(judgements)
         certificates.write(folder, files)
         output.say(f"{folder}: certificates of {len(files)} identities")
     ledger = ledger_document([judgement.entry for judgement in judgements])
-    if as_json:
+    if json:
         output.show_json(ledger)
     elif markdown:
         output.show_text(ledger_markdown(ledger))
     elif latex:
         output.show_text(as_latex.ledger_document(ledger))
-    elif ids:
+    elif wanted:
         whole = [part for entry in ledger["claims"] for part in (Rule(), claim_whole(entry))]
         output.show(Group(*whole[1:]))
     else:
@@ -95,7 +131,7 @@ def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
     if not found:
         raise InputError(f"no game shows anything about {ids[0]}", ids[0])
     if path is None:
-        games.write(found[0], None)
+        write_game(found[0], None)
         if len(found) > 1:
             output.say(f"it shows {shows[0]}")
             output.say(f"{len(found) - 1} more: with -o FILE all of them are written")
@@ -103,7 +139,7 @@ def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
     names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(found) + 1))]
     for game, name, what in zip(found, names, shows, strict=True):
         expect_writable(name, path.suffix)
-        games.write(game, name)
+        write_game(game, name)
         output.say(f"  it shows {what}")
     return Status.HOLDS
 

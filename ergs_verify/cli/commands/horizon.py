@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ergs_verify.certify.approach import approach
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, named_game
+from ergs_verify.cli.options import GameName, Json
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
 from ergs_verify.files import disk
@@ -18,23 +22,38 @@ from ergs_verify.report.solution import game_line
 _SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 
 
-def run(name: str, *, plot: Path | None, as_json: bool) -> Status:
-    """Follow the stages, draw their distances where a file is named, and print what was found."""
+def command(
+    game: GameName,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+    ] = None,
+    json: Json = False,
+) -> Status:
+    """Measure how fast a finite horizon approaches the infinite one.
+
+    Of a game of infinite horizon: how far the gains with ever more stages left are from those of a
+    stationary equilibrium, at what rate they approach them, and, where that is proved, by what
+    factor each stage brings the costs nearer.
+
+    Exit status: 0 they approach one; 1 they do not, as far as was followed; 2 bad input;
+    3 no stationary equilibrium was proved.
+    """
     expect_writable(plot, ".png", ".pdf", ".svg")
-    game = named_game(name)
-    if not game.stationary:
+    chosen = named_game(game)
+    if not chosen.stationary:
         raise InputError(
-            f'{name} has {game.horizon} stages; horizon takes a game with "horizon": "infinite"',
-            name,
+            f'{game} has {chosen.horizon} stages; horizon takes a game with "horizon": "infinite"',
+            game,
         )
-    found = approach(game)
+    found = approach(chosen)
     if plot is not None:
         drawn = BytesIO()
         approach_figure(found).savefig(drawn, format=plot.suffix[1:].lower())
         with disk.naming(plot):
             disk.write(plot, drawn.getvalue())
         output.say(f"wrote {plot}")
-    if as_json:
+    if json:
         output.show_json(found.as_json())
     else:
         told = f"{found.told[:1].upper()}{found.told[1:]}."
@@ -42,6 +61,6 @@ def run(name: str, *, plot: Path | None, as_json: bool) -> Status:
             f"{k:>11}  {found.distances[k - 1]:.2g}" for k in _SHOWN if k <= len(found.distances)
         ]
         output.show_text(
-            "\n".join([game_line(game), told, "", "stages left  distance", *lines, ""])
+            "\n".join([game_line(chosen), told, "", "stages left  distance", *lines, ""])
         )
     return Status.HOLDS if found.settles else Status.REFUTED

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from attrs import frozen
 
 from ergs_verify.cli import output
+from ergs_verify.cli.commands.paper import gathered
 from ergs_verify.cli.inputs import named_game
-from ergs_verify.cli.paper import gathered
+from ergs_verify.cli.options import CsvReport, GameNames, HtmlReport, Json
 from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
@@ -39,12 +41,24 @@ class Checked:
         return self.result.as_json()
 
 
-def run(names: Sequence[str], *, digits: int, as_json: bool, reports: Reports) -> Status:
-    """Cross-check the games and print what agrees with what, in digits."""
-    for name in names:
+def command(
+    games: GameNames,
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="D", help="Digits of the derived recursion.")
+    ] = 50,
+    html: HtmlReport = None,
+    csv: CsvReport = None,
+    json: Json = False,
+) -> Status:
+    """Compute an equilibrium in independent ways and compare.
+
+    Every quantity is compared, in digits of agreement.
+    """
+    reports = Reports(html, csv)
+    for name in games:
         named_game(name)
-    checked = _one(names[0], digits) if len(names) == 1 else _several(names, digits)
-    if as_json:
+    checked = _one(games[0], digits) if len(games) == 1 else _several(games, digits)
+    if json:
         output.show_json(as_document(checked))
     else:
         output.show_text("\n\n".join(printable(str(one.result)) for one in checked) + "\n")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from attrs import frozen
 from rich.console import Group
 from rich.rule import Rule
 from rich.text import Text
 
-from ergs_verify.cli import certificates, crosscheck, derive, output, paper
+from ergs_verify.cli import certificates, output
 from ergs_verify.cli.certificates import Rechecked
-from ergs_verify.cli.crosscheck import Checked
+from ergs_verify.cli.commands import crosscheck, derive, paper
+from ergs_verify.cli.commands.crosscheck import Checked
+from ergs_verify.cli.commands.paper import Judgement, gathered
 from ergs_verify.cli.inputs import named_game
-from ergs_verify.cli.paper import Judgement, gathered
+from ergs_verify.cli.options import GAME, Json
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
 from ergs_verify.game.gallery import names
@@ -35,12 +38,22 @@ _VERDICTS = {
 }
 
 
-def run(given: Sequence[str], *, as_json: bool) -> Status:
-    """Do the three parts, the later ones in processes of their own while the first is printed."""
+def command(
+    games: Annotated[
+        list[str] | None, typer.Argument(metavar="[GAME...]", help=f"More games. {GAME}")
+    ] = None,
+    json: Json = False,
+) -> Status:
+    """The main job: derive, judge the paper, cross-check games.
+
+    Derives Lemma III.2, Theorem III.1 and the cost of a policy; decides every claim of the
+    paper; solves the games of the gallery, and those given, in independent ways and compares.
+    """
     start = time.monotonic()
+    given = games or []
     for name in given:
         named_game(name)
-    tell = _Telling(as_json)
+    tell = _Telling(json)
     with workers() as pool:
         claims_left = paper.submit(pool, claims())
         games_left = crosscheck.submit(pool, [*names(), *given], _DIGITS)
@@ -62,7 +75,7 @@ def run(given: Sequence[str], *, as_json: bool) -> Status:
         checked = gathered(games_left, "cross-checking games")
         tell.show(crosscheck_lines([(one.name, one.document) for one in checked]))
     status = _status(judged, checked, checked_again)
-    if as_json:
+    if json:
         output.show_json(_document(derived, judged, checked, checked_again, status))
     tell.show(Text(f"\n{_VERDICTS[status]} {time.monotonic() - start:.0f} s.", "bold"))
     return status
@@ -85,7 +98,7 @@ class _Telling:
 def _derive(tell: _Telling) -> list[Derived]:
     tell.title("1. Derivations, each step checked")
     found = []
-    for name in derive.NAMES:
+    for name in derive.DerivationName:
         found.append(derive.derived(name))
         tell.show(derivation_steps(found[-1]))
     return found

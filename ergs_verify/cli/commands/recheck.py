@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from json import loads
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ergs_verify.cli import output
+from ergs_verify.cli.options import Json
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
 from ergs_verify.recheck import recheck
@@ -15,23 +19,34 @@ from ergs_verify.recheck_stationary import recheck as recheck_stationary
 _CONFIRM = {"ergs-proof/3": recheck, "ergs-stationary/1": recheck_stationary}
 
 
-def run(path: Path, *, as_json: bool) -> Status:
-    """Print what the proof proves; refuted where it proves nothing."""
+def command(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A proof: `Proof.certificate`, or of audit --certificate."
+        ),
+    ],
+    json: Json = False,
+) -> Status:
+    """Confirm a proof by code that shares nothing with the prover.
+
+    Exit status 0: it proves what is printed; 1: it proves nothing.
+    """
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", str(path)) from None
+        raise InputError(f"{file} cannot be read: {error.strerror}", str(file)) from None
     except (ValueError, RecursionError):
-        raise InputError(f"{path} is not a JSON file", str(path)) from None
+        raise InputError(f"{file} is not a JSON file", str(file)) from None
     confirm = _CONFIRM.get(str(given.get("format"))) if isinstance(given, dict) else None
     if confirm is None:
         known = " or ".join(_CONFIRM)
-        raise InputError(f"{path} is not a proof: its format is not {known}", str(path))
+        raise InputError(f"{file} is not a proof: its format is not {known}", str(file))
     try:
         confirmed, text = True, confirm(given)
     except ValueError as error:
         confirmed, text = False, str(error)
-    if as_json:
+    if json:
         key = "proves" if confirmed else "reason"
         output.show_json({"format": "ergs-recheck/1", "confirmed": confirmed, key: text})
     else:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from ergs_verify.cli import output as out
+from ergs_verify.cli.options import Json
 from ergs_verify.cli.status import Status
-from ergs_verify.cli.work import workers
+from ergs_verify.cli.work import workers as processes
 from ergs_verify.errors import InputError
 from ergs_verify.survey.run import Survey, survey
 
@@ -21,23 +23,56 @@ from ergs_verify.survey.run import Survey, survey
 _BETWEEN_LINES = 5.0
 
 
-def run(
-    family: str,
-    *,
-    output: Path,
-    ask: str,
-    options: Mapping[str, Any],
-    shard: int,
-    workers_wanted: int | None,
-    cluster: str | None,
-    resume: bool,
-    as_json: bool,
+def command(
+    family: Annotated[
+        str,
+        typer.Argument(
+            metavar="FAMILY",
+            help="random:N=2,m=2,p=1,T=10,seed=0:1000, a folder of games, a .jsonl file of games, "
+            "or a .toml file with a template and ranges.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.")
+    ],
+    ask: Annotated[
+        str, typer.Option("--ask", metavar="QUESTION", help="check, gap, solve or audit.")
+    ] = "check",
+    delta: Annotated[
+        str | None, typer.Option("--delta", metavar="D", help="Of gap; 1 without it.")
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option("--digits", metavar="D", help="Of solve; 8 without it.")
+    ] = None,
+    solver: Annotated[
+        str | None,
+        typer.Option("--solver", metavar="MODULE:FUNCTION", help="Of audit: the solver."),
+    ] = None,
+    shard: Annotated[int, typer.Option("--shard", min=1, help="Games of a file.")] = 5000,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes here; one for each core without it."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="The scheduler of a dask cluster."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a survey that was broken off.")
+    ] = False,
+    json: Json = False,
 ) -> Status:
-    """Survey the family and print the summary."""
-    if cluster is not None and workers_wanted is not None:
+    """Put a question to every game of a family, up to millions.
+
+    The folder gets Parquet files, a row for each game, a summary, a picture, and the extreme games.
+
+    Exit status: 0 every game is answered; 2 bad input; 3 some game has no answer.
+    """
+    if cluster is not None and workers is not None:
         raise InputError("give --workers or --cluster, not both", "cluster")
-    chosen = {name: value for name, value in options.items() if value is not None}
-    with _executor(workers_wanted, cluster) as executor:
+    given = {"delta": delta, "digits": digits, "solver": solver}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    with _executor(workers, cluster) as executor:
         found = survey(
             family,
             ask,
@@ -48,7 +83,7 @@ def run(
             executor=executor,
             progress=_progress(),
         )
-    if as_json:
+    if json:
         out.show_json(dict(found.summary))
     else:
         out.show(_table(found))
@@ -59,7 +94,7 @@ def run(
 @contextmanager
 def _executor(count: int | None, cluster: str | None) -> Iterator[Executor]:
     if cluster is None:
-        with workers(count) as pool:
+        with processes(count) as pool:
             yield pool
         return
     try:

@@ -1,4 +1,4 @@
-"""`reference` and `compare`: certified digits as files, and solutions judged by them."""
+"""`reference`: certified digits as files."""
 
 from __future__ import annotations
 
@@ -6,60 +6,68 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ergs_verify.cli import output
 from ergs_verify.cli.inputs import expect_writable, named_game
-from ergs_verify.cli.reports import Reports, typed
+from ergs_verify.cli.options import GameNames
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.files import disk
 from ergs_verify.game import Game
 from ergs_verify.recursion.stages import Progress
-from ergs_verify.reference import Comparison, compare, make_reference
-from ergs_verify.report.comparison import comparison_summary
-from ergs_verify.report.result_csv import comparison_csv
+from ergs_verify.reference import make_reference
 
 _STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 
-def run(names: Sequence[str], folder: Path, *, digits: int, force: bool) -> Status:
-    """Write a reference for every game; a file that says something else stays unless `force`."""
-    games = _by_file(names, folder)
+def command(
+    games: GameNames,
+    folder: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", help="Where to write NAME.json for each."),
+    ],
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="D", help="Decimal digits, 1 to 5000.")
+    ] = 50,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that say something else.")
+    ] = False,
+) -> Status:
+    """Write certified digits as files that any language reads.
+
+    A file is one JSON object, "format": "ergs-reference/1". Its keys: name and game_hash of the
+    game; digits, as asked for; equilibrium ("unique", "none", "continuum", "singular" for one of
+    the two, "unbounded" where the cost of agent has no lower bound, or "stationary": the horizon is
+    infinite, the equilibrium locally unique, and [t] is left out of all that follows); t, the
+    singular or unbounded stage, else null; error. Where there is an equilibrium also K, Sigma and
+    P, [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t] decimal strings;
+    with affine terms also k and s, [agent][t] lists. error holds for each of the letters
+    [agent][t] how far at most an entry of that matrix is from the exact one: |given - exact| <=
+    error <= 10^-D max(1, largest entry), for Sigma without the 1.
+
+    The same game and digits give the same bytes, on every machine.
+
+    Exit status: 0 every file says what it should; 2 bad input, or a file that is there already
+    and says something else; 3 the precision allowed does not decide every digit.
+    """
+    wanted = _by_file(games, folder)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}", str(folder)) from error
-    for path in games:
+    for path in wanted:
         expect_writable(path, ".json")
-    stages = sum(_stages(game) for _, game in games.values())
+    stages = sum(_stages(game) for _, game in wanted.values())
     before = 0
     with output.progress("references") as progress:
-        for path, (name, game) in games.items():
+        for path, (name, game) in wanted.items():
             told = partial(_tell, progress, before, stages)
             _write(path, _rendered(name, game, digits, told), force)
             before += _stages(game)
     return Status.HOLDS
-
-
-def run_compare(
-    references: Path, solutions: Path, *, digits: int, as_json: bool, reports: Reports
-) -> Status:
-    """Judge the solutions and print a line for each, or the object."""
-    if digits < 1:
-        raise InputError("--digits must be a whole number ≥ 1", "--digits")
-    found = compare(references, solutions, digits=digits)
-    if as_json:
-        output.show_json(found.as_json())
-    else:
-        output.show(comparison_summary(found))
-    reports.write(lambda: _page(found), lambda: comparison_csv(found))
-    return _STATUS[found.verdict]
-
-
-def _page(found: Comparison) -> str:
-    from ergs_verify.report.result_html import comparison_page
-
-    return comparison_page(found, command=typed())
 
 
 def _by_file(names: Sequence[str], folder: Path) -> dict[Path, tuple[str, Game]]:

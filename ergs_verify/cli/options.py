@@ -1,0 +1,28 @@
+"""The arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+GAME = (
+    "A game: a file (.json, .toml, .npz, .mat), a name of the gallery (see `ergs-verify games`), "
+    "a random one such as random:N=3,m=4,p=2,T=10,seed=0, suite:NAME of a game on which solvers "
+    "are audited, or exhibit:NAME of one on which the paper's claims are tried."
+)
+GameName = Annotated[str, typer.Argument(metavar="GAME", help=GAME)]
+GameNames = Annotated[list[str], typer.Argument(metavar="GAME...", help=GAME)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to .json, .npz or .mat."),
+]
+HtmlReport = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write a report too: one page without scripts."),
+]
+CsvReport = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers too, as a table.")
+]
