@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 
 from benchmarks.audit_quality.exact_solver import exact_solution
@@ -18,12 +19,13 @@ from benchmarks.audit_quality.plain_solver import (
     TEXTBOOK,
     PlainSolver,
 )
+from ergs_verify import solve
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import judged
 from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.engine import nash
-from ergs_verify.game import FloatGame, Game
+from ergs_verify.game import FloatGame, Game, Policy
 
 ENGINE, EXACT = "the engine", "exact rationals, rounded at the end"
 RIGHT: dict[str, Callable[[FloatGame], Any]] = {
@@ -83,17 +85,35 @@ def on_suite_game(one: SuiteGame) -> list[Verdict]:
 def _verdict(who: str, where: str, name: str, game: Game) -> Verdict:
     outcome = FunctionSolver(function=RIGHT[who])(game)
     found = judged((name, game, outcome))
+    said = found.message if found.audit is None else _places(found.audit, game, outcome.policy)
     refused = found.verdict == "fail" and found.audit is None
     return Verdict(
         solver=who,
         where=where,
         game=name,
         verdict="refused" if refused else found.verdict,
-        message=found.message if found.audit is None else _places(found.audit),
+        message=said,
     )
 
 
-def _places(audit: Audit) -> str:
-    """What the verdict is about."""
+def _places(audit: Audit, game: Game, policy: Policy | None) -> str:
+    """What the verdict is about; of a failure the errors in norm too."""
     errors = (*audit.quantities.values(), *audit.costs.values())
-    return "; ".join(one.place for one in errors if one.verdict == audit.verdict)
+    said = [one.place for one in errors if one.verdict == audit.verdict]
+    if audit.verdict == "fail" and policy is not None:
+        said += [f"{k} is off by {x:.1e} in norm" for k, x in _in_norm(game, policy).items()]
+    return "; ".join(said)
+
+
+def _in_norm(game: Game, policy: Policy) -> dict[str, float]:
+    """The largest ‖ΔX‖/‖X‖ of K, Σ and P, the norm being the largest entry."""
+    exact = solve(game)
+    return {
+        letter: max(
+            float(abs(np.asarray(X, float) - Y).max() / (abs(Y).max() or 1.0))
+            for own, right in zip(getattr(policy, letter), getattr(exact, letter), strict=True)
+            for X, Y in zip(own, right, strict=True)
+        )
+        for letter in ("K", "Sigma", "P")
+        if getattr(policy, letter) is not None
+    }

@@ -22,7 +22,8 @@ others, audited with K, Σ, P and q. *undecided*: where a linear solve that is s
 may lose as much. *refused*: no numbers were given, or none that were read as a solution. Random
 games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one, and with `small=True` a
 small one. Plain numpy is asked on regular games only; exact rationals on small random games, and
-on the suite's of up to five stages. A singular game is passed by an error."""
+on the suite's of up to five stages. A singular game is passed by an error. What fails is listed
+with its errors in norm: the largest ‖ΔX‖/‖X‖ of a K, Σ and P, ‖X‖ being the largest entry of X."""
 
 PLANTED = """\
 # Mistakes planted in a right solver

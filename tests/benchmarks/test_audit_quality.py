@@ -12,6 +12,7 @@ from ergs_verify import audit
 from ergs_verify.audit.mistakes import mistakes
 from ergs_verify.audit.suite import suite
 from ergs_verify.engine import nash
+from ergs_verify.game import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +43,41 @@ def test_right_solvers_pass(tmp_path, monkeypatch, capsys):
         [" the suite ", " 2 ", " 2 ", "  ", "  ", "  "],
     ]
     assert text.endswith("## Failed or refused\n\nNone.\n")
+
+
+def test_a_run_goes_on_from_what_is_found(tmp_path, monkeypatch):
+    from benchmarks.audit_quality import __main__ as command
+
+    asked = []
+
+    def on_random_game(number):
+        asked.append(number)
+        return [Verdict(solver="the engine", where="random games", game="", verdict="pass",
+                        message="")]  # fmt: skip
+
+    Verdict = command.Verdict
+    monkeypatch.setattr(command, "on_random_game", on_random_game)
+    monkeypatch.setattr(command, "suite", lambda name: [])
+    monkeypatch.setattr(command, "ProcessPoolExecutor", ThreadPoolExecutor)
+    for games in ("2", "5"):
+        command.main(["false-alarms", "--games", games, "--found", str(tmp_path / "found"),
+                      "--output", str(tmp_path)])  # fmt: skip
+    assert sorted(asked) == list(range(5))
+    text = (tmp_path / "audit_quality_false_alarms.md").read_text(encoding="utf-8")
+    assert "| the engine | random games | 5 | 5 |" in text
+
+
+def test_what_fails_is_told_with_its_errors_in_norm():
+    from benchmarks.audit_quality.false_alarms import _in_norm
+    from benchmarks.audit_quality.games import random_game
+
+    game = random_game(0)
+    found = nash(game.floats())
+    K = [X * 1.25 for X in found.K]
+    policy = Policy.from_arrays(K=K, Sigma=found.Sigma, P=found.P)
+    told = _in_norm(game, policy)
+    assert told["K"] == pytest.approx(0.25)
+    assert max(told["Sigma"], told["P"]) < 1e-12
 
 
 @pytest.mark.parametrize("one", suite("quick"), ids=lambda one: one.name)
