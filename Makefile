@@ -13,8 +13,10 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # The peers that `make bench` measures against live here, apart from the package's own environment.
 BENCH := benchmarks/.venv
+# And here, apart again, solvers that are only audited.
+AUDITED := benchmarks/real_solvers/.venv
 
-.PHONY: verify lab docs test lint attack faults coq notebooks dist bench clean
+.PHONY: verify lab docs test lint attack faults coq notebooks dist bench solvers clean
 
 verify: $(ENV)
 	@$(BIN)/ergs-verify verify
@@ -63,6 +65,10 @@ dist: .venv/.dev
 # Takes some ten minutes; writes benchmarks/results.
 bench: $(BENCH)/.complete
 	@$(BENCH)/bin/python -m benchmarks
+
+# Audits published solvers; some minutes; writes benchmarks/real_solvers/table.md.
+solvers: $(BENCH)/.complete $(AUDITED)/.complete
+	@$(BENCH)/bin/python -m benchmarks.real_solvers
 
 # Runs every notebook again and saves it with its new outputs.
 notebooks: .venv/.dev
@@ -118,4 +124,11 @@ $(BENCH)/.complete: benchmarks/requirements.txt pyproject.toml constraints.txt |
 	@$(BIN)/python -m venv --clear $(BENCH)
 	@$(BENCH)/bin/$(PIP) hatchling editables
 	@$(BENCH)/bin/$(PIP) --no-build-isolation -r benchmarks/requirements.txt -e '.[compiled]'
+	@touch $@
+
+$(AUDITED)/.complete: benchmarks/real_solvers/requirements.txt | $(ENV)
+	@echo "Making $(AUDITED) with published solvers, once; this takes some minutes." >&2
+	@$(BIN)/python -m venv --clear $(AUDITED)
+	@$(AUDITED)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/real_solvers/requirements.txt
 	@touch $@

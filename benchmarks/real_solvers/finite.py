@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from benchmarks.real_solvers.environment import apart
 from benchmarks.real_solvers.games import FINITE, with_terminal_cost
 from benchmarks.real_solvers.solvers import pydiffgame, quantecon_stages, solved, symmetric
 from ergs_verify.audit.result import Audit
@@ -41,6 +42,11 @@ def _lq(game: Game) -> tuple[Game, dict[str, Any]]:
     return game, quantecon_stages(game.floats())
 
 
+def _apart(name: str) -> Read:
+    """K alone."""
+    return lambda game: (game, {"K": [apart(name)(game.floats())["K"]]})
+
+
 def _run(game: Game, **options: Any) -> tuple[list[Any], list[Any]]:
     """K[i][t] for t = 0…L−1 and P[i][t], also L of them, with L = T and steps of 1."""
     found = pydiffgame(game.floats(), T_f=float(game.horizon), L=game.horizon, **options)
@@ -72,6 +78,18 @@ READINGS = (
         title="`LQ`, finite horizon: K, P, and d as q",
         most_agents=1,
         read=_lq,
+    ),
+    Reading(
+        package="diffilqrax",
+        title="`lqr_backward_pass`: K",
+        most_agents=1,
+        read=_apart("diffilqrax_backward"),
+    ),
+    Reading(
+        package="lqg",
+        title="`control.lqr.backward`: K",
+        most_agents=1,
+        read=_apart("lqg_backward"),
     ),
     Reading(
         package="PyDiffGame",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from importlib.metadata import version
 from io import StringIO
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from attrs import frozen
 
 from benchmarks.peers import nnash, weights
+from benchmarks.real_solvers.environment import version_of
 from ergs_verify.game import FloatGame
 
 
@@ -39,7 +39,7 @@ class Solver:
 
     @property
     def title(self) -> str:
-        return f"{self.package} {version(self.package)} `{self.name}`"
+        return f"{self.package} {version_of(self.package)} `{self.name}`"
 
 
 def solved(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:

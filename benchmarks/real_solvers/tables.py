@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
 from typing import Any
 
+from benchmarks.real_solvers.environment import version_of
 from benchmarks.real_solvers.finite import Reading, audits
 from benchmarks.real_solvers.games import FINITE
 from benchmarks.real_solvers.solvers import Solver, solved
@@ -77,7 +77,7 @@ def finite_table(readings: Sequence[Reading]) -> str:
                 continue
             causes = [f"`{match.id}`" for match in (found.diagnosis or ())[:1]]
             cells.append(", ".join([_audited(found), *causes]))
-        lines.append([f"{reading.package} {version(reading.package)} {reading.title}", *cells])
+        lines.append([f"{reading.package} {version_of(reading.package)} {reading.title}", *cells])
     return markdown(["finite horizon", *(f"{g.name}, T = {g.horizon}" for g in FINITE)], lines)
 
 
