@@ -287,6 +287,7 @@ class Comparison:
         at = JointPolicy(K=exact.K, Sigma=exact.Sigma)
         curvatures, there = judge.curvatures(at), judge.slopes(at)
         around = [judge.slopes(self._rounded(exact, moving, k)) for k in range(_SAMPLES)]
+        shown = {"K": "[k K]"} if self.affine else {}
         rows = []
         for check, given, unit in (
             ("stationarity-derived", derived, self.own_unit),
@@ -302,7 +303,7 @@ class Comparison:
                     move = unit * max(abs(other[letter][i] - there[letter][i]) for other in around)
                     curvature = curvatures[letter][i]
                     pair = self._pair(abs(slopes[letter][i]), move, abs(curvature), unit)
-                    one = row(check, f"dJ/d{letter}", i, [pair], timeless=True)
+                    one = row(check, f"dJ/d{shown.get(letter, letter)}", i, [pair], timeless=True)
                     if not one.holds and slopes[letter][i] != float("inf"):
                         by_stage = list(map(abs, judge.stage_slopes(policy, letter, i)))
                         one = evolve(one, t=by_stage.index(max(by_stage)))

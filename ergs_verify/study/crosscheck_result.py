@@ -35,7 +35,7 @@ class Row:
     check : str
         A key of `CHECKS`.
     quantity : str
-        K, Sigma, P, q (with affine terms k and s too), J, dJ/dK or dJ/dSigma.
+        K, Sigma, P, q, J, dJ/dK or dJ/dSigma; with affine terms k and s too, and dJ/d[k K].
     agent : int
         From 1.
     t : int or None

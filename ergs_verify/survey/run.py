@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -14,6 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify.errors import ErgsError, InputError
+from ergs_verify.files import disk
 from ergs_verify.survey import summary
 from ergs_verify.survey.families import Family
 from ergs_verify.survey.families import family as family_of
@@ -128,7 +128,8 @@ def survey(
     if progress:
         progress(done, games.count)
     for start, data in _computed(games, ask, starts, shard, chosen, executor):
-        _write(_path(folder, start), data)
+        with disk.naming(folder):
+            disk.write(_path(folder, start), data)
         done += min(shard, games.count - start)
         if progress:
             progress(done, games.count)
@@ -169,23 +170,13 @@ def _prepare(folder: Path, plan: Mapping[str, Any], resume: bool) -> None:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
         for left in (folder / "shards").glob("*.part"):
             left.unlink()
-        _write(place, json.dumps(plan, indent=1).encode())
+        disk.write(place, json.dumps(plan, indent=1).encode())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: {error}", "output") from error
 
 
 def _path(folder: Path, start: int) -> Path:
     return folder / "shards" / f"{start:012d}.parquet"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, whenever the process ends."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _computed(
