@@ -55,10 +55,18 @@ class UnboundedCostError(ErgsError):
         A control v of the agent with v'Wv < 0: the cost tends to −∞ along it.
     singular : bool
         Wv = 0 instead, with τ > 0: the cost tends to −∞ as the control's variance along v grows.
+    against_others : bool
+        It is so against the others' gains that were asked about, and maybe not against others.
     """
 
     def __init__(
-        self, agent: int, t: int | None, direction: list[Fraction], *, singular: bool = False
+        self,
+        agent: int,
+        t: int | None,
+        direction: list[Fraction],
+        *,
+        singular: bool = False,
+        against_others: bool = False,
     ):
         self.agent = agent
         self.t = t
@@ -72,9 +80,35 @@ class UnboundedCostError(ErgsError):
             if singular
             else f"W has a negative eigenvalue, and along the control {shown} the cost tends to −∞"
         )
+        against = " against the other agents' gains" if against_others else ""
+        so = "" if against_others else ", so there is no Nash equilibrium"
         super().__init__(
-            f"the cost of agent {agent} has no lower bound: {at}its {why}, so there is no Nash "
-            "equilibrium"
+            f"the cost of agent {agent} has no lower bound{against}: {at}its {why}{so}"
+        )
+
+
+class NoStablePolicyError(ErgsError):
+    """Whatever everybody does, a part of the state grows, or does not shrink.
+
+    Attributes
+    ----------
+    factor : float
+        How much it grows a stage.
+    discount : float
+    """
+
+    def __init__(self, factor: float, discount: float):
+        self.factor = factor
+        self.discount = discount
+        grows, hint = f"grows by a factor of {factor:.6g} a stage", ""
+        if f"{factor:.6g}" == "1":
+            grows = "does not shrink"
+            hint = "; what a state that is always 1 does is told by drift, x_linear and u_linear"
+        if discount != 1:
+            grows += f", which the discount {discount:.6g} does not make up for"
+        super().__init__(
+            f"no policy is stable: a part of the state that no control reaches {grows}, so there "
+            f"is no stationary equilibrium{hint}"
         )
 
 

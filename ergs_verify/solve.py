@@ -158,6 +158,8 @@ def solve(
     ------
     SingularStageError
         Where there is no single equilibrium: Φ_t is singular, decided exactly.
+    UnboundedCostError, NoStablePolicyError
+        Where there is no equilibrium.
     NotCertifiedError
         Where the precision allowed does not make two computations agree.
     InputError
@@ -231,8 +233,7 @@ def _stationary(game: Game, digits: int | None, wanted: int) -> Solution:
         most_bits=_bits(_most(wanted)) + MOST_BITS + _BITS_TO_NOTHING,
     )
     told = tuple(run.told for run in search.runs)
-    if not search.equilibria:
-        raise NotCertifiedError(search.reason)
+    search.first()
 
     def solution(nash: StationaryNash) -> Solution:
         arrays = _rounded(_numbers(nash.found, nash.balls, once), wanted, as_floats=digits is None)

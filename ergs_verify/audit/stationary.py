@@ -17,7 +17,7 @@ from ergs_verify.audit.by_gaps import by_bar, by_epsilon, from_anywhere
 from ergs_verify.audit.comparison import Compared, compared
 from ergs_verify.audit.diagnosis import Match, explained
 from ergs_verify.audit.mistakes.stationary import NONE_HERE, stationary_mistakes
-from ergs_verify.audit.result import Audit, Existence, Quantity, Root, may_be_left_out, worst
+from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Root, may_be_left_out, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.audit.stationary_accuracy import (
     of_stationary_costs,
@@ -36,6 +36,7 @@ from ergs_verify.certify.stationary_gap import (
 from ergs_verify.certify.stationary_nash import (
     StationaryNash,
     StationarySearch,
+    search_repeated,
     stationary_nash_near,
 )
 from ergs_verify.certify.stein import is_unstable, stable
@@ -173,11 +174,13 @@ def _against_nearest(
     near = stationary_nash_near(once, gains, bits_lacking, first_bits=_BITS)
     found, search = judged(near), None
     if not any(_passes(one) for _, one in found):
-        search = stationary_nash_near(once, None, bits_lacking, first_bits=_BITS)
+        search = search_repeated(once, bits_lacking, first_bits=_BITS)
         found += judged(search)
     if not found:
-        message = f"{capital((search or near).reason)}. The gaps decide."
-        return Existence(kind="undecided", t=None, message=message), None, {}
+        search = search or near
+        message = f"{capital(search.reason)}. The gaps decide."
+        kind: Kind = "undecided" if search.refuted is None else "none"
+        return Existence(kind=kind, t=None, message=message), None, {}
     stated = np.concatenate(gains)
 
     def distance(one: tuple[StationaryNash, Compared]) -> float:

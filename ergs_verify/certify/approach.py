@@ -108,8 +108,8 @@ def approach(game: Game) -> Approach:
 
     Raises
     ------
-    NotCertifiedError
-        Where no stationary equilibrium is found.
+    NotCertifiedError, NoStablePolicyError, UnboundedCostError
+        Where no stationary equilibrium is found, or there is none.
 
     Examples
     --------
@@ -122,8 +122,7 @@ def approach(game: Game) -> Approach:
     (True, 0.145898, 3)
     """
     search = search_stationary_nash(game)
-    if not search.equilibria:
-        raise NotCertifiedError(search.reason)
+    search.first()
     once = game.one_stage
     floats = Stages(once, Float64(), constants=False)
     with np.errstate(all="ignore"):

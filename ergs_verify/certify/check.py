@@ -32,7 +32,12 @@ from ergs_verify.certify.stage_verdicts import (
 )
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.certify.thresholds import tau_thresholds
-from ergs_verify.errors import NotCertifiedError, SingularStageError, UnboundedCostError
+from ergs_verify.errors import (
+    NoStablePolicyError,
+    NotCertifiedError,
+    SingularStageError,
+    UnboundedCostError,
+)
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
@@ -124,8 +129,9 @@ def _stationary(game: Game) -> Check:
     """A stationary equilibrium that is found exists and is locally unique; no more is claimed."""
     search = search_stationary_nash(game)
     found = [_stage_of(game, nash, t) for t, nash in enumerate(search.equilibria)]
-    told = "; ".join([*(run.told for run in search.runs), *search.failures])
-    nash = NashCheck(exists="undecided", unique="undecided", reason=told)
+    if search.refuted is not None:
+        return _refuted(game, search.refuted)
+    nash = NashCheck(exists="undecided", unique="undecided", reason=search.reason)
     if found:
         within = min(one.within for one in search.equilibria)
         several = f"{len(found)} were found, each" if len(found) > 1 else "it is"
@@ -156,8 +162,8 @@ def _stage_of(game: Game, nash: StationaryNash, t: int) -> StageCheck:
     return regular_stage(stages, EquilibriumStage(t=t, known=known, stage=stage), None)
 
 
-def _refuted(game: Game, error: UnboundedCostError) -> Check:
-    """No equilibrium: an agent's cost has no lower bound."""
+def _refuted(game: Game, error: UnboundedCostError | NoStablePolicyError) -> Check:
+    """No equilibrium: an agent's cost has no lower bound, or no policy is stable."""
     return Check(
         nash=NashCheck(exists="refuted", unique="refuted", reason=str(error)),
         assumption_III_3=None,

@@ -470,7 +470,7 @@ def _demand_bounded(
     for _ in range(_MOST_STAGES):
         known = others.with_values({P: above})
         if direction := downward(known(notation.W(agent)), balls):
-            raise UnboundedCostError(agent, None, direction)
+            raise UnboundedCostError(agent, None, direction, against_others=stages.game.agents > 1)
         try:
             above = Bracket.around(known(stages.formula("riccati", agent)), balls).hi
         except NotCertifiedError:

@@ -8,23 +8,25 @@ K̂, there is one zero that near, and it lies within |C f(K̂)| / (1 − ‖I �
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import flint
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.certify.reachable import demand_stabilisable
 from ergs_verify.certify.stationary_cost import lasting_constant
-from ergs_verify.certify.stationary_gap import cost_near, expect_judged
+from ergs_verify.certify.stationary_gap import best_response, cost_near, expect_judged
 from ergs_verify.certify.stein import Stein, as_floats, from_floats, stable
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NoStablePolicyError, NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
@@ -101,17 +103,49 @@ class StationarySearch:
     runs : tuple of Run
     failures : tuple of str
         Why a candidate was not proved.
+    refuted : ErgsError or None
+        The proof that there is none.
     """
 
     equilibria: tuple[StationaryNash, ...]
     runs: tuple[Run, ...]
     failures: tuple[str, ...]
+    refuted: NoStablePolicyError | UnboundedCostError | None = None
 
     @property
     def reason(self) -> str:
         """Why there is none, where none was proved."""
-        told = [*(run.told for run in self.runs), *self.failures]
+        if self.refuted is not None:
+            return str(self.refuted)
+        told = [*_in_short(self.runs), *self.failures[:1]]
         return f"no stationary equilibrium was proved: {'; '.join(told)}"
+
+    def first(self) -> StationaryNash:
+        """The first equilibrium.
+
+        Raises
+        ------
+        NoStablePolicyError, UnboundedCostError
+            Where there is none.
+        NotCertifiedError
+            Where none was proved.
+        """
+        if self.equilibria:
+            return self.equilibria[0]
+        raise self.refuted or NotCertifiedError(self.reason)
+
+
+def _in_short(runs: Sequence[Run]) -> Iterator[str]:
+    """What became of the first run, with its numbers, and of the others."""
+    if not runs:
+        return
+    first, *others = runs
+    yield first.told
+    if others:
+        count = Counter(run.outcome for run in others)
+        yield "from others it " + ", ".join(
+            f"{outcome} ({count[outcome]})" for outcome in sorted(count)
+        )
 
 
 def search_stationary_nash(
@@ -142,9 +176,19 @@ def search_stationary_nash(
     (1.4142135623730951, 'settles')
     """
     expect_judged(game)
-    return stationary_nash_near(
-        game.one_stage, None, lacking, first_bits=first_bits, most_bits=most_bits
-    )
+    return search_repeated(game.one_stage, lacking, first_bits=first_bits, most_bits=most_bits)
+
+
+def search_repeated(
+    once: Game,
+    lacking: Callable[[Sequences, Balls], int] = lambda _found, _balls: 0,
+    *,
+    first_bits: int = 128,
+    most_bits: int = MOST_BITS,
+) -> StationarySearch:
+    """The same of the one stage that is repeated, `Game.one_stage`."""
+    search = stationary_nash_near(once, None, lacking, first_bits=first_bits, most_bits=most_bits)
+    return search if search.equilibria else evolve(search, refuted=_refuted(once))
 
 
 def stationary_nash_near(
@@ -180,8 +224,58 @@ def stationary_nash_near(
                 _proved(once, near, start, lacking, first_bits=first_bits, most_bits=most_bits)
             )
         except NotCertifiedError as error:
-            failures.append(f"from {start}: {error}")
+            why = _unbounded(once, near) or error
+            failures.append(f"at the gains found from {start}, {why}")
     return StationarySearch(equilibria=tuple(proved), runs=tuple(runs), failures=tuple(failures))
+
+
+# -- why there is none -----------------------------------------------------------------------------
+
+
+def _refuted(once: Game) -> NoStablePolicyError | UnboundedCostError | None:
+    """The proof that there is no equilibrium, where one is known."""
+    try:
+        demand_stabilisable(once)
+    except NoStablePolicyError as error:
+        return error
+    if once.agents > 1 or not once.homogeneous.indefinite:
+        return None
+    # Any stable policy of the one agent will do to start from.
+    eye = [np.eye(len(X), dtype=int) for X in (once.A[0], once.R[0][0])]
+    regulator = Game.from_arrays(
+        A=once.A[0], B=[once.B[0][0]], Q=[eye[0]], R=[eye[1]], tau=0, noise_cov=0 * eye[0],
+        discount=once.discount[0], horizon=1,
+    )  # fmt: skip
+    stages = Stages(regulator, Float64(), constants=False)
+    with np.errstate(all="ignore"):
+        _, found = _candidates(stages)
+    for gains, _ in found:
+        lead = once.homogeneous.state_size - once.state_size
+        error = _unbounded(once, np.hstack([np.zeros((len(gains), lead)), gains]))
+        if error is not None:
+            return error
+    return None
+
+
+def _unbounded(once: Game, gains: np.ndarray) -> UnboundedCostError | None:
+    """The proof that an agent's cost has no lower bound against the others' gains."""
+    if not once.homogeneous.indefinite:
+        return None
+    stages = Stages(once, Balls(_BITS_OF_TEST), symmetric=True)
+    K = list(by_agent(stages, from_floats(gains)))
+    known = stages.bare(0).with_values({notation.K(k): K[k - 1] for k in stages.agents})
+    try:
+        loops = _loops(stages, known)
+    except NotCertifiedError:
+        return None
+    for agent, loop in zip(stages.agents, loops, strict=True):
+        try:
+            best_response(stages, K, agent, loop)
+        except UnboundedCostError as error:
+            return error
+        except NotCertifiedError:
+            continue
+    return None
 
 
 # -- found in float64 ------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from ergs_verify.errors import (
     DerivationError,
     ErgsError,
     InputError,
+    NoStablePolicyError,
     SingularStageError,
     UnboundedCostError,
 )
@@ -76,7 +77,7 @@ def _outcome(arguments: list[str]) -> int:
     except UnboundedCostError as error:
         answer = {"message": str(error), "t": error.t, "agent": error.agent}
         return _answer("refuted", answer, Status.REFUTED, as_json)
-    except DerivationError as error:
+    except (DerivationError, NoStablePolicyError) as error:
         return _answer("refuted", {"message": str(error)}, Status.REFUTED, as_json)
     except ErgsError as error:
         return _answer("undecided", {"message": str(error)}, Status.UNDECIDED, as_json)

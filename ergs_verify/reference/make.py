@@ -20,7 +20,6 @@ from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.stationary_nash import search_stationary_nash
 from ergs_verify.errors import (
     InputError,
-    NotCertifiedError,
     SingularStageError,
     UnboundedCostError,
 )
@@ -128,9 +127,7 @@ def _stationary(game: Game, digits: int, about: dict[str, Any], bits: int) -> Re
     search = search_stationary_nash(
         game, lacking, first_bits=bits + 64, most_bits=8 * bits + MOST_BITS
     )
-    if not search.equilibria:
-        raise NotCertifiedError(search.reason)
-    nash = search.equilibria[0]
+    nash = search.first()
     decided = _decided(nash.found, nash.balls, once, digits) or {}
     values, errors = (
         {letter: [own[0][part] for own in agents] for letter, agents in decided.items()}

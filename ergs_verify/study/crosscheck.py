@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from ergs_verify import engine
-from ergs_verify.errors import ErgsError, InputError, NotCertifiedError
+from ergs_verify.errors import (
+    ErgsError,
+    InputError,
+    NoStablePolicyError,
+    NotCertifiedError,
+    UnboundedCostError,
+)
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.solve import MOST_DIGITS, Solution, solve
@@ -102,7 +108,7 @@ def crosscheck(
     if game.stationary:
         try:
             stationary = solve(game, digits=min(wanted + _MORE_DIGITS, MOST_DIGITS))
-        except NotCertifiedError as error:
+        except (NotCertifiedError, NoStablePolicyError, UnboundedCostError) as error:
             return CrossCheck(
                 game=line,
                 verdict="undecided",

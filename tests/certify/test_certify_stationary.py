@@ -16,8 +16,9 @@ from stationary_reference import (
 )
 
 from ergs_verify import Game, Policy, certify_gap, check, gap, solve
+from ergs_verify.certify.reachable import demand_stabilisable
 from ergs_verify.certify.stationary_nash import search_stationary_nash
-from ergs_verify.errors import NotCertifiedError, UnboundedCostError
+from ergs_verify.errors import NoStablePolicyError, NotCertifiedError, UnboundedCostError
 from ergs_verify.paper.general import GENERAL
 from ergs_verify.paper.notation import F, discount
 from ergs_verify.paper.stationary import Z, stationary_formulas
@@ -178,15 +179,13 @@ def test_several_equilibria_are_all_returned_each_certified():
 
 
 def test_what_does_not_settle_says_what_happens():
-    """No control reaches the unstable state."""
-    game = Game.from_arrays(
-        A=[[2, 0], [0, "1/2"]], B=[[[0], [1]]], Q=[np.eye(2)], R=[[[1]]], tau=0,
-        noise_cov=np.eye(2), horizon="infinite",
-    )  # fmt: skip
+    """The best that the control can do is to leave a unit root alone."""
+    game = scalar(1, q=0)
     search = search_stationary_nash(game)
     assert not search.equilibria
-    with pytest.raises(NotCertifiedError, match="diverges") as caught:
+    with pytest.raises(NotCertifiedError, match="stages; from others it") as caught:
         solve(game)
+    assert "the closed loop is not proved stable" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert check(game).nash.exists == "undecided"
 
@@ -317,3 +316,55 @@ def test_an_unstable_gain_in_a_certificate_is_refused(seed):
     ]
     with pytest.raises(ValueError, match="stability"):
         recheck(certificate)
+
+
+def unreached(a, gamma=None, b=0):
+    """Two states, the first of which only b moves."""
+    return Game.from_arrays(
+        A=[[a, 0], [1, "1/2"]], B=[[[b], [1]]], Q=[np.eye(2, dtype=int)], R=[[[1]]], tau=0,
+        noise_cov=np.eye(2, dtype=int), discount=gamma, horizon="infinite",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("game", "told"),
+    [
+        (unreached(2), "grows by a factor of 2 a stage"),
+        (unreached(-1), "does not shrink"),
+        (unreached(1, b=Fraction(1, 10**30)), None),
+        (unreached(1 - Fraction(1, 10**30)), None),
+        (unreached(1, gamma="9/10"), None),
+        (unreached(2, gamma="1/2"), "the discount 0.5"),
+        (unreached(2, gamma="1/4"), "the discount 0.25"),  # √γ·2 = 1
+        (unreached(2, gamma="6/25"), None),
+    ],
+)
+def test_that_no_policy_is_stable_is_proved_where_it_is_so(game, told):
+    if told is None:
+        demand_stabilisable(game.one_stage)
+        return
+    with pytest.raises(NoStablePolicyError, match=told):
+        solve(game)
+    found = check(game).nash
+    assert (found.exists, found.unique) == ("refuted", "refuted")
+
+
+@pytest.mark.parametrize(
+    ("a", "more"), [("1/2", {}), (3, {}), (3, {"drift": [1]}), (3, {"gamma": "9/10", "tau": 1})]
+)
+def test_a_regulator_without_lower_bound_is_refuted(a, more):
+    """Also where no control is no stable policy to begin with."""
+    with pytest.raises(UnboundedCostError, match="so there is no Nash equilibrium"):
+        solve(scalar(a, q=-20, indefinite=True, **more))
+
+
+def test_a_cost_without_lower_bound_against_the_others_is_told():
+    game = Game.from_arrays(
+        A=[["1/2"]], B=[[[1]], [[1]]], Q=[[[-3]], [[1]]], R=[[[1]], [[1]]], tau=0,
+        noise_cov=[[1]], horizon="infinite", indefinite=True,
+    )  # fmt: skip
+    with pytest.raises(
+        NotCertifiedError, match="agent 1 has no lower bound against the other agents' gains"
+    ) as caught:
+        solve(game)
+    assert len(str(caught.value)) < 500
