@@ -208,7 +208,7 @@ class Evaluator:
 
     def _power(self, node: _Node) -> Scalar:
         base, exponent = node.parts
-        power = self._multiplied([base] * abs(exponent))
+        power = _to_power(operator.mul, self._value(base), abs(exponent))
         return power if exponent > 0 else self.arithmetic.scalar(Fraction(1)) / power
 
     def _symbolic_power(self, node: _Node) -> Scalar:
@@ -217,7 +217,9 @@ class Evaluator:
         if not exponent.is_Integer:
             raise UnsupportedError(f"the power {node.expr} has no value")
         one = self.arithmetic.scalar(Fraction(1))
-        power = reduce(operator.mul, [self._value(node.parts[0])] * abs(int(exponent)), one)
+        if not exponent:
+            return one
+        power = _to_power(operator.mul, self._value(node.parts[0]), abs(int(exponent)))
         return power if exponent > 0 else one / power
 
     def _multiplied(self, factors: Iterable[_Node]) -> Scalar:
@@ -310,7 +312,7 @@ class Evaluator:
         X = self._square(factor, node.expr)
         if exponent == 0:
             return self.arithmetic.identity(self.arithmetic.shape(X)[0])
-        return reduce(self.arithmetic.multiply, [X] * exponent)
+        return _to_power(self.arithmetic.multiply, X, exponent)
 
     def _transpose(self, node: _Node) -> Matrix:
         return self.arithmetic.transpose(self._value(node.parts[0]))
@@ -532,3 +534,13 @@ def _cheapest_cut(shapes: tuple[Shape, ...]) -> int:
                 for cut in range(start + 1, stop)
             )
     return cost[0, count][1]
+
+
+def _to_power(multiply, value, exponent: int):
+    """value^exponent for a positive exponent, by squaring."""
+    power = value
+    for digit in f"{exponent:b}"[1:]:
+        power = multiply(power, power)
+        if digit == "1":
+            power = multiply(power, value)
+    return power

@@ -17,6 +17,8 @@ from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 
+from ergs_verify.errors import InputError
+
 
 def agent_index(name: str) -> Symbol:
     """A symbol that stands for an agent, counted from 1."""
@@ -146,6 +148,13 @@ class Vec(MatrixExpr):
 
 def agent_sum(body, index: Symbol, *excluded):
     """Σ over agents `index` ∉ `excluded` of `body`, matrix or scalar."""
+    if not isinstance(index, Symbol):
+        raise InputError(
+            f"a sum over agents needs an index such as agent_index('j'), not {index!r}"
+        )
+    for agent in excluded:
+        if not isinstance(agent, Symbol | Integer | int):
+            raise InputError(f"an agent left out is an index or a number, not {agent!r}")
     kind = AgentSum if getattr(body, "is_Matrix", False) else AgentTotal
     return kind(body, index, excluded)
 

@@ -431,7 +431,7 @@ def _values(setting: Setting, shapes: Mapping, theta, symbols) -> dict:
     for letter, (rows, cols) in shapes.items():
         X = theta[at : at + rows * cols].reshape(rows, cols)
         at += rows * cols
-        if letter.name in setting.symmetric:
+        if setting.is_symmetric(letter):
             X = X @ X.T + 1e-6 * np.eye(rows)
         values[letter] = X
         by_name.setdefault(letter.name, []).append(X)

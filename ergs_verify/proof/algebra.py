@@ -21,7 +21,7 @@ from sympy.polys.polyerrors import CoercionFailed
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 from ergs_verify.proof.coefficients import CoefficientField
-from ergs_verify.proof.statement import belongs_to_agents, name_of, owners_of
+from ergs_verify.proof.statement import belongs_to_agents, kind_of, name_of, owners_of
 from ergs_verify.proof.words import (
     AGENTS,
     ONE,
@@ -93,7 +93,7 @@ class Algebra:
         self._definitions: dict[str, list[tuple]] = {}
         for letter, expression in (definitions or {}).items():
             self._definitions.setdefault(name_of(letter), []).append((letter, expression))
-        self._symmetric = {name_of(letter) for letter in symmetric}
+        self._symmetric = set(map(kind_of, symmetric))
         everything = [*expressions, *(definitions or {}).values()]
         generators = sorted(set().union(*(_generators(e) for e in everything)), key=str)
         self.field = CoefficientField(generators)
@@ -273,7 +273,7 @@ class Algebra:
     def _typed(self, node, owners, shape: tuple[Size, Size], agents) -> Letter:
         """The letter of a node; its name must not have stood for something of another type."""
         name = name_of(node)
-        symmetric = name in self._symmetric
+        symmetric = kind_of(node) in self._symmetric
         if symmetric and shape[0] != shape[1]:
             raise ShapeError(f"{node} is {shape[0]}×{shape[1]} and cannot be symmetric")
         names = tuple(self._agent(owner, agents) for owner in owners)

@@ -9,6 +9,7 @@ import sympy
 
 from ergs_verify.errors import InputError
 from ergs_verify.expressions import AgentSum
+from ergs_verify.proof.statement import kind_of
 
 
 def eliminated(
@@ -16,7 +17,7 @@ def eliminated(
     definitions: Mapping,
     symmetric: tuple,
     wanted: Iterable,
-    is_symmetric: Callable[[Any, Mapping], bool],
+    equal: Callable[[Any, Any, Mapping], bool],
     definite: frozenset = frozenset(),
 ) -> dict:
     """Definitions of the letters that equations determine.
@@ -33,7 +34,7 @@ def eliminated(
         As for `prove`.
     wanted : SymPy expressions
         Letters that occur here are taken first.
-    is_symmetric : function of an expression and the definitions so far
+    equal : function of two expressions and the definitions so far
     definite : set of positive definite letters
 
     Raises
@@ -43,13 +44,16 @@ def eliminated(
     """
     found: dict = {}
     occurring = set().union(*(e.atoms(sympy.MatrixSymbol) for e in wanted))
-    names = {letter.name for letter in symmetric}
+    kinds = set(map(kind_of, symmetric))
     inverted = set().union(*(e.atoms(sympy.Inverse) for e in wanted))
 
     def invertible(X) -> bool:
         return is_definite(X, definite) or any(X == inverse.arg for inverse in inverted)
 
     for equation in given:
+        if equation in (True, False):
+            seen = "are the same" if equation else "cannot be equal"
+            raise InputError(f"a hypothesis is an equation whose sides {seen}, SymPy says", "given")
         if not isinstance(equation, sympy.Eq):
             raise InputError(
                 f"a hypothesis must be an equation Eq(left, right), not {equation!r}", "given"
@@ -68,17 +72,20 @@ def eliminated(
         ]
         for letter, (before, after), k in sorted(alone, key=lambda c: c[0] not in occurring):
             rest = [(-f / terms[k][0]) * X for f, X in _but(terms, k)]
-            value = sympy.MatAdd(*rest) if rest else sympy.ZeroMatrix(*terms[k][1].shape)
+            value: Any = sympy.MatAdd(*rest) if rest else sympy.ZeroMatrix(*terms[k][1].shape)
             value = sympy.MatMul(
                 *map(sympy.Inverse, before[::-1]), value, *map(sympy.Inverse, after[::-1])
             )
             value = value.args[0] if len(value.args) == 1 else value
-            if letter in _reached(value, {**definitions, **found}):
+            known = {**definitions, **found}
+            if letter in _reached(value, known):
                 continue
-            if letter.name not in names or is_symmetric(value, {**definitions, **found}):
+            if kind_of(letter) not in kinds or equal(value, value.T, known):
                 found[letter] = value
                 break
         else:
+            if equal(left, right, {**definitions, **found}):
+                continue  # it follows from those before
             raise InputError(
                 f"no letter of the hypothesis {equation} can be eliminated: one must occur once in "
                 "it, as a term of its own, such as Q in Eq(P, A.T*P*A + Q), or between factors "

@@ -9,25 +9,41 @@ as they are.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import sympy
 from attrs import frozen
+from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import Vec
 from ergs_verify.proof.derivatives import derivative
+from ergs_verify.proof.statement import name_of
 
 KINDS = (sympy.KroneckerProduct, sympy.BlockMatrix, Vec)
 
 
-def with_derivatives(expression: Any) -> Any:
-    """Every unevaluated derivative worked out."""
+def with_derivatives(expression: Any, definitions: Mapping) -> Any:
+    """Every unevaluated derivative worked out.
+
+    Raises
+    ------
+    UnsupportedError
+        Where one is taken of what depends on a letter by a definition.
+    """
     found = {}
     for node in expression.atoms(sympy.Derivative):
-        value = with_derivatives(node.expr)
+        hidden = _behind(node, definitions)
+        for by, _ in node.variable_count:
+            if name_of(by) in hidden:
+                raise UnsupportedError(
+                    f"what depends on {by} by a definition has to be written out before the "
+                    f"derivative by {by} is taken"
+                )
+        value = with_derivatives(node.expr, definitions)
         for by, times in node.variable_count:
             for _ in range(int(times)):
                 value = derivative(value, by)
@@ -35,6 +51,24 @@ def with_derivatives(expression: Any) -> Any:
     if expression in found:
         return found[expression]
     return expression.xreplace(found) if found else expression
+
+
+def _behind(expression: Any, definitions: Mapping) -> set[str]:
+    """Names that an expression depends on by definitions, and those that are defined."""
+    bodies: dict[str, set[str]] = {}
+    for letter, value in definitions.items():
+        bodies.setdefault(name_of(letter), {name_of(letter)}).update(_names(value))
+    found: set[str] = set()
+    todo = _names(expression)
+    while todo := [name for name in todo if name in bodies and name not in found]:
+        found.update(todo)
+        todo = set().union(*(bodies[name] for name in todo))
+    return found.union(*(bodies[name] for name in found))
+
+
+def _names(expression: Any) -> set[str]:
+    letters = sympy.sympify(expression).atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef)
+    return set(map(name_of, letters))
 
 
 def with_roots(expressions: list, definite: frozenset) -> tuple[list, dict]:
@@ -47,6 +81,12 @@ def with_roots(expressions: list, definite: frozenset) -> tuple[list, dict]:
     """
     roots: dict[Any, Any] = {}
     found: dict[Any, Any] = {}
+    taken = {str(a) for e in expressions for a in e.atoms(sympy.MatrixSymbol, sympy.Symbol)}
+
+    def name(letter: Any) -> str:
+        names = (f"√{letter.name}" + "'" * k for k in itertools.count())
+        return next(name for name in names if name not in taken)
+
     for power in set().union(*(e.atoms(sympy.MatPow, sympy.Pow) for e in expressions)):
         if not power.exp.is_Rational or power.exp.is_Integer or power.exp.q != 2:
             continue
@@ -56,10 +96,10 @@ def with_roots(expressions: list, definite: frozenset) -> tuple[list, dict]:
                 raise UnsupportedError(
                     f"the root of {base} needs positive_definite=[{base}], so that there is one"
                 )
-            root = sympy.MatrixSymbol(f"√{base.name}", *base.shape)
+            root = sympy.MatrixSymbol(name(base), *base.shape)
             found[base] = sympy.MatMul(root, root, evaluate=False)
         elif base.is_Symbol and base.is_positive:
-            root = sympy.Symbol(f"√{base.name}", positive=True)
+            root = sympy.Symbol(name(base), positive=True)
             found[base] = root**2
         else:
             continue
@@ -78,6 +118,10 @@ def lowered(lhs: Any, rhs: Any, definitions: Mapping) -> tuple[Any, Any, dict]:
         Where kinds of matrices are mixed, or products of three Kronecker products occur.
     """
     special = {k: v for k, v in definitions.items() if _special(v)}
+    for letter, value in special.items():
+        if letter.is_Matrix and letter.shape != value.shape:
+            own, other = ("×".join(map(str, e.shape)) for e in (letter, value))
+            raise ShapeError(f"{letter} is {own} and its definition {other}")
     for _ in special:
         lhs, rhs = lhs.xreplace(special), rhs.xreplace(special)
     plain = {k: v for k, v in definitions.items() if k not in special}

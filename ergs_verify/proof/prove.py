@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy
@@ -26,10 +26,11 @@ from ergs_verify.proof.sampling import (
     Setting,
     SymPyNumbers,
     field_values,
+    free_agent_indices,
     small_values,
     typed_mismatch,
 )
-from ergs_verify.proof.statement import Statement
+from ergs_verify.proof.statement import Statement, dimensions_of, kind_of, owners_of
 from ergs_verify.proof.steps import Step, steps
 from ergs_verify.typeset import equation, tex
 
@@ -37,6 +38,7 @@ FIELD_TRIALS = 2
 MOST_SIZE = 12
 """Sizes grow with the realization's dimension up to this one."""
 NEVER_REGULAR = "no random point was regular, so its inverses exist for no size or for few"
+MOST_EXPONENT = 10**6
 MOST_DEGREE = 10_000
 """No exact counterexample is looked for beyond: its numbers would be too long."""
 # A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes, and
@@ -256,15 +258,15 @@ def prove(
         raise InputError(f"limits must be Limits(seconds=…, blocks=…), not {_shown(limits)}")
     if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
         raise InputError(f"given must be a list such as [Eq(P, Q)], not {_shown(given)}", "given")
-    if given := tuple(given):
+    given = tuple(given)
+    _consistent((lhs, rhs, *given), definitions, symmetric, definite)
+    if given:
         found = eliminated(
             given,
             definitions,
             symmetric,
             (lhs, rhs, *definitions.values()),
-            lambda value, known: bool(
-                prove(value, value.T, definitions=known, symmetric=symmetric)
-            ),
+            lambda left, right, known: _equal(left, right, tuple(known.items()), symmetric),
             definite,
         )
         definitions = {**definitions, **found}
@@ -305,7 +307,12 @@ def _definitions(given) -> dict:
     for key in given:
         if not isinstance(key, sympy.MatrixSymbol | sympy.Symbol | AppliedUndef):
             raise InputError(f"only a letter can be defined, not {_shown(key)}", "definitions")
-    return {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
+    found = {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
+    for letter, value in found.items():
+        if letter.is_Matrix != value.is_Matrix:
+            kinds = ("a matrix" if e.is_Matrix else "a scalar" for e in (letter, value))
+            raise InputError(f"{letter} is {', but its definition is '.join(kinds)}", "definitions")
+    return found
 
 
 def _letters(given, where: str = "symmetric") -> tuple:
@@ -321,7 +328,68 @@ def _letters(given, where: str = "symmetric") -> tuple:
                 f"a {where.replace('_', ' ')} letter must be a MatrixSymbol, not {_shown(letter)}",
                 where,
             )
+        if any(owner.is_Integer for owner in owners_of(letter)):
+            raise InputError(
+                f"{where} has to hold for every agent: give {letter.name} with an index, such as "
+                f"AgentMatrix({letter.name!r}, agent_index('i'), …), not {letter}",
+                where,
+            )
     return letters
+
+
+@lru_cache(maxsize=256)
+def _equal(left, right, definitions: tuple, symmetric: tuple) -> bool:
+    return bool(_Question(left, right, dict(definitions), symmetric, Limits()).answer())
+
+
+def _consistent(claim: tuple, definitions: Mapping, symmetric: tuple, definite: frozenset) -> None:
+    """Raise where a letter is defined or declared to be what it cannot be."""
+    everything = [e for e in (*claim, *definitions.values()) if isinstance(e, sympy.Basic)]
+    letters = set().union(*(e.atoms(sympy.MatrixSymbol) for e in everything))
+    for declared, where in (
+        *((s, "symmetric") for s in symmetric),
+        *((d, "definitions") for d in definitions),
+    ):
+        if isinstance(declared, sympy.MatrixSymbol):
+            _fits(declared, letters, where)
+    kinds = set(map(kind_of, symmetric))
+    sizes = dimensions_of((*everything, *definitions)) | set(free_agent_indices(everything))
+    for letter, value in definitions.items():
+        if letter in sizes:
+            raise InputError(
+                f"{letter} is a size or an agent and cannot be defined; write its value instead",
+                "definitions",
+            )
+        if letter.is_positive and value.is_positive is False:
+            raise InputError(f"{letter} is positive, but its definition is {value}", "definitions")
+        if letter in definite and not is_definite(value, definite):
+            raise InputError(
+                f"{letter} is said to be positive definite, which is not seen of its definition "
+                f"{value}",
+                "positive_definite",
+            )
+        if kind_of(letter) in kinds and value.is_Matrix and letter not in definite:
+            turned = sympy.Transpose(value)
+            if not _equal(value, turned, tuple(definitions.items()), symmetric):
+                raise InputError(
+                    f"{letter} is said to be symmetric, which is not seen of its definition "
+                    f"{value}",
+                    "symmetric",
+                )
+
+
+def _fits(declared, letters: set, where: str) -> None:
+    """Raise where a letter of this name has another shape."""
+    for letter in letters:
+        if kind_of(letter) == kind_of(declared):
+            names = dict(zip(owners_of(declared), owners_of(letter), strict=True))
+            shape = tuple(side.xreplace(names) for side in declared.shape)
+            if shape != letter.shape:
+                shown = ("×".join(map(str, sides)) for sides in (shape, letter.shape))
+                raise InputError(
+                    f"{where} names {declared} as {', but it is '.join(shown)}",
+                    where,
+                )
 
 
 @frozen
@@ -338,6 +406,10 @@ class _Question:
 
     def answer(self) -> Proof:
         """The proof, without the time it took."""
+        powers = set().union(*(e.atoms(sympy.Pow, sympy.MatPow) for e in self._everything()))
+        for power in sympy.ordered(powers):
+            if power.exp.is_Integer and abs(power.exp) > MOST_EXPONENT:
+                return self._proof("undecided", reason=f"{power} is too long to write out")
         try:
             question = self._without_roots()
         except UnsupportedError as error:
@@ -358,8 +430,7 @@ class _Question:
 
     def _without_roots(self) -> _Question:
         """Derivatives worked out, and roots as letters of their own."""
-        lhs, rhs = with_derivatives(self.lhs), with_derivatives(self.rhs)
-        values = [with_derivatives(sympy.sympify(v)) for v in self.definitions.values()]
+        lhs, rhs, *values = (with_derivatives(e, self.definitions) for e in self._everything())
         (lhs, rhs, *values), roots = with_roots([lhs, rhs, *values], self.definite)
         for letter in roots:
             if letter in self.definitions:
@@ -376,8 +447,8 @@ class _Question:
             statement = self._typed()
         except ShapeError as error:
             return self._ill_typed(str(error))
-        except UnsupportedError as error:
-            beyond = str(error)
+        except (UnsupportedError, ZeroDivisionError) as error:
+            beyond = _reason(error)
         if "does not commute" in beyond:
             return self._proof("undecided", reason=beyond)
         if self.plain:
@@ -385,7 +456,7 @@ class _Question:
             try:
                 found = realize(lhs, rhs, definitions, self.symmetric, self.limits, statement)
                 beyond = ""
-            except (ShapeError, UnsupportedError, RecursionError) as error:
+            except (ShapeError, UnsupportedError, RecursionError, ZeroDivisionError) as error:
                 beyond = _reason(error)
         if found is None and self.lhs == self.rhs:
             return self._same_expression()
@@ -397,7 +468,7 @@ class _Question:
     def _same_expression(self) -> Proof:
         """Of two sides that are one; what they mean must exist."""
         evidence = (("identity", "both sides are the same expression"),)
-        if self.lhs.has(sympy.Inverse, sympy.MatPow) or self.definitions:
+        if self.lhs.has(sympy.Inverse, sympy.MatPow, sympy.Pow, sympy.log) or self.definitions:
             try:
                 equal, where = self._over_prime_field(1)
             except UnsupportedError:
@@ -462,7 +533,7 @@ class _Question:
         differ = not (zero or normal) and (zero is False or normal is False)
         example, compared = None, 0
         if equal is None or differ or not (equal or zero or normal):
-            example, compared = self._search()
+            example, compared = self._search(not (equal and differ))
             said = "different" if example else f"equal at {compared} points"
             evidence += (("exact values", said),)
         more: dict[str, Any] = {"evidence": evidence}
@@ -497,7 +568,7 @@ class _Question:
             algebra = Algebra([lhs, rhs], definitions, self.symmetric)
             difference = algebra.poly(lhs) - algebra.poly(rhs)
             residual = algebra.to_sympy(difference) if difference else None
-        except (ShapeError, UnsupportedError, RecursionError) as error:
+        except (ShapeError, UnsupportedError, RecursionError, ZeroDivisionError) as error:
             return None, None, _reason(error)
         return not difference, residual, "not zero" if difference else "zero"
 
@@ -511,7 +582,7 @@ class _Question:
         )
 
     def _everything(self) -> tuple:
-        return self.lhs, self.rhs, *self.definitions.values()
+        return self.lhs, self.rhs, *map(sympy.sympify, self.definitions.values())
 
     def _over_prime_field(self, dimension: int) -> tuple[bool | None, str]:
         """Whether both sides agree at random points; None where no point was regular."""
@@ -546,8 +617,11 @@ class _Question:
             "in degree D passes one point with probability below D·2^−61"
         )
 
-    def _search(self) -> tuple[Counterexample | None, int]:
-        """Small exact matrices at which the sides differ, or at how many points they agree."""
+    def _search(self, modular: bool) -> tuple[Counterexample | None, int]:
+        """Small exact matrices at which the sides differ, or at how many points they agree.
+
+        With `modular`, points at which they agree modulo a prime are left out: it is seen sooner.
+        """
         compared = 0
         if _degree((self.lhs, self.rhs), self.definitions) > MOST_DEGREE:
             return None, 0
@@ -558,7 +632,7 @@ class _Question:
                 for _ in range(trials):
                     values = small_values(setting, rng)
                     try:
-                        if _same_modulo_prime(setting, values):
+                        if modular and _same_modulo_prime(setting, values):
                             compared += 1
                             continue
                         left, right = setting.evaluate(values, SymPyNumbers())
@@ -573,6 +647,8 @@ class _Question:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ZeroDivisionError):
+        return "it divides by a scalar that is 0"
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

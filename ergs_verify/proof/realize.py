@@ -27,9 +27,9 @@ from typing import Any
 
 import flint
 import sympy
-from attrs import frozen
+from attrs import field, frozen
 
-from ergs_verify.errors import UnsupportedError
+from ergs_verify.errors import InputError, UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, Scalars
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.system import (
@@ -47,6 +47,11 @@ from ergs_verify.proof.system import (
 PRIME = 2**61 - 1
 MOST_POWERS = 10_000
 Vector = dict[Any, Any]
+
+
+def _cap(_: Any, cap: Any, value: Any) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
+        raise InputError(f"{cap.name} must be a number that is not negative, not {value!r}")
 
 
 @frozen
@@ -71,8 +76,8 @@ class Limits:
     ('realization', 'the system of equations has more than 10 blocks')
     """
 
-    seconds: float = 60.0
-    blocks: int = 3000
+    seconds: float = field(default=60.0, validator=_cap)
+    blocks: int = field(default=3000, validator=_cap)
 
 
 @frozen

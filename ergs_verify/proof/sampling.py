@@ -29,7 +29,7 @@ class Setting:
     letters: tuple[sympy.MatrixSymbol, ...]
     scalars: tuple
     sizes: Mapping
-    symmetric: frozenset[str]
+    symmetric: frozenset[tuple[str, bool]]
 
     @classmethod
     def of(
@@ -85,11 +85,11 @@ class Setting:
             letters=tuple(sorted(letters, key=str)),
             scalars=tuple(sorted(scalars - dimensions - set(abbreviations), key=str)),
             sizes=sizes,
-            symmetric=frozenset(letter.name for letter in symmetric),
+            symmetric=frozenset((s.name, bool(owners(s))) for s in symmetric),
         )
         for letter in setting.letters:
             rows, cols = setting.shape(letter)
-            if rows != cols and letter.name in setting.symmetric:
+            if rows != cols and setting.is_symmetric(letter):
                 raise ShapeError(f"{letter} is {rows}×{cols} and cannot be symmetric")
         return setting
 
@@ -102,6 +102,10 @@ class Setting:
                 "write it as a sum, such as n = m + k"
             )
         return rows, cols
+
+    def is_symmetric(self, letter) -> bool:
+        """Whether a letter equals its transpose."""
+        return (letter.name, bool(owners(letter))) in self.symmetric
 
     def evaluate(self, values: Mapping, arithmetic) -> list:
         """The value of each expression, in order."""
@@ -175,7 +179,7 @@ def field_values(setting: Setting, rng: random.Random) -> dict:
     for letter in setting.letters:
         rows, cols = setting.shape(letter)
         X = field.random_matrix(rows, cols, rng)
-        values[letter] = X + X.transpose() if letter.name in setting.symmetric else X
+        values[letter] = X + X.transpose() if setting.is_symmetric(letter) else X
     return values
 
 
@@ -189,7 +193,7 @@ def small_values(setting: Setting, rng: random.Random) -> dict:
         rows, cols = setting.shape(letter)
         entries = [[rng.choice([-1, 0, 1, 1, 2]) for _ in range(cols)] for _ in range(rows)]
         X = sympy.ImmutableDenseMatrix(rows, cols, lambda r, c, e=entries: e[r][c])
-        if letter.name in setting.symmetric:
+        if setting.is_symmetric(letter):
             X = X * X.T + sympy.eye(rows) * rng.choice([1, 1, 2])
         values[letter] = X.as_immutable()
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import comb
 from typing import Any
 
 import flint
@@ -11,6 +12,8 @@ import sympy
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.coefficients import CoefficientField
 
+MOST_POWER = 10**6
+"""A bound on the terms of a power times its exponent."""
 AGENTS = "#agents"
 """The number of agents; not a name that a letter of the user's can have."""
 
@@ -101,11 +104,24 @@ class Scalars:
         return common
 
     def power(self, value, exponent: int) -> Any:
-        """value^exponent."""
+        """value^exponent.
+
+        Raises
+        ------
+        UnsupportedError
+            Where it would be too long.
+        """
+        if exponent < 0:
+            value = self.one / value
+        terms = max(len(part.to_dict()) for part in (value.numerator, value.denominator))
+        if comb(abs(exponent) + terms - 1, terms - 1) * abs(exponent) > MOST_POWER:
+            raise UnsupportedError(f"the power {exponent} of a scalar is too long to write out")
         total = self.one
-        for _ in range(abs(exponent)):
-            total = total * value
-        return total if exponent >= 0 else self.one / total
+        for digit in f"{abs(exponent):b}":
+            total = total * total
+            if digit == "1":
+                total = total * value
+        return total
 
     def evaluate(self, value, values: Mapping, one) -> Any:
         """A rational function in another field, the letters having `values` there."""

@@ -79,7 +79,7 @@ class Statement:
     ):
         self.nodes: list[Node] = []
         self.shapes: list[Shape] = []
-        self.symmetric = frozenset(n for s in symmetric for n in (name_of(s), name_of(s) + "^"))
+        self.symmetric = frozenset(map(kind_of, symmetric))
         self._numbers: dict[Node, int] = {}
         self._definitions: dict[str, list[tuple]] = {}
         for letter, value in (definitions or {}).items():
@@ -310,8 +310,7 @@ class Statement:
         sides: Any = getattr(expr, "shape", (sympy.S.One, sympy.S.One))
         shape = self._size(sides[0], agents), self._size(sides[1], agents)
         general = tuple(s.replace(f"({agent})", "(·)") for s in shape)
-        # A letter A may stand beside an agents' letter A_j.
-        name = name_of(expr) + ("^" if owners else "")
+        name = kind_of(expr)
         if self._kinds.setdefault(("letter", name), general) != general:
             raise UnsupportedError(f"two letters of different types are both named {name}")
         if name in self.symmetric and shape[0] != shape[1]:
@@ -604,6 +603,11 @@ def name_of(letter) -> str:
     if isinstance(letter, AppliedUndef):
         return letter.func.__name__
     return letter.name if isinstance(letter, sympy.MatrixSymbol | sympy.Symbol) else str(letter)
+
+
+def kind_of(letter) -> str:
+    """What tells letters apart: a letter A may stand beside an agents' letter A_j."""
+    return name_of(letter) + ("^" if owners_of(letter) else "")
 
 
 def owners_of(expr) -> tuple:

@@ -8,6 +8,9 @@ import time
 
 import pytest
 from sympy import (
+    BlockMatrix,
+    Derivative,
+    Determinant,
     E,
     Eq,
     HadamardProduct,
@@ -17,9 +20,11 @@ from sympy import (
     MatAdd,
     MatMul,
     MatrixSymbol,
+    Rational,
     Symbol,
     Trace,
     ZeroMatrix,
+    log,
     pi,
     sqrt,
     symbols,
@@ -27,12 +32,13 @@ from sympy import (
 from sympy.combinatorics import Permutation
 
 from ergs_verify.errors import InputError
+from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum
 from ergs_verify.proof import Counterexample, prove
 from ergs_verify.proof import sampling as sampling_module
 from ergs_verify.proof.prove import Limits
 
 n, m, k = symbols("n m k", integer=True, positive=True)
-A, B, P = (MatrixSymbol(s, n, n) for s in "ABP")
+A, B, P, Q = (MatrixSymbol(s, n, n) for s in "ABPQ")
 W, u = MatrixSymbol("W", m, m), MatrixSymbol("u", n, 1)
 N = Symbol("N")
 TALL, WIDE = MatrixSymbol("X", n, k), MatrixSymbol("X", k, n)
@@ -181,3 +187,113 @@ def test_a_counterexample_is_replayed_by_other_code(monkeypatch):
     liar = Counterexample(same, true.left, true.right, true.setting)
     monkeypatch.setattr(sampling_module.Setting, "evaluate", lambda *_: [true.left, true.right])
     assert not liar.replay()
+
+
+Ai, Aj, A1, A2 = (AgentMatrix("A", agent, n, n) for agent in (*map(agent_index, "ij"), 1, 2))
+
+
+def test_a_letter_and_an_agents_letter_of_one_name_are_two():
+    """What is symmetric of the one is not of the other."""
+    assert prove(Aj.T, Aj, symmetric=[A]).verdict == "refuted"
+    assert prove(A.T, A, symmetric=[Ai]).verdict == "refuted"
+    assert prove(Aj.T, Aj, symmetric=[Ai])
+
+
+@pytest.mark.parametrize("where", ["symmetric", "positive_definite"])
+def test_one_agents_letter_alone_is_not_declared(where):
+    with pytest.raises(InputError, match="for every agent"):
+        prove(A2.T, A2, **{where: [A1]})
+
+
+def test_a_letter_that_is_declared_has_the_shape_it_has():
+    other = MatrixSymbol("P", m, m)
+    for given in ({"symmetric": [other]}, {"positive_definite": [other]}):
+        with pytest.raises(InputError, match="names P as m×m, but it is n×n"):
+            prove(P.T, P, **given)
+    with pytest.raises(InputError, match="definitions names W as n×n, but it is m×m"):
+        prove(Trace(W), Trace(A), definitions={MatrixSymbol("W", n, n): A})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"definitions": {n: Integer(3)}}, "n is a size or an agent"),
+        ({"definitions": {P: Symbol("a")}}, "P is a matrix, but its definition is a scalar"),
+        ({"definitions": {Symbol("a"): P}}, "a is a scalar, but its definition is a matrix"),
+        ({"definitions": {P: A}, "symmetric": [P]}, "not seen of its definition A"),
+        ({"definitions": {P: -A}, "positive_definite": [P, A]}, "not seen of its definition -A"),
+        ({"definitions": {Symbol("t", positive=True): Integer(-1)}}, "t is positive, but"),
+        ({"given": [Eq(A, A)]}, "sides are the same"),
+        ({"given": [Eq(A, TALL)]}, "sides cannot be equal"),
+        ({"given": ["A = B"]}, "must be an equation"),
+    ],
+)
+def test_what_cannot_be_is_told(given, words):
+    with pytest.raises(InputError, match=words):
+        prove(P * A, A, **given)
+
+
+def test_definitions_that_agree_with_what_is_declared():
+    assert prove(P.T, P, definitions={P: A.T * A}, symmetric=[P])
+    assert prove(P.T, P, definitions={P: A + B}, positive_definite=[P, A, B])
+
+
+def test_a_hypothesis_that_follows_from_others_is_no_fault():
+    assert prove(A, B, given=[Eq(A, B), Eq(B, A), Eq(A, B)])
+
+
+def test_a_derivative_sees_definitions():
+    """P depends on A where it is defined so."""
+    rate = Derivative(Trace(P * B), A)
+    for given in ({"definitions": {P: A}}, {"given": [Eq(P, A * Q)]}, {"definitions": {A: B}}):
+        assert "by a definition" in prove(rate, ZeroMatrix(n, n), **given).reason
+    assert prove(rate, ZeroMatrix(n, n), definitions={P: B * B})
+
+
+def test_a_root_is_no_letter_of_the_users():
+    root = P ** Rational(1, 2)
+    assert prove(root, MatrixSymbol("√P", n, n), positive_definite=[P]).verdict == "refuted"
+
+
+def test_a_logarithm_of_zero_is_equal_to_nothing():
+    singular = log(Determinant(u * u.T))
+    assert prove(singular, singular).verdict == "undecided"
+
+
+def test_a_scalar_that_is_zero_is_not_divided_by():
+    t, a = Symbol("t"), Symbol("a")
+    for zero in ({t: Integer(0)}, {t: a - Symbol("b"), a: Symbol("b")}):
+        assert prove(A / t, A / t, definitions=zero).verdict == "undecided"
+        assert prove(A / t, B / t, definitions=zero).verdict == "undecided"
+
+
+def test_a_multiple_of_the_prime_is_not_zero():
+    assert prove((2**61 - 1) * A, ZeroMatrix(n, n)).verdict == "refuted"
+
+
+def test_powers_of_any_length_are_answered():
+    a = Symbol("a")
+    assert "too long" in prove(a ** (2**61 - 2) * A, A).reason
+    assert "too long" in prove(A ** (2**61), A).reason
+    assert prove(a**1000 * A, a**999 * (a * A))
+
+
+@pytest.mark.parametrize("cap", ["a", None, -1, float("nan"), True])
+def test_a_limit_is_a_number(cap):
+    for name in ("seconds", "blocks"):
+        with pytest.raises(InputError, match=f"{name} must be a number"):
+            Limits(**{name: cap})
+
+
+def test_a_block_matrix_that_is_defined_has_the_shape_of_its_letter():
+    M = MatrixSymbol("M", n, n)
+    proof = prove(M * A, M * B, definitions={M: BlockMatrix([[A, B], [B, A]])})
+    assert proof.verdict == "ill-typed"
+
+
+@pytest.mark.parametrize("agent", ["i", (1,), [1], 1.5])
+def test_agents_of_a_sum_are_indices_or_numbers(agent):
+    with pytest.raises(InputError, match="agent"):
+        agent_sum(Aj, agent_index("j"), agent)
+    with pytest.raises(InputError, match="index"):
+        agent_sum(Aj, agent)
