@@ -65,17 +65,7 @@ class Counts:
 def counted(
     N: int, m: int, tau: str, games: int, folder: Path, executor: Executor | None = None
 ) -> Counts:
-    """Survey the random games of one size at one τ, or read what an earlier survey found.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from benchmarks.conditions import counted
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     found = counted(3, 2, "1", 50, Path(folder))
-    >>> found.unique, found.assumption, 0 < found.converges_without < 50
-    (50, 0, True)
-    """
+    """Survey the random games of one size at one τ, or read what an earlier survey found."""
     place = folder / f"N{N}-m{m}-tau{tau.replace('/', '_')}"
     survey(
         f"random:N={N},m={m},p=1,T=5,tau={tau},seed=0:{games}",
