@@ -17,7 +17,7 @@ from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import EquilibriumStage
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.exact import fractions
+from ergs_verify.exact import squared_norm
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system
@@ -155,7 +155,7 @@ def jacobi_matrix(stages: WithFormulas, known: Evaluator) -> Any:
 def gamma_B_squared(game: Game) -> Fraction:
     """γ_B², the largest ‖B_t^i‖_F² of all agents and times."""
     matrices = {id(B_t): B_t for B in game.B for B_t in B}.values()
-    return max(sum((x * x for row in fractions(B) for x in row), Fraction(0)) for B in matrices)
+    return max(map(squared_norm, matrices))
 
 
 def coupling(game: Game) -> Fraction:

@@ -20,6 +20,7 @@ from ergs_verify.exact.numbers import (
     read_vector,
     reduced_ratio,
     short,
+    squared_norm,
     written,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "read_vector",
     "reduced_ratio",
     "short",
+    "squared_norm",
     "written",
 ]

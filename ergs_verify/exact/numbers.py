@@ -193,6 +193,22 @@ def fractions(array: np.ndarray) -> list[list[Fraction]]:
     return [[x if type(x) is Fraction else Fraction(x) for x in row] for row in array.tolist()]
 
 
+def squared_norm(array: np.ndarray) -> Fraction:
+    """‖X‖_F², exactly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ergs_verify.exact import squared_norm
+    >>> squared_norm(np.array([[0.5, 1.0]]))
+    Fraction(5, 4)
+    """
+    ratios = [x.as_integer_ratio() for row in array.tolist() for x in row]
+    # Over one denominator, as sums of `Fraction` cancel common factors at every step.
+    whole = math.lcm(*(bottom for _, bottom in ratios))
+    return Fraction(sum((top * (whole // bottom)) ** 2 for top, bottom in ratios), whole**2)
+
+
 def floats(array: np.ndarray, where: str = "") -> np.ndarray:
     """A fresh, writable float64 array of the nearest floats, of the same shape.
 

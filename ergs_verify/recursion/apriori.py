@@ -22,7 +22,7 @@ import numpy as np
 from attrs import field, frozen
 
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import floats, fractions, short
+from ergs_verify.exact import floats, fractions, short, squared_norm
 from ergs_verify.exact.definite import is_positive
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ def data_norms(game: Game) -> DataNorms:
         ),
         Q_end=tuple(once(_largest_eigenvalue, Q[end]) for Q in game.Q),
         Q_end_frobenius=tuple(once(_frobenius_norm, Q[end]) for Q in game.Q),
-        gamma_B_squared=max(once(_squares, B_t) for B in game.B for B_t in B),
+        gamma_B_squared=max(once(squared_norm, B_t) for B in game.B for B_t in B),
     )
 
 
@@ -336,13 +336,8 @@ def _ball(value: Fraction) -> Any:
 _MARGIN = 2.0**-40
 
 
-def _squares(matrix: np.ndarray) -> Fraction:
-    """‖X‖_F²."""
-    return sum((x * x for row in fractions(matrix) for x in row), Fraction(0))
-
-
 def _frobenius_norm(matrix: np.ndarray) -> Fraction:
-    return _root_upward(_squares(matrix))
+    return _root_upward(squared_norm(matrix))
 
 
 def _spectral_norm(matrix: np.ndarray) -> Fraction:
