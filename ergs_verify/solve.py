@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +20,7 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.errors import InputError, NotCertifiedError
-from ergs_verify.exact import short
+from ergs_verify.exact import short, whole
 from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
@@ -188,7 +187,7 @@ def solve(
     """
     expect_game(game, "solve")
     run = _method(game, method, iterations, formulas, progress)
-    wanted = _DIGITS_OF_FLOATS if digits is None else _digits(digits)
+    wanted = _DIGITS_OF_FLOATS if digits is None else whole(digits, "digits", 1, MOST_DIGITS)
     if game.stationary:
         return _stationary(game, digits, wanted)
 
@@ -321,16 +320,6 @@ def _method(
             raise InputError('method="algorithm1" needs iterations, its L ≥ 1', "iterations")
         return lambda arithmetic: algorithm_1(game, arithmetic, iterations, **options)
     raise InputError('method must be "nash" or "algorithm1"', "method")
-
-
-def _digits(digits: Any) -> int:
-    try:
-        count = operator.index(digits)
-    except TypeError:
-        count = 0
-    if not 1 <= count <= MOST_DIGITS or isinstance(digits, bool):
-        raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
-    return count
 
 
 def _precisions(wanted: int) -> Iterator[int]:

@@ -26,8 +26,6 @@ from ergs_verify.game import Game, Policy, load_solution
 from ergs_verify.report.audit import audit_summary, suite_summary
 from ergs_verify.report.result_csv import audit_csv, suite_csv
 
-_STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
-
 
 @frozen
 class Judged:
@@ -40,7 +38,7 @@ class Judged:
 
     @property
     def status(self) -> Status:
-        return _STATUS[self.found.verdict]
+        return Status.of(self.found.verdict)
 
 
 def judge_solution(

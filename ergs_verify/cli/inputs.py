@@ -11,9 +11,8 @@ from ergs_verify.errors import InputError
 from ergs_verify.files import disk
 from ergs_verify.game import Game, load_game
 from ergs_verify.game.gallery import gallery, names, published, stationary
+from ergs_verify.game.stored import ENDINGS
 from ergs_verify.report.terminal import printable
-
-_GAME_FILES = (".json", ".toml", ".npz", ".mat")
 
 
 def listed_game(name: str) -> Game:
@@ -37,7 +36,7 @@ def named_game(name: str) -> Game:
     if listed or name.startswith(("random:", "suite:", "exhibit:")):
         return listed_game(name)
     path = Path(name)
-    looks_like_file = path.suffix.lower() in _GAME_FILES or os.sep in name
+    looks_like_file = path.suffix.lower() in ENDINGS or os.sep in name
     if looks_like_file or (name and "\0" not in name and path.exists()):
         return load_game(path)
     try:

@@ -28,6 +28,18 @@ class Status(IntEnum):
     BROKEN_PIPE = 141
     TERMINATED = 143
 
+    @classmethod
+    def of(cls, verdict: str) -> Status:
+        """Of a verdict: whether what was asked holds."""
+        return _OF_VERDICTS[verdict]
+
+
+_OF_VERDICTS = {
+    **dict.fromkeys(("pass", "agree", "proved", "locally"), Status.HOLDS),
+    **dict.fromkeys(("fail", "disagree", "refuted"), Status.REFUTED),
+    "undecided": Status.UNDECIDED,
+}
+
 
 class EndedError(BaseException):
     """A signal asks the command to end. As an interrupt, it is none of the `Exception` kind."""

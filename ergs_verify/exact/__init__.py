@@ -21,6 +21,7 @@ from ergs_verify.exact.numbers import (
     reduced_ratio,
     short,
     squared_norm,
+    whole,
     written,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "reduced_ratio",
     "short",
     "squared_norm",
+    "whole",
     "written",
 ]

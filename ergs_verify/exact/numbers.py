@@ -8,6 +8,7 @@ as a float, else dtype object with entries `Fraction` or `float`.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -114,6 +115,41 @@ def number(value: Any, where: str = "") -> Number:
     if value is None:
         raise _bad(where, "is null, not a number: JSON has no NaN, and null often stands for it")
     raise _bad(where, f"is {_kind(value)}, not a number")
+
+
+def whole(value: Any, where: str, least: int, most: int | None = None) -> int:
+    """A whole number that says how many, which, or how often.
+
+    Parameters
+    ----------
+    value : int, or anything that numpy or Python takes for an index
+    where : str
+        The name that errors give it.
+    least, most : int
+        Its bounds, both admitted.
+
+    Raises
+    ------
+    InputError
+        For anything else, booleans and floats among them.
+
+    Examples
+    --------
+    >>> from ergs_verify.exact import whole
+    >>> whole(3, "digits", 1)
+    3
+    >>> whole(2.0, "agent", 1, 2)
+    Traceback (most recent call last):
+    ergs_verify.errors.InputError: agent must be a whole number from 1 to 2
+    """
+    try:
+        count = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        count = None
+    if count is None or count < least or (most is not None and count > most):
+        bounds = f"≥ {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{where} must be a whole number {bounds}", where)
+    return count
 
 
 def read_matrix(value: Any, where: str = "") -> np.ndarray:

@@ -17,12 +17,15 @@ _DOCUMENTS: dict[str, Callable[[bytes], Any]] = {
     ".toml": text.parse_toml,
 }
 _ARRAYS = {".npz": named.read_npz, ".mat": named.read_mat}
+#: How the names of files of games and policies end.
+ENDINGS = (*_DOCUMENTS, *_ARRAYS)
+
 _RENDER_ARRAYS = {".npz": arrays.render_npz, ".mat": named.render_mat}
 
 
 def game_values(path: Path) -> dict[str, Any]:
     """What a file says of a game, as `Game.from_letters` takes it."""
-    end = suffix(path, [*_DOCUMENTS, *_ARRAYS])
+    end = suffix(path, ENDINGS)
     if end in _DOCUMENTS:
         return documents.game_values(_DOCUMENTS[end](read(path)))
     return named.game_values(_ARRAYS[end](read(path)))
@@ -30,7 +33,7 @@ def game_values(path: Path) -> dict[str, Any]:
 
 def policy_values(path: Path) -> dict[str, Any]:
     """What a file says of a policy, as `Policy.from_letters` takes it."""
-    end = suffix(path, [*_DOCUMENTS, *_ARRAYS])
+    end = suffix(path, ENDINGS)
     if end in _DOCUMENTS:
         return documents.policy_values(_DOCUMENTS[end](read(path)))
     return named.policy_values(named.policy_arrays_in(_ARRAYS[end](read(path))))

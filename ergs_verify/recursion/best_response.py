@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import operator
-
 from ergs_verify.arithmetic.base import Arithmetic
-from ergs_verify.errors import InputError
+from ergs_verify.exact import whole
 from ergs_verify.game import Game, Policy
 from ergs_verify.paper import notation
 from ergs_verify.paper.formulas import Formulas
@@ -52,7 +50,7 @@ def best_response(
     [-1/4]
     """
     policy.validate(game)
-    own = _agent(agent, game.agents)
+    own = whole(agent, "agent", 1, game.agents)
     stages = Stages(game, arithmetic, formulas, deterministic=policy.Sigma is None)
     policy = in_state_of(game, policy)
     terminal = stages.terminal()
@@ -86,13 +84,3 @@ def _others(stages: Stages, policy: Policy, own: int, t: int) -> dict:
     return {notation.K(k): stages.enter(policy.K[k - 1][t]) for k in others} | {
         notation.S(k): Sigma[k - 1] for k in others
     }
-
-
-def _agent(agent: int, agents: int) -> int:
-    try:
-        own = operator.index(agent)
-    except TypeError:
-        own = 0
-    if not 1 <= own <= agents or isinstance(agent, bool):
-        raise InputError(f"agent must be a whole number from 1 to {agents}", "agent")
-    return own

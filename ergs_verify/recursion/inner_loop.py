@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 
 import numpy as np
 
 from ergs_verify.arithmetic.base import Arithmetic
-from ergs_verify.errors import ErgsError, InputError, NotCertifiedError
+from ergs_verify.errors import ErgsError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import whole
 from ergs_verify.exact.definite import is_positive
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
@@ -50,7 +50,7 @@ def algorithm_1(
     >>> algorithm_1(game, Rationals(), 2).K[0][0]
     [2/9]
     """
-    count = _iterations(iterations)
+    count = whole(iterations, "iterations", 1)
     stages = Stages(game, arithmetic, formulas)
     terminal = stages.terminal()
     played = []
@@ -90,13 +90,3 @@ def _expect_answers(stages: Stages, stage: Evaluator, t: int) -> None:
                 f"Algorithm 1 stops at stage t = {t}: W of agent {k} is not positive definite "
                 "there, so the agent has no best response to the policies of the later stages"
             )
-
-
-def _iterations(iterations: int) -> int:
-    try:
-        count = operator.index(iterations)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(iterations, bool):
-        raise InputError("iterations must be a whole number ≥ 1", "iterations")
-    return count

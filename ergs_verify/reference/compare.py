@@ -37,6 +37,7 @@ from ergs_verify.exact import fractions
 from ergs_verify.game import load_solution
 from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.policy import Policy
+from ergs_verify.game.stored import ENDINGS
 from ergs_verify.reference.record import (
     AFFINE,
     WITH_NUMBERS,
@@ -46,8 +47,6 @@ from ergs_verify.reference.record import (
 )
 
 Verdict = Literal["pass", "fail", "undecided"]
-
-_SOLUTIONS = (".json", ".toml", ".npz", ".mat")
 
 
 @frozen(kw_only=True)
@@ -201,7 +200,7 @@ def compare(
     by_hash = {reference.game_hash: name for name, reference in known.items()}
     matched: dict[str, list[FileResult]] = {name: [] for name in known}
     extra = []
-    for path in _files(solutions, _SOLUTIONS):
+    for path in _files(solutions, ENDINGS):
         name, policy, trouble = path.stem, None, ""
         try:
             policy = load_solution(path)

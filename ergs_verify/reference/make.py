@@ -9,7 +9,6 @@ boundary. Where the ends of an entry's ball lie on both sides of one, more bits 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -19,10 +18,10 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.stationary_nash import search_stationary_nash
 from ergs_verify.errors import (
-    InputError,
     SingularStageError,
     UnboundedCostError,
 )
+from ergs_verify.exact import whole
 from ergs_verify.exact.decimals import decimals, quantum
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
@@ -77,12 +76,7 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     'none'
     """
     expect_game(game, "reference")
-    try:
-        wanted = operator.index(digits)
-    except TypeError:
-        wanted = 0
-    if not 1 <= wanted <= MOST_DIGITS or isinstance(digits, bool):
-        raise InputError(f"digits must be a whole number from 1 to {MOST_DIGITS}", "digits")
+    wanted = whole(digits, "digits", 1, MOST_DIGITS)
     decided: dict[str, Any] = {}
     once = game.one_stage if game.stationary else game
 

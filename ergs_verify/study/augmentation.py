@@ -6,7 +6,6 @@ coefficient of δ² and the two limits of THEORY §3.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +17,8 @@ from attrs import evolve, frozen
 from ergs_verify.arithmetic.base import Scalar
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.augmentation import chosen_deltas
-from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.exact import whole
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.paper.gap import SecondOrderFormulas
@@ -91,7 +91,7 @@ def augmentation_study(
     """
     game.expect_papers_class("augmentation_study")
     steps = chosen_deltas(deltas)
-    wanted = _digits(digits)
+    wanted = whole(digits, "digits", 1)
     records = _Formulas(stage=formulas, gap=gap)
     coefficient, reason = _coefficient(game, records, wanted)
     rows: list[AugmentationRow] = []
@@ -236,13 +236,3 @@ def _slope(before: Decimal, after: Decimal, step: Decimal) -> float | None:
     if before <= 0 or after <= 0:
         return None
     return float((after / before).log10() / step)
-
-
-def _digits(digits: Any) -> int:
-    try:
-        count = operator.index(digits)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(digits, bool):
-        raise InputError("digits must be a whole number ≥ 1", "digits")
-    return count

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -18,6 +17,7 @@ from ergs_verify.errors import (
     NotCertifiedError,
     UnboundedCostError,
 )
+from ergs_verify.exact import whole
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.solve import MOST_DIGITS, Solution, solve
@@ -99,10 +99,10 @@ def crosscheck(
     ('agree', 'diverges')
     """
     start = time.perf_counter()
-    wanted = _whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
-    count = _whole(samples, "samples", 1000, 10**9)
+    wanted = whole(digits, "digits", _FEWEST_DIGITS, MOST_DIGITS)
+    count = whole(samples, "samples", 1000, 10**9)
     loops = _growing(iterations)
-    seed = _whole(seed, "seed", 0, 2**63)
+    seed = whole(seed, "seed", 0, 2**63)
     tell = _Told(progress, parts=2 + PARTS)
     line, stationary = _line(game), None
     if game.stationary:
@@ -199,18 +199,8 @@ def _line(game: Game) -> str:
     return f"{game.name}: {sizes}" if game.name else sizes
 
 
-def _whole(value: Any, where: str, least: int, most: int) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = least - 1
-    if not least <= count <= most or isinstance(value, bool):
-        raise InputError(f"{where} must be a whole number from {least} to {most}", where)
-    return count
-
-
 def _growing(iterations: Iterable[Any]) -> list[int]:
-    loops = [_whole(L, "iterations", 1, 10**6) for L in iterations]
+    loops = [whole(L, "iterations", 1, 10**6) for L in iterations]
     if not loops or sorted(set(loops)) != loops:
         raise InputError("iterations must be one or more growing whole numbers ≥ 1", "iterations")
     return loops

@@ -7,7 +7,6 @@ and the exact rate, the spectral radius of J_t = I − D_t⁻¹Φ_t at the equil
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +21,7 @@ from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.check import check
 from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
 from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.exact import whole
 from ergs_verify.game import Game
 from ergs_verify.paper.formulas import Formulas
 from ergs_verify.recursion import Sequences, algorithm_1, nash
@@ -170,7 +170,7 @@ def inner_loop_study(
     ('diverges', '1.333333')
     """
     counts = _counts(iterations)
-    arithmetic = MPMath(digits=_whole(digits, "digits") + _GUARD)
+    arithmetic = MPMath(digits=whole(digits, "digits", 1) + _GUARD)
     found = nash(game, arithmetic, formulas=formulas)
     proved = check(game)
     errors: list[LoopError] = []
@@ -243,18 +243,9 @@ def _context(arithmetic: MPMath) -> Any:
 
 def _counts(iterations: Sequence[int] | None) -> tuple[int, ...]:
     counts = tuple(
-        _whole(count, "iterations") for count in (_ITERATIONS if iterations is None else iterations)
+        whole(count, "iterations", 1)
+        for count in (_ITERATIONS if iterations is None else iterations)
     )
     if not counts or any(b <= a for a, b in pairwise(counts)):
         raise InputError("iterations must be growing whole numbers ≥ 1", "iterations")
     return counts
-
-
-def _whole(value: Any, name: str) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(value, bool):
-        raise InputError(f"{name} must be a whole number ≥ 1", name)
-    return count

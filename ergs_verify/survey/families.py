@@ -21,9 +21,9 @@ from ergs_verify.game import FloatGame, Game, load_game
 from ergs_verify.game.documents import game_values
 from ergs_verify.game.gallery import gallery
 from ergs_verify.game.gallery.drawn import drawn_numbers, random_keys
+from ergs_verify.game.stored import ENDINGS
 from ergs_verify.recursion.stack import StageStack
 
-_FILES = (".json", ".toml", ".npz", ".mat")
 #: More points than these are a mistake.
 _MOST_POINTS = 10**9
 
@@ -161,7 +161,7 @@ class FolderFamily:
 
     @classmethod
     def of(cls, folder: Path) -> FolderFamily:
-        paths = sorted(x for x in folder.iterdir() if x.suffix.lower() in _FILES and x.is_file())
+        paths = sorted(x for x in folder.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
         if not paths:
             raise InputError(f"there is no game in the folder {folder}", "family")
         content = sha256()

@@ -23,6 +23,7 @@ from ergs_verify.exact import (
     read_vector,
     reduced_ratio,
     short,
+    whole,
     written,
 )
 from ergs_verify.exact.definite import is_positive, judge_symmetric
@@ -305,3 +306,21 @@ def test_a_float_beside_exact_entries_beyond_float_range_changes_nothing_about_t
     rows = [[3.0, "1e5000"], [f"1{'0' * 4999}1", 1.0]]
     mean = judge_symmetric(read_matrix(rows), "Q").matrix
     assert mean[0, 1] == mean[1, 0] == 10**5000 + Fraction(1, 2)
+
+
+@pytest.mark.parametrize("value", [2, np.int8(2), np.array(2)])
+def test_whole_numbers_are_taken(value):
+    assert type(whole(value, "agent", 1, 2)) is int
+
+
+@pytest.mark.parametrize("value", [0, 3, 2.0, "2", None, True, np.True_, np.array([2]), 10**400])
+def test_what_is_no_whole_number_within_bounds_is_refused(value):
+    with pytest.raises(InputError, match=r"^agent must be a whole number from 1 to 2$") as caught:
+        whole(value, "agent", 1, 2)
+    assert caught.value.where == "agent"
+
+
+def test_a_whole_number_may_be_unbounded():
+    assert whole(10**400, "digits", 1) == 10**400
+    with pytest.raises(InputError, match=r"^digits must be a whole number ≥ 1$"):
+        whole(0, "digits", 1)

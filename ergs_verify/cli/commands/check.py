@@ -12,13 +12,6 @@ from ergs_verify.cli.status import Status
 from ergs_verify.report.check import check_summary
 from ergs_verify.report.result_csv import check_csv
 
-_STATUS = {
-    "proved": Status.HOLDS,
-    "locally": Status.HOLDS,
-    "refuted": Status.REFUTED,
-    "undecided": Status.UNDECIDED,
-}
-
 
 def command(
     game: GameName,
@@ -44,7 +37,7 @@ def command(
     else:
         output.show(check_summary(found))
     reports.write(lambda: _page(found), lambda: check_csv(found))
-    return _STATUS[found.nash.unique]
+    return Status.of(found.nash.unique)
 
 
 def _page(found: Check) -> str:

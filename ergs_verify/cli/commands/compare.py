@@ -11,12 +11,10 @@ from ergs_verify.cli import output
 from ergs_verify.cli.options import CsvReport, HtmlReport, Json
 from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
-from ergs_verify.errors import InputError
+from ergs_verify.exact import whole
 from ergs_verify.reference import Comparison, compare
 from ergs_verify.report.comparison import comparison_summary
 from ergs_verify.report.result_csv import comparison_csv
-
-_STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
 
 
 def command(
@@ -53,8 +51,7 @@ def command(
     Exit status: 0 every solution has the digits; 1 one is wrong or missing; 2 bad input; 3 a
     reference has too few digits to tell.
     """
-    if digits < 1:
-        raise InputError("--digits must be a whole number ≥ 1", "--digits")
+    whole(digits, "--digits", 1)
     reports = Reports(html, csv)
     found = compare(references, solutions, digits=digits)
     if json:
@@ -62,7 +59,7 @@ def command(
     else:
         output.show(comparison_summary(found))
     reports.write(lambda: _page(found), lambda: comparison_csv(found))
-    return _STATUS[found.verdict]
+    return Status.of(found.verdict)
 
 
 def _page(found: Comparison) -> str:

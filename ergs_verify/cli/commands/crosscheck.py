@@ -21,8 +21,6 @@ from ergs_verify.report.terminal import printable
 from ergs_verify.study.crosscheck import Progress, crosscheck
 from ergs_verify.study.crosscheck_result import CrossCheck
 
-_STATUS = {"agree": Status.HOLDS, "disagree": Status.REFUTED, "undecided": Status.UNDECIDED}
-
 
 @frozen
 class Checked:
@@ -96,7 +94,7 @@ def as_document(checked: Sequence[Checked]) -> dict[str, Any]:
 
 def status_of(checked: Sequence[Checked]) -> Status:
     """1 where some game's computations disagree, else 3 where some is undecided, else 0."""
-    return _STATUS[as_document(checked)["verdict"]]
+    return Status.of(as_document(checked)["verdict"])
 
 
 def _one(name: str, digits: int) -> list[Checked]:

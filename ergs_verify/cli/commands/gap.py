@@ -26,7 +26,6 @@ from ergs_verify.report.augmentation import gap_summary
 from ergs_verify.report.plots import gap_figure
 from ergs_verify.report.result_csv import gap_csv
 
-_STATUS = {"proved": Status.HOLDS, "refuted": Status.REFUTED, "undecided": Status.UNDECIDED}
 #: N T m² of a game from which on a row takes longer than a process needs to start.
 _WORTH_PROCESSES = 10_000
 
@@ -70,7 +69,7 @@ def command(
     else:
         output.show(gap_summary(found))
     reports.write(lambda: _page(found), lambda: gap_csv(found))
-    return _STATUS[found.verdict]
+    return Status.of(found.verdict)
 
 
 @contextmanager

@@ -20,8 +20,6 @@ from ergs_verify.game import Game
 from ergs_verify.recursion.stages import Progress
 from ergs_verify.reference import make_reference
 
-_STATUS = {"pass": Status.HOLDS, "fail": Status.REFUTED, "undecided": Status.UNDECIDED}
-
 
 def command(
     games: GameNames,
