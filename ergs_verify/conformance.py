@@ -20,7 +20,7 @@ import pytest
 from ergs_verify.audit.foreign import Solver
 from ergs_verify.audit.named_solver import named_solver
 from ergs_verify.audit.scope import Scope
-from ergs_verify.audit.solver import Asked, GameResult, earned, judged
+from ergs_verify.audit.solver import Asked, GameResult, earned, in_scope, judged
 from ergs_verify.audit.suite import SuiteGame, suite
 from ergs_verify.errors import InputError
 from ergs_verify.pytest_plugin import UNDECIDED, report_text
@@ -37,7 +37,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.Collector.CollectError(_USAGE)
     try:
         games = suite(options.ergs_suite)
-        _scope(metafunc.config)
+        in_scope(games, _scope(metafunc.config))
+        _asked(metafunc.config)
         with _named(metafunc.config) as solver:
             solver.ready()
     except InputError as error:
@@ -65,15 +66,19 @@ def solver(pytestconfig: pytest.Config) -> Iterator[Solver]:
 
 @pytest.fixture(scope="module")
 def asked(pytestconfig: pytest.Config) -> Asked:
-    options = pytestconfig.option
-    return Asked(
-        epsilon=options.ergs_epsilon, dtype=options.ergs_dtype, tolerance=options.ergs_tolerance
-    )
+    return _asked(pytestconfig)
 
 
 @pytest.fixture(scope="module")
 def judged_before() -> list[GameResult]:
     return []
+
+
+def _asked(config: pytest.Config) -> Asked:
+    options = config.option
+    return Asked(
+        epsilon=options.ergs_epsilon, dtype=options.ergs_dtype, tolerance=options.ergs_tolerance
+    )
 
 
 def _scope(config: pytest.Config) -> Scope:

@@ -22,7 +22,9 @@ _WIDTH = 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("ergs-verify", "solvers of LQ games (ergs-verify)")
+    group = parser.getgroup(
+        "ergs-verify", "solvers of LQ games: pytest --pyargs ergs_verify.conformance with"
+    )
     group.addoption(
         "--ergs-solver", metavar="MODULE:FUNCTION", help="Judge a Python solver on the suite."
     )

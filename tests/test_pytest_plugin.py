@@ -226,12 +226,12 @@ def test_a_command_is_a_solver(pytester):
 
 
 def test_a_command_gets_the_format_that_is_asked_for(pytester):
-    command = "sh -c 'echo $0 $1 >&2; exit 5' {game} {solution}"
+    command = "sh -c 'echo ${0##*/} ${1##*/} >&2; exit 5' {game} {solution}"
     result = conformance(
         pytester, "--ergs-command", command, "--ergs-format", "mat", "-k", "one-stage"
     )
     result.stdout.fnmatch_lines(
-        ['fail: the solver ended with exit status 5 *game.mat*solution.mat"']
+        ['fail: the solver ended with exit status 5 *"game.mat solution.mat"']
     )
 
 
@@ -290,6 +290,16 @@ def test_undecided_is_a_skip_that_is_named_with_its_reason(pytester, monkeypatch
             '*"odd" is not a convention*',
         ),
         (["--ergs-solver", "solvers:right", "--ergs-timeout", "0"], "*a number of seconds > 0*"),
+        (
+            ["--ergs-solver", "solvers:right", "--ergs-skip", "odd"],
+            '*"odd" is not a game of this suite*',
+        ),
+        (
+            ["--ergs-solver", "solvers:right", "--ergs-dtype", "float16"],
+            '*"float16" is not judged*',
+        ),
+        (["--ergs-solver", "solvers:right", "--ergs-epsilon", "-1"], "*epsilon must be ≥ 0*"),
+        (["--ergs-solver", "solvers:right", "--ergs-tolerance", "2"], "*between 0 and 1*"),
         (["--ergs-timeout", "x"], "*invalid float value*"),
         (["--ergs-format", "csv"], "*invalid choice*"),
         (["--ergs-suite", "large"], "*invalid choice*"),

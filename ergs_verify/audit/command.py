@@ -122,7 +122,7 @@ class CommandSolver(Solver):
             seconds = time.perf_counter() - began
             if status is None:
                 program.end()
-            printed = contained.printed(log)
+            printed = _filled(contained.printed(log), {path: name for name, path in places.items()})
             if overflow := contained.overflowed(log):
                 outcome = trouble("crashed", overflow)
             elif status is None:
@@ -138,10 +138,10 @@ class CommandSolver(Solver):
         return attrs.evolve(outcome, seconds=seconds, printed=printed, mutated=changed)
 
 
-def _filled(word: str, places: dict[str, str]) -> str:
-    for placeholder, path in places.items():
-        word = word.replace(placeholder, path)
-    return word
+def _filled(text: str, put: dict[str, str]) -> str:
+    for old, new in put.items():
+        text = text.replace(old, new)
+    return text
 
 
 def _holds(path: Path, content: bytes) -> bool:

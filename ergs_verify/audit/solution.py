@@ -125,7 +125,7 @@ def audit(
     expect_game(game, "audit")
     if declared := Conventions.named(conventions):
         solution = declared.applied(policy_of(solution, game, as_stated=True))
-    limit = None if epsilon is None else _limit(epsilon)
+    limit = limit_of(epsilon)
     unit = accuracy.unit_of(dtype, tolerance)
     if game.stationary:
         from ergs_verify.audit.stationary import audit_stationary
@@ -214,7 +214,16 @@ def _gaps_and_costs(
     return gaps(game, stated.played), against_own_costs(game, stated, unit)
 
 
-def _limit(epsilon: Any) -> Fraction:
+def limit_of(epsilon: Any) -> Fraction | None:
+    """The ε that is asked for, if one is.
+
+    Raises
+    ------
+    InputError
+        Where it is no number ≥ 0.
+    """
+    if epsilon is None:
+        return None
     limit = Fraction(number(epsilon, "epsilon"))
     if limit < 0:
         raise InputError("epsilon must be ≥ 0", "epsilon")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
@@ -12,6 +13,7 @@ import attrs
 from attrs import frozen
 
 from ergs_verify import markup
+from ergs_verify.audit.accuracy import unit_of
 from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.contained import PRINTED
 from ergs_verify.audit.foreign import FunctionSolver, Solver
@@ -20,7 +22,7 @@ from ergs_verify.audit.python_process import PythonSolver
 from ergs_verify.audit.result import Audit, Verdict, worst
 from ergs_verify.audit.scope import Scope
 from ergs_verify.audit.shrink import shrink
-from ergs_verify.audit.solution import audit
+from ergs_verify.audit.solution import audit, limit_of
 from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.audit.suite import suite as named_suite
 from ergs_verify.audit.suspects import Suspects, suspects
@@ -37,6 +39,9 @@ Progress = Callable[[int, int], None]
 #: compiled beforehand cannot raise an exception, and gives NaN.
 _SIGNALS = ("raised", "not a number")
 
+#: Numbers in a message, however many beside one another.
+_NUMBERS = re.compile(r"[\s,;()\[\]]*(?:-?(?:0x[\da-f]+|\d[\w.]*(?:(?<=e)[-+]\d+)?)[\s,;()\[\]]*)+")
+
 #: How often the solver is asked for a smaller game on which it fails.
 _SHRINK_CALLS = 40
 
@@ -44,11 +49,21 @@ _SHRINK_CALLS = 40
 @frozen(kw_only=True)
 class Asked:
     """What is asked of every answer, as by `audit`: by default the equilibrium, as accurate as
-    float64 can be."""
+    float64 can be.
+
+    Raises
+    ------
+    InputError
+        Where a number is bad.
+    """
 
     epsilon: Any = None
     dtype: str = "float64"
     tolerance: Any = None
+
+    def __attrs_post_init__(self) -> None:
+        limit_of(self.epsilon)
+        unit_of(self.dtype, self.tolerance)
 
     def __call__(self, game: Game, policy: Policy, *, explain: bool = True) -> Audit:
         return audit(
@@ -87,11 +102,14 @@ class GameResult:
 
     @property
     def signal(self) -> tuple[str, str] | None:
-        """The error that it answered with, if it did: what it says where a game is singular."""
+        """The error that it answered with, if it did: what it says where a game is singular.
+
+        Without its numbers, which are the game's: sizes, conditions, addresses.
+        """
         trouble = self.outcome.trouble
         if trouble is None or trouble.kind not in _SIGNALS:
             return None
-        return trouble.kind, trouble.message if trouble.kind == "raised" else ""
+        return trouble.kind, _NUMBERS.sub("#", trouble.message) if trouble.kind == "raised" else ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -248,7 +266,7 @@ def audit_solver(
     """
     scope = scope if isinstance(scope, Scope) else Scope.named(scope)
     asked = Asked(epsilon=epsilon, dtype=dtype, tolerance=tolerance)
-    games, skipped = _in_scope(named_suite(suite), scope)
+    games, skipped = in_scope(named_suite(suite), scope)
     tell = _Told(progress, 2 * len(games))
     with _ready(solver) as foreign:
         runs = []
@@ -268,6 +286,7 @@ def audit_solver(
 
         found = suspects(
             ((one.name, one.game, one.audit) for one in failing if one.audit is not None),
+            of=len(failing),
             solver=foreign,
             judge=judge,
             built=scope.games(general=all(one.game.general for one in failing)),
@@ -282,9 +301,16 @@ def audit_solver(
     )
 
 
-def _in_scope(
+def in_scope(
     games: Sequence[SuiteGame], scope: Scope
 ) -> tuple[list[SuiteGame], list[tuple[str, str]]]:
+    """The games that a solver is judged on, and the names of the others, with why.
+
+    Raises
+    ------
+    InputError
+        Where a game that is to be skipped is not among them.
+    """
     names = [one.name for one in games]
     for name in scope.skip:
         if name not in names:

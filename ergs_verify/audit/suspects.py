@@ -52,7 +52,9 @@ class Suspects:
     unexplained : tuple of str
         Names of failing games that no mistake explains.
     conventions : tuple of str
-        What the solver passes every failing game with, if it is declared.
+        What the solver passes every game with that it fails by its numbers, if it is declared.
+    by_numbers, of : int
+        How many games it fails by its numbers, and how many in all.
     """
 
     mistakes: tuple[Suspect, ...] = ()
@@ -60,13 +62,22 @@ class Suspects:
     told_apart_by: Game | None = None
     unexplained: tuple[str, ...] = ()
     conventions: tuple[str, ...] = ()
+    by_numbers: int = 0
+    of: int = 0
+
+    @property
+    def _some_pass(self) -> str:
+        one = self.by_numbers == 1
+        return f"{self.by_numbers} of {self.of} failing games pass{'es' * one}"
 
     @property
     def told(self) -> Iterator[str]:
         """What is to be said, a sentence each."""
         if self.conventions:
             options = " ".join(f"--convention {name}" for name in self.conventions)
-            yield f"With {options} every game that fails passes: declare that, if it is meant."
+            whole = self.by_numbers == self.of
+            which = "every game that fails passes" if whole else self._some_pass
+            yield f"With {options} {which}: declare that, if it is meant."
         for one in self.mistakes:
             whole = "every one" if one.games == one.of > 1 else f"{one.games}"
             yield (
@@ -84,6 +95,7 @@ class Suspects:
 def suspects(
     failing: Iterable[tuple[str, Game, Audit]],
     *,
+    of: int,
     solver: Solver,
     judge: Callable[[Game, Solver, bool], Audit | None],
     built: Iterator[Game],
@@ -93,6 +105,9 @@ def suspects(
     Parameters
     ----------
     failing : names, games and audits
+        Of those games that fail by their numbers.
+    of : int
+        How many games fail.
     judge : function of a game, a solver and whether to diagnose
         Runs the solver there; None where it gives no numbers.
     built : iterator of Game
@@ -119,11 +134,13 @@ def suspects(
     unlikely = {id for id in order if count[id] == count[order[0]]} - set(first)
     shown = [*first, *(id for id in order if id not in first and id not in unlikely)]
     return Suspects(
-        mistakes=tuple(_suspect(known[id], count[id], len(failing)) for id in _few(shown, first)),
+        mistakes=tuple(_suspect(known[id], count[id], of) for id in _few(shown, first)),
         alike=tuple(first) if len(first) > 1 else (),
         told_apart_by=told_apart_by,
         unexplained=tuple(name for name, found in matches.items() if not found),
         conventions=_conventions([game for _, game, _ in failing], solver, judge),
+        by_numbers=len(failing),
+        of=of,
     )
 
 

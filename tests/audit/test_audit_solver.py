@@ -103,6 +103,17 @@ def test_a_solver_that_only_raises_is_told_from_one_that_knows_a_singular_game(o
     assert "answered none" not in on(engine.nash, "one-stage").title
 
 
+def test_numbers_in_an_error_make_it_no_other_error(on):
+    def lost(game):
+        sizes, tau = [B.shape[-1] for B in game.B], game.tau
+        raise ValueError(
+            f"cannot solve {len(game.B)} agents, p = {sizes}, tau {tau:.1e}, {game.x0_cov}"
+        )
+
+    found = on(lost, "no-equilibrium", "one-stage", "unequal-controls")
+    assert found.games[0].message.startswith("fail: the error that the regular game")
+
+
 def test_not_a_number_everywhere_earns_nothing(on):
     def lost(game):
         return {"K": [np.full((game.horizon, *B.shape[:0:-1]), np.nan) for B in game.B]}
@@ -156,6 +167,7 @@ def test_one_mistake_explains_every_failing_game(on):
     found = on(wrong, "unequal-controls", "terminal-cost", "opposed", "no-equilibrium")
     first = found.suspects.mistakes[0]
     assert (first.id, first.games, first.of) == ("sign-of-K", 3, 3)
+    assert "explains every one of 3 failing games" in list(found.suspects.told)[1]
     assert found.suspects.conventions == ("negative-gain",)
     assert found.suspects.unexplained == ()
     assert next(found.suspects.told).startswith("With --convention negative-gain every game")
@@ -186,6 +198,20 @@ def test_mistakes_that_lead_to_the_same_numbers_are_told_apart(on):
     named = [match.id for match in found.games[0].audit.diagnosis]
     assert len(named) == 1 or found.suspects.told_apart_by is not None or found.suspects.alike
     assert found.suspects.mistakes[0].id == "cost-of-one-agent"
+
+
+def test_games_that_fail_without_numbers_count_among_those_that_fail(on):
+    def wrong(game):
+        if len(game.B) == 1:
+            raise KeyError("no idea")
+        return {"K": [-K for K in nash(game)["K"]]}
+
+    found = on(wrong, "regulator", "opposed", "square")
+    first = found.suspects.mistakes[0]
+    assert (first.id, first.games, first.of) == ("sign-of-K", 2, 3)
+    convention, mistake, *_ = found.suspects.told
+    assert convention.startswith("With --convention negative-gain 2 of 3 failing games pass:")
+    assert "explains 2 of 3 failing games" in mistake
 
 
 def test_a_game_that_no_mistake_explains_is_said(on):

@@ -54,6 +54,12 @@ def test_a_solution_file_is_read():
     assert outcome.policy.K[2][3].tolist() == nash(GAME.floats()).K[2][3].tolist()
 
 
+def test_the_paths_of_this_run_are_told_by_their_names():
+    """So that the same error on another game is the same."""
+    outcome = outcome_of("print('error: cannot read', game, 'for', solution); sys.exit(3)")
+    assert outcome.trouble.message.endswith('"error: cannot read {game} for {solution}"')
+
+
 def test_the_game_file_holds_floats_every_key_and_every_time():
     outcome = outcome_of("print(game.read_text()); sys.exit(1)", gallery("lqr"))
     assert outcome.printed.startswith("…")

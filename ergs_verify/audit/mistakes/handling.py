@@ -305,7 +305,7 @@ MISTAKES = (
     Mistake(
         id="single-precision",
         message="the numbers are in single precision",
-        look_at="float32 arrays; float64 is needed for more than seven digits",
+        look_at="float32 arrays; if they are meant, --dtype float32",
         variants=_always(Handled(_single)),
     ),
 )
