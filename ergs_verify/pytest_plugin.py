@@ -42,8 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ergs-suite",
         default="standard",
-        choices=("standard", "quick", "general"),
-        help="The games: standard (default), quick (a part of them) or general (beyond the paper).",
+        choices=("standard", "quick", "general", "stationary"),
+        help="The games: standard (default), quick (a part of them), general (beyond the paper) or "
+        "stationary (without an end).",
     )
     group.addoption(
         "--ergs-timeout",

@@ -107,7 +107,7 @@ def _parsed(path: Path, game: Game) -> Any:
     """What a solution file says, if it is not much larger than solutions of the game are."""
     m = game.state_size
     each_stage = sum((p + m + 1) * (m + 1) + p * p for p in game.control_sizes)
-    most = max(_FEW_NUMBERS, 4 * (game.horizon + 1) * each_stage)
+    most = max(_FEW_NUMBERS, 4 * (game.stages_told + 1) * each_stage)
     parse, _ = SOLUTION_FORMATS[path.suffix.lower()]
     return parse(read(path, _BYTES_EACH * most), most)
 

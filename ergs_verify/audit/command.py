@@ -208,7 +208,9 @@ class _Handed:
                 said |= {f"{letter.name}_{i}": own for i, own in enumerate(value, start=1)}
             else:
                 said[letter.name] = value
-        said |= {"horizon": float(self.arrays.horizon), "name": self.game.name}
+        horizon = self.arrays.horizon
+        said["horizon"] = str(horizon) if self.game.stationary else float(horizon)
+        said["name"] = self.game.name
         return said | ({"indefinite": 1.0} if self.game.indefinite else {})
 
 

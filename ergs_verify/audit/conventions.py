@@ -93,8 +93,9 @@ class Conventions:
     def handed(self, game: Game) -> FloatGame:
         """The float64 arrays that the solver gets for a game."""
         arrays = game.floats()
-        if self.tau_in_R:
-            game.expect_papers_class("the convention tau-in-R")
+        if self.tau_in_R and any(game.entropic):
+            if not game.stationary or set(game.beyond) - {"discount"}:
+                game.expect_papers_class("the convention tau-in-R")
             arrays.R = tuple(R + arrays.tau / 2 * np.eye(R.shape[-1]) for R in arrays.R)
             arrays.tau = 0.0
         elif self.half_costs:

@@ -188,7 +188,7 @@ def _search_path() -> list[str]:
 
 def _bytes_of_answer(game: Game) -> int:
     """How long an answer may be: generous for each number that it has, in any notation."""
-    m, controls, stages = game.state_size, game.control_sizes, game.horizon + 1
+    m, controls, stages = game.state_size, game.control_sizes, game.stages_told + 1
     return _ANSWER + _NUMBER * stages * sum(p * (m + p) + m * m + 1 for p in controls)
 
 

@@ -183,6 +183,11 @@ class Existence:
     t: int | None
     message: str
 
+    @property
+    def known(self) -> bool:
+        """Whether there is one to compare with."""
+        return self.kind in ("unique", "locally")
+
 
 @frozen(kw_only=True)
 class Root:

@@ -17,6 +17,7 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import random_game
+from ergs_verify.game.horizon import INFINITE
 from ergs_verify.game.letters import GAME
 
 
@@ -45,6 +46,11 @@ _KINDS: dict[str, tuple[Callable[[Game], bool], str]] = {
         "its agents have different numbers of controls",
     ),
     "no-noise": (lambda game: not any(X.any() for X in game.noise), "it has noise"),
+    "average": (lambda game: all(rate == 1 for rate in game.discount), "it is discounted"),
+    "basic": (
+        lambda game: not set(game.beyond) - {"discount"},
+        "it has more than A, B, Q, R, τ, noise and discounts",
+    ),
     "entropy": (lambda game: all(map(all, game.tau_of)), "τ = 0"),
     "plain": (lambda game: not any(game.entropic), "τ > 0"),
 }
@@ -65,7 +71,8 @@ class Scope:
     claims : tuple of str
         All must hold: ``agents=2``, ``agents<=3``, likewise ``states``, ``controls`` (of each
         agent), ``stages``; ``time-invariant`` (but for the terminal costs), ``equal-controls``,
-        ``no-noise``, ``entropy`` (τ > 0), ``plain`` (τ = 0).
+        ``no-noise``, ``entropy`` (τ > 0), ``plain`` (τ = 0), ``average`` (no discount), ``basic``
+        (only A, B, Q, R, τ, noise and discounts).
     skip : tuple of str
         Names of games that are left out.
     unsupported : tuple of str
@@ -110,6 +117,7 @@ class Scope:
 
     def left_out(self, game: Game) -> str | None:
         """Why a game is skipped; None for one that is not."""
+        game = game.one_stage if game.stationary else game
         for word in self.claims:
             if word in _KINDS:
                 holds, otherwise = _KINDS[word]
@@ -123,8 +131,20 @@ class Scope:
         """Whether the solver says in the declared way that it does not take the game."""
         return trouble.name in self.unsupported
 
-    def games(self, *, general: bool = False) -> Iterator[Game]:
-        """Games with nothing special to them, for telling mistakes apart; or general ones."""
+    def games(self, *, general: bool = False, stationary: bool = False) -> Iterator[Game]:
+        """Games with nothing special to them, for telling mistakes apart; or general ones, or
+        those without an end."""
+        if stationary:
+            shapes = [(1, (2, 1), 3, "7/8"), (2, (1, 1), 2, 1), (3, (2,), 3, "7/8")]
+            for seed, p, m, rate in shapes:
+                game = random_game(N=len(p), m=m, p=p, T=1, tau="3/4", seed=seed)
+                values = {letter.name: letter.of(game) for letter in GAME}
+                values |= {"A": game.A[0] / 2, "noise_cov": game.noise_cov, "discount": rate}
+                values |= {name: [X[0] for X in values[name]] for name in ("B", "Q", "R")}
+                game = Game.from_letters(values, horizon=INFINITE, name=game.name)
+                if self.left_out(game) is None:
+                    yield game.rounded()
+            return
         if general:
             for seed, p in enumerate([(2, 1), (1, 1), (2, 2, 2), (1,)], start=101):
                 game = Game.from_arrays(**general_game(GIVEN, p=p, m=3, T=4, seed=seed))

@@ -39,7 +39,7 @@ def shrink(game: Game, fails: Callable[[Game], bool], *, calls: int = 100) -> Ga
     Game("scalar-state, shrunk", N=2, m=1, p=(1, 1), T=1, tau=1/3)
     """
     everything = _Part(
-        stages=tuple(range(game.horizon)),
+        stages=tuple(range(game.stages_told)),
         agents=tuple(range(game.agents)),
         states=tuple(range(game.state_size)),
     )

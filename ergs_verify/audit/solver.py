@@ -25,9 +25,16 @@ from ergs_verify.audit.shrink import shrink
 from ergs_verify.audit.solution import audit, limit_of
 from ergs_verify.audit.suite import SuiteGame
 from ergs_verify.audit.suite import suite as named_suite
-from ergs_verify.audit.suspects import Suspects, suspects
+from ergs_verify.audit.suspects import Suspects, suspects, work
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError, UnboundedCostError
+from ergs_verify.certify.stationary_nash import search_stationary_nash
+from ergs_verify.errors import (
+    InputError,
+    NoStablePolicyError,
+    NotCertifiedError,
+    SingularStageError,
+    UnboundedCostError,
+)
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.documents import game_document
@@ -231,7 +238,7 @@ def audit_solver(
         Sigma, P, q, called in this process; ``"module:function"``, called in a process of its own;
         a command such as ``"julia solve.jl {game} {solution}"``; or a `Solver`, which can have
         conventions and a timeout.
-    suite : {"standard", "quick", "general"}
+    suite : {"standard", "quick", "general", "stationary"}
     epsilon, dtype, tolerance
         What is asked of each answer, as by `audit`.
     scope : Scope or str
@@ -289,7 +296,10 @@ def audit_solver(
             of=len(failing),
             solver=foreign,
             judge=judge,
-            built=scope.games(general=all(one.game.general for one in failing)),
+            built=scope.games(
+                general=all(one.game.general for one in failing),
+                stationary=any(one.game.stationary for one in failing),
+            ),
         )
         smallest = _shrunk(foreign, failing, found, asked) if failing else None
     return SuiteResult(
@@ -422,8 +432,11 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
     assert outcome.trouble is not None
     told = f"the solver {outcome.trouble.message}"
     try:
-        certified_nash(game)
-    except (SingularStageError, UnboundedCostError) as error:
+        if game.stationary:
+            search_stationary_nash(game).first()
+        else:
+            certified_nash(game)
+    except (SingularStageError, UnboundedCostError, NoStablePolicyError) as error:
         if outcome.trouble.kind in _SIGNALS:
             return "pass", f"pass: an error, as it should be. {error}"
         return "fail", f"fail: {told}; an error was asked for, as {error}"
@@ -438,7 +451,7 @@ def _shrunk(
     """The smallest of the failing games of one kind, made smaller while that is kept."""
     wanted = found.mistakes[0].id if found.mistakes else None
     alike = [one for one in failing if wanted in _named(one)] or failing[:1]
-    first = min(alike, key=lambda one: one.game.horizon * one.game.state_size * one.game.agents)
+    first = min(alike, key=lambda one: work(one.game))
     least = _gap(first) / 10
 
     def fails(game: Game) -> bool:

@@ -357,7 +357,11 @@ def _explained(
     if nash is not None:
         right = in_float64(by_letter(nash.found, states, nash.balls))
         more = stationary_mistakes(
-            game.one_stage, gains, letters, lambda once: judged_game(once, at_once)
+            game.one_stage,
+            gains,
+            letters,
+            in_float64_gains(nash),
+            lambda once: judged_game(once, at_once),
         )
         ahead = [np.array(X, dtype=float) for (X,) in in_float64(nash.found).P]
         for found, kept in zip(

@@ -15,10 +15,11 @@ from ergs_verify.errors import InputError
 from ergs_verify.exact import quoted
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import gallery
+from ergs_verify.game.horizon import INFINITE
 
 #: The names of the suites; the second is a part of the first, the third is of games beyond the
-#: paper's class.
-SUITES = ("standard", "quick", "general")
+#: paper's class, the fourth of games without an end.
+SUITES = ("standard", "quick", "general", "stationary")
 
 
 @frozen(kw_only=True)
@@ -34,7 +35,8 @@ class SuiteGame:
         What a solver has to get right here.
     singular : bool
         Some Φ_t is singular, so that there is no equilibrium or a continuum of them, or a cost has
-        no lower bound: a solver should raise an error rather than return numbers.
+        no lower bound, or no policy is stable: a solver should raise an error rather than return
+        numbers.
     """
 
     name: str
@@ -44,7 +46,7 @@ class SuiteGame:
 
 
 def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
-    """The games of the suite ``standard``, of its part ``quick`` or of the suite ``general``.
+    """The games of a suite: ``standard``, its part ``quick``, ``general`` or ``stationary``.
 
     They are the same on every machine.
 
@@ -63,8 +65,8 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
     """
     if name not in SUITES:
         raise InputError(f"{quoted(name)} is not a suite; known are {', '.join(SUITES)}", "suite")
-    if name == "general":
-        return tuple(map(_game, _GENERAL))
+    if name in _OTHERS:
+        return tuple(map(_game, _OTHERS[name]))
     return tuple(_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)
 
 
@@ -82,7 +84,7 @@ def suite_game(name: str) -> SuiteGame:
     >>> suite_game("opposed").game
     Game("opposed", N=2, m=2, p=(1, 1), T=8, tau=2.0)
     """
-    entries = {entry.name: entry for entry in (*_ENTRIES, *_GENERAL)}
+    entries = {entry.name: entry for entry in (*_ENTRIES, *_GENERAL, *_STATIONARY)}
     if name not in entries:
         nearest = difflib.get_close_matches(name[:50], entries, n=1, cutoff=0.0)[0]
         raise InputError(
@@ -345,3 +347,105 @@ _GENERAL = (
         singular=True,
     ),
 )
+
+
+def _endless(data: Callable[[], dict[str, Any]], **changed: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: data() | {"horizon": INFINITE} | changed
+
+
+_STATIONARY = (
+    _Entry(
+        name="endless-average",
+        source=_endless(suite_games.non_diagonal),
+        why="nothing is hard: average cost, and no matrix is diagonal",
+    ),
+    _Entry(
+        name="endless-discounted",
+        source=_endless(suite_games.non_diagonal, discount=0.875),
+        why="discounted cost: γ belongs to costs, gains and the closed loop √γF alike",
+    ),
+    _Entry(
+        name="endless-own-discounts",
+        source=_endless(suite_games.non_diagonal, discount=[0.9375, 0.5]),
+        why="each agent discounts by its own factor",
+    ),
+    _Entry(
+        name="endless-plain",
+        source=_endless(suite_games.non_diagonal, tau=0),
+        why="τ = 0: the plain game, as most published solvers know it",
+    ),
+    _Entry(
+        name="endless-regulator",
+        source=suite_games.endless_regulator,
+        why="N = 1: the algebraic Riccati equation of an unstable state, reached by one control",
+    ),
+    _Entry(
+        name="endless-three-agents",
+        source=suite_games.endless_three_agents,
+        why="three agents with 1, 2 and 1 controls",
+    ),
+    _Entry(
+        name="endless-lost-states",
+        source=_endless(suite_games.lost_state),
+        why="singular A, Q and noise: nothing may be inverted but W and Φ",
+    ),
+    _Entry(
+        name="endless-slow",
+        source=suite_games.endless_slow,
+        why="the closed loop is slow, ρ = 0.97: a change that is small is still far from the end",
+    ),
+    _Entry(
+        name="endless-cycle",
+        source=suite_games.endless_cycle,
+        why="iterating stages backward does not settle, and there is a stationary equilibrium",
+    ),
+    _Entry(
+        name="stationary-deadbeat",
+        source="stationary-deadbeat",
+        why="R = 0, so that the state is gone after one stage",
+    ),
+    _Entry(
+        name="stationary-root",
+        source="stationary-root",
+        why="P = 0 solves the Riccati equation and does not stabilise; the root P = 3 does",
+    ),
+    _Entry(
+        name="stationary-three-equilibria",
+        source="stationary-three-equilibria",
+        why="three stationary equilibria, of which any is right",
+    ),
+    _Entry(
+        name="stationary-zero-sum",
+        source="stationary-zero-sum",
+        why="the agents' costs have opposite signs, so neither P is definite",
+    ),
+    _Entry(
+        name="stationary-gradient-avoids",
+        source="stationary-gradient-avoids",
+        why="the equilibrium repels those who follow the gradients of their own costs",
+    ),
+    _Entry(
+        name="stationary-duopoly",
+        source="stationary-duopoly",
+        why="a published game, discounted, with linear costs: u = Kx + k",
+    ),
+    _Entry(
+        name="stationary-inventories",
+        source="stationary-inventories",
+        why="a published game of average cost, with costs on the others' controls and a drift",
+    ),
+    _Entry(
+        name="endless-unreached",
+        source=suite_games.endless_unreached,
+        why="no control reaches a state that grows: no policy is stable",
+        singular=True,
+    ),
+    _Entry(
+        name="endless-unbounded",
+        source=suite_games.endless_unbounded,
+        why="the state earns more than its control costs: the cost has no lower bound",
+        singular=True,
+    ),
+)
+
+_OTHERS = {"general": _GENERAL, "stationary": _STATIONARY}

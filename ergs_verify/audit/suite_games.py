@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ergs_verify.game.horizon import INFINITE
+
 Data = dict[str, Any]
 
 # Costs for which Φ_t is singular at τ = 4 and R = 1: game G* of `ergs_verify.game.gallery`.
@@ -146,4 +148,80 @@ def singular_inside() -> Data:
         "R": [[[1]], [[1]]],
         "noise_cov": [["1/16", 0], [0, "1/16"]],
         "horizon": 3,
+    }
+
+
+# -- without an end --------------------------------------------------------------------------------
+
+
+def endless_regulator() -> Data:
+    return {
+        "tau": "1/2",
+        "A": [["9/8", "1/4", 0], [0, "1/2", "-1/4"], ["1/8", 0, "3/4"]],
+        "B": [[[1], [0], ["1/2"]]],
+        "Q": [[[2, 1, 0], [1, 1, 0], [0, 0, "1/4"]]],
+        "R": [[["1/2"]]],
+        "noise_cov": [["1/4", 0, 0], [0, "1/8", 0], [0, 0, "1/8"]],
+        "horizon": INFINITE,
+    }
+
+
+def endless_three_agents() -> Data:
+    return {
+        "tau": 1,
+        "A": [["3/4", "1/2"], ["-1/4", 1]],
+        "B": [[["1/2"], [0]], [["1/4", 0], ["1/8", "1/2"]], [["-1/4"], ["1/2"]]],
+        "Q": [[[1, 0], [0, 0]], [[1, "1/2"], ["1/2", 2]], [[0, 0], [0, 3]]],
+        "R": [[[1]], [[2, "1/2"], ["1/2", 1]], [["1/4"]]],
+        "noise_cov": [["1/4", 0], [0, "1/4"]],
+        "horizon": INFINITE,
+    }
+
+
+def endless_slow() -> Data:
+    return {
+        "tau": 0,
+        "A": [[1]],
+        "B": [[[1]], [["1/2"]]],
+        "Q": [[["1/1024"]], [["1/2048"]]],
+        "R": [[[1]], [[1]]],
+        "noise_cov": [[1]],
+        "horizon": INFINITE,
+    }
+
+
+def endless_cycle() -> Data:
+    return {
+        "tau": 0,
+        "A": [["-1/4", -1], ["3/2", "1/2"]],
+        "B": [[["-5/4"], [1]], [["3/4"], ["-3/4"]]],
+        "Q": [[[0, 0], [0, "1/4"]], [["1/4", "1/2"], ["1/2", 1]]],
+        "R": [[["1/64"]], [["1/64"]]],
+        "noise_cov": [["1/16", 0], [0, "1/16"]],
+        "horizon": INFINITE,
+    }
+
+
+def endless_unreached() -> Data:
+    return {
+        "tau": "1/2",
+        "A": [["5/4", 0], ["1/2", "1/2"]],
+        "B": [[[0], [1]], [[0], ["1/2"]]],
+        "Q": [[[1, 0], [0, 1]], [[0, 0], [0, 2]]],
+        "R": [[[1]], [[1]]],
+        "noise_cov": [["1/16", 0], [0, "1/16"]],
+        "horizon": INFINITE,
+    }
+
+
+def endless_unbounded() -> Data:
+    return {
+        "tau": 0,
+        "A": [["1/2"]],
+        "B": [[[1]]],
+        "Q": [[[-3]]],
+        "R": [[[1]]],
+        "noise_cov": [[1]],
+        "horizon": INFINITE,
+        "indefinite": True,
     }

@@ -113,7 +113,7 @@ def suspects(
     built : iterator of Game
         Games that may tell mistakes apart.
     """
-    failing = [one for one in failing if one[2].equilibrium.kind == "unique" or one[2].diagnosis]
+    failing = [one for one in failing if one[2].equilibrium.known or one[2].diagnosis]
     if not failing:
         return Suspects()
     matches = {name: found.diagnosis or () for name, _, found in failing}
@@ -164,13 +164,18 @@ def _suspect(match: Match, games: int, of: int) -> Suspect:
     )
 
 
+def work(game: Game) -> int:
+    """How much there is to a game."""
+    return game.stages_told * game.state_size * game.agents
+
+
 def _conventions(
     games: Sequence[Game],
     solver: Solver,
     judge: Callable[[Game, Solver, bool], Audit | None],
 ) -> tuple[str, ...]:
     """The fewest conventions with which the solver passes all the games that it fails."""
-    smallest = sorted(games, key=lambda game: game.horizon * game.state_size * game.agents)
+    smallest = sorted(games, key=work)
     declared = attrs.asdict(solver.conventions)
     for count in range(1, len(_CONVENTIONS)):
         for names in combinations(_CONVENTIONS, count):

@@ -214,7 +214,7 @@ def stationary_nash_near(
         if gains is None:
             runs, candidates = _candidates(floats)
         else:
-            found = _newton(floats, stacked(gains))
+            found = newton(floats, stacked(gains))
             runs = []
             candidates = [] if found is None else [(found, "Newton's method from the stated gains")]
     proved, failures = [], []
@@ -296,7 +296,7 @@ def _candidates(floats: Stages[Float64]) -> tuple[list[Run], list[tuple[np.ndarr
         keep(gains, start)
     if not found:
         for start, gains in _newton_starts(floats):
-            keep(_newton(floats, gains), f"Newton's method from {start}")
+            keep(newton(floats, gains), f"Newton's method from {start}")
     return runs, found
 
 
@@ -420,7 +420,7 @@ def _same(X: np.ndarray, Y: np.ndarray) -> bool:
     return _off(X, Y) <= _SAME
 
 
-def _newton(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray | None:
+def newton(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray | None:
     """A zero of the first-order conditions, with a stable closed loop and W ≻ 0; None if none."""
     change = np.inf
     for _ in range(_MOST_NEWTON_STEPS):

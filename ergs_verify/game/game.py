@@ -242,6 +242,11 @@ class Game:
         """Whether the horizon is infinite: no letter has a time axis."""
         return is_infinite(self.horizon)
 
+    @property
+    def stages_told(self) -> int:
+        """The number of stages, one where that one is repeated for ever."""
+        return 1 if self.stationary else self.horizon
+
     @cached_property
     def one_stage(self) -> Game:
         """The one stage that a stationary game repeats, as a game of horizon 1."""
@@ -602,7 +607,7 @@ class Game:
         Game("time-varying", N=2, m=2, p=(1, 3), T=2, tau=1/2)
         """
         if stages is None:
-            stages = range(1 if self.stationary else self.horizon)
+            stages = range(self.stages_told)
         agents = range(self.agents) if agents is None else agents
         states = range(self.state_size) if states is None else states
         values = {

@@ -84,7 +84,7 @@ def told_of_game(one: GameResult) -> str:
         said.append(f"largest gap {largest} by ε alone, not by digits")
     elif one.audit is not None and one.audit.diagnosis:
         said.append(", ".join(match.id for match in one.audit.diagnosis[:3]))
-    elif one.audit is None or one.audit.equilibrium.kind != "unique":
+    elif one.audit is None or not one.audit.equilibrium.known:
         said.append(one.message.partition(": ")[2])
     elif one.verdict == "pass":
         said.append(", ".join(f"{q.letter} {q.told}" for q in one.audit.quantities.values()))

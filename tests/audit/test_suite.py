@@ -48,7 +48,7 @@ def spectral_radii(name):
 def test_the_quick_suite_is_a_part_of_the_standard_one():
     assert 20 <= len(STANDARD) == len(suite())
     assert {one.name for one in suite("quick")} < set(STANDARD)
-    assert SUITES == ("standard", "quick", "general")
+    assert SUITES == ("standard", "quick", "general", "stationary")
 
 
 def test_an_unknown_suite_is_an_input_error():

@@ -17,7 +17,7 @@ from ergs_verify.audit.mistakes.general import general_mistakes
 from ergs_verify.audit.mistakes.numbers import Numbers, of_sequences
 from ergs_verify.audit.mistakes.recompute import LOST
 from ergs_verify.audit.mistakes.record import Handled, Mistake
-from ergs_verify.certify.stationary_nash import stacked, stage_before
+from ergs_verify.certify.stationary_nash import float_costs, newton, stacked, stage_before
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences
@@ -55,6 +55,7 @@ def stationary_mistakes(
     once: Game,
     gains: Sequence[np.ndarray],
     letters: Sequence[str],
+    near: np.ndarray,
     judged: Callable[[Game], Game] = lambda once: once,
 ) -> tuple[Mistake, ...]:
     """The mistakes that may lead to gains, each with its numbers.
@@ -67,10 +68,12 @@ def stationary_mistakes(
         The stated ones, in the state that the stage is computed in.
     letters : sequence of str
         Those that are stated.
+    near : n×m
+        The equilibrium's gains, from which those of misread games are sought.
     judged : function of a stage
         The one in which the policy is judged: another, if it is deterministic.
     """
-    told = _Told(once, [k for k in letters if k != "q"], judged)
+    told = _Told(once, [k for k in letters if k != "q"], near, judged)
     stated = stacked(gains)
     with np.errstate(all="ignore"):
         return tuple(_each(once, stated, told, letters))
@@ -151,6 +154,7 @@ class _Told:
 
     once: Game
     letters: Sequence[str]
+    near: np.ndarray
     judged: Callable[[Game], Game]
 
     @property
@@ -254,16 +258,39 @@ def _nearest(stages: Stages[Float64], start: str, P: Costs, stated: np.ndarray) 
 
 
 def _settled(told: _Told, of_gains: _Told, of_costs: _Told) -> list[Handled]:
-    """What iterating tends to, if it settles, and not where it does without the mistake."""
-    one = _limit(of_gains.stages, of_costs.stages)
+    """What iterating tends to, if it settles, and not where it does without the mistake.
+
+    Of a misread game that is its equilibrium, which Newton's method finds sooner.
+    """
+    one = _equilibrium(of_gains) if of_gains is of_costs else None
+    one = one or _limit(of_gains.stages, of_costs.stages)
     if one is None:
         return []
-    right = _limit(told.stages, told.stages)
+    right = _at(told.stages, told.near)
     same = right is not None and all(
         _off(X, Y) <= _SAME
         for X, Y in zip((one.gains, *one.costs), (right.gains, *right.costs), strict=True)
     )
     return [] if same else [of_gains.handled(one)]
+
+
+def _equilibrium(told: _Told) -> _Iterate | None:
+    """Of a game near the one that is judged, by Newton's method from that one's equilibrium."""
+    stages, start = told.stages, told.near
+    size = stages.game.state_size
+    if len(start) != sum(stages.control_sizes) or start.shape[1] < size:
+        return None
+    found = newton(stages, start[:, start.shape[1] - size :])
+    return None if found is None else _at(stages, found)
+
+
+def _at(stages: Stages[Float64], gains: np.ndarray) -> _Iterate | None:
+    """Gains with what they cost, which no further stage changes."""
+    known = float_costs(stages, gains)
+    if known is None:
+        return None
+    costs = [known(notation.P(k)) for k in stages.agents]
+    return _Iterate(0, "", gains, costs, costs)
 
 
 def _limit(

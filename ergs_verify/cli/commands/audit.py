@@ -53,7 +53,8 @@ def command(
         typer.Option(
             "--suite",
             metavar="NAME",
-            help="Its games: quick, general (beyond the paper), or standard, as without it.",
+            help="Its games: quick, general (beyond the paper), stationary (without an end), or "
+            "standard, as without it.",
         ),
     ] = None,
     timeout: Annotated[
@@ -93,7 +94,8 @@ def command(
             metavar="WORDS",
             help="The games that a solver takes; others are skipped: agents=2 (or agents<=3; "
             "likewise states, controls, stages), time-invariant (but for terminal costs), "
-            "equal-controls, no-noise, entropy (tau > 0), plain (tau = 0), with commas between.",
+            "equal-controls, no-noise, entropy (tau > 0), plain (tau = 0), average (no discount), "
+            "basic (only A, B, Q, R, tau, noise, discounts), with commas between.",
         ),
     ] = None,
     skip: Annotated[
