@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from ergs_verify import __version__
@@ -54,14 +55,20 @@ def _commands() -> str:
 
 def _mistakes() -> str:
     """The catalogue that an audit compares with."""
-    from ergs_verify.audit.mistakes import mistakes
+    from ergs_verify.audit.mistakes import Mistake, mistakes
     from ergs_verify.markup import piped
 
-    lines = [[one.id, one.message, one.look_at] for one in mistakes()]
+    def listed(kept: Iterable[Mistake]) -> str:
+        lines = [[one.id, one.message, one.look_at] for one in kept]
+        return piped(["id", "what goes wrong", "look at"], lines)
+
+    known = {one.id for one in mistakes()}
     return (
         "# Mistakes that an audit knows\n\n"
         "Each is made on purpose, on the very game that is audited; a solution that fails is\n"
-        "compared with what it leads to.\n\n" + piped(["id", "what goes wrong", "look at"], lines)
+        "compared with what it leads to.\n\n" + listed(mistakes()) + "\n\n"
+        "## In what the paper's games do not have\n\n"
+        + listed(one for one in mistakes(general=True) if one.id not in known)
     )
 
 

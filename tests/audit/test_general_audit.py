@@ -63,6 +63,28 @@ def test_a_planted_mistake_is_found(fault):
     assert FAULTS[fault] in [match.id for match in found.diagnosis or ()]
 
 
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [
+        ("S left out", "here everywhere"),
+        ("S left out of the gains", "here in the gains alone"),
+        ("S halved", "here ½"),
+        ("terminal cost not discounted", "here it weighs γ^(T−1)"),
+        ("no drift", "here drift"),
+        ("no k", "here k"),
+        ("prior's gain negated", "here Mx alone"),
+        ("τ of the next agent", "here the next agent's"),
+        ("others' R left out of Φ", "here in Φ alone"),
+    ],
+)
+def test_how_a_mistake_was_made_is_told(fault, detail):
+    game = Game.from_arrays(**general_game(GIVEN, p=(1, 2, 1), m=2, T=4, seed=11))
+    outcome = FunctionSolver(function=solver(fault))(game)
+    assert outcome.policy is not None, outcome.trouble
+    [best, *_] = audit(game, outcome.policy).diagnosis or ()
+    assert (best.id, best.message.endswith(f"({detail})")) == (FAULTS[fault], True)
+
+
 def test_a_solver_on_the_suite():
     found = audit_solver(solver_that_minds, suite="general")
     assert [one.name for one in found.games if one.verdict != "pass"] == []

@@ -34,17 +34,17 @@ def _has(game: Game, letter: str) -> bool:
     return LETTERS[letter].of(game) is not None
 
 
-def _changed(**formulas: Any) -> Recomputed:
-    return Recomputed(formulas=evolve(formulas_of(GENERAL), **formulas))
+def _changed(detail: str, **formulas: Any) -> Recomputed:
+    return Recomputed(formulas=evolve(formulas_of(GENERAL), **formulas), detail=detail)
 
 
-def _without(*letters: str) -> Recomputed:
+def _without(*letters: str, detail: str = "") -> Recomputed:
     """The game at the letters' defaults."""
     absent = {k: v for name in letters for k, v in LETTERS[name].changed(None).items()}
-    return Recomputed(data=lambda game: evolve(game, **absent))
+    return Recomputed(data=lambda game: evolve(game, **absent), detail=detail)
 
 
-def _times(factor: Fraction | int, *letters: str) -> Recomputed:
+def _times(factor: Fraction | int, *letters: str, detail: str) -> Recomputed:
     """Matrices or vectors of every agent times a factor."""
 
     def data(game: Game) -> Game:
@@ -54,7 +54,11 @@ def _times(factor: Fraction | int, *letters: str) -> Recomputed:
                 changed |= LETTERS[name].changed(tuple(scaled(X, factor) for X in agents))
         return evolve(game, **changed)
 
-    return Recomputed(data=data)
+    return Recomputed(data=data, detail=detail)
+
+
+def _halved_and_doubled(*letters: str) -> tuple[Recomputed, Recomputed]:
+    return _times(half, *letters, detail="here ½"), _times(2, *letters, detail="here 2")
 
 
 def _if_given(*letters: str, variants: Sequence[Recomputed]) -> Callable[[Game], Sequence]:
@@ -82,10 +86,10 @@ def _gains_of(game: Game) -> Gains:
 def _cross_terms(game: Game) -> Iterable[Recomputed]:
     """S left out everywhere, of the gains alone, of P alone."""
     if _has(game, "S"):
-        everywhere = _without("S")
+        everywhere = _without("S", detail="here everywhere")
         yield everywhere
-        yield Recomputed(gains=_gains_of(evolve(game, S=None)))
-        yield evolve(everywhere, gains=_gains_of(game))
+        yield Recomputed(gains=_gains_of(evolve(game, S=None)), detail="here in the gains alone")
+        yield evolve(everywhere, gains=_gains_of(game), detail="here in P alone")
 
 
 def _others_controls(game: Game) -> Iterable[Recomputed]:
@@ -97,8 +101,8 @@ def _others_controls(game: Game) -> Iterable[Recomputed]:
     ):
         return
     off = formulas_of(GENERAL).phi_off_diagonal.xreplace({joint_R(i): ZeroMatrix(n, n)})
-    yield _changed(phi_off_diagonal=off)
-    yield Recomputed(data=lambda g: evolve(g, R=g.R))
+    yield _changed("here in Φ alone", phi_off_diagonal=off)
+    yield Recomputed(data=lambda g: evolve(g, R=g.R), detail="here everywhere")
 
 
 # --- discounts -----------------------------------------------------------------------------------
@@ -113,12 +117,18 @@ def _discount_left_out(game: Game) -> Iterable[Recomputed]:
     gains = {name: getattr(right, name).xreplace(none) for name in rows}
     weight = right.definitions[W(i)].xreplace(none)
     costs = ("policy_cost", "policy_constant")
-    yield _without("discount")
-    yield _changed(**gains, covariance=right.covariance.xreplace({W(i): weight}))
-    yield _changed(**{name: getattr(right, name).xreplace(none) for name in costs})
+    yield _without("discount", detail="here everywhere")
+    yield _changed(
+        "here in the gains and Σ alone",
+        **gains,
+        covariance=right.covariance.xreplace({W(i): weight}),
+    )
+    yield _changed(
+        "here in P and q alone", **{name: getattr(right, name).xreplace(none) for name in costs}
+    )
 
 
-def _terminal_weighs(power: Callable[[int], int]) -> tuple[Recomputed, Recomputed]:
+def _terminal_weighs(power: Callable[[int], int], weight: str) -> tuple[Recomputed, Recomputed]:
     """The terminal cost times γ^power; the stated P_T may be the game's all the same."""
 
     def data(game: Game) -> Game:
@@ -132,15 +142,16 @@ def _terminal_weighs(power: Callable[[int], int]) -> tuple[Recomputed, Recompute
         return evolve(game, **changed)
 
     # Of the last stages alone it is not known how many there are.
-    way = Recomputed(data=data, early=True)
+    way = Recomputed(data=data, early=True, detail=f"here it weighs {weight}")
     return way, evolve(way, silent_end=True)
 
 
 def _terminal_discount(game: Game) -> Iterable[Recomputed]:
     """One γ too few or too many, or none at all."""
     if any(rate != 1 for rate in game.discount):
-        for power in (lambda T: -1, lambda T: 1, lambda T: -T):
-            yield from _terminal_weighs(power)
+        yield from _terminal_weighs(lambda T: -1, "γ^(T−1)")
+        yield from _terminal_weighs(lambda T: 1, "γ^(T+1)")
+        yield from _terminal_weighs(lambda T: -T, "1")
 
 
 def _present_values(game: Game) -> Iterable[Handled]:
@@ -149,7 +160,7 @@ def _present_values(game: Game) -> Iterable[Handled]:
         return
     rates = [float(rate) for rate in game.discount]
 
-    def weighed(power: Callable[[np.ndarray], np.ndarray]) -> Handled:
+    def weighed(power: Callable[[np.ndarray], np.ndarray], detail: str) -> Handled:
         def one(X: np.ndarray, rate: float) -> np.ndarray:
             weights = rate ** power(np.arange(len(X)))
             return X * weights.reshape(-1, *[1] * (X.ndim - 1))
@@ -157,29 +168,30 @@ def _present_values(game: Game) -> Iterable[Handled]:
         def make(right: Numbers, _stated: Numbers) -> Numbers:
             return {k: tuple(map(one, right[k], rates)) for k in "Psq" if k in right}
 
-        return Handled(make)
+        return Handled(make, detail)
 
-    for power in (lambda t: t, np.ones_like, lambda t: -np.ones(len(t))):
-        yield weighed(power)
+    yield weighed(lambda t: t, "here times γ^t")
+    yield weighed(np.ones_like, "here times γ")
+    yield weighed(lambda t: -np.ones(len(t)), "here divided by γ")
 
 
 # --- affine terms --------------------------------------------------------------------------------
 
 
 def _constants_dropped(game: Game) -> Iterable[Recomputed | Handled]:
-    """Each affine term left out, all of them, or what they lead to."""
+    """What affine terms lead to left out, each of them, or all."""
     given = [name for name in _CONSTANTS if _has(game, name)]
+    for letters in ("k", "ks", "s") if given else ():
+        yield Handled(
+            lambda right, _, letters=letters: {
+                k: tuple(map(np.zeros_like, right[k])) for k in letters if k in right
+            },
+            f"here {' and '.join(letters)}",
+        )
     for name in given:
-        yield _without(name)
+        yield _without(name, detail="here " + name.replace("prior_mean", "the prior's mean"))
     if len(given) > 1:
-        yield _without(*given)
-    if given:
-        for letters in ("k", "ks", "s"):
-            yield Handled(
-                lambda right, _, letters=letters: {
-                    k: tuple(map(np.zeros_like, right[k])) for k in letters if k in right
-                }
-            )
+        yield _without(*given, detail="here all that there are")
 
 
 # --- priors, and what is whose -------------------------------------------------------------------
@@ -203,14 +215,17 @@ def _of_another(name: str) -> Callable[[Game], Iterable[Recomputed]]:
         if not isinstance(given, tuple) or game.agents == 1:
             return
         agents = range(game.agents)
-        orders = [[(k + step) % game.agents for k in agents] for step in (1, -1)]
-        for order in [*orders, *([k] * game.agents for k in agents)]:
+        orders = {
+            "the next agent's": [(k + 1) % game.agents for k in agents],
+            "that of the agent before": [(k - 1) % game.agents for k in agents],
+        } | {f"agent {k + 1}'s for all": [k] * game.agents for k in agents}
+        for whose, order in orders.items():
 
             def data(game: Game, order: list[int] = order) -> Game:
                 values = LETTERS[name].of(game)
                 return evolve(game, **LETTERS[name].changed(tuple(values[k] for k in order)))
 
-            yield Recomputed(data=data)
+            yield Recomputed(data=data, detail=f"here {whose}")
 
     return variants
 
@@ -229,7 +244,7 @@ def general_mistakes() -> tuple[Mistake, ...]:
             id="cross-term-factor-2",
             message="the cross term S enters with a factor ½ or 2",
             look_at="the cost is 2u'Sx, so that [x;u]'[Q S';S R][x;u] has S once on each side",
-            variants=_if_given("S", variants=(_times(half, "S"), _times(2, "S"))),
+            variants=_if_given("S", variants=_halved_and_doubled("S")),
         ),
         Mistake(
             id="others-control-costs-left-out",
@@ -275,7 +290,7 @@ def general_mistakes() -> tuple[Mistake, ...]:
             variants=_if_given(
                 "x_linear",
                 "u_linear",
-                variants=(_times(half, "x_linear", "u_linear"), _times(2, "x_linear", "u_linear")),
+                variants=_halved_and_doubled("x_linear", "u_linear"),
             ),
         ),
         Mistake(
@@ -286,9 +301,9 @@ def general_mistakes() -> tuple[Mistake, ...]:
                 "prior_gain",
                 "prior_mean",
                 variants=(
-                    _times(-1, "prior_gain", "prior_mean"),
-                    _times(-1, "prior_gain"),
-                    _times(-1, "prior_mean"),
+                    _times(-1, "prior_gain", "prior_mean", detail="here all of it"),
+                    _times(-1, "prior_gain", detail="here Mx alone"),
+                    _times(-1, "prior_mean", detail="here the constant alone"),
                 ),
             ),
         ),
@@ -299,7 +314,10 @@ def general_mistakes() -> tuple[Mistake, ...]:
             variants=_if_given(
                 "prior_gain",
                 "prior_mean",
-                variants=(_without("prior_gain", "prior_mean"), _without("prior_gain")),
+                variants=(
+                    _without("prior_gain", "prior_mean", detail="here all of it"),
+                    _without("prior_gain", detail="here Mx alone"),
+                ),
             ),
         ),
         Mistake(
@@ -307,7 +325,11 @@ def general_mistakes() -> tuple[Mistake, ...]:
             message="the prior's covariance stands where its inverse should, or the identity does",
             look_at="(τ/2)Λ⁻¹ in W",
             variants=_if_given(
-                "prior_cov", variants=(Recomputed(data=_inverted), _without("prior_cov"))
+                "prior_cov",
+                variants=(
+                    Recomputed(data=_inverted, detail="here Λ for Λ⁻¹"),
+                    _without("prior_cov", detail="here the identity"),
+                ),
             ),
         ),
         Mistake(
