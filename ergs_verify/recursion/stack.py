@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,15 +112,15 @@ class StageStack:
             control_size(sympy.Integer(k)): p for k, p in zip(agents, sizes, strict=True)
         }
         letters: dict[Any, Centred] = {
-            notation.A: _stages_first(games.A, count, T),
+            notation.A: stages_first(games.A, count, T),
             notation.noise: _tiled(games.noise_cov, count, T),
         }
         if not plain:
             letters[notation.tau] = Centred(np.tile(taus, T))
         for k in agents:
-            letters[notation.B(k)] = _stages_first(games.B[k - 1], count, T)
-            letters[notation.Q(k)] = _stages_first(_symmetric(games.Q[k - 1]), count, T)
-            letters[notation.R(k)] = _stages_first(_symmetric(games.R[k - 1]), count, T)
+            letters[notation.B(k)] = stages_first(games.B[k - 1], count, T)
+            letters[notation.Q(k)] = stages_first(_symmetric(games.Q[k - 1]), count, T)
+            letters[notation.R(k)] = stages_first(_symmetric(games.R[k - 1]), count, T)
         if rounded_A:
             A = letters[notation.A]
             letters[notation.A] = A.widened(A.size * ROUNDED)
@@ -140,15 +140,19 @@ class StageStack:
             rates=tuple(Centred(np.array(1.0)) for _ in agents),
         )
 
-    def middles(self, t: int) -> dict[Any, Any]:
-        """The midpoints of stage t's letters."""
+    def at(self, t: int, letters: Mapping[Any, Centred] | None = None) -> dict[Any, Centred]:
+        """Stage t's letters, or of others what they are there."""
         here = slice(t * self.games, (t + 1) * self.games)
 
-        def at(X: Any) -> Any:
-            stacked = X.ndim in (1, 3) and len(X) > 1
-            return X[here] if stacked else X
+        def there(X: Any) -> Any:
+            return X[here] if np.ndim(X) in (1, 3) and len(X) > 1 else X
 
-        return {letter: at(np.asarray(X.middle)) for letter, X in self.letters.items()}
+        given = self.letters if letters is None else letters
+        return {letter: X.map(there) for letter, X in given.items()}
+
+    def middles(self, t: int) -> dict[Any, Any]:
+        """The midpoints of stage t's letters."""
+        return {letter: np.asarray(X.middle) for letter, X in self.at(t).items()}
 
     def by_stage(self, X: Any) -> Any:
         """An array of the stack with axes (T, G, …) in front."""
@@ -173,7 +177,7 @@ def _stack(entries: Sequence[Any]) -> Any:
     return innermost(stacked) if stacked.ndim == 3 else stacked
 
 
-def _stages_first(X: np.ndarray, count: int, T: int) -> Centred:
+def stages_first(X: np.ndarray, count: int, T: int) -> Centred:
     """(G, T, rows, columns), of which stages from T on are left out, as the stack."""
     kept = np.broadcast_to(X, (count, *X.shape[-3:]))[:, :T]
     if T > 1 and kept.strides[1] == 0:
