@@ -81,7 +81,7 @@ def gap_bounds(
             known = played.with_values({notation.P(k): answer.P[0][count:]})
             names = ("gain_part", "plain_covariance_part" if stack.plain else "covariance_part")
             parts = [stack.by_stage(known(formula(name, k)).upper) for name in names]
-            total = above(sum(np.maximum(part, 0) for part in parts).sum(axis=0), T + 1)
+            total = above(np.maximum(parts, 0).sum(axis=(0, 1)), 2 * T)
             bounds.append(np.where(answer.certified, total, np.nan))
         return np.stack(bounds)
 
@@ -125,7 +125,10 @@ def _alone(stack: StageStack, policy: dict, k: int) -> StageStack:
             moved = numbers.multiply(stack.letters[notation.B(other)], policy[notation.K(other)])
             loop = loop + moved
     formula = written_out(derived_formulas(), agents=1, plain=frozenset({1} & stack.plain))
-    letters = {notation.A: loop, notation.noise: stack.letters[notation.noise]}
+    letters: dict[Any, Centred] = {
+        notation.A: loop,
+        notation.noise: stack.letters[notation.noise],
+    }
     letters |= {
         letter(1): stack.letters[letter(k)] for letter in (notation.B, notation.Q, notation.R)
     }
