@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ergs_verify.arithmetic.in_step import innermost
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import control_size
 from ergs_verify.game import FloatGame, Game
-from ergs_verify.game.floats import leaves
+from ergs_verify.game.floats import leaves, mapped
 from ergs_verify.paper import notation
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import WrittenOut, written_out
@@ -92,11 +92,29 @@ class StageStack:
         )
 
     @classmethod
-    def of_floats(cls, games: FloatGame, *, rounded_A: bool = False) -> StageStack:
+    def of_games(cls, games: Sequence[Game]) -> StageStack:
+        """Games of one size of the paper's class, all with entropy or none, within radii."""
+        floats = [game.floats() for game in games]
+        arrays = zip(*(leaves(one) for one in floats), strict=True)
+        by_place = {here[0][0]: np.stack([X for _, X, _ in here]) for here in arrays}
+        stacked = mapped(floats[0], lambda place, _X, _axes: by_place[place])
+        rounded = [
+            name
+            for name in ("A", "B", "Q", "R", "tau")
+            if any(
+                (np.asarray(X) != Y).any()
+                for game, near in zip(games, floats, strict=True)
+                for X, Y in _entries(game, near, name)
+            )
+        ]
+        return cls.of_floats(stacked, rounded=rounded)
+
+    @classmethod
+    def of_floats(cls, games: FloatGame, *, rounded: Collection[str] = ()) -> StageStack:
         """The stages of a stack of games of the paper's class along one batch axis, exact floats.
 
-        Q is taken to be symmetric, by its upper triangle, and R likewise. Where A is rounded, its
-        entries are the float64 nearest to what is meant.
+        Q is taken to be symmetric, by its upper triangle, and R likewise. The entries of letters
+        that are rounded, of A, B, Q, R and tau, are the float64 nearest to what is meant.
         """
         from ergs_verify.paper.theorem_III_1 import derived_formulas
 
@@ -111,19 +129,21 @@ class StageStack:
         counted = {notation.m: m} | {
             control_size(sympy.Integer(k)): p for k, p in zip(agents, sizes, strict=True)
         }
+
+        def meant(name: str, X: Centred) -> Centred:
+            return X.widened(X.size * ROUNDED) if name in rounded else X
+
         letters: dict[Any, Centred] = {
-            notation.A: stages_first(games.A, count, T),
+            notation.A: meant("A", stages_first(games.A, count, T)),
             notation.noise: _tiled(games.noise_cov, count, T),
         }
         if not plain:
-            letters[notation.tau] = Centred(np.tile(taus, T))
+            letters[notation.tau] = meant("tau", Centred(np.tile(taus, T)))
         for k in agents:
-            letters[notation.B(k)] = stages_first(games.B[k - 1], count, T)
-            letters[notation.Q(k)] = stages_first(_symmetric(games.Q[k - 1]), count, T)
-            letters[notation.R(k)] = stages_first(_symmetric(games.R[k - 1]), count, T)
-        if rounded_A:
-            A = letters[notation.A]
-            letters[notation.A] = A.widened(A.size * ROUNDED)
+            Q, R = _symmetric(games.Q[k - 1]), _symmetric(games.R[k - 1])
+            letters[notation.B(k)] = meant("B", stages_first(games.B[k - 1], count, T))
+            letters[notation.Q(k)] = meant("Q", stages_first(Q, count, T))
+            letters[notation.R(k)] = meant("R", stages_first(R, count, T))
         ends = (np.broadcast_to(Q[..., T, :, :], (count, m, m)) for Q in games.Q)
         return cls(
             horizon=T,
@@ -136,7 +156,7 @@ class StageStack:
             nothing_known=Evaluator(
                 {}, cls.arithmetic, formula.definitions, counted, formula.symmetric
             ),
-            terminal=tuple(Centred(innermost(_symmetric(Q))) for Q in ends),
+            terminal=tuple(meant("Q", Centred(innermost(_symmetric(Q)))) for Q in ends),
             rates=tuple(Centred(np.array(1.0)) for _ in agents),
         )
 
@@ -160,6 +180,18 @@ class StageStack:
         return np.broadcast_to(X, (stack, *X.shape[1:])).reshape(
             self.horizon, self.games, *X.shape[1:]
         )
+
+
+def _entries(game: Game, near: FloatGame, name: str) -> Iterator[tuple[Any, Any]]:
+    """A letter's exact entries, each array once, and their float64."""
+    if name == "tau":
+        yield game.tau, near.tau
+        return
+    exact, floats = getattr(game, name), getattr(near, name)
+    series = [(exact, floats)] if name == "A" else zip(exact, floats, strict=True)
+    for over_time, arrays in series:
+        known = {id(X): (X, Y) for X, Y in zip(over_time, arrays, strict=True)}
+        yield from known.values()
 
 
 def _over_time(entries: Sequence[Centred]) -> Centred:

@@ -148,7 +148,7 @@ class RandomFamily:
                 x0_mean=np.zeros(m),
                 x0_cov=np.eye(m),
             ),
-            rounded_A=m & (m - 1) != 0,
+            rounded=["A"] if m & (m - 1) else [],
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from ergs_verify.certify.check import check
 from ergs_verify.certify.float_check import StackCheck, check_stack
 from ergs_verify.errors import ErgsError, InputError, SingularStageError
 from ergs_verify.game import Game
+from ergs_verify.recursion.stack import StageStack
 from ergs_verify.solve import solve
 from ergs_verify.survey.families import Family
 
@@ -103,19 +105,38 @@ def _checked(family: Family, start: int, stop: int) -> list[Row]:
     for first in range(start, stop, _STACK):
         last = min(first + _STACK, stop)
         stack = family.stack(first, last)
-        if stack is None:
-            found += [_answered(family, index, _check_one) for index in range(first, last)]
-            continue
-        checked = check_stack(stack)
-        for index, decided, row in zip(
-            range(first, last), checked.decided.tolist(), _by_floats(checked), strict=True
-        ):
-            if decided:
+        known = _stacked(range(first, last), stack) if stack else _sorted(family, first, last)
+        for index in range(first, last):
+            if index in known:
                 common = {"index": index, "name": family.name(index), "error": None}
-                found.append(common | row)
+                found.append(common | known[index])
             else:
                 found.append(_answered(family, index, _check_in_balls))
     return found
+
+
+def _stacked(indices: Sequence[int], stack: StageStack) -> dict[int, Row]:
+    """The answers about the games that float64 decides."""
+    checked = check_stack(stack)
+    rows = zip(indices, checked.decided.tolist(), _by_floats(checked), strict=True)
+    return {index: row for index, decided, row in rows if decided}
+
+
+def _sorted(family: Family, first: int, last: int) -> dict[int, Row]:
+    """The same of games of any kind: those of one size are a stack."""
+    alike: dict[Any, list[tuple[int, Game]]] = {}
+    for index in range(first, last):
+        with suppress(Exception):  # told by whoever asks for that game alone
+            game = family.game(index)
+            if not game.stationary and not game.general:
+                game.floats()
+                size = game.horizon, game.state_size, game.control_sizes, game.tau == 0
+                alike.setdefault(size, []).append((index, game))
+    known: dict[int, Row] = {}
+    for several in alike.values():
+        indices, games = zip(*several, strict=True)
+        known |= _stacked(indices, StageStack.of_games(games))
+    return known
 
 
 def _by_floats(checked: StackCheck) -> list[Row]:
@@ -138,15 +159,6 @@ def _by_floats(checked: StackCheck) -> list[Row]:
         }
         for assumption, loop, negative, tenths in columns
     ]
-
-
-def _check_one(game: Game) -> Row:
-    """By float64, and where that does not decide all by balls."""
-    if not game.stationary and not game.general:
-        checked = check_stack(game)
-        if checked.decided[0]:
-            return _by_floats(checked)[0]
-    return _check_in_balls(game)
 
 
 def _check_in_balls(game: Game) -> Row:

@@ -16,11 +16,15 @@ import pytest
 from typer.testing import CliRunner
 
 from ergs_verify import check, gallery, solve
+from ergs_verify.arithmetic import Rationals
+from ergs_verify.certify.float_nash import certified_stack
 from ergs_verify.cli.app import app
 from ergs_verify.errors import InputError
 from ergs_verify.exact import fractions
 from ergs_verify.paper import notation
-from ergs_verify.survey import family, survey
+from ergs_verify.recursion import nash
+from ergs_verify.recursion.stack import StageStack
+from ergs_verify.survey import family, questions, survey
 
 pq = pytest.importorskip("pyarrow.parquet", reason="the extra survey is not installed")
 
@@ -73,6 +77,43 @@ def test_what_floats_do_not_decide_goes_to_balls(tmp_path):
     assert rows[4]["error"]
     assert found.summary["without_answer"] == 1
     assert found.summary["errors"][0]["name"] == "4.json"
+
+
+def test_games_of_one_size_are_checked_at_once_whatever_lies_between(tmp_path, monkeypatch):
+    """Thirds are no floats, 1e400 is beyond them, and two sizes are mixed."""
+    lines = []
+    for k in range(24):
+        game = gallery(f"random:N=2,m={2 + k % 2},p=1,T=3,tau=1/3,seed={k}")
+        game.save(tmp_path / "game.json")
+        document = json.loads((tmp_path / "game.json").read_text())
+        if k == 5:
+            document["Q"][0][1][0][0] = "1e400"
+        lines.append("{broken" if k == 7 else json.dumps(document))
+    path = tmp_path / "games.jsonl"
+    path.write_text("\n".join(lines))
+    stacks = []
+    right = questions.check_stack
+    monkeypatch.setattr(questions, "check_stack", lambda x: stacks.append(x.games) or right(x))
+    survey(path, output=tmp_path / "out")
+    assert sorted(stacks) == [10, 12]
+    rows = rows_of(tmp_path / "out")
+    assert [row["index"] for row in rows if row["error"]] == [7]
+    assert [row["index"] for row in rows if row["proved_by"] == "balls"] == [5]
+    for row in (rows[k] for k in (0, 3, 8)):
+        exact = check(family(path).game(row["index"]))
+        assert row["inner_loop"] == exact.inner_loop
+        assert row["assumption_III_3"] == exact.assumption_III_3.verdict
+    exact = Rationals()
+    games = [family(path).game(k) for k in (0, 2, 4)]
+    found = certified_stack(StageStack.of_games(games))
+    assert found.certified.all()
+    for place, game in enumerate(games):
+        true = nash(game, exact).K[0][0]
+        middle, radius = (exactly(X[place]) for X in (found.K[0].middle, found.K[0].radii))
+        off = np.array(exact.to_fractions(true), dtype=object) - middle
+        assert (abs(off) <= radius).all()
+        assert (radius < 1e-12).all()
+        assert (off != 0).any()
 
 
 def test_a_template_is_a_product_of_ranges(tmp_path):
