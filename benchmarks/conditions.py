@@ -155,8 +155,8 @@ def page(
         "Medians over the first seeds of each size. The assumption fails at the τ in the third "
         "column and holds from the fourth on, whatever the game's own τ; the loop diverges at the "
         "τ in the fifth, and the sixth is the share of games on which no τ was found at which it "
-        "does. The last column is the third over the fifth, where there is one: how many times "
-        "the τ that the loop needs the assumption asks for.",
+        "does. The last column is the third divided by the fifth, where there is one: the "
+        "assumption asks for so many times the τ that the loop needs.",
         markdown(
             ["N", "m", "III.3 fails at", "III.3 from", "loop fails at", "loop always", "ratio"],
             [_thresholds(size, several) for size, several in sampled.items()],

@@ -21,6 +21,7 @@ def test_the_notebooks_are_there():
         "audit",
         "augmentation",
         "certificates",
+        "conditions",
         "general-game",
         "infinite-horizon",
         "lemma-III-2",
