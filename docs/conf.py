@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ergs_verify import __version__
@@ -72,9 +73,79 @@ def _mistakes() -> str:
     )
 
 
+def _schemas() -> str:
+    """Every format's keys, from its JSON Schema."""
+    from ergs_verify.report.schema import FORMATS, schema
+
+    parts = [
+        "# Schemas\n\n"
+        "`ergs-verify schema NAME` prints the JSON Schema (2020-12) of a format. These are its\n"
+        "keys; `[]` stands for every entry of a list, `*` for every key of an object.\n"
+    ]
+    for name, one in FORMATS.items():
+        lines = ["| key | value |", "| --- | --- |", *_keys(schema(name), "")]
+        parts.append(f"## `{one.named(name)}`\n\n{one.what}\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _keys(schema: dict, path: str) -> Iterator[str]:
+    """Lines of a table: a key and what stands under it."""
+    if "anyOf" in schema:
+        for one in schema["anyOf"]:
+            yield from _keys(one, path)
+    elif schema.get("type") == "array":
+        yield from _keys(schema["items"], f"{path}[]")
+    elif schema.get("properties", {}).get("format", {}).get("const") and path:
+        return
+    else:
+        inner = dict(schema.get("properties", {}))
+        if isinstance(schema.get("additionalProperties"), dict):
+            inner["*"] = schema["additionalProperties"]
+        for key, value in inner.items():
+            left_out = "" if key in (*schema.get("required", []), "*") else ", may be left out"
+            said = value.get("description")
+            about = f": {said}" if said and "const" not in value else ""
+            place = f"{path}.{key}".removeprefix(".")
+            yield f"| `{place}` | {_kind(value)}{left_out}{about} |"
+            yield from _keys(value, place)
+
+
+_WORDS = {
+    "string": ("text", "texts"),
+    "integer": ("whole number", "whole numbers"),
+    "boolean": ("true or false", "true or false"),
+    "number": ("number", "numbers"),
+    "vector": ("vector", "vectors"),
+    "matrix": ("matrix", "matrices"),
+    "enclosure": ("enclosure", "enclosures"),
+    "object": ("object", "objects"),
+    "null": ("null", "null"),
+}
+
+
+def _kind(schema: dict, many: bool = False) -> str:
+    """What a value is, or what several are, in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_kind(one, many) for one in schema["anyOf"]))
+    if "$ref" in schema:
+        return _WORDS[schema["$ref"].rpartition("/")[2]][many]
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return " or ".join(f"`{json.dumps(one)}`" for one in schema["enum"])
+    if schema.get("type") == "array":
+        inner = _kind(schema["items"], True)
+        inner = f"({inner})" if " or " in inner else inner
+        return f"{'lists' if many else 'list'} of {inner}"
+    if "format" in schema.get("properties", {}):
+        return f"`{schema['properties']['format']['const']}`"
+    kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type")]
+    return " or ".join(_WORDS[kind][many] for kind in kinds if kind) or "anything"
+
+
 def _generate() -> None:
     GENERATED.mkdir(exist_ok=True)
-    pages = {"commands.md": _commands(), "mistakes.md": _mistakes()}
+    pages = {"commands.md": _commands(), "mistakes.md": _mistakes(), "schemas.md": _schemas()}
     for name, text in pages.items():
         path = GENERATED / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -130,6 +130,6 @@ class SingularStageError(ErgsError):
         kind = {
             True: "the equations for the gains have a continuum of solutions",
             False: "the equations for the gains have no solution, so there is no Nash equilibrium",
-            None: "there is no Nash equilibrium or a continuum of them",
+            None: "there is either no Nash equilibrium or a continuum of them",
         }[consistent]
         super().__init__(f"Φ_t is singular at stage t = {t}: {kind}")

@@ -60,7 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="How a solver differs, as in ergs-verify audit --convention; may be repeated.",
     )
-    group.addoption("--ergs-epsilon", metavar="E", help="Ask instead: is no agent's gap above E?")
+    group.addoption(
+        "--ergs-epsilon", metavar="E", help=("Ask instead whether no agent's gap exceeds E.")
+    )
     group.addoption(
         "--ergs-dtype", metavar="NAME", default="float64", help="The solver's numbers: or float32."
     )

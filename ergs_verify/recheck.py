@@ -69,7 +69,7 @@ class Proof:
     """A proof in the format ergs-proof/3; an expression is known by its number."""
 
     def __init__(self, given):
-        need(given.get("format") == "ergs-proof/3", "this is no ergs-proof/3")
+        need(given.get("format") == "ergs-proof/3", "this is not an ergs-proof/3")
         need("·" not in json.dumps(given, ensure_ascii=False), "the sign · is reserved")
         self.given, self.symmetric = given, given["symmetric"]
         self.split, self.point, read = given["split"], given["point"], given["expressions"]

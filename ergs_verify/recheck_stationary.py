@@ -86,7 +86,7 @@ def _agent(
     m, sizes = len(A), [len(X[0]) for X in B]
     n, own, who = sum(sizes), number - 1, f"of agent {number}"
     if not isinstance(agent, dict):
-        raise ValueError(f"the certificate {who} is no object")
+        raise ValueError(f"the certificate {who} is not an object")
     rate = _number(agent.get("discount"), "discount")
     if not 0 < rate <= 1:
         raise ValueError(f"the discount {who} does not lie in (0, 1]")
@@ -158,11 +158,11 @@ def _listed(given: dict, name: str) -> list:
 
 def _number(text: object, name: str) -> Fraction:
     if not isinstance(text, str) or len(text) > _MOST_CHARACTERS:
-        raise ValueError(f"{name} has an entry that is no exact number")
+        raise ValueError(f"{name} has an entry that is not an exact number")
     try:
         return Fraction(int(text.split("/")[0]), int((text + "/1").split("/")[1]))
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{name} has an entry that is no exact number") from None
+        raise ValueError(f"{name} has an entry that is not an exact number") from None
 
 
 def _matrix(given: dict, name: str) -> Matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"
@@ -17,3 +18,25 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 #: A program of its own, for `make dist`.
 collect_ignore = ["installed.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_describe_what_is_written():
+    """Every object that a test has printed or written is all that its schema says, and no more."""
+    from schemas import expect_described
+
+    from ergs_verify.cli import output
+    from ergs_verify.files import text
+
+    def expecting(write):
+        def written(document):
+            if "$schema" not in document:
+                expect_described(document)
+            return write(document)
+
+        return written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "show_json", expecting(output.show_json))
+        patch.setattr(text, "render_json", expecting(text.render_json))
+        yield

@@ -269,8 +269,8 @@ def test_a_game_over_the_limit_is_refused_before_it_is_made(written):
         *(
             (
                 f'{{"tau": {word}}}',
-                f"is not valid JSON at line 1 column 9: {word} stands there, and JSON has no NaN "
-                "and no infinity; whatever wrote it probably computed one",
+                f"is not valid JSON at line 1 column 9: {word} stands there, but JSON has neither "
+                "NaN nor infinity; the program that wrote the file probably computed one",
             )
             for word in ("nan", "-nan", "inf", "-inf", "NAN", "+Infinity")
         ),

@@ -106,7 +106,7 @@ def test_a_different_file_is_replaced_by_force_only(run, tmp_path):
     path.write_text("precious", encoding="utf-8")
     status, _, err = run("reference", "g-star-2", "-o", tmp_path)
     assert status == 2
-    assert f"{path}: is there already and says something else" in err
+    assert f"{path}: exists already and says something else" in err
     assert path.read_text(encoding="utf-8") == "precious"
     assert run("reference", "g-star-2", "-o", tmp_path, "--force")[0] == 0
     assert load_reference(path).digits == 50
@@ -166,7 +166,7 @@ def test_the_table_has_a_line_for_every_file(run, folders):
     solve(gallery("plain-lq")).save(solutions / "other.npz")
     status, out, err = run("compare", references, solutions)
     assert (status, err) == (1, "")
-    assert out.startswith("fail: 1 of 2 passed, 8 digits asked\n")
+    assert out.startswith("fail: 1 of 2 passed; 8 digits were asked for\n")
     lines = [line.split() for line in out.splitlines()]
     assert any(line[:2] == ["g-star-2", "pass"] for line in lines)
     assert any(line[:2] == ["lqr", "fail"] for line in lines)
@@ -184,4 +184,4 @@ def test_a_bad_reference_is_bad_input(run, folders):
     (references / "lqr.json").write_text("{}", encoding="utf-8")
     status, _, err = run("compare", references, solutions)
     assert status == 2
-    assert f"{references / 'lqr.json'}: is no reference" in err
+    assert f"{references / 'lqr.json'}: is not a reference" in err

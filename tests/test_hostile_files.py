@@ -115,8 +115,8 @@ def test_members_that_lie_about_their_sizes(tmp_path):
     struct.pack_into("<I", whole, whole.index(b"PK\x01\x02") + 24, len(header) + 8 * 10**7)
     path.write_bytes(whole)
     assert refusal(path) == (
-        f'the array "A" says that it holds 10000000 numbers, more than its {len(header)} bytes in '
-        "the file can be"
+        f'the array "A" claims to hold 10,000,000 numbers, more than its {len(header)} bytes in '
+        "the file can"
     )
 
 

@@ -203,7 +203,7 @@ def test_an_error_that_regular_games_get_too_is_no_answer(pytester):
     result.stdout.fnmatch_lines(
         [
             "fail: the solver raised ValueError: not today*",
-            "fail: the error that the regular game one-stage gets too*",
+            "fail: the solver raises the same error for the regular game one-stage*",
         ]
     )
 

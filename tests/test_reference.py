@@ -172,8 +172,8 @@ def changed(**parts: object) -> bytes:
     ("data", "message"),
     [
         (b"{", "not valid JSON"),
-        (b"[]", "is no reference"),
-        (changed(format="ergs-solution/1"), "is no reference"),
+        (b"[]", "is not a reference"),
+        (changed(format="ergs-solution/1"), "is not a reference"),
         (changed(K="left out"), '"K" is missing'),
         (changed(Sigmas=[]), "nearest known one"),
         (changed(digits=True), "digits must be a whole number"),
@@ -407,7 +407,7 @@ def test_a_reference_with_too_few_digits_decides_only_what_it_can(folders):
     off_by(three_identical(), "K", "0").save(solutions / "three.json")
     found = compare(references, solutions, digits=10)
     assert found.verdict == "undecided"
-    assert "the reference has 6" in found.files[0].message
+    assert "the reference has only 6" in found.files[0].message
     off_by(three_identical(), "K", "1e-3").save(solutions / "three.json")
     assert compare(references, solutions, digits=10).verdict == "fail"
 
@@ -444,7 +444,7 @@ def test_a_solution_of_another_game_fails(folders):
     reference("g-star-2", gallery("g-star-2"))
     solve(gallery("lqr")).save(solutions / "g-star-2.json")
     [one] = compare(references, solutions).files
-    assert (one.verdict, one.message) == ("fail", "its game_hash says that it is of another game")
+    assert (one.verdict, one.message) == ("fail", "its game_hash is that of another game")
     attrs.evolve(solve(gallery("lqr")).policy, about={}).save(solutions / "g-star-2.json")
     [one] = compare(references, solutions).files
     assert (one.verdict, one.message) == ("fail", "K is for 1 agents, the reference for 2")

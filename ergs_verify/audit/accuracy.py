@@ -85,7 +85,8 @@ def unit_of(dtype: str = "float64", tolerance: Any = None) -> float:
     """
     if dtype not in UNITS:
         raise InputError(
-            f"{quoted(str(dtype))} is not judged; known are {' and '.join(UNITS)}", "dtype"
+            f"{quoted(str(dtype))} is not a dtype that can be judged; choose {' or '.join(UNITS)}",
+            "dtype",
         )
     if tolerance is None:
         return UNITS[dtype]

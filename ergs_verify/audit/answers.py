@@ -126,7 +126,7 @@ def _read(
         policy = _policy(raw, policy_from, game, conventions)
     except InputError as error:
         kind = "no policy" if _finite(raw) else "not a number"
-        message = f"gave no policy of this game: {error.message}"
+        message = f"gave no policy for this game: {error.message}"
         if _fits_time_last(raw, policy_from, game):
             message += "; it would fit with the convention time-last"
         return trouble(kind, message)

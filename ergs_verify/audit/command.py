@@ -56,7 +56,7 @@ def _words(command: str) -> list[str]:
 def _known_format(_: Any, __: Any, value: str) -> None:
     if value not in SOLUTION_FORMATS:
         raise InputError(
-            f"{quoted(value)} is not a file format; known are {', '.join(SOLUTION_FORMATS)}",
+            f"{quoted(value)} is not a file format; the formats are {', '.join(SOLUTION_FORMATS)}",
             "format",
         )
 

@@ -156,8 +156,8 @@ def needing_room() -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"no temporary file can be written: {error.strerror or error}; make room, or name "
-            "another folder in the environment variable TMPDIR",
+            f"no temporary file can be written: {error.strerror or error}; free some space, or "
+            "name another folder in the environment variable TMPDIR",
             "TMPDIR",
         ) from error
 
@@ -170,7 +170,7 @@ def ended_how(status: int) -> str:
         name = signal.Signals(-status).name
     except ValueError:
         return f"was killed by signal {-status}"
-    why = f", for it wrote more than {FILE / 2**20:g} MiB to one file"
+    why = f", because it wrote more than {FILE / 2**20:g} MiB to one file"
     return f"was killed by {name}" + why * (name == "SIGXFSZ")
 
 

@@ -80,8 +80,8 @@ class Conventions:
             if name not in known:
                 nearest = difflib.get_close_matches(name[:50], known, n=1, cutoff=0.0)[0]
                 raise InputError(
-                    f"{quoted(name)} is not a convention; known are {', '.join(known)}, and the "
-                    f"nearest is {quoted(nearest)}",
+                    f"{quoted(name)} is not a convention; the conventions are "
+                    f"{', '.join(known)}, and the nearest is {quoted(nearest)}",
                     "convention",
                 )
             declared[known[name]] = True

@@ -27,19 +27,21 @@ _TITLES = {
         "quantities",
     ): "pass: the Nash equilibrium, as accurate as float64 can be on this game",
     ("fail", "quantities"): "fail: not this game's Nash equilibrium, nor as near as float64 can be",
-    ("undecided", "quantities"): "undecided: whether float64 could be nearer on this game is open",
+    ("undecided", "quantities"): "undecided: float64 may or may not be able to come nearer on "
+    "this game",
     ("pass", "epsilon"): "pass: an ε-Nash equilibrium for ε = {limit}, proved",
     ("fail", "epsilon"): "fail: no ε-Nash equilibrium for ε = {limit}, proved",
     (
         "excused",
         "quantities",
-    ): "undecided: float64 can be nearer on this game, but not with every right linear solve",
+    ): "undecided: float64 can come nearer on this game, but not with every correct way of "
+    "solving linear systems",
     ("undecided", "epsilon"): "undecided: ε = {limit} lies within the enclosure of a gap",
     ("fail", "stability"): "fail: the closed loop is not stable, so the policy has no finite cost",
-    ("undecided", "stability"): "undecided: whether the closed loop is stable is open",
-    ("pass", "gap"): "pass: everybody plays a best response, as accurately as float64 can",
-    ("fail", "gap"): "fail: somebody gains by deviating, more than float64's rounding explains",
-    ("undecided", "gap"): "undecided: whether float64's rounding explains everything is open",
+    ("undecided", "stability"): "undecided: the closed loop may or may not be stable",
+    ("pass", "gap"): "pass: every agent plays a best response, as accurately as float64 can",
+    ("fail", "gap"): "fail: some agent gains more by deviating than float64's rounding explains",
+    ("undecided", "gap"): "undecided: float64's rounding may or may not explain everything",
 }
 _COSTS_WRONG = (
     "fail: an equilibrium, as far as float64 can tell, but the stated {letters} {is_} wrong"
@@ -47,30 +49,33 @@ _COSTS_WRONG = (
 _PLAIN = " in the plain game with R + (τ/2)I for R"
 _PLAIN_GENERAL = " in the plain game with (τ/2)(u − Mx)'Λ⁻¹(u − Mx) among its costs"
 _EXCUSED = (
-    "A right solver that is stable only in norm may lose so much here by rounding: solve a system "
-    "once more for what is left of it; where states or controls come in units far apart, scale "
-    "them. An iteration that stopped early looks the same: give it a smaller tolerance, or declare "
-    "the one it has (--tolerance)."
+    "A correct solver may lose this much here by rounding, if its linear solves are stable "
+    "only in norm. Refine each solve by one step, and scale states and controls whose units "
+    "differ widely. An iteration that stopped early looks the same: give it a smaller "
+    "tolerance, or declare its tolerance (--tolerance)."
 )
 #: More are not asked for in words.
 _FLOAT64_DIGITS = 17.0
 #: Numbers are shown to six digits.
 _SHOWN = Fraction(1, 10**5)
-_NO_ROUNDING = "fail: rounding may lose so much here, but a known mistake leads to these numbers"
+_NO_ROUNDING = (
+    "fail: rounding could explain errors of this size, but a known mistake leads to "
+    "these very numbers"
+)
 _AVERAGED = (
-    "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding: judged by its "
-    "symmetric part."
+    "A stated Σ or P is asymmetric by {:.1e} of its size, which may be rounding; its "
+    "symmetric part was judged."
 )
 _INDEFINITE = (
     "A stated Σ has an eigenvalue a little below 0, which rounding explains. It stands for all "
-    "covariances near it{and_singular}, so that nothing bounds the gaps from "
-    "above: state it exactly, or to more digits."
+    "covariances near it{and_singular}, so nothing bounds the gaps from above; state it "
+    "exactly, or to more digits."
 )
 _AND_SINGULAR = ", among them singular ones, whose gap is infinite with τ > 0"
 _COSTS_TOLD = {
-    "pass": "The stated {letter} is that of the stated policy{though}.",
-    "fail": "The stated {letter} is {instead}not that of the stated policy: {place}.",
-    "undecided": "Whether the stated {letter} is that of the stated policy is open: {place}.",
+    "pass": "The stated {letter} is the cost of the stated policy{though}.",
+    "fail": "The stated {letter} is {instead}not the cost of the stated policy: {place}.",
+    "undecided": "Whether the stated {letter} is the cost of the stated policy is open: {place}.",
 }
 
 
@@ -213,8 +218,8 @@ class Root:
             "refuted": f"{solves}, but it is not a stabilising root: its gains leave the closed "
             "loop unstable (proved).",
             "undecided": f"{solves}; whether its gains stabilise is open.",
-            None: f"The stated P does not solve the coupled equations: {_shown(self.digits)} "
-            "digits of it come back after a stage.",
+            None: "The stated P does not solve the coupled equations: one stage reproduces "
+            f"{_shown(self.digits)} digits of it.",
         }[self.stabilising]
 
 
@@ -362,7 +367,9 @@ class Audit:
                 "the same K."
             )
             if "q" in self.quantities and self.quantities["q"].wrong:
-                said.append("The q of a Gaussian policy needs its Σ beside it: state both.")
+                said.append(
+                    "The q of a Gaussian policy cannot be judged without its Σ: state both."
+                )
         elif self.indefinite:
             said.append(_INDEFINITE.format(and_singular=_AND_SINGULAR * entropic))
         elif self.definite is False and entropic:
@@ -373,8 +380,8 @@ class Audit:
             said.append(_EXCUSED)
         if self.left_out:
             said.append(
-                "No single mistake leads to everything that is stated; the next leaves "
-                f"{', '.join(self.left_out)} out."
+                "No single mistake explains everything that is stated; the next one does not "
+                f"explain {', '.join(self.left_out)}."
             )
         said += [
             f"Mistake {match.id}: {match.message}; the stated {', '.join(match.quantities)} "
@@ -401,7 +408,7 @@ class Audit:
     def _costs_told(self) -> Iterator[str]:
         """Whether the stated P and q are those of the stated policy, unless all is well."""
         wrong = self.verdict == "fail" and self.wrong_policy
-        though = ": a right cost of a wrong policy" if wrong else ""
+        though = ", so it is the policy that is wrong" if wrong else ""
         for letter, one in self.costs.items():
             if self.verdict == one.verdict == "pass":
                 continue

@@ -109,8 +109,8 @@ class Scope:
                 known = [*_KINDS, *(f"{name}=2" for name in _SIZES)]
                 nearest = difflib.get_close_matches(word[:50], known, n=1, cutoff=0.0)[0]
                 raise InputError(
-                    f"{quoted(word)} says nothing of a game; known are {', '.join(known)} and "
-                    f"sizes with <=, and the nearest is {quoted(nearest)}",
+                    f"{quoted(word)} is not a scope; the scopes are {', '.join(known)} and "
+                    f"sizes with = or <=, and the nearest is {quoted(nearest)}",
                     "scope",
                 )
         return cls(claims=words, skip=tuple(skip), unsupported=tuple(unsupported))

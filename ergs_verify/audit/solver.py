@@ -185,7 +185,9 @@ class SuiteResult:
         if not self.games:
             return f"undecided: every game of the suite {self.suite} was skipped"
         if all(one.outcome.policy is None for one in self.games):
-            others.append("; the solver answered none")  # singular games ask for an error
+            others.append(
+                "; the solver gave no policy for any of them"
+            )  # singular games ask for an error
         return f"{self.verdict}: {count['pass']} of {total} passed{''.join(others)}"
 
     def as_json(self) -> dict[str, Any]:
@@ -404,7 +406,10 @@ def earned(results: Sequence[GameResult], before: Iterable[GameResult] = ()) -> 
         attrs.evolve(
             one,
             verdict="fail",
-            message=f"fail: the error that the regular game {on_regular[one.signal]} gets too",
+            message=(
+                "fail: the solver raises the same error for the regular game "
+                f"{on_regular[one.signal]}"
+            ),
         )
         if one.verdict == "pass" and one.signal in on_regular
         else one
@@ -423,7 +428,7 @@ def _verdict(
         return "undecided", f"undecided: {error}", None
     singular = found.equilibrium.kind in ("none", "continuum", "singular")
     if singular and found.judged_by != "epsilon":
-        message = f"fail: numbers instead of an error, though {found.equilibrium.message}"
+        message = f"fail: numbers instead of an error, although {found.equilibrium.message}"
         return "fail", message, found
     return found.verdict, found.title, found
 
@@ -438,8 +443,8 @@ def _verdict_on_trouble(game: Game, outcome: Outcome) -> tuple[Verdict, str]:
             certified_nash(game)
     except (SingularStageError, UnboundedCostError, NoStablePolicyError) as error:
         if outcome.trouble.kind in _SIGNALS:
-            return "pass", f"pass: an error, as it should be. {error}"
-        return "fail", f"fail: {told}; an error was asked for, as {error}"
+            return "pass", f"pass: an error, as there should be: {error}"
+        return "fail", f"fail: {told}; it should have raised an error, because {error}"
     except NotCertifiedError as error:
         return "undecided", f"undecided: {told}, and {error}"
     return "fail", f"fail: {told}"

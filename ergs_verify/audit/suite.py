@@ -64,7 +64,9 @@ def suite(name: str = "standard") -> tuple[SuiteGame, ...]:
     'N = 1: the entropy-regularized linear-quadratic regulator over 30 stages'
     """
     if name not in SUITES:
-        raise InputError(f"{quoted(name)} is not a suite; known are {', '.join(SUITES)}", "suite")
+        raise InputError(
+            f"{quoted(name)} is not a suite; the suites are {', '.join(SUITES)}", "suite"
+        )
     if name in _OTHERS:
         return tuple(map(_game, _OTHERS[name]))
     return tuple(_game(entry) for entry in _ENTRIES if name == "standard" or entry.quick)

@@ -76,8 +76,8 @@ class Suspects:
         if self.conventions:
             options = " ".join(f"--convention {name}" for name in self.conventions)
             whole = self.by_numbers == self.of
-            which = "every game that fails passes" if whole else self._some_pass
-            yield f"With {options} {which}: declare that, if it is meant."
+            which = "every failing game passes" if whole else self._some_pass
+            yield f"With {options} {which}: declare this if the solver means it so."
         for one in self.mistakes:
             whole = "every one" if one.games == one.of > 1 else f"{one.games}"
             yield (
@@ -87,7 +87,7 @@ class Suspects:
         if self.told_apart_by is not None:
             yield "Others that explain as many are ruled out by a game built to tell them apart."
         if len(self.alike) > 1:
-            yield f"These are not told apart by any game tried: {', '.join(self.alike)}."
+            yield f"No game that was tried tells these apart: {', '.join(self.alike)}."
         if self.unexplained:
             yield f"No known mistake explains: {', '.join(self.unexplained)}."
 

@@ -159,19 +159,18 @@ def _told(
     count = "1 stage" if len(distances) == 1 else f"{len(distances)} stages"
     if rate >= 1:
         return (
-            f"the finite horizon's gains are with {count} left as near to a stationary "
-            "equilibrium's as float64 tells (measured), though a stage's slope there has the "
-            f"spectral radius {rate:.3g}: what starts beside them is led away"
+            f"with {count} left float64 cannot tell the finite horizon's gains from those of a "
+            "stationary equilibrium (measured), but a stage's slope there has the spectral radius "
+            f"{rate:.3g}: gains that start near it are led away"
         )
     said = (
-        f"the finite horizon's gains approach the stationary ones by a factor of {rate:.3g} a stage"
-        f" in the end, and with {count} left are as near as float64 tells "
-        "(measured)"
+        f"the finite horizon's gains approach the stationary ones, in the end by a factor of "
+        f"{rate:.3g} a stage; with {count} left float64 cannot tell them apart (measured)"
     )
     if factor is not None:
         said += (
-            f"; with {since} or more left each stage brings the costs nearer by the factor "
-            f"{float(factor):.3g} at least (proved)"
+            f"; with {since} or more left every further stage shrinks the distance of the costs by "
+            f"a factor of at most {float(factor):.3g} (proved)"
         )
     return said
 

@@ -150,7 +150,7 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
         given = [given]
     steps = sorted(Fraction(number(delta, "delta")) for delta in given)
     if not steps or steps[0] <= 0 or any(a == b for a, b in pairwise(steps)):
-        raise InputError("deltas must be different numbers > 0, at least one", "delta")
+        raise InputError("deltas must be one or more different numbers > 0", "delta")
     return tuple(steps)
 
 

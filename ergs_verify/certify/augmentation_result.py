@@ -181,7 +181,7 @@ class GapOfDelta:
         notes = [second]
         if self.smallest_delta is not None:
             smallest = _shown(self.smallest_delta.assumption_III_3)
-            told = "Assumption III.3 holds for every δ from a least one on, which is"
+            told = "Assumption III.3 holds for every δ from a least one on:"
             notes.append(f"{told} {smallest}.")
         reasons = [f"δ = {short(row.delta)}: {row.reason}." for row in self.rows if row.reason]
         return [*notes, *reasons]

@@ -95,13 +95,33 @@ class Check:
     bits: int
     game: Game
 
+    @property
+    def title(self) -> str:
+        """What is proved of the equilibrium, in one sentence."""
+        found = self.nash
+        if found.unique == "locally":
+            told = "proved: the game has a stationary Nash equilibrium"
+        elif found.unique == "undecided":
+            told = "undecided: whether the game has exactly one Nash equilibrium"
+        elif found.unique == "proved":
+            told = "proved: the game has exactly one Nash equilibrium"
+        elif found.exists == "refuted":
+            told = "refuted: the game has no Nash equilibrium"
+        else:
+            told = "refuted: the game does not have exactly one Nash equilibrium"
+        return f"{told} ({found.reason})"
+
     def sentences(self) -> list[str]:
         """The verdicts in words, without the table of stages."""
         if self.game.stationary:
             return [
                 f"A stationary Nash equilibrium exists: {self.nash.exists}. "
                 f"It is the only one: {self.nash.unique} ({self.nash.reason}).",
-                *(["A line for each that was found, with its Φ."] if self.stages else []),
+                *(
+                    ["The table has a line for each equilibrium that was found."]
+                    if self.stages
+                    else []
+                ),
             ]
         return [
             f"A feedback Nash equilibrium exists: {self.nash.exists}. "
@@ -113,7 +133,7 @@ class Check:
     def _on_the_assumption(self) -> list[str]:
         found, delta = self.assumption_III_3, self.smallest_delta
         if found is None or delta is None:
-            return ["Assumption III.3 and Theorem IV.3 are about the paper's class of games."]
+            return ["Assumption III.3 and Theorem IV.3 apply to games of the paper's class only."]
         bound = "P* is not known" if found.bound is None else f"the bound is {found.bound}"
         return [
             f"Assumption III.3, τ > 2γ_B²γ_P*(N−1): {found.verdict} "
@@ -217,7 +237,7 @@ def _from(threshold: Enclosure, letter: str, fails: str) -> str:
     if threshold.hi == 0:
         return f"for every {letter} > 0"
     proved = (
-        f"from some {letter} on that the data alone do not tell"
+        f"for every large enough {letter}; how large, the data alone do not tell"
         if hi == "inf"
         else f"for every {letter} ≥ {hi}"
     )

@@ -50,7 +50,9 @@ def _exhibit(name: str) -> Game:
 
     if name not in exhibits():
         known = ", ".join(exhibits())
-        raise InputError(f"exhibit:{name} is not an exhibit; there are {known}", f"exhibit:{name}")
+        raise InputError(
+            f"exhibit:{name} is not an exhibit; the exhibits are {known}", f"exhibit:{name}"
+        )
     return exhibits()[name].game
 
 
@@ -63,7 +65,7 @@ def expect_writable(path: Path | None, *suffixes: str) -> None:
         if not path.parent.is_dir():
             raise InputError(f"cannot be written: there is no folder {printable(str(path.parent))}")
         if path.exists() and not path.is_file():
-            raise InputError("is there already and is not a regular file")
+            raise InputError("exists already and is not a regular file")
         try:
             # A right to write is not enough: file systems may be read-only, full, or no real ones.
             TemporaryFile(dir=Path(os.path.realpath(path)).parent).close()

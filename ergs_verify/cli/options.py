@@ -13,7 +13,7 @@ GAME = (
     "are audited, or exhibit:NAME of one on which the paper's claims are tried."
 )
 GameName = Annotated[str, typer.Argument(metavar="GAME", help=GAME)]
-GameNames = Annotated[list[str], typer.Argument(metavar="GAME...", help=GAME)]
+GameNames = Annotated[list[str], typer.Argument(metavar="GAME", help=GAME)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[
     Path | None,
@@ -21,8 +21,10 @@ Output = Annotated[
 ]
 HtmlReport = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", help="Write a report too: one page without scripts."),
+    typer.Option(
+        "--html", metavar="FILE", help=("Also write a report: one HTML page without scripts.")
+    ),
 ]
 CsvReport = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers too, as a table.")
+    Path | None, typer.Option("--csv", metavar="FILE", help="Also write the numbers as a table.")
 ]

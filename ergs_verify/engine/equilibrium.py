@@ -370,7 +370,7 @@ def _why_general_lost(stack: GeneralStack, phi: np.ndarray, singular_stage: int)
 
 def _out_of_range() -> ErgsError:
     return ErgsError(
-        "the backward recursion is not finite, or leaves the range of float64: see that all "
+        "the backward recursion is not finite, or leaves the range of float64: check that all "
         "entries of the game are finite, shorten the horizon, scale the game, or solve it with "
         "more digits"
     )

@@ -326,7 +326,7 @@ def refuse_constants(k: Sequence[np.ndarray] | None) -> None:
     """
     if k is not None and any(np.any(own) for own in k):
         raise InputError(
-            "k is not 0, and in a game of the paper's class no such constants are judged", "k"
+            "k is not 0, but policies of a game without affine terms have no such constants", "k"
         )
 
 

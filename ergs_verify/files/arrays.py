@@ -105,7 +105,7 @@ def _npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int) -> P
             f"the array {quoted(key)} is of the type {dtype}; save it as float64", name
         )
     if min(shape, default=0) < 0:
-        raise InputError(f"the array {quoted(key)} has a negative side", name)
+        raise InputError(f"the array {quoted(key)} has a negative dimension", name)
 
     def unpack() -> np.ndarray:
         with _damage_told(), archive.open(entry) as member:
@@ -121,8 +121,8 @@ def _npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int) -> P
     packed_at_most = 1 if entry.compress_type == zipfile.ZIP_STORED else _DEFLATE
     if held > entry.file_size or held > packed_at_most * in_bytes:
         raise InputError(
-            f"the array {quoted(key)} says that it holds {one.size} numbers, more than its "
-            f"{in_bytes} bytes in the file can be",
+            f"the array {quoted(key)} claims to hold {one.size:,} numbers, more than its "
+            f"{in_bytes:,} bytes in the file can",
             name,
         )
     return one

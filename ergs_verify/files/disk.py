@@ -61,7 +61,7 @@ def write(path: str | PathLike[str], data: bytes) -> None:
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
-            raise InputError("is there already and is not a regular file")
+            raise InputError("exists already and is not a regular file")
         beside = target.with_name(f".{uuid.uuid4().hex}.part")
         try:
             beside.write_bytes(data)

@@ -76,7 +76,7 @@ def _tag(data: _Bytes, at: int, order: str) -> tuple[int, int, int, int]:
         return kind, at + 8, end, end + (0 if kind == _COMPRESSED else -size % 8)
     size = kind >> 16  # four bytes or fewer, packed into the tag
     if size > 4:
-        raise DamagedError("the file breaks off")
+        raise DamagedError("the file ends too early")
     return kind & 0xFFFF, at + 4, at + 4 + size, at + 8
 
 
@@ -85,7 +85,7 @@ def _elements(data: _Bytes, order: str) -> Iterator[tuple[int, _Bytes]]:
     while at < len(data):
         kind, start, end, at = _tag(data, at, order)
         if end > len(data):
-            raise DamagedError("the file breaks off")
+            raise DamagedError("the file ends too early")
         yield kind, data[start:end]
 
 
@@ -127,7 +127,7 @@ def _header(
         raise DamagedError(f"the array {quoted(shown)} without shape or entries")
     tag, start, end, _ = _tag(head, at, order)
     if end > size:
-        raise DamagedError("the file breaks off")
+        raise DamagedError("the file ends too early")
     read: Callable = _text if kind == _CHAR_CLASS else _numbers
     if kind != _CHAR_CLASS and end - start != math.prod(shape) * _stored(tag, order).itemsize:
         raise DamagedError("an array with more or fewer entries than its shape says")
@@ -136,7 +136,7 @@ def _header(
         with _damage_told():
             raw = first(end)[start:end]
             if len(raw) != end - start:
-                raise DamagedError("the file breaks off")
+                raise DamagedError("the file ends too early")
             return read(tag, raw, order, shape, kind)
 
     characters = end - start if kind == _CHAR_CLASS else None

@@ -55,7 +55,7 @@ HINTS = {
     r"r|r_?lin\w*": 'a cost 2r\'u is "u_linear"',
     r"(?i)Q_?(T|f|N|end|final|terminal)": 'the last of a list over time of "Q" is terminal',
     r"(?i)w|omega|sigma(_?w)?|sigma_?noise": 'the covariance of the noise is "noise_cov"',
-    r"(?i)x0_(mean|cov)": 'they stand in "x0": {"mean": …, "cov": …}',
+    r"(?i)x0_(mean|cov)": 'they go into "x0": {"mean": …, "cov": …}',
     r"(?i)prior_\w+|lambda|mu": 'a Gaussian prior is "prior": [{"gain": …, "mean": …, "cov": …}]',
     r"T|N_steps|steps|stages": 'the number of stages is "horizon"',
 }

@@ -306,7 +306,7 @@ class Game:
         self.expect_last_stage(what)
         if self.beyond:
             raise InputError(
-                f"{what} knows only games of the paper's class, and this one has "
+                f"{what} takes only games of the paper's class, but this one has "
                 f"{' and '.join(filter(None, (', '.join(self.beyond[:-1]), self.beyond[-1])))}",
                 self.beyond[0],
             )
@@ -319,7 +319,7 @@ class Game:
         InputError
         """
         if self.stationary:
-            raise InputError(f"{what} needs a last stage, and the horizon is infinite", "horizon")
+            raise InputError(f"{what} needs a last stage, but the horizon is infinite", "horizon")
 
     @property
     def tau(self) -> Fraction:
@@ -331,7 +331,7 @@ class Game:
             Where it differs between agents or times: `tau_of`.
         """
         if isinstance(self.tau_given, tuple):
-            raise InputError("tau differs between agents or times, so there is not one τ", "tau")
+            raise InputError("tau differs between agents or times, so there is no single τ", "tau")
         return Fraction(self.tau_given)
 
     def at_tau(self, tau: Any) -> Game:
@@ -404,7 +404,7 @@ class Game:
             Where it varies over time: `noise`.
         """
         if isinstance(self._noise_cov, tuple):
-            raise InputError("noise_cov varies over time, so there is not one", "noise_cov")
+            raise InputError("noise_cov varies over time, so there is no single one", "noise_cov")
         return self._noise_cov
 
     @cached_property

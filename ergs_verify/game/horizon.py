@@ -29,7 +29,7 @@ class Infinite(str):
     __slots__ = ()
 
     def _count(self, *_: Any) -> NoReturn:
-        raise InputError("this needs a last stage, and the horizon is infinite", "horizon")
+        raise InputError("this needs a last stage, but the horizon is infinite", "horizon")
 
     __index__ = __int__ = __float__ = __add__ = __radd__ = __sub__ = __rsub__ = _count
     __mul__ = __rmul__ = __truediv__ = __floordiv__ = __rtruediv__ = __neg__ = _count

@@ -184,8 +184,8 @@ class Policy:
             for name in ("k", "s"):
                 if any(np.any(own) for own in getattr(self, name) or ()):
                     raise InputError(
-                        f"{name} is not 0, and in a game without affine terms no such constants "
-                        "are judged",
+                        f"{name} is not 0, but policies of a game without affine terms have no "
+                        "such constants",
                         name,
                     )
 

@@ -174,10 +174,10 @@ def compare(
     Notes
     -----
     Digits count as in references: ``|given − exact|`` ≤ 10^−D · max(1, largest entry), for Σ
-    without the 1; those of `ergs_verify.audit` count from the matrix's largest entry on, in natural
-    units of states and controls. The reference is known to within its `error`; where that leaves it
-    open whether D digits are right, the verdict is undecided. Without Sigma a solution's q is that
-    of the plain game and is not judged.
+    without the 1; those of `ergs_verify.audit` are relative to the matrix's largest entry, in
+    natural units of states and controls. The reference is known to within its `error`; where that
+    leaves it open whether D digits are right, the verdict is undecided. Without Sigma a solution's
+    q is that of the plain game and is not judged.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def compare(
             trouble = error.message
         stated = policy.about.get("game_hash") if policy else None
         if name in known and stated != known[name].game_hash and stated not in (None, *by_hash):
-            trouble = "its game_hash says that it is of another game"
+            trouble = "its game_hash is that of another game"
         if name not in known or stated != known[name].game_hash:
             name = by_hash.get(stated or "", name)
         if name not in known:
@@ -259,7 +259,7 @@ def _no_single(reference: Reference) -> str:
 def _judged(name: str, path: Path, reference: Reference, policy: Policy, digits: int) -> FileResult:
     if reference.equilibrium not in WITH_NUMBERS:
         verdict: Verdict = "fail" if reference.equilibrium in ("none", "unbounded") else "undecided"
-        message = f"numbers, though {_no_single(reference)}"
+        message = f"numbers are stated, although {_no_single(reference)}"
         if verdict == "undecided":
             message += "; `ergs-verify audit` judges by the gaps"
         return FileResult(name=name, solution=path, verdict=verdict, message=message, quantities={})
@@ -320,10 +320,12 @@ def _told(
         unjudged = "; q is not judged, because no Sigma is stated"
     if verdict == "undecided":
         return (
-            f"{place} may have {digits} digits: the reference has {reference.digits}, make one "
-            f"with more{unjudged}"
+            f"whether {place} has {digits} right digits is open: the reference has only "
+            f"{reference.digits}; make one with more{unjudged}"
         )
-    return f"{worst.digits:.1f} digits are right at least, the fewest of {place}{unjudged}"
+    return (
+        f"at least {worst.digits:.1f} digits are right everywhere, the fewest in {place}{unjudged}"
+    )
 
 
 def _misfit(letter: str, stated: Sequence[Any], exact: Sequence[Any]) -> str:

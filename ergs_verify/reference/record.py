@@ -160,7 +160,7 @@ def load_reference(path: str | PathLike[str]) -> Reference:
 
 def _reference_from(document: Any) -> Reference:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise InputError(f'is no reference: it needs "format": "{FORMAT}"', "format")
+        raise InputError(f'is not a reference: it needs "format": "{FORMAT}"', "format")
     unique = document.get("equilibrium") in WITH_NUMBERS
     unbounded = document.get("equilibrium") == "unbounded"
     said = ("format", "name", "game_hash", "digits", "equilibrium", "t", "error")

@@ -15,12 +15,12 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12
 AUDIT_LEGEND = (
-    "gap: the most that an agent gains by deviating alone, on average over x_0 (proved). digits: "
-    "how many agree with the equilibrium (proved), at the agent, time t and entry [row][column] "
-    "where the error is the largest part of what is allowed; they count from the matrix's largest "
-    "entry on, in units in which all states cost alike and all controls do. asked for: how many "
-    "float64 can keep on this game, by its conditioning (measured). Agents count from 1, the rest "
-    "from 0."
+    "gap: the most that the agent can gain by deviating alone, on average over x_0 (proved). "
+    "digits: how many agree with the equilibrium at least (proved), at the place where the error "
+    "is largest compared with what is allowed: agent, time t, entry [row][column]. They are "
+    "relative to the matrix's largest entry, in units in which all states cost the same and all "
+    "controls do. asked for: how many digits float64 can keep on this game, given its "
+    "conditioning (measured). Agents are counted from 1, everything else from 0."
 )
 
 

@@ -11,7 +11,7 @@ from ergs_verify.report.solution import game_line
 
 VERDICTS = {
     "proved": (
-        "Every ε lies in an enclosure as tight as asked, of which the digits are shown.",
+        "Every ε is enclosed as tightly as asked, and every digit shown is certain.",
         "",
     ),
     "refuted": ("At some δ there is no single equilibrium at τ + δ.", "bold red"),

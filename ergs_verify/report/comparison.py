@@ -15,7 +15,10 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"
 def comparison_summary(found: Comparison) -> RenderableType:
     """The verdict, the digits right of every letter, file by file, and what is left over."""
     passed = sum(one.verdict == "pass" for one in found.files)
-    title = f"{found.verdict}: {passed} of {len(found.files)} passed, {found.digits} digits asked"
+    title = (
+        f"{found.verdict}: {passed} of {len(found.files)} passed; {found.digits} digits "
+        "were asked for"
+    )
     headings, lines = comparison_lines(found)
     judged = headings[2:-1]
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")

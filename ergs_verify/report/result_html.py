@@ -87,6 +87,7 @@ _JUDGED = {
     "quantities": "the errors of what is stated, against what float64 can keep on this game",
     "epsilon": "the gaps, against the ε that was given",
     "gap": "the gaps, against what rounding explains",
+    "stability": "whether the closed loop is stable",
 }
 
 
@@ -153,12 +154,10 @@ def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str
         words = "Spectral radius of the inner loop and Lemma IV.1's constant over the stages"
         parts.append(as_svg(stages_figure(found), "stages", words))
     parts.append(_legend(f"{_STAGES} Every number is proved in balls of {found.bits} bits."))
-    sentence = (
-        f"{found.nash.unique}: the game has exactly one Nash equilibrium ({found.nash.reason})"
-    )
     body = "".join(parts) + _repeat(command, [found.game])
     facts = {**_of_game(found.game), **(asked or {})}
-    return _report("Check of a game", found.nash.unique, sentence, body, facts)
+    verdict = found.title.partition(":")[0]
+    return _report("Check of a game", verdict, found.title, body, facts)
 
 
 def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> str:

@@ -110,7 +110,7 @@ def _left_out(game: Game) -> str:
     if agents:
         left.append("1 more agent" if agents == 1 else f"{agents} more agents")
     more = f"… and {' and '.join(left)}. " if left else ""
-    return f"{more}Everything, with P, q and every digit: --json or -o FILE."
+    return f"{more}--json or -o FILE gives everything, with P, q and every digit."
 
 
 def _matrix(value: np.ndarray, digits: int | None) -> RenderableType:

@@ -99,7 +99,7 @@ def _too_early(game: Game, t: int, formulas: Formulas | None) -> Outcome:
         return "undecided", f"{told}, but in a game one rounding away: {error}", None
     # NaN where numbers leave float64's range.
     if not modest_factor(game) * float(UNIT) * lost < 1:
-        return "undecided", f"{told}; float64 cannot tell, K_t has no digit that is sure", None
+        return "undecided", f"{told}; float64 cannot tell, for no digit of K_t is certain", None
     return "disagree", f"{told}; rounding moves K_t by {lost * float(UNIT):.1e} of its size", None
 
 

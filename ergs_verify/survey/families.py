@@ -247,7 +247,9 @@ class TemplateFamily:
             data = disk.read(path)
             document = parse_toml(data)
             if set(document) != {"ranges", "game"} or not document["ranges"]:
-                raise InputError("a template has two tables: ranges, which is not empty, and game")
+                raise InputError(
+                    "a template needs two tables: ranges, which must not be empty, and game"
+                )
             ranges = tuple((name, _points(name, x)) for name, x in document["ranges"].items())
             if math.prod(len(points) for _, points in ranges) > _MOST_POINTS:
                 raise InputError("the ranges have more than 10^9 points")

@@ -157,8 +157,8 @@ def _prepare(folder: Path, plan: Mapping[str, Any], resume: bool) -> None:
         if place.exists():
             if not resume:
                 raise InputError(
-                    f"{folder} holds a survey already; go on with it by resume, or name another"
-                    " folder",
+                    f"{folder} holds a survey already; continue it with resume, or name another "
+                    "folder",
                     "output",
                 )
             if json.loads(place.read_text(encoding="utf-8")) != plan:

@@ -145,7 +145,7 @@ def test_right_costs_of_a_wrong_policy_are_said_to_be_right():
     assert found.verdict == "fail"
     assert found.quantities["P"].wrong
     assert {one.verdict for one in found.costs.values()} == {"pass"}
-    assert "The stated P is that of the stated policy: a right cost of a wrong policy." in (
+    assert "The stated P is the cost of the stated policy, so it is the policy that is wrong." in (
         found.notes
     )
 
@@ -284,7 +284,7 @@ def test_wrong_gains_with_the_costs_of_the_equilibrium_are_told_why_first():
     notes = audit(game, {**answer, "K": [-X for X in answer["K"]]}).notes
     starts = ["K of agent ", "Mistake sign-of-K: K has the opposite sign; the stated K agrees with"]
     starts += [
-        f"The stated {k} is the equilibrium's, not that of the stated policy: " for k in "Pq"
+        f"The stated {k} is the equilibrium's, not the cost of the stated policy: " for k in "Pq"
     ]
     assert [note.startswith(start) for note, start in zip(notes, starts, strict=True)] == [True] * 4
 
@@ -526,7 +526,7 @@ def test_the_q_of_the_gaussian_policy_without_its_sigma_is_told_what_it_lacks():
     found = audit(game, {letter: right[letter] for letter in "KPq"})
     assert found.verdict == "fail"
     assert [letter for letter, one in found.quantities.items() if one.wrong] == ["q"]
-    lacks = "The q of a Gaussian policy needs its Σ beside it"
+    lacks = "The q of a Gaussian policy cannot be judged without its Σ"
     assert any(lacks in note for note in found.notes)
     wrong_K = audit(game, {"K": [2 * X for X in right["K"]]})
     assert not any(lacks in note for note in wrong_K.notes)

@@ -98,9 +98,12 @@ def test_a_singular_game_asks_for_an_error(on, answer, verdict):
 def test_a_solver_that_only_raises_is_told_from_one_that_knows_a_singular_game(on):
     found = on(lambda _: 1 / 0, "no-equilibrium", "one-stage")
     assert "0 of 2 games" in found.title
-    assert found.title.endswith("passed, 2 failed; the solver answered none")
-    assert found.games[0].message == "fail: the error that the regular game one-stage gets too"
-    assert "answered none" not in on(engine.nash, "one-stage").title
+    assert found.title.endswith("passed, 2 failed; the solver gave no policy for any of them")
+    assert (
+        found.games[0].message
+        == "fail: the solver raises the same error for the regular game one-stage"
+    )
+    assert "gave no policy" not in on(engine.nash, "one-stage").title
 
 
 def test_numbers_in_an_error_make_it_no_other_error(on):

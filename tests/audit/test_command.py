@@ -164,7 +164,7 @@ FAULTS = {
     "format": (
         writes(solution(format="ergs-game/1")),
         "no policy",
-        'gave no policy of this game: format is "ergs-game/1"',
+        'gave no policy for this game: format is "ergs-game/1"',
     ),
     "key": (writes(solution(g=1)), "no policy", '"g" is an unknown key'),
     "null": (
@@ -243,7 +243,7 @@ def test_too_much_output_is_cut_off_and_reported(monkeypatch):
     trouble = outcome_of(wait + dies + "solution.write_bytes(b' ' * (2**20 + 1))").trouble
     assert (trouble.kind, trouble.message) == (
         "crashed",
-        "was killed by SIGXFSZ, for it wrote more than 1 MiB to one file, so that the solution "
+        "was killed by SIGXFSZ, because it wrote more than 1 MiB to one file, so that the solution "
         "file that it wrote does not count",
     )
 
@@ -293,7 +293,7 @@ def test_a_command_that_cannot_be_run_is_an_input_error(command, message):
 
 
 def test_an_unknown_format_is_an_input_error():
-    with pytest.raises(InputError, match=r'"\.csv" is not a file format; known are \.json'):
+    with pytest.raises(InputError, match=r'"\.csv" is not a file format; the formats are \.json'):
         CommandSolver(command=program("pass"), format=".csv")
 
 

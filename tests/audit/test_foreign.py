@@ -86,7 +86,9 @@ def test_exact_numbers_stay_exact():
     digits.prec = 200
     third = digits.mpf(1) / 3
     outcome = outcome_of(lambda _: {"K": [[["1/3", Fraction(1, 7)]], [[third, np.int64(2)]]]}, game)
-    assert outcome.trouble.message.startswith("gave no policy of this game: K[0] (agent 1) must be")
+    assert outcome.trouble.message.startswith(
+        "gave no policy for this game: K[0] (agent 1) must be"
+    )
     outcome = outcome_of(
         lambda _: {"K": [[[["1/3", Fraction(1, 7)]]], [[[third, np.int64(2)]]]]}, game
     )

@@ -26,7 +26,7 @@ def test_games_outside_are_left_out(words, left):
 
 def test_words_that_say_nothing_are_refused():
     for word in ("agent=2", "agents=two", "agents>=2", "quadratic"):
-        with pytest.raises(InputError, match="says nothing of a game"):
+        with pytest.raises(InputError, match="is not a scope"):
             Scope.named(f"no-noise,{word}")
 
 

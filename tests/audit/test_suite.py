@@ -53,7 +53,7 @@ def test_the_quick_suite_is_a_part_of_the_standard_one():
 
 def test_an_unknown_suite_is_an_input_error():
     with pytest.raises(
-        InputError, match='"slow" is not a suite; known are standard, quick, general'
+        InputError, match='"slow" is not a suite; the suites are standard, quick, general'
     ):
         suite("slow")
 

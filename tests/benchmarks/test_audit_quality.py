@@ -198,7 +198,7 @@ def test_a_solve_that_is_stable_only_in_norm_is_told_from_a_wrong_one(number):
 
     game = random_game(number)  # controls in units up to 2²⁰ apart
     found = audit(game, LEAST_SQUARES(game.floats()))
-    assert found.title.startswith("undecided: float64 can be nearer")
+    assert found.title.startswith("undecided: float64 can come nearer")
     assert any("stable only in norm" in note for note in found.notes)
     assert found.quantities["K"].excused
     assert found.quantities["K"].digits < found.quantities["K"].needed - 1

@@ -45,7 +45,7 @@ def test_an_identity_has_one_file():
     ("change", "why"),
     [
         (lambda given: given | {"right": given["left"] - 1}, "not"),
-        (lambda given: given | {"format": "another"}, "no ergs-proof"),
+        (lambda given: given | {"format": "another"}, "not an ergs-proof"),
         (lambda given: 7, "not"),
     ],
 )

@@ -67,7 +67,10 @@ def test_every_exhibit_is_a_game_by_name(run, name):
         (["paper", "lemma-III.4", "--exhibit", "-o", "x.txt"], "must end in .json"),
         (["paper", "eq-11", "--html", "x.json"], "must end in .html"),
         (["paper", "eq-11", "--html", "no/such/x.html"], "there is no folder"),
-        (["check", "exhibit:nothing"], "exhibit:nothing is not an exhibit; there are no-nash, "),
+        (
+            ["check", "exhibit:nothing"],
+            "exhibit:nothing is not an exhibit; the exhibits are no-nash, ",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(run, arguments, message):

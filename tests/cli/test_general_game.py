@@ -50,7 +50,7 @@ def test_it_is_solved_and_the_file_can_be_read_again(path, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["check"], "about the paper's class of games"),
+        (["check"], "games of the paper's class only"),
         (["gap", "--delta", "0.1"], "Coefficient c of δ²"),
     ],
 )

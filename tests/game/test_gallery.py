@@ -101,7 +101,7 @@ def test_random_games_take_sizes_per_agent_and_tau():
         ("g-star-3", '"g-star-3" is not a game of the gallery; the nearest name is "g-star-2"'),
         ("", "is not a game of the gallery"),
         ("random:n=2", '"n" is not a key of a random game'),
-        ("random:N=2,N=3", "N stands twice"),
+        ("random:N=2,N=3", "N appears twice"),
         ("random:N=0", "N is 0, but must be ≥ 1"),
         ("random:m=two", 'm is "two", but must be a whole number'),
         ("random:T=", 'T is "", but must be a whole number'),

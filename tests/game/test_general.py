@@ -350,7 +350,7 @@ BAD = [
     ("M", 1, "\"M\" is an unknown key; a cost 2u'Sx of control and state is \"S\""),
     ("c", 1, '"c" is an unknown key; a constant in the dynamics is "drift"'),
     ("QT", 1, '"QT" is an unknown key; the last of a list over time of "Q" is terminal'),
-    ("x0_mean", 1, '"x0_mean" is an unknown key; they stand in "x0"'),
+    ("x0_mean", 1, '"x0_mean" is an unknown key; they go into "x0"'),
     ("prior_cov", 1, '"prior_cov" is an unknown key; a Gaussian prior is "prior"'),
     ("driftt", 1, '"driftt" is an unknown key; the nearest known one is "drift"'),
 ]  # fmt: skip
@@ -419,7 +419,7 @@ def test_what_knows_the_papers_class_alone_refuses_the_rest(what, key):
     value = {"S": [[[1, 1]], [[0, 0], [0, 0]]], "drift": [1, 0], "discount": "1/2"}
     value["prior"] = [{"cov": [[2]]}, None]
     game = Game.from_arrays(**BASE, horizon=2, **{key: value[key]})
-    with pytest.raises(InputError, match=f"{what} knows only games of the paper's class"):
+    with pytest.raises(InputError, match=f"{what} takes only games of the paper's class"):
         COMPUTES[what](game)
 
 

@@ -166,3 +166,29 @@ def test_a_name_does_not_become_a_formula_of_a_spreadsheet(results):
     one = results["crosscheck"][0][2]
     lines = lines_of(result_csv.crosscheck_csv([("=1+1", one)]))
     assert lines[0]["game"] == "'=1+1"
+
+
+def verdict_of(page):
+    return re.sub("<[^>]+>", "", re.findall(r'<p class="verdict[^>]*>(.*?)</p>', page)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("time-varying", "proved: the game has exactly one Nash equilibrium ("),
+        ("g-star-4-no-nash", "refuted: the game has no Nash equilibrium ("),
+        ("stationary-zero-sum", "proved: the game has a stationary Nash equilibrium ("),
+        ("g-star-4-continuum", "refuted: the game does not have exactly one Nash equilibrium ("),
+    ],
+)
+def test_a_check_says_in_one_sentence_what_is_proved(name, says):
+    page = result_html.check_page(check(gallery(name)), command=COMMAND)
+    assert verdict_of(page).startswith(says)
+
+
+def test_an_unstable_policy_has_a_page():
+    found = audit(gallery("stationary-zero-sum"), {"K": [[[25.0]], [[25.0]]]})
+    assert found.judged_by == "stability"
+    page = result_html.audit_page(found, command=COMMAND)
+    assert "whether the closed loop is stable" in page
+    assert verdict_of(page).startswith("fail: the closed loop is not stable")

@@ -280,5 +280,5 @@ def test_the_record_prints_itself():
 
 
 def test_a_general_game_is_for_the_certified_gap():
-    with pytest.raises(InputError, match="augmentation_study knows only games of the paper's cla"):
+    with pytest.raises(InputError, match="augmentation_study takes only games of the paper's cla"):
         augmentation_study(evolve(gallery("g-star-2"), indefinite=True))

@@ -136,7 +136,7 @@ MISTAKES = (
     Mistake(
         id="cost-factor-2",
         message="costs carry a factor ½ or 2 that the game does not have",
-        look_at="the cost is x'Qx + u'Ru, without ½, beside τ log(π/μ); if that is meant, "
+        look_at="the cost is x'Qx + u'Ru, without ½, with τ log(π/μ); if ½ is meant, declare "
         "--convention half-costs",
         variants=_fixed(
             *(_scale(Q=c, R=c, tau=1) for c in (half, 2)),
@@ -186,7 +186,7 @@ MISTAKES = (
     Mistake(
         id="data-shifted",
         message="A, B or R are read one stage too early or too late",
-        look_at="K_t takes A_t, B_t and R_t, beside P_{t+1}",
+        look_at="K_t is made from A_t, B_t, R_t and P_{t+1}",
         variants=_fixed(
             *(
                 _retimed(letters, pick)
@@ -232,7 +232,7 @@ MISTAKES = (
     Mistake(
         id="data-in-float32",
         message="the game is read as float32, though the rest is computed in float64",
-        look_at="the type of the arrays that are handed on",
+        look_at="the dtype of the arrays that are passed on",
         variants=_fixed(Recomputed(data=_as_float32)),
     ),
     Mistake(

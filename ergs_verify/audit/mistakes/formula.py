@@ -255,7 +255,7 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         _mistake(
             "sign-inside",
-            "the gains come with the wrong sign and P goes on with them",
+            "the gains have the wrong sign, and P is computed from them",
             "K = −Φ⁻¹r: u = Kx, and F = A + Σ BK",
             _changed(right, rhs=-right.rhs),
         ),
@@ -278,7 +278,7 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         _mistake(
             "sigma-scale",
-            "Σ has another factor than τ/2 before W⁻¹",
+            "Σ has a factor other than τ/2 before W⁻¹",
             "Σ = (τ/2)W⁻¹ = (I + (2/τ)(R + B'PB))⁻¹",
             *(
                 _changed(right, covariance=c * Inverse(W(i)))
@@ -287,7 +287,7 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         _mistake(
             "q-with-P-now",
-            "q_t takes P_t in place of P_{t+1}",
+            "q_t is made from P_t instead of P_{t+1}",
             "the time index of P in the recursion (5) of q",
             _changed(
                 right, policy_constant=right.policy_constant.xreplace({P(i): right.policy_cost})
@@ -394,7 +394,7 @@ def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
         ),
         Mistake(
             id="prior-covariance",
-            message="the prior has another covariance than I",
+            message="the prior's covariance is not I",
             look_at="μ = N(0, I): (τ/2)I in R̃, in the gains, in P, in Σ and in q",
             variants=lambda game: (),
             fitted=_prior,

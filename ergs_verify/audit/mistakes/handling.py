@@ -222,7 +222,9 @@ MISTAKES = (
     Mistake(
         id="sign-of-K",
         message="K has the opposite sign",
-        look_at="the convention is u = Kx; if u = −Kx is meant, --convention negative-gain",
+        look_at=(
+            "the convention is u = Kx; if u = −Kx is meant, declare --convention negative-gain"
+        ),
         variants=_always(_on("Kk", np.negative)),
     ),
     Mistake(
@@ -258,7 +260,9 @@ MISTAKES = (
     Mistake(
         id="cost-scaled",
         message="P and q are halved or doubled",
-        look_at="the value is x'Px + q, without ½; --convention half-values, if that is meant",
+        look_at=(
+            "the value is x'Px + q, without ½; if ½ is meant, declare --convention half-values"
+        ),
         variants=_always(*(_on(k, lambda X, c=c: c * X) for c in (0.5, 2.0) for k in ("Psq", "P"))),
     ),
     Mistake(
@@ -285,7 +289,7 @@ MISTAKES = (
     ),
     Mistake(
         id="sigma-with-P-now",
-        message="Σ_t takes P_t in place of P_{t+1}",
+        message="Σ_t is made from P_t instead of P_{t+1}",
         look_at="Σ_t = (τ/2)W_t⁻¹, in which W_t has P_{t+1}, as in the gains",
         variants=_with_P_now,
     ),

@@ -32,7 +32,9 @@ def command(
     ] = None,
     epsilon: Annotated[
         str | None,
-        typer.Option("--epsilon", metavar="E", help="Ask instead: is no agent's gap above E?"),
+        typer.Option(
+            "--epsilon", metavar="E", help=("Ask instead whether no agent's gap exceeds E.")
+        ),
     ] = None,
     solver: Annotated[
         str | None,
@@ -45,7 +47,7 @@ def command(
     file_format: Annotated[
         FileFormat | None,
         typer.Option(
-            "--format", help="The files that the program reads and writes; json without it."
+            "--format", help="The files that the program reads and writes (default json)."
         ),
     ] = None,
     suite: Annotated[
@@ -53,14 +55,14 @@ def command(
         typer.Option(
             "--suite",
             metavar="NAME",
-            help="Its games: quick, general (beyond the paper), stationary (without an end), or "
-            "standard, as without it.",
+            help="The games: standard (default), quick (part of it), general (beyond the paper) or "
+            "stationary (without an end).",
         ),
     ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
-            "--timeout", metavar="S", help="Seconds that a solver has for a game; 60 without it."
+            "--timeout", metavar="S", help="Seconds that a solver has for a game (default 60)."
         ),
     ] = None,
     convention: Annotated[
@@ -68,9 +70,10 @@ def command(
         typer.Option(
             "--convention",
             metavar="NAME",
-            help="How a solver or a solution differs; may be repeated: negative-gain (u = -Kx), "
-            "half-costs (costs with 1/2), half-values (value x'Px/2 + q), tau-in-R (R is handed "
-            "with tau/2 in it, and tau as 0), time-last (arrays p x m x T).",
+            help="In which convention a solver or a solution differs; may be repeated: "
+            "negative-gain (u = -Kx), half-costs (costs with 1/2), half-values (value "
+            "x'Px/2 + q), tau-in-R (R is handed with tau/2 in it, and tau as 0), "
+            "time-last (arrays p x m x T).",
         ),
     ] = None,
     html: HtmlReport = None,
@@ -84,7 +87,7 @@ def command(
         typer.Option(
             "--tolerance",
             metavar="TOL",
-            help="Of an iterative solver: is it as good as iterating to TOL makes it?",
+            help="Judge an iterative solver by what iterating to TOL can reach.",
         ),
     ] = None,
     scope: Annotated[
@@ -117,7 +120,7 @@ def command(
         typer.Option(
             "--certificate",
             metavar="FILE",
-            help="Of an infinite horizon: write the proof of stability and gaps, for recheck.",
+            help="Infinite horizon: write the proof of stability and gaps, for recheck.",
         ),
     ] = None,
     json: Json = False,
@@ -125,17 +128,17 @@ def command(
     """Judge a solution of a game, or a solver on a suite of games.
 
     Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
-    if it is the equilibrium, as accurately as float64 can be on this game; where the horizon is
-    infinite: a stationary equilibrium, with a stable closed loop.
+    if it is the equilibrium, as accurately as float64 can be on this game, or, where the horizon
+    is infinite, a stationary equilibrium with a stable closed loop.
 
     A function gets one object with float64 arrays: A (T,m,m), B[i] (T,m,p_i), Q[i] (T+1,m,m),
     R[i] (T,p_i,p_i), noise_cov, tau, horizon, x0_mean, x0_cov. It returns a dict or an object with
     K[i] (T,p_i,m), u = Kx, and optionally Sigma[i] (T,p_i,p_i), P[i] (T+1,m,m), q[i] (T+1). Where
     a game has no single equilibrium it should raise an error, or return NaN. A program reads and
-    writes files with the same. `ergs-verify template LANGUAGE` prints a beginning.
+    writes files with the same. `ergs-verify template LANGUAGE` prints one to start from.
 
     Exit status: 0 the solution passes, or the solver on every game; 1 it fails, or on some game;
-    2 bad input; 3 undecided, or on some game, and none fails; 130 interrupted.
+    2 bad input; 3 it is undecided, or on some game, and fails on none; 130 interrupted.
     """
     reports = Reports(html, csv)
     asked = {"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance}
@@ -162,7 +165,9 @@ def command(
     else:
         if any(given is not None for given in (game, solution, certificate)):
             raise InputError(
-                "--solver and --command take no game: it is that of a suite", "--solver"
+                "with --solver or --command the games are those of a suite; leave out GAME, "
+                "SOLUTION and --certificate",
+                "--solver",
             )
         if solver is not None and command is not None:
             raise InputError("give --solver or --command, not both", "--solver")

@@ -38,8 +38,8 @@ def command(
 
     D digits are right of a matrix if |given - exact| <= 10^-D max(1, largest entry) everywhere in
     it, for Sigma without the 1: 8 digits of a P with entries of 1e-6 are two significant ones.
-    audit counts from the matrix's largest entry on instead, in natural units of states and
-    controls.
+    The digits of audit are relative to the matrix's largest entry instead, in natural units of
+    states and controls.
 
     --json prints {"format": "ergs-compare/1", "verdict", "digits", "files", "extra"}: verdicts are
     pass, fail or undecided; extra are the solutions without a reference; files are {"name",

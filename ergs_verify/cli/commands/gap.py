@@ -34,9 +34,7 @@ def command(
     game: GameName,
     delta: Annotated[
         str | None,
-        typer.Option(
-            "--delta", metavar="D1,D2,...", help="Numbers > 0; twelve decades without it."
-        ),
+        typer.Option("--delta", metavar="D1,D2,...", help="Numbers > 0 (default: 1e-9 to 1000)."),
     ] = None,
     plot: Annotated[
         Path | None,

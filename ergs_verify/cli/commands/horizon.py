@@ -32,11 +32,11 @@ def command(
 ) -> Status:
     """Measure how fast a finite horizon approaches the infinite one.
 
-    Of a game of infinite horizon: how far the gains with ever more stages left are from those of a
-    stationary equilibrium, at what rate they approach them, and, where that is proved, by what
+    For a game of infinite horizon: how far the gains with ever more stages left are from those of
+    a stationary equilibrium, at what rate they approach them, and, where that is proved, by what
     factor each stage brings the costs nearer.
 
-    Exit status: 0 they approach one; 1 they do not, as far as was followed; 2 bad input;
+    Exit status: 0 they approach one; 1 they do not, as far as they were followed; 2 bad input;
     3 no stationary equilibrium was proved.
     """
     expect_writable(plot, ".png", ".pdf", ".svg")

@@ -49,7 +49,7 @@ def command(
     ids: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID...]", help="Claims to show whole: eq-11, lemma-III.2/minimiser..."
+            metavar="ID", help="Claims to show in full: eq-11, lemma-III.2/minimiser..."
         ),
     ] = None,
     json: Json = False,

@@ -23,7 +23,8 @@ def command(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A proof: `Proof.certificate`, or of audit --certificate."
+            metavar="FILE",
+            help=("A proof: a `Proof.certificate`, or what audit --certificate wrote."),
         ),
     ],
     json: Json = False,

@@ -108,8 +108,8 @@ def _write(path: Path, data: bytes, force: bool) -> None:
             return
         if before is not None and not force:
             raise InputError(
-                "is there already and says something else; --force replaces it, or give another "
-                "directory"
+                "exists already and says something else; replace it with --force, or choose "
+                "another directory"
             )
         disk.write(path, data)
     output.say(f"wrote {path}")

@@ -31,9 +31,7 @@ def command(
     game: GameName,
     digits: Annotated[
         int | None,
-        typer.Option(
-            "--digits", metavar="D", help="Decimal digits, 1 to 5000; float64 without it."
-        ),
+        typer.Option("--digits", metavar="D", help="Decimal digits, 1 to 5000 (default: float64)."),
     ] = None,
     method: Annotated[
         Method, typer.Option("--method", help="The Nash equilibrium, or Algorithm 1's output.")
@@ -48,11 +46,11 @@ def command(
     """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage.
 
     Without --digits every entry is the nearest float64. With it entries are decimals, and
-    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix; of its own every entry
-    has D digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
+    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix. Every single entry has
+    D right digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
 
-    Of a game of infinite horizon all stationary equilibria that are found are shown, and written to
-    FILE, FILE-2, ...; --json prints the first.
+    For a game of infinite horizon all stationary equilibria that are found are shown, and written
+    to FILE, FILE-2, ...; --json prints the first.
     """
     if method.value == "algorithm1" and iterations is None:
         raise InputError("--method algorithm1 needs --iterations L, with L ≥ 1", "--iterations")

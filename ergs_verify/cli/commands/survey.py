@@ -39,19 +39,23 @@ def command(
         str, typer.Option("--ask", metavar="QUESTION", help="check, gap, solve or audit.")
     ] = "check",
     delta: Annotated[
-        str | None, typer.Option("--delta", metavar="D", help="Of gap; 1 without it.")
+        str | None, typer.Option("--delta", metavar="D", help="The delta of gap (default 1).")
     ] = None,
     digits: Annotated[
-        int | None, typer.Option("--digits", metavar="D", help="Of solve; 8 without it.")
+        int | None, typer.Option("--digits", metavar="D", help="The digits of solve (default 8).")
     ] = None,
     solver: Annotated[
         str | None,
-        typer.Option("--solver", metavar="MODULE:FUNCTION", help="Of audit: the solver."),
+        typer.Option("--solver", metavar="MODULE:FUNCTION", help="The solver of audit."),
     ] = None,
-    shard: Annotated[int, typer.Option("--shard", min=1, help="Games of a file.")] = 5000,
+    shard: Annotated[
+        int, typer.Option("--shard", min=1, help="How many games a file holds.")
+    ] = 5000,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Processes here; one for each core without it."),
+        typer.Option(
+            "--workers", min=1, help=("Processes on this machine (default: one for each core).")
+        ),
     ] = None,
     cluster: Annotated[
         str | None,

@@ -18,12 +18,13 @@ def command(
         str, typer.Argument(metavar="LANGUAGE", help="python, jax, octave, julia or cpp.")
     ],
 ) -> Status:
-    """Print a solver to begin with: it passes, and is to be replaced by one's own."""
+    """Print a solver to start from: it passes an audit; put your own in its place."""
     folder = resources.files("ergs_verify.audit") / "templates"
     known = {place.name.partition(".")[0]: place for place in folder.iterdir()}
     if language.lower() not in known:
         raise InputError(
-            f"there is no template for {quoted(language)}; there are {', '.join(sorted(known))}",
+            f"there is no template for {quoted(language)}; the templates are "
+            f"{', '.join(sorted(known))}",
             "LANGUAGE",
         )
     output.show_text(known[language.lower()].read_text(encoding="utf-8"))

@@ -40,7 +40,7 @@ _VERDICTS = {
 
 def command(
     games: Annotated[
-        list[str] | None, typer.Argument(metavar="[GAME...]", help=f"More games. {GAME}")
+        list[str] | None, typer.Argument(metavar="GAME", help=f"More games. {GAME}")
     ] = None,
     json: Json = False,
 ) -> Status:

@@ -107,12 +107,12 @@ def random_keys(name: str) -> dict[str, Any]:
         key, _, value = part.partition("=")
         if key not in _RANDOM_KEYS:
             raise InputError(
-                f"{quoted(key)} is not a key of a random game; known are N, m, p, T, tau and seed, "
-                'as in "random:N=3,m=4,p=2,T=10,seed=0"',
+                f"{quoted(key)} is not a key of a random game; the keys are N, m, p, T, tau and "
+                'seed, as in "random:N=3,m=4,p=2,T=10,seed=0"',
                 "name",
             )
         if key in given:
-            raise InputError(f"{key} stands twice in the name of a random game", "name")
+            raise InputError(f"{key} appears twice in the name of a random game", "name")
         given[key] = value
     numbers = {
         key: _whole(key, value, key != "seed")

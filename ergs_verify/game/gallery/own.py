@@ -93,9 +93,9 @@ def _identical_interest() -> dict[str, Any]:
 
 @_game(
     "quantecon-noninteractive",
-    "Published: two agents that do not meet, each its own regulator (QuantEcon.py, "
-    "quantecon/tests/test_lqnash.py, test_noninteractive; its maximised −0.25 x² − 0.15 u² "
-    "minimised here with the sign turned, over 50 stages).",
+    "Published: two agents that do not interact, each with a regulator of its own "
+    "(QuantEcon.py, quantecon/tests/test_lqnash.py, test_noninteractive; its maximised −0.25 "
+    "x² − 0.15 u² minimised here with the sign turned, over 50 stages).",
 )
 def _quantecon() -> dict[str, Any]:
     return {

@@ -292,8 +292,8 @@ def _quantecon_inventories(T: int) -> dict[str, Any]:
 
 @_published(
     "quantecon-savings",
-    "A household saves from a random income over 45 years, is discounted, and pays dearly for "
-    "what it leaves or owes at the end.",
+    "A household saves from a random income over 45 years; it discounts the future, and what "
+    "it leaves or owes at the end is costly.",
     source=f"{_LECTURES}, lecture LQ Control: Foundations, the finite-horizon example, the tests "
     "of its cells (file lectures/dynamic_programming/lqcontrol.md).",
     horizon=45,
@@ -623,7 +623,7 @@ def _f16_autopilot(T: int) -> dict[str, Any]:
 
 @_published(
     "pydiffgame-masses",
-    "Two masses that do not meet, each steered by its own player; a game of the paper's class.",
+    "Two masses that do not interact, each steered by its own player; a game of the paper's class.",
     source="PyDiffGame, tests/test_discrete.py, test_discrete_game_residual_and_stability (J. S. "
     "Krichely). It prints no numbers.",
     horizon=100,

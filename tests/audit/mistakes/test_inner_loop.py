@@ -205,7 +205,7 @@ def test_what_rounding_would_explain_fails_where_a_loop_leads_to_just_these_gain
     found = audit(game, stopped)
     assert [one.verdict for one in found.quantities.values()] == ["pass"]
     assert found.verdict == "fail"
-    assert found.title.startswith("fail: rounding may lose so much here")
+    assert found.title.startswith("fail: rounding could explain errors of this size")
     assert found.diagnosis
     assert "after 7 rounds" in found.diagnosis[0].message
     on, _ = looped(game, in_turn=False, rounds=30)
