@@ -214,7 +214,7 @@ def test_of_two_mistakes_that_of_the_gains_is_named():
     found = audit(game, answer)
     assert [match.id for match in found.diagnosis or ()] == ["sign-of-K"]
     assert found.left_out == ("Sigma", "P", "q")
-    assert any("the next leaves Sigma, P, q out" in note for note in found.notes)
+    assert any("the next one does not explain Sigma, P, q" in note for note in found.notes)
 
 
 def test_of_two_mistakes_beside_right_gains_q_is_left_out():
@@ -422,7 +422,7 @@ def test_near_a_continuum_is_not_in_it():
     found = audit(game, wrong, explain=False)
     # The game starts at (1, −1), where the wrong gain plays what the right one does.
     assert found.gap.agents[1].gap.hi < 1e-30
-    assert (found.verdict, found.title[:22]) == ("fail", "fail: somebody gains b")
+    assert found.title.startswith("fail: some agent gains more by deviating")
 
 
 @pytest.mark.parametrize(("off", "verdict"), [(1e-14, "pass"), (1e-8, "fail")])

@@ -173,7 +173,7 @@ def test_one_mistake_explains_every_failing_game(on):
     assert "explains every one of 3 failing games" in list(found.suspects.told)[1]
     assert found.suspects.conventions == ("negative-gain",)
     assert found.suspects.unexplained == ()
-    assert next(found.suspects.told).startswith("With --convention negative-gain every game")
+    assert next(found.suspects.told).startswith("With --convention negative-gain every failing game")
     document = found.as_json()
     assert document["diagnosis"][0]["id"] == "sign-of-K"
     assert document["conventions"] == ["negative-gain"]
