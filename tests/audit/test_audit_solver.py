@@ -114,7 +114,7 @@ def test_numbers_in_an_error_make_it_no_other_error(on):
         )
 
     found = on(lost, "no-equilibrium", "one-stage", "unequal-controls")
-    assert found.games[0].message.startswith("fail: the error that the regular game")
+    assert found.games[0].message.startswith("fail: the solver raises the same error")
 
 
 def test_not_a_number_everywhere_earns_nothing(on):
@@ -173,7 +173,7 @@ def test_one_mistake_explains_every_failing_game(on):
     assert "explains every one of 3 failing games" in list(found.suspects.told)[1]
     assert found.suspects.conventions == ("negative-gain",)
     assert found.suspects.unexplained == ()
-    assert next(found.suspects.told).startswith("With --convention negative-gain every failing game")
+    assert next(found.suspects.told).startswith("With --convention negative-gain every failing")
     document = found.as_json()
     assert document["diagnosis"][0]["id"] == "sign-of-K"
     assert document["conventions"] == ["negative-gain"]
