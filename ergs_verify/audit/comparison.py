@@ -77,8 +77,8 @@ def compared(
     unit : float
         The relative error at which a number counts as accurate however ill-conditioned it is.
     excused : like allowed, optional
-        An error above what is allowed that is not above this, nor above a tenth of the number, is
-        undecided.
+        An error above what is allowed that is not above this, nor above a tenth of its matrix's
+        largest entry, is undecided.
     """
     quantities, too_wide, inexcusable = {}, False, False
     for letter, stated in given.items():

@@ -138,7 +138,7 @@ def suspects(
         alike=tuple(first) if len(first) > 1 else (),
         told_apart_by=told_apart_by,
         unexplained=tuple(name for name, found in matches.items() if not found),
-        conventions=_conventions([game for _, game, _ in failing], solver, judge),
+        conventions=_conventions([(game, found) for _, game, found in failing], solver, judge),
         by_numbers=len(failing),
         of=of,
     )
@@ -170,28 +170,31 @@ def work(game: Game) -> int:
 
 
 def _conventions(
-    games: Sequence[Game],
+    failing: Sequence[tuple[Game, Audit]],
     solver: Solver,
     judge: Callable[[Game, Solver, bool], Audit | None],
 ) -> tuple[str, ...]:
     """The fewest conventions with which the solver passes all the games that it fails."""
-    smallest = sorted(games, key=work)
+    smallest = sorted(failing, key=lambda one: work(one[0]))
     declared = attrs.asdict(solver.conventions)
     for count in range(1, len(_CONVENTIONS)):
         for names in combinations(_CONVENTIONS, count):
             if {"half-costs", "tau-in-R"} <= set(names):
                 continue
-            if "tau-in-R" in names and any(game.general for game in games):
+            if "tau-in-R" in names and any(game.general for game, _ in failing):
                 continue
             added = attrs.asdict(Conventions.named(names))
             if any(declared[name] and added[name] for name in added):
                 continue
             merged = Conventions(**{name: declared[name] or added[name] for name in added})
             with solver.under(merged):
-                if all(_passes(judge(game, solver, False)) for game in smallest):
+                if all(_passes(judge(game, solver, False), found) for game, found in smallest):
                     return names
     return ()
 
 
-def _passes(found: Audit | None) -> bool:
-    return found is not None and found.verdict == "pass"
+def _passes(found: Audit | None, before: Audit) -> bool:
+    """Whether it passes with all that was stated before: what is left out is not explained."""
+    if found is None or found.verdict != "pass":
+        return False
+    return found.quantities.keys() >= before.quantities.keys()

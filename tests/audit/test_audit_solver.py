@@ -190,6 +190,14 @@ def test_conventions_together_are_found(on):
     assert found.suspects.conventions == ("negative-gain", "half-costs")
 
 
+def test_a_convention_with_which_the_wrong_numbers_are_left_out_explains_nothing(on):
+    def wrong(game):
+        found = nash(game)
+        return {"K": found["K"]} | ({"Sigma": [2 * X for X in found["Sigma"]]} if game.tau else {})
+
+    assert on(wrong, "unequal-controls", "terminal-cost").suspects.conventions == ()
+
+
 def test_mistakes_that_lead_to_the_same_numbers_are_told_apart(on):
     """Of two agents alike the names may be exchanged, or all moved on by one: by three it shows."""
 

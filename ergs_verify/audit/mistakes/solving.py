@@ -108,7 +108,8 @@ MISTAKES = (
     Mistake(
         id="few-iterations-in-turn",
         message="the inner loop of best responses taken in turn stops too early, or diverges",
-        look_at="the number of rounds at each stage: solve Φ_t 𝓚 = −r instead",
+        look_at="the number of rounds at each stage: solve Φ_t 𝓚 = −r instead, or declare "
+        "--tolerance",
         variants=lambda game: (_IN_TURN.stopped([1] * game.horizon, said="1 round"),),
         fitted=_read_off(
             _IN_TURN, Loop(in_turn=True, warm=True), Loop(in_turn=True, from_alone=True)
