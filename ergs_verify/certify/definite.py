@@ -45,8 +45,8 @@ def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: 
     Raises
     ------
     UnboundedCostError
-        Where W has a negative eigenvalue, proved by a direction. Only a game that may have
-        indefinite costs has one; in another it is a matter of rounding.
+        Where W has a negative eigenvalue, proved by a direction. Only a game with indefinite costs
+        or a cross term has one; in another it is a matter of rounding.
     NotCertifiedError
         Where neither is proved at this precision.
     """
@@ -54,7 +54,9 @@ def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: 
     try:
         demand_definite(W, balls)
     except NotCertifiedError:
-        if stages.game.indefinite and (direction := downward(W if above is None else above, balls)):
+        if stages.game.may_be_unbounded and (
+            direction := downward(W if above is None else above, balls)
+        ):
             raise UnboundedCostError(agent, t, direction) from None
         raise
 

@@ -238,7 +238,7 @@ def _refuted(once: Game) -> NoStablePolicyError | UnboundedCostError | None:
         demand_stabilisable(once)
     except NoStablePolicyError as error:
         return error
-    if once.agents > 1 or not once.homogeneous.indefinite:
+    if once.agents > 1 or not once.homogeneous.may_be_unbounded:
         return None
     # Any stable policy of the one agent will do to start from.
     eye = [np.eye(len(X), dtype=int) for X in (once.A[0], once.R[0][0])]
@@ -259,7 +259,7 @@ def _refuted(once: Game) -> NoStablePolicyError | UnboundedCostError | None:
 
 def _unbounded(once: Game, gains: np.ndarray) -> UnboundedCostError | None:
     """The proof that an agent's cost has no lower bound against the others' gains."""
-    if not once.homogeneous.indefinite:
+    if not once.homogeneous.may_be_unbounded:
         return None
     stages = Stages(once, Balls(_BITS_OF_TEST), symmetric=True)
     K = list(by_agent(stages, from_floats(gains)))

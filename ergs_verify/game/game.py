@@ -295,6 +295,14 @@ class Game:
         """Whether the game lies beyond the paper's class."""
         return bool(self.beyond)
 
+    @property
+    def may_be_unbounded(self) -> bool:
+        """Whether some agent's cost may have no lower bound.
+
+        It has one where the costs are definite and nothing multiplies a control with the state.
+        """
+        return self.indefinite or self.S is not None
+
     def expect_papers_class(self, what: str) -> None:
         """Refuse a general game in the name of what does not know it.
 

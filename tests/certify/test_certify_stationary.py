@@ -358,6 +358,12 @@ def test_a_regulator_without_lower_bound_is_refuted(a, more):
         solve(scalar(a, q=-20, indefinite=True, **more))
 
 
+def test_a_cross_term_alone_can_leave_a_regulator_without_lower_bound():
+    """Under u = −x/2 a stage costs (1 − 5 + 1/4) x²."""
+    with pytest.raises(UnboundedCostError, match="so there is no Nash equilibrium"):
+        solve(scalar("1/2", S=[[[5]]]))
+
+
 def test_a_cost_without_lower_bound_against_the_others_is_told():
     game = Game.from_arrays(
         A=[["1/2"]], B=[[[1]], [[1]]], Q=[[[-3]], [[1]]], R=[[[1]], [[1]]], tau=0,

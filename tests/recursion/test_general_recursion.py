@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from fractions import Fraction
 
@@ -130,6 +131,21 @@ def test_an_unbounded_cost_is_an_answer():
     assert v * (Fraction(1, 2) + 1 - 9) * v < 0
     assert "agent 2 has no lower bound" in str(found.value)
     assert (check(game).nash.exists, check(game).stages) == ("refuted", ())
+
+
+def test_a_cross_term_alone_can_leave_a_cost_without_lower_bound():
+    """Q and R are definite; from t = 1 on agent 1 pays (1 − 3²/(1/2 + 1 + 1)) x² at best."""
+    game = Game.from_arrays(
+        A=[[0]], B=[[[1]], [[0]]], Q=[[[1]], [[1]]], R=[[[1]], [[1]]], S=[[[[3]]] * 2, [[0]]],
+        tau=1, noise_cov=[[1]], horizon=2,
+    )  # fmt: skip
+    assert not game.indefinite
+    with pytest.raises(UnboundedCostError) as found:
+        solve(game)
+    assert (found.value.agent, found.value.t) == (1, 0)
+    assert check(game).nash.exists == "refuted"
+    still = Policy.from_arrays(K=[[[[0]]] * 2] * 2)
+    assert certify_gap(game, still).agents[0].gap.hi == math.inf
 
 
 def test_the_papers_game_is_an_instance():
