@@ -46,17 +46,18 @@ _GAME_REQUIRED = ("format", *(letter.name for letter in GAME if letter.required)
 #: Keys that are often met elsewhere, and what they are here.
 HINTS = {
     r"(?i)beta|gamma|delta|rho|discount\w+": 'a discount factor is "discount"',
-    r"(?i)[rs]_?\d{2,}|[rs]_\d+_\d+": 'a cost on all agents\' controls is an n×n entry of "R", '
-    'and on them and the state an n×m entry of "S"',
+    r"(?i)[rs]_?(\d{2,}|\d+_\d+|ij|joint|all|full)|(joint|full)_?[rs]": "a cost on all agents' "
+    'controls is an n×n entry of "R", and on them and the state an n×m entry of "S"',
     r"[MN]\d*|(?i:cross|coupling)\w*": 'a cost 2u\'Sx of control and state is "S", '
     'and the gain of a prior "prior"',
-    r"(?i)c|offset|bias|b0|affine": 'a constant in the dynamics is "drift"',
+    r"(?i)c|const\w*|offset|bias|b0|affine": 'a constant in the dynamics is "drift"',
     r"q|l|q_?lin\w*": 'a cost 2q\'x is "x_linear"',
     r"r|r_?lin\w*": 'a cost 2r\'u is "u_linear"',
     r"(?i)Q_?(T|f|N|end|final|terminal)": 'the last of a list over time of "Q" is terminal',
     r"(?i)w|omega|sigma(_?w)?|sigma_?noise": 'the covariance of the noise is "noise_cov"',
     r"(?i)x0_(mean|cov)": 'they go into "x0": {"mean": …, "cov": …}',
-    r"(?i)prior_\w+|lambda|mu": 'a Gaussian prior is "prior": [{"gain": …, "mean": …, "cov": …}]',
+    r"(?i)prior_\w+|reference\w*|lambda|mu": 'a Gaussian prior is "prior": [{"gain": …, '
+    '"mean": …, "cov": …}]',
     r"T|N_steps|steps|stages": 'the number of stages is "horizon"',
 }
 

@@ -47,6 +47,15 @@ _MEANING = {
 
 Axes = tuple[str, ...]
 
+#: Parts of a key that go by other names elsewhere, and what they are here.
+_PART_HINTS = {
+    "prior": {
+        "M|K": 'M of N(Mx + mean, Λ) is "gain"',
+        r"(?i)l|lambda|λ|s|sigma|σ|v|var\w*": 'its covariance is "cov"',
+        r"(?i)precision|inv\w*": 'it has a covariance, "cov", which is the inverse of a precision',
+    }
+}
+
 
 @frozen(kw_only=True)
 class Letter:
@@ -363,7 +372,8 @@ def parts_of(key: str, value: Any) -> dict[str, Any]:
     for agent, entry in enumerate(entries):
         where = f"{key}[{agent}]" if by_agent else key
         if isinstance(entry, Mapping):
-            check_keys(list(entry), list(parts), () if by_agent else list(parts), where)
+            required = () if by_agent else list(parts)
+            check_keys(list(entry), list(parts), required, where, _PART_HINTS.get(key))
         elif not (by_agent and entry is None):
             keys = " and ".join(f'"{part}"' for part in parts)
             raise InputError(f"{where} must be an object with the keys {keys}", where)

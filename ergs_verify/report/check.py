@@ -29,14 +29,12 @@ def check_summary(check: Check) -> RenderableType:
         table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
     more = len(check.stages) - _STAGES
     left = f"… and {more} more: --json has every stage. " if more > 0 else ""
+    proved = Text(f"{left}Proved in balls of {check.bits} bits.", "dim")
     return Group(
         Text(game_line(check.game), "bold"),
         Text(),
         *(_sentence(text) for text in check.sentences()),
-        Text(),
-        table,
-        Text(),
-        Text(f"{left}Proved in balls of {check.bits} bits.", "dim"),
+        *((Text(), table, Text(), proved) if check.stages else ()),
     )
 
 

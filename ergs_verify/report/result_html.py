@@ -144,16 +144,15 @@ def _one_game(number: int, one: GameResult) -> str:
 
 def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str:
     """What is proved of a game's equilibrium and of the inner loop."""
-    parts = [
-        "<h2>What was found</h2>",
-        _bullets(found.sentences()),
-        "<h2>Stage by stage</h2>",
-        _wide(markup.table(STAGE_COLUMNS, found.rows(), _MARKED)),
-    ]
+    parts = ["<h2>What was found</h2>", _bullets(found.sentences())]
+    if found.stages:
+        parts.append("<h2>Stage by stage</h2>")
+        parts.append(_wide(markup.table(STAGE_COLUMNS, found.rows(), _MARKED)))
     if len(found.stages) > 1:
         words = "Spectral radius of the inner loop and Lemma IV.1's constant over the stages"
         parts.append(as_svg(stages_figure(found), "stages", words))
-    parts.append(_legend(f"{_STAGES} Every number is proved in balls of {found.bits} bits."))
+    if found.stages:
+        parts.append(_legend(f"{_STAGES} Every number is proved in balls of {found.bits} bits."))
     body = "".join(parts) + _repeat(command, [found.game])
     facts = {**_of_game(found.game), **(asked or {})}
     verdict = found.title.partition(":")[0]

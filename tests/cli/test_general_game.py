@@ -65,4 +65,8 @@ def test_a_cost_without_a_lower_bound_is_refuted(path, capsys):
     path.write_text(json.dumps({**GAME, "R": [[[-9]], [[1]]]}), encoding="utf-8")
     assert main(["solve", str(path)]) == 1
     assert "agent 1 has no lower bound" in " ".join(capsys.readouterr().out.split())
-    assert main(["check", str(path)]) == 1
+    page = path.with_suffix(".html")
+    assert main(["check", str(path), "--html", str(page)]) == 1
+    said = capsys.readouterr().out + page.read_text(encoding="utf-8")
+    assert said.count("agent 1 has no lower bound") >= 1
+    assert "in balls of" not in said

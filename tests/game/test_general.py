@@ -352,6 +352,14 @@ BAD = [
     ("QT", 1, '"QT" is an unknown key; the last of a list over time of "Q" is terminal'),
     ("x0_mean", 1, '"x0_mean" is an unknown key; they go into "x0"'),
     ("prior_cov", 1, '"prior_cov" is an unknown key; a Gaussian prior is "prior"'),
+    *((key, 1, f'"{key}" is an unknown key; a cost on all agents\' controls is an n×n entry of "R"')
+      for key in ("joint_R", "R_joint", "Rij", "joint_S")),
+    ("constant", 1, '"constant" is an unknown key; a constant in the dynamics is "drift"'),
+    ("reference", 1, '"reference" is an unknown key; a Gaussian prior is "prior"'),
+    ("prior", [{"M": [[1, 0]]}, None],
+     'prior[0]."M" is an unknown key; M of N(Mx + mean, Λ) is "gain"'),
+    ("prior", [{"Lambda": [[1]]}, None],
+     'prior[0]."Lambda" is an unknown key; its covariance is "cov"'),
     ("driftt", 1, '"driftt" is an unknown key; the nearest known one is "drift"'),
 ]  # fmt: skip
 
