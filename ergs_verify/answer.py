@@ -6,6 +6,7 @@ import importlib
 import inspect
 import traceback
 from collections.abc import Collection, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,10 @@ def policy_of(
 
     Parameters
     ----------
-    solution : Policy, Solution, list, or a mapping or an object with K and optionally Sigma, P, q
+    solution : Policy, Solution, sequence, or mapping or object with K and optionally Sigma, P, q
         ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T. One
-        matrix alone serves every stage, and a list alone is K. In a game of infinite horizon
-        ``[i]``: nothing has a time axis.
+        matrix alone serves every stage, and a list, tuple or array alone is K. In a game of
+        infinite horizon ``[i]``: nothing has a time axis.
     letters : collection of str
         Those to read besides K.
     as_stated : bool
@@ -63,9 +64,16 @@ def policy_of(
         solution.validate(game)
         return solution
     try:
-        given = letters_of({"K": solution} if isinstance(solution, list) else solution)
+        alone = isinstance(solution, list | tuple | np.ndarray)
+        given = letters_of({"K": list(solution)} if alone else solution)
     except AnswerError as error:
         raise InputError(f"the solution is {error}", "solution") from error
+    if isinstance(solution, str | PathLike):
+        raise InputError(
+            "a solution is wanted, not the name of a file: load_solution of ergs_verify.game "
+            "reads one",
+            "solution",
+        )
     if given["K"] is None:
         raise InputError(
             f"an object of type {type(solution).__name__} without K is not a solution; give a "

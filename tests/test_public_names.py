@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import ergs_verify
 from ergs_verify import audit, certify_gap, check, engine, gallery, gap, solve
 from ergs_verify.errors import InputError
+from ergs_verify.game import load_solution
 from ergs_verify.reference import make_reference
 
 GAME = gallery("g-star-2")
@@ -37,6 +40,25 @@ def test_gains_alone_may_be_a_list():
     gains = [list(K) for K in solution.K]
     for ask in (audit, certify_gap):
         assert repr(ask(GAME, gains)) == repr(ask(GAME, {"K": gains}))
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_gains_alone_may_be_any_sequence(kind):
+    gains = engine.nash(GAME.floats()).K
+    assert repr(certify_gap(GAME, kind(gains))) == repr(certify_gap(GAME, {"K": gains}))
+
+
+@pytest.mark.parametrize("ask", [audit, certify_gap])
+@pytest.mark.parametrize("name", ["gains.json", Path("gains.json")])
+def test_the_name_of_a_file_is_answered_by_what_reads_it(ask, name):
+    with pytest.raises(InputError, match=r"load_solution of ergs_verify\.game reads one"):
+        ask(GAME, name)
+
+
+@pytest.mark.parametrize("name", ["gains.csv", "gains.npy"])
+def test_arrays_without_agents_are_answered_by_where_they_go(name):
+    with pytest.raises(InputError, match=r'numpy\.savez\("solution\.npz", K_1=\.\.\., K_2='):
+        load_solution(name)
 
 
 @pytest.mark.parametrize("make", [np.array, lambda rows: rows])

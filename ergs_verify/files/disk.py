@@ -28,12 +28,22 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
         raise FileFormatError(f"{shown}: {error.message}", where) from error
 
 
+#: Arrays in files that say nothing of agents and time, so that they are not read.
+_ARRAYS = (".csv", ".npy")
+
+
 def suffix(path: str | PathLike[str], known: Sequence[str]) -> str:
     """The ending of a file's name, in lower case, if it is a known one."""
     end = Path(path).suffix.lower()
     if end not in known:
         listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
-        raise InputError(f"the name of the file must end in {listed}")
+        hint = ""
+        if end in _ARRAYS and ".toml" in known:  # what is read, not what is written
+            hint = (
+                f'; gains in {end} files go into an NPZ file: numpy.savez("solution.npz", K_1=..., '
+                "K_2=...) with an array (stages, controls, states) for each agent"
+            )
+        raise InputError(f"the name of the file must end in {listed}{hint}")
     return end
 
 

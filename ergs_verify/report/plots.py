@@ -1,18 +1,24 @@
 """Figures of the studies; matplotlib is loaded when the first of them is drawn.
 
-The figures belong to no window and to no global state of matplotlib: a notebook shows them, and
-``figure.savefig`` writes them.
+The figures belong to no window and to no global state of matplotlib: a notebook shows them, with an
+alternative text, and ``figure.savefig`` writes them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ergs_verify.exact import short
+from ergs_verify.report.mathtext import from_latex
 from ergs_verify.study.tables import ratio_as_decimal
 
 if TYPE_CHECKING:
@@ -256,6 +262,65 @@ def determinant_figure(curve: DeterminantCurve) -> Figure:
     return _finished(figure, axes)
 
 
+@cache
+def described() -> type[Figure]:
+    """The class of figures that a notebook shows with an alternative text.
+
+    ``plt.subplots(FigureClass=described())`` makes one.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from ergs_verify.report.plots import described
+    >>> figure, axes = plt.subplots(FigureClass=described())
+    >>> _ = axes.semilogy([1, 2, 3], [1, 0.1, 0.01], label="error")
+    >>> _ = axes.set(title="It falls", xlabel="L", ylabel="distance")
+    >>> figure._repr_mimebundle_()[1]["image/png"]["alt"]
+    'It falls: distance against L, logarithmic upwards. error: from 1 at 1 to 0.01 at 3.'
+    >>> plt.close(figure)
+    """
+    from matplotlib.figure import Figure
+
+    class Described(Figure):
+        def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+            drawn = BytesIO()
+            self.savefig(drawn, format="png")
+            picture = b64encode(drawn.getvalue()).decode("ascii")
+            says = " ".join(part for axes in self.axes for part in _in_words(axes))
+            return {"image/png": picture}, {"image/png": {"alt": says}}
+
+    return Described
+
+
+def _in_words(axes: Axes) -> Iterator[str]:
+    """What is drawn against what, and where each curve that is named begins and ends."""
+    title, x, y = (
+        from_latex(text.replace(r"\|", "‖"))
+        for text in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())
+    )
+    log = (axes.get_xscale() == "log", axes.get_yscale() == "log")
+    scale = {
+        (True, True): ", logarithmic both ways",
+        (True, False): ", logarithmic sideways",
+        (False, True): ", logarithmic upwards",
+    }.get(log, "")
+    against = f"{y} against {x}" if x and y else y or (f"against {x}" if x else "curves")
+    yield f"{title}: {against}{scale}." if title else f"{against[:1].upper()}{against[1:]}{scale}."
+    for line in axes.lines:
+        name = from_latex(str(line.get_label()))
+        columns = np.asarray(line.get_xydata(), dtype=float).tolist()
+        points = [(u, v) for u, v in columns if math.isfinite(v)]
+        if name.startswith("_") or not points:
+            continue
+        (x0, y0), (x1, y1) = points[0], points[-1]
+        level = line.get_transform() != axes.transData
+        yield (
+            f"{name}: {y0:.3g}."
+            if level
+            else (f"{name}: from {y0:.3g} at {x0:.3g} to {y1:.3g} at {x1:.3g}.")
+        )
+
+
 def _width(agent: int) -> dict[str, Any]:
     """A later agent's line is narrower, so that it does not hide an earlier one's."""
     width, alpha = ((5.0, 0.3), (2.5, 0.6), (1.2, 1.0))[min(agent, 3) - 1]
@@ -307,9 +372,7 @@ def _columns(points: list[Point]) -> tuple[list[float], list[float]]:
 
 
 def _empty() -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
+    figure = described()(figsize=_SIZE, dpi=_DPI, layout="constrained")
     return figure, figure.add_subplot()
 
 

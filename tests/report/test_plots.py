@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from io import BytesIO
 
 import pytest
 from random_games import g_star
 
+from ergs_verify import gap
 from ergs_verify.game.gallery import gallery
-from ergs_verify.report.plots import augmentation_figure, determinant_figure, inner_loop_figure
+from ergs_verify.report.plots import (
+    augmentation_figure,
+    determinant_figure,
+    gap_figure,
+    inner_loop_figure,
+)
 from ergs_verify.study.augmentation import augmentation_study
 from ergs_verify.study.determinants import determinant_curve
 from ergs_verify.study.loop_rate import inner_loop_study
@@ -109,3 +117,12 @@ def two_stages():
         noise_cov=zero,
         horizon=2,
     )
+
+
+def test_a_notebook_is_given_the_picture_in_words():
+    data, about = gap_figure(gap(gallery("lqr"), ["1e-4", "1e-2"]))._repr_mimebundle_()
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+    says = about["image/png"]["alt"]
+    assert says.startswith("Equilibrium at τ + δ, τ = 0.1: gap against δ, logarithmic both ways. ")
+    assert re.search(r"ε, agent 1: from \S+ at 0.0001 to \S+ at 0.01\. bound", says)
+    assert "$" not in says
