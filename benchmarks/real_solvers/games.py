@@ -1,4 +1,4 @@
-"""The games that the solvers are given: one stage, which for stationary problems is every stage."""
+"""The games that the solvers are given, without an end; and some of them with one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from ergs_verify.game import Game
+from ergs_verify.game.horizon import INFINITE
 
 _SMALL = 2.0**-20
 
 
-def _game(name: str, A: Any, B: Any, Q: Any, R: Any, tau: Any = 0.5, horizon: int = 1) -> Game:
+def _game(name: str, A: Any, B: Any, Q: Any, R: Any, tau: Any = 0.5) -> Game:
     noise = np.eye(len(A)) / 16
     return Game.from_arrays(
-        name=name, A=A, B=B, Q=Q, R=R, tau=tau, noise_cov=noise, horizon=horizon
+        name=name, A=A, B=B, Q=Q, R=R, tau=tau, noise_cov=noise, horizon=INFINITE
     )
 
 
@@ -52,7 +53,6 @@ def _nashopt_example() -> Game:
     )
 
 
-#: Each of one stage; the stationary problem has it at every time.
 STATIONARY = (
     _game("scalar regulator", [[1.125]], [[[1]]], [[[1]]], [[[1]]]),
     _random("random regulator, m = 4, p = 2", 4, (2,)),
@@ -145,7 +145,7 @@ def with_terminal_cost(game: Game, Q_T: Any, horizon: int) -> Game:
 
 #: Of several stages, with a terminal cost unlike the stage cost.
 FINITE = tuple(
-    with_terminal_cost(game, [4.0 * np.eye(game.state_size)] * game.agents, 6)
+    with_terminal_cost(game.one_stage, [4.0 * np.eye(game.state_size)] * game.agents, 6)
     for game in STATIONARY
     if game.name in ("random regulator, m = 4, p = 2", "m = 2, 2 agents", "random, 3 agents, m = 3")
 )

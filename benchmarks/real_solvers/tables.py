@@ -10,21 +10,21 @@ from benchmarks.real_solvers.environment import version_of
 from benchmarks.real_solvers.finite import Reading, audits
 from benchmarks.real_solvers.games import FINITE
 from benchmarks.real_solvers.solvers import Solver, solved
-from benchmarks.real_solvers.stationary import Judged, judge
 from benchmarks.report import markdown
 from ergs_verify.audit.result import Audit
+from ergs_verify.audit.solution import audit
 from ergs_verify.errors import ErgsError
 from ergs_verify.game import Game
 
 #: Digits. Ten times the loosest tolerance in the tables, 1e-5, leaves so many.
 _FEW = 4
 LEGEND = f"""\
-A stationary answer is audited in the one-stage game whose terminal cost is its own P (of `NashLQR`,
-which gives none, the cost of its gains): K has to be the equilibrium there and P has to come back.
-That the closed loop is stable is proved or refuted. *pass*: as accurate as float64 can be. Else the
-digits that agree at the worst entry, even of a state that costs next to nothing; **wrong** where
-they are fewer than {_FEW}, of K with the largest certified gap. Where one of the mistakes that
-`ergs-verify audit` knows leads to the numbers, it is named."""
+What `ergs-verify audit` says of each answer. A stationary K is compared with the nearest stationary
+equilibrium that is proved to exist, P with the cost of K; that the closed loop is stable is proved
+or refuted. *pass*: as accurate as float64 can be. Else the digits that agree at the worst entry,
+even of a state that costs next to nothing; **wrong** where they are fewer than {_FEW}, of K with
+the largest certified gap. Where one of the mistakes that the audit knows leads to the numbers, it
+is named."""
 
 
 def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]) -> str:
@@ -37,27 +37,29 @@ def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]
 def stationary_cell(game: Game, solver: Solver) -> str:
     if game.agents not in solver.agents:
         return ""
-    answer, said = solved(solver.function, game.floats())
+    answer, said = solved(solver.function, game.one_stage.floats())
     if answer is None:
         return "raises"
     try:
-        judged = judge(game, answer)
+        found = audit(game, {"K": answer.K} | ({} if answer.P is None else {"P": answer.P}))
     except ErgsError as error:
         return f"**no answer**: {error}"
-    return ", ".join([*_findings(judged), *(["warns"] if said else [])])
+    return ", ".join([*_findings(found), *(["warns"] if said else [])])
 
 
-def _findings(judged: Judged) -> Iterator[str]:
-    if judged.stable != "proved":
-        yield {"refuted": "**unstable**", "undecided": "stability undecided"}[judged.stable]
-    if judged.audit is not None:
-        yield _audited(judged.audit)
+def _findings(found: Audit) -> Iterator[str]:
+    if found.stability != "proved":
+        yield "**unstable**" if found.stability == "refuted" else "stability undecided"
+    yield _audited(found)
+    yield from (f"`{match.id}`" for match in (found.diagnosis or ())[:1])
 
 
 def _audited(found: Audit) -> str:
     """The verdict, with the digits that agree where it is no pass."""
     if found.verdict == "pass":
         return "pass"
+    if not found.quantities:
+        return f"{found.verdict}: no equilibrium known, gap {found.gap.largest}"
     # P against the cost of the stated policy; that it is the equilibrium's too, K says.
     errors = {"K": found.quantities["K"], **found.costs}
     digits = ", ".join(f"{letter} {max(one.digits, 0.0):.1f}" for letter, one in errors.items())

@@ -93,12 +93,14 @@ class Enclosure:
         return [_text(self.lo, digits, ROUND_FLOOR), _text(self.hi, digits, ROUND_CEILING)]
 
     def __str__(self) -> str:
-        """The digits that both ends share when rounded, at most six, or else both ends."""
+        """The digits that both ends share when rounded, at most six, or else both ends; of a
+        lower end that is 0 the upper one alone."""
         for digits in range(6, 1, -1):
             lo, hi = (_text(end, digits, ROUND_HALF_EVEN) for end in (self.lo, self.hi))
             if lo == hi:
                 return lo
-        return " … ".join(self.as_json(digits=3))
+        lo, hi = self.as_json(digits=3)
+        return f"at most {hi}" if lo == "0" else f"{lo} … {hi}"
 
 
 INFINITE = Enclosure(math.inf, math.inf)

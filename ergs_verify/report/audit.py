@@ -14,14 +14,24 @@ from ergs_verify.report.terminal import printable
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"}
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12
-AUDIT_LEGEND = (
-    "gap: the most that the agent can gain by deviating alone, on average over x_0 (proved). "
-    "digits: how many agree with the equilibrium at least (proved), at the place where the error "
-    "is largest compared with what is allowed: agent, time t, entry [row][column]. They are "
-    "relative to the matrix's largest entry, in units in which all states cost the same and all "
-    "controls do. asked for: how many digits float64 can keep on this game, given its "
-    "conditioning (measured). Agents are counted from 1, everything else from 0."
+_LEGEND = (
+    "gap: the most that the agent can gain by deviating alone, {mean} (proved). digits: how many "
+    "agree with the equilibrium at least (proved), at the place where the error is largest "
+    "compared with what is allowed: agent, {time}entry [row][column]. They are relative to the "
+    "matrix's largest entry, in units in which all states cost the same and all controls do. "
+    "asked for: how many digits float64 can keep on this game, given its conditioning (measured). "
+    "Agents are counted from 1, everything else from 0."
 )
+
+
+def audit_legend(audit: Audit) -> str:
+    """What the numbers of an audit mean."""
+    game = audit.gap.game
+    of_average = game.stationary and game.discount[0] == 1
+    return _LEGEND.format(
+        mean="a stage on average" if of_average else "on average over x_0",
+        time="" if game.stationary else "time t, ",
+    )
 
 
 def audit_summary(audit: Audit) -> RenderableType:
@@ -42,7 +52,7 @@ def audit_summary(audit: Audit) -> RenderableType:
     if audit.notes:
         parts.append(Text())
     parts += [Text(f"• {printable(note)}") for note in audit.notes]
-    return Group(*parts, Text(), Text(AUDIT_LEGEND, "dim"))
+    return Group(*parts, Text(), Text(audit_legend(audit), "dim"))
 
 
 def suite_summary(found: SuiteResult) -> RenderableType:

@@ -18,7 +18,7 @@ from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
 from ergs_verify.game import Game
 from ergs_verify.game.documents import game_document
 from ergs_verify.reference.compare import Comparison
-from ergs_verify.report.audit import AUDIT_LEGEND, told_of_game
+from ergs_verify.report.audit import audit_legend, told_of_game
 from ergs_verify.report.augmentation import VERDICTS as GAP_VERDICTS
 from ergs_verify.report.comparison import comparison_lines
 from ergs_verify.report.page import as_svg, folded, page, words
@@ -107,7 +107,7 @@ def _audit_body(found: Audit, name: str) -> str:
                 "Digits that agree with the equilibrium over time, and those asked for",
             )
         )
-    return "".join(parts) + _legend(AUDIT_LEGEND)
+    return "".join(parts) + _legend(audit_legend(found))
 
 
 def suite_page(found: SuiteResult, *, command: str, asked: Asked | None = None) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from stationary_reference import Reference, random_game
 
-from ergs_verify import Game, Policy, audit, load_game, solve
+from ergs_verify import Game, Policy, audit, gallery, load_game, solve
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.cli import main
 from ergs_verify.errors import InputError
 from ergs_verify.pytest_plugin import assert_equilibrium
+from ergs_verify.report.audit import audit_legend
 
 
 def scalar(a, *, q=1, r=1, gamma=None, agents=1, tau=0, **more):
@@ -389,3 +390,11 @@ def test_a_certificate_is_of_an_infinite_horizon(files, capsys):
     asked = ["audit", "g-star-2", str(files / "right.json"), "--certificate", "proof.json"]
     assert main(asked) == 2
     assert "horizon is infinite" in capsys.readouterr().err
+
+
+def test_an_exact_equilibrium_reads_well():
+    """Its gap is only known to be tiny; of an average cost it is one of a stage."""
+    found = audit(gallery("stationary-root"), {"K": [[["-3/2"]]], "P": [[[3]]]})
+    assert str(found.gap.agents[0].gap).startswith("at most ")
+    assert "a stage on average" in audit_legend(found)
+    assert "time t" not in audit_legend(found)

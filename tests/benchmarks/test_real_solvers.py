@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
+from ergs_verify import audit
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
 
@@ -114,18 +115,20 @@ def adapters():
     return STATIONARY
 
 
+def judged(game, answer):
+    return audit(game, {"K": answer.K} | ({} if answer.P is None else {"P": answer.P}))
+
+
 @pytest.mark.parametrize("place", range(6))
 def test_a_right_solver_passes_and_one_of_the_wrong_sign_does_not(fakes, place):
-    from benchmarks.real_solvers.stationary import judge
-
     solver = adapters()[place]
     game = game_named(REGULATOR if 1 in solver.agents else GAME)
-    answer = solver.function(game.floats())
-    right = judge(game, answer)
-    assert (right.stable, right.audit.verdict) == ("proved", "pass")
-    wrong = judge(game, attrs.evolve(answer, K=[-K_i for K_i in answer.K]))
-    assert wrong.stable == "refuted"
-    assert wrong.audit is None or wrong.audit.verdict == "fail"
+    answer = solver.function(game.one_stage.floats())
+    right = judged(game, answer)
+    assert (right.stability, right.verdict) == ("proved", "pass")
+    wrong = judged(game, attrs.evolve(answer, K=[-K_i for K_i in answer.K]))
+    assert wrong.stability == "refuted"
+    assert wrong.verdict == "fail"
 
 
 def test_every_adapter_is_tested():
@@ -134,11 +137,10 @@ def test_every_adapter_is_tested():
 
 def test_a_cost_that_does_not_come_back_is_seen(fakes):
     from benchmarks.real_solvers.solvers import scipy_dare
-    from benchmarks.real_solvers.stationary import judge
 
     game = game_named(REGULATOR)
-    answer = scipy_dare(game.floats())
-    more = judge(game, attrs.evolve(answer, P=[answer.P[0] * (1 + 1e-6)])).audit
+    answer = scipy_dare(game.one_stage.floats())
+    more = judged(game, attrs.evolve(answer, P=[answer.P[0] * (1 + 1e-6)]))
     assert more.costs["P"].verdict == "fail"
     assert 5 < more.costs["P"].digits < 8
 
