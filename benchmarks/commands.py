@@ -1,0 +1,123 @@
+"""How the time of every command grows with each size: ``python -m benchmarks.commands``.
+
+Writes ``benchmarks/results/commands.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.report import curve_table
+from benchmarks.timing import Curve, compare
+from ergs_verify import (
+    audit,
+    check,
+    engine,
+    gallery,
+    gap,
+    solve,
+    survey,
+)
+from ergs_verify.reference import make_reference
+from ergs_verify.study.crosscheck import crosscheck
+
+PAGE = Path(__file__).parent / "results" / "commands.md"
+HELD = {"N": 3, "m": 4, "p": 2, "T": 10}
+GROWING = {
+    "N": [1, 2, 4, 8],
+    "m": [2, 4, 8, 16],
+    "p": [1, 2, 4, 8],
+    "T": [10, 20, 40, 80],
+    "digits": [50, 200, 800, 3200],
+    "games": [250, 1000, 4000],
+}
+HEAD = (
+    "# The commands\n\n"
+    "Written by `python -m benchmarks.commands`. Processor time, medians of rounds in turn. What "
+    "does not grow is (N, m, p, T) = (3, 4, 2, 10), a random game; digits are those of the "
+    "equilibrium, games those of a survey of (2, 2, 1, 10). `gap` is asked for one δ. The exponent "
+    "is the slope of log time against log size; the last column fits it to the upper half of the "
+    "sizes."
+)
+PAPER = (
+    "## Where the next order of magnitude goes\n\n"
+    "On paper a stage takes N products of m×m matrices and a solve of size Np: N m³ + (Np)³.\n\n"
+    "- **N.** Φ has N² blocks, and the matrix of the inner loop, of which `check` encloses the "
+    "spectral radius, has Np rows: the exponent goes from 1 to 2 and, where the solve counts, "
+    "to 3.\n"
+    "- **m and p.** Exponents are still below 2: at these sizes the time goes into walking the "
+    "formulas, an operation at a time, and not into products. What a tenfold m or p costs is the "
+    "cube, by products of balls; `benchmarks.md` has their floor.\n"
+    "- **T.** Linear, but for precision: where an unstable game loses a constant number of bits "
+    "at every stage, bits grow with T, which is why `solve` is above 1 in the upper half. "
+    "`crosscheck` is no power of T: how many digits its references need depends on the game.\n"
+    "- **Digits.** Hardly anything up to some hundred, then the multiplication of long numbers.\n"
+    "- **Games.** A start of a third of a second, then a constant time for each game. Shards are "
+    "computed apart, so the next order of magnitude is ten times the cores."
+)
+
+
+def curves(
+    growing: dict[str, list[int]] | None = None, budget: float = 2.0, rounds: int = 3
+) -> Iterator[Curve]:
+    """Times of every command as each size grows."""
+    growing = GROWING if growing is None else growing
+    for letter, values in growing.items():
+        seconds: dict[str, list[float]] = {}
+        for value in values:
+            calls = _calls(letter, value)
+            times = compare(
+                f"{letter} = {value}", calls, budget, rounds=rounds, warm=value == values[0]
+            )
+            for who, several in times.items():
+                seconds.setdefault(who, []).append(median(several))
+        for who, times in seconds.items():
+            yield Curve(letter=letter, who=who, values=values, seconds=times)
+
+
+def _calls(letter: str, value: int) -> dict[str, Callable[[], object]]:
+    if letter == "games":
+        return {"survey": lambda: _survey(value)}
+    size = HELD | {letter: value}
+    game = gallery("random:" + ",".join(f"{x}={size[x]}" for x in HELD) + ",seed=0")
+    if letter == "digits":
+        return {
+            "solve": lambda: solve(game, digits=value),
+            "reference": lambda: make_reference(game, digits=value),
+        }
+    floats = game.rounded()
+    answer = engine.nash(floats.floats())
+    return {
+        "solve": lambda: solve(game),
+        "check": lambda: check(game),
+        "gap": lambda: gap(game, ["1e-3"]),
+        "crosscheck": lambda: crosscheck(game),
+        "audit": lambda: audit(floats, answer),
+    }
+
+
+def _survey(games: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        survey(f"random:N=2,m=2,p=1,T=10,seed=0:{games}", output=Path(folder) / "answers")
+
+
+def page(found: list[Curve]) -> str:
+    """The table, and what it means."""
+    return "\n\n".join([HEAD, curve_table(found), PAPER]) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.commands")
+    parser.add_argument("--budget", type=float, default=2.0, help="seconds for each size")
+    asked = parser.parse_args()
+    PAGE.write_text(page(list(curves(budget=asked.budget))), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
