@@ -21,12 +21,12 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.scalars import AGENTS, Scalars
@@ -65,9 +65,59 @@ Proof. by move=> -> l r; rewrite -[Y]mulmx1 -r mulmxA l mul1mx. Qed.
 Lemma cancel_left m n (a Y : 'M[F]_m) (L R : 'M[F]_(m, n)) :
   Y *m a = 1%:M -> a *m L = a *m R -> L = R.
 Proof. by move=> l e; rewrite -[L]mul1mx -[R]mul1mx -l -!mulmxA e. Qed.
+Lemma tr_sum N n (X : 'I_N -> 'M[F]_n) : \tr (\sum_(j < N) X j) = \sum_(j < N) \tr (X j).
+Proof. by rewrite raddf_sum. Qed.
+Lemma tr_inside N m n p (A : 'M[F]_(m, n)) (X : 'I_N -> 'M[F]_(n, p)) (C : 'M[F]_(p, m)) :
+  \tr (A *m (\sum_(j < N) X j) *m C) = \sum_(j < N) \tr (A *m X j *m C).
+Proof. by rewrite mulmx_sumr mulmx_suml raddf_sum. Qed.
+Lemma tr_first N m n (X : 'I_N -> 'M[F]_(m, n)) (C : 'M[F]_(n, m)) :
+  \tr ((\sum_(j < N) X j) *m C) = \sum_(j < N) \tr (X j *m C).
+Proof. by rewrite mulmx_suml raddf_sum. Qed.
+Lemma tr_add n (A B : 'M[F]_n) : \tr (A + B) = \tr A + \tr B.
+Proof. exact: raddfD. Qed.
+Lemma tr_opp n (A : 'M[F]_n) : \tr (- A) = - \tr A.
+Proof. exact: raddfN. Qed.
+Lemma tr_scale n c (A : 'M[F]_n) : \tr (c *: A) = c * \tr A.
+Proof. exact: mxtraceZ. Qed.
+Lemma tr_zero n : \tr (0 : 'M[F]_n) = 0.
+Proof. exact: raddf0. Qed.
+Lemma tr_one n : \tr (1%:M : 'M[F]_n) = n%:R.
+Proof. exact: mxtrace1. Qed.
+Lemma times_agents N (x : F) : N%:R * x = \sum_(j < N) x.
+Proof. by rewrite sumr_const card_ord mulr_natl. Qed.
 Lemma cancel_right m n (a Y : 'M[F]_n) (L R : 'M[F]_(m, n)) :
   a *m Y = 1%:M -> L *m a = R *m a -> L = R.
 Proof. by move=> r e; rewrite -[L]mulmx1 -[R]mulmx1 -r !mulmxA e. Qed.
+
+Variable lg : F -> F.
+Hypothesis lgM : forall x y, x != 0 -> y != 0 -> lg (x * y) = lg x + lg y.
+Lemma log1 : lg 1 = 0.
+Proof.
+have h := lgM (oner_neq0 F) (oner_neq0 F).
+by rewrite mulr1 in h; apply: (@addrI _ (lg 1)); rewrite addr0 -h.
+Qed.
+Lemma log_power n x : x != 0 -> lg (x ^+ n) = n%:R * lg x.
+Proof.
+move=> h; elim: n => [|n ih]; first by rewrite expr0 log1 mul0r.
+by rewrite exprS lgM ?expf_neq0 // ih -addn1 natrD mulrDl mul1r addrC.
+Qed.
+Lemma log_over x : x != 0 -> lg x^-1 = - lg x.
+Proof. by move=> h; apply/eqP; rewrite -addr_eq0 -lgM ?invr_neq0 // mulVf // log1. Qed.
+Lemma log_one n : lg (\det (1%:M : 'M[F]_n)) = 0.
+Proof. by rewrite det1 log1. Qed.
+Lemma log_scale n c (A : 'M[F]_n) :
+  c != 0 -> A \in unitmx -> lg (\det (c *: A)) = n%:R * lg c + lg (\det A).
+Proof.
+move=> h u; rewrite detZ lgM ?expf_neq0 ?log_power //.
+by move: u; rewrite unitmxE unitfE.
+Qed.
+Lemma log_times n (A B : 'M[F]_n) :
+  A \in unitmx -> B \in unitmx -> lg (\det (A *m B)) = lg (\det A) + lg (\det B).
+Proof. by rewrite !unitmxE !unitfE => a b; rewrite det_mulmx lgM. Qed.
+Lemma log_inverse n (A : 'M[F]_n) : A \in unitmx -> lg (\det (invmx A)) = - lg (\det A).
+Proof. by rewrite unitmxE unitfE => a; rewrite det_inv log_over. Qed.
+Lemma log_turned n (A : 'M[F]_n) : lg (\det A^T) = lg (\det A).
+Proof. by rewrite det_tr. Qed.
 End Letters.
 
 Ltac entries := rewrite ?(add_at, opp_at, scale_at, zero_at).
@@ -77,10 +127,23 @@ Ltac same :=
 Ltac expand := rewrite ?(mulmxDl, mulmxDr, mulNmx, mulmxN, mul1mx, mulmx1, mul0mx, mulmx0, trmx_mul,
   trmxK, trD, trN, trZ, trmx1, trmx0, mulmxA, scalerDr, scalerN, scalerA).
 Ltac spread := expand; repeat (progress (rewrite -?scalemxAl -?scalemxAr; expand)).
+Ltac supposed := match goal with |- is_true _ => rewrite ?(unitmx_mul, unitmx_inv, unitmx_tr,
+  unitmx1, mulf_eq0, invr_eq0, negb_or, oner_eq0); repeat (apply/andP; split); by []
+  | _ => idtac end.
+Ltac logs lg lgM :=
+  rewrite ?(log_scale lgM, log_times lgM, log_inverse lgM, log_one lgM, log_turned); supposed;
+  repeat match goal with |- context [lg (determinant ?A)] => move: (lg (\det A)) => ? end;
+  rewrite ?(log1 lgM, log_over lgM, lgM); supposed;
+  repeat match goal with |- context [lg ?x] => move: (lg x) => ? end.
+Ltac traces := rewrite ?(tr_add, tr_opp, tr_scale, tr_zero, tr_one).
+Ltac same_traces :=
+  repeat match goal with |- context [mxtrace ?A] => move: (mxtrace A) => ? end;
+  first [ reflexivity | by ring | by field; repeat (apply/andP; split); assumption ].
 Ltac equal := apply/matrixP=> ? ?; entries; same.
 Ltac equal_by h := apply/matrixP=> i j; move/matrixP: h => /(_ i j); entries => <-; same.
 """
 
+MOST_TURNS = 200
 Word = tuple[str, ...]
 Poly = dict[Word, Any]  # the factors are elements of the field of `Scalars`
 
@@ -91,8 +154,12 @@ def lemma(name: str, given: Mapping[str, Any]) -> str:
     Raises
     ------
     UnsupportedError
-        Where the sides are scalars, or sizes are split.
+        Where a size is split, or the rules do not show it.
     """
+    if given["split"]:
+        raise UnsupportedError("they split a size")
+    if not given["size"]:
+        return _ScalarLemma(given, shared=False).text(name)
     try:
         return _Lemma(given, shared=True).text(name)
     except UnsupportedError:
@@ -103,13 +170,11 @@ class _Lemma:
     """One lemma; with `shared`, a sum of matrices that occurs in several places is one letter."""
 
     def __init__(self, given: Mapping[str, Any], *, shared: bool):
-        if not given["size"] or given["split"]:
-            raise UnsupportedError("only matrices of unsplit sizes are stated in Coq")
         self.shared = shared
         written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]
         self.field = Scalars({n for terms in written for _, *ns in terms for n in ns})
         read = _Nodes(given, self.field)
-        self.given = dict(given) | {side: read.side(side) for side in ("left", "right")}
+        self.sides = tuple(read.side(side) for side in ("left", "right"))
         self.nodes, self.scalars = read.nodes, read.scalars
         self.sizes: set[str] = set()
         self.agents: dict[str, None] = {}
@@ -125,28 +190,34 @@ class _Lemma:
         self.texts: dict[str, str] = {}
         self.used: set[Word] = set()
         self.bound = {n[1]: f"j{self._depth(n[2])}" for n in self.nodes if n[0] == "sum"}
+        self.supposed: dict[int, str] = {}
         self.sums: dict[str, Poly] = {}
         self.units: list[tuple[int, Poly]] = []
         self.proofs: dict[Word, tuple[str, str, set[Word]]] = {}
 
     def text(self, name: str) -> str:
-        left, right = (self.shown(self.given[side]) for side in ("left", "right"))
+        claim = self._claim()
         inside = self._inside_sums()
         outside = [(k, node) for k, node in enumerate(self.nodes) if k not in inside]
         units = [k for k, node in outside if node[0] == "inverse"]
-        supposed = [f"{self.shown(self.nodes[k][1])} \\in unitmx" for k in units]
+        for k in units:
+            self._is_unit(self.nodes[k][1])
         letters = sorted(self.symmetric)
         hypotheses = {f"s{letter}": self._is_symmetric(letter) for letter in letters}
         self.rewrites = list(hypotheses)
-        steps = [s for k, node in outside if node[0] == "sum" for s in self._agents_sum(k, node[2])]
+        steps = self._begin()
+        steps += [
+            s for k, node in outside if node[0] == "sum" for s in self._agents_sum(k, node[2])
+        ]
         steps += [f"clear {' '.join(f'd{S}' for S in self.sums)}."] if self.sums else []
         steps += [s for k in self._shared(inside) for s in self._opaque(k)] if self.shared else []
         steps += [s for k in units for s in self._inverse(k)]
         steps += self._end()
-        hypotheses |= {f"u{k}": unit for k, unit in zip(units, supposed, strict=True)}
+        hypotheses |= {f"u{k}": f"{shown} \\in unitmx" for k, shown in self.supposed.items()}
         nonzero = {f"z{k}": f"({c} : F) != 0" for k, c in enumerate(self.nonzero)}
         hypotheses = nonzero | hypotheses
-        claims = [*hypotheses.values(), f"{left} = {right}"]
+        hypotheses |= self._logarithm()
+        claims = [*hypotheses.values(), claim]
         return "\n".join(
             [
                 f"Lemma {name} (F : fieldType) {self._variables()} :",
@@ -167,10 +238,28 @@ class _Lemma:
             (sorted(s for s in self.sizes if not s.endswith("()")), "nat"),
             (sorted(s[:-2] for s in self.sizes if s.endswith("()")), "'I_N -> nat"),
             *(([letter], kind) for letter, kind in sorted(self.letters.items())),
+            (["lg"] if self._logarithm() else [], "F -> F"),
         ]
         return " ".join(f"({' '.join(names)} : {kind})" for names, kind in groups if names)
 
     # -- what is stated -------------------------------------------------------------------
+
+    def _claim(self) -> str:
+        return " = ".join(map(self.shown, self.sides))
+
+    def _logarithm(self) -> dict[str, str]:
+        """What is supposed of logarithms."""
+        return {}
+
+    def _begin(self) -> list[str]:
+        """Steps before anything becomes a letter."""
+        return []
+
+    def _is_unit(self, number: int) -> str:
+        """The name of the hypothesis that a matrix has an inverse."""
+        if number not in self.supposed:
+            self.supposed[number] = self.shown(number)
+        return f"u{number}"
 
     def shown(self, number: int) -> str:
         kind, *args = self.nodes[number]
@@ -250,10 +339,13 @@ class _Lemma:
                 number = "1" if n == 1 else f"{n}%:R"
                 parts.append(number if factor > 0 else f"(- {number})")
             for one in names:
+                called = re.fullmatch(r"(.+)\((.+)\)", one)
                 if one == AGENTS:
                     parts.append("N%:R")
-                elif f"n_{one}" in self.sizes:
-                    parts.append(f"n_{one}%:R")
+                elif f"n_{one}" in self.sizes or (called and called[2] != "Σ"):
+                    parts.append(f"{self._size(one)}%:R")
+                elif called:
+                    raise UnsupportedError("sizes are summed over agents")
                 else:
                     parts.append(self._named("t", one))
                     self.names[parts[-1]] = None
@@ -413,7 +505,7 @@ class _Lemma:
         Y, shown = f"Y{number}", self.shown(number)
         (poly, other), used = self._written((inside, False), (inside, True))
         script = [
-            f"have l{number} := mulVmx u{number}; have r{number} := mulmxV u{number}.",
+            f"have l{number} := mulVmx u{inside}; have r{number} := mulmxV u{inside}.",
             f"remember {shown} as {Y} eqn:d{Y} in *; clear d{Y}.",
         ]
         for known, before in self.units:
@@ -467,8 +559,7 @@ class _Lemma:
 
     def _end(self) -> list[str]:
         """The rules that are needed, and how the two sides become equal with them."""
-        sides = [self.given["left"], self.given["right"]]
-        (left, right), used = self._written(*((side, False) for side in sides))
+        (left, right), used = self._written(*((side, False) for side in self.sides))
         start = _sum([*left.items(), *((w, -c) for w, c in right.items())])
         ways = [("", {(): self.field.one}), *((f"{k}", a) for k, a in self.units)]
         for before, after in itertools.product(ways, ways):
@@ -477,18 +568,22 @@ class _Lemma:
                 break
         else:
             raise UnsupportedError("the rules do not show it")
+        return [
+            *self._proved(),
+            *([f"apply: (cancel_left l{before[0]})."] if before[0] else []),
+            *([f"apply: (cancel_right r{after[0]})."] if after[0] else []),
+            f"{self._normal(self.used)}; equal.",
+        ]
+
+    def _proved(self) -> list[str]:
+        """The rules that are needed, with their proofs."""
         needed, todo = set(), list(self.used)
         while todo:
             lead = todo.pop()
             if lead not in needed:
                 needed.add(lead)
                 todo += self.proofs[lead][2]
-        return [
-            *(self.proofs[lead][1] for lead in self.rules if lead in needed),
-            *([f"apply: (cancel_left l{before[0]})."] if before[0] else []),
-            *([f"apply: (cancel_right r{after[0]})."] if after[0] else []),
-            f"{self._normal(self.used)}; equal.",
-        ]
+        return [self.proofs[lead][1] for lead in self.rules if lead in needed]
 
     def _rows(self, number: int, turned: bool = False) -> str:
         """How many rows a matrix has; turned: columns."""
@@ -502,6 +597,164 @@ class _Lemma:
         return self._rows(inside, turned != (kind == "transpose"))
 
 
+class _Measured(NamedTuple):
+    """factor · kind(node), summed over agents; a node of this size."""
+
+    factor: Any
+    kind: str
+    over: tuple[str, ...]
+    node: int
+    size: str
+
+
+class _ScalarLemma(_Lemma):
+    """The sides are sums of traces and log dets; log is any map that turns products into sums.
+
+    Traces are written out and rewritten, begun at whichever factor; what log dets are of is
+    compared written out.
+    """
+
+    def _claim(self) -> str:
+        self.terms = [term for side in self.sides for term in side]
+        if any(term.over for term in self.terms):
+            raise UnsupportedError("they are scalars summed over agents")
+        self.logs = any(term.kind == "log det" for term in self.terms)
+        for term in self.terms:  # the letters tell which names are sizes
+            self.shown(term.node)
+        return " = ".join(" + ".join(map(self._term, side)) or "0" for side in self.sides)
+
+    def _term(self, term: _Measured) -> str:
+        kind = "\\tr {}" if term.kind == "trace" else "lg (\\det {})"
+        return f"{self._scalar(term.factor)} * {kind.format(self.shown(term.node))}"
+
+    def _logarithm(self) -> dict[str, str]:
+        product = "(forall x y : F, x != 0 -> y != 0 -> lg (x * y) = lg x + lg y)"
+        return {"lgM": product} if self.logs else {}
+
+    def _begin(self) -> list[str]:
+        """Log dets are taken apart and become numbers."""
+        sums: dict[str, Poly] = {}
+        steps: list[str] = []
+        logs = (term.node for term in self.terms if term.kind == "log det")
+        for leaf in dict.fromkeys(a for number in logs for a in self._leaves(number)):
+            shown = self.shown(leaf)
+            (poly,), used = self._written((leaf, False))
+            times, known = next(
+                ((c, text) for text, p in sums.items() if (c := _ratio(poly, p)) is not None),
+                (self.field.one, shown),
+            )
+            sums.setdefault(known, poly)
+            if known != shown:
+                as_known = known
+                if times != self.field.one:
+                    as_known = f"({self._divided_by(times)} *: {known})"
+                steps += [
+                    f"have g{leaf} : \\det {shown} = \\det {as_known}.",
+                    f"  by congr (\\det _); {self._normal(used)}; equal.",
+                    f"rewrite ?g{leaf}; clear g{leaf}.",
+                ]
+        return [*steps, "logs lg lgM."] if self.logs else []
+
+    def _leaves(self, number: int) -> Iterator[int]:
+        """What a log det is taken apart into, each supposed to have an inverse."""
+        kind, *args = self.nodes[number]
+        square = {self._rows(a, turned) for a in self._children(number) for turned in (False, True)}
+        if kind == "scale":
+            self._divided_by(self.scalars[args[0]])
+        if kind in ("transpose", "scale", "inverse") or (kind == "multiply" and len(square) == 1):
+            for a in self._children(number):
+                yield from self._leaves(a)
+        elif kind != "identity":
+            self._is_unit(number)
+            yield number
+
+    def _divided_by(self, factor: Any) -> str:
+        """A scalar that is supposed not to be 0, nor what it is a product of."""
+        shown = self._scalar(factor)
+        for part in self.field.parts(factor):
+            terms = self.field.terms(part)
+            names = terms[0][1:] if len(terms) == 1 else []
+            for text in (self._polynomial(terms), *(self._polynomial([["1", n]]) for n in names)):
+                self.nonzero |= {text: None} if text != "1" else {}
+        return shown
+
+    def _end(self) -> list[str]:
+        """The rules that are needed, and how the traces become equal with them."""
+        words: set[Word] = set()
+        turns: list[tuple[Word, Word, set[Word]]] = []
+        everything: set[Word] = set()
+        made = []
+        nodes = dict.fromkeys(term.node for term in self.terms if term.kind == "trace")
+        for k, number in enumerate(nodes):
+            (poly,), used = self._written((number, False))
+            words.update(word for word in poly if word)
+            everything |= used
+            one = f"(1%:M : 'M[F]_({self._rows(number)}))"
+            flat = " + ".join(
+                f"{self._scalar(c)} * \\tr {_product(w) if w else one}" for w, c in poly.items()
+            )
+            made += [
+                f"have t{k} : \\tr {self.shown(number)} = {flat or '0'}.",
+                f"  by {self._normal(used)}; traces; same_traces.",
+                f"rewrite t{k} {{t{k}}}.",
+            ]
+        while found := self._to_turn(words):
+            word, other, poly = found
+            words = (words - {word}) | {w for w in poly if w}
+            everything |= self.used
+            turns.append((word, other, set(self.used)))
+            if len(turns) > MOST_TURNS:
+                raise UnsupportedError("traces are begun anew too often")
+        self.used = everything
+        steps = [*self._proved(), *made, "traces."]
+        for k, (word, other, rules) in enumerate(turns):
+            steps += [*self._begun_anew(f"c{k}", word, other), f"rewrite ?c{k} {{c{k}}}."]
+            if rules:
+                steps.append(f"{self._normal(rules)}; traces.")
+        return [*steps, "same_traces."]
+
+    def _to_turn(self, words: set[Word]) -> tuple[Word, Word, Poly] | None:
+        """A trace to be begun anew: so that rules apply, or as the first in the alphabet."""
+        for word in sorted(words):
+            for other in self._turns(word):
+                self.used = set()
+                poly = self._reduced({other: self.field.one})
+                if self.used:
+                    return word, other, poly
+        self.used = set()
+        for word in sorted(words):
+            if (other := min(self._turns(word))) != word:
+                return word, other, {other: self.field.one}
+        return None
+
+    def _turns(self, word: Word) -> list[Word]:
+        return [w[k:] + w[:k] for w in (word, self._transposed(word)) for k in range(len(w))]
+
+    def _transposed(self, word: Word) -> Word:
+        turned = []
+        for atom in reversed(word):
+            base = atom.removesuffix("^T")
+            symmetric = base in self.symmetric or base.strip("()").split()[0] in self.symmetric
+            turned.append(base if symmetric or base != atom else f"{base}^T")
+        return tuple(turned)
+
+    def _begun_anew(self, name: str, word: Word, other: Word) -> list[str]:
+        """That a trace is one of another word."""
+        steps = [f"have {name} : \\tr {_product(word)} = \\tr {_product(other)}."]
+        if other not in (word[k:] + word[:k] for k in range(len(word))):
+            word = self._transposed(word)
+            steps.append(f"  rewrite -[LHS]mxtrace_tr; {self._normal(set())}.")
+        k = next(k for k in range(len(word)) if word[k:] + word[:k] == other)
+        if not k:
+            return [*steps, "  by []."]
+        halves = f"{_product(word[:k])} *m {_product(word[k:])}"
+        return [
+            *steps,
+            f"  transitivity (\\tr ({halves})); first by rewrite ?mulmxA.",
+            "  by rewrite mxtrace_mulC ?mulmxA.",
+        ]
+
+
 class _Nodes:
     """The expressions of a certificate as nodes of one operation each, identities with sizes."""
 
@@ -511,10 +764,16 @@ class _Nodes:
         self.scalars: list[Any] = []
         self.known: dict[tuple[int, str], tuple[int, str]] = {}
 
-    def side(self, side: str) -> int:
-        return self._expression(self.given[side], self.given["size"])[0]
+    def side(self, side: str) -> Any:
+        """The node of a side; of a scalar, a list of `_Measured`."""
+        if self.given["size"]:
+            return self._expression(self.given[side], self.given["size"])[0]
+        return [
+            _Measured(self._polynomial(c), kind, tuple(over), self._expression(e, size)[0], size)
+            for c, (kind, *over, size, e) in self.given["expressions"][self.given[side]]
+        ]
 
-    def _node(self, *node: Any) -> int:
+    def node(self, *node: Any) -> int:
         if [*node] not in self.nodes:
             self.nodes.append([*node])
         return self.nodes.index([*node])
@@ -524,9 +783,9 @@ class _Nodes:
         if (number, cols) not in self.known:
             terms = [self._term(*term, cols=cols) for term in self.given["expressions"][number]]
             if not terms:
-                terms = [(self._node("zero", cols, cols), cols)]
+                terms = [(self.node("zero", cols, cols), cols)]
             nodes = [node for node, _ in terms]
-            made = nodes[0] if len(nodes) == 1 else self._node("add", *nodes)
+            made = nodes[0] if len(nodes) == 1 else self.node("add", *nodes)
             self.known[number, cols] = made, terms[0][1]
         return self.known[number, cols]
 
@@ -534,7 +793,7 @@ class _Nodes:
         factor, parts, rows = self._polynomial(written), [], cols
         for kind, *args in reversed(word):
             if kind == "letter":
-                part, rows = self._node(kind, *args), args[2]
+                part, rows = self.node(kind, *args), args[2]
             elif kind == "inverse" and (over := self._multiple(args[0])) is not None:
                 factor = factor / over
                 continue
@@ -542,22 +801,22 @@ class _Nodes:
                 part, rows = self._turned(args[0], rows)
             else:
                 part, rows = self._expression(args[-1], rows)
-                part = part if kind == "group" else self._node(kind, *args[:-1], part)
+                part = part if kind == "group" else self.node(kind, *args[:-1], part)
             parts.append(part)
         if len(parts) < 2:
-            made = parts[0] if parts else self._node("identity", cols)
+            made = parts[0] if parts else self.node("identity", cols)
         else:
-            made = self._node("multiply", *parts[::-1])
+            made = self.node("multiply", *parts[::-1])
         if factor != self.field.one:
             self.scalars.append(factor)
             at = next(k for k, known in enumerate(self.scalars) if known == factor)
-            made = self._node("scale", at, made)
+            made = self.node("scale", at, made)
         return made, rows
 
     def _turned(self, number: int, rows: str) -> tuple[int, str]:
         """The transpose of an expression with these rows."""
         cols = self._columns(number) or rows
-        return self._node("transpose", self._expression(number, cols)[0]), cols
+        return self.node("transpose", self._expression(number, cols)[0]), cols
 
     def _columns(self, number: int) -> str | None:
         """The columns of an expression, where a letter tells them."""
@@ -611,6 +870,15 @@ def _sum(terms: Iterable[tuple[Word, Any]]) -> Poly:
 
 def _same(p: Poly, q: Poly) -> bool:
     return not _sum([*p.items(), *((word, -factor) for word, factor in q.items())])
+
+
+def _ratio(p: Poly, q: Poly) -> Any:
+    """The scalar that p is times q, None where it is none."""
+    word = next(iter(q), None)
+    if word is None or word not in p:
+        return None
+    factor = p[word] / q[word]
+    return factor if _same(p, {w: c * factor for w, c in q.items()}) else None
 
 
 def _times(p: Poly, q: Poly) -> Poly:
