@@ -1,9 +1,9 @@
 """SymPy expressions into the free algebra and back, with inverses and definitions.
 
-Every inverse of a sum gets a letter X of its own, and one letter that stands alone in that sum
-(such as R in W := (τ/2)I + R + B'PB) is eliminated for it; the only rewritings left are then
-X X⁻¹ → 1 and X⁻¹X → 1. Rewriting preserves value, so a zero normal form is a proof wherever the
-inverses exist; where the rules do not overlap, a nonzero one means that the two sides differ.
+Every inverse of a sum gets a letter X of its own, and X X⁻¹ → 1 and X⁻¹X → 1 are rewritten. Where
+a proof is to be read, a letter that stands alone in that sum (such as R in W := (τ/2)I + R + B'PB)
+is eliminated for X besides. Rewriting preserves value, so a zero normal form is a proof wherever
+the inverses exist; a nonzero one says nothing: `realize` decides.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ class Algebra:
         with an agent's number that agent alone.
     symmetric : iterable of letters
         Letters equal to their transpose, by name.
+    eliminating : bool
+        Whether a letter of each inverted sum is eliminated.
 
     Attributes
     ----------
@@ -89,7 +91,15 @@ class Algebra:
         on them although they do not show.
     """
 
-    def __init__(self, expressions: Iterable, definitions: Mapping | None = None, symmetric=()):
+    def __init__(
+        self,
+        expressions: Iterable,
+        definitions: Mapping | None = None,
+        symmetric=(),
+        *,
+        eliminating: bool = False,
+    ):
+        self._eliminating = eliminating
         self._definitions: dict[str, list[tuple]] = {}
         for letter, expression in (definitions or {}).items():
             self._definitions.setdefault(name_of(letter), []).append((letter, expression))
@@ -411,7 +421,7 @@ class Algebra:
         letter = Letter(name, parameters, *template.shape, symmetric=template.T == template)
         self.inverted |= {a.name for monomial in value.terms for a in monomial.letters()}
         self._named.append(_Named(letter, template, parameters))
-        rule = self._elimination(template, letter)
+        rule = self._elimination(template, letter) if self._eliminating else None
         if rule is not None:
             self._rules.append(rule)
             if rule.pattern[0].T != rule.pattern[0] or len(rule.pattern) > 1:

@@ -544,10 +544,7 @@ class _Lemma:
         lead = max(words, key=lambda w: (len(w), w))
         one = [((), self.field.one / words[lead])]
         rest = _sum(one + [(w, -(c / words[lead])) for w, c in words.items() if w != lead])
-        one_of = f"(1%:M : 'M[F]_({size}))"
-        terms = " + ".join(
-            f"{self._scalar(c)} *: {_product(w) if w else one_of}" for w, c in rest.items()
-        )
+        terms = self._flat(rest, size)
         proof = (
             f"have {name} : {_product(lead)} = {terms}.\n"
             f"  by have h := {source}; move: h; {self._normal(used)}; move=> h; equal_by h.\n"
@@ -568,12 +565,40 @@ class _Lemma:
                 break
         else:
             raise UnsupportedError("the rules do not show it")
+        everything = self._proved()
+        if not (before[0] or after[0]):
+            return [*everything, *self._term_by_term(), f"{self._normal(self.used)}; equal."]
         return [
-            *self._proved(),
+            *everything,
             *([f"apply: (cancel_left l{before[0]})."] if before[0] else []),
             *([f"apply: (cancel_right r{after[0]})."] if after[0] else []),
             f"{self._normal(self.used)}; equal.",
         ]
+
+    def _term_by_term(self) -> list[str]:
+        """The terms of both sides written out one by one: Coq is slow on long goals."""
+        terms = dict.fromkeys(
+            a
+            for side in self.sides
+            for a in (self._children(side) if self.nodes[side][0] == "add" else [side])
+        )
+        steps, rules = [], set(self.used)
+        for k, number in enumerate(sorted(terms, key=lambda a: -len(self.shown(a)))):
+            (poly,), used = self._written((number, False))
+            shown, flat = self.shown(number), self._flat(poly, self._rows(number))
+            zero = f"(0 : 'M_({self._rows(number)}, {self._rows(number, True)}))"
+            steps += [
+                f"have t{k} : {shown} = {flat or zero} by {self._normal(used)}; equal.",
+                f"try rewrite t{k}; clear t{k}.",
+            ]
+        self.used = rules
+        return steps
+
+    def _flat(self, poly: Poly, size: str) -> str:
+        one = f"(1%:M : 'M[F]_({size}))"
+        return " + ".join(
+            f"{self._scalar(c)} *: {_product(w) if w else one}" for w, c in poly.items()
+        )
 
     def _proved(self) -> list[str]:
         """The rules that are needed, with their proofs."""

@@ -557,7 +557,7 @@ class _Question:
             reason += "; the prime field finds both sides equal"
         elif equal is False:
             reason += ", but no small counterexample was found"
-        elif found is not None or not beyond:
+        elif found is not None or not beyond or where == NEVER_REGULAR:
             reason = where
         return self._proof("undecided", reason=reason, **more)
 

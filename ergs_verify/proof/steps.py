@@ -78,7 +78,8 @@ def _multipliers(lhs, rhs) -> Iterator[tuple[tuple, tuple]]:
 def _multiplied_out(lhs, rhs, before, after, definitions, symmetric) -> tuple[Step, ...]:
     left, right = (_around(side, before, after) for side in (lhs, rhs))
     try:
-        same = Algebra([left, right], definitions, symmetric).same(left, right)
+        algebra = Algebra([left, right], definitions, symmetric, eliminating=True)
+        same = algebra.same(left, right)
     except (UnsupportedError, ShapeError, RecursionError):
         return ()
     if same is None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Identity, MatrixSymbol, Symbol, Trace
+from sympy import Determinant, Identity, MatrixSymbol, Symbol, Trace, log
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
@@ -87,11 +87,39 @@ def test_a_false_identity_has_no_lemma():
         lemma("identity", given | {"right": given["left"] - 1})
 
 
-def test_a_scalar_is_not_stated():
-    proof = prove(Trace(A * P), Trace(P * A))
+def test_what_is_not_stated_is_told():
+    proof = prove(agent_sum(Trace(A * Bj * Kj), j), Trace(A * agent_sum(Bj * Kj, j)))
     assert proof.certificate is not None
-    with pytest.raises(UnsupportedError, match="only matrices"):
+    with pytest.raises(UnsupportedError, match="summed over agents"):
         lemma("identity", proof.certificate)
+
+
+SCALARS = {
+    "turned": (Trace(A * B * C) + Trace(P * A), Trace(C * A * B) + Trace(A.T * P.T)),
+    "moved in a trace": (
+        Trace(W.I * B.T * P * B + W.I * R),
+        m - tau / 2 * Trace(W.I),
+    ),
+    "relative entropy": (
+        log(Determinant(tau * R.I)) + Trace(R * C * C.T) - log(Determinant(R + R)),
+        m * log(tau) - 2 * log(Determinant(R)) - m * log(2) + Trace(C.T * R * C),
+    ),
+}
+
+
+@needs_coq
+@pytest.mark.parametrize("name", SCALARS)
+def test_scalars_are_accepted(name):
+    proof = prove(*SCALARS[name])
+    assert proof, str(proof)
+    assert proof.certificate is not None
+    text = lemma("identity", proof.certificate)
+    assert accepted(text)
+    if name == "turned":
+        statement, script = text.split("Proof.")
+        left, right = statement.rsplit(" = ", 1)
+        changed = right.replace("x_C", "(- x_C)", 1)
+        assert not accepted(f"{left} = {changed}Proof.{script}")
 
 
 def test_names_that_look_alike_stay_apart():
