@@ -33,8 +33,8 @@ class Conventions:
         textbooks, P and s are right as they are and q is doubled.
     tau_in_R : bool
         It solves plain LQ games. It is handed R + (τ/2)I for R, rounded to float64, and 0 for τ;
-        by equation (20) its K and P are then those of the game. Only for games of the paper's
-        class.
+        by equation (20) its K and P are then those of the game. In a general game (τ/2)(u −
+        Mx)'Λ⁻¹(u − Mx) goes into the costs, and M must not have a constant beside it.
     time_last : bool
         Its K, Sigma and P are arrays with the time axis last, (p_i, m, T). In a MAT file the time
         axis is last anyway, so there it must not be declared.
@@ -94,10 +94,13 @@ class Conventions:
         """The float64 arrays that the solver gets for a game."""
         arrays = game.floats()
         if self.tau_in_R and any(game.entropic):
-            if not game.stationary or set(game.beyond) - {"discount"}:
-                game.expect_papers_class("the convention tau-in-R")
-            arrays.R = tuple(R + arrays.tau / 2 * np.eye(R.shape[-1]) for R in arrays.R)
-            arrays.tau = 0.0
+            if game.prior_mean is not None:
+                raise InputError(
+                    "the convention tau-in-R takes no game in which a prior has a mean: it would "
+                    "leave a constant cost, for which a game has no letter",
+                    "convention",
+                )
+            _put_tau_into_costs(arrays)
         elif self.half_costs:
             if arrays.tau is not None:
                 arrays.tau /= 2
@@ -123,6 +126,28 @@ class Conventions:
             s=_each(policy.s, whole, halves),
             q=policy.q and tuple(_scaled(values, whole) for values in policy.q),
         )
+
+
+def _put_tau_into_costs(arrays: FloatGame) -> None:
+    """Adds (τ/2)(u − Mx)'Λ⁻¹(u − Mx) to each stage's cost; τ is 0 then, and the prior gone."""
+    if not arrays.general:
+        arrays.R = tuple(R + arrays.tau / 2 * np.eye(R.shape[-1]) for R in arrays.R)
+        arrays.tau = 0.0
+        return
+    stages = slice(None) if arrays.A.ndim == 2 else slice(arrays.horizon)
+    start = 0
+    for i, (tau, M, cov) in enumerate(
+        zip(arrays.tau_of, arrays.prior_gain, arrays.prior_cov, strict=True)
+    ):
+        own = slice(start, start := start + M.shape[-2])
+        weight = tau[..., None, None] / 2 * np.linalg.inv(cov)
+        slope = weight @ M
+        arrays.R[i][...] += weight
+        arrays.joint_R[i][..., own, own] += weight
+        arrays.joint_S[i][..., own, :] -= slope
+        arrays.Q[i][stages] += np.swapaxes(M, -1, -2) @ slope
+        M[...], cov[...] = 0.0, np.eye(M.shape[-2])
+    arrays.tau, arrays.tau_of = 0.0, tuple(map(np.zeros_like, arrays.tau_of))
 
 
 def _each(agents: Any, factor: int, divisor: int = 1) -> Any:

@@ -181,7 +181,7 @@ def _conventions(
         for names in combinations(_CONVENTIONS, count):
             if {"half-costs", "tau-in-R"} <= set(names):
                 continue
-            if "tau-in-R" in names and any(game.general for game, _ in failing):
+            if "tau-in-R" in names and any(game.prior_mean is not None for game, _ in failing):
                 continue
             added = attrs.asdict(Conventions.named(names))
             if any(declared[name] and added[name] for name in added):

@@ -9,9 +9,11 @@ from general_solver import FAULTS, solver
 
 from ergs_verify import audit, audit_solver, certify_gap, load_game, solve
 from ergs_verify.audit.command import CommandSolver
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.foreign import FunctionSolver
 from ergs_verify.audit.general_games import GIVEN, general_game
 from ergs_verify.audit.suite import suite, suite_game
+from ergs_verify.engine import nash
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game, Policy
 from ergs_verify.pytest_plugin import assert_equilibrium
@@ -159,6 +161,22 @@ def test_conventions(conventions):
     scale["q"] = 0.5 if conventions == ["half-costs"] else 1.0
     given = {k: [[x * scale[k] for x in own] for own in X] for k, X in found.items()}
     assert audit(game, given, conventions=conventions).verdict == "pass"
+
+
+def test_a_plain_solver_is_handed_τ_in_the_costs():
+    def plain(handed):
+        assert not np.any(handed.tau_of[1])
+        found = nash(handed)
+        return {letter: getattr(found, letter) for letter in ("K", "k", "P", "s", "q")}
+
+    data = general_game(GIVEN, p=(1, 2, 1), m=2, T=4, seed=11)
+    priors = [{k: X for k, X in prior.items() if k != "mean"} for prior in data["prior"]]
+    game = Game.from_arrays(**{**data, "prior": priors})
+    assert "gain" in priors[1]
+    given = FunctionSolver(function=plain, conventions=Conventions(tau_in_R=True))(game)
+    assert audit(game, given.policy).verdict == "pass"
+    with pytest.raises(InputError, match="takes no game in which a prior has a mean"):
+        Conventions(tau_in_R=True).handed(Game.from_arrays(**data))
 
 
 def test_a_τ_that_is_0_at_some_stages_only():

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from general_games import SIZES, general_game, letters
 
-from ergs_verify.audit.conventions import Conventions
 from ergs_verify.errors import FileFormatError, InputError
 from ergs_verify.game import Game, Policy, load_game, load_solution
 from ergs_verify.game.documents import game_document
 from ergs_verify.game.gallery import gallery
 from ergs_verify.game.letters import GAME
+from ergs_verify.recursion.apriori import data_norms
 
 m, p, T = SIZES["m"], SIZES["p"], SIZES["T"]
 n = sum(p)
@@ -416,9 +416,7 @@ def test_an_indefinite_game_is_taken_where_it_says_so():
 
 # --- what does not know the class yet, and the table -----------------------------------------
 
-COMPUTES = {
-    "the convention tau-in-R": lambda game: Conventions(tau_in_R=True).handed(game),
-}
+COMPUTES = {"the bounds from the data alone": data_norms}
 
 
 @pytest.mark.parametrize("what", COMPUTES)
