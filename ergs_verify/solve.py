@@ -115,7 +115,25 @@ class Solution:
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the solution to a file: ``.json`` (every digit), ``.npz`` or ``.mat`` (float64)."""
+        """Write the solution to a file: ``.json`` (every digit), ``.npz`` or ``.mat`` (float64).
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from ergs_verify import gallery, solve
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     solve(gallery("g-star-2"), digits=30).save(Path(folder) / "solution.json")
+        """
         self.policy.save(path)
 
     def __repr__(self) -> str:
@@ -170,10 +188,18 @@ def solve(
     stages backward from several starts, or Newton's method, finds one; that it exists and is
     locally unique is proved, not that there is no other. Those found besides are in `others`.
 
-    The equilibrium (equations (4)–(6), corrected) is enclosed in balls at rising precision until
-    they are smaller than the digits given out; that it is the only one is proved on the way. What
-    Algorithm 1 gives out is computed in mpmath until two precisions in a row agree, which is
-    evidence, not proof: `certified` is False.
+    The equilibrium (equations (4)–(6) of [1]_, corrected) is enclosed in balls [2]_ at rising
+    precision until they are smaller than the digits given out; that it is the only one is proved on
+    the way. What Algorithm 1 gives out is computed in mpmath until two precisions in a row agree,
+    which is evidence, not proof: `certified` is False.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
+    .. [2] F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic,
+       IEEE Transactions on Computers 66 (2017), 1281–1292.
 
     Examples
     --------

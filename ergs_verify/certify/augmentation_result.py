@@ -128,7 +128,20 @@ class GapOfDelta:
         return orders[0] if orders else (None,) * self.game.agents
 
     def curve(self, agent: int, quantity: str = "epsilon") -> list[tuple[Fraction, Enclosure]]:
-        """(δ, ε_i), or (δ, bound), over the δ at which it is enclosed; agents count from 1."""
+        """(δ, ε_i), or (δ, bound), over the δ at which it is enclosed; agents count from 1.
+
+        Parameters
+        ----------
+        agent : int
+            Counted from 1.
+        quantity : {"epsilon", "bound"}
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery, gap
+        >>> [str(delta) for delta, _ in gap(gallery("lqr"), ["1/100", "1/10"]).curve(1)]
+        ['1/100', '1/10']
+        """
         return [
             (row.delta, getattr(row.agents[agent - 1], quantity))
             for row in self.rows

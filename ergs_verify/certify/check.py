@@ -73,10 +73,19 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
 
     Notes
     -----
-    One NE if det Φ_t ≠ 0 for all t, proved in balls; singular Φ_t are decided in exact rationals.
+    One NE if det Φ_t ≠ 0 for all t, proved in balls [2]_; the conditions are those of
+    [1]_. Singular Φ_t are decided in exact rationals.
     The inner loop converges from every start if and only if ρ(J_t) < 1. Where Φ_t is singular at
     t > 0 with consistent equations, P_t depends on the choice of gains, and existence over the
     whole horizon stays undecided.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
+    .. [2] F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic,
+       IEEE Transactions on Computers 66 (2017), 1281–1292.
 
     Examples
     --------

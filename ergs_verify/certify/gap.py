@@ -70,10 +70,17 @@ def certify_gap(
 
     Notes
     -----
-    The gap identity (THEORY §2, the ledger's ``sharp-gap-identity``) gives the gap as a sum of
+    The gap is that of Definition II.1 of [1]_. The gap identity (the documentation's page on the
+    theory, the ledger's ``sharp-gap-identity``) gives the gap as a sum of
     nonnegative terms, in which nothing cancels. The best responses' costs and the state's second
     moments are kept between exact matrices in the Loewner order. A covariance of noise or x_0 that
     rounding left a little indefinite stands for all covariances within 4mu‖·‖ of it.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
 
     Examples
     --------

@@ -91,6 +91,13 @@ class CertifiedGap:
         ------
         InputError
             Where the radius is bad, or a gap is infinite.
+
+        Examples
+        --------
+        >>> from ergs_verify import certify_gap, gallery
+        >>> found = certify_gap(gallery("g-star-2"), {"K": [[[[0, 0]]], [[[0, 0]]]]})
+        >>> [one.agent for one in found.of_state(radius="1/2")]
+        [1, 2]
         """
         size = number(radius, "radius")
         if not size > 0:

@@ -76,6 +76,16 @@ def algorithm_1(
     InputError
         If `iterations` is negative or `record_stage` is no stage.
 
+    Notes
+    -----
+    Algorithm 1 of [1]_: at each stage L simultaneous best responses.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
+
     Examples
     --------
     >>> from ergs_verify.game.gallery import gallery

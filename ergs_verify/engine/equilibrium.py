@@ -112,9 +112,17 @@ def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
 
     Notes
     -----
+    The recursion of Theorem III.1 of [1]_, by hand.
+
     Φ_t counts as singular where `condition` is below 8n·2⁻⁵², n the number of controls: rounding
     alone changes Φ_t by that much. Errors of P_{t+1} can be larger, so near there the gains are
     to be trusted only to about 2⁻⁵²/condition.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
 
     Examples
     --------

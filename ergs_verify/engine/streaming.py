@@ -97,10 +97,21 @@ def stack_games(games: Iterable[GameArrays]) -> FloatGame:
 
     Where one of them is general, all are taken as such.
 
+    Parameters
+    ----------
+    games : iterable of games as float64 arrays
+
     Raises
     ------
     InputError
         If there is no game, or one differs from the first in agents, horizon or a shape.
+
+    Examples
+    --------
+    >>> from ergs_verify import engine, gallery
+    >>> games = [gallery(f"random:N=2,m=2,p=1,T=3,seed={k}").floats() for k in range(3)]
+    >>> engine.stack_games(games).A.shape
+    (3, 3, 2, 2)
     """
     many = list(games)
     if not many:

@@ -556,6 +556,12 @@ class Game:
         ------
         InputError
             Where an entry is too large for a float64.
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> gallery("g-star-2").floats().A.shape
+        (1, 2, 2)
         """
         return float_game(self.near)
 
@@ -584,6 +590,14 @@ class Game:
         """The game whose entries are the float64 nearest to this one's.
 
         It is validated anew: an R that rounding makes indefinite is an `InputError`.
+
+        Examples
+        --------
+        >>> from ergs_verify import Game
+        >>> game = Game.from_arrays(A=[["1/3"]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=1,
+        ...     noise_cov=[[0]], horizon=1)
+        >>> float(game.rounded().A[0][0, 0])
+        0.3333333333333333
         """
         near = self.near
         return Game.from_letters(
@@ -632,11 +646,27 @@ class Game:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the game to a file: ``.json`` (lossless), ``.npz`` or ``.mat`` (float64).
 
+        Parameters
+        ----------
+        path : path
+            Ends in .json, .npz or .mat.
+
         Raises
         ------
         InputError
             Where the file cannot be written, or an entry is no float64 and the format holds only
             such.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from ergs_verify import gallery, load_game
+        >>> game = gallery("g-star-2")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     game.save(Path(folder) / "game.json")
+        ...     load_game(Path(folder) / "game.json").hash == game.hash
+        True
         """
         with naming(path):
             stored.save(

@@ -160,11 +160,20 @@ class Policy:
     def validate(self, game: Game, entry_of: Callable[[str, int], str] = entry_of) -> None:
         """Check that this is a policy for a game.
 
+        Parameters
+        ----------
+        game : Game
+
         Raises
         ------
         InputError
             Where the number of agents, the horizon or a shape does not fit; a matrix whose
             transpose would fit is named as such.
+
+        Examples
+        --------
+        >>> from ergs_verify import Policy, gallery
+        >>> Policy.from_arrays(K=[[[[0, 0]]], [[[0, 0]]]]).validate(gallery("g-star-2"))
         """
         if self.agents != game.agents:
             said = "1 agent" if self.agents == 1 else f"{self.agents} agents"
@@ -233,6 +242,17 @@ class Policy:
         InputError
             Where the file cannot be written, or an entry is no float64 and the format holds only
             such.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from ergs_verify import Policy
+        >>> from ergs_verify.game import load_solution
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Policy.from_arrays(K=[[[["1/3"]]]]).save(Path(folder) / "gains.json")
+        ...     load_solution(Path(folder) / "gains.json").K[0][0]
+        array([[Fraction(1, 3)]], dtype=object)
         """
         with naming(path):
             stored.save(

@@ -140,6 +140,16 @@ def verify_paper(
     InputError
         For an id that no record has.
 
+    Notes
+    -----
+    The paper is [1]_; the documentation shows the whole ledger.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
+
     Examples
     --------
     >>> from ergs_verify import verify_paper

@@ -61,9 +61,17 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
 
     Notes
     -----
-    The equilibrium of equations (4)–(6), corrected, in balls. Of a stationary game the first that
-    iterating stages backward tends to, or Newton's method finds; it is locally unique. The same
-    game and digits give the same bytes on every machine, whatever precision was needed.
+    The equilibrium of equations (4)–(6) of [1]_, corrected, in balls [2]_. Of a stationary game the
+    first that iterating stages backward tends to, or Newton's method finds; it is locally unique.
+    The same game and digits give the same bytes on every machine, whatever precision was needed.
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
+    .. [2] F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic,
+       IEEE Transactions on Computers 66 (2017), 1281–1292.
 
     Examples
     --------

@@ -26,6 +26,18 @@ def audit_csv(found: Audit) -> str:
 
     ``max_error`` is the error at the worst entry, ``row`` and ``column`` of it, from 0; of a gap it
     is the upper end of the enclosure and ``allowed`` is empty. Agents count from 1, times from 0.
+
+    Parameters
+    ----------
+    found : Audit
+
+    Examples
+    --------
+    >>> from ergs_verify import audit, engine, gallery
+    >>> from ergs_verify.report.result_csv import audit_csv
+    >>> game = gallery("g-star-2")
+    >>> audit_csv(audit(game, engine.nash(game.floats()))).splitlines()[0]
+    'agent,t,quantity,verdict,max_error,allowed,digits,needed,row,column'
     """
     return _csv(_QUANTITY, _audit_lines(found))
 
@@ -53,7 +65,20 @@ def _audit_lines(found: Audit) -> Iterator[Sequence[Any]]:
 
 
 def check_csv(found: Check) -> str:
-    """A line for each stage; enclosures as their lower and upper ends."""
+    """A line for each stage; enclosures as their lower and upper ends.
+
+    Parameters
+    ----------
+    found : Check
+
+    Examples
+    --------
+    >>> from ergs_verify import check, gallery
+    >>> from ergs_verify.report.result_csv import check_csv
+    >>> game = gallery("g-star-2")
+    >>> check_csv(check(game)).splitlines()[0][:74]
+    't,phi_nonsingular,inner_loop,det_phi_lo,det_phi_hi,contraction_constant_lo'
+    """
     names = ("det_phi", "contraction_constant", "spectral_radius")
     headings = ["t", "phi_nonsingular", "inner_loop"]
     headings += [f"{name}_{end}" for name in names for end in ("lo", "hi")]
@@ -65,7 +90,20 @@ def check_csv(found: Check) -> str:
 
 
 def gap_csv(found: GapOfDelta) -> str:
-    """A line for each δ and agent; enclosures as their lower and upper ends."""
+    """A line for each δ and agent; enclosures as their lower and upper ends.
+
+    Parameters
+    ----------
+    found : GapOfDelta
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery, gap
+    >>> from ergs_verify.report.result_csv import gap_csv
+    >>> game = gallery("g-star-2")
+    >>> gap_csv(gap(game, ["1/10"])).splitlines()[0]
+    'delta,agent,epsilon_lo,epsilon_hi,bound_lo,bound_hi,verdict'
+    """
     headings = ("delta", "agent", "epsilon_lo", "epsilon_hi", "bound_lo", "bound_hi", "verdict")
     lines: list[Sequence[Any]] = []
     for row in found.rows:

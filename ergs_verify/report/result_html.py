@@ -143,7 +143,21 @@ def _one_game(number: int, one: GameResult) -> str:
 
 
 def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str:
-    """What is proved of a game's equilibrium and of the inner loop."""
+    """What is proved of a game's equilibrium and of the inner loop.
+
+    Parameters
+    ----------
+    found : Check
+    command, asked
+        As of `audit_page`.
+
+    Examples
+    --------
+    >>> from ergs_verify import check, gallery
+    >>> from ergs_verify.report.result_html import check_page
+    >>> check_page(check(gallery("g-star-2")), command="ergs-verify check g-star-2")[:15]
+    '<!DOCTYPE html>'
+    """
     parts = ["<h2>What was found</h2>", _bullets(found.sentences())]
     if found.stages:
         parts.append("<h2>Stage by stage</h2>")
@@ -160,7 +174,22 @@ def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str
 
 
 def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> str:
-    """What playing the equilibrium at τ + δ costs."""
+    """What playing the equilibrium at τ + δ costs.
+
+    Parameters
+    ----------
+    found : GapOfDelta
+    command, asked
+        As of `audit_page`.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery, gap
+    >>> from ergs_verify.report.result_html import gap_page
+    >>> page = gap_page(gap(gallery("lqr"), ["1/10", 1]), command="ergs-verify gap lqr")
+    >>> "<script" in page
+    False
+    """
     parts = [
         "<h2>δ by δ, agent by agent</h2>",
         _wide(markup.table(HEADINGS, found.table())),

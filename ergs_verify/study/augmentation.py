@@ -1,7 +1,7 @@
 """Theorem IV.3 measured: the gap of the δ-augmented equilibrium over many decades of δ.
 
 ε_i(δ) is the gap identity's, at high precision, and beside it stand the explicit bound, the
-coefficient of δ² and the two limits of THEORY §3.
+coefficient of δ² and the two limits of the documentation's page on the theory.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The toolkit's own games, each with what it shows.
 
-Every entry is exact. Where THEORY is cited it is the project's page of results beyond the paper.
+Every entry is exact.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _game(name: str, shows: str):
 
 
 def _g_star(tau: Any, A: Rows, Q_0: Rows) -> dict[str, Any]:
-    """Game G* of THEORY §4: det Φ = (τ − 4)(τ + 12)/4."""
+    """Game G*: det Φ = (τ − 4)(τ + 12)/4."""
     return {
         "tau": tau,
         "A": A,
