@@ -101,7 +101,8 @@ def gap(
     Theorem IV.3 of [1]_ and what sharpens it (the documentation's page on the theory, the ledger's
     ``sharp-gap-bound`` and ``sharp-gap-coefficient``): 0 ≤ ε_i(δ) ≤ δ (KL_i(BR^i) − KL_i(S̃^i)),
     and where τ > 0 and every Φ_t is regular at τ, ε_i(δ) = c_i δ² + O(δ³). Gaps are means over
-    x_0. Where Φ_t is singular at τ + δ a row has no numbers but a reason; where it is singular at τ, ε need not vanish with δ.
+    x_0. Where Φ_t is singular at τ + δ a row has no numbers but a reason; where it is singular at
+    τ, ε need not vanish with δ.
 
     Of a stationary game S̃ is the equilibrium at τ + δ that Newton's method finds from the one
     found at τ, δ by growing δ; gaps, bounds and c_i are discounted, or a stage's mean.
