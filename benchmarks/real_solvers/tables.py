@@ -65,7 +65,8 @@ def _audited(found: Audit) -> str:
     digits = ", ".join(f"{letter} {max(one.digits, 0.0):.1f}" for letter, one in errors.items())
     if min(one.digits for one in errors.values()) >= _FEW:
         return digits
-    gap = f", gap {found.gap.largest}" if errors["K"].digits < _FEW else ""
+    known = found.stability != "refuted" and errors["K"].digits < _FEW
+    gap = f", gap {found.gap.largest}" if known else ""
     return f"**wrong**: {digits}{gap}"
 
 

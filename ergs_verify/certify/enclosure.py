@@ -93,13 +93,15 @@ class Enclosure:
         return [_text(self.lo, digits, ROUND_FLOOR), _text(self.hi, digits, ROUND_CEILING)]
 
     def __str__(self) -> str:
-        """The digits that both ends share when rounded, at most six, or else both ends; of a
-        lower end that is 0 the upper one alone."""
+        """The digits that both ends share when rounded, at most six, or else both ends; one alone
+        where the other is 0 or infinite."""
         for digits in range(6, 1, -1):
             lo, hi = (_text(end, digits, ROUND_HALF_EVEN) for end in (self.lo, self.hi))
             if lo == hi:
                 return lo
         lo, hi = self.as_json(digits=3)
+        if hi == "inf":
+            return f"at least {lo}"
         return f"at most {hi}" if lo == "0" else f"{lo} … {hi}"
 
 

@@ -47,8 +47,10 @@ _LONGEST_CYCLE = 24
 #: Gains nearer than this, beside the largest, are taken for one equilibrium.
 _SAME = 1e-6
 #: Where uniqueness is tried to be proved: within so much of the gains, largest first.
-_RADII = tuple(Fraction(1, 2**k) for k in (20, 32, 46, 64, 96))
-_BITS_OF_TEST = 192
+_RADII = tuple(Fraction(1, 2**k) for k in (20, 32, 46, 64, 96, 160, 240))
+_BITS_OF_TEST, _BITS_OF_SHARP_TEST = 192, 768
+#: How often the slope's inverse is taken anew, at gains that the one before has refined.
+_SHARPENINGS = 2
 
 
 @frozen(kw_only=True, eq=False)
@@ -579,7 +581,15 @@ def _proved(
     near = from_floats(gains)
     test = Stages(game, Balls(_BITS_OF_TEST), symmetric=True)
     near = _refined(test, C, near)
-    region = _unique_within(test, C, near)
+    try:
+        region = _unique_within(test, C, near)
+    except NotCertifiedError:
+        # The slope may be too ill-conditioned for its inverse in float64.
+        test = Stages(game, Balls(_BITS_OF_SHARP_TEST), symmetric=True)
+        for _ in range(_SHARPENINGS):
+            C = _inverse_slope(test, near)
+            near = _refined(test, C, near)
+        region = _unique_within(test, C, near)
     bits = first_bits
     while True:
         stages = Stages(game, Balls(bits), symmetric=True)
@@ -706,12 +716,16 @@ def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
 
             def solve(agent: int, right: Any, loops: Sequence[Stein] = loops) -> Any:
                 loop = loops[agent - 1]
-                found = _float_solved(
-                    as_floats(loop.F), float(loop.rate), as_floats(right), one=loop.one
-                )
+                if balls.bits > _BITS_OF_TEST:  # float64 would leave too much of it
+                    found = loop.solved(right)
+                else:
+                    found = _float_solved(
+                        as_floats(loop.F), float(loop.rate), as_floats(right), one=loop.one
+                    )
+                    found = None if found is None else from_floats((found + found.T) / 2)
                 if found is None:
                     raise NotCertifiedError("the closed loop is not stable")
-                return loop.enclosure(from_floats((found + found.T) / 2), right)
+                return loop.enclosure(found, right)
 
             columns = [X.entries() for X in _slopes(stages, formulas, known, solve)]
             with flint.ctx.workprec(balls.bits):
@@ -729,6 +743,23 @@ def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
         except NotCertifiedError as failed:
             error = failed
     raise error
+
+
+def _inverse_slope(stages: Stages[Balls], near: Any) -> Any:
+    """An exact matrix near the inverse of f's slope at gains, to the stages' precision."""
+    balls = stages.arithmetic
+    known = _known_at(stages, near)
+    loops = _loops(stages, known)
+
+    def solve(agent: int, right: Any) -> Any:
+        found = loops[agent - 1].solved(right)
+        if found is None:
+            raise NotCertifiedError("the closed loop is not stable")
+        return found
+
+    columns = [X.entries() for X in _slopes(stages, stationary_system(stages), known, solve)]
+    slope = arb_mat(columns).transpose().mid()
+    return balls.solve(slope, balls.identity(slope.nrows())).mid()
 
 
 def _known_at(stages: Stages[Balls], near: Any) -> Evaluator:

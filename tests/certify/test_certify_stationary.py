@@ -374,3 +374,16 @@ def test_a_cost_without_lower_bound_against_the_others_is_told():
     ) as caught:
         solve(game)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("b", [Fraction(1, 2**20), Fraction(1, 10**16)])
+def test_a_state_that_is_hardly_reached_is_solved(b):
+    """The conditions' slope is too ill-conditioned for its inverse in float64."""
+    game = Game.from_arrays(
+        A=[["5/4", b], [0, "1/2"]], B=[[[0], [1]], [[0], ["1/2"]]],
+        Q=[np.eye(2, dtype=int), [["1/2", 0], [0, 1]]], R=[[["5/4"]]] * 2, tau=0,
+        noise_cov=np.eye(2, dtype=int), horizon="infinite",
+    )  # fmt: skip
+    solution = solve(game, digits=20)
+    assert certify_gap(game, solution.policy).stability == "proved"
+    assert solution.within < Fraction(1, 2**60)

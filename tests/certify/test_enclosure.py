@@ -67,3 +67,18 @@ def test_shifting_and_meeting():
     one, other = Enclosure(Fraction(0), Fraction(1)), Enclosure(Fraction(1), Fraction(2))
     assert one.meets(other)
     assert not one.meets(other.shifted(Fraction(1, 10)))
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "shown"),
+    [
+        (Fraction(0), Fraction(1, 10**40), "at most 1e-40"),
+        (Fraction(2), math.inf, "at least 2"),
+        (Fraction(0), math.inf, "at least 0"),
+        (Fraction(1), Fraction(2), "1 … 2"),
+        (Fraction(0), Fraction(0), "0"),
+        (math.inf, math.inf, "inf"),
+    ],
+)
+def test_what_is_wide_reads_well(lo, hi, shown):
+    assert str(Enclosure(lo, hi)) == shown

@@ -35,6 +35,8 @@ NONE_HERE = frozenset({
     "terminal-ignored", "terminal-doubled", "terminal-stage-cost", "stage-cost-shifted",
     "data-shifted", "data-reversed", "data-constant", "shifted-in-time", "reversed-in-time",
     "stationary-gains", "stackelberg-for-nash", "discount-of-the-terminal-cost", "ridge",
+    # P before the stage and after it are the same here.
+    "misprint/thm-III.1/value/P-index",
 })  # fmt: skip
 
 Costs = Sequence[np.ndarray]
