@@ -23,7 +23,8 @@ may lose as much. *refused*: no numbers were given, or none that were read as a 
 games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one, and with `small=True` a
 small one. Plain numpy is asked on regular games only; exact rationals on small random games, and
 on the suite's of up to five stages. A singular game is passed by an error. What fails is listed
-with its errors in norm: the largest ‖ΔX‖/‖X‖ of a K, Σ and P, ‖X‖ being the largest entry of X."""
+with its errors in norm: the largest ‖ΔX‖/‖X‖ of a K, Σ and P, ‖X‖ being the largest entry of X.
+Above 0.1 no digit of that matrix is right."""
 
 PLANTED = """\
 # Mistakes planted in a right solver
