@@ -46,7 +46,8 @@ attack: .venv/.dev
 faults: .venv/.dev
 	@$(BIN)/python tests/ledger
 
-# The ledger's identities of matrices, stated in Coq and checked by its kernel; some minutes.
+# The ledger's identities of matrices, stated in Coq and checked by its kernel, the short ones
+# first; each has five minutes.
 # Needs Debian's coq and libcoq-mathcomp-algebra-tactics.
 coq: .venv/.dev
 	@$(BIN)/ergs-verify paper --certificates build/certificates >/dev/null

@@ -106,21 +106,31 @@ def _around(side, before: tuple, after: tuple) -> Any:
 
 def _facts(found: Realization) -> Iterator[Step]:
     """What the certificate shows."""
-    for space in found.spaces:
-        yield Step(
-            f"left − right = c·x with L x = b, {space.blocks} equations in as many blocks; x lies "
-            f"in a space of dimension {len(space.unknowns)}, on which c vanishes"
-            if not isinstance(found.sides[0], list)
-            else f"a derivative of left − right is c·x with L x = b, {space.blocks} equations; x "
-            f"lies in a space of dimension {len(space.unknowns)}, on which c vanishes"
-        )
-    if isinstance(found.sides[0], list):
-        yield Step("All derivatives are 0, and so is the value at one point")
+    used = {node[1] for node in found.expressions.statement.nodes if node[0] == "letter"}
+    numbers = {name: x[0] for name, x in found.centre.items() if name in used and x and x[0]}
+    where = ", ".join(f"{name} = {x}·I" for name, x in sorted(numbers.items()))
+    others = " and other letters 0" if used - numbers.keys() else ""
+    where = f"at {where}{others}" if where else "where every letter is 0"
     if found.split:
         parts = "; ".join(f"{n} = {' + '.join(p)}" for n, p in found.split.items())
-        yield Step(f"Centre: letters cut into blocks, {parts}")
-    else:
-        used = {node[1] for node in found.expressions.statement.nodes if node[0] == "letter"}
-        at = {name: x[0] for name, x in found.centre.items() if name in used and x and x[0]}
-        where = ", ".join(f"{name} = {x}·I" for name, x in sorted(at.items()))
-        yield Step(f"Centre: {where}, other letters at 0" if where else "Centre: every letter at 0")
+        where = f"at letters cut into blocks, {parts}"
+    solves = "x solves L·x = b, a linear equation for each factor"
+    if isinstance(found.sides[0], list):
+        spaces = [str(len(space.unknowns)) for space in found.spaces]
+        if spaces:
+            yield Step(f"By each letter, left − right has a derivative c·x, where {solves}")
+            yield Step(
+                f"x lies in a space on which c is 0, so the derivative is 0 (dimension "
+                f"{', '.join(dict.fromkeys(spaces))})"
+            )
+        yield Step(f"So left − right is constant, and it is 0 {where}")
+        return
+    for space in found.spaces:
+        yield Step(
+            f"Evaluated from its right, left − right is c·x, where {solves} ({space.blocks} in all)"
+        )
+        yield Step(
+            f"x lies in a space of dimension {len(space.unknowns)} on which c is 0, so "
+            "left − right is 0; the certificate names the space"
+        )
+    yield Step(f"Every inverse exists {where}, and so almost everywhere")
