@@ -723,7 +723,7 @@ class _ScalarLemma(_Lemma):
             made += [
                 f"have t{k} : \\tr {self.shown(number)} = {flat or '0'}.",
                 f"  by {self._normal(used)}; traces; same_traces.",
-                f"rewrite t{k} {{t{k}}}.",
+                f"try rewrite t{k}; clear t{k}.",
             ]
         while found := self._to_turn(words):
             word, other, poly = found
@@ -733,7 +733,7 @@ class _ScalarLemma(_Lemma):
             if len(turns) > MOST_TURNS:
                 raise UnsupportedError("traces are begun anew too often")
         self.used = everything
-        steps = [*self._proved(), *made, "traces."]
+        steps = [*self._proved(), *made, f"{self._normal(everything)}; traces."]
         for k, (word, other, rules) in enumerate(turns):
             steps += [*self._begun_anew(f"c{k}", word, other), f"rewrite ?c{k} {{c{k}}}."]
             if rules:
