@@ -47,7 +47,7 @@ def _other_answers(size: str, stack, budget: float) -> Iterator[Row]:
         "equilibrium": lambda: nash(stack),
         "Algorithm 1, L = 10": lambda: engine.algorithm_1(stack, 10),
         "policy evaluation": lambda: engine.evaluate_policy(*policy),
-        "best response of one agent": lambda: engine.best_response(*policy, agent=0),
+        "best response of one agent": lambda: engine.best_response(*policy, agent=1),
         "gaps": lambda: engine.gap(*policy),
     }
     yield from rows_of(size, compare(size, calls, budget / 4))

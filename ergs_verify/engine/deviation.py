@@ -73,7 +73,7 @@ def best_response(
         None: deterministic policies in the plain game with R + (τ/2)I for R; then Σ_br = 0. The
         agent's own entries of K and Sigma are not used.
     agent : int
-        Counted from 0.
+        Counted from 1.
     k : list over agents of (…, T, p_i), optional
         Of a general game: u_t^i ~ N(K x + k, Σ).
 
@@ -89,20 +89,19 @@ def best_response(
     >>> from ergs_verify.engine import best_response, nash
     >>> game = gallery("g-star-2").floats()
     >>> equilibrium = nash(game)
-    >>> answer = best_response(game, equilibrium.K, equilibrium.Sigma, agent=0)
+    >>> answer = best_response(game, equilibrium.K, equilibrium.Sigma, agent=1)
     >>> np.allclose(answer.K, equilibrium.K[0], rtol=1e-12)
     True
     """
-    if not 0 <= agent < len(game.B):
-        raise InputError(
-            f"agent is {agent}, but the game's agents are 0 to {len(game.B) - 1}", "agent"
-        )
+    if not 1 <= agent <= len(game.B):
+        raise InputError(f"agent is {agent}, but the game's agents are 1 to {len(game.B)}", "agent")
+    at = agent - 1
     if is_general(game):
-        return _general(game, K, Sigma, k, agent)
+        return _general(game, K, Sigma, k, at)
     refuse_constants(k)
     stacked = stack_game(game, deterministic=Sigma is None)
     policy = stack_policy(stacked, K, Sigma)
-    own, p_i = slice(agent, agent + 1), stacked.sizes[agent]
+    own, p_i = slice(at, at + 1), stacked.sizes[at]
     P, q = stack_costs(stacked, game.Q[own]), stacked.zeros(stacked.horizon + 1, 1)
 
     def answer(some: StackedGame, P, q, K, Sigma) -> tuple[np.ndarray, np.ndarray]:

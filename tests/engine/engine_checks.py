@@ -96,7 +96,7 @@ def equilibrium_answers_itself(engine, game):
     cost = engine.evaluate_policy(game, solution.K, solution.Sigma)
     factor = condition_of(game, solution)
     for i in range(len(game.B)):
-        answer = engine.best_response(game, solution.K, solution.Sigma, i)
+        answer = engine.best_response(game, solution.K, solution.Sigma, i + 1)
         for letter in ("K", "Sigma", "P", "q"):
             close(getattr(answer, letter), getattr(solution, letter)[i], factor)
         close(cost.P[i], solution.P[i], factor)
@@ -114,7 +114,7 @@ def gap_is_cost_less_best_cost(engine, game):
     for Sigma in (policy.Sigma, None):
         gaps = engine.gap(game, policy.K, Sigma)
         for i in range(len(game.B)):
-            answer = engine.best_response(game, policy.K, Sigma, i)
+            answer = engine.best_response(game, policy.K, Sigma, i + 1)
             K = [*policy.K[:i], answer.K, *policy.K[i + 1 :]]
             joint = None if Sigma is None else [*Sigma[:i], answer.Sigma, *Sigma[i + 1 :]]
             worse = cost_by_moments(game, policy.K, Sigma, i)

@@ -61,7 +61,7 @@ def test_a_batch_gives_what_single_calls_give(m, sizes, T, seed):
         "evaluate_policy": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, p.Sigma)),
         "deterministic": lambda g, p: per_agent(engine.evaluate_policy(g, p.K, None)),
         "best_response": lambda g, p: [
-            getattr(engine.best_response(g, p.K, p.Sigma, 0), x) for x in ("K", "Sigma", "P", "q")
+            getattr(engine.best_response(g, p.K, p.Sigma, 1), x) for x in ("K", "Sigma", "P", "q")
         ],
         "gap": lambda g, p: [engine.gap(g, p.K, p.Sigma), engine.stage_gaps(g, p.K, None)],
         "moments": lambda g, p: [engine.state_moments(g, p.K, p.Sigma)],
@@ -97,7 +97,7 @@ def test_no_games_at_all():
     assert nothing.K[1].shape == (0, 3, 2, 3)
     assert nothing.singular_stage.shape == (0,)
     assert engine.evaluate_policy(game, policy.K, policy.Sigma).P[0].shape == (0, 4, 3, 3)
-    assert engine.best_response(game, policy.K, policy.Sigma, 1).q.shape == (0, 4)
+    assert engine.best_response(game, policy.K, policy.Sigma, 2).q.shape == (0, 4)
     assert engine.gap(game, policy.K, policy.Sigma).shape == (0, 2)
     assert engine.algorithm_1(game, 2).q[0].shape == (0, 4)
 
@@ -183,7 +183,7 @@ def test_an_ill_posed_game_spoils_no_other():
     cost = engine.evaluate_policy(batch, together.K, together.Sigma)
     assert np.isnan(cost.q[0][[1, 4], 0]).all()
     assert np.isfinite(cost.q[0][[0, 2, 3]]).all()
-    answer = engine.best_response(batch, together.K, together.Sigma, 1)
+    answer = engine.best_response(batch, together.K, together.Sigma, 2)
     same(answer.K[[0, 2, 3]], together.K[1][[0, 2, 3]])
     iterated = engine.algorithm_1(batch, 2)
     assert not np.isfinite(iterated.q[0][4]).all()
@@ -325,7 +325,7 @@ def test_q_keeps_its_digits_whatever_the_size_of_costs(count, sizes, exponent):
         "nash": lambda g: engine.nash(g).q,
         "compiled": lambda g: engine.nash(g, compiled=True).q,
         "algorithm_1": lambda g: engine.algorithm_1(g, 3).q,
-        "best_response": lambda g: [engine.best_response(g, *policies, i).q for i in (0, 1)],
+        "best_response": lambda g: [engine.best_response(g, *policies, i).q for i in (1, 2)],
     }
     for name, call in calls.items():
         for got, wanted in zip(call(scaled), call(game), strict=True):
@@ -432,7 +432,7 @@ def test_bad_arguments_are_named():
         "Sigma of agent 2": lambda: engine.state_moments(
             game, policy.K, [policy.Sigma[0], policy.Sigma[0]]
         ),
-        "agents are 0 to 1": lambda: engine.best_response(game, policy.K, None, 2),
+        "agents are 1 to 2": lambda: engine.best_response(game, policy.K, None, 3),
         "must be ≥ 0": lambda: engine.algorithm_1(game, -1),
         "stages run from 0 to 2": lambda: engine.algorithm_1(game, 1, record_stage=3),
         "for 2 agents, the other for 1": lambda: engine.policy_distance(
@@ -521,7 +521,7 @@ def test_nothing_of_the_game_is_written_to():
     engine.nash(game)
     engine.algorithm_1(game, 2)
     engine.gap(game, policy.K, policy.Sigma)
-    engine.best_response(game, policy.K, policy.Sigma, 0)
+    engine.best_response(game, policy.K, policy.Sigma, 1)
     engine.evaluate_policy(game, policy.K, policy.Sigma)
 
 

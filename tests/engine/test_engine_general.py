@@ -170,7 +170,7 @@ def right_costs(engine, it):
 
 def right_answers(engine, it):
     for i in range(len(it.game.B)):
-        found = engine.best_response(it.game, it.some["K"], it.some["Sigma"], i, k=it.some["k"])
+        found = engine.best_response(it.game, it.some["K"], it.some["Sigma"], i + 1, k=it.some["k"])
         for letter in LETTERS:
             close(getattr(found, letter), (it.best[i] | it.best_costs[i])[letter][i])
 
@@ -429,8 +429,8 @@ def test_deterministic_policies_pay_the_priors_quadratic_form(seed):
         close(here.s[i], there.s[i])
         close(here.q[i], there.q[i] + constant)
         one, other = (
-            engine.best_response(game, K, None, i, k=k),
-            engine.best_response(plain, K, zero, i, k=k),
+            engine.best_response(game, K, None, i + 1, k=k),
+            engine.best_response(plain, K, zero, i + 1, k=k),
         )
         close(one.K, other.K)
         close(one.k, other.k)
@@ -455,7 +455,7 @@ def test_the_papers_games_are_general_games_too(sizes, tau):
         costs = [engine.evaluate_policy(some, K, given_Sigma) for some in (game, general)]
         close(costs[0].q, costs[1].q)
         for answers in zip(
-            *([engine.best_response(some, K, given_Sigma, i) for i in range(len(sizes))]
+            *([engine.best_response(some, K, given_Sigma, i + 1) for i in range(len(sizes))]
               for some in (game, general)),
             strict=True,
         ):  # fmt: skip
@@ -491,7 +491,7 @@ def answers(game, iterations=3):
     """What every function of the engine says of a game or a stack."""
     found = engine.nash(game)
     K, Sigma, k = found.K, [2 * X for X in found.Sigma], found.k
-    best = [engine.best_response(game, K, Sigma, i, k=k) for i in range(len(K))]
+    best = [engine.best_response(game, K, Sigma, i + 1, k=k) for i in range(len(K))]
     cost, loop = (
         engine.evaluate_policy(game, K, Sigma, k=k),
         engine.algorithm_1(game, iterations),

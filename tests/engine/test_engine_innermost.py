@@ -41,7 +41,7 @@ def every_answer(engine, game) -> list[np.ndarray]:
     for Sigma in (policy.Sigma, None):
         cost = engine.evaluate_policy(game, policy.K, Sigma)
         found += [*cost.P, *cost.q, engine.state_moments(game, policy.K, Sigma)]
-        answer = engine.best_response(game, policy.K, Sigma, 1)
+        answer = engine.best_response(game, policy.K, Sigma, 2)
         found += [answer.K, answer.Sigma, answer.P, answer.q]
         # At the last stage best responses do not depend on K: Σ is near them, the gap a series.
         near = None if Sigma is None else [1.1 * S for S in solution.Sigma]
@@ -151,10 +151,10 @@ def test_an_ill_posed_game_spoils_no_other():
     alone = [engine.nash(changed(g_star(2.0, T=3), tau=tau)).K[0] for tau in taus[good]]
     np.testing.assert_allclose(together.K[0][good], alone, rtol=1e-12)
     policy = (batch, together.K, together.Sigma)
-    for spoilt in (engine.gap(*policy), engine.best_response(*policy, 0).q):
+    for spoilt in (engine.gap(*policy), engine.best_response(*policy, 1).q):
         assert np.isnan(spoilt[lost]).any(-1).all()
         assert np.isfinite(spoilt[good]).all()
-    cost, answer = engine.evaluate_policy(*policy), engine.best_response(*policy, 0)
+    cost, answer = engine.evaluate_policy(*policy), engine.best_response(*policy, 1)
     np.testing.assert_allclose(cost.q[0][good], together.q[0][good], rtol=1e-12)
     np.testing.assert_allclose(answer.K[good], together.K[0][good], rtol=1e-12)
 
