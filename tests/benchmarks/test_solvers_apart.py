@@ -120,14 +120,18 @@ def regulator():
 @pytest.mark.parametrize("place", range(5))
 def test_a_right_regulator_passes_and_one_of_the_wrong_sign_does_not(environment, place):
     from benchmarks.real_solvers.regulators import REGULATORS
-    from benchmarks.real_solvers.stationary import judge
+    from benchmarks.real_solvers.tables import stationary_cell
 
     assert len(REGULATORS) == 5
-    answer = REGULATORS[place].function(regulator().floats())
-    right = judge(regulator(), answer)
-    assert (right.stable, right.audit.verdict) == ("proved", "pass")
-    wrong = judge(regulator(), attrs.evolve(answer, K=[-K_i for K_i in answer.K]))
-    assert wrong.stable == "refuted"
+    solver = REGULATORS[place]
+
+    def turned(game):
+        answer = solver.function(game)
+        return attrs.evolve(answer, K=[-K_i for K_i in answer.K])
+
+    assert stationary_cell(regulator(), solver) == "pass"
+    wrong = stationary_cell(regulator(), attrs.evolve(solver, function=turned))
+    assert wrong.startswith("**unstable**")
 
 
 def test_finite_horizons_pass(environment):
@@ -142,7 +146,8 @@ def test_what_a_solver_says_last_is_kept(environment):
     from benchmarks.real_solvers.regulators import REGULATORS
     from benchmarks.real_solvers.solvers import solved
 
-    game = attrs.evolve(regulator().floats(), A=regulator().floats().A[:, :2])
+    game = regulator().one_stage.floats()
+    game = attrs.evolve(game, A=game.A[:, :2])
     answer, said = solved(REGULATORS[0].function, game)
     assert answer is None
     assert said.startswith("RuntimeError: ValueError: matmul")
