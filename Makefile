@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Written last, so that an interrupted installation is started again from nothing.
 ENV := .venv/.complete
 PIP := python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EXTRAS_dev := dev,docs,fast,compiled
+EXTRAS_dev := dev,docs,fast,compiled,notebooks
 EXTRAS_docs := docs,fast
 EXTRAS_lab := notebooks,fast
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
