@@ -171,6 +171,10 @@ def solve(
     progress : function of the stages done and of all, optional
         Called anew at each precision.
 
+    Returns
+    -------
+    Solution
+
     Raises
     ------
     SingularStageError

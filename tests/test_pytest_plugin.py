@@ -296,7 +296,7 @@ def test_undecided_is_a_skip_that_is_named_with_its_reason(pytester, monkeypatch
         ),
         (
             ["--ergs-solver", "solvers:right", "--ergs-dtype", "float16"],
-            '*"float16" is not judged*',
+            '*"float16" is not a dtype that can be judged*',
         ),
         (["--ergs-solver", "solvers:right", "--ergs-epsilon", "-1"], "*epsilon must be ≥ 0*"),
         (["--ergs-solver", "solvers:right", "--ergs-tolerance", "2"], "*between 0 and 1*"),

@@ -63,6 +63,14 @@ class Conventions:
     def named(cls, names: str | Iterable[str]) -> Conventions:
         """The conventions that words such as ``negative-gain``, or one alone, declare.
 
+        Parameters
+        ----------
+        names : str or iterable of str
+
+        Returns
+        -------
+        Conventions
+
         Raises
         ------
         InputError

@@ -155,7 +155,12 @@ class Quantity:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Its part of ``ergs-audit/1``; digits are null where nothing differs."""
+        """Its part of ``ergs-audit/1``; digits are null where nothing differs.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "verdict": self.verdict,
             "max_error": _number(self.max_error),
@@ -461,7 +466,20 @@ class Audit:
         return ((headings, gaps), *([(columns, lines)] if lines else []))
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-audit/1``."""
+        """The object ``ergs-audit/1``.
+
+        Returns
+        -------
+        dict
+            Of what JSON has: numbers that it has not are strings or null.
+
+        Examples
+        --------
+        >>> from ergs_verify import audit, engine, gallery
+        >>> game = gallery("g-star-2")
+        >>> audit(game, engine.nash(game.floats())).as_json()["verdict"]
+        'pass'
+        """
         gaps: list[dict[str, Any]] = [
             {"agent": one.agent, "gap": one.gap.as_json()} for one in self.gap.agents
         ]

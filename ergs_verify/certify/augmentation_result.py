@@ -136,6 +136,10 @@ class GapOfDelta:
             Counted from 1.
         quantity : {"epsilon", "bound"}
 
+        Returns
+        -------
+        list of tuples of δ and Enclosure
+
         Examples
         --------
         >>> from ergs_verify import gallery, gap

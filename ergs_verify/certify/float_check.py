@@ -61,6 +61,10 @@ def check_stack(games: FloatGame | Game | StageStack) -> StackCheck:
     games : FloatGame
         Games along one batch axis, or a single `Game`.
 
+    Returns
+    -------
+    StackCheck
+
     Examples
     --------
     >>> import attrs, numpy as np

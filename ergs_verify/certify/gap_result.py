@@ -87,6 +87,10 @@ class CertifiedGap:
         radius : number > 0
             Of the ball ‖x‖₂ ≤ radius.
 
+        Returns
+        -------
+        tuple over agents of StateGap
+
         Raises
         ------
         InputError

@@ -77,6 +77,10 @@ def best_response(
     k : list over agents of (…, T, p_i), optional
         Of a general game: u_t^i ~ N(K x + k, Σ).
 
+    Returns
+    -------
+    BestResponse
+
     Raises
     ------
     InputError

@@ -101,6 +101,10 @@ def stack_games(games: Iterable[GameArrays]) -> FloatGame:
     ----------
     games : iterable of games as float64 arrays
 
+    Returns
+    -------
+    FloatGame
+
     Raises
     ------
     InputError

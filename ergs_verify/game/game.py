@@ -164,6 +164,10 @@ class Game:
         name : str
             One line of text.
 
+        Returns
+        -------
+        Game
+
         Raises
         ------
         InputError
@@ -350,6 +354,10 @@ class Game:
         tau : number ≥ 0
             A float is the dyadic rational it is.
 
+        Returns
+        -------
+        Game
+
         Raises
         ------
         InputError
@@ -372,6 +380,10 @@ class Game:
         ----------
         delta : number > 0
             A float is the dyadic rational it is.
+
+        Returns
+        -------
+        Game
 
         Raises
         ------
@@ -552,6 +564,10 @@ class Game:
     def floats(self) -> FloatGame:
         """The game as float64 arrays, each entry the float nearest to it, fresh and writable.
 
+        Returns
+        -------
+        FloatGame
+
         Raises
         ------
         InputError
@@ -590,6 +606,10 @@ class Game:
         """The game whose entries are the float64 nearest to this one's.
 
         It is validated anew: an R that rounding makes indefinite is an `InputError`.
+
+        Returns
+        -------
+        Game
 
         Examples
         --------
@@ -728,6 +748,15 @@ class Game:
 
 def load_game(path: str | PathLike[str]) -> Game:
     """The game in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
+
+    Parameters
+    ----------
+    path : str or path
+        A file: .json, .toml, .npz or .mat.
+
+    Returns
+    -------
+    Game
 
     Raises
     ------

@@ -23,7 +23,7 @@ class Infinite(str):
     True
     >>> range(INFINITE)
     Traceback (most recent call last):
-    ergs_verify.errors.InputError: this needs a last stage, and the horizon is infinite
+    ergs_verify.errors.InputError: this needs a last stage, but the horizon is infinite
     """
 
     __slots__ = ()

@@ -98,11 +98,22 @@ class Policy:
             Keep Σ and P as they are, whether or not they are symmetric and Σ semidefinite: only an
             audit takes such a policy.
 
+        Returns
+        -------
+        Policy
+
         Raises
         ------
         InputError
             Where an entry, a length over time or a matrix is wrong. Whether the shapes fit a
             game is judged by `validate`.
+
+        Examples
+        --------
+        >>> from ergs_verify import Policy
+        >>> policy = Policy.from_arrays(K=[[[["-13/7", "8/7"]]]], Sigma=[[[[1]]]])
+        >>> policy.K[0][0].tolist()
+        [[Fraction(-13, 7), Fraction(8, 7)]]
         """
         values = {"K": K, "k": k, "Sigma": Sigma, "P": P, "s": s, "q": q}
         return cls.from_letters(values, about=about, entry_of=entry_of, as_stated=as_stated)

@@ -166,6 +166,10 @@ def compare(
         sixteen, so that a wrong formula is told from rounding on any but an ill-conditioned game;
         `ergs_verify.audit` computes what float64 can reach on a game.
 
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     InputError

@@ -52,6 +52,10 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     progress : function of the stages done and of all, optional
         Called anew at each precision.
 
+    Returns
+    -------
+    Reference
+
     Raises
     ------
     NotCertifiedError

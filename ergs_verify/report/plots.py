@@ -52,6 +52,14 @@ def inner_loop_figure(study: LoopStudy) -> Figure:
     The broad line has the exact rate ρ, the dotted one Lemma IV.1's constant, each drawn through
     the first error that stands above the study's digits. The scale is that of the errors.
 
+    Parameters
+    ----------
+    study : LoopStudy
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify.game.gallery import gallery
@@ -88,6 +96,10 @@ def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
     agent : int
         Counted from 1.
 
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify.game.gallery import gallery
@@ -114,6 +126,14 @@ def gap_figure(found: GapOfDelta) -> Figure:
     """Certified gaps ε against δ on logarithmic scales, with their bounds and c δ².
 
     Drawn are the upper ends of the enclosures, of the first agents only where there are many.
+
+    Parameters
+    ----------
+    found : GapOfDelta
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Examples
     --------
@@ -153,6 +173,14 @@ def approach_figure(found: Approach) -> Figure:
     The broad line has the rate of a stage's slope at the equilibrium, the dotted one the factor
     that is proved, from where on it is.
 
+    Parameters
+    ----------
+    found : Approach
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify.certify.approach import approach
@@ -185,6 +213,14 @@ def approach_figure(found: Approach) -> Figure:
 def accuracy_figure(audit: Audit) -> Figure:
     """Digits that agree with the equilibrium over time, of the worst agent, and those asked for.
 
+    Parameters
+    ----------
+    audit : Audit
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify import audit, engine, gallery
@@ -216,6 +252,14 @@ def stages_figure(found: Check) -> Figure:
 
     Drawn are the upper ends of the enclosures; below the line at 1 the loop converges.
 
+    Parameters
+    ----------
+    found : Check
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify import check, gallery
@@ -243,6 +287,14 @@ def stages_figure(found: Check) -> Figure:
 def determinant_figure(curve: DeterminantCurve) -> Figure:
     """det Φ_t against τ, a line per stage; the equilibrium is unique where none is zero.
 
+    Parameters
+    ----------
+    curve : DeterminantCurve
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
     Examples
     --------
     >>> from ergs_verify.game.gallery import gallery
@@ -267,6 +319,11 @@ def described() -> type[Figure]:
     """The class of figures that a notebook shows with an alternative text.
 
     ``plt.subplots(FigureClass=described())`` makes one.
+
+    Returns
+    -------
+    type
+        A subclass of matplotlib.figure.Figure.
 
     Examples
     --------

@@ -31,6 +31,11 @@ def audit_csv(found: Audit) -> str:
     ----------
     found : Audit
 
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
     Examples
     --------
     >>> from ergs_verify import audit, engine, gallery
@@ -43,7 +48,24 @@ def audit_csv(found: Audit) -> str:
 
 
 def suite_csv(found: SuiteResult) -> str:
-    """The same lines for each game, which stands first; a game without numbers has one line."""
+    """The same lines for each game, which stands first; a game without numbers has one line.
+
+    Parameters
+    ----------
+    found : SuiteResult
+
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
+    Examples
+    --------
+    >>> from ergs_verify import audit_solver, engine
+    >>> from ergs_verify.report.result_csv import suite_csv
+    >>> suite_csv(audit_solver(engine.nash, suite="quick")).splitlines()[0]
+    'game,agent,t,quantity,verdict,max_error,allowed,digits,needed,row,column'
+    """
     lines: list[Sequence[Any]] = []
     for one in found.games:
         if one.audit is None:
@@ -71,6 +93,11 @@ def check_csv(found: Check) -> str:
     ----------
     found : Check
 
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
     Examples
     --------
     >>> from ergs_verify import check, gallery
@@ -96,6 +123,11 @@ def gap_csv(found: GapOfDelta) -> str:
     ----------
     found : GapOfDelta
 
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
     Examples
     --------
     >>> from ergs_verify import gallery, gap
@@ -117,7 +149,26 @@ def gap_csv(found: GapOfDelta) -> str:
 
 
 def crosscheck_csv(found: Iterable[tuple[str, CrossCheck]]) -> str:
-    """A line for each game, check, quantity and agent."""
+    """A line for each game, check, quantity and agent.
+
+    Parameters
+    ----------
+    found : iterable of tuples of a name and a CrossCheck
+
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.report.result_csv import crosscheck_csv
+    >>> from ergs_verify.study.crosscheck import crosscheck
+    >>> found = crosscheck(gallery("g-star-2"), digits=20)
+    >>> crosscheck_csv([("g-star-2", found)]).splitlines()[0]
+    'game,check,quantity,agent,t,digits,needed,holds'
+    """
     headings = ("game", "check", "quantity", "agent", "t", "digits", "needed", "holds")
     lines = []
     for name, one in found:
@@ -129,7 +180,34 @@ def crosscheck_csv(found: Iterable[tuple[str, CrossCheck]]) -> str:
 
 
 def comparison_csv(found: Comparison) -> str:
-    """A line for each file and quantity; a file without numbers has one line."""
+    """A line for each file and quantity; a file without numbers has one line.
+
+    Parameters
+    ----------
+    found : Comparison
+
+    Returns
+    -------
+    str
+        Lines of cells with commas between; the first has the headings.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify import gallery, solve
+    >>> from ergs_verify.reference import compare, make_reference
+    >>> from ergs_verify.report.result_csv import comparison_csv
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     a, b = (pathlib.Path(folder) / name for name in ("references", "solutions"))
+    ...     a.mkdir(), b.mkdir()
+    ...     (a / "lqr.json").write_bytes(make_reference(gallery("lqr")).render()) > 0
+    ...     solve(gallery("lqr")).save(b / "lqr.json")
+    ...     found = compare(a, b)
+    (None, None)
+    True
+    >>> comparison_csv(found).splitlines()[0]
+    'name,solution,quantity,verdict,digits,max_error,agent,t'
+    """
     headings = ("name", "solution", "quantity", "verdict", "digits", "max_error", "agent", "t")
     lines: list[Sequence[Any]] = []
     for one in found.files:

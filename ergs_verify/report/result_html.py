@@ -72,6 +72,20 @@ def audit_page(found: Audit, *, command: str, asked: Asked | None = None) -> str
         What to type to get the same answer.
     asked : mapping of str to str, optional
         What else was given, such as a file's hash or a declared convention.
+
+    Returns
+    -------
+    str
+        The page, whole.
+
+    Examples
+    --------
+    >>> from ergs_verify import audit, engine, gallery
+    >>> from ergs_verify.report.result_html import audit_page
+    >>> game = gallery("g-star-2")
+    >>> found = audit(game, engine.nash(game.floats()))
+    >>> "pass: the Nash equilibrium" in audit_page(found, command="ergs-verify audit …")
+    True
     """
     game = found.gap.game
     return _report(
@@ -111,7 +125,27 @@ def _audit_body(found: Audit, name: str) -> str:
 
 
 def suite_page(found: SuiteResult, *, command: str, asked: Asked | None = None) -> str:
-    """A solver judged on a suite of games; every audit stands below the table."""
+    """A solver judged on a suite of games; every audit stands below the table.
+
+    Parameters
+    ----------
+    found : SuiteResult
+    command, asked
+        As of `audit_page`.
+
+    Returns
+    -------
+    str
+        The page, whole.
+
+    Examples
+    --------
+    >>> from ergs_verify import audit_solver, engine
+    >>> from ergs_verify.report.result_html import suite_page
+    >>> found = audit_solver(engine.nash, suite="quick")
+    >>> "<h2>Game by game</h2>" in suite_page(found, command="ergs-verify audit --solver …")
+    True
+    """
     lines = [[one.name, one.verdict, told_of_game(one)] for one in found.games]
     headings = ["game", "verdict", "digits that agree (asked for), or what is wrong"]
     parts = (
@@ -151,6 +185,11 @@ def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str
     command, asked
         As of `audit_page`.
 
+    Returns
+    -------
+    str
+        The page, whole.
+
     Examples
     --------
     >>> from ergs_verify import check, gallery
@@ -182,6 +221,11 @@ def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> 
     command, asked
         As of `audit_page`.
 
+    Returns
+    -------
+    str
+        The page, whole.
+
     Examples
     --------
     >>> from ergs_verify import gallery, gap
@@ -207,7 +251,29 @@ def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> 
 def crosscheck_page(
     found: Sequence[tuple[str, Game, CrossCheck]], *, command: str, asked: Asked | None = None
 ) -> str:
-    """Equilibria computed in independent ways and compared, game after game."""
+    """Equilibria computed in independent ways and compared, game after game.
+
+    Parameters
+    ----------
+    found : sequence of tuples of a name, a Game and a CrossCheck
+    command, asked
+        As of `audit_page`.
+
+    Returns
+    -------
+    str
+        The page, whole.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.report.result_html import crosscheck_page
+    >>> from ergs_verify.study.crosscheck import crosscheck
+    >>> game = gallery("g-star-2")
+    >>> page = crosscheck_page([("g-star-2", game, crosscheck(game, digits=20))], command="…")
+    >>> "agree: the computations agree on 1 of 1 game" in page
+    True
+    """
     parts = []
     for name, game, one in found:
         headings, lines = one.table()
@@ -229,7 +295,36 @@ def crosscheck_page(
 
 
 def comparison_page(found: Comparison, *, command: str, asked: Asked | None = None) -> str:
-    """A folder of solutions judged by references."""
+    """A folder of solutions judged by references.
+
+    Parameters
+    ----------
+    found : Comparison
+    command, asked
+        As of `audit_page`.
+
+    Returns
+    -------
+    str
+        The page, whole.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify import gallery, solve
+    >>> from ergs_verify.reference import compare, make_reference
+    >>> from ergs_verify.report.result_html import comparison_page
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     a, b = (pathlib.Path(folder) / name for name in ("references", "solutions"))
+    ...     a.mkdir(), b.mkdir()
+    ...     (a / "lqr.json").write_bytes(make_reference(gallery("lqr")).render()) > 0
+    ...     solve(gallery("lqr")).save(b / "lqr.json")
+    ...     found = compare(a, b)
+    (None, None)
+    True
+    >>> "1 of 1 solutions" in comparison_page(found, command="ergs-verify compare a b")
+    True
+    """
     headings, lines = comparison_lines(found)
     passed = sum(one.verdict == "pass" for one in found.files)
     sentence = (

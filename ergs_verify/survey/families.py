@@ -57,6 +57,10 @@ def family(words: str | PathLike[str]) -> Family:
         to the last but one), a folder of game files, a ``.jsonl`` file of games, or a ``.toml``
         file with a template.
 
+    Returns
+    -------
+    Family
+
     Raises
     ------
     InputError

@@ -85,6 +85,10 @@ def survey(
         ``Client(address).get_executor()``.
     progress : function of the games done and all, optional
 
+    Returns
+    -------
+    Survey
+
     Raises
     ------
     InputError

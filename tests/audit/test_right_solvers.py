@@ -66,15 +66,13 @@ def test_a_mistake_within_the_grid_of_q_explains_nothing(number, tau):
     assert found.verdict == "pass"
 
 
-@pytest.mark.parametrize(("number", "small"), [(21, False), (13, True), (381, False)])
-def test_the_cost_in_rotated_states_is_undecided_between_entries_and_norm(number, small):
-    """Of small entries no digit may be right, but of every matrix some are."""
-    game = random_game(number, small=small)  # units 2²⁰ apart
+def test_the_cost_in_rotated_states_is_undecided_between_entries_and_norm():
+    game = random_game(21)  # units 2²⁰ apart
     found = audit(game, plain.ROTATED(game.floats()), explain=False)
     assert found.verdict == "undecided"
     wrong = engine.nash(game.floats())
     K = [X.copy() for X in wrong.K]
-    K[0][0] *= 1.5
+    K[0][0] *= 1.01
     assert audit(game, {"K": K}, explain=False).verdict == "fail"
 
 

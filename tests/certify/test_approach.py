@@ -11,7 +11,7 @@ import pytest
 from ergs_verify import Game, solve
 from ergs_verify.certify.approach import approach
 from ergs_verify.cli import main
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NoStablePolicyError
 from ergs_verify.game.gallery import gallery
 
 
@@ -82,7 +82,7 @@ def test_what_does_not_approach_says_so(tmp_path, capsys):
     found = approach(gallery("stationary-root"))
     assert not found.settles
     assert "do not approach" in found.told
-    with pytest.raises(NotCertifiedError, match="drifts"):
+    with pytest.raises(NoStablePolicyError, match="no policy is stable"):
         approach(
             Game.from_arrays(
                 A=[[1, 0], [0, "1/2"]], B=[[[0], [1]]], Q=[np.eye(2)], R=[[[1]]], tau=0,

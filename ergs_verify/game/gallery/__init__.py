@@ -26,6 +26,10 @@ def gallery(name: str) -> Game:
         `random_game` with their values; ``p=1-2-3`` gives each agent a control dimension of its
         own.
 
+    Returns
+    -------
+    Game
+
     Raises
     ------
     InputError
