@@ -79,6 +79,17 @@ def test_what_floats_do_not_decide_goes_to_balls(tmp_path):
     assert found.summary["errors"][0]["name"] == "4.json"
 
 
+def test_three_in_a_million_have_no_equilibrium(tmp_path):
+    """They are the only ones among the seeds 0 to 999999 of this size."""
+    seeds = (261695, 430119, 721213)
+    for seed in seeds:
+        words = f"random:N=2,m=2,p=1,T=10,seed={seed - 1}:{seed + 2}"
+        survey(words, output=tmp_path / str(seed))
+        rows = rows_of(tmp_path / str(seed))
+        assert [row["exists"] for row in rows] == ["proved", "refuted", "proved"]
+        assert [row["proved_by"] for row in rows] == ["float64", "balls", "float64"]
+
+
 def test_games_of_one_size_are_checked_at_once_whatever_lies_between(tmp_path, monkeypatch):
     """Thirds are no floats, 1e400 is beyond them, and two sizes are mixed."""
     lines = []
