@@ -298,13 +298,13 @@ def digits_of(whole: int) -> str:
     >>> digits_of(-12), len(digits_of(10**5000))
     ('-12', 5001)
     """
-    return str(whole) if abs(whole) < 10**500 else format(Decimal(whole), "f")
+    return str(whole) if whole.bit_length() < 1600 else format(Decimal(whole), "f")
 
 
 def reduced_ratio(value: Number) -> str:
     """The rational a number is, as ``"n/d"`` in lowest terms: ``"2/1"`` for 2."""
-    exact = Fraction(value)
-    return f"{digits_of(exact.numerator)}/{digits_of(exact.denominator)}"
+    top, bottom = value.as_integer_ratio()
+    return f"{digits_of(top)}/{digits_of(bottom)}"
 
 
 def short(value: Number | int) -> str:
