@@ -220,7 +220,7 @@ def limit_of(epsilon: Any) -> Fraction | None:
     Raises
     ------
     InputError
-        Where it is no number ≥ 0.
+        Where it is not a number ≥ 0.
     """
     if epsilon is None:
         return None

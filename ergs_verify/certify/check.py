@@ -137,9 +137,9 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
 def _stationary(game: Game) -> Check:
     """A stationary equilibrium that is found exists and is locally unique; no more is claimed."""
     search = search_stationary_nash(game)
-    found = [_stage_of(game, nash, t) for t, nash in enumerate(search.equilibria)]
     if search.refuted is not None:
         return _refuted(game, search.refuted)
+    found = [_stage_of(game, nash, t) for t, nash in enumerate(search.equilibria)]
     nash = NashCheck(exists="undecided", unique="undecided", reason=search.reason)
     if found:
         within = min(one.within for one in search.equilibria)

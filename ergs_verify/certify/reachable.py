@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import flint
+import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ergs_verify.arithmetic.balls import Balls
+from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.certify.stein import is_unstable
 from ergs_verify.errors import NoStablePolicyError
@@ -88,5 +90,5 @@ def _kernel(X: Any) -> Any:
     return fmpq_mat(basis) if basis else None
 
 
-def _exact(X: Any) -> Any:
-    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in fractions(X)])
+def _exact(X: np.ndarray) -> Any:
+    return Rationals().matrix(fractions(X), X.shape)

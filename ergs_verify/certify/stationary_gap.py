@@ -14,7 +14,7 @@ from typing import Any
 
 import flint
 from attrs import frozen
-from flint import arb, arb_mat, fmpq, fmpq_mat
+from flint import arb, arb_mat
 
 from ergs_verify import markup
 from ergs_verify.arithmetic.balls import Ball, Balls
@@ -259,9 +259,7 @@ def _exact_loop(game: Game, policy: Policy) -> Any:
     once = in_state_of(game.one_stage, policy.one_stage)
     K = [stages.enter(X) for (X,) in once.K]
     zeros = [stages.arithmetic.zeros(p, p) for p in game.control_sizes]
-    F = played_stage(stages, 0, K, zeros)(notation.F)
-    rows = stages.arithmetic.to_fractions(F)
-    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in rows])
+    return played_stage(stages, 0, K, zeros)(notation.F)
 
 
 def gap_from(

@@ -29,11 +29,11 @@ from ergs_verify.report.result_csv import audit_csv, suite_csv
 
 @frozen
 class Judged:
-    """What was found: as an object, as a summary, as files, and its exit status."""
+    """What was found, its exit status, and how it becomes an object, a summary and files."""
 
     found: Any
-    document: dict[str, Any]
-    summary: Any
+    document: Callable[[], dict[str, Any]]
+    summary: Callable[[], Any]
     write: Callable[[], None]
 
     @property
@@ -75,17 +75,21 @@ def judge_solution(
             meanwhile=meanwhile,
             **asked,
         )
-    digest = sha256(solution)
-    told = {"Solution": str(solution), "Solution's sha256": digest}
-    told |= {"Declared conventions": ", ".join(conventions), "ε": asked["epsilon"]}
+
+    def page() -> str:
+        told = {"Solution": str(solution), "Solution's sha256": sha256(solution)}
+        told |= {"Declared conventions": ", ".join(conventions), "ε": asked["epsilon"]}
+        return _page("audit_page", found, told)
 
     def write() -> None:
         if certificate is not None:
             _write_certificate(found, certificate)
-        reports.write(lambda: _page("audit_page", found, told), lambda: audit_csv(found))
+        reports.write(page, lambda: audit_csv(found))
 
-    document = {**found.as_json(), "solution": {"sha256": digest}}
-    return Judged(found, document, audit_summary(found), write)
+    def document() -> dict[str, Any]:
+        return {**found.as_json(), "solution": {"sha256": sha256(solution)}}
+
+    return Judged(found, document, lambda: audit_summary(found), write)
 
 
 def judge_solver(
@@ -105,7 +109,7 @@ def judge_solver(
     def write() -> None:
         reports.write(lambda: _page("suite_page", found, told), lambda: suite_csv(found))
 
-    return Judged(found, found.as_json(), suite_summary(found), write)
+    return Judged(found, found.as_json, lambda: suite_summary(found), write)
 
 
 def _write_certificate(found: Audit, path: Path) -> None:

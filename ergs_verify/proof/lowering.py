@@ -167,7 +167,7 @@ class Blocks:
             return _identity(heights)
         if len(heights) == len(widths) == 1:
             return Blocks(((other,),))
-        raise UnsupportedError(f"{other} is no block matrix, but it stands beside one")
+        raise UnsupportedError(f"{other} is not a block matrix, but it stands beside one")
 
     def plus(self, other: Blocks) -> Blocks:
         if self.sides != other.sides:
@@ -442,7 +442,7 @@ def _as_blocks(value: Any, other: Any, side: int) -> Blocks:
     if isinstance(value, sympy.Identity):
         return _identity(sizes)
     if len(sizes) > 1:
-        raise UnsupportedError(f"{value} is no block matrix, but it is multiplied by one")
+        raise UnsupportedError(f"{value} is not a block matrix, but it is multiplied by one")
     return Blocks(((value,),))
 
 

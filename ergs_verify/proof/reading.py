@@ -122,7 +122,7 @@ def linear_map(expr, vector, *, definitions: Mapping | None = None, symmetric: I
     algebra = Algebra([expr, vector], definitions, symmetric)
     poly, target = algebra.poly(expr), _column(algebra, vector)
     if poly.shape is None:
-        raise UnsupportedError(f"a scalar is no linear map of {vector}")
+        raise UnsupportedError(f"a scalar is not a linear map of {vector}")
     total = Poly({}, (poly.shape[0], target.rows))
     for monomial, coefficient in poly.terms.items():
         word = monomial.word or ()

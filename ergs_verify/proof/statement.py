@@ -368,7 +368,7 @@ class Statement:
             total[key] = total.get(key, 0) + factor
         terms = [(names, factor) for names, factor in sorted(total.items()) if factor]
         if len(terms) == 1 and not terms[0][0] and terms[0][1] < 0:
-            raise ShapeError(f"{size} is no size")
+            raise ShapeError(f"{size} is not a size")
         return (
             " + ".join(
                 "*".join([*([str(factor)] if factor != 1 or not names else []), *names])

@@ -194,8 +194,8 @@ def command(
         }
         judged = judge_solver(foreign, suite or "standard", declared, asked, told, reports)
     if json:
-        output.show_json(judged.document)
+        output.show_json(judged.document())
     else:
-        output.show(judged.summary)
+        output.show(judged.summary())
     judged.write()
     return judged.status
