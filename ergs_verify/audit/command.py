@@ -47,10 +47,13 @@ def _split(command: str) -> list[str]:
 
 
 def _words(command: str) -> list[str]:
-    """As a shell would: on Windows a backslash is part of a path."""
-    if os.name != "nt":
-        return shlex.split(command)
-    return [word.strip("\"'") for word in shlex.split(command, posix=False)]
+    """As a shell would, but for what Windows has in paths: there a backslash is just that."""
+    words = shlex.shlex(command, posix=True, punctuation_chars=False)
+    words.whitespace_split = True
+    words.commenters = ""
+    if os.name == "nt":
+        words.escape = ""
+    return list(words)
 
 
 def _known_format(_: Any, __: Any, value: str) -> None:

@@ -95,10 +95,16 @@ def _kill(pid: int) -> None:
 
 def _ended(pid: int, over: threading.Event) -> int:
     """Wait for a child, kill what it leaves behind, and give its status as `subprocess` does."""
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    _kill(pid)
-    over.set()  # from now on the number may be another's
-    _, status = os.waitpid(pid, 0)
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        _kill(pid)
+        over.set()  # from now on the number may be another's
+        _, status = os.waitpid(pid, 0)
+    else:  # macOS, before Python 3.13
+        _, status = os.waitpid(pid, 0)
+        over.set()
+        with suppress(OSError):  # the number is its group's as long as that has members
+            os.killpg(pid, signal.SIGKILL)
     # Processes that lost their parent are this one's now (Linux), those under `setsid` too.
     until = time.monotonic() + _GIVEN_UP
     with suppress(ChildProcessError):

@@ -52,12 +52,13 @@ class _Error(io.FileIO):
 def guarded_streams() -> Iterator[None]:
     """Within it a standard stream that cannot be written does what is said above.
 
-    Streams that have been put in place of the standard ones, as pytest does, are left alone.
+    Streams that have been put in place of the standard ones, as pytest does, are left alone; so are
+    those of a Windows console, which is written to by other means than a file.
     """
     before = sys.stdout, sys.stderr
-    if sys.stdout is sys.__stdout__:
+    if sys.stdout is sys.__stdout__ and _is_file(sys.stdout):
         sys.stdout = _guarded(_Output, 1, sys.stdout, line_buffering=_is_terminal(sys.stdout))
-    if sys.stderr is sys.__stderr__:
+    if sys.stderr is sys.__stderr__ and _is_file(sys.stderr):
         sys.stderr = _guarded(_Error, 2, sys.stderr, line_buffering=True)
     ready_streams()
     try:
@@ -85,6 +86,12 @@ def _guarded(
         errors=stream.errors if stream else "strict",
         line_buffering=line_buffering,
     )
+
+
+def _is_file(stream: TextIO | None) -> bool:
+    """Whether bytes go through a file descriptor, or would if it were not closed."""
+    buffer = getattr(stream, "buffer", None)
+    return stream is None or isinstance(getattr(buffer, "raw", buffer), io.FileIO)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
