@@ -210,6 +210,25 @@ def _survey() -> Schema:
     )  # fmt: skip
 
 
+def _survey_template() -> Schema:
+    """A TOML file, whose values JSON has too."""
+    span = {"from": _NUMBER, "to": _NUMBER, "points": {"type": "integer", "minimum": 2}}
+    points = _either(_list(_NUMBER, minItems=1), _object(span, additionalProperties=False))
+    game = "An `ergs-game/1`, in which a text such as `{tau}` stands for a value of that range."
+    return _object(
+        {
+            "ranges": _map(points, minProperties=1),
+            "game": {"type": "object", "description": game},
+        },
+        additionalProperties=False,
+    )
+
+
+def _solver_answer() -> Schema:
+    """Unlike a solution's, the keys of what says that there is none are not looked at."""
+    return _either(_document("solution"), _object({"unsupported": _TEXT}))
+
+
 def _survey_row() -> Schema:
     """A row of the Parquet files, by what was asked."""
     kinds: dict[str, Schema] = {"int64": _WHOLE, "double": _REAL, "string": _TEXT}
@@ -510,6 +529,17 @@ FORMATS = {
         "The certificate of a stationary policy, which `audit --certificate` writes and `recheck`"
         " confirms.",
         _stationary,
+    ),
+    "solver-answer": Format(
+        "What a program under audit writes to `{solution}`: a solution, or that it does not take "
+        "such a game. It has no format key of its own.",
+        _solver_answer,
+        None,
+    ),
+    "survey-template": Format(
+        "A family of games as a TOML file with ranges, which has no format key.",
+        _survey_template,
+        None,
     ),
     "survey": Format("What a survey was asked: `plan.json` in its folder.", _survey),
     "survey-summary": Format(

@@ -250,7 +250,8 @@ class TemplateFamily:
         with disk.naming(path):
             data = disk.read(path)
             document = parse_toml(data)
-            if set(document) != {"ranges", "game"} or not document["ranges"]:
+            tables = [isinstance(document.get(name), Mapping) for name in ("ranges", "game")]
+            if not all(tables) or len(document) > 2 or not document["ranges"]:
                 raise InputError(
                     "a template needs two tables: ranges, which must not be empty, and game"
                 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from copy import deepcopy
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ergs_verify.reference import load_reference, make_reference
 from ergs_verify.report.schema import FORMATS, schema
 from ergs_verify.solve import solve
 from ergs_verify.study.augmentation import augmentation_study
+from ergs_verify.survey import family
 
 GAME = {
     "A": [[1, 0], [0, 1]], "B": [[[0], [1]], [[1, 0], [0, 1]]],
@@ -136,6 +138,60 @@ def test_what_is_read_is_taken(tmp_path, name, load, document):
             assert validator(name).is_valid(one), one
     assert read > 1
     assert both > refused / 2
+
+
+def in_toml(value):
+    """A value as TOML writes it within a line; None, which TOML has not, is a KeyError."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {in_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(in_toml, value))}]"
+    if value is None:
+        raise KeyError
+    return json.dumps(value)
+
+
+def test_what_is_read_of_a_template_is_taken(tmp_path):
+    document = {
+        "ranges": {"tau": ["1/2", 1, 2.5], "a": {"from": 0, "to": "1/3", "points": 3}},
+        "game": {
+            "format": "ergs-game/1", "horizon": 1, "tau": "{tau}", "A": [["{a}"]], "B": [[[1]]],
+            "Q": [[[1]]], "R": [[[1]]], "noise_cov": [[0]],
+        },
+    }  # fmt: skip
+    path, read, refused, both = tmp_path / "family.toml", 0, 0, 0
+    for one in [document, *changed(document)]:
+        try:
+            lines = [f"{key} = {in_toml(value)}\n" for key, value in one.items()]
+        except (KeyError, AttributeError):
+            continue
+        path.write_text("".join(lines), encoding="utf-8")
+        try:
+            drawn = family(path)
+            for k in range(drawn.count):
+                drawn.game(k)
+        except InputError:
+            refused += 1
+            both += not validator("survey-template").is_valid(one)
+        else:
+            read += 1
+            assert taken("survey-template", one), one
+    assert read > 10
+    assert both > refused / 4
+
+
+def test_the_template_of_the_documentation():
+    page = Path(__file__).parents[2] / "docs" / "howto" / "ensembles.md"
+    (text,) = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert taken("survey-template", tomllib.loads(text))
+
+
+def test_what_solvers_write():
+    solution = policy_document(solve(gallery("g-star-2")).policy, {})
+    assert taken("solver-answer", solution)
+    assert taken("solver-answer", {"unsupported": "games with noise"})
+    assert not taken("solver-answer", {"format": "ergs-solution/1"})
+    assert not taken("solver-answer", {"unsupported": 1})
 
 
 @pytest.mark.parametrize(
