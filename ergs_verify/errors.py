@@ -10,11 +10,19 @@ from fractions import Fraction
 
 
 class ErgsError(Exception):
-    """Whatever this package raises on purpose."""
+    """The class of every error that this package raises on purpose."""
 
 
 class InputError(ErgsError):
-    """The input is bad. `where` is the place in it, such as ``Q[1][3]``."""
+    """The input is bad.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong, in one sentence.
+    where : str
+        The place in the input, such as ``Q[1][3]``.
+    """
 
     def __init__(self, message: str, where: str = ""):
         super().__init__(message)
@@ -23,7 +31,7 @@ class InputError(ErgsError):
 
 
 class FileFormatError(InputError):
-    """A file cannot be read as what it should be. `where` is the file and the place in it."""
+    """A file cannot be read or written. `where` is its name and the place in it."""
 
 
 class ShapeError(ErgsError):
@@ -31,7 +39,7 @@ class ShapeError(ErgsError):
 
 
 class UnsupportedError(ErgsError):
-    """An expression lies outside what an engine can decide."""
+    """An expression lies outside the language that the prover knows."""
 
 
 class DerivationError(ErgsError):
@@ -39,7 +47,7 @@ class DerivationError(ErgsError):
 
 
 class NotCertifiedError(ErgsError):
-    """An arithmetic could not certify a step (a solve, an inverse) at its precision."""
+    """The precision allowed does not certify what was asked."""
 
 
 class UnboundedCostError(ErgsError):
@@ -50,13 +58,20 @@ class UnboundedCostError(ErgsError):
     agent : int
         Counted from 1.
     t : int or None
-        The stage, counted from 0, at which it is so; None in a stationary game.
-    direction : list of Fraction
-        A control v of the agent with v'Wv < 0: the cost tends to −∞ along it.
+        The stage, counted from 0; None if the horizon is infinite.
+    direction : list of Fraction, of length p_i
+        A control v of the agent with v'Wv < 0: along it the cost tends to −∞.
     singular : bool
-        Wv = 0 instead, with τ > 0: the cost tends to −∞ as the control's variance along v grows.
+        If True, Wv = 0 instead, and τ > 0: the cost tends to −∞ as the control's variance along v
+        grows.
     against_others : bool
-        It is so against the others' gains that were asked about, and maybe not against others.
+        If True, this holds against the gains of the others that were asked about, and need not
+        hold against other gains.
+
+    Notes
+    -----
+    W is the matrix that has to be positive definite: :doc:`/explanation/theory`, "The general
+    game".
     """
 
     def __init__(
@@ -88,13 +103,18 @@ class UnboundedCostError(ErgsError):
 
 
 class NoStablePolicyError(ErgsError):
-    """Whatever everybody does, a part of the state grows, or does not shrink.
+    """No joint policy is stable: a part of the state that no control reaches does not shrink.
 
     Attributes
     ----------
     factor : float
-        How much it grows a stage.
+        By which that part grows in a stage.
     discount : float
+        The game's discount, which does not make up for it.
+
+    Notes
+    -----
+    What a stable policy is, is said in :doc:`/explanation/theory`, "Infinite horizon".
     """
 
     def __init__(self, factor: float, discount: float):
@@ -113,15 +133,19 @@ class NoStablePolicyError(ErgsError):
 
 
 class SingularStageError(ErgsError):
-    """Φ_t is singular at a stage, so there is not one Nash equilibrium.
+    """Φ_t is singular at a stage, so the game does not have exactly one Nash equilibrium.
 
     Attributes
     ----------
     t : int
         The stage, counted from 0.
     consistent : bool or None
-        Whether the equations for the gains have a solution nonetheless (then a continuum), None
-        where the arithmetic cannot tell.
+        True: the equations for the gains have a continuum of solutions. False: they have none.
+        None: not known.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Existence and uniqueness".
     """
 
     def __init__(self, t: int, consistent: bool | None = None):

@@ -21,7 +21,22 @@ from ergs_verify.errors import InputError
 
 
 def agent_index(name: str) -> Symbol:
-    """A symbol that stands for an agent, counted from 1."""
+    """A symbol that stands for an agent, counted from 1.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    sympy.Symbol
+
+    Examples
+    --------
+    >>> from ergs_verify.expressions import agent_index
+    >>> agent_index("j")
+    j
+    """
     return Symbol(name, integer=True, positive=True)
 
 
@@ -30,12 +45,34 @@ _control_size = Function("p", integer=True, positive=True)
 
 @cache
 def control_size(agent) -> Expr:
-    """The control dimension p_i of an agent, so that agents may differ in size."""
+    """The number p_i of an agent's controls, as a symbol: agents may differ in size.
+
+    Parameters
+    ----------
+    agent : symbol of `agent_index`, or int
+
+    Returns
+    -------
+    SymPy expression
+
+    Examples
+    --------
+    >>> from ergs_verify.expressions import agent_index, control_size
+    >>> control_size(agent_index("j"))
+    p(j)
+    """
     return _control_size(agent)
 
 
 class AgentMatrix(MatrixSymbol):
     """A matrix letter of one agent, such as Bⁱ (m×p_i).
+
+    Parameters
+    ----------
+    name : str
+    agent : SymPy symbol of `agent_index`, or int
+    rows, cols : int or SymPy expression
+        The size, such as that of `control_size`.
 
     Examples
     --------
@@ -147,7 +184,35 @@ class Vec(MatrixExpr):
 
 
 def agent_sum(body, index: Symbol, *excluded):
-    """Σ over agents `index` ∉ `excluded` of `body`, matrix or scalar."""
+    """The sum over all agents of an expression, or over all but some.
+
+    Parameters
+    ----------
+    body : SymPy expression
+        A matrix or a scalar with the index in it.
+    index : symbol of `agent_index`
+    *excluded : symbols of `agent_index`, or int
+        Agents that are left out.
+
+    Returns
+    -------
+    SymPy expression
+
+    Raises
+    ------
+    InputError
+        If the index is not a symbol, or what is left out is neither an index nor a number.
+
+    Examples
+    --------
+    >>> from ergs_verify import prove
+    >>> from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
+    >>> i, j = agent_index("i"), agent_index("j")
+    >>> B = AgentMatrix("B", j, 3, control_size(j))
+    >>> own = B.subs(j, i)
+    >>> prove(agent_sum(B * B.T, j), agent_sum(B * B.T, j, i) + own * own.T).verdict
+    'proved'
+    """
     if not isinstance(index, Symbol):
         raise InputError(
             f"a sum over agents needs an index such as agent_index('j'), not {index!r}"

@@ -101,31 +101,32 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def assert_equilibrium(
     game: Game, solution: Any, epsilon: Any = None, *, conventions: str | Iterable[str] = ()
 ) -> None:
-    """Fail with the audit's report unless a solution is the game's Nash equilibrium.
+    """Fail, with the audit's report, unless a solution is the game's Nash equilibrium.
 
     Parameters
     ----------
     game : Game
     solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T.
     epsilon : number ≥ 0, optional
-        Asks instead whether no agent can gain more than this by deviating, which is proved.
+        Ask instead whether no agent can gain more than this by deviating, which is proved.
     conventions : str or iterable of str, optional
-        How the solution differs, in the words of ``ergs-verify audit --convention``:
-        ``"negative-gain"`` where u = −Kx, ``"time-last"`` for arrays p_i×m×T.
+        How the solution's letters differ: ``"negative-gain"`` if u = −Kx, ``"time-last"`` for
+        arrays p_i×m×T; see `Conventions`.
 
     Raises
     ------
     AssertionError
-        With gaps, errors in digits and the mistake that they resemble; or, where the solution is
-        no policy of the game (NaN, a wrong shape), with the place of what is wrong in it.
-        Undecided is no pass.
+        If the verdict is not "pass". The message has the gaps, the errors in digits, and the
+        mistake that leads to them if it is known; or what is wrong with a solution that is not a
+        policy of the game (NaN, a wrong shape).
     InputError
-        Where `epsilon` is bad, or a convention is not known.
+        If `game` is not a game, `epsilon` is bad, or a convention is unknown.
 
     Notes
     -----
-    See `ergs_verify.audit`: without `epsilon` every quantity stated must be as accurate as float64
-    can be on this game. Unless it is a `Policy`, a solution is read like a solver's answer.
+    As in `audit`, without `epsilon` everything that is stated must be as accurate as float64 can be
+    on this game: see :doc:`/explanation/trust`.
 
     Examples
     --------
@@ -142,7 +143,9 @@ def assert_equilibrium(
     from ergs_verify.audit.solution import audit
     from ergs_verify.errors import NotCertifiedError
     from ergs_verify.game import Policy
+    from ergs_verify.game.game import expect_game
 
+    expect_game(game, "assert_equilibrium")
     declared = Conventions.named(conventions)
     if isinstance(solution, Policy):
         solution = declared.applied(solution)

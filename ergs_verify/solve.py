@@ -49,7 +49,11 @@ Exact = list[list[Fraction]]
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Solution:
-    """A joint policy of a game and every agent's cost x'P_t x + q_t under it.
+    """A joint policy of a game, and what every agent pays under it.
+
+    Agent i draws u_t from N(K_t x + k_t, Σ_t) and pays x'P_t x + 2s_t'x + q_t from time t on.
+    Entries are float64, or `Decimal` if digits were asked for. With an infinite horizon nothing
+    has a time axis: ``K[i]`` is a matrix.
 
     Attributes
     ----------
@@ -58,14 +62,13 @@ class Solution:
     P : ``[i][t]``, m×m for t = 0…T
     q : ``[i]``, of length T+1
     k, s : ``[i][t]``, of length p_i and m, or None
-        In a game with affine terms: u = Kx + k, and the value x'Px + 2s'x + q.
-        Arrays of float64, or of `Decimal` where digits were asked for.
+        None in a game without affine terms.
     digits : int or None
-        D with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix. Of its
-        own every entry has D digits too, and no fewer than 17, unless float64 cannot tell it from
-        0.
+        D, with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix. Each
+        entry is also given to D significant digits, and to 17 at least, unless float64 cannot tell
+        it from 0.
     certified : bool
-        Whether the digits are proved by enclosure; else only two precisions agree to them.
+        Whether the digits are proved by enclosure. If not, two precisions agree to them.
     method : str
         ``"nash"`` or ``"algorithm1"``.
     iterations : int or None
@@ -73,13 +76,27 @@ class Solution:
     working_digits : int
         The precision, in decimal digits, at which it was computed.
     game_hash : str
+        The hash of the game solved.
+    policy : Policy
+        The same as exact numbers, with what is said about them.
     within : Fraction or None
-        Of an infinite horizon, where K, Σ, P, q, k and s have no time axis: no other equilibrium's
-        gains lie all within so much of these.
+        With an infinite horizon: no other equilibrium's gains all lie within this distance.
     others : tuple of Solution
         The other stationary equilibria that were found.
     found_by : tuple of str
         What became of iterating stages backward, from each start.
+
+    Notes
+    -----
+    The letters are those of Theorem III.1 and of :doc:`/explanation/theory`; what a digit is, is
+    said in :doc:`/explanation/trust`.
+
+    Examples
+    --------
+    >>> from ergs_verify import gallery, solve
+    >>> solution = solve(gallery("g-star-2"))
+    >>> solution.K[1][0].tolist(), solution.q[1].tolist(), solution.certified
+    ([[1.1428571428571428, -1.8571428571428572]], [6.431945622001443, 0.0], True)
     """
 
     K: tuple[OverTime, ...]
@@ -119,12 +136,14 @@ class Solution:
 
         Parameters
         ----------
-        path : path
+        path : str or path
+            Its name ends in .json, .npz or .mat.
 
         Raises
         ------
-        InputError
-            Where the file cannot be written.
+        FileFormatError
+            If the name ends otherwise, the file cannot be written, or an entry is not a float64
+            and the format holds only such.
 
         Examples
         --------
@@ -162,14 +181,14 @@ def solve(
     ----------
     game : Game
     digits : int, optional
-        Decimal digits wanted; without it every entry is the nearest float64.
+        Decimal digits wanted. Without it every entry is the float64 nearest to the exact number.
     method : {"nash", "algorithm1"}
-    iterations : int
-        The inner steps L of Algorithm 1.
+    iterations : int, optional
+        The number L of inner steps of Algorithm 1.
     formulas : Formulas, optional
-        The derived stage formulas by default; with others nothing is certified.
-    progress : function of the stages done and of all, optional
-        Called anew at each precision.
+        Stage formulas to use in place of the derived ones; then nothing is certified.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many. It starts again at each precision.
 
     Returns
     -------
@@ -178,24 +197,27 @@ def solve(
     Raises
     ------
     SingularStageError
-        Where there is no single equilibrium: Φ_t is singular, decided exactly.
-    UnboundedCostError, NoStablePolicyError
-        Where there is no equilibrium.
+        If some Φ_t is singular, decided exactly: there is no equilibrium, or a continuum.
+    UnboundedCostError
+        If some agent's cost has no lower bound, so that there is no equilibrium.
+    NoStablePolicyError
+        If the horizon is infinite and no joint policy is stable.
     NotCertifiedError
-        Where the precision allowed does not make two computations agree.
+        If the highest precision allowed does not certify the digits.
     InputError
-        Where an argument is bad, or without `digits` an entry is too large for a float64.
+        If an argument is bad, or without `digits` an entry is too large for a float64.
 
     Notes
     -----
-    Of a game of infinite horizon it is a stationary equilibrium among stable policies, if iterating
-    stages backward from several starts, or Newton's method, finds one; that it exists and is
-    locally unique is proved, not that there is no other. Those found besides are in `others`.
+    The equilibrium, equations (4) to (6) of [1]_ as corrected, is enclosed in balls [2]_ at rising
+    precision until they are smaller than the digits given out. That proves the digits, and that
+    there is no other equilibrium. What Algorithm 1 gives out is computed in mpmath until two
+    precisions in a row agree. This is evidence, not proof: `certified` is False.
 
-    The equilibrium (equations (4)–(6) of [1]_, corrected) is enclosed in balls [2]_ at rising
-    precision until they are smaller than the digits given out; that it is the only one is proved on
-    the way. What Algorithm 1 gives out is computed in mpmath until two precisions in a row agree,
-    which is evidence, not proof: `certified` is False.
+    If the horizon is infinite, the answer is a stationary equilibrium among stable policies, found
+    by iterating stages backward from several starts, or by Newton's method. It is proved that it
+    exists and is locally unique, not that there is no other. Others that were found are in
+    `others`. See :doc:`/explanation/theory`, "Infinite horizon".
 
     References
     ----------

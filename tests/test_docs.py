@@ -184,39 +184,3 @@ def test_no_sentence_stands_where_numpydoc_reads_a_parameter():
             found += [(place, one.name) for one in doc[section] if len(one.name) > 60]
     assert seen > 300
     assert found == []
-
-
-def reference():
-    """The functions and methods on the page of the Python reference."""
-    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-    for kind, name, members in re.findall(r"auto(\w+):: (\S+)(?:\n   :members: ?(.*))?", text):
-        if kind == "module":
-            module = importlib.import_module(name)
-            own = {k: v for k, v in vars(module).items() if not k.startswith("_")}
-            yield from (
-                (f"{name}.{k}", v) for k, v in own.items() if getattr(v, "__module__", None) == name
-            )
-            continue
-        home, _, attribute = name.rpartition(".")
-        one = getattr(importlib.import_module(home), attribute)
-        yield name, one
-        for member in filter(None, members.split(", ")):
-            yield f"{name}.{member}", getattr(one, member)
-
-
-def test_the_reference_tells_what_goes_in_what_comes_out_and_an_example():
-    lacking, seen = [], 0
-    for name, one in reference():
-        if inspect.isclass(one) or not callable(one):
-            continue
-        seen += 1
-        text, signature = inspect.getdoc(one) or "", inspect.signature(one)
-        wanted = ["Examples"]
-        if set(signature.parameters) - {"self", "cls"}:
-            wanted.append("Parameters")
-        if signature.return_annotation not in (None, "None"):
-            wanted.append("Returns")
-        told = text.replace("Yields\n------", "Returns\n-------")
-        lacking += [(name, x) for x in wanted if f"\n{x}\n{'-' * len(x)}\n" not in told]
-    assert seen > 40
-    assert lacking == []

@@ -68,22 +68,24 @@ def _known_format(_: Any, __: Any, value: str) -> None:
 class CommandSolver(Solver):
     """A program that reads a game file and writes a solution file.
 
-    The game file holds float64 numbers only, every matrix expanded over time, every key of the
-    paper's class, or of a general game every key there is. When the
-    program ends or its time is up, what it started is ended too; see `contained.Program`.
+    The game file holds float64 numbers only, with every matrix expanded over time and every key
+    present (the keys beyond the paper's class only if the game lies beyond it). When the program
+    ends or its time is up, what it started is ended too.
 
     Attributes
     ----------
     command : list of str
-        Given as one string and split as a shell would; no shell runs it. In every word ``{game}``
-        and ``{solution}`` stand for the paths of two files.
+        Given as one string, which is split into words as a shell would; no shell runs it.
+        ``{game}`` and ``{solution}`` stand for the paths of the two files.
     format : str
-        ``.json``, ``.npz`` or ``.mat``, of both files.
+        ``.json``, ``.npz`` or ``.mat``, for both files.
+    conventions, timeout
+        As of `Solver`.
 
     Raises
     ------
     InputError
-        Where a placeholder is missing, the program is not there or the format is unknown.
+        If a placeholder is missing, there is no such program, or the format is unknown.
 
     Examples
     --------

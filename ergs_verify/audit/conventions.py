@@ -19,25 +19,28 @@ from ergs_verify.game.policy import Policy
 
 @frozen(kw_only=True)
 class Conventions:
-    """How a solver's letters differ from u = Kx, costs x'Qx + u'Ru + τ log(π/μ), values x'Px + q.
+    """How a solver's letters differ from this package's.
+
+    Here u = Kx, the costs are x'Qx + u'Ru + τ log(π/μ), equation (2), and the values x'Px + q.
 
     Attributes
     ----------
     negative_gain : bool
         Its policy is u = −Kx.
     half_costs : bool
-        It minimises the sum of ½x'Qx + ½u'Ru + τ log(π/μ). It is handed τ/2 for τ, which makes its
-        cost half the game's, with the same equilibrium; its P, s and q are doubled.
+        It minimises the sum of ½x'Qx + ½u'Ru + τ log(π/μ). It is handed τ/2 for τ, so that its cost
+        is half the game's, with the same equilibrium; its P, s and q are then doubled.
     half_values : bool
-        Its value is ½x'Px + s'x + q; its P and s are halved. Together with `half_costs`, as in most
-        textbooks, P and s are right as they are and q is doubled.
+        Its value is ½x'Px + s'x + q; its P and s are then halved. Most textbooks have this together
+        with `half_costs`: then P and s stay as they are, and q is doubled.
     tau_in_R : bool
-        It solves plain LQ games. It is handed R + (τ/2)I for R, rounded to float64, and 0 for τ;
-        by equation (20) its K and P are then those of the game. In a general game (τ/2)(u −
-        Mx)'Λ⁻¹(u − Mx) goes into the costs, and M must not have a constant beside it.
+        It solves plain LQ games. It is handed R + (τ/2)I for R, rounded to float64, and 0 for τ; by
+        equation (20) its K and P are then those of the game. In a game with priors N(Mx, Λ) the
+        term (τ/2)(u − Mx)'Λ⁻¹(u − Mx) goes into the costs; priors whose mean at x = 0 is not 0 are
+        not supported.
     time_last : bool
-        Its K, Sigma and P are arrays with the time axis last, (p_i, m, T). In a MAT file the time
-        axis is last anyway, so there it must not be declared.
+        Its K, Sigma and P are arrays with the time axis last, (p_i, m, T). Do not declare it for
+        MAT files, in which the time axis is last anyway.
 
     Examples
     --------
@@ -61,11 +64,12 @@ class Conventions:
 
     @classmethod
     def named(cls, names: str | Iterable[str]) -> Conventions:
-        """The conventions that words such as ``negative-gain``, or one alone, declare.
+        """The conventions that words such as ``negative-gain`` declare.
 
         Parameters
         ----------
         names : str or iterable of str
+            One word or several: the attributes above with ``-`` for ``_``.
 
         Returns
         -------
@@ -74,7 +78,7 @@ class Conventions:
         Raises
         ------
         InputError
-            For an unknown word, suggesting the nearest known one.
+            If a word is unknown; the message suggests the nearest known one.
 
         Examples
         --------

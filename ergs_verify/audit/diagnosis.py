@@ -67,12 +67,16 @@ class Match:
 
     Attributes
     ----------
-    id, message, look_at : str
-        The mistake's; the message may add which way it was made.
+    id : str
+        The mistake's name in the catalogue, :doc:`/generated/mistakes`.
+    message : str
+        What goes wrong, in words; it may add in which way.
+    look_at : str
+        Where to look for it.
     digits : float
-        To how many digits the stated numbers agree with the mistake's where these differ from
-        the right ones: −log10 of the largest error, relative to the largest entry of each matrix
-        (of an agent's q: over all times), at most 16.
+        To how many digits the stated numbers agree with those that the mistake leads to, wherever
+        these differ from the right ones: −log₁₀ of the largest error, relative to the largest
+        entry of each matrix (for q: of all times), at most 16.
     quantities : tuple of str
         The letters (K, k, Sigma, P, s, q) in which the mistake shows.
     """

@@ -35,19 +35,20 @@ _FLOOR = 1e-6
 
 @frozen(kw_only=True)
 class FirstError:
-    """The latest number of a solution that does not follow from those after it.
+    """The first number of a solution, going backwards in time, that does not follow from the later.
 
     Attributes
     ----------
     t : int
+        Its time, counted from 0.
     agent : int
         Counted from 1.
     quantity : str
         ``K``, ``k``, ``Sigma``, ``P``, ``s`` or ``q``.
     error : float
-        Its largest difference from what it should be, relative to the largest entry of that, or
-        to a millionth (of q: all) of the largest at later times where that is more; in natural
-        units where they are known.
+        Its largest difference from what it should be, relative to the largest entry of that (or
+        to 10⁻⁶ of the largest at later times, for q all of it, if that is more), in natural units
+        if they are known.
     """
 
     t: int

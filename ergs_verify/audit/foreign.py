@@ -33,18 +33,25 @@ def _seconds(_: Any, __: Any, value: float) -> None:
 
 @define(kw_only=True, eq=False)
 class Solver:
-    """What is called with a game and gives an `Outcome`; to be used in a ``with`` block.
+    """A solver that is called with a `Game` and gives an `Outcome`. Use it in a ``with`` block.
 
     Attributes
     ----------
     conventions : Conventions
+        How its letters differ from this package's.
     timeout : float
         Seconds of wall-clock time for one game.
 
     Raises
     ------
     InputError
-        Where the timeout is not a number of seconds > 0.
+        If the timeout is not a number of seconds > 0.
+
+    See Also
+    --------
+    FunctionSolver : a function of this process
+    PythonSolver : ``module:function``, in a process of its own
+    CommandSolver : a program that reads and writes files
     """
 
     conventions: Conventions = field(factory=Conventions)
@@ -78,12 +85,14 @@ class Solver:
 
 @define(kw_only=True, eq=False)
 class FunctionSolver(Solver):
-    """A Python function called in this process, for notebooks: here it is not kept from hanging.
+    """A Python function, called in this process: nothing stops it if it hangs.
 
     Attributes
     ----------
     function : callable
         Takes a `FloatGame`; returns a mapping or an object with K and optionally Sigma, P, q.
+    conventions, timeout
+        As of `Solver`; there is no timeout here.
 
     Examples
     --------

@@ -28,14 +28,15 @@ class Trouble:
     Attributes
     ----------
     kind : str
-        ``raised``: an exception, or an exit status other than 0, which is how a program says that
-        it cannot solve a game. ``timeout``. ``crashed``: the process was killed or ended itself.
-        ``nothing returned``: None, or no solution file. ``bad file``: a solution file that cannot
-        be read as one. ``not a number``: NaN, an infinity or null among the numbers. ``no policy``:
-        wrong shapes or lengths, an entry that is not a number. ``unsupported``: the answer has a
-        field of that name, which says that the solver does not take such a game.
+        ``raised``: an exception, or an exit status other than 0, by which a program says that it
+        cannot solve a game. ``timeout``: no answer in time. ``crashed``: the process was killed
+        or ended itself. ``nothing returned``: None, or no solution file. ``bad file``: a solution
+        file that cannot be read. ``not a number``: NaN, an infinity or null among the numbers.
+        ``no policy``: wrong shapes or lengths, or an entry that is not a number. ``unsupported``:
+        the answer has a field of that name, by which the solver says that it does not take such a
+        game.
     message : str
-        One sentence that begins with the verb: "raised ValueError: …".
+        What happened, as a sentence without its subject: "raised ValueError: …".
     """
 
     kind: Kind
@@ -55,8 +56,8 @@ class Outcome:
     Attributes
     ----------
     policy : Policy or None
-        In the game's own conventions, whatever the solver's are; Σ and P as they are stated, which
-        may be no covariance and not symmetric.
+        In this package's conventions, whatever the solver's are. Σ and P are as stated: they need
+        not be symmetric or definite.
     trouble : Trouble or None
         None if and only if there is a policy.
     seconds : float
@@ -64,8 +65,7 @@ class Outcome:
     printed : str
         What it wrote on standard output and standard error, the end of it if that is long.
     mutated : tuple of str
-        What the solver changed in the game it was given, such as ``Q[0]``. It had a copy, so that
-        nothing else suffers.
+        What the solver changed in the game it was given, such as ``Q[0]``. It was given a copy.
     """
 
     policy: Policy | None = None

@@ -43,18 +43,22 @@ _CLOSED = "closed a file descriptor that it did not open, so that it could not a
 
 @define(kw_only=True, eq=False)
 class PythonSolver(Solver):
-    """One process serves every game, and is replaced when it hangs or dies.
+    """A Python function by its name, called in a process of its own.
+
+    One process serves every game; it is replaced when it hangs or dies.
 
     Attributes
     ----------
     name : str
-        ``module:function``. Modules are looked for where this process finds its own and in the
-        current directory, as it is when the solver is made, after the standard library.
+        ``module:function``. The module is looked for where this process finds its own modules, and
+        in the directory that was current when the solver was made.
+    conventions, timeout
+        As of `Solver`.
 
     Raises
     ------
     InputError
-        On the first call, or by `ready`, where the name is wrong or the module cannot be imported.
+        On the first call, or by `ready`, if the name is wrong or the module cannot be imported.
 
     Examples
     --------
@@ -106,15 +110,15 @@ class PythonSolver(Solver):
             self._log = None
 
     def _started(self) -> tuple[contained.Program, BinaryIO]:
+        if not re.fullmatch(f"{_DOTTED}:{_DOTTED}", self.name):
+            raise InputError(
+                f'{quoted(self.name)} is not a solver; write it like "module:function"', "solver"
+            )
         if self._log is None:
             with contained.needing_room():
                 self._log = cast(BinaryIO, TemporaryFile(buffering=0))  # noqa: SIM115
         if self._program is not None:
             return self._program, self._log
-        if not re.fullmatch(f"{_DOTTED}:{_DOTTED}", self.name):
-            raise InputError(
-                f'{quoted(self.name)} is not a solver; write it like "module:function"', "solver"
-            )
         self._program = contained.Program(_WORKER, self._log, channel=True)
         problem = self._asked(self._program, (self.name, self._path), _LOADING, _ANSWER)
         if isinstance(problem, Trouble):

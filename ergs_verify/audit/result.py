@@ -81,35 +81,43 @@ _COSTS_TOLD = {
 
 @frozen(kw_only=True)
 class Quantity:
-    """The error of one letter of a solution, where it is the largest part of what is allowed.
+    """The error of one letter of a solution, at its worst entry.
+
+    The worst entry is the one whose error is the largest part of what is allowed there.
 
     Attributes
     ----------
     letter : str
-        K, Sigma, P or q.
+        K, Sigma, P or q (k and s in a game with affine terms).
     verdict : {"pass", "fail", "undecided"}
-        Of all its matrices: each error, enclosed, against what is allowed to it. Undecided also
-        where float64 keeps no digit of the letter, so that nothing can be asked for, and where
-        the error is `excused`.
+        Of all matrices of the letter: is each error within what is allowed? Undecided also if
+        float64 keeps no digit of the letter on this game, or if the error is `excused`.
     max_error : float
         An upper bound of ``|given − exact|`` at the worst entry.
     allowed : float
-        The measured bar: what float64 may lose there on this game.
+        What float64 may lose there on this game; measured, not proved.
     excused : bool
-        Whether the error is above that bar, but not above what a linear solve that is stable only
-        in norm may lose.
+        Whether the error is larger than that, but no larger than a linear solve may lose that is
+        stable only in norm.
     size : float
-        What digits count from at the worst entry: how large the exact matrix's entries are in its
-        natural units (`ergs_verify.audit.accuracy.in_units`), at most its largest entry (where
-        that is 0, of the agent's others, or 1).
+        What digits are counted from: how large the exact matrix's entries are there in natural
+        units, at most its largest entry.
+    digits : float
+        Decimal digits that agree, at least: log₁₀(size / max_error), ∞ if nothing differs.
+    needed : float
+        Digits that are asked for: log₁₀(size / allowed).
     agent : int
-        From 1.
+        Counted from 1.
     t : int or None
-        From 0; None where the horizon is infinite.
+        Counted from 0; None if the horizon is infinite.
     entry : tuple of two int
-        Row and column of the worst error, the largest part of what is allowed, from 0.
+        Row and column of the worst entry, counted from 0.
     each : tuple of Quantity
-        The same of every matrix of the letter, agent by agent and time by time.
+        The same for every matrix of the letter, agent by agent and time by time.
+
+    Notes
+    -----
+    What a digit is, and what natural units are, is said in :doc:`/explanation/trust`.
     """
 
     letter: str
@@ -181,12 +189,17 @@ class Existence:
     Attributes
     ----------
     kind : str
-        ``unique``; ``locally``, of a stationary game, where one was found and proved; ``none``;
-        ``continuum`` at stage t, whatever comes before it; ``singular`` at
-        stage t, none or a continuum; ``undecided``.
+        ``unique``: there is exactly one. ``locally``: the horizon is infinite, and one was found
+        and proved. ``none``: there is none. ``continuum``: from stage t on there are many.
+        ``singular``: at stage t there is none or a continuum. ``undecided``: not known.
     t : int or None
-        The singular stage.
+        The stage at which Φ_t is singular.
     message : str
+        The same in a sentence.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Existence and uniqueness".
     """
 
     kind: Kind
@@ -201,14 +214,18 @@ class Existence:
 
 @frozen(kw_only=True)
 class Root:
-    """Whether the P stated of a stationary game solves the coupled equations, and which root it is.
+    """Whether the P stated for an infinite horizon solves the coupled equations, and as which root.
 
     Attributes
     ----------
     digits : float
-        To how many digits a stage gives it back, at least.
+        To how many digits a stage of the recursion reproduces it, at least.
     stabilising : {"proved", "refuted", "undecided"}, or None
-        Whether its gains make the closed loop stable; None where it is no root.
+        Whether its gains make the closed loop stable; None if it is not a root.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Infinite horizon".
     """
 
     digits: float
@@ -230,47 +247,54 @@ class Root:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Audit:
-    """The outcome of `ergs_verify.audit.solution.audit`.
+    """What is found about a solution: the answer of `audit`.
 
     Attributes
     ----------
     verdict : {"pass", "fail", "undecided"}
+    title : str
+        The verdict in one sentence.
+    notes : list of str
+        What is to be said besides the tables, a sentence each.
     judged_by : {"quantities", "epsilon", "gap", "stability"}
-        The errors of K, Σ, P, q; the ε that was given; or, without a single equilibrium, the gaps
-        against what rounding explains; of a stationary policy that is not proved stable, that.
+        What decided: the errors of K, Σ, P and q; the ε that was asked for; the gaps, if the game
+        does not have exactly one equilibrium; or that a stationary policy is not proved stable.
     limit : Fraction or None
-        The ε that was given.
+        The ε that was asked for.
     unit : float
-        The relative size of the roundings that the bars are for: more than float64's 2⁻⁵³ for
-        float32, or a tolerance.
+        The relative size of a rounding: float64's 2⁻⁵³, float32's, or a tolerance.
     equilibrium : Existence
     gap : CertifiedGap
     gap_from_anywhere : CertifiedGap or None
-        The gaps started at x_0 ~ N(0, I), where the gaps decide.
+        The gaps from x_0 ~ N(0, I), if the gaps decide.
     gaps_allowed : tuple of float or None
-        For each agent the gap from there that rounding explains.
+        The gap from there that rounding explains, for each agent.
     quantities : mapping from letter to Quantity
-        Errors of what is stated against the equilibrium; empty without a single one.
+        Errors of what is stated against the equilibrium; empty if there is not exactly one.
     costs : mapping from letter to Quantity
-        Errors of the stated P and q against those of the stated policy.
+        Errors of the stated P and q against the cost of the stated policy.
     asymmetry : float
-        The largest difference of mirrored entries of a Σ or P that was averaged away, in units of
+        The largest difference of mirrored entries of a Σ or P that was averaged away, relative to
         that matrix's largest entry.
     faults : mapping from letter to str
-        What is wrong with a Σ that is not a covariance, or a P that is not symmetric, in a
-        sentence. The gaps and costs are then those of the gains alone.
+        Why a stated Σ is not a covariance, or a P not symmetric, in a sentence. Gaps and costs are
+        then those of the gains alone.
     definite : bool or None
         Whether every stated Σ is positive definite, decided exactly; None without Σ.
     indefinite : bool
         Whether a stated Σ has an eigenvalue below 0 that rounding explains.
     diagnosis : tuple of Match, or None
-        Mistakes that lead to these numbers; None where none were looked for, as in what passes.
+        Mistakes that lead to these very numbers; None if none were looked for.
     left_out : tuple of str
-        Letters that the diagnosis does not explain, where no mistake explains everything stated.
+        Letters that the diagnosis does not explain, if no mistake explains everything stated.
     first_error : FirstError or None
-        Where the first error enters going backwards in time, where no mistake matches.
+        If no mistake matches: where the first error enters, going backwards in time.
     root : Root or None
-        What root of the coupled equations the P stated of a stationary game is.
+        With an infinite horizon: whether the stated P solves the coupled equations.
+
+    Notes
+    -----
+    Which parts are proved and which are measured is said in :doc:`/explanation/trust`.
     """
 
     verdict: Verdict
@@ -471,7 +495,7 @@ class Audit:
         Returns
         -------
         dict
-            Of what JSON has: numbers that it has not are strings or null.
+            It can be written as JSON: numbers that JSON lacks are strings or None.
 
         Examples
         --------

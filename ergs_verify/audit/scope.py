@@ -69,12 +69,12 @@ class Scope:
     Attributes
     ----------
     claims : tuple of str
-        All must hold: ``agents=2``, ``agents<=3``, likewise ``states``, ``controls`` (of each
-        agent), ``stages``; ``time-invariant`` (but for the terminal costs), ``equal-controls``,
-        ``no-noise``, ``entropy`` (τ > 0), ``plain`` (τ = 0), ``average`` (no discount), ``basic``
-        (only A, B, Q, R, τ, noise and discounts).
+        What must hold of a game: ``agents=2``, ``agents<=3``, and likewise for ``states``,
+        ``controls`` (of each agent) and ``stages``; ``time-invariant`` (except the terminal
+        costs), ``equal-controls``, ``no-noise``, ``entropy`` (τ > 0), ``plain`` (τ = 0),
+        ``average`` (no discount), ``basic`` (only A, B, Q, R, τ, noise and discounts).
     skip : tuple of str
-        Names of games that are left out.
+        Names of games that are skipped.
     unsupported : tuple of str
         How the solver says that it does not take a game: the name of an exception, an exit
         status, or ``unsupported`` for a field of that name in its answer.
@@ -98,10 +98,27 @@ class Scope:
     ) -> Scope:
         """A scope from words with commas between them.
 
+        Parameters
+        ----------
+        claims : str
+            Such as ``"agents=2,time-invariant"``.
+        skip, unsupported : sequence of str
+            As the attributes.
+
+        Returns
+        -------
+        Scope
+
         Raises
         ------
         InputError
-            For an unknown word, suggesting the nearest known one.
+            If a word is unknown; the message suggests the nearest known one.
+
+        Examples
+        --------
+        >>> from ergs_verify.audit.scope import Scope
+        >>> Scope.named("agents<=3, no-noise").claims
+        ('agents<=3', 'no-noise')
         """
         words = tuple(word.strip() for word in claims.split(",") if word.strip())
         for word in words:

@@ -54,28 +54,25 @@ def audit(
     ----------
     game : Game
     solution : Policy, or a mapping or an object with K and optionally Sigma, P, q
-        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T, all as
-        exact as they are given. In a game with affine terms k, of length p_i, belongs to the
-        policy, 0 where it is not given, and s of length m to the costs. Without Sigma the policy is
-        deterministic and judged, q included, in the plain game with R + (τ/2)I for R. A Sigma that
-        is not a covariance or a P that is not symmetric fails, and the gains are judged; asymmetry
-        of float64 up to 2⁻²⁶‖·‖, or less than rounding may lose on this game, is averaged away and
-        said.
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1, P m×m and q numbers for t = 0…T. In a
+        game with affine terms there may be k, of length p_i, and s, of length m. Entries are as
+        exact as they are given. Without Sigma the policy is deterministic and judged, q included,
+        in the plain game with R + (τ/2)I for R.
     epsilon : number ≥ 0, optional
-        Asks instead whether every agent's gap is at most so large, on average over x_0.
+        Ask instead whether every agent's gap is at most this, on average over x_0.
     dtype : {"float64", "float32"}
-        The numbers that the solver works in: the bar counts their roundings.
+        The numbers that the solver works with: their roundings are allowed for.
     tolerance : number > 0, optional
-        To which an iterative solver was told to go: the bar takes each rounding for so large.
+        The relative tolerance of an iterative solver: each rounding is taken to be this large.
     conventions : str or iterable of str, optional
         How the solution's letters differ, such as ``"negative-gain"``: see `Conventions`.
     explain : bool
-        Whether to look for mistakes that lead to a failing solution.
-    progress : function of a text and two numbers, optional
-        Told what is being done, how many parts are done, and how many there are.
+        Whether to look for mistakes that lead to the numbers of a failing solution.
+    progress : function of a str and two int, optional
+        Told what is being done, how many parts are done, and of how many.
     meanwhile : function of a piece of work, optional
-        Begins it in another process and returns a function that gives the result: the gaps and
-        the costs of the policy need not wait for the equilibrium.
+        Begins the work in another process and returns a function that gives the result. The gaps
+        and the costs of the policy need not wait for the equilibrium.
 
     Returns
     -------
@@ -84,25 +81,31 @@ def audit(
     Raises
     ------
     InputError
-        Where the solution does not fit the game, or a number is bad.
+        If the solution does not fit the game, or another argument is bad.
 
     Notes
     -----
-    Every error is enclosed: the equilibrium stands in balls, what is given is exact. It is compared
-    with the bar (`ergs_verify.audit.accuracy`), which tells *wrong* from *as accurate as float64
-    can be on this game* and is measured, not proved. Where float64 keeps no digit of a letter, only
-    an answer that is accurate nonetheless passes; others are undecided. So are errors above the bar
-    that a linear solve stable only in norm explains, of P and q only where K (of q: or Σ) is off
-    as well. What rounding would explain fails where a known mistake leads to just these numbers.
+    Every error is enclosed: the equilibrium is known in balls, what is given is exact. The error is
+    compared with what float64 can lose on this game, which is measured, not proved. A letter of
+    which float64 keeps no digit passes if it is accurate nonetheless, and is undecided if not. An
+    error that a linear solve would explain that is stable only in norm is undecided too (in P only
+    if K is off as well, in q only if K or Σ is). An error that rounding would explain fails if a
+    known mistake leads to these very numbers.
 
-    Of a stationary game (horizon infinite) ``[i]`` are single matrices. Its closed loop must be
-    stable, proved, or it fails; its numbers are compared with the nearest stationary equilibrium
-    that was found and proved to exist. What `Audit.root` says of P is told besides.
+    A Sigma that is not a covariance, or a P that is not symmetric, fails, and the gains are judged
+    all the same. Asymmetry of floats up to 2⁻²⁶‖·‖, or up to what rounding may lose on this game,
+    is averaged away, and a note says so.
 
-    Without a single equilibrium, as where a cost has no lower bound, the gaps decide: each, started
-    at x_0 ~ N(0, I), against the gap that rounding of a best response explains; stated P and q must
-    then be those of the stated policy. States that are never reached from there do not count. With
-    `epsilon` the verdict rests on enclosures alone.
+    If the game does not have exactly one equilibrium, the gaps decide: each gap, from
+    x_0 ~ N(0, I), against the gap that rounding of a best response explains. Stated P and q must
+    then be the cost of the stated policy. States that are never reached do not count.
+
+    With an infinite horizon ``K[i]`` is a single matrix. The closed loop must be proved stable, or
+    the solution fails; then it is compared with the nearest stationary equilibrium that was found
+    and proved to exist. With `epsilon` the verdict rests on enclosures alone.
+
+    The equilibrium is that of :doc:`/explanation/theory`; what is proved and what is measured, and
+    what a digit is, is said in :doc:`/explanation/trust`.
 
     Examples
     --------

@@ -85,19 +85,20 @@ class Asked:
 
 @frozen(kw_only=True, eq=False)
 class GameResult:
-    """A solver judged on one game.
+    """What is found about a solver on one game.
 
     Attributes
     ----------
     name : str
+        Of the game in the suite.
     game : Game
     verdict : {"pass", "fail", "undecided"}
     message : str
         Why, in one sentence.
     audit : Audit or None
-        Of the numbers that it gave, if it gave some.
+        Of the numbers that it gave; None if it gave none.
     outcome : Outcome
-        What else it did: time, output, what it wrote into its input, trouble.
+        What it did: its answer, time, output, trouble, and whether it wrote into its input.
     """
 
     name: str
@@ -148,19 +149,23 @@ class GameResult:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SuiteResult:
-    """The outcome of `audit_solver`.
+    """What is found about a solver: the answer of `audit_solver`.
 
     Attributes
     ----------
     suite : str
+    verdict : {"pass", "fail", "undecided"}
+        ``fail`` if the solver fails on some game, otherwise ``undecided`` if some game is.
+    title : str
+        The verdict in one sentence.
     games : tuple of GameResult
         Those that were judged.
     skipped : tuple of pairs of str
-        The names of games that were not, and why.
+        The names of games that were skipped, each with the reason.
     suspects : Suspects
         What explains the games on which the solver fails.
     smallest : GameResult or None
-        A game made from one of these, as small as the same failure is kept.
+        A game cut down from one of these, as small as it can be with the same failure.
     """
 
     suite: str
@@ -190,7 +195,19 @@ class SuiteResult:
         return f"{self.verdict}: {count['pass']} of {total} passed{''.join(others)}"
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-suite/1``."""
+        """The object ``ergs-suite/1``.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import audit_solver, engine
+        >>> found = audit_solver(engine.nash, suite="quick", scope="agents=2,stages=1")
+        >>> [one["verdict"] for one in found.as_json()["games"]]
+        ['pass', 'pass']
+        """
         small = self.smallest
         return {
             "format": "ergs-suite/1",
@@ -240,14 +257,15 @@ def audit_solver(
         a command such as ``"julia solve.jl {game} {solution}"``; or a `Solver`, which can have
         conventions and a timeout.
     suite : {"standard", "quick", "general", "stationary"}
-    epsilon, dtype, tolerance
-        What is asked of each answer, as by `audit`.
+    epsilon, dtype, tolerance : optional
+        What is asked of each answer, as in `audit`.
     scope : Scope or str
-        The games that the solver takes, such as ``"agents=2,time-invariant"``; others are skipped.
+        The games that the solver takes, such as ``"agents=2,time-invariant"``. Others are skipped.
     pool : Executor, optional
-        Judges the answers; they are judged in this process otherwise. The solver is run on one
-        game after the other all the same.
-    progress : function of what is done and what is to do, optional
+        Processes that judge the answers, which this process does otherwise. The solver itself is
+        run on one game after the other.
+    progress : function of two int, optional
+        Told how many games are done, and of how many.
 
     Returns
     -------
@@ -256,15 +274,16 @@ def audit_solver(
     Raises
     ------
     InputError
-        Where the suite is unknown or the solver cannot be found. What goes wrong inside the
-        solver is part of the result.
+        If the suite is unknown, the solver cannot be found, or another argument is bad. What goes
+        wrong inside the solver is part of the result.
 
     Notes
     -----
-    A game with one equilibrium asks for numbers that `audit` passes. A game without one, or with
-    many, asks for an error, or for NaN or infinity where code cannot raise one, unless the solver
-    says the same of a game that has one; numbers there are no answer, but with `epsilon`, by which
-    they are then judged.
+    On a game with exactly one equilibrium the solver has to give numbers that `audit` passes. On a
+    game with none or many it has to raise an error, or to return NaN or infinity if its language
+    cannot raise; an error that it also raises on games with one equilibrium does not count.
+    Numbers on such a game fail, unless `epsilon` is given and they meet it. Which games have one is
+    explained in :doc:`/explanation/theory`, "Existence and uniqueness".
 
     Examples
     --------

@@ -23,7 +23,19 @@ _TRIED = 3
 
 @frozen(kw_only=True)
 class Suspect:
-    """A mistake, and how many of the failing games it explains: `games` of `of`."""
+    """A mistake that may be the reason why a solver fails.
+
+    Attributes
+    ----------
+    id : str
+        The mistake's name in the catalogue, :doc:`/generated/mistakes`.
+    message : str
+        What goes wrong, in words.
+    look_at : str
+        Where to look for it.
+    games, of : int
+        It explains `games` of the `of` failing games.
+    """
 
     id: str
     message: str
@@ -43,18 +55,20 @@ class Suspects:
     Attributes
     ----------
     mistakes : tuple of Suspect
-        Those that explain most failing games first; of those that explain as many, the ones that
-        a game built for that tells apart from the others.
+        Mistakes that lead to the solver's numbers, those first that explain most failing games.
     alike : tuple of str
-        Those of the first that no game tried tells apart.
+        Mistakes that explain as many as the first, and that no game tried tells from it.
     told_apart_by : Game or None
-        The game that told the first from others.
+        A game made to tell the first from others that explain as many.
     unexplained : tuple of str
         Names of failing games that no mistake explains.
     conventions : tuple of str
-        What the solver passes every game with that it fails by its numbers, if it is declared.
-    by_numbers, of : int
-        How many games it fails by its numbers, and how many in all.
+        Conventions with which, if they were declared, the solver would pass every game that it
+        fails by its numbers.
+    by_numbers : int
+        How many games it fails by its numbers.
+    of : int
+        How many games it fails in all.
     """
 
     mistakes: tuple[Suspect, ...] = ()

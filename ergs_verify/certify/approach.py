@@ -48,7 +48,7 @@ _MOST_ENTRIES = 80
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Approach:
-    """How the finite horizon approaches a stationary equilibrium.
+    """How finite horizons approach a stationary equilibrium: the answer of `approach`.
 
     Attributes
     ----------
@@ -56,16 +56,21 @@ class Approach:
     settles : bool
         Whether the gains of ever longer horizons come as near as float64 can tell.
     distances : tuple of float
-        By the number k = 1, 2, … of stages that are left: how far gains are from the
-        equilibrium's, beside their largest entry.
+        With k = 1, 2, … stages left: how far the gains are from the equilibrium's, relative to
+        their largest entry.
     rate : float
-        The spectral radius of a stage's slope at the equilibrium: distances shrink so, in the end.
+        The factor by which distances shrink in the end: the spectral radius of a stage's slope at
+        the equilibrium.
     factor : Fraction or None
-        Proved: from `since` stages on, each stage brings the costs nearer by this factor at least,
-        in some norm. None where that was not proved.
+        Proved: from `since` stages on, each further stage brings the costs nearer by at least this
+        factor, in some norm. None if that is not proved.
     since : int or None
     told : str
-        In a sentence.
+        The same in a sentence.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Infinite horizon".
     """
 
     game: Game
@@ -77,7 +82,19 @@ class Approach:
     told: str
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-horizon/1``."""
+        """The object ``ergs-horizon/1``.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.certify.approach import approach
+        >>> approach(gallery("stationary-zero-sum")).as_json()["settles"]
+        True
+        """
         return {
             "format": "ergs-horizon/1",
             "game": {"name": self.game.name, "hash": self.game.hash},
@@ -99,17 +116,29 @@ class Approach:
 
 
 def approach(game: Game) -> Approach:
-    """How fast the finite horizon's gains approach a stationary equilibrium's.
+    """How fast the gains of finite horizons approach those of a stationary equilibrium.
 
     Parameters
     ----------
     game : Game
-        Of infinite horizon. The finite ones end with a stage's cost.
+        Its horizon is infinite. Finite horizons end with the cost of a stage.
+
+    Returns
+    -------
+    Approach
 
     Raises
     ------
-    NotCertifiedError, NoStablePolicyError, UnboundedCostError
-        Where no stationary equilibrium is found, or there is none.
+    InputError
+        If the horizon is finite.
+    NotCertifiedError
+        If no stationary equilibrium is found.
+    NoStablePolicyError, UnboundedCostError
+        If there is none.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Infinite horizon".
 
     Examples
     --------

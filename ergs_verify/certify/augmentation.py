@@ -70,22 +70,23 @@ def gap(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> GapOfDelta:
-    """Enclose every agent's gap ε_i(δ) in a game at the NE of its δ-augmented game.
+    """Enclose what playing the equilibrium of the δ-augmented game costs every agent.
 
     Parameters
     ----------
     game : Game
-    deltas : iterable of numbers > 0, optional
-        10⁻⁹ to 10³ by default. Strings and rationals are exact, floats the dyadic rationals they
-        are.
+    deltas : number or iterable of numbers > 0, optional
+        10⁻⁹ to 10³ by default. Strings and rationals are exact; floats are the dyadic rationals
+        they are.
     tolerance : number, default 1e-3
-        Relative width of each ε and bound. That of the coefficient is 1e-12.
+        The relative width of each ε and bound. That of the coefficient is 1e-12.
     most_bits : int
-        The cap of the precision; a row that needs more is ``"undecided"``.
-    progress : function of the parts done and all, optional
-        A part is a δ, the coefficient or the smallest δ.
+        The highest precision; a row for which it does not suffice is ``"undecided"``.
+    progress : function of two int, optional
+        Told how many parts are done, and of how many. A part is a δ, the coefficient, or the
+        smallest δ.
     executor : concurrent.futures.Executor, optional
-        Of processes, over which the parts are spread.
+        Processes over which the parts are spread.
 
     Returns
     -------
@@ -94,18 +95,18 @@ def gap(
     Raises
     ------
     InputError
-        Where `deltas` or `tolerance` are bad.
+        If `deltas` or `tolerance` are bad.
 
     Notes
     -----
-    Theorem IV.3 of [1]_ and what sharpens it (the documentation's page on the theory, the ledger's
-    ``sharp-gap-bound`` and ``sharp-gap-coefficient``): 0 ≤ ε_i(δ) ≤ δ (KL_i(BR^i) − KL_i(S̃^i)),
-    and where τ > 0 and every Φ_t is regular at τ, ε_i(δ) = c_i δ² + O(δ³). Gaps are means over
-    x_0. Where Φ_t is singular at τ + δ a row has no numbers but a reason; where it is singular at
-    τ, ε need not vanish with δ.
+    ε_i(δ) is agent i's gap in the game at τ, where all play the equilibrium S̃ at τ + δ, on average
+    over x_0. Theorem IV.3 of [1]_ bounds it, and :doc:`/explanation/theory` sharpens that in "The
+    δ-augmentation": 0 ≤ ε_i(δ) ≤ δ (KL_i(BR^i) − KL_i(S̃^i)), and if τ > 0 and every Φ_t is regular
+    at τ, ε_i(δ) = c_i δ² + O(δ³). A row has a reason in place of numbers if some Φ_t is singular at
+    τ + δ. If one is singular at τ, ε need not vanish with δ.
 
-    Of a stationary game S̃ is the equilibrium at τ + δ that Newton's method finds from the one
-    found at τ, δ by growing δ; gaps, bounds and c_i are discounted, or a stage's mean.
+    With an infinite horizon S̃ is the equilibrium at τ + δ that Newton's method finds from the one
+    at τ, following growing δ. Gaps, bounds and c_i are discounted, or the mean of a stage.
 
     References
     ----------

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from ergs_verify import markup
 from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.errors import InputError
 from ergs_verify.exact import short, written
 from ergs_verify.game import Game
 
@@ -29,10 +30,15 @@ class DeltaAgent:
     agent : int
         Counted from 1.
     epsilon : Enclosure
-        ε_i(δ), its gap in the τ-game at the NE of the (τ+δ)-game; the mean over x_0.
+        ε_i(δ): the agent's gap in the game at τ, where all play the equilibrium of the game at
+        τ + δ; the mean over x_0.
     bound : Enclosure
-        δ (KL_i(BR^i) − KL_i(S̃^i)) ≥ ε_i(δ); infinite at τ = 0, where the best response is
+        δ (KL_i(BR^i) − KL_i(S̃^i)) ≥ ε_i(δ). Infinite at τ = 0, where the best response is
         deterministic.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
     """
 
     agent: int
@@ -48,14 +54,18 @@ class DeltaRow:
     ----------
     delta : Fraction
     verdict : str
-        ``"proved"``: every enclosure is as tight as asked. ``"refuted"``: Φ is singular at τ + δ,
-        so there is no single augmented equilibrium. ``"undecided"``: the cap of the precision was
-        reached.
+        ``"proved"``: every enclosure is as tight as asked. ``"refuted"``: some Φ_t is singular at
+        τ + δ, so that the augmented game does not have exactly one equilibrium. ``"undecided"``:
+        the highest precision allowed did not suffice.
     agents : tuple of DeltaAgent, or None
-        None where it is refuted, and where nothing is known; wide ones may stand where it is
-        undecided.
+        None if it is refuted, or if nothing is known. If it is undecided the enclosures may be
+        wider than was asked.
     reason : str or None
         Why it is not proved.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
     """
 
     delta: Fraction = field(repr=short)
@@ -66,7 +76,18 @@ class DeltaRow:
 
 @frozen(kw_only=True)
 class Coefficient:
-    """c_i of ε_i(δ) = c_i δ² + O(δ³); agents count from 1."""
+    """The coefficient of δ² in one agent's gap: c_i in ε_i(δ) = c_i δ² + O(δ³).
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    value : Enclosure
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
+    """
 
     agent: int
     value: Enclosure
@@ -79,8 +100,8 @@ class SmallestDelta:
     Attributes
     ----------
     assumption_III_3 : Enclosure
-        Of the least δ ≥ 0 from which on Assumption III.3 holds at τ + δ; its upper end is
-        infinite where the data alone prove nothing.
+        Of the least δ ≥ 0 from which on Assumption III.3 holds at τ + δ. Its upper end is infinite
+        if the game's data alone prove nothing.
     """
 
     assumption_III_3: Enclosure
@@ -88,21 +109,30 @@ class SmallestDelta:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class GapOfDelta:
-    """The outcome of `gap`.
+    """Gaps and bounds over δ: the answer of `gap`.
 
     Attributes
     ----------
     tau : Fraction or None
-        None where it differs between agents or times.
+        None if it differs between agents or times.
     rows : tuple of DeltaRow
-        By growing δ.
+        In the order of growing δ.
+    verdict : str
+        ``"refuted"`` if a row is, otherwise ``"undecided"`` if a row is, otherwise ``"proved"``.
+    order : tuple of float or None
+        Each agent's slope of log ε over log δ between the two smallest δ that are proved, taken
+        between the middles of the enclosures; None if there are no two.
     coefficient : tuple of Coefficient, or None
-        None at τ = 0, where Φ is singular at τ, and where the precision does not suffice.
+        None at τ = 0, if some Φ_t is singular at τ, or if the precision does not suffice.
     coefficient_reason : str or None
         Why there is none.
     smallest_delta : SmallestDelta or None
-        None in the general game, of which Assumption III.3 does not speak.
+        None if the game lies beyond the paper's class, to which Assumption III.3 belongs.
     game : Game
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
     """
 
     tau: Fraction | None
@@ -128,7 +158,7 @@ class GapOfDelta:
         return orders[0] if orders else (None,) * self.game.agents
 
     def curve(self, agent: int, quantity: str = "epsilon") -> list[tuple[Fraction, Enclosure]]:
-        """(δ, ε_i), or (δ, bound), over the δ at which it is enclosed; agents count from 1.
+        """One agent's ε or its bound over δ, where it is enclosed.
 
         Parameters
         ----------
@@ -138,7 +168,16 @@ class GapOfDelta:
 
         Returns
         -------
-        list of tuples of δ and Enclosure
+        list of tuples of a Fraction, δ, and an Enclosure
+
+        Raises
+        ------
+        InputError
+            If there is no such agent or quantity.
+
+        Notes
+        -----
+        See :doc:`/explanation/theory`, "The δ-augmentation".
 
         Examples
         --------
@@ -146,6 +185,7 @@ class GapOfDelta:
         >>> [str(delta) for delta, _ in gap(gallery("lqr"), ["1/100", "1/10"]).curve(1)]
         ['1/100', '1/10']
         """
+        expect_curve(agent, quantity, self.game.agents)
         return [
             (row.delta, getattr(row.agents[agent - 1], quantity))
             for row in self.rows
@@ -153,7 +193,18 @@ class GapOfDelta:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-gap/1``, every enclosure rounded outward."""
+        """The object ``ergs-gap/1``, every enclosure rounded outward.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery, gap
+        >>> gap(gallery("g-star-2"), "1/10").as_json()["rows"][0]["delta"]
+        '0.1'
+        """
         return {
             "format": "ergs-gap/1",
             "tau": None if self.tau is None else written(self.tau),
@@ -231,6 +282,19 @@ class GapOfDelta:
                 for x, y in zip(smaller.agents or (), larger.agents or (), strict=True)
             )
         return orders
+
+
+def expect_curve(agent: int, quantity: str, agents: int) -> None:
+    """Refuse an agent or a quantity that there is not.
+
+    Raises
+    ------
+    InputError
+    """
+    if agent not in range(1, agents + 1):
+        raise InputError(f"agent must be a whole number from 1 to {agents}", "agent")
+    if quantity not in ("epsilon", "bound"):
+        raise InputError('quantity must be "epsilon" or "bound"', "quantity")
 
 
 def _row_as_json(row: DeltaRow) -> dict[str, Any]:

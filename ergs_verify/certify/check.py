@@ -57,27 +57,35 @@ _HOPELESS = Fraction(1, 2**100)
 
 
 def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None = None) -> Check:
-    """Prove or refute that a game has one Nash equilibrium, and what the paper asks of τ and δ.
+    """Decide whether a game has exactly one Nash equilibrium, and what the paper asks of τ and δ.
 
     Parameters
     ----------
     game : Game
     most_bits : int
-        The cap of the precision; what is not decided then is ``"undecided"``.
-    progress : function of the stages done and all, optional
-        Called anew at each precision, and in the search for the thresholds of τ.
+        The highest precision. What is not decided by then is ``"undecided"``.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many. It starts again at each precision, and in
+        the search for the thresholds of τ.
 
     Returns
     -------
     Check
 
+    Raises
+    ------
+    InputError
+        If `game` is not a game.
+
     Notes
     -----
-    One NE if det Φ_t ≠ 0 for all t, proved in balls [2]_; the conditions are those of
-    [1]_. Singular Φ_t are decided in exact rationals.
-    The inner loop converges from every start if and only if ρ(J_t) < 1. Where Φ_t is singular at
-    t > 0 with consistent equations, P_t depends on the choice of gains, and existence over the
-    whole horizon stays undecided.
+    There is exactly one equilibrium in feedback policies if and only if det Φ_t ≠ 0 at every t,
+    which is proved in balls [2]_ or, if Φ_t is singular, in exact rationals. The conditions on τ
+    and δ are Assumption III.3, Lemma IV.1 and Theorem IV.3 of [1]_. The inner loop of Algorithm 1
+    converges from every start if and only if ρ(J_t) < 1 at every t. If Φ_t is singular at some
+    t > 0 and the equations are consistent, P_t depends on the choice of gains, and existence over
+    the whole horizon stays undecided. See :doc:`/explanation/theory`, "Existence and uniqueness"
+    and "The inner loop".
 
     References
     ----------

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ergs_verify import markup
-from ergs_verify.certify.enclosure import Enclosure
+from ergs_verify.certify.enclosure import ANYTHING, Enclosure
 from ergs_verify.certify.stage_verdicts import StageCheck
 from ergs_verify.exact import short, written
 from ergs_verify.game import Game
@@ -21,16 +21,20 @@ _NAMED, _SHOWN = 8, 40
 
 @frozen(kw_only=True)
 class NashCheck:
-    """Whether a feedback Nash equilibrium exists, and whether there is one only.
+    """Whether a feedback Nash equilibrium exists, and whether it is the only one.
 
     Attributes
     ----------
     exists, unique : str
-        ``"proved"``, ``"refuted"`` or ``"undecided"``. Without an equilibrium `unique` is refuted.
-        With an infinite horizon it is ``"locally"`` where one was found, and refuted where several
-        were.
+        ``"proved"``, ``"refuted"`` or ``"undecided"``. If there is no equilibrium, `unique` is
+        refuted. With an infinite horizon `unique` is ``"locally"`` if one equilibrium was found,
+        and refuted if several were.
     reason : str
         Why, in a sentence.
+
+    Notes
+    -----
+    By det Φ_t ≠ 0, as :doc:`/explanation/theory` explains in "Existence and uniqueness".
     """
 
     exists: str
@@ -40,7 +44,7 @@ class NashCheck:
 
 @frozen(kw_only=True)
 class AssumptionCheck:
-    """Assumption III.3: τ > 2γ_B²γ_P*(N−1).
+    """Assumption III.3 of the paper: τ > 2γ_B²γ_P*(N−1).
 
     Attributes
     ----------
@@ -48,14 +52,14 @@ class AssumptionCheck:
         ``"proved"``, ``"refuted"`` or ``"undecided"``.
     tau : Fraction
     gamma_B : Enclosure
-        The largest ‖B_t^i‖_F of all agents and times.
+        The largest ‖B_t^i‖_F over all agents and times.
     gamma_P : Enclosure or None
-        The largest ‖P_t^{i*}‖_F of all agents and t = 0…T; None where the NE is not known.
+        The largest ‖P_t^{i*}‖_F over all agents and t = 0…T; None if the equilibrium is not known.
     bound : Enclosure or None
         2γ_B²γ_P*(N−1).
     tau_from : Enclosure
-        The τ from which the assumption holds for good: `hi` is proved for every larger τ (and is
-        infinite where the data alone prove nothing), `lo` is the largest τ found where it fails.
+        From which τ on the assumption holds. It is proved for every τ above the upper end, which
+        is infinite if the game's data alone prove nothing; it fails at the lower end.
     """
 
     verdict: str
@@ -68,23 +72,36 @@ class AssumptionCheck:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Check:
-    """What is proved of a game.
+    """What is proved about a game: the answer of `check`.
 
     Attributes
     ----------
     nash : NashCheck
     assumption_III_3 : AssumptionCheck or None
-        None, like what follows from it, in the general game: it is about the paper's class.
+        None, like the thresholds below, if the game lies beyond the paper's class.
     stages : tuple of StageCheck
-        With an infinite horizon one for each equilibrium found, t counting them. Else from t = T−1
-        down; the last one is a singular stage, or the last one certified.
+        From t = T−1 down to 0, or to the first singular stage or the last one that was certified.
+        With an infinite horizon there is one for each equilibrium found, numbered by `t`.
+    inner_loop : str
+        ``"converges"`` from every start at every stage, ``"diverges"`` or ``"undecided"``.
+    contraction_constant, spectral_radius : Enclosure or None
+        The largest over the stages.
     loop_tau_from : Enclosure or None
-        The τ from which the inner loop converges at every stage, as `tau_from` of the assumption.
+        From which τ on the inner loop converges at every stage.
     smallest_delta : Enclosure or None
-        The δ from which Assumption III.3 holds at τ+δ for good, as Theorem IV.3 asks.
+        From which δ on Assumption III.3 holds at τ + δ, as Theorem IV.3 asks.
+    title : str
+        The verdict in one sentence.
     bits : int
-        The precision that was needed, or reached.
+        The precision, in bits, that was needed or reached.
     game : Game
+
+    Examples
+    --------
+    >>> from ergs_verify import check, gallery
+    >>> found = check(gallery("g-star-4-no-nash"))
+    >>> found.nash.exists, found.stages[0].phi_nonsingular
+    ('refuted', 'refuted')
     """
 
     nash: NashCheck
@@ -159,8 +176,11 @@ class Check:
 
     @property
     def spectral_radius(self) -> Enclosure:
-        """The largest ρ(J_t) of all stages: the exact rate of Algorithm 1's inner loop."""
-        found = [stage.spectral_radius for stage in self.stages]
+        """The largest ρ(J_t) of all stages: the exact rate of Algorithm 1's inner loop.
+
+        Without any stage it may be anything: from 0 to infinity.
+        """
+        found = [stage.spectral_radius for stage in self.stages] or [ANYTHING]
         return Enclosure(max(one.lo for one in found), max(one.hi for one in found))
 
     @property
@@ -174,9 +194,11 @@ class Check:
 
     @property
     def inner_loop(self) -> str:
-        """``"diverges"`` where it does at a stage, then ``"undecided"``, then ``"converges"``."""
+        """``"converges"`` if it does at every stage of the game, ``"diverges"`` if not at some."""
         met = {stage.inner_loop for stage in self.stages}
-        return next(one for one in ("diverges", "undecided", "converges") if one in met)
+        whole = self.game.stationary or len(self.stages) == self.game.horizon
+        verdict = next((one for one in ("diverges", "undecided") if one in met), "converges")
+        return verdict if met and (whole or verdict == "diverges") else "undecided"
 
     def rows(self) -> list[tuple[str, ...]]:
         """The stages as text, under `STAGE_COLUMNS`."""
@@ -193,7 +215,18 @@ class Check:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-check/1``."""
+        """The object ``ergs-check/1``, every enclosure rounded outward.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import check, gallery
+        >>> check(gallery("g-star-2")).as_json()["nash"]["unique"]
+        'proved'
+        """
         assumption = self.assumption_III_3
         return {
             "format": "ergs-check/1",

@@ -21,7 +21,26 @@ _PLAIN = 6
 
 @frozen
 class Enclosure:
-    """lo ≤ the number ≤ hi, with rational ends; both may be `math.inf`.
+    """An interval that is known to hold a number: lo ≤ the number ≤ hi.
+
+    Attributes
+    ----------
+    lo, hi : Fraction or math.inf
+        Both are infinite for an infinite number.
+    width : Fraction or math.inf
+        hi − lo, or 0 if both are infinite.
+    relative_width : Fraction or math.inf
+        The width over the larger end in size, or 0 if the ends are equal.
+
+    Raises
+    ------
+    ValueError
+        If lo > hi.
+
+    Notes
+    -----
+    ``x in enclosure`` tells whether x lies in it. The ends of decimals that are printed are
+    rounded outward.
 
     Examples
     --------
@@ -89,7 +108,24 @@ class Enclosure:
         return Enclosure(max(self.lo, least), max(self.hi, least))
 
     def as_json(self, digits: int = _DIGITS) -> list[str]:
-        """Decimal strings of so many significant digits, rounded outward."""
+        """The ends as decimal strings, rounded outward.
+
+        Parameters
+        ----------
+        digits : int
+            Significant digits of each.
+
+        Returns
+        -------
+        list of two str
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> from ergs_verify.certify import Enclosure
+        >>> Enclosure(Fraction(1, 3), Fraction(2, 3)).as_json(digits=3)
+        ['0.333', '0.667']
+        """
         return [_text(self.lo, digits, ROUND_FLOOR), _text(self.hi, digits, ROUND_CEILING)]
 
     def __str__(self) -> str:
@@ -106,6 +142,8 @@ class Enclosure:
 
 
 INFINITE = Enclosure(math.inf, math.inf)
+#: Of a number ≥ 0 of which nothing is known.
+ANYTHING = Enclosure(Fraction(0), math.inf)
 
 
 def _text(end: Any, digits: int, rounding: str) -> str:

@@ -22,22 +22,29 @@ _SQUARINGS = 14
 
 @frozen(kw_only=True, eq=False)
 class StackCheck:
-    """Verdicts about each game of a stack, arrays of the stack's length.
+    """Verdicts about each of G games of T stages: the answer of `check_stack`.
 
     Attributes
     ----------
-    unique : bool
-        There is one Nash equilibrium, proved; else float64 does not decide it.
-    assumption_III_3 : int
-        1 where it is proved, −1 where it is refuted, 0 where float64 does not decide it.
-    loop : int
-        1 where the inner loop of Algorithm 1 converges from every start at every stage, −1 where
-        it does not at some stage, 0 where float64 does not decide it.
-    det_sign : int, (T, G)
-        The sign of det Φ_t; 0 where it is not decided.
-    digits : float
-        Decimal digits of K and P that are certified; −∞ where there are none.
+    unique : (G,) of bool
+        True: there is exactly one Nash equilibrium, proved. False: float64 does not decide it.
+    assumption_III_3 : (G,) of int
+        1 proved, −1 refuted, 0 not decided.
+    loop : (G,) of int
+        1: the inner loop of Algorithm 1 converges from every start at every stage; −1: at some
+        stage it does not; 0: not decided.
+    det_sign : (T, G) of int
+        The sign of det Φ_t; 0: not decided.
+    digits : (G,) of float
+        Decimal digits of K and P that are certified; −∞ if there are none.
+    decided : (G,) of bool
+        Whether all of these are decided.
     nash : FloatNash
+        The enclosures themselves.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Existence and uniqueness" and "The inner loop".
     """
 
     unique: np.ndarray
@@ -54,16 +61,26 @@ class StackCheck:
 
 
 def check_stack(games: FloatGame | Game | StageStack) -> StackCheck:
-    """What float64 proves of the games of a stack, of the paper's class.
+    """What float64 alone proves about each game of a stack, of the paper's class.
 
     Parameters
     ----------
-    games : FloatGame
-        Games along one batch axis, or a single `Game`.
+    games : FloatGame or Game
+        G games along one batch axis, such as ``A (G, T, m, m)``, or a single `Game`.
 
     Returns
     -------
     StackCheck
+
+    Raises
+    ------
+    InputError
+        If the games lie beyond the paper's class, or their arrays do not fit each other.
+
+    Notes
+    -----
+    Every number has a radius that is rounded upward. How is explained in
+    :doc:`/explanation/theory`, "Enclosures that do not blow up".
 
     Examples
     --------

@@ -27,31 +27,32 @@ _HALF = Centred(np.array(0.5))
 def gap_bounds(
     games: FloatGame, K: Sequence[np.ndarray], Sigma: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Upper bounds of every agent's gap J^i(π) − min over agent i's policies.
+    """Upper bounds of what every agent can gain by deviating alone, for a stack of games.
 
     Parameters
     ----------
     games : FloatGame
-        Of the paper's class, games along one batch axis, exact floats.
+        G games of the paper's class along one batch axis, such as ``A (G, T, m, m)``. Floats are
+        the dyadic rationals they are.
     K, Sigma : sequence over agents of (G, T, p_i, m) and (G, T, p_i, p_i)
-        The policies, such as those of `ergs_verify.engine.nash`; exact floats.
+        The policies, such as those that `ergs_verify.engine.nash` gives.
 
     Returns
     -------
     array (N, G)
-        NaN where float64 bounds nothing: where τ > 0 and a Σ is not proved to be definite, or a
-        best response is not certified. `ergs_verify.certify.certify_gap` decides it game by game.
+        NaN if float64 gives no bound: τ > 0 and a Σ is not proved to be definite, or a best
+        response is not certified. `certify_gap` decides such games one by one.
 
     Raises
     ------
     InputError
-        Where the policies do not fit the games.
+        If the games lie beyond the paper's class, or the policies do not fit them.
 
     Notes
     -----
-    The gap identity (the ledger's ``sharp-gap-identity``) with the best responses' costs enclosed
-    by `certified_stack`. The gain's part is quadratic in how far it is off, so that nothing cancels
-    in it; the covariance's goes down to roundings of τ alone.
+    By the gap identity of :doc:`/explanation/theory`, "How far from an equilibrium", with the best
+    responses' costs enclosed. The gain's part is quadratic in its error, so that nothing cancels
+    in it; the covariance's part does not go below roundings of τ.
 
     Examples
     --------

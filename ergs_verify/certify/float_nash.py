@@ -53,14 +53,15 @@ _quietly = np.errstate(all="ignore")
 
 
 class FloatNash:
-    """The equilibria of a stack of games, enclosed; a game that is not certified may have none.
+    """The equilibria of a stack of G games, enclosed. A game that is not certified may have none.
 
     Attributes
     ----------
     stack : StageStack
     certified : (G,) of bool
-        There is an equilibrium, it is the only one, and all enclosures hold and are bounded.
+        There is exactly one equilibrium, and all enclosures hold and are bounded.
     K : tuple over agents of Centred (T·G, p_i, m)
+        Centres and radii.
     P : tuple over agents of Centred ((T+1)·G, m, m)
     """
 

@@ -39,22 +39,23 @@ def certify_gap(
     most_bits: int = MOST_BITS,
     progress: Progress | None = None,
 ) -> CertifiedGap:
-    """Enclose every agent's gap J^i(π) − min over agent i's policies.
+    """Enclose what every agent can gain by deviating alone: J^i(π) − min over its policies.
 
     Parameters
     ----------
     game : Game
     policy : Policy, Solution, or a mapping or an object with K and optionally Sigma
-        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1. Without Σ it is judged in the plain
-        game with R + (τ/2)I for R. Floats are the dyadic rationals they are.
+        ``[i][t]``: K p_i×m and Sigma p_i×p_i for t = 0…T−1. Without Sigma the policy is
+        deterministic, and judged in the plain game with R + (τ/2)I for R. Floats are the dyadic
+        rationals they are.
     tolerance : number, default 1e-3
-        Relative width of each enclosure.
+        The relative width of each enclosure.
     first_bits : int
         The precision to begin with.
     most_bits : int
-        The cap of the precision; beyond it the verdict is ``"undecided"``.
-    progress : function of the stages done and all, optional
-        Called anew at each precision.
+        The highest precision; if it does not suffice the verdict is ``"undecided"``.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many. It starts again at each precision.
 
     Returns
     -------
@@ -63,18 +64,17 @@ def certify_gap(
     Raises
     ------
     InputError
-        Where `policy` is none, does not fit the game, or `tolerance` is bad.
+        If `policy` is not a policy or does not fit the game, or `tolerance` is bad.
     NotCertifiedError
-        Where not even a wide enclosure is found within `most_bits`, or a Σ has a negative
-        eigenvalue.
+        If not even a wide enclosure is found within `most_bits`.
 
     Notes
     -----
-    The gap is that of Definition II.1 of [1]_. The gap identity (the documentation's page on the
-    theory, the ledger's ``sharp-gap-identity``) gives the gap as a sum of
-    nonnegative terms, in which nothing cancels. The best responses' costs and the state's second
-    moments are kept between exact matrices in the Loewner order. A covariance of noise or x_0 that
-    rounding left a little indefinite stands for all covariances within 4mu‖·‖ of it.
+    The gap is that of Definition II.1 of [1]_. The gap identity, which :doc:`/explanation/theory`
+    states in "How far from an equilibrium", gives it as a sum of nonnegative terms, so that nothing
+    cancels. The best responses' costs and the second moments of the state are kept between exact
+    matrices in the order of positive semidefinite matrices. A covariance of noise or x_0 that
+    rounding left slightly indefinite stands for all covariances within 4mu‖·‖ of it, u = 2⁻⁵³.
 
     References
     ----------

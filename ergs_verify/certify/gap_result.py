@@ -17,7 +17,21 @@ from ergs_verify.game import Game, Policy
 
 @frozen(kw_only=True)
 class StageGap:
-    """What stage t adds to a gap: by the gain and by the covariance, neither negative."""
+    """What one stage adds to a gap.
+
+    Attributes
+    ----------
+    t : int
+        The stage, counted from 0.
+    gain : Enclosure
+        Tr(W ΔK X_t ΔK') ≥ 0, what the gain's distance from the best response's costs.
+    covariance : Enclosure
+        (τ/2)(Tr(Σ_br⁻¹ Σ) − p − log det(Σ_br⁻¹ Σ)) ≥ 0, what the covariance's costs.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
+    """
 
     t: int
     gain: Enclosure
@@ -33,12 +47,16 @@ class AgentGap:
     agent : int
         Counted from 1.
     gap : Enclosure
-        Of J^i(π) − min J^i, the mean over x_0; infinite where τ > 0 and Σ is singular, or where
-        the agent's cost has no lower bound.
+        Of J^i(π) − min J^i, the mean over x_0. Infinite if τ > 0 and Σ is singular, or if the
+        agent's cost has no lower bound.
     stages : tuple of StageGap, t = 0…T−1
-        Its parts; empty where it is infinite.
+        Its parts; empty if it is infinite.
     unbounded : UnboundedCostError or None
-        Where and along what control the agent's cost has no lower bound, proved.
+        At which stage and along which control the agent's cost has no lower bound, proved.
+
+    Notes
+    -----
+    J^i is the cost of equation (2); see :doc:`/explanation/theory`, "How far from an equilibrium".
     """
 
     agent: int
@@ -49,18 +67,22 @@ class AgentGap:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CertifiedGap:
-    """Every agent's gap, enclosed.
+    """What every agent can gain by deviating alone, enclosed: the answer of `certify_gap`.
 
     Attributes
     ----------
     agents : tuple of AgentGap
     verdict : str
-        ``"proved"`` where every enclosure is as tight as asked, else ``"undecided"``.
+        ``"proved"`` if every enclosure is as tight as asked, otherwise ``"undecided"``.
     tolerance : Fraction
         The relative width asked for.
     bits : int
-        The precision that was needed, or reached.
-    game, policy
+        The precision, in bits, that was needed or reached.
+    largest : Enclosure
+        The largest agent's gap: the least ε for which the policy is an ε-Nash equilibrium, on
+        average over x_0.
+    game : Game
+    policy : Policy
         What was judged.
     """
 
@@ -80,12 +102,10 @@ class CertifiedGap:
     def of_state(self, radius: Any = 1) -> tuple[StateGap, ...]:
         """Every agent's gap as a function of the initial state, and its worst case on a ball.
 
-        Definition II.1 asks for the gap at every x, not on average.
-
         Parameters
         ----------
         radius : number > 0
-            Of the ball ‖x‖₂ ≤ radius.
+            The ball is ‖x‖₂ ≤ radius.
 
         Returns
         -------
@@ -94,7 +114,12 @@ class CertifiedGap:
         Raises
         ------
         InputError
-            Where the radius is bad, or a gap is infinite.
+            If the radius is bad, or a gap is infinite.
+
+        Notes
+        -----
+        Definition II.1 of the paper asks for the gap at every x, not on average. It is a quadratic
+        function of x: see :doc:`/explanation/theory`, "How far from an equilibrium".
 
         Examples
         --------

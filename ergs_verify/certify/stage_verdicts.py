@@ -29,24 +29,30 @@ NOTHING = Enclosure(Fraction(0), Fraction(0))
 
 @frozen(kw_only=True)
 class StageCheck:
-    """One stage, at the equilibrium's P_{t+1}.
+    """What is proved about one stage, at the equilibrium's P_{t+1}.
 
     Attributes
     ----------
     t : int
+        The stage, counted from 0.
     det_phi : Enclosure
+        Of det Φ_t.
     phi_nonsingular : str
         ``"proved"`` or ``"refuted"``.
     contraction_constant : Enclosure or None
-        (2/τ) γ_B² γ_{P,t} (N−1) of Lemma IV.1; infinite at τ = 0, unless its other factors are 0.
-        None in the general game, of which the lemma does not speak.
+        (2/τ) γ_B² γ_{P,t} (N−1) of Lemma IV.1. Infinite at τ = 0 unless its other factors are 0;
+        None if the game lies beyond the paper's class.
     spectral_radius : Enclosure
-        Of J_t = I − D_t⁻¹Φ_t, D_t the block diagonal of Φ_t.
+        Of J_t = I − D_t⁻¹Φ_t, where D_t is the block diagonal of Φ_t.
     inner_loop : str
-        ``"converges"`` from every start, which it does if and only if the radius is below 1,
-        ``"diverges"``, or ``"undecided"``.
+        ``"converges"`` from every start (if and only if that radius is below 1), ``"diverges"`` or
+        ``"undecided"``.
     gamma_P : Enclosure
-        γ_{P,t}, the largest ‖Pⁱ_{t+1}‖_F of all agents.
+        γ_{P,t}, the largest ‖Pⁱ_{t+1}‖_F over all agents.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The inner loop".
     """
 
     t: int

@@ -29,20 +29,25 @@ from ergs_verify.recursion.stages import Stages
 
 @frozen(kw_only=True, repr=False)
 class StateGap:
-    """One agent's gap as a function x'Gx + g of the initial state x, or x'Gx + 2h'x + g.
+    """One agent's gap as a function x'Gx + 2h'x + g of the initial state x.
 
     Attributes
     ----------
     agent : int
+        Counted from 1.
     matrix : list of rows of Enclosure, m×m
         G ⪰ 0.
     linear : list of Enclosure, of length m, or None
-        h, in a game with affine terms.
+        h; None, for 0, in a game without affine terms.
     constant : Enclosure
         g ≥ 0.
     worst : Enclosure
         The largest gap over ‖x‖₂ ≤ radius.
     radius : Fraction
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
     """
 
     agent: int

@@ -4,7 +4,8 @@ Nothing here comes from the derived formulas: the Nash equilibrium is solved fro
 Φ_t, policies are evaluated by the Lyapunov equations, Algorithm 1 runs as printed. General games go
 by formulas of their own (`ergs_verify.engine.general`), also by hand. Every function
 takes one game or a stack of games of equal sizes (batch axes first), with the attributes of
-`ergs_verify.game.FloatGame`. Agents count from 0 here, like the lists they stand in.
+`ergs_verify.game.FloatGame`. An argument ``agent`` counts from 1, as everywhere; lists over agents
+are indexed from 0, as lists are.
 """
 
 from ergs_verify.engine.algorithm_1 import AlgorithmOutput, algorithm_1

@@ -29,16 +29,18 @@ from ergs_verify.errors import InputError
 
 @frozen(kw_only=True, eq=False)
 class AlgorithmOutput:
-    """The policy that Algorithm 1 puts out, and what it costs.
+    """The policy that Algorithm 1 gives out, and its cost: the answer of `algorithm_1`.
 
     Attributes
     ----------
-    K, Sigma, P, q : tuples over agents
-        Shapes as in `ergs_verify.engine.EngineSolution`.
+    K : tuple over agents of (…, T, p_i, m)
+    Sigma : tuple over agents of (…, T, p_i, p_i)
+    P : tuple over agents of (…, T+1, m, m)
+    q : tuple over agents of (…, T+1)
     iterates : tuple over agents of (L+1, …, p_i, m), or None
-        The gains of the recorded stage before the first and after each iteration.
-    k, s : tuples over agents, or None
-        Of a general game, as in `ergs_verify.engine.EngineSolution`.
+        The gains of the recorded stage, before the first iteration and after each.
+    k, s : tuple over agents of (…, T, p_i) and (…, T+1, m), or None
+        None in a game of the paper's class.
     """
 
     K: tuple[np.ndarray, ...]
@@ -53,32 +55,33 @@ class AlgorithmOutput:
 def algorithm_1(
     game: GameArrays, iterations: int, *, record_stage: int | None = None
 ) -> AlgorithmOutput:
-    """Algorithm 1 from zero with L inner iterations a stage.
-
-    At t = T−1, …, 0 all agents answer each other's gains at once, L times, by equation (19), with
-    P_{t+1} the Lyapunov solution of the policy found so far for the later stages.
+    """Algorithm 1, started at zero, with L inner iterations at each stage.
 
     Parameters
     ----------
+    game : GameArrays
+        One game, or games stacked along leading axes.
     iterations : int
         L ≥ 0. With L = 0 the policy stays where it starts, K = 0 and Σ = 0.
     record_stage : int, optional
-        A stage t whose gains are kept at every iteration.
+        A stage t, counted from 0, whose gains are kept at every iteration.
 
     Returns
     -------
     AlgorithmOutput
-        Where the inner loop diverges, entries grow, in the end to infinities and NaN; nothing is
+        If the inner loop diverges, entries grow, in the end to infinity and NaN; nothing is
         raised. With L = 0 and τ > 0, q is ∞.
 
     Raises
     ------
     InputError
-        If `iterations` is negative or `record_stage` is no stage.
+        If `iterations` is negative or `record_stage` is not a stage.
 
     Notes
     -----
-    Algorithm 1 of [1]_: at each stage L simultaneous best responses.
+    Algorithm 1 of [1]_. At t = T−1, …, 0 all agents answer each other's gains simultaneously, L
+    times, by equation (19), where P_{t+1} is the cost of the policy found so far for the later
+    stages. When this converges is explained in :doc:`/explanation/theory`, "The inner loop".
 
     References
     ----------

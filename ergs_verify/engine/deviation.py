@@ -33,7 +33,9 @@ from ergs_verify.errors import InputError
 
 @frozen(kw_only=True, eq=False)
 class BestResponse:
-    """One agent's best response and what it costs that agent.
+    """One agent's best response, and its cost: the answer of `best_response`.
+
+    The agent draws u_t from N(K x + k, Σ) and pays x'Px + 2s'x + q from time t on.
 
     Attributes
     ----------
@@ -42,7 +44,11 @@ class BestResponse:
     P : (…, T+1, m, m)
     q : (…, T+1)
     k, s : (…, T, p_i) and (…, T+1, m), or None
-        Of a general game: N(K x + k, Σ) and x'Px + 2s'x + q.
+        None in a game of the paper's class.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
     """
 
     K: np.ndarray
@@ -61,21 +67,20 @@ def best_response(
     *,
     k: Sequence[np.ndarray] | None = None,
 ) -> BestResponse:
-    """Best response of one agent while the others keep to a joint policy.
-
-    K_br = −W⁻¹B'P_br Ā and Σ_br = (τ/2)W⁻¹, with W = (τ/2)I + R + B'P_br B, Ā = A + Σ_{j≠i} B^jK^j
-    and P_br from the Riccati recursion (4) with the others' gains.
+    """One agent's best response while the others keep to a joint policy.
 
     Parameters
     ----------
-    K : list over agents of (…, T, p_i, m)
-    Sigma : list over agents of (…, T, p_i, p_i), or None
-        None: deterministic policies in the plain game with R + (τ/2)I for R; then Σ_br = 0. The
-        agent's own entries of K and Sigma are not used.
+    game : GameArrays
+        One game, or games stacked along leading axes.
+    K : sequence over agents of (…, T, p_i, m)
+        The agent's own entries of K, Sigma and k are not used.
+    Sigma : sequence over agents of (…, T, p_i, p_i), or None
+        None: deterministic policies, in the plain game with R + (τ/2)I for R; then Σ_br = 0.
     agent : int
         Counted from 1.
-    k : list over agents of (…, T, p_i), optional
-        Of a general game: u_t^i ~ N(K x + k, Σ).
+    k : sequence over agents of (…, T, p_i), optional
+        The controls are drawn from N(Kx + k, Σ); 0 by default.
 
     Returns
     -------
@@ -84,7 +89,12 @@ def best_response(
     Raises
     ------
     InputError
-        Where an agent or a shape does not fit the game.
+        If the number of agents or a shape does not fit the game, or there is no such agent.
+
+    Notes
+    -----
+    K_br = −W⁻¹B'P_br Ā and Σ_br = (τ/2)W⁻¹, where W = (τ/2)I + R + B'P_br B, Ā = A + Σ_{j≠i} B^jK^j
+    and P_br follows from the Riccati recursion, equation (4) with the others' gains.
 
     Examples
     --------

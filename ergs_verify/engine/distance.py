@@ -21,15 +21,28 @@ class JointPolicy(Protocol):
 
 
 def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
-    """‖S_t − S'_t‖_□ = Σ_i ‖K_t^i − K'_t^i‖_F + ‖Σ_t^i − Σ'_t^i‖_F, (…, T).
+    """The distance of two joint policies at every stage.
 
-    `Sigma` None, a deterministic policy, counts as Σ = 0. Where both policies have constants `k`,
-    (…, T, p_i), their differences count too, each in the Euclidean norm.
+    Parameters
+    ----------
+    first, second : objects with K and Sigma, such as EngineSolution
+        K : sequence over agents of (…, T, p_i, m). Sigma : sequence over agents of
+        (…, T, p_i, p_i), or None for a deterministic policy, which counts as 0. If both have k,
+        sequence over agents of (…, T, p_i), it counts too.
+
+    Returns
+    -------
+    array (…, T)
+        ‖S_t − S'_t‖_□ = Σ_i ‖K_t^i − K'_t^i‖_F + ‖Σ_t^i − Σ'_t^i‖_F.
 
     Raises
     ------
     InputError
-        Where the policies differ in agents or shapes, or their batch axes do not fit.
+        If the policies differ in agents or shapes, or their batch axes do not fit.
+
+    Notes
+    -----
+    The norm of Theorem IV.2 of the paper.
 
     Examples
     --------
@@ -68,9 +81,35 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
 
 
 def policy_distance(first: JointPolicy, second: JointPolicy) -> np.ndarray:
-    """Σ_t ‖S_t − S'_t‖_□, the distance of Theorem IV.2, of the batch's shape.
+    """The distance of two joint policies: the sum of `stage_distances` over time.
 
-    Parameters and errors as for `stage_distances`.
+    Parameters
+    ----------
+    first, second : objects with K and Sigma, such as EngineSolution
+        K : sequence over agents of (…, T, p_i, m). Sigma : sequence over agents of
+        (…, T, p_i, p_i), or None.
+
+    Returns
+    -------
+    array (…)
+        Σ_t ‖S_t − S'_t‖_□, of the shape of the batch.
+
+    Raises
+    ------
+    InputError
+        If the policies differ in agents or shapes, or their batch axes do not fit.
+
+    Notes
+    -----
+    The distance of Theorem IV.2 of the paper.
+
+    Examples
+    --------
+    >>> from ergs_verify import engine, gallery
+    >>> game = gallery("lqr").floats()
+    >>> found = engine.nash(game)
+    >>> float(engine.policy_distance(found, found))
+    0.0
     """
     with np.errstate(all="ignore"):
         return stage_distances(first, second).sum(-1)

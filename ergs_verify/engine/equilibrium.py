@@ -37,7 +37,9 @@ EPS = np.finfo(float).eps
 
 @frozen(kw_only=True, eq=False)
 class EngineSolution:
-    """The equilibrium policies u_t^i ~ N(K x, Σ) and costs x'Px + q.
+    """Equilibrium policies and costs: the answer of `ergs_verify.engine.nash`.
+
+    Agent i draws u_t from N(K x + k, Σ) and pays x'Px + 2s'x + q from time t on.
 
     Attributes
     ----------
@@ -46,20 +48,22 @@ class EngineSolution:
     P : tuple over agents of (…, T+1, m, m)
     q : tuple over agents of (…, T+1)
     condition : (…, T)
-        Reciprocal condition of Φ_t, as `reciprocal_condition` defines it: about how much smaller
-        than its size a change of Φ_t is that makes it singular. NaN before a lost stage.
+        The reciprocal condition of Φ_t: about how small, relative to its size, a change of Φ_t is
+        that makes it singular. NaN at stages before a singular one.
     singular_stage : (…) of int
-        −1, or the last t at which Φ_t is singular to float64, or has an entry ≤ 0 on its diagonal
+        −1, or the last t at which Φ_t is singular to float64 or has an entry ≤ 0 on its diagonal
         (then some W^i is not positive definite).
-    k, s : tuples over agents of (…, T, p_i) and (…, T+1, m), or None
-        Of a general game: policies N(K x + k, Σ) and costs x'Px + 2s'x + q.
+    k, s : tuple over agents of (…, T, p_i) and (…, T+1, m), or None
+        None in a game of the paper's class.
 
     Notes
     -----
+    The letters are those of Theorem III.1 and of :doc:`/explanation/theory`.
+
     Rounding may depend on how many games are in a call: the same game in another stack, or in
-    another chunk of `ergs_verify.engine.stream`, can differ by some ulps (times its
-    conditioning). The arrays of large stacks are strided views with the games innermost in
-    memory: one game's slice is not contiguous; `np.ascontiguousarray` copies it.
+    another chunk of `ergs_verify.engine.stream`, can differ in its last digits (times its
+    conditioning). The arrays of large stacks are strided views with the games innermost in memory;
+    `np.ascontiguousarray` makes a contiguous copy of one game's part.
     """
 
     K: tuple[np.ndarray, ...]
@@ -73,50 +77,51 @@ class EngineSolution:
 
 
 def nash(game: GameArrays, *, compiled: bool = False) -> EngineSolution:
-    """Feedback Nash equilibrium: Φ_t K_t = −rhs_t backwards in time, equations (4) to (6).
-
-    The blocks of Φ_t are B^i'P^i_{t+1}B^j, plus (τ/2)I + R^i where i = j; those of rhs_t are
-    B^i'P^i_{t+1}A. Then Σ^i = (τ/2)(W^i)⁻¹ with W^i the diagonal block, and P and q follow from
-    the Lyapunov equations. τ = 0 is the plain LQ game: Σ = 0 and no entropy terms in q. The blocks
-    of a general game are those of `ergs_verify.engine.general.GeneralStack.first_order`.
+    """The feedback Nash equilibrium in float64.
 
     Parameters
     ----------
     game : GameArrays
         One game, or games stacked along leading axes.
     compiled : bool
-        Run the recursion compiled by numba (the extra ``compiled``), after some twenty seconds of
-        compiling at the first use ever: several times faster for one small game or some hundred,
-        no slower for thousands; not with more than some 60 states. The answers differ from
-        numpy's by rounding alone.
+        Run the recursion compiled by numba (the extra ``compiled``). The first use ever takes some
+        twenty seconds to compile. It is several times faster for one small game or some hundred,
+        no slower for thousands, and not worth it with more than some 60 states. The answers
+        differ from numpy's by rounding alone.
 
     Returns
     -------
     EngineSolution
-        In a batch, a game with a stage that is singular to float64 has NaN for all its entries
-        and the stage in `singular_stage`. A game whose recursion is not finite otherwise (its
-        entries are not, it leaves the range of float64, or some W^i has no covariance) has NaN
-        entries and −1 there.
+        In a stack, a game with a stage that is singular to float64 has NaN entries, and that stage
+        in `singular_stage`. A game whose recursion is not finite for another reason (its own
+        entries are not finite, it leaves the range of float64, or some W^i is not positive
+        definite) has NaN entries, and −1 there.
 
     Raises
     ------
     SingularStageError
-        For a single game, where Φ_t is singular to float64.
+        For a single game: Φ_t is singular to float64.
+    UnboundedCostError
+        For a single game beyond the paper's class: some W^i has a negative eigenvalue, so that the
+        agent's cost has no lower bound, as far as float64 tells.
     ErgsError
-        For a single game in which some W^i is not positive definite, or whose entries are not
-        finite or whose recursion leaves the range of float64. Of a general game it is an
-        `UnboundedCostError` where W^i has a negative eigenvalue: the agent's cost has no lower
-        bound, as far as float64 tells.
+        For a single game: some W^i is not positive definite, an entry is not finite, or the
+        recursion leaves the range of float64.
     InputError
-        If `compiled` is asked for and numba is not installed, or batch axes do not fit.
+        If `compiled` is asked for and numba is not installed, or the batch axes do not fit.
 
     Notes
     -----
-    The recursion of Theorem III.1 of [1]_, by hand.
+    The recursion of Theorem III.1 of [1]_, equations (4) to (6), written by hand: Φ_t K_t = −r_t
+    backwards in time. The blocks of Φ_t are B^i'P^i_{t+1}B^j, plus (τ/2)I + R^i if i = j; those of
+    r_t are B^i'P^i_{t+1}A. Then Σ^i = (τ/2)(W^i)⁻¹, where W^i is the diagonal block, and P and q
+    follow from the Lyapunov equations. At τ = 0 it is the plain LQ game: Σ = 0, and no entropy
+    terms in q. For games beyond the paper's class see :doc:`/explanation/theory`, "The general
+    game".
 
-    Φ_t counts as singular where `condition` is below 8n·2⁻⁵², n the number of controls: rounding
-    alone changes Φ_t by that much. Errors of P_{t+1} can be larger, so near there the gains are
-    to be trusted only to about 2⁻⁵²/condition.
+    Φ_t counts as singular if `condition` is below 8n·2⁻⁵², with n controls: rounding alone changes
+    Φ_t by that much. Errors of P_{t+1} can be larger, so near there trust the gains only to about
+    2⁻⁵²/condition.
 
     References
     ----------

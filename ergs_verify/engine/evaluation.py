@@ -30,14 +30,20 @@ from ergs_verify.engine.stacking import (
 
 @frozen(kw_only=True, eq=False)
 class PolicyCost:
-    """J_t^i(x) = x'P_t^i x + 2s_t^i'x + q_t^i.
+    """What a joint policy costs: the answer of `evaluate_policy`.
+
+    From state x at time t on agent i pays x'P_t x + 2s_t'x + q_t.
 
     Attributes
     ----------
     P : tuple over agents of (…, T+1, m, m)
     q : tuple over agents of (…, T+1)
     s : tuple over agents of (…, T+1, m), or None
-        Of a general game.
+        None in a game of the paper's class.
+
+    Notes
+    -----
+    P and q are those of equation (24).
     """
 
     P: tuple[np.ndarray, ...]
@@ -52,30 +58,35 @@ def evaluate_policy(
     *,
     k: Sequence[np.ndarray] | None = None,
 ) -> PolicyCost:
-    """P and q of a joint policy, equation (24).
-
-    P_t = Q_t + K_t'((τ/2)I + R_t)K_t + F_t'P_{t+1}F_t and q_t = q_{t+1} + Tr(Σ_t((τ/2)I + R_t))
-    − (τ/2)(p + log|Σ_t|) + Tr((Σ_ω + Σ_j B_t^j Σ_t^j B_t^j')P_{t+1}); the paper prints Σ^j for
-    B^j Σ^j B^j', which is ill-typed.
+    """The cost of a joint policy, for every agent.
 
     Parameters
     ----------
-    K : list over agents of (…, T, p_i, m)
-    Sigma : list over agents of (…, T, p_i, p_i), symmetric positive semidefinite, or None
-        None: a deterministic policy, judged in the plain game with R + (τ/2)I for R (of a general
-        game, with the prior's (τ/2)(u − Mx)'Λ⁻¹(u − Mx) added to the cost).
-    k : list over agents of (…, T, p_i), optional
-        Of a general game: u_t^i ~ N(K x + k, Σ).
+    game : GameArrays
+        One game, or games stacked along leading axes.
+    K : sequence over agents of (…, T, p_i, m)
+    Sigma : sequence over agents of (…, T, p_i, p_i), symmetric positive semidefinite, or None
+        None: a deterministic policy, judged in the plain game with R + (τ/2)I for R (in a game
+        with priors, with (τ/2)(u − Mx)'Λ⁻¹(u − Mx) added to the cost).
+    k : sequence over agents of (…, T, p_i), optional
+        The controls are drawn from N(Kx + k, Σ); 0 by default.
 
     Returns
     -------
     PolicyCost
-        q is ∞ where τ > 0 and Σ is singular to float64 (the relative entropy is infinite).
+        q is ∞ if τ > 0 and Σ is singular to float64: the relative entropy is infinite then.
 
     Raises
     ------
     InputError
-        Where an agent or a shape does not fit the game.
+        If the number of agents or a shape does not fit the game.
+
+    Notes
+    -----
+    Equation (24) of the paper, corrected: P_t = Q_t + K_t'((τ/2)I + R_t)K_t + F_t'P_{t+1}F_t and
+    q_t = q_{t+1} + Tr(Σ_t((τ/2)I + R_t)) − (τ/2)(p + log|Σ_t|) +
+    Tr((Σ_ω + Σ_j B_t^j Σ_t^j B_t^j')P_{t+1}). The paper prints Σ^j for B^j Σ^j B^j', which is
+    ill-typed.
 
     Examples
     --------

@@ -30,21 +30,32 @@ def state_moments(
     *,
     k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
-    """X_t = E[x_t x_t'], (…, T+1, m, m), under a joint policy.
-
-    X_0 = Σ⁰ + x⁰x⁰' and X_{t+1} = F_t X_t F_t' + Σ_ω + Σ_j B_t^j Σ_t^j B_t^j'.
+    """The second moments of the state under a joint policy.
 
     Parameters
     ----------
-    K : list over agents of (…, T, p_i, m)
-    Sigma : list over agents of (…, T, p_i, p_i), or None for a deterministic policy
-    k : list over agents of (…, T, p_i), optional
-        Of a general game: u_t^i ~ N(K x + k, Σ). A drift and k move the mean, which is part of X.
+    game : GameArrays
+        One game, or games stacked along leading axes.
+    K : sequence over agents of (…, T, p_i, m)
+    Sigma : sequence over agents of (…, T, p_i, p_i), or None for a deterministic policy
+    k : sequence over agents of (…, T, p_i), optional
+        The controls are drawn from N(Kx + k, Σ); 0 by default. A drift and k move the mean, which
+        is part of the moment.
+
+    Returns
+    -------
+    array (…, T+1, m, m)
+        X_t = E[x_t x_t'].
 
     Raises
     ------
     InputError
-        Where an agent or a shape does not fit the game.
+        If the number of agents or a shape does not fit the game.
+
+    Notes
+    -----
+    X_0 = Σ⁰ + x⁰x⁰' and X_{t+1} = F_t X_t F_t' + Σ_ω + Σ_j B_t^j Σ_t^j B_t^j'; see
+    :doc:`/explanation/theory`, "How far from an equilibrium".
 
     Examples
     --------

@@ -38,27 +38,34 @@ def gap(
     *,
     k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
-    """J^i(π) − min over agent i's policies, (…, N), from the game's x_0.
+    """What every agent can gain by deviating alone, in float64: J^i(π) − min over its policies.
 
     Parameters
     ----------
-    K : list over agents of (…, T, p_i, m)
-    Sigma : list over agents of (…, T, p_i, p_i), or None
+    game : GameArrays
+        One game, or games stacked along leading axes.
+    K : sequence over agents of (…, T, p_i, m)
+    Sigma : sequence over agents of (…, T, p_i, p_i), or None
         None: a deterministic policy, judged in the plain game with R + (τ/2)I for R.
-    k : list over agents of (…, T, p_i), optional
-        Of a general game: u_t^i ~ N(K x + k, Σ).
+    k : sequence over agents of (…, T, p_i), optional
+        The controls are drawn from N(Kx + k, Σ); 0 by default.
 
     Returns
     -------
     array (…, N)
-        ∞ for an agent whose Σ is singular to float64 at some stage while τ > 0. NaN where some W
-        of the agent's best response is not positive definite to float64: in a general game the
-        agent's cost may then have no lower bound.
+        From the game's x_0, on average. ∞ for an agent whose Σ is singular to float64 at some
+        stage while τ > 0. NaN if some W of the agent's best response is not positive definite to
+        float64: beyond the paper's class its cost may then have no lower bound.
 
     Raises
     ------
     InputError
-        Where an agent or a shape does not fit the game.
+        If the number of agents or a shape does not fit the game.
+
+    Notes
+    -----
+    The sum over time of `stage_gaps`. `ergs_verify.certify_gap` encloses it. See
+    :doc:`/explanation/theory`, "How far from an equilibrium".
 
     Examples
     --------
@@ -80,11 +87,42 @@ def stage_gaps(
     *,
     k: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
-    """The gap stage by stage, (…, N, T), every entry ≥ 0.
+    """What every stage adds to every agent's gap, in float64.
 
+    Parameters
+    ----------
+    game : GameArrays
+        One game, or games stacked along leading axes.
+    K : sequence over agents of (…, T, p_i, m)
+    Sigma : sequence over agents of (…, T, p_i, p_i), or None
+        None: a deterministic policy, judged in the plain game with R + (τ/2)I for R.
+    k : sequence over agents of (…, T, p_i), optional
+        The controls are drawn from N(Kx + k, Σ); 0 by default.
+
+    Returns
+    -------
+    array (…, N, T)
+        Every entry is ≥ 0; ∞ and NaN as in `gap`.
+
+    Raises
+    ------
+    InputError
+        If the number of agents or a shape does not fit the game.
+
+    Notes
+    -----
     τ E[KL(π_t ‖ BR_t)] = Tr(W ΔK X ΔK') + (τ/2)(Tr(Σ_br⁻¹Σ) − p − log|Σ_br⁻¹Σ|), where ΔK =
-    K − K_br, Σ_br⁻¹ = (2/τ)W and X = E[x_t x_t'] under the joint policy. With τ = 0 the second
-    term is Tr(WΣ). In a general game stage t weighs γ_i^t. Parameters and errors as for `gap`.
+    K − K_br, Σ_br⁻¹ = (2/τ)W and X = E[x_t x_t'] under the joint policy. At τ = 0 the second term
+    is Tr(WΣ). With discounts stage t is multiplied by γ_i^t. See :doc:`/explanation/theory`, "How
+    far from an equilibrium".
+
+    Examples
+    --------
+    >>> from ergs_verify import engine, gallery
+    >>> game = gallery("lqr").floats()
+    >>> found = engine.nash(game)
+    >>> engine.stage_gaps(game, found.K, found.Sigma).shape
+    (1, 30)
     """
     if is_general(game):
         return _general(game, K, Sigma, k)

@@ -27,11 +27,21 @@ EVERYONE = slice(None)
 
 
 class GameArrays(Protocol):
-    """What the engine needs of a game: float64 arrays, any batch axes first.
+    """What the engine needs of a game: float64 arrays, such as a `FloatGame` has.
 
-    `ergs_verify.game.FloatGame` is one. Shapes: A (…, T, m, m), B[i] (…, T, m, p_i), Q[i]
-    (…, T+1, m, m), R[i] (…, T, p_i, p_i), noise_cov and x0_cov (…, m, m), x0_mean (…, m), tau
-    scalar or (…). The batch axes broadcast against each other.
+    Attributes
+    ----------
+    A : (…, T, m, m)
+    B, Q, R : sequence over agents of (…, T, m, p_i), (…, T+1, m, m) and (…, T, p_i, p_i)
+    noise_cov, x0_cov : (…, m, m)
+    x0_mean : (…, m)
+    tau : float or (…)
+    horizon : int
+        T.
+
+    Notes
+    -----
+    The axes … are those of a stack of games; they broadcast against each other.
     """
 
     @property

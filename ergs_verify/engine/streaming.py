@@ -28,36 +28,38 @@ def stream(
     chunk: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[Answer]:
-    """`answer` of one stack of games after another, as an iterator.
+    """Apply a function to one stack of games after another, so that memory stays small.
 
     Parameters
     ----------
-    answer : callable
-        From a stack of games to anything: `nash`, or a function of your own that calls several of
-        the engine's.
-    games : stacked game, or iterable of single games of equal sizes
-        A stack, along one batch axis, is cut without copying; its arrays may be memory maps. Games
-        of an iterable are stacked as they come, so that a generator's are never all in memory.
+    answer : function of a FloatGame
+        It takes a stack of games and returns anything: `nash`, or a function of your own that
+        calls several of the engine's.
+    games : FloatGame or iterable of FloatGame
+        One stack along one batch axis, such as ``A (G, T, m, m)``, which is cut without copying
+        and may hold memory maps; or single games of equal sizes, such as a generator gives, which
+        are stacked as they come.
     chunk : int, optional
-        Games in a stack; the default is as many as take some 32 MB.
-    progress : callable, optional
-        Called after every stack with the number of games done so far.
+        The number of games in a stack; by default as many as take some 32 MB.
+    progress : function of an int, optional
+        Told after every stack how many games are done.
 
     Yields
     ------
-    What `answer` gives, stack by stack.
-
-    Notes
-    -----
-    Rounding may depend on the chunk: a library sums in another order for a stack of another size,
-    so that answers differ by some ulps (times a game's conditioning). Arrays of large stacks are
-    strided views with the games innermost in memory: one game's slice is not contiguous.
+    object
+        What `answer` returns, stack by stack.
 
     Raises
     ------
     InputError
-        Where `chunk` is below 1, a stack has not one batch axis, its arrays' batch axes do not fit
-        each other, or games differ in size.
+        If `chunk` is below 1, a stack does not have exactly one batch axis, or games differ in
+        size.
+
+    Notes
+    -----
+    Rounding may depend on the chunk: libraries sum in another order for a stack of another size,
+    so that answers differ in their last digits (times a game's conditioning). The arrays of large
+    stacks are strided views with the games innermost in memory.
 
     Examples
     --------
@@ -93,17 +95,17 @@ def stream(
 
 
 def stack_games(games: Iterable[GameArrays]) -> FloatGame:
-    """Single games of equal sizes as one stack, along a first axis.
-
-    Where one of them is general, all are taken as such.
+    """Single games of equal sizes as one stack, along a new first axis.
 
     Parameters
     ----------
-    games : iterable of games as float64 arrays
+    games : iterable of FloatGame
+        If one of them lies beyond the paper's class, all are treated as if they did.
 
     Returns
     -------
     FloatGame
+        Arrays such as ``A (G, T, m, m)`` for G games.
 
     Raises
     ------

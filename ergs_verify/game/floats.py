@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
+from ergs_verify.errors import InputError
+from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.letters import GAME, LETTERS
 
 
@@ -23,10 +25,11 @@ class FloatGame:
     x0_mean : (m,)
     tau : float
     horizon : int or "infinite"
-        Where it is infinite no array has a time axis, and `discount` is always told.
+        If it is infinite, no array has a time axis, and `discount` is never None.
     general : bool
-        Whether the game lies beyond the paper's class. Then `tau` and `noise_cov` are None where
-        they differ between agents or times, and what follows is told; else it is None.
+        Whether the game lies beyond the paper's class. If so, `tau` and `noise_cov` are None if
+        they differ between agents or times, and the attributes below are set; otherwise these are
+        None.
     tau_of : tuple over agents of (T,)
     discount : tuple over agents of float
     noise : (T, m, m)
@@ -37,6 +40,8 @@ class FloatGame:
 
     Notes
     -----
+    The letters are those of `Game`: m states, p_i controls of agent i, n in all, T stages.
+
     Several games of the same sizes may be stacked into one record: every array then has the batch
     axes first, such as ``A (batch, T, m, m)``, and `tau` is an array of the batch's shape.
 
@@ -172,6 +177,39 @@ def as_general(game: Any) -> FloatGame:
         prior_mean=tuple(np.zeros((T, p)) for p in sizes),
         prior_cov=tuple(np.tile(np.eye(p), (T, 1, 1)) for p in sizes),
     )
+
+
+def expect_stack(games: FloatGame, what: str) -> None:
+    """Refuse arrays that are not games of the paper's class along at most one batch axis.
+
+    Raises
+    ------
+    InputError
+        Naming the array.
+    """
+    if games.general or is_infinite(games.horizon):
+        raise InputError(f"{what} takes only games of the paper's class", "general")
+    T, m = games.horizon, np.shape(games.A)[-1]
+    wanted = {"A": (T, m, m), "tau": (), "x0_mean": (m,), "noise_cov": (m, m), "x0_cov": (m, m)}
+    for i, p in enumerate(np.shape(B)[-1] for B in games.B):
+        wanted |= {f"B[{i}]": (T, m, p), f"Q[{i}]": (T + 1, m, m), f"R[{i}]": (T, p, p)}
+    found = {place: (np.shape(X), axes) for place, X, axes in leaves(games)}
+    if found.keys() != wanted.keys():
+        raise InputError("B, Q and R need an array for each agent", "B")
+    count = 1
+    for place, (shape, axes) in found.items():
+        batch, own = shape[: len(shape) - axes], shape[len(shape) - axes :]
+        if own != wanted[place] or len(batch) > 1:
+            shown = ", ".join(("games", *map(str, wanted[place])))
+            raise InputError(
+                f"{place} has shape {shape}, but must be {wanted[place]} or ({shown})", place
+            )
+        if batch and batch != (1,):
+            if count not in (1, *batch):
+                raise InputError(
+                    f"{place} has {batch[0]} games, but arrays before it have {count}", place
+                )
+            count = batch[0]
 
 
 def leaves(game: Any) -> Iterator[tuple[str, Any, int]]:

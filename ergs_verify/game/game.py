@@ -39,40 +39,80 @@ ByAgent = tuple[OverTime, ...]
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Game:
-    """An entropy-regularized general-sum linear-quadratic game, equations (1) and (2).
+    """An entropy-regularized general-sum linear-quadratic game, equations (1) and (2) of [1]_.
 
-    x_{t+1} = A_t x_t + Σ_i B_t^i u_t^i + ω_t, and agent i minimises the expected sum of
-    x'Q_t^i x + u'R_t^i u + τ log(π/μ), with x_T'Q_T^i x_T at the end and the standard normal prior
-    μ. Games are made by `Game.from_arrays`, `load_game` and
-    `ergs_verify.game.gallery.gallery`, which validate them.
+    The state moves by x_{t+1} = A_t x_t + Σ_i B_t^i u_t^i + ω_t. Agent i minimises the expected
+    sum over t < T of x'Q_t^i x + u'R_t^i u + τ log(π/μ), plus x_T'Q_T^i x_T at the end, where μ is
+    the standard normal prior. Make a game with `Game.from_arrays`, `load_game` or `gallery`: they
+    validate it.
 
-    Beyond that class of the paper (`general`) a game may have the letters below that are None by
-    default, and R, τ and the noise as `joint_R`, `tau_of` and `noise` tell.
+    Sizes: N agents, m states, p_i controls of agent i, n controls in all, T stages.
 
     Attributes
     ----------
     name : str
     horizon : int or "infinite"
-        The number T ≥ 1 of stages. Where it is infinite (`stationary`) nothing below has a time
-        axis, and there is one Q.
+        The number T ≥ 1 of stages. If it is infinite, nothing below has a time axis, and each
+        agent has one Q.
     A : tuple over t of m×m
     B : tuple over agents of tuple over t of m×p_i
     Q : tuple over agents of tuple over t = 0…T of m×m
-    x0_mean, x0_cov : array of length m, and m×m
-    drift : tuple over t of arrays of length m, or None
+    R : tuple over agents of tuple over t of p_i×p_i
+        The cost of the agent's own control.
+    tau : Fraction
+        An `InputError` if it differs between agents or times: see `tau_of`.
+    noise_cov : m×m
+        The covariance of ω. An `InputError` if it varies over time: see `noise`.
+    x0_mean, x0_cov : length m, and m×m
+        Of the initial state.
+    agents, state_size : int
+        N and m.
+    control_sizes : tuple of int
+        The p_i.
+    stationary : bool
+        Whether the horizon is infinite.
+    general : bool
+        Whether the game lies beyond the paper's class; then `beyond` names the keys by which.
+    beyond : tuple of str
+    hash : str
+        The sha256 of the game's JSON, which :doc:`/reference/formats` describes.
+    tau_of : tuple over agents of tuple over t of Fraction
+    noise : tuple over t of m×m
+    discount : tuple over agents of Fraction
+    joint_R : tuple over agents of tuple over t of n×n
+        The cost of all controls.
+    joint_S : tuple over agents of tuple over t of n×m
+        The cross terms, 2u'Sx; zeros if there are none.
     S : tuple over agents of tuple over t of p_i×m or n×m, or None
-    x_linear : tuple over agents of tuple over t = 0…T of arrays of length m, or None
-    u_linear : tuple over agents of tuple over t of arrays of length p_i or n, or None
-    prior_mean : tuple over agents of tuple over t of arrays of length p_i, or None
+        The same, as given.
+    drift : tuple over t of length m, or None
+        The constant in the dynamics.
+    x_linear : tuple over agents of tuple over t = 0…T of length m, or None
+        Costs 2x_linear'x.
+    u_linear : tuple over agents of tuple over t of length p_i or n, or None
+        Costs 2u_linear'u.
+    prior_gain, prior_cov : tuple over agents of tuple over t of p_i×m, and p_i×p_i
+        The prior is N(gain x + mean, cov).
+    prior_mean : tuple over agents of tuple over t of length p_i, or None
+    affine : bool
+        Whether there is a drift, a linear cost, or a prior's mean.
     indefinite : bool
-        Q and R need not be definite.
+        Whether Q and R may be indefinite.
     repairs : tuple of Repair
-        What was symmetrised, or accepted though slightly indefinite, because entries are floats.
+        Matrices of floats that were symmetrised, or accepted though slightly indefinite.
 
     Notes
     -----
-    Matrices are read-only arrays as `ergs_verify.exact` describes them. One that is constant is
-    stored once and referenced at every t: ``game.A[0] is game.A[1]``.
+    Entries are exact: a float is the dyadic rational it is, a string the rational it says. Arrays
+    are read-only. A matrix that does not change is stored once: ``game.A[0] is game.A[1]``. What
+    the letters beyond the paper's class mean is explained in :doc:`/explanation/theory`, "The
+    general game".
+
+    References
+    ----------
+    .. [1] M. A. uz Zaman, S. Aggarwal, M. Bastopcu and T. Başar, Policy Optimization finds Nash
+       Equilibrium in Regularized General-Sum LQ Games, Conference on Decision and Control 2024,
+       arXiv:2404.00045.
 
     Examples
     --------
@@ -138,29 +178,31 @@ class Game:
         ----------
         A : m×m
         B, Q, R : list over agents of m×p_i, m×m and p_i×p_i
-            R may be n×n, a cost on all controls, stacked in the order of the agents.
+            R may be n×n: a cost on all controls, stacked in the order of the agents.
         tau : number ≥ 0, or list of one per agent
-            0 is the plain LQ game.
+            The weight of the entropy; 0 is the plain LQ game.
         noise_cov : m×m
+            The covariance of ω.
         horizon : int or "infinite", optional
-            May be left out where a matrix has a time axis. ``"infinite"``: a stationary game, of
-            discounted cost (discount < 1 for every agent) or average cost (1 for all).
+            The number of stages. It may be left out if a matrix has a time axis. With
+            ``"infinite"`` costs are discounted (discount < 1 for every agent) or averaged (1 for
+            all).
         x0_mean, x0_cov : length m and m×m, optional
-            Mean 0 and covariance I if both are left out.
+            Of the initial state: mean 0 and covariance I if both are left out.
         S : list over agents of p_i×m or n×m, optional
-            Cross terms: + 2u'Sx, of the agent's own control or of all.
+            Cross terms 2u'Sx, of the agent's own control or of all controls.
         drift : length m, optional
-            Constant in the dynamics.
+            The constant in the dynamics.
         x_linear, u_linear : list over agents of length m, and p_i or n, optional
-            Linear costs: + 2x_linear'x + 2u_linear'u.
+            Linear costs 2x_linear'x + 2u_linear'u.
         discount : number in (0, 1], or list of one per agent, optional
-            The cost of stage t weighs discount^t, the terminal one discount^T.
+            Stage t's cost is multiplied by discount^t, the terminal cost by discount^T.
         prior : list over agents of mappings, optional
-            ``{"gain": p_i×m, "mean": length p_i, "cov": p_i×p_i}``, each optional, or None: the
-            prior N(gain·x + mean, cov), standard normal by default.
+            ``{"gain": p_i×m, "mean": length p_i, "cov": p_i×p_i}``, each optional, or None. The
+            prior is N(gain x + mean, cov), standard normal by default.
         indefinite : bool
-            Q and R need not be definite; whether the game is well-posed is judged by what solves
-            it.
+            Accept Q and R that are not definite. Whether the game is well-posed is then decided
+            by what solves it.
         name : str
             One line of text.
 
@@ -171,14 +213,16 @@ class Game:
         Raises
         ------
         InputError
-            Saying what is wrong, where, for which agent at which time.
+            If anything given is not such a game. The message says what is wrong, in which
+            matrix, for which agent and time.
 
         Notes
         -----
         Each matrix or vector may be a list over time instead, or an array with the time axis
-        first: `horizon` of them, for Q and x_linear one more, the terminal one. One Q alone serves
-        every stage and the end. An agent's τ may be a list over time. Strings, integers and
-        rationals are exact, floats are float64.
+        first: one for each stage, and for Q and x_linear one more for the terminal cost. One Q
+        alone serves every stage and the end. An agent's τ may be a list over time. Strings,
+        integers and rationals are exact; floats are float64. The letters are those of equations
+        (1) and (2) of the paper, and of :doc:`/explanation/theory`.
 
         Examples
         --------
@@ -361,6 +405,7 @@ class Game:
         Raises
         ------
         InputError
+            If `tau` is not such a number.
 
         Examples
         --------
@@ -374,7 +419,7 @@ class Game:
         return evolve(self, tau_given=value)
 
     def augmented(self, delta: Any) -> Game:
-        """The δ-augmented game: every agent's τ is larger by δ, at every time.
+        """The δ-augmented game of Theorem IV.3: every agent's τ is larger by δ, at every time.
 
         Parameters
         ----------
@@ -388,6 +433,7 @@ class Game:
         Raises
         ------
         InputError
+            If `delta` is not such a number.
 
         Examples
         --------
@@ -562,7 +608,7 @@ class Game:
         return evolve(self, **changed)
 
     def floats(self) -> FloatGame:
-        """The game as float64 arrays, each entry the float nearest to it, fresh and writable.
+        """The game as float64 arrays: new, writable, each entry rounded to the nearest float.
 
         Returns
         -------
@@ -571,7 +617,7 @@ class Game:
         Raises
         ------
         InputError
-            Where an entry is too large for a float64.
+            If an entry is too large for a float64.
 
         Examples
         --------
@@ -603,13 +649,16 @@ class Game:
         return self.mapped(near)
 
     def rounded(self) -> Game:
-        """The game whose entries are the float64 nearest to this one's.
-
-        It is validated anew: an R that rounding makes indefinite is an `InputError`.
+        """The game with every entry rounded to the nearest float64.
 
         Returns
         -------
         Game
+
+        Raises
+        ------
+        InputError
+            If an entry is too large for a float64, or rounding makes a matrix indefinite.
 
         Examples
         --------
@@ -668,14 +717,14 @@ class Game:
 
         Parameters
         ----------
-        path : path
-            Ends in .json, .npz or .mat.
+        path : str or path
+            Its name ends in .json, .npz or .mat.
 
         Raises
         ------
-        InputError
-            Where the file cannot be written, or an entry is no float64 and the format holds only
-            such.
+        FileFormatError
+            If the name ends otherwise, the file cannot be written, or an entry is not a float64
+            and the format holds only such.
 
         Examples
         --------
@@ -747,12 +796,13 @@ class Game:
 
 
 def load_game(path: str | PathLike[str]) -> Game:
-    """The game in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
+    """Read a game from a file.
 
     Parameters
     ----------
     path : str or path
-        A file: .json, .toml, .npz or .mat.
+        Its name ends in .json, .toml, .npz or .mat. What stands in such a file is described in
+        :doc:`/reference/formats`.
 
     Returns
     -------
@@ -761,7 +811,7 @@ def load_game(path: str | PathLike[str]) -> Game:
     Raises
     ------
     FileFormatError
-        Where the file cannot be read, or is no valid game.
+        If the file cannot be read or does not hold a valid game.
 
     Examples
     --------

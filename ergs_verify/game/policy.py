@@ -36,23 +36,34 @@ _AGENTS, _SIDE = 6, 6
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Policy:
-    """A joint policy u_t^i ~ N(K_t^i x + k_t^i, Σ_t^i), with the costs claimed for it if any.
+    """A joint policy, and the costs that are claimed for it, if any.
+
+    Agent i draws u_t from N(K_t x + k_t, Σ_t), and claims to pay x'P_t x + 2s_t'x + q_t from time t
+    on. With an infinite horizon nothing has a time axis.
 
     Attributes
     ----------
     K : tuple over agents of tuple over t of p_i×m
-    k : tuple over agents of tuple over t of arrays of length p_i, or None
-        None: 0.
+    k : tuple over agents of tuple over t of length p_i, or None
+        None stands for 0.
     Sigma : tuple over agents of tuple over t of p_i×p_i, or None
         None: the policy is deterministic.
     P : tuple over agents of tuple over t = 0…T of m×m, or None
-    s : tuple over agents of tuple over t = 0…T of arrays of length m, or None
-    q : tuple over agents of arrays of length T+1, or None
-        The values claimed are x'Px + 2s'x + q.
-        Without the time axis where the horizon is infinite.
+    s : tuple over agents of tuple over t = 0…T of length m, or None
+    q : tuple over agents of length T+1, or None
+    agents : int
+        The number N of agents.
+    horizon : int or "infinite"
+        The number T of stages.
     about : mapping
         What a solution file says besides, such as ``certified`` and ``digits``.
     repairs : tuple of Repair
+        Matrices of floats that were symmetrised, or accepted though slightly indefinite.
+
+    Notes
+    -----
+    Such a policy is a Nash equilibrium if it satisfies equations (4) to (6) of the paper, as
+    :doc:`/explanation/theory` states them.
 
     Examples
     --------
@@ -85,18 +96,23 @@ class Policy:
         entry_of: Callable[[str, int], str] = entry_of,
         as_stated: bool = False,
     ) -> Policy:
-        """A policy whose Σ are positive semidefinite and whose P are symmetric.
+        """A validated policy: its Σ are positive semidefinite and its P are symmetric.
 
         Parameters
         ----------
-        K, Sigma, P : list over agents of lists over time of matrices
-            Or of arrays with the time axis first: T matrices, for P one more.
+        K, Sigma, P : list over agents of lists over time of p_i×m, p_i×p_i and m×m
+            Or arrays with the time axis first. There are T matrices, of P one more. Sigma and P
+            may be left out.
         q : list over agents of T+1 numbers, optional
-        k, s : list over agents of lists over time of vectors, optional
-            T of length p_i, and T+1 of length m.
+        k, s : list over agents of lists over time of length p_i and m, optional
+            T vectors, of s one more.
+        about : mapping, optional
+            What is said of the policy besides.
+        entry_of : function of a letter and an agent, optional
+            Names an agent's entry in errors; ``K[0]`` by default.
         as_stated : bool
-            Keep Σ and P as they are, whether or not they are symmetric and Σ semidefinite: only an
-            audit takes such a policy.
+            Keep Σ and P as they are, symmetric and semidefinite or not. Only an audit takes such
+            a policy.
 
         Returns
         -------
@@ -105,8 +121,8 @@ class Policy:
         Raises
         ------
         InputError
-            Where an entry, a length over time or a matrix is wrong. Whether the shapes fit a
-            game is judged by `validate`.
+            If an entry is not a number, lengths over time differ, or a matrix is not what it
+            should be. Whether the shapes fit a game is checked by `validate`.
 
         Examples
         --------
@@ -174,12 +190,14 @@ class Policy:
         Parameters
         ----------
         game : Game
+        entry_of : function of a letter and an agent, optional
+            Names an agent's entry in errors; ``K[0]`` by default.
 
         Raises
         ------
         InputError
-            Where the number of agents, the horizon or a shape does not fit; a matrix whose
-            transpose would fit is named as such.
+            If the number of agents, the horizon or a shape does not fit. The message says so if
+            a matrix's transpose would fit.
 
         Examples
         --------
@@ -243,16 +261,17 @@ class Policy:
 
         Parameters
         ----------
-        path : path
+        path : str or path
+            Its name ends in .json, .npz or .mat.
         **about
-            What the file says besides (`documents.ABOUT`), over what ``policy.about`` holds. NPZ
-            and MAT hold the matrices alone.
+            What a JSON file says besides, such as ``name`` or ``digits``; it goes before what
+            ``policy.about`` holds. NPZ and MAT hold the matrices alone.
 
         Raises
         ------
-        InputError
-            Where the file cannot be written, or an entry is no float64 and the format holds only
-            such.
+        FileFormatError
+            If the name ends otherwise, the file cannot be written, a key of `about` is unknown, or
+            an entry is not a float64 and the format holds only such.
 
         Examples
         --------
@@ -313,16 +332,38 @@ def _corner(value: Any) -> list[list[str]]:
 
 
 def load_solution(path: str | PathLike[str], *, as_stated: bool = False) -> Policy:
-    """The policy in a file whose name ends in ``.json``, ``.toml``, ``.npz`` or ``.mat``.
+    """Read a solution from a file.
 
-    What else a JSON or TOML file says of it (`documents.ABOUT`) is in ``policy.about``. Whether
-    it fits a game is checked by `Policy.validate`. With `as_stated` Σ and P are kept as they are,
-    symmetric and semidefinite or not, for an audit.
+    Parameters
+    ----------
+    path : str or path
+        Its name ends in .json, .toml, .npz or .mat. What stands in such a file is described in
+        :doc:`/reference/formats`.
+    as_stated : bool
+        Keep Σ and P as they are, symmetric and semidefinite or not, for an audit.
+
+    Returns
+    -------
+    Policy
+        What else a JSON or TOML file says is in ``policy.about``. Whether the policy fits a game
+        is checked by `Policy.validate`.
 
     Raises
     ------
     FileFormatError
-        Where the file cannot be read, or is no valid solution.
+        If the file cannot be read or does not hold a valid solution.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify import gallery, solve
+    >>> from ergs_verify.game import load_solution
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "solution.json"
+    ...     solve(gallery("g-star-2"), digits=20).save(path)
+    ...     found = load_solution(path)
+    >>> found, found.about["digits"]
+    (Policy(N=2, T=1, Gaussian, with P, q), 20)
     """
     with naming(path):
         return Policy.from_letters(**stored.policy_values(path), as_stated=as_stated)

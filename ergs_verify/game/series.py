@@ -17,17 +17,20 @@ from ergs_verify.game.horizon import is_infinite
 
 @frozen(kw_only=True)
 class Repair:
-    """What the float rule of `ergs_verify.exact.definite` forgave one matrix.
+    """A matrix of floats that rounding had left slightly asymmetric or indefinite.
 
     Attributes
     ----------
     where : str
         The matrix, such as ``Q[1][0]``.
     agent, t : int or None
-        Agents count from 1, times from 0; None where the matrix belongs to none, or to all times.
-    asymmetry, eigenvalue : float or None
-        What was symmetrised, and the slightly negative eigenvalue that was accepted.
+        Agents count from 1, times from 0; None if the matrix belongs to no agent, or to all times.
+    asymmetry : float or None
+        The largest difference of mirrored entries, which were averaged.
+    eigenvalue : float or None
+        The slightly negative eigenvalue that was accepted.
     message : str
+        What was done, in one sentence.
     """
 
     where: str

@@ -296,7 +296,22 @@ def _unstated(hypothesis: Hypothesis) -> Fault:
 
 @frozen(kw_only=True, repr=False)
 class Judged:
-    """A claim with its verdicts."""
+    """A claim with its verdicts.
+
+    Attributes
+    ----------
+    claim : Claim
+        Its id, title, place in the paper, formula and hypotheses.
+    printed : Decision
+        The verdict on what the paper prints, with its evidence.
+    corrected : Decision or None
+        The verdict on the corrected form, if there is one.
+    findings : tuple of Finding
+        The faults of the printed form, each with the verdict on it alone.
+    seconds : float
+    holds : bool
+        Whether it is right as printed or as corrected, and each finding is wrong on its own.
+    """
 
     claim: Claim
     printed: Decision

@@ -19,7 +19,9 @@ DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported
 
 @frozen(kw_only=True)
 class Ledger:
-    """The claims judged, in the paper's order.
+    """The paper's claims with their verdicts, in the paper's order: the answer of `verify_paper`.
+
+    ``ledger["eq-11"]`` is one claim by its id.
 
     Attributes
     ----------
@@ -28,6 +30,10 @@ class Ledger:
         How many claims of the paper have each verdict, as printed.
     beyond : dict
         The same for the results beyond the paper.
+    holds : bool
+        Whether every claim is decided, and each that is wrong as printed is right as corrected.
+    undecided : tuple of Judged
+        The claims of which some form is undecided.
     """
 
     claims: tuple[Judged, ...]
@@ -55,7 +61,18 @@ class Ledger:
         return found[_known(claim_id, found)]
 
     def as_json(self) -> dict:
-        """The object that ``ergs-verify paper --json`` prints."""
+        """The object ``ergs-ledger/1``, which ``ergs-verify paper --json`` prints.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import verify_paper
+        >>> verify_paper("eq-11").as_json()["summary"]
+        {'refuted': 1}
+        """
         return ledger_document([judged.as_json() for judged in self.claims])
 
     def _repr_markdown_(self) -> str:
@@ -127,9 +144,10 @@ def verify_paper(
     Parameters
     ----------
     ids : str or iterable of str, optional
-        Which claims (``"eq-11"``, ``"lemma-III.2/minimiser"``, …); all by default.
-    progress : callable, optional
-        Called with the number of claims decided and of all.
+        Which claims, such as ``"eq-11"`` or ``"lemma-III.2/minimiser"``; all by default, which
+        takes about half a minute.
+    progress : function of two int, optional
+        Told how many claims are decided, and of how many.
 
     Returns
     -------
@@ -138,11 +156,12 @@ def verify_paper(
     Raises
     ------
     InputError
-        For an id that no record has.
+        If there is no claim of that name; the message suggests the nearest one.
 
     Notes
     -----
-    The paper is [1]_; the documentation shows the whole ledger.
+    The paper is [1]_. All claims with their verdicts stand in :doc:`/ledger`; what a verdict rests
+    on is said in :doc:`/explanation/trust`.
 
     References
     ----------

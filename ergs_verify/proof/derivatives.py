@@ -12,25 +12,29 @@ from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
 
 
 def derivative(expr, by) -> Any:
-    """The derivative by a matrix letter or a scalar symbol.
+    """The derivative of an expression by a matrix letter or a scalar symbol.
 
-    SymPy's own of log det X is 0 at times; this one knows traces, determinants, logarithms,
-    inverses and sums over agents.
+    It knows traces, determinants, logarithms, inverses and sums over agents. (SymPy's own
+    derivative of log det X is sometimes 0.)
 
     Parameters
     ----------
     expr : SymPy expression
-        A scalar, or a 1×1 matrix, where `by` is a matrix.
+        A scalar or a 1×1 matrix if `by` is a matrix.
     by : MatrixSymbol or Symbol
-        Of a matrix X (m×n) the answer is m×n: its entry r, c is the derivative by X's entry r, c,
-        all entries taken to be free.
+
+    Returns
+    -------
+    SymPy expression
+        For a matrix X of size m×n it is m×n: entry (r, c) is the derivative by X's entry (r, c),
+        with all entries taken to be independent.
 
     Raises
     ------
     InputError
-        Where `by` is not a letter.
+        If `by` is not a letter, or `expr` is not an expression that it can differentiate.
     UnsupportedError
-        Where an expression leaves the language, or `by` belongs to an agent.
+        If an expression lies outside the language, or `by` belongs to an agent.
 
     Examples
     --------

@@ -30,23 +30,36 @@ def gaussian_expectation(
     definitions: Mapping | None = None,
     symmetric: Iterable = (),
 ):
-    """Expectation over independent Gaussian vectors, for every dimension and number of agents.
+    """The expectation over independent Gaussian vectors, for every dimension and number of agents.
 
     Parameters
     ----------
     expr : SymPy expression
         A polynomial in the random letters, such as (x'Ax)(x'Bx), of degree 8 at most.
-    gaussians : mapping from column letters to (mean, covariance)
-        A key with an agent index serves every agent, one with an agent's number that agent
-        alone; different letters, and different agents' vectors, are independent.
-    definitions, symmetric
-        As for `ergs_verify.proof.prove`.
+    gaussians : mapping from letters p×1 to pairs of a mean p×1 and a covariance p×p
+        A letter with an agent index stands for every agent, one with an agent's number for that
+        agent alone. Different letters, and different agents' vectors, are independent.
+    definitions, symmetric : optional
+        As in `prove`.
+
+    Returns
+    -------
+    SymPy expression
 
     Raises
     ------
     UnsupportedError
-        Where a random letter is not a column, occurs more than eight times in a term, inside a
-        logarithm or an inverse, or in a moment.
+        If a random letter is not a column, occurs more than eight times in a term, or occurs
+        inside a logarithm, an inverse, a mean or a covariance.
+
+    Notes
+    -----
+    By Isserlis' formula [1]_: a moment is a sum over all ways of pairing the letters.
+
+    References
+    ----------
+    .. [1] L. Isserlis, On a formula for the product-moment coefficient of any order of a normal
+       frequency distribution in any number of variables, Biometrika 12 (1918), 134–139.
 
     Examples
     --------

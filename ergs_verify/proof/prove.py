@@ -55,12 +55,16 @@ SEARCH_SETTINGS = (
 
 @frozen
 class Counterexample:
-    """Concrete matrices at which two sides differ; `replay` evaluates them again.
+    """Concrete matrices at which two sides differ.
 
     Attributes
     ----------
     values : mapping from letter to exact matrix or number
+        Matrices of a size at which the sides differ, with rational entries.
     left, right : exact matrix or number
+        What the two sides are there.
+    setting : Setting
+        What was asked, to be evaluated again.
     """
 
     values: Mapping
@@ -69,7 +73,22 @@ class Counterexample:
     setting: Setting = field(repr=False)
 
     def replay(self) -> bool:
-        """Whether the two sides, evaluated by other code at these values, still differ."""
+        """Evaluate both sides again, by other code.
+
+        Returns
+        -------
+        bool
+            Whether they still differ.
+
+        Examples
+        --------
+        >>> from sympy import MatrixSymbol, Symbol
+        >>> from ergs_verify import prove
+        >>> n = Symbol("n", integer=True, positive=True)
+        >>> A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+        >>> prove(A * B, B * A).counterexample.replay()
+        True
+        """
         setting = self.setting
         left, right = setting.expressions[:2]
         return differ(left, right, self.values, setting.definitions, setting.sizes)
@@ -85,21 +104,35 @@ class Counterexample:
 
 @frozen(slots=False)
 class Proof:
-    """The answer of `prove`.
+    """The answer of `prove`. It is true if the verdict is ``proved``.
 
     Attributes
     ----------
+    left, right : SymPy expressions
+        The two sides.
     verdict : str
         ``proved``, ``refuted``, ``ill-typed`` or ``undecided``.
     sizes : str
         For which sizes it is proved.
     residual : SymPy expression or None
-        Normal form of left − right where it is not zero.
+        left − right as simplified, if it is not zero.
     counterexample : Counterexample or None
+        If it is refuted.
     reason : str
         Why it is ill-typed or undecided.
     evidence : tuple of (method, detail)
+        What each engine says.
     seconds : float
+    certificate : dict or None
+        The proof as a JSON object ``ergs-proof/3``, which ``ergs-verify recheck`` confirms. None if
+        nothing is proved, if both sides are one expression, or if only the normal form proves it
+        (products of traces, 1×1 matrices that commute).
+    steps : tuple of Step
+        The proof to be read; ``print(proof)`` shows it.
+
+    Notes
+    -----
+    How identities are decided is explained in :doc:`/explanation/theory`, "Deciding identities".
     """
 
     left: Any
@@ -184,49 +217,49 @@ def prove(
 ) -> Proof:
     """Decide whether two expressions are equal for every size and any number of agents.
 
-    Two engines that share no code must agree: realizations (`ergs_verify.proof.realize`), which
-    decide every identity of matrices with inverses that has a regular centre, and evaluation over
-    a prime field at unequal sizes (`ergs_verify.proof.field`). What lies beyond realizations is
-    tried with the normal form in the free algebra (`ergs_verify.proof.algebra`). ``refuted``
-    always comes with exact matrices that show it.
-
     Parameters
     ----------
     lhs, rhs : SymPy expressions
         Matrices, or scalars made of traces, determinants, their logarithms and scalar symbols.
-        Letters are `sympy.MatrixSymbol` or `AgentMatrix`; integer symbols, and those that occur
-        in the size of a matrix, are sizes.
+        Letters are `sympy.MatrixSymbol` m×n with symbols m and n for the sizes, or `AgentMatrix`.
     definitions : mapping from letters to expressions, optional
         Abbreviations such as ``{W: tau/2*I + R + B.T*P*B}``.
     symmetric : iterable of letters, optional
-        Letters equal to their transpose. (Those that appear in a counterexample are positive
-        definite, and scalars positive.)
+        Letters that equal their transpose.
     positive_definite : iterable of letters, optional
-        Letters that are symmetric and positive definite, so that they have roots, written
-        ``P**Rational(1, 2)``, and that sums of them have inverses.
+        Letters that are symmetric and positive definite. They have roots, written
+        ``P**Rational(1, 2)``, and sums of them have inverses.
     given : iterable of sympy.Eq, optional
         Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
-        eliminated: it must occur once in the equation, as a term of its own or between factors
+        eliminated. It must occur once in the equation, as a term of its own or between factors
         that are positive definite.
     limits : Limits, optional
-        Caps on the seconds and on the size of a realization.
+        The most time, and the largest system of equations, that may be used.
 
     Returns
     -------
     Proof
-        True where proved, with a `certificate`. ``undecided``, with the reason, where an
-        expression leaves the language, no centre is known at which every inverse exists, or a
-        cap is met.
+        ``refuted`` comes with exact matrices at which the sides differ. ``undecided`` comes with
+        the reason: an expression lies outside the language, no centre is known at which every
+        inverse exists, or a limit is reached.
 
     Raises
     ------
     InputError
-        Where something given is no expression or no letter, or no letter of a hypothesis can be
-        eliminated.
+        If something given is not an expression or not a letter, or no letter of a hypothesis can
+        be eliminated.
 
     Notes
     -----
-    Inverses are taken to exist, and log det arguments to be positive.
+    Inverses are assumed to exist, and arguments of log det to be positive. Two engines that share
+    no code must agree: realizations [1]_, and evaluation over a prime field at unequal sizes.
+    :doc:`/explanation/theory` explains them in "Deciding identities"; :doc:`/prover` counts what
+    they decide.
+
+    References
+    ----------
+    .. [1] P. M. Cohn and C. Reutenauer, On the construction of the free field, International
+       Journal of Algebra and Computation 9 (1999), 307–323.
 
     Examples
     --------

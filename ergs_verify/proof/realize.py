@@ -56,14 +56,14 @@ def _cap(_: Any, cap: Any, value: Any) -> None:
 
 @frozen
 class Limits:
-    """How much may be spent on an identity; beyond it is undecided, and says so.
+    """How much may be spent on an identity. Beyond that it is undecided, and says so.
 
     Attributes
     ----------
     seconds : float
-        For realizations; the other engines are capped by the terms that they write out.
+        For realizations. The other engines are limited by the number of terms they write out.
     blocks : int
-        Of the system of equations, on which the memory depends.
+        The largest system of equations, in blocks; memory grows with it.
 
     Examples
     --------

@@ -18,7 +18,15 @@ LONGEST = 1000
 
 @frozen
 class Step:
-    """One step: what is done, and the equation it comes to, or a matrix or scalar."""
+    """One step of a proof that is to be read.
+
+    Attributes
+    ----------
+    text : str
+        What is done.
+    left, right : SymPy expression or None
+        The equation that it leads to, or one matrix or scalar.
+    """
 
     text: str
     left: Any = None

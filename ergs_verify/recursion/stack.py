@@ -14,7 +14,7 @@ from ergs_verify.arithmetic.in_step import innermost
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.expressions import control_size
 from ergs_verify.game import FloatGame, Game
-from ergs_verify.game.floats import leaves, mapped
+from ergs_verify.game.floats import expect_stack, leaves, mapped
 from ergs_verify.paper import notation
 from ergs_verify.recursion.stages import Stages
 from ergs_verify.recursion.written_out import WrittenOut, written_out
@@ -115,9 +115,15 @@ class StageStack:
 
         Q is taken to be symmetric, by its upper triangle, and R likewise. The entries of letters
         that are rounded, of A, B, Q, R and tau, are the float64 nearest to what is meant.
+
+        Raises
+        ------
+        InputError
+            If they are not such games.
         """
         from ergs_verify.paper.theorem_III_1 import derived_formulas
 
+        expect_stack(games, "a stack in float64")
         T, m = games.horizon, games.A.shape[-1]
         batches = [np.shape(X)[: np.ndim(X) - axes] for _, X, axes in leaves(games)]
         count = int(np.prod(np.broadcast_shapes(*batches)))

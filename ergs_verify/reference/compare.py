@@ -58,14 +58,18 @@ class Digits:
     letter : str
     verdict : {"pass", "fail", "undecided"}
     digits : float
-        −log₁₀ of max_error over the matrix's size as digits count it: this many are right at
-        least, which is at most what the reference has.
+        How many are right, at least: −log₁₀ of max_error over max(1, largest entry), for Sigma
+        without the 1. At most as many as the reference has.
     max_error : float
-        An upper bound of the largest ``|given − exact|``, the reference's own error included.
+        An upper bound of the largest ``|given − exact|``, with the reference's own error.
     agent : int
-        From 1.
+        Counted from 1.
     t : int or None
-        From 0; None where the horizon is infinite.
+        Counted from 0; None if the horizon is infinite.
+
+    Notes
+    -----
+    What a digit is, is said in :doc:`/explanation/trust`.
     """
 
     letter: str
@@ -93,14 +97,14 @@ class FileResult:
     Attributes
     ----------
     name : str
-        The stem of the reference's file.
+        The name of the reference's file, without its ending.
     solution : Path or None
-        None where it is missing.
+        None if it is missing.
     verdict : {"pass", "fail", "undecided"}
     message : str
         Why, in one sentence.
     quantities : mapping from letter to Digits
-        Of what the solution states.
+        How far each letter that the solution states agrees.
     """
 
     name: str
@@ -112,15 +116,17 @@ class FileResult:
 
 @frozen(kw_only=True)
 class Comparison:
-    """The outcome of `compare`.
+    """Solutions judged by references: the answer of `compare`.
 
     Attributes
     ----------
     digits : int
         How many were asked for.
+    verdict : {"pass", "fail", "undecided"}
+        ``fail`` if some file fails or is missing, otherwise ``undecided`` if some file is.
     files : tuple of FileResult
     extra : tuple of Path
-        Solutions without a reference: they change no verdict.
+        Solutions without a reference; they do not count.
     """
 
     digits: int
@@ -133,7 +139,26 @@ class Comparison:
         return _worst(one.verdict for one in self.files)
 
     def as_json(self) -> dict[str, Any]:
-        """The object ``ergs-compare/1``."""
+        """The object ``ergs-compare/1``.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.reference import compare, make_reference
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     a, b = (pathlib.Path(folder) / name for name in ("references", "solutions"))
+        ...     a.mkdir(), b.mkdir()
+        ...     _ = (a / "lqr.json").write_bytes(make_reference(gallery("lqr"), digits=9).render())
+        ...     found = compare(a, b).as_json()
+        (None, None)
+        >>> found["files"][0]["message"]
+        'there is no solution for it'
+        """
         return {
             "format": "ergs-compare/1",
             "verdict": self.verdict,
@@ -159,12 +184,13 @@ def compare(
 
     Parameters
     ----------
-    references, solutions : path of a directory
-        A solution belongs to the reference whose game_hash it states, else to that of its name.
+    references, solutions : str or path
+        Two directories. A solution belongs to the reference whose game_hash it states, otherwise
+        to the one of the same name.
     digits : int
-        How many have to be right of every matrix stated. Eight by default: half of float64's
-        sixteen, so that a wrong formula is told from rounding on any but an ill-conditioned game;
-        `ergs_verify.audit` computes what float64 can reach on a game.
+        How many have to be right in every matrix that a solution states. The default, 8, is half
+        of float64's 16: it tells a wrong formula from rounding unless a game is ill-conditioned.
+        What float64 can reach on a game is computed by `audit`.
 
     Returns
     -------
@@ -173,15 +199,15 @@ def compare(
     Raises
     ------
     InputError
-        Where a directory or a reference cannot be read. A solution that cannot be read fails.
+        If a directory or a reference cannot be read, or `digits` is bad. A solution that cannot
+        be read fails.
 
     Notes
     -----
-    Digits count as in references: ``|given − exact|`` ≤ 10^−D · max(1, largest entry), for Σ
-    without the 1; those of `ergs_verify.audit` are relative to the matrix's largest entry, in
-    natural units of states and controls. The reference is known to within its `error`; where that
-    leaves it open whether D digits are right, the verdict is undecided. Without Sigma a solution's
-    q is that of the plain game and is not judged.
+    D digits are right if ``|given − exact|`` ≤ 10^−D · max(1, largest entry), for Σ without the 1;
+    `audit` counts them otherwise, as :doc:`/explanation/trust` says. If the reference's own error
+    leaves open whether D digits are right, the verdict is undecided. If a solution has no Sigma,
+    its q is that of the plain game and is not judged.
 
     Examples
     --------

@@ -47,10 +47,10 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
     ----------
     game : Game
     digits : int
-        D with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix, for Σ
+        D, with ``|given − exact|`` ≤ 10^−D · max(1, largest entry in size) for each matrix, for Σ
         without the 1.
-    progress : function of the stages done and of all, optional
-        Called anew at each precision.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many. It starts again at each precision.
 
     Returns
     -------
@@ -58,16 +58,18 @@ def make_reference(game: Game, *, digits: int = 50, progress: Progress | None = 
 
     Raises
     ------
+    NoStablePolicyError
+        If the horizon is infinite and no joint policy is stable.
     NotCertifiedError
-        Where the precision allowed does not decide every digit.
+        If the highest precision allowed does not decide every digit.
     InputError
-        Where `digits` is bad.
+        If `game` is not a game, or `digits` is bad.
 
     Notes
     -----
-    The equilibrium of equations (4)–(6) of [1]_, corrected, in balls [2]_. Of a stationary game the
-    first that iterating stages backward tends to, or Newton's method finds; it is locally unique.
-    The same game and digits give the same bytes on every machine, whatever precision was needed.
+    The equilibrium, equations (4) to (6) of [1]_ as corrected, is enclosed in balls [2]_. With an
+    infinite horizon it is the first that iterating stages backward, or Newton's method, finds; it
+    is locally unique. The same game and digits give the same bytes on every machine.
 
     References
     ----------

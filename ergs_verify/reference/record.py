@@ -78,29 +78,34 @@ Rows = list[list[Fraction]]
 
 @frozen(kw_only=True, eq=False)
 class Reference:
-    """What a reference file says.
+    """Certified digits of a game's equilibrium, as a reference file holds them.
 
     Attributes
     ----------
     name, game_hash : str
         The game's.
     digits : int
-        D, counted from the largest entry of each matrix: of Σ itself, of the others where it is
-        at least 1.
+        D: each entry is right to 10^−D times the matrix's largest entry, or times 1 if that is
+        larger and the letter is not Sigma.
     equilibrium : {"unique", "stationary", "unbounded", "none", "continuum", "singular"}
-        ``stationary``: one that is locally unique, without time axis below. ``unbounded``: the
-        cost of `agent` has no lower bound at stage `t`. Where it is not unique otherwise, Φ_t is
-        singular: the equations for the gains at stage `t` have no solution, a continuum of them, or
-        one of the two.
+        ``unique``: there is exactly one. ``stationary``: the horizon is infinite, and this one is
+        locally unique. ``unbounded``: the cost of `agent` has no lower bound at stage `t`.
+        Otherwise Φ_t is singular at stage `t`, and the equations for the gains have no solution
+        (``none``), a ``continuum`` of them, or one of the two (``singular``).
     t : int or None
-        That stage.
+        That stage, counted from 0.
     agent : int or None
         Counted from 1.
-    values : mapping from letter to ``[i][t]`` decimal strings in rows (of k and s: in a list; of q:
-        a string)
-        Empty without a single equilibrium.
-    error : mapping from letter to ``[i][t]`` string
-        No entry of the matrix is off by more: one unit of its last place.
+    values : mapping from letter to ``[i][t]``
+        Matrices (K p_i×m, Sigma p_i×p_i, P m×m) as rows of decimal strings, vectors as lists of
+        them, q as one. Without ``[t]`` if it is stationary; empty if there are no numbers.
+    error : mapping from letter to ``[i][t]``
+        A string: no entry is off by more than this, one unit of its last decimal place.
+
+    Notes
+    -----
+    The equilibrium is that of :doc:`/explanation/theory`. The file's format is described in
+    :doc:`/reference/formats`.
     """
 
     name: str
@@ -113,7 +118,20 @@ class Reference:
     agent: int | None = None
 
     def render(self) -> bytes:
-        """The file's bytes: JSON, a line for every key, the same for the same game and digits."""
+        """The bytes of the file: the same for the same game and digits, on every machine.
+
+        Returns
+        -------
+        bytes
+            JSON, with a line for every key.
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.reference import make_reference
+        >>> make_reference(gallery("lqr"), digits=5).render()[1:29]
+        b'"format": "ergs-reference/1"'
+        """
         return text.render_json(
             {
                 "format": FORMAT,
@@ -129,8 +147,25 @@ class Reference:
         )
 
     def exact(self, letter: str) -> list[list[tuple[Rows, Fraction]]]:
-        """``[i][t]``: a matrix as exact rationals, and the bound of its errors; stationary ones at
-        t = 0."""
+        """The matrices of a letter as exact rationals, each with the bound of its errors.
+
+        Parameters
+        ----------
+        letter : str
+
+        Returns
+        -------
+        list over agents of list over t of pairs
+            A matrix (K p_i×m, Sigma p_i×p_i, P m×m, a vector as a column, q as 1×1) as a list of
+            rows of Fraction, and a Fraction. A stationary one stands at t = 0.
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.reference import make_reference
+        >>> make_reference(gallery("g-star-2"), digits=3).exact("K")[1][0]
+        ([[Fraction(1143, 1000), Fraction(-1857, 1000)]], Fraction(1, 1000))
+        """
         if self.equilibrium == "stationary":
             pairs = zip(self.values[letter], self.error[letter], strict=True)
             return [[(_rows(packed(letter, X)), parse_number(error))] for X, error in pairs]
@@ -144,12 +179,31 @@ class Reference:
 
 
 def load_reference(path: str | PathLike[str]) -> Reference:
-    """The reference in a JSON file.
+    """Read a reference from a JSON file.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Reference
 
     Raises
     ------
     FileFormatError
-        Where the file cannot be read, or is no valid reference.
+        If the file cannot be read or does not hold a valid reference.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ergs_verify import gallery
+    >>> from ergs_verify.reference import load_reference, make_reference
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "lqr.json"
+    ...     _ = path.write_bytes(make_reference(gallery("lqr"), digits=20).render())
+    ...     load_reference(path).digits
+    20
     """
     with disk.naming(path):
         reference = _reference_from(text.parse_json(disk.read(path)))

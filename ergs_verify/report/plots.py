@@ -49,12 +49,13 @@ Point = tuple[float, float]
 def inner_loop_figure(study: LoopStudy) -> Figure:
     """Nash error of Algorithm 1 against L, on a logarithmic scale, with both rates.
 
-    The broad line has the exact rate ρ, the dotted one Lemma IV.1's constant, each drawn through
-    the first error that stands above the study's digits. The scale is that of the errors.
+    The broad line has the exact rate ρ, the dotted one Lemma IV.1's constant. Each is drawn through
+    the first error that is larger than the study's digits.
 
     Parameters
     ----------
     study : LoopStudy
+        What `ergs_verify.study.loop_rate.inner_loop_study` gives.
 
     Returns
     -------
@@ -88,11 +89,14 @@ def inner_loop_figure(study: LoopStudy) -> Figure:
 
 
 def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
-    """One agent's gap ε against δ on logarithmic scales, with its bound and what it tends to.
+    """One agent's gap ε against δ on logarithmic scales, with its bound and its limits.
+
+    The lines are those of :doc:`/explanation/theory`, "The δ-augmentation".
 
     Parameters
     ----------
     study : AugmentationStudy
+        What `ergs_verify.study.augmentation.augmentation_study` gives.
     agent : int
         Counted from 1.
 
@@ -125,7 +129,8 @@ def augmentation_figure(study: AugmentationStudy, agent: int = 1) -> Figure:
 def gap_figure(found: GapOfDelta) -> Figure:
     """Certified gaps ε against δ on logarithmic scales, with their bounds and c δ².
 
-    Drawn are the upper ends of the enclosures, of the first agents only where there are many.
+    The upper ends of the enclosures are drawn, for the first agents only if there are many. See
+    :doc:`/explanation/theory`, "The δ-augmentation".
 
     Parameters
     ----------
@@ -168,10 +173,10 @@ def gap_figure(found: GapOfDelta) -> Figure:
 
 
 def approach_figure(found: Approach) -> Figure:
-    """How far a finite horizon's gains are from a stationary equilibrium's, by the stages left.
+    """How far a finite horizon's gains are from a stationary equilibrium's, over the stages left.
 
-    The broad line has the rate of a stage's slope at the equilibrium, the dotted one the factor
-    that is proved, from where on it is.
+    The broad line has the rate in the end, the dotted one the factor that is proved, drawn from the
+    stage on from which it is.
 
     Parameters
     ----------
@@ -250,7 +255,7 @@ def accuracy_figure(audit: Audit) -> Figure:
 def stages_figure(found: Check) -> Figure:
     """The inner loop's spectral radius and Lemma IV.1's constant over the stages.
 
-    Drawn are the upper ends of the enclosures; below the line at 1 the loop converges.
+    The upper ends of the enclosures are drawn. The loop converges if the radius is below 1.
 
     Parameters
     ----------
@@ -285,7 +290,10 @@ def stages_figure(found: Check) -> Figure:
 
 
 def determinant_figure(curve: DeterminantCurve) -> Figure:
-    """det Φ_t against τ, a line per stage; the equilibrium is unique where none is zero.
+    """det Φ_t against τ, a line for each stage.
+
+    The equilibrium is unique where none is zero: :doc:`/explanation/theory`, "Existence and
+    uniqueness".
 
     Parameters
     ----------
@@ -316,9 +324,9 @@ def determinant_figure(curve: DeterminantCurve) -> Figure:
 
 @cache
 def described() -> type[Figure]:
-    """The class of figures that a notebook shows with an alternative text.
+    """A class of figures whose pictures have an alternative text in notebooks.
 
-    ``plt.subplots(FigureClass=described())`` makes one.
+    Make one with ``plt.subplots(FigureClass=described())``.
 
     Returns
     -------

@@ -22,10 +22,11 @@ _QUANTITY = (
 
 
 def audit_csv(found: Audit) -> str:
-    """A line for each agent, time and quantity, then one for each agent's gap.
+    """The audit of one solution as a table: a line for each agent, time and quantity.
 
-    ``max_error`` is the error at the worst entry, ``row`` and ``column`` of it, from 0; of a gap it
-    is the upper end of the enclosure and ``allowed`` is empty. Agents count from 1, times from 0.
+    ``max_error`` is the error at the worst entry, whose ``row`` and ``column`` count from 0. A line
+    for each agent's gap follows: there it is the upper end of the enclosure, and ``allowed`` is
+    empty. Agents count from 1, times from 0.
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ def audit_csv(found: Audit) -> str:
 
 
 def suite_csv(found: SuiteResult) -> str:
-    """The same lines for each game, which stands first; a game without numbers has one line.
+    """The audit of a solver as a table: the lines of `audit_csv` for each game, with its name.
+
+    A game without numbers has one line.
 
     Parameters
     ----------
@@ -87,7 +90,7 @@ def _audit_lines(found: Audit) -> Iterator[Sequence[Any]]:
 
 
 def check_csv(found: Check) -> str:
-    """A line for each stage; enclosures as their lower and upper ends.
+    """A check as a table: a line for each stage, enclosures as their lower and upper ends.
 
     Parameters
     ----------
@@ -117,7 +120,9 @@ def check_csv(found: Check) -> str:
 
 
 def gap_csv(found: GapOfDelta) -> str:
-    """A line for each δ and agent; enclosures as their lower and upper ends.
+    """Gaps over δ as a table: a line for each δ and agent, enclosures as their two ends.
+
+    The numbers are those of :doc:`/explanation/theory`, "The δ-augmentation".
 
     Parameters
     ----------
@@ -149,7 +154,7 @@ def gap_csv(found: GapOfDelta) -> str:
 
 
 def crosscheck_csv(found: Iterable[tuple[str, CrossCheck]]) -> str:
-    """A line for each game, check, quantity and agent.
+    """Crosschecks as a table: a line for each game, check, quantity and agent.
 
     Parameters
     ----------
@@ -180,7 +185,9 @@ def crosscheck_csv(found: Iterable[tuple[str, CrossCheck]]) -> str:
 
 
 def comparison_csv(found: Comparison) -> str:
-    """A line for each file and quantity; a file without numbers has one line.
+    """A comparison as a table: a line for each file and quantity.
+
+    A file without numbers has one line.
 
     Parameters
     ----------

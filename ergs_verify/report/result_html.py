@@ -63,7 +63,7 @@ Asked = Mapping[str, str]
 
 
 def audit_page(found: Audit, *, command: str, asked: Asked | None = None) -> str:
-    """One solution judged.
+    """The audit of one solution, as a page.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _audit_body(found: Audit, name: str) -> str:
 
 
 def suite_page(found: SuiteResult, *, command: str, asked: Asked | None = None) -> str:
-    """A solver judged on a suite of games; every audit stands below the table.
+    """The audit of a solver, as a page: a table, and below it every game.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def _one_game(number: int, one: GameResult) -> str:
 
 
 def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str:
-    """What is proved of a game's equilibrium and of the inner loop.
+    """What is proved about a game's equilibrium and the inner loop, as a page.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def check_page(found: Check, *, command: str, asked: Asked | None = None) -> str
 
 
 def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> str:
-    """What playing the equilibrium at τ + δ costs.
+    """What playing the equilibrium at τ + δ costs, by Theorem IV.3 and beyond, as a page.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def gap_page(found: GapOfDelta, *, command: str, asked: Asked | None = None) -> 
 def crosscheck_page(
     found: Sequence[tuple[str, Game, CrossCheck]], *, command: str, asked: Asked | None = None
 ) -> str:
-    """Equilibria computed in independent ways and compared, game after game.
+    """Equilibria computed in independent ways and compared, as a page.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def crosscheck_page(
 
 
 def comparison_page(found: Comparison, *, command: str, asked: Asked | None = None) -> str:
-    """A folder of solutions judged by references.
+    """A folder of solutions judged by references, as a page.
 
     Parameters
     ----------

@@ -55,31 +55,37 @@ def augmentation_study(
     gap: SecondOrderFormulas | None = None,
     progress: Progress | None = None,
 ) -> AugmentationStudy:
-    """Every agent's gap ε_i(δ) in a game at the NE of its δ-augmented game.
+    """Every agent's gap at the equilibrium of the δ-augmented game, over δ, at high precision.
 
     Parameters
     ----------
     game : Game
+        Of the paper's class; `ergs_verify.gap` takes others too, and certifies.
     deltas : iterable of numbers > 0, optional
         10⁻⁹ to 10³ by default. Strings and rationals are exact.
     digits : int ≥ 1
         Significant digits of the answers.
     formulas, gap : Formulas and SecondOrderFormulas, optional
-        The derived ones by default.
-    progress : function of the δ done and of all, optional
+        Formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many δ are done, and of how many.
+
+    Returns
+    -------
+    AugmentationStudy
 
     Raises
     ------
     InputError
-        Where `deltas` or `digits` are bad, or the game lies beyond the paper's class:
-        `ergs_verify.certify.augmentation.gap` knows it.
+        If `deltas` or `digits` are bad, or the game lies beyond the paper's class.
     NotCertifiedError
-        Where no two precisions agree; the game is too ill-conditioned.
+        If no two precisions agree: the game is too ill-conditioned.
 
     Notes
     -----
-    The gap is the mean over x_0, E[x_0'Gx_0] + g. Where Φ is singular at τ + δ a row has no
-    numbers but a reason; where it is singular at τ itself, ε need not tend to 0 with δ.
+    The gap is E[x_0'Gx_0] + g, the mean over x_0. A row has a reason in place of numbers if some
+    Φ_t is singular at τ + δ; if one is singular at τ, ε need not tend to 0 with δ. See
+    :doc:`/explanation/theory`, "The δ-augmentation".
 
     Examples
     --------

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ergs_verify import markup
+from ergs_verify.certify.augmentation_result import expect_curve
 from ergs_verify.exact import short, written
 from ergs_verify.study.tables import as_text, ratio_as_decimal, shown
 
@@ -22,13 +23,17 @@ class AugmentationAgent:
     agent : int
         Counted from 1.
     epsilon : Decimal
-        ε_i(δ), its gap in the τ-game at the NE of the (τ+δ)-game.
+        ε_i(δ): its gap in the game at τ, where all play the equilibrium of the game at τ + δ.
     bound : Decimal
         δ (KL_i(BR^i) − KL_i(S̃^i)); ∞ at τ = 0, where the best response is deterministic.
     order : float or None
-        Slope of log ε over log δ since the next smaller δ; None where there is none.
+        The slope of log ε over log δ since the next smaller δ; None for the smallest.
     ratio : float or None
-        ε_i/(c_i δ²), which tends to 1; None where there is no coefficient.
+        ε_i/(c_i δ²), which tends to 1; None if there is no coefficient.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
     """
 
     agent: int
@@ -40,7 +45,16 @@ class AugmentationAgent:
 
 @frozen(kw_only=True)
 class AugmentationRow:
-    """All agents at one δ; `agents` is None and `reason` says why where Φ is singular at τ+δ."""
+    """All agents at one δ.
+
+    Attributes
+    ----------
+    delta : Fraction
+    agents : tuple of AugmentationAgent, or None
+        None if some Φ_t is singular at τ + δ: :doc:`/explanation/theory`, "The δ-augmentation".
+    reason : str or None
+        Why there are none.
+    """
 
     delta: Fraction = field(repr=short)
     agents: tuple[AugmentationAgent, ...] | None
@@ -49,24 +63,30 @@ class AugmentationRow:
 
 @frozen(kw_only=True, repr=False)
 class AugmentationStudy:
-    """The outcome of `augmentation_study`.
+    """Gaps over δ at high precision: the answer of `augmentation_study`.
 
     Attributes
     ----------
-    game : str
-    game_hash : str
+    game, game_hash : str
     tau : Fraction
     digits : int
-        Significant digits to which two precisions agree; evidence, no enclosure.
+        Significant digits to which two precisions agree; evidence, not an enclosure.
     rows : tuple of AugmentationRow
-        By growing δ.
+        In the order of growing δ.
+    order : tuple of float or None
+        Each agent's slope of log ε over log δ between the two smallest δ.
     coefficient : tuple of Decimal or None
-        c_i of ε_i = c_i δ² + O(δ³) for every agent; None at τ = 0 or where Φ is singular at τ.
+        c_i in ε_i = c_i δ² + O(δ³) for every agent; None at τ = 0, or if some Φ_t is singular at τ.
     coefficient_reason : str or None
+        Why there is none.
     linear_slope : tuple of Fraction
-        p_i T/2, the slope of ε_i in δ where τ ≪ δ ≪ 1.
+        p_i T/2, the slope of ε_i in δ for τ ≪ δ ≪ 1.
     limit : tuple of Decimal
-        Every agent's gap at the prior, the limit of ε_i as δ → ∞.
+        Every agent's gap at the prior, to which ε_i tends as δ → ∞.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
     """
 
     game: str
@@ -88,7 +108,35 @@ class AugmentationStudy:
         return tuple(one.order for one in found[1])
 
     def curve(self, agent: int, quantity: str = "epsilon") -> list[tuple[Fraction, Decimal]]:
-        """(δ, ε_i) or (δ, bound) over the δ where the augmented game has one NE."""
+        """One agent's ε or its bound over the δ at which the augmented game has one equilibrium.
+
+        Parameters
+        ----------
+        agent : int
+            Counted from 1.
+        quantity : {"epsilon", "bound"}
+
+        Returns
+        -------
+        list of tuples of a Fraction, δ, and a Decimal
+
+        Raises
+        ------
+        InputError
+            If there is no such agent or quantity.
+
+        Notes
+        -----
+        See :doc:`/explanation/theory`, "The δ-augmentation".
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.study.augmentation import augmentation_study
+        >>> [str(delta) for delta, _ in augmentation_study(gallery("lqr"), ["1/10"]).curve(1)]
+        ['1/10']
+        """
+        expect_curve(agent, quantity, len(self.linear_slope))
         return [
             (row.delta, getattr(row.agents[agent - 1], quantity))
             for row in self.rows
@@ -96,7 +144,19 @@ class AugmentationStudy:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """In the shape of ergs-gap/1, but with plain decimals where that has enclosures."""
+        """The object ``ergs-gap-study/1``: as ``ergs-gap/1``, with decimals in place of enclosures.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.study.augmentation import augmentation_study
+        >>> augmentation_study(gallery("lqr"), ["1/10"]).as_json()["certified"]
+        False
+        """
         values = self.coefficient
         return {
             "format": "ergs-gap-study/1",

@@ -47,48 +47,46 @@ def crosscheck(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> CrossCheck:
-    """Compute a game's equilibrium and costs in ways that share nothing, and compare.
-
-    The derived recursion (mpmath, at `digits` and 25 more) stands against the float64 engine;
-    both against the cost (2) by forward moments, its derivative in each agent's own K and Σ, and
-    against simulation of the engine's policy. Algorithm 1 is followed as L grows.
+    """Compute a game's equilibrium and costs in ways that share no code, and compare.
 
     Parameters
     ----------
     game : Game
     digits : int
-        Of the derived recursion, at least 20.
+        The digits of the derived recursion, at least 20.
     samples : int
-        Trajectories simulated, at least 1000.
+        The number of trajectories simulated, at least 1000.
     iterations : growing sequence of int ≥ 1
-        The L at which Algorithm 1 is looked at. At the first of them the engine's run is compared
-        with the derived one.
+        The numbers L of inner steps after which Algorithm 1 is looked at. At the first of them the
+        engine's run is compared with the derived one.
     formulas : Formulas, optional
-        The derived ones by default.
+        Stage formulas to use in place of the derived ones.
     seed : int
         Of all random numbers.
-    progress : function of a text and two numbers, optional
-        Told what is being done, how many parts are done, and how many there are.
+    progress : function of a str and two int, optional
+        Told what is being done, how many parts are done, and of how many.
 
     Returns
     -------
     CrossCheck
-        A singular game is an answer too: both sides must find the same stage.
+        On a game with a singular Φ_t both sides must find the same stage.
 
     Raises
     ------
     InputError
-        Where an argument is bad.
+        If an argument is bad.
 
     Notes
     -----
-    Of a stationary game the last stages before the certified equilibrium's own costs are compared:
-    that equilibrium is theirs, at every stage, if the costs are right.
+    The derived recursion, in mpmath, is compared with the float64 engine. Both are compared with
+    the cost, equation (2), by forward moments; with its derivative in each agent's own K and Σ,
+    which has to vanish; and with a simulation of the engine's policy. Algorithm 1 is followed as L
+    grows. With an infinite horizon the stages before the certified equilibrium's own costs are
+    compared: if these costs are right, the equilibrium is theirs at every stage.
 
-    An error is allowed to be a `modest_factor` times what rounding the game's data does to the
-    solution (`ergs_verify.study.conditioning`), for the derived recursion scaled to its own
-    precision. The simulated mean must lie within 4.5 standard errors, which a normal variable
-    misses with probability 7e-6.
+    An error may be a modest factor times what rounding the game's data does to the solution (for
+    the derived recursion: scaled to its precision). The simulated mean must lie within 4.5
+    standard errors, which a normal variable misses with probability 7e-6.
 
     Examples
     --------

@@ -33,19 +33,20 @@ class Row:
     Attributes
     ----------
     check : str
-        A key of `CHECKS`.
+        Which two ways are compared, such as ``"monte-carlo"``.
     quantity : str
         K, Sigma, P, q, J, dJ/dK or dJ/dSigma; with affine terms k and s too, and dJ/d[k K].
     agent : int
-        From 1.
+        Counted from 1.
     t : int or None
-        The stage of which digits are given: the worst.
+        The worst stage, of which the digits are given.
     digits : float
-        Decimal digits that agree, ∞ where nothing differs; relative to the matrix's largest
-        entry, for a derivative in units of the policy.
+        Decimal digits that agree, ∞ if nothing differs: relative to the matrix's largest entry,
+        for a derivative in units of the policy.
     needed : float
-        The digits that the game's conditioning lets one ask for.
+        The digits that can be asked for, given the game's conditioning.
     holds : bool
+        Whether they agree to these.
     """
 
     check: str
@@ -59,7 +60,19 @@ class Row:
 
 @frozen(kw_only=True)
 class Simulated:
-    """One agent's cost by simulation: |mean − exact| ≤ 4.5 standard errors is asked for."""
+    """One agent's cost by simulation.
+
+    It passes if `mean` and `exact` differ by at most 4.5 standard errors.
+
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    mean, standard_error : float
+        Of the simulated cost.
+    exact : float
+        By the derived P and q.
+    """
 
     agent: int
     mean: float
@@ -69,7 +82,7 @@ class Simulated:
 
 @frozen(kw_only=True, repr=False)
 class CrossCheck:
-    """The outcome of `ergs_verify.study.crosscheck`.
+    """Ways of computing an equilibrium compared: the answer of `crosscheck`.
 
     Attributes
     ----------
@@ -90,11 +103,13 @@ class CrossCheck:
     digits : int
         Of the derived recursion.
     lost_digits : dict
-        By letter, the digits that data rounded to float64 cost: log₁₀ of the condition number.
+        By letter, the digits that are lost when the data are rounded to float64: log₁₀ of the
+        condition number.
     factor : float
-        How often over the moves of the conditioning an error may be.
+        By how much an error may exceed what rounding the data does.
     singular_stage : int or None
-        The stage at which both sides find Φ_t singular.
+        The stage at which both sides find Φ_t singular: :doc:`/explanation/theory`, "Existence and
+        uniqueness".
     seconds : float
     """
 
@@ -117,7 +132,19 @@ class CrossCheck:
         return tuple(row for row in self.rows if not row.holds)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain lists, dicts and numbers; null for ∞ (of digits: nothing differs)."""
+        """One game of the object ``ergs-crosschecks/1``; None stands for ∞.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.study.crosscheck import crosscheck
+        >>> crosscheck(gallery("g-star-2"), digits=20).as_json()["verdict"]
+        'agree'
+        """
         found = asdict(self, recurse=True)
         return {"format": "ergs-crosscheck/1"} | _plain(found)
 

@@ -19,15 +19,19 @@ from ergs_verify.recursion.stages import Stages
 
 @frozen(kw_only=True)
 class DeterminantCurve:
-    """det Φ_t over τ.
+    """det Φ_t over τ: the answer of `determinant_curve`.
 
     Attributes
     ----------
     game : str
     taus : tuple of Fraction
     values : tuple over t = 0…T−1 of tuples over τ of float or None
-        None where a later stage is singular, so that P_{t+1} is not known. float64, for plots:
-        a sign is only worth its distance from 0.
+        None if a later stage is singular, so that P_{t+1} is not known. For plots: a sign close to
+        0 is not certain.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Existence and uniqueness".
     """
 
     game: str
@@ -39,6 +43,29 @@ def determinant_curve(
     game: Game, taus: Iterable[Any], *, digits: int = 30, formulas: Formulas | None = None
 ) -> DeterminantCurve:
     """det Φ_t at the equilibrium's P_{t+1}, for every stage and each τ.
+
+    Parameters
+    ----------
+    game : Game
+    taus : iterable of numbers ≥ 0
+    digits : int
+        The precision, in decimal digits.
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
+
+    Returns
+    -------
+    DeterminantCurve
+
+    Raises
+    ------
+    InputError
+        If a τ is not such a number.
+
+    Notes
+    -----
+    The equilibrium is unique where no determinant is 0: :doc:`/explanation/theory`, "Existence and
+    uniqueness".
 
     Examples
     --------

@@ -20,15 +20,15 @@ class Convergence:
     Attributes
     ----------
     iterations : tuple of int
-        The L that were tried.
+        The numbers L of inner steps that were tried.
     distances : tuple of float
-        Σ_t ‖S_t − S*_t‖_□ after each; ∞ where an entry is not finite.
+        Σ_t ‖S_t − S*_t‖_□ of Theorem IV.2 after each; ∞ if an entry is not finite.
     rate : float or None
-        The factor per inner iteration between the last two L whose distances stand out of the
-        rounding errors.
+        The factor per inner step, between the last two L whose distances are larger than rounding
+        errors.
     behaviour : {"converges", "approaches", "diverges", "undecided"}
         ``converges``: the last distance is down to rounding errors. ``approaches`` and
-        ``diverges``: the rate is below 1, or not. It is what these L show, no proof.
+        ``diverges``: the rate is below 1, or not. This is what these L show, not a proof.
     """
 
     iterations: tuple[int, ...]

@@ -37,18 +37,20 @@ _ITERATIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 @frozen(kw_only=True)
 class LoopError:
-    """The Nash error after L inner steps at every stage.
+    """The distance from the equilibrium after L inner steps at every stage.
 
     Attributes
     ----------
     iterations : int
         L.
     stages : tuple of Decimal, t = 0…T−1
-        ‖S_t − S*_t‖_□. Errors below the study's digits are 0. All are ∞ where the policies ran
-        so far away that the precision no longer suffices.
+        ‖S_t − S*_t‖_□ of Theorem IV.2. Errors below the study's digits are 0. All are ∞ if the
+        policies ran so far away that the precision does not suffice.
+    total : Decimal
+        Their sum.
     rate : Decimal or None
-        Factor of the summed error per inner step since the L before; None at the first L and
-        where an error is 0 or ∞.
+        The factor per inner step of that sum since the L before; None at the first L, and if an
+        error is 0 or ∞.
     """
 
     iterations: int
@@ -63,17 +65,19 @@ class LoopError:
 
 @frozen(kw_only=True, repr=False)
 class LoopStudy:
-    """The outcome of `inner_loop_study`.
+    """How fast Algorithm 1 converges: the answer of `inner_loop_study`.
 
     Attributes
     ----------
     game : Game
     digits : int
-        Errors below 10^−digits of the equilibrium's size count as 0.
+        Errors below 10^−digits times the equilibrium's size count as 0.
     check : Check
-        What is proved of the loop at each stage.
+        What is proved about the loop at each stage.
     errors : tuple of LoopError
         At high precision, not certified.
+    observed_rate : Decimal or None
+        The rate at the largest L at which one could be seen.
     """
 
     game: Game
@@ -87,7 +91,26 @@ class LoopStudy:
         return next((e.rate for e in reversed(self.errors) if e.rate is not None), None)
 
     def stage_rates(self, t: int) -> tuple[tuple[int, Decimal], ...]:
-        """(L, factor per inner step since the L before) of one stage's error."""
+        """The factor per inner step of one stage's error, over L.
+
+        Parameters
+        ----------
+        t : int
+            The stage, counted from 0.
+
+        Returns
+        -------
+        tuple of pairs of int and Decimal
+            L, and the factor since the L before; without those L at which an error is 0 or ∞.
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.study.loop_rate import inner_loop_study
+        >>> study = inner_loop_study(gallery("g-star-2"), iterations=(8, 16, 32), digits=20)
+        >>> [(L, round(float(rate), 4)) for L, rate in study.stage_rates(0)]
+        [(16, 1.3333), (32, 1.3333)]
+        """
         return tuple(
             (later.iterations, rate)
             for earlier, later in pairwise(self.errors)
@@ -140,26 +163,32 @@ def inner_loop_study(
     ----------
     game : Game
     iterations : sequence of int ≥ 1, optional
-        The L to run, in growing order; 1 to 48 by default.
+        The numbers L of inner steps, in growing order; from 1 to 48 by default.
     digits : int ≥ 1
         How far down errors are followed, in decimal digits.
     formulas : Formulas, optional
-        The derived ones by default.
-    progress : function of the runs done and of all, optional
+        Stage formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many runs are done, and of how many.
+
+    Returns
+    -------
+    LoopStudy
 
     Raises
     ------
     SingularStageError
-        Where there is no single NE to approach.
+        If the game does not have exactly one equilibrium.
     InputError
-        Where `iterations` or `digits` are bad.
+        If `iterations` or `digits` are bad.
 
     Notes
     -----
-    Where every ρ(J_t) < 1, the rate of stage t tends to the largest ρ(J_s), s ≥ t, since the error
-    of P_{t+1} enters; it oscillates where the dominant eigenvalues are complex, and drops below
-    where the start has no part in them. Where the loop diverges at a stage s > 0, the earlier
-    stages answer to a P that has run away, and no single rate holds.
+    If every ρ(J_t) < 1, the rate of stage t tends to the largest ρ(J_s) with s ≥ t, because the
+    error of P_{t+1} enters. It oscillates if the dominant eigenvalues are complex, and is smaller
+    if the start has no part in their eigenspace. If the loop diverges at a stage s > 0, the earlier
+    stages answer to a P that has run away, and no single rate holds. See
+    :doc:`/explanation/theory`, "The inner loop".
 
     Examples
     --------

@@ -29,17 +29,27 @@ _MOST_POINTS = 10**9
 
 
 class Family(Protocol):
-    """Games counted from 0, each with a name; `identity` says which family it is. It pickles."""
+    """Games counted from 0, each with a name. It can be pickled.
+
+    Attributes
+    ----------
+    count : int
+        How many games there are.
+    identity : str
+        Says which family it is: equal for equal families.
+    """
 
     @property
     def count(self) -> int: ...
     @property
     def identity(self) -> str: ...
 
-    def name(self, index: int) -> str: ...
+    def name(self, index: int) -> str:
+        """What one game is called."""
+        ...
 
     def game(self, index: int) -> Game:
-        """Raises `InputError` where it is no valid game."""
+        """One game; an `InputError` if it is not valid."""
         ...
 
     def stack(self, start: int, stop: int) -> StageStack | None:
@@ -48,14 +58,14 @@ class Family(Protocol):
 
 
 def family(words: str | PathLike[str]) -> Family:
-    """The family that a word names.
+    """A family of games: random ones, files, or a template with ranges.
 
     Parameters
     ----------
     words : str or path
-        ``random:N=2,m=2,p=1,T=10,seed=0:1000000`` (any keys of a random game; seeds from the first
-        to the last but one), a folder of game files, a ``.jsonl`` file of games, or a ``.toml``
-        file with a template.
+        ``random:N=2,m=2,p=1,T=10,seed=0:1000000`` (any arguments of `random_game`; the seeds from
+        the first up to, but without, the last), a folder of game files, a ``.jsonl`` file with a
+        game on each line, or a ``.toml`` file with a template, as :doc:`/howto/ensembles` shows.
 
     Returns
     -------
@@ -64,6 +74,7 @@ def family(words: str | PathLike[str]) -> Family:
     Raises
     ------
     InputError
+        If it is none of these, or a file cannot be read.
 
     Examples
     --------

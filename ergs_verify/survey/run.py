@@ -33,15 +33,17 @@ Progress = Callable[[int, int], None]
 
 @frozen(kw_only=True)
 class Survey:
-    """Where the answers of a survey are, and what they come to.
+    """Where the answers of a survey are, and their summary.
 
     Attributes
     ----------
     folder : Path
-        With ``shards/*.parquet``, ``summary.json``, ``summary.png`` and ``extreme/``.
+        It holds ``shards/*.parquet``, ``summary.json``, ``summary.png`` and ``extreme/``.
+    shards : list of Path
+        The Parquet files, in the order of the games.
     summary : mapping
-        Counts of every column of words, quantiles of every column of numbers, names of the games
-        with the smallest and the largest, and of those without an answer.
+        The object ``ergs-survey-summary/1``: for each column counts or quantiles, and the names of
+        the games with the smallest and largest numbers and of those without an answer.
     """
 
     folder: Path
@@ -69,21 +71,22 @@ def survey(
     Parameters
     ----------
     family : str, path or Family
-        As `ergs_verify.survey.family` reads it.
+        What `ergs_verify.survey.family` reads.
     ask : {"check", "gap", "solve", "audit"}
-    output : path
-        A folder, made if there is none.
+    output : str or path
+        A folder; it is made if it does not exist.
     options : mapping, optional
-        Of ``gap`` the ``delta`` (1), of ``solve`` the ``digits`` (8), of ``audit`` the ``solver``
-        (``module:function``) and its ``timeout`` in seconds for a game (60).
+        For ``gap`` the ``delta`` (default 1), for ``solve`` the ``digits`` (8), for ``audit`` the
+        ``solver`` (``module:function``) and its ``timeout`` in seconds for a game (60).
     resume : bool
         Go on with a survey that was broken off: finished shards stay as they are.
     shard : int
-        Games of a shard.
+        The number of games in a shard.
     executor : Executor, optional
-        Where shards are computed; here without one. Of a dask cluster it is
+        Where shards are computed: in this process by default. For a dask cluster it is
         ``Client(address).get_executor()``.
-    progress : function of the games done and all, optional
+    progress : function of two int, optional
+        Told how many games are done, and of how many.
 
     Returns
     -------
@@ -92,15 +95,15 @@ def survey(
     Raises
     ------
     InputError
-        Where an argument is bad, pyarrow is missing, the folder holds a survey already, or with
-        `resume` another one.
+        If an argument is bad, pyarrow is not installed, or the folder holds a survey already (with
+        `resume`: another survey).
     ErgsError
-        Where a shard's process was lost again and again.
+        If the process of a shard was lost again and again.
 
     Notes
     -----
-    What stands in a shard does not depend on where and when it was computed. A bad game is a row
-    with its reason in the column ``error``.
+    What a shard holds does not depend on where and when it was computed. A bad game gets a row with
+    the reason in the column ``error``.
 
     Examples
     --------

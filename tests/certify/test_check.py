@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import attrs
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import g_star, games, three_identical
@@ -370,3 +371,14 @@ def test_a_check_prints_itself(name):
     assert f"unique {found.nash.unique}" in repr(found)
     assert shown.count("<tr>") == min(len(found.stages), 40) + 1
     assert shown.count("<li>") == len(found.sentences())
+
+
+def test_without_all_stages_nothing_is_said_of_the_loop_at_every_stage():
+    none = check(g_star(4 + Fraction(1, 10**60)), most_bits=150)
+    assert (none.stages, none.inner_loop) == ((), "undecided")
+    assert 17 in none.spectral_radius
+    later = check(in_two_stages(gallery("g-star-4-no-nash"), later=True))
+    assert len(later.stages) == 1 < later.game.horizon
+    assert later.inner_loop in ("undecided", "diverges")
+    calm = evolve(check(gallery("quantecon-noninteractive")), stages=())
+    assert calm.inner_loop == "undecided"

@@ -13,6 +13,7 @@ from test_float_nash import rounded, stacked
 from ergs_verify import check
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.certify.float_check import check_stack, sides_of_one
+from ergs_verify.certify.float_gap import gap_bounds
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game
@@ -60,6 +61,40 @@ def test_the_general_game_is_refused():
     )
     with pytest.raises(InputError, match="check of a stack"):
         check_stack(game)
+
+
+@pytest.mark.parametrize("name", ["quantecon-duopoly", "stationary-zero-sum"])
+def test_arrays_of_a_general_game_are_refused(name):
+    """They would be taken for another game's, one without discount and linear terms."""
+    games = gallery(name).floats()
+    with pytest.raises(InputError, match="takes only games of the paper's class"):
+        check_stack(games)
+    with pytest.raises(InputError, match="takes only games of the paper's class"):
+        gap_bounds(games, [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"A": np.ones((3, 1, 2, 3))}, r"A has shape \(3, 1, 2, 3\), but must be \(1, 3, 3\) or"),
+        ({"tau": np.ones((2, 2))}, r"tau has shape \(2, 2\), but must be \(\) or \(games\)"),
+        ({"tau": np.ones(3), "A": np.ones((2, 1, 2, 2))}, "tau has 3 games, but arrays before it"),
+        ({"B": (np.ones((1, 2, 1)),)}, "B, Q and R need an array for each agent"),
+        (
+            {"R": (np.ones((2, 1, 1)),) * 2},
+            r"R\[0\] has shape \(2, 1, 1\), but must be",
+        ),
+    ],
+)
+def test_arrays_that_do_not_fit_are_named(change, message):
+    with pytest.raises(InputError, match=message):
+        check_stack(evolve(gallery("g-star-2").floats(), **change))
+
+
+def test_arrays_without_a_batch_axis_are_shared():
+    game = gallery("g-star-2").floats()
+    many = evolve(game, tau=np.array([2.0, 3.0]), A=game.A[None], Q=(game.Q[0][None], game.Q[1]))
+    assert check_stack(many).unique.tolist() == [True, True]
 
 
 entries = st.floats(-2, 2, width=16)

@@ -22,9 +22,8 @@ def gallery(name: str) -> Game:
     Parameters
     ----------
     name : str
-        One of `names`, `published` or `stationary`, or ``random:`` and any of the keys of
-        `random_game` with their values; ``p=1-2-3`` gives each agent a control dimension of its
-        own.
+        A name that `names`, `published` or `stationary` lists, or ``random:`` with any of the
+        arguments of `random_game`; ``p=1-2-3`` gives the three agents 1, 2 and 3 controls.
 
     Returns
     -------
@@ -33,7 +32,8 @@ def gallery(name: str) -> Game:
     Raises
     ------
     InputError
-        For an unknown name, suggesting the nearest known one, or bad keys of a random game.
+        If the name is unknown (the message suggests the nearest one), or an argument of a random
+        game is bad.
 
     Examples
     --------
@@ -64,7 +64,11 @@ def gallery(name: str) -> Game:
 
 
 def names() -> Mapping[str, str]:
-    """The names of the games of the paper's class, each with one sentence of what it shows.
+    """The names of the games of the paper's class, each with a sentence on what it shows.
+
+    Returns
+    -------
+    mapping from str to str
 
     Examples
     --------
@@ -76,7 +80,11 @@ def names() -> Mapping[str, str]:
 
 
 def published() -> Mapping[str, Published]:
-    """The games that others published, most of them beyond the paper's class, by name.
+    """The games that others published, by name; most lie beyond the paper's class.
+
+    Returns
+    -------
+    mapping from str to Published
 
     Examples
     --------
@@ -92,6 +100,10 @@ def published() -> Mapping[str, Published]:
 
 def stationary() -> Mapping[str, Stationary]:
     """The games of infinite horizon, by name.
+
+    Returns
+    -------
+    mapping from str to Stationary
 
     Examples
     --------

@@ -29,18 +29,37 @@ def random_game(
 ) -> Game:
     """A random time-varying game with small rational entries, the same on every machine.
 
-    A has entries k/(4m), |k| ≤ 5, and B entries k/4, |k| ≤ 4; Q = C'C with entries of C in
-    {−1, 0, 1}; R = I/2 + D'D/4 likewise; the noise covariance is I/10, x_0 has covariance I.
-
     Parameters
     ----------
     N, m, T : int ≥ 1
-        Numbers of agents, states and stages.
+        The numbers of agents, states and stages.
     p : int or tuple of int ≥ 1
-        Control dimension of every agent, or of each.
+        The number of controls of every agent, or of each.
     tau : str
         A number ≥ 0.
     seed : int
+
+    Returns
+    -------
+    Game
+
+    Raises
+    ------
+    InputError
+        If p names more or fewer agents than N, the game would hold more than 10⁸ numbers, or
+        `tau` is not such a number.
+
+    Notes
+    -----
+    A has entries k/(4m) with integers k from −5 to 5, B has k/4 with k from −4 to 4. Q is C'C,
+    where C has entries −1, 0 and 1; R is I/2 + D'D/4, where D has too. The noise has covariance
+    I/10, and x_0 has mean 0 and covariance I.
+
+    Examples
+    --------
+    >>> from ergs_verify.game.gallery import random_game
+    >>> random_game(N=3, m=4, p=(1, 2, 1), T=6, seed=1)
+    Game("random:N=3,m=4,p=1-2-1,T=6,tau=1,seed=1", N=3, m=4, p=(1, 2, 1), T=6, tau=1)
     """
     # Judged before anything of that size is made; `Game` has the precise limit.
     size = p if isinstance(p, int) else max(p)

@@ -62,15 +62,17 @@ class Published:
     ----------
     name : str
     shows : str
-        One sentence on what the game is.
+        What the game is, in one sentence.
     source : str
-        Who published it, and where in it the numbers stand.
+        Who published it, and where the numbers stand.
     horizon : int
+        The number of stages that `game` takes by default.
     data : function of the horizon
-        The keywords of `Game.from_arrays`.
+        Gives the keywords of `Game.from_arrays`.
     remark : str
         What is worth knowing about the numbers; may be empty.
     printed : tuple of Printed
+        The numbers that the source prints.
     """
 
     name: str
@@ -82,7 +84,28 @@ class Published:
     printed: tuple[Printed, ...]
 
     def game(self, horizon: int | None = None) -> Game:
-        """The game over that many stages, by default over `horizon`."""
+        """The game.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            The number of stages; by default `self.horizon`.
+
+        Returns
+        -------
+        Game
+
+        Raises
+        ------
+        InputError
+            If `horizon` is below 1.
+
+        Examples
+        --------
+        >>> from ergs_verify.game.gallery import published
+        >>> published()["quantecon-duopoly"].game(3).horizon
+        3
+        """
         stages = self.horizon if horizon is None else horizon
         return Game.from_arrays(name=self.name, horizon=stages, **self.data(stages))
 

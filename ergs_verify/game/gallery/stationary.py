@@ -17,21 +17,21 @@ from ergs_verify.game.horizon import INFINITE
 
 @frozen
 class Stationary:
-    """A stationary game.
+    """A game of infinite horizon.
 
     Attributes
     ----------
     name : str
     shows : str
-        One sentence.
+        What the game shows, in one sentence.
     source : str
-        Who published it; empty for the toolkit's own.
+        Who published it; empty for this package's own games.
     data : function
-        The keywords of `Game.from_arrays` besides the horizon.
+        Gives the keywords of `Game.from_arrays` except the horizon.
     printed : tuple of Printed
-        What the source prints of the infinite horizon.
+        The numbers that the source prints.
     places : int
-        How many decimals of it are right.
+        How many of their decimals are right.
     """
 
     name: str
@@ -42,6 +42,18 @@ class Stationary:
     places: int = 0
 
     def game(self) -> Game:
+        """The game.
+
+        Returns
+        -------
+        Game
+
+        Examples
+        --------
+        >>> from ergs_verify.game.gallery import stationary
+        >>> stationary()["stationary-zero-sum"].game().agents
+        2
+        """
         return Game.from_arrays(name=self.name, horizon=INFINITE, **self.data())
 
 
