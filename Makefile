@@ -5,7 +5,8 @@ PYTHONS ?= $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 BIN := .venv/bin
 # Written last, so that an interrupted installation is started again from nothing.
 ENV := .venv/.complete
-PIP := python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ANY_PIP := python -m pip install --quiet --disable-pip-version-check
+PIP := $(ANY_PIP) -c constraints.txt
 EXTRAS_dev := dev,docs,fast,compiled,notebooks
 EXTRAS_docs := docs,fast
 EXTRAS_lab := notebooks,fast
@@ -89,7 +90,7 @@ endef
 export STRIP
 
 clean:
-	rm -rf .venv $(BENCH) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv $(BENCH) $(AUDITED) build dist .pytest_cache .ruff_cache .hypothesis
 	find ergs_verify tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV): pyproject.toml constraints.txt
@@ -120,16 +121,26 @@ $(ENV): pyproject.toml constraints.txt
 	@$(BIN)/$(PIP) --no-build-isolation -e '.[$(EXTRAS_$*)]'
 	@touch $@
 
+# Installs the packages of a list; where that fails, those of them that can be.
+# $(1): pip install, $(2): the list
+define EACH
+$(1) -r $(2) || { \
+  sed 's/ *#.*//; /^$$/d' $(2) | while read -r package; do \
+    $(1) -c $(2) "$$package" </dev/null || \
+    echo "$$package cannot be installed here and is left out; make clean starts anew." >&2; \
+  done; }
+endef
+
 $(BENCH)/.complete: benchmarks/requirements.txt pyproject.toml constraints.txt | $(ENV)
 	@echo "Making $(BENCH) with the peers, once; this takes some minutes." >&2
 	@$(BIN)/python -m venv --clear $(BENCH)
 	@$(BENCH)/bin/$(PIP) hatchling editables
-	@$(BENCH)/bin/$(PIP) --no-build-isolation -r benchmarks/requirements.txt -e '.[compiled]'
+	@$(BENCH)/bin/$(PIP) --no-build-isolation -e '.[compiled]'
+	@$(call EACH,$(BENCH)/bin/$(PIP),benchmarks/requirements.txt)
 	@touch $@
 
 $(AUDITED)/.complete: benchmarks/real_solvers/requirements.txt | $(ENV)
 	@echo "Making $(AUDITED) with published solvers, once; this takes some minutes." >&2
 	@$(BIN)/python -m venv --clear $(AUDITED)
-	@$(AUDITED)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -r benchmarks/real_solvers/requirements.txt
+	@$(call EACH,$(AUDITED)/bin/$(ANY_PIP),benchmarks/real_solvers/requirements.txt)
 	@touch $@

@@ -1,12 +1,14 @@
-"""Every planted mistake on every game: is it caught, and is it diagnosed as itself?"""
+"""Every planted mistake on every game of a suite: is it caught, and is it diagnosed as itself?"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from benchmarks.audit_quality.faults import FAULTS, Fault
 from benchmarks.audit_quality.plain_solver import LEAST_SQUARES, PlainSolver
@@ -14,8 +16,8 @@ from ergs_verify import solve
 from ergs_verify.answer import LETTERS
 from ergs_verify.audit.diagnosis import Match
 from ergs_verify.audit.foreign import FunctionSolver
-from ergs_verify.audit.solver import judged
-from ergs_verify.audit.suite import suite
+from ergs_verify.audit.solver import GameResult, audit_solver, judged
+from ergs_verify.audit.suite import suite_game
 from ergs_verify.game import FloatGame, Game, Policy
 
 #: A number is visibly off by more than so many times what right solvers are off by, or a unit in
@@ -48,33 +50,90 @@ class Finding:
     game: str
     caught: str
     diagnosed: str = ""
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = field(default=(), converter=tuple)
+
+    @property
+    def fails(self) -> bool:
+        return self.caught in ("caught", "refused", "raised")
 
 
-@cache
-def games(name: str = "standard") -> dict[str, Game]:
-    """Those of a suite."""
-    return {one.name: one.game for one in suite(name)}
+def _findings(given: Iterable[Any]) -> tuple[Finding, ...]:
+    return tuple(one if isinstance(one, Finding) else Finding(**one) for one in given)
+
+
+@frozen(kw_only=True)
+class Planted:
+    """What a run over a suite made of a solver that makes one mistake.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Game by game.
+    named : tuple of str
+        The mistakes to which the run puts down as many failing games as to any: one, or several
+        that it says no game tells apart.
+    smallest : tuple of str
+        The mistakes that the smallest failing game shows.
+    seconds : float
+        Of the processor.
+    """
+
+    id: str
+    planted: str
+    findings: tuple[Finding, ...] = field(converter=_findings)
+    named: tuple[str, ...] = field(converter=tuple)
+    smallest: tuple[str, ...] = field(converter=tuple)
+    seconds: float
+
+    @property
+    def diagnosed(self) -> str:
+        """``itself``, ``among others``, ``others only`` or ``nothing``; ``""`` if all is passed."""
+        if not any(one.fails for one in self.findings):
+            return ""
+        if not self.named:
+            return "nothing"
+        if self.id not in self.named:
+            return "others only"
+        return "itself" if len(self.named) == 1 else "among others"
+
+
+def over_suite(place: int, name: str) -> Planted:
+    """Audit the solver of `FAULTS[place]` on a suite."""
+    fault, began = FAULTS[place], time.process_time()
+    found = audit_solver(fault.solver, name)
+    first = [one.id for one in found.suspects.mistakes[:1]]
+    return Planted(
+        id=fault.id,
+        planted=fault.planted,
+        findings=[_finding(fault, one) for one in found.games],
+        named=found.suspects.alike or first,
+        smallest=_named(found.smallest),
+        seconds=time.process_time() - began,
+    )
 
 
 def finding(place: int, name: str) -> Finding:
     """Plant `FAULTS[place]` on the game of a name and audit the answer."""
-    fault, game = FAULTS[place], games()[name]
-    made = partial(Finding, id=fault.id, planted=fault.planted, game=name)
-    outcome = FunctionSolver(function=fault.solver)(game)
-    found = judged((name, game, outcome))
+    fault, game = FAULTS[place], suite_game(name).game
+    return _finding(fault, judged((name, game, FunctionSolver(function=fault.solver)(game))))
+
+
+def _finding(fault: Fault, found: GameResult) -> Finding:
+    made = partial(Finding, id=fault.id, planted=fault.planted, game=found.name)
+    outcome = found.outcome
     if found.verdict != "fail":
-        wrong = outcome.policy is not None and _visible(outcome.policy, game)
+        wrong = outcome.policy is not None and _visible(outcome.policy, found.game)
         return made(caught="missed" if wrong else "invisible")
     if outcome.trouble:
         raised = outcome.trouble.kind in ("raised", "not a number")
         return made(caught="raised" if raised else "refused")
     matches = (found.audit and found.audit.diagnosis) or ()
-    return made(
-        caught="caught",
-        diagnosed=_diagnosed(fault, matches),
-        ids=tuple(match.id for match in matches),
-    )
+    return made(caught="caught", diagnosed=_diagnosed(fault, matches), ids=_named(found))
+
+
+def _named(found: GameResult | None) -> tuple[str, ...]:
+    matches = (found and found.audit and found.audit.diagnosis) or ()
+    return tuple(match.id for match in matches)
 
 
 def _diagnosed(fault: Fault, matches: tuple[Match, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from benchmarks.audit_quality.false_alarms import RIGHT, WHERE, Verdict
-from benchmarks.audit_quality.planted import Finding
+from benchmarks.audit_quality.planted import Finding, Planted
 from benchmarks.report import markdown
 
 _VERDICTS = ("pass", "undecided", "fail", "refused")
@@ -37,7 +37,8 @@ the numbers are not read as a solution, so that the solver fails, undiagnosed. *
 by an error of its own. *Invisible*: the numbers are the right ones but for rounding. Of what is
 caught the diagnosis names the mistake *itself*, or *itself and others* whose numbers are the same
 here, or *others only*, or *nothing*. On the suite's singular games, which ask for an error, any
-numbers are caught."""
+numbers are caught. *Over the suite*: whether the one diagnosis of a run (`audit_solver`) is the
+mistake itself, or has it *among others* that it says no game tells apart."""
 
 
 def false_alarms(verdicts: Sequence[Verdict]) -> str:
@@ -53,26 +54,60 @@ def false_alarms(verdicts: Sequence[Verdict]) -> str:
     return _page(FALSE_ALARMS, table, "## Failed or refused", *_or_none(told))
 
 
-def planted(findings: Sequence[Finding]) -> str:
+def planted(mistakes: Sequence[Planted]) -> str:
+    findings = [f for one in mistakes for f in one.findings]
     lines = []
-    for (id, what), group in groupby(findings, _fault):
-        of_fault = list(group)
-        caught = Counter(f.caught for f in of_fault)
-        diagnosed = Counter(f.diagnosed for f in of_fault)
+    for one in mistakes:
+        caught = Counter(f.caught for f in one.findings)
+        diagnosed = Counter(f.diagnosed for f in one.findings)
         counts = [*_counts(caught, _CAUGHT), *_counts(diagnosed, _DIAGNOSED)[1:]]
-        lines.append([f"`{id}`", what, *counts[1:]])
+        lines.append([f"`{one.id}`", one.planted, *counts[1:], one.diagnosed])
     headings = ["mistake", "planted", *_CAUGHT, "itself", "itself and others", *_DIAGNOSED[2:]]
     return _page(
         PLANTED,
         f"Games: {', '.join(dict.fromkeys(f.game for f in findings))}.",
-        markdown(headings, lines),
+        _summary(mistakes),
+        markdown([*headings, "over the suite"], lines),
         "## Missed or refused",
         *_or_none(_told(f for f in findings if f.caught in ("missed", "refused"))),
         "## Never diagnosed as itself",
         *_or_none(_never(findings)),
+        "## Over the suite not named alone",
+        *_or_none(
+            f"- `{one.id}`, {one.planted}: {', '.join(f'`{id}`' for id in one.named) or 'nothing'}"
+            for one in mistakes
+            if one.diagnosed not in ("itself", "")
+        ),
+        "## The smallest failing game shows another mistake",
+        *_or_none(
+            f"- `{one.id}`, {one.planted}: {', '.join(f'`{id}`' for id in one.smallest) or 'none'}"
+            for one in mistakes
+            if one.diagnosed and one.id not in one.smallest
+        ),
         "## Caught, not diagnosed as itself",
         *_or_none(_told(f for f in findings if f.diagnosed in ("others only", "nothing"))),
     )
+
+
+def _summary(mistakes: Sequence[Planted]) -> str:
+    findings = [f for one in mistakes for f in one.findings]
+    shows = [f for f in findings if f.caught != "invisible"]
+    numbers = Counter(f.diagnosed for f in shows if f.diagnosed)
+    alone = {f.id for f in findings if f.diagnosed == "itself"}
+    failing = [one for one in mistakes if one.diagnosed]
+    runs = Counter(one.diagnosed for one in failing)
+    right = runs["itself"] + runs["among others"]
+    kept = sum(one.id in one.smallest for one in failing)
+    seconds = sorted(one.seconds for one in mistakes)
+    return f"""\
+{sum(f.fails for f in shows)} of {len(shows)} answers that show a mistake are caught. Of the
+{numbers.total()} that are numbers {numbers["itself"]} are diagnosed as the mistake itself and
+{numbers["with others"]} as it and others. {len(alone)} of {len({one.id for one in mistakes})}
+mistakes are named alone on some game. Of {len(failing)} solvers that fail over the suite, the one
+diagnosis of {runs["itself"]} is the mistake itself, and that of {runs["among others"]} has it among
+others that the run says nothing tells apart: {right / len(failing):.1%}. The smallest failing game
+that a run makes still shows the mistake {kept} times. A run took {seconds[len(seconds) // 2]:.0f} s
+of one core (median), at most {seconds[-1]:.0f} s."""
 
 
 def _counts(count: Counter[str], names: Sequence[str]) -> list[str]:

@@ -19,13 +19,13 @@ _SOLVERS = Path(__file__).parent / "apart.py"
 _MOST_SECONDS = 300
 
 
-def version_of(package: str) -> str:
-    """In the one environment or the other."""
+def version_of(package: str) -> str | None:
+    """In the one environment or the other; None where it is in neither."""
     try:
         return version(package)
     except PackageNotFoundError:
         places = [str(place) for place in ENVIRONMENT.glob("lib/*/site-packages")]
-        return next(iter(distributions(name=package, path=places))).version
+        return next((one.version for one in distributions(name=package, path=places)), None)
 
 
 def apart(name: str) -> Callable[[FloatGame], dict[str, np.ndarray]]:

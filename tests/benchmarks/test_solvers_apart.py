@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -151,3 +152,39 @@ def test_what_a_solver_says_last_is_kept(environment):
     answer, said = solved(REGULATORS[0].function, game)
     assert answer is None
     assert said.startswith("RuntimeError: ValueError: matmul")
+
+
+def test_a_package_that_cannot_be_installed_stops_no_other(tmp_path):
+    (tmp_path / "list.txt").write_text("# What is audited.\ngood==1\nbad==2\n\nfine==3  # why\n")
+    (tmp_path / "pip.sh").write_text(
+        'case "$*" in *-r*|*bad*) exit 1;; *) echo "$*" >> installed;; esac\n'
+    )
+    (tmp_path / "Makefile").write_text(
+        f"include {ROOT / 'Makefile'}\ntry:\n\t@$(call EACH,sh pip.sh,list.txt)\n"
+    )
+    ran = subprocess.run(["make", "try"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (tmp_path / "installed").read_text().splitlines() == [
+        "-c list.txt good==1",
+        "-c list.txt fine==3",
+    ]
+    assert ran.stderr.startswith("bad==2 cannot be installed here and is left out")
+
+
+def test_what_is_not_installed_is_left_out_and_named(tmp_path, monkeypatch, capsys):
+    from benchmarks.real_solvers import __main__ as command
+
+    there = {"scipy", "lqg"}
+    monkeypatch.setattr(command, "version_of", lambda package: "1" if package in there else None)
+    monkeypatch.setattr(command, "stationary_table", lambda _, games, who: f"{len(who)} solvers")
+    monkeypatch.setattr(command, "finite_table", lambda who: f"{len(who)} readings")
+    command.main(["--output", str(tmp_path / "table.md")])
+    assert capsys.readouterr().out.strip().split("\n\n")[1:] == [
+        "1 solvers",
+        "0 solvers",
+        "1 readings",
+        "Left out, as they could not be installed: quantecon, nashopt, PyDiffGame, control, "
+        "slycot, drake, gym-lqr, contrax, diffilqrax.",
+    ]
+    there.clear()
+    with pytest.raises(SystemExit, match="make solvers"):
+        command.main(["--output", str(tmp_path / "table.md")])
