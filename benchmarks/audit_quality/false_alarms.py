@@ -20,10 +20,11 @@ from benchmarks.audit_quality.plain_solver import (
     PlainSolver,
 )
 from ergs_verify import solve
+from ergs_verify.audit.accuracy import of_equilibrium
 from ergs_verify.audit.foreign import FunctionSolver
-from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import judged
 from ergs_verify.audit.suite import SuiteGame
+from ergs_verify.certify.nash import certified_nash
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame, Game, Policy
 
@@ -49,7 +50,8 @@ class Verdict:
     """What the audit said of a right solver on a game.
 
     `where` is one of `WHERE`; `verdict` is pass, undecided, fail, or refused, where
-    there were no numbers or none that were read as a solution.
+    there were no numbers or none that were read as a solution. Of what fails, `in_norm` is how many
+    times an error in norm exceeds what a norm-wise bar allows, at most: up to 1 it passes.
     """
 
     solver: str
@@ -57,6 +59,7 @@ class Verdict:
     game: str
     verdict: str
     message: str
+    in_norm: float | None = None
 
 
 def on_random_game(number: int) -> list[Verdict]:
@@ -85,35 +88,48 @@ def on_suite_game(one: SuiteGame) -> list[Verdict]:
 def _verdict(who: str, where: str, name: str, game: Game) -> Verdict:
     outcome = FunctionSolver(function=RIGHT[who])(game)
     found = judged((name, game, outcome))
-    said = found.message if found.audit is None else _places(found.audit, game, outcome.policy)
     refused = found.verdict == "fail" and found.audit is None
+    said, in_norm = found.message, None
+    if found.audit is not None:
+        errors = (*found.audit.quantities.values(), *found.audit.costs.values())
+        places = [one.place for one in errors if one.verdict == found.verdict]
+        if found.verdict == "fail" and outcome.policy is not None:
+            norms = _in_norm(game, outcome.policy)
+            in_norm = max(bars for _, bars in norms.values())
+            places += [
+                f"{k} is off by {x:.1e} in norm, {bars:.2g} times a norm-wise bar"
+                for k, (x, bars) in norms.items()
+            ]
+        said = "; ".join(dict.fromkeys(places))
     return Verdict(
         solver=who,
         where=where,
         game=name,
         verdict="refused" if refused else found.verdict,
         message=said,
+        in_norm=in_norm,
     )
 
 
-def _places(audit: Audit, game: Game, policy: Policy | None) -> str:
-    """What the verdict is about; of a failure the errors in norm too."""
-    errors = (*audit.quantities.values(), *audit.costs.values())
-    said = [one.place for one in errors if one.verdict == audit.verdict]
-    if audit.verdict == "fail" and policy is not None:
-        said += [f"{k} is off by {x:.1e} in norm" for k, x in _in_norm(game, policy).items()]
-    return "; ".join(said)
+def _in_norm(game: Game, policy: Policy) -> dict[str, tuple[float, float]]:
+    """Of K, Σ and P the largest ‖ΔX‖/‖X‖, and the largest ‖ΔX‖ in units of a norm-wise bar.
 
-
-def _in_norm(game: Game, policy: Policy) -> dict[str, float]:
-    """The largest ‖ΔX‖/‖X‖ of K, Σ and P, the norm being the largest entry."""
-    exact = solve(game)
-    return {
-        letter: max(
-            float(abs(np.asarray(X, float) - Y).max() / (abs(Y).max() or 1.0))
-            for own, right in zip(getattr(policy, letter), getattr(exact, letter), strict=True)
-            for X, Y in zip(own, right, strict=True)
+    The norm is the largest entry; the bar is the largest error that is allowed to an entry of X.
+    """
+    letters = [k for k in ("K", "Sigma", "P") if getattr(policy, k) is not None]
+    exact, found = solve(game), certified_nash(game).found
+    allowed = of_equilibrium(game, found, letters=letters)
+    norms = {}
+    for letter in letters:
+        of_letter = [
+            (float(abs(np.asarray(X, float) - Y).max()), abs(Y).max(), bar.errors.max())
+            for own, right, bars in zip(
+                getattr(policy, letter), getattr(exact, letter), allowed[letter], strict=True
+            )
+            for X, Y, bar in zip(own, right, bars, strict=True)
+        ]
+        norms[letter] = (
+            max(off / float(size or 1.0) for off, size, _ in of_letter),
+            max(off / float(bar) if off else 0.0 for off, _, bar in of_letter),
         )
-        for letter in ("K", "Sigma", "P")
-        if getattr(policy, letter) is not None
-    }
+    return norms

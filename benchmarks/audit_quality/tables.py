@@ -23,8 +23,10 @@ may lose as much. *refused*: no numbers were given, or none that were read as a 
 games are numbered: `benchmarks.audit_quality.games.random_game(5)` is one, and with `small=True` a
 small one. Plain numpy is asked on regular games only; exact rationals on small random games, and
 on the suite's of up to five stages. A singular game is passed by an error. What fails is listed
-with its errors in norm: the largest ‖ΔX‖/‖X‖ of a K, Σ and P, ‖X‖ being the largest entry of X.
-Above 0.1 no digit of that matrix is right."""
+with its errors in norm: the largest ‖ΔX‖/‖X‖ of a K, Σ and P, ‖X‖ being the largest entry of X
+(above 0.1 no digit of that matrix is right), and the largest ‖ΔX‖ in units of a norm-wise bar, the
+largest error that the audit's own bar allows to an entry of X. *A norm-wise bar fails*: how many of
+the failures exceed it."""
 
 PLANTED = """\
 # Mistakes planted in a right solver
@@ -45,10 +47,12 @@ def false_alarms(verdicts: Sequence[Verdict]) -> str:
     lines = []
     for where in WHERE:
         for who in RIGHT:
-            count = Counter(v.verdict for v in verdicts if (v.solver, v.where) == (who, where))
+            these = [v for v in verdicts if (v.solver, v.where) == (who, where)]
+            count = Counter(v.verdict for v in these)
+            in_norm = sum(v.in_norm is not None and v.in_norm > 1 for v in these)
             if count:
-                lines.append([who, where, *_counts(count, _VERDICTS)])
-    table = markdown(["solver", "on", "games", *_VERDICTS], lines)
+                lines.append([who, where, *_counts(count, _VERDICTS), str(in_norm or "")])
+    table = markdown(["solver", "on", "games", *_VERDICTS, "a norm-wise bar fails"], lines)
     wrong = [v for v in verdicts if v.verdict in ("fail", "refused")]
     told = [f"- {v.game}; {v.solver}; {v.verdict}: {v.message}" for v in wrong]
     return _page(FALSE_ALARMS, table, "## Failed or refused", *_or_none(told))

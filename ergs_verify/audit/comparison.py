@@ -77,8 +77,8 @@ def compared(
     unit : float
         The relative error at which a number counts as accurate however ill-conditioned it is.
     excused : like allowed, optional
-        An error above what is allowed that is not above this, nor above a tenth of the number, is
-        undecided.
+        An error above what is allowed that is not above this is undecided, unless it is above a
+        tenth of the number and above `unit` of its matrix's largest.
     """
     quantities, too_wide, inexcusable = {}, False, False
     for letter, stated in given.items():
@@ -160,8 +160,9 @@ def _error(
     near = np.maximum(near, 2 * math.ulp(0.0))
     # Beyond float64's range nothing is known.
     passes = (hi <= near) & (near < math.inf)
-    # Nobody is excused for a number of which no digit is right, where digits are asked for.
-    most = np.where(asks & (sizes > 0), sizes / 10, math.inf)
+    # Nobody is excused for a number of which no digit is right, where digits are asked for: but
+    # for one that is less than a rounding of its matrix's largest.
+    most = np.where(asks & (sizes > 0), np.maximum(sizes / 10, unit * sizes.max()), math.inf)
     fails = lo > np.maximum(np.maximum(allowed, np.minimum(excused, most)), floor)
     rank = np.where(passes, 0, np.where(fails, 2, 1))
     with np.errstate(all="ignore"):

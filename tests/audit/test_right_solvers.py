@@ -88,3 +88,13 @@ def test_the_formulas_of_right_ways_are_right():
     stage = stages.at(0, stages.terminal())
     for k, K in enumerate(equilibrium_gains(stages, stage), start=1):
         assert stage(instantiate(one_system(), 3, {i: k})) == K
+
+
+def test_a_number_below_the_last_digit_of_its_matrix_is_undecided_in_rotated_states():
+    """P of agent 3 has 0.5 beside 10¹⁷, and any norm-wise bar passes the -13 that is stated."""
+    game = random_game(511, small=True)
+    answer = plain.ROTATED(game.floats())
+    assert answer["P"][2][0][0, 0] < 0 < engine.nash(game.floats()).P[2][0][0, 0]
+    assert audit(game, answer, explain=False).verdict == "undecided"
+    answer["P"][2][0][0, 0] = -1e6
+    assert audit(game, answer, explain=False).verdict == "fail"

@@ -76,8 +76,9 @@ def test_what_fails_is_told_with_its_errors_in_norm():
     K = [X * 1.25 for X in found.K]
     policy = Policy.from_arrays(K=K, Sigma=found.Sigma, P=found.P)
     told = _in_norm(game, policy)
-    assert told["K"] == pytest.approx(0.25)
-    assert max(told["Sigma"], told["P"]) < 1e-12
+    assert told["K"][0] == pytest.approx(0.25)
+    assert max(told["Sigma"][0], told["P"][0]) < 1e-12
+    assert told["K"][1] > 1e9 > 1 > max(told["Sigma"][1], told["P"][1])
 
 
 @pytest.mark.parametrize("one", suite("quick"), ids=lambda one: one.name)
@@ -161,22 +162,53 @@ def test_what_cannot_be_seen_is_told_apart():
 
 
 def test_the_table_counts_and_names():
-    from benchmarks.audit_quality.planted import Finding
+    from benchmarks.audit_quality.planted import Finding, Planted
     from benchmarks.audit_quality.tables import planted as table
 
     about = {"id": "sign-of-K", "planted": "−K"}
-    text = table(
-        [
-            Finding(**about, game="a", caught="caught", diagnosed="nothing"),
-            Finding(**about, game="b", caught="caught", diagnosed="others only", ids=("x",)),
-            Finding(**about, game="c", caught="missed"),
-            Finding(**about, game="d", caught="invisible"),
-        ]
-    )
-    assert "| `sign-of-K` | −K | 2 | 1 |  |  | 1 |  |  | 1 | 1 |" in text
+    findings = [
+        Finding(**about, game="a", caught="caught", diagnosed="nothing"),
+        Finding(**about, game="b", caught="caught", diagnosed="others only", ids=("x",)),
+        Finding(**about, game="c", caught="missed"),
+        Finding(**about, game="d", caught="invisible"),
+    ]
+    one = Planted(**about, findings=findings, named=["x", "y"], smallest=[], seconds=9)
+    other = {"id": "x", "planted": "X", "seconds": 3.6}
+    found = Finding(id="x", planted="X", game="a", caught="caught", diagnosed="itself", ids=("x",))
+    both = Planted(**other, findings=[found], named=["x", "y"], smallest=["x"])
+    text = table([one, both])
+    assert "| `sign-of-K` | −K | 2 | 1 |  |  | 1 |  |  | 1 | 1 | others only |" in text
     assert "- `sign-of-K`, −K: c (missed)" in text
     assert "itself\n\n- `sign-of-K`\n\n" in text
     assert "- `sign-of-K`, −K: a; b (`x`)" in text
+    assert "alone\n\n- `sign-of-K`, −K: `x`, `y`\n- `x`, X: `x`, `y`\n\n" in text
+    assert "mistake\n\n- `sign-of-K`, −K: none\n\n" in text
+    said = " ".join(text.split())
+    assert "3 of 4 answers that show a mistake are caught. Of the 3 that are numbers 1 are" in said
+    assert "1 of 2 mistakes are named alone" in said
+    assert "nothing tells apart: 50.0%." in said
+    alone = table([Planted(**other, findings=[found], named=["x"], smallest=["x"])])
+    assert "1 solvers that fail over the suite, the one diagnosis of 1 is" in " ".join(
+        alone.split()
+    )
+
+
+def test_a_mistake_is_planted_over_a_suite(tmp_path, monkeypatch, capsys):
+    from benchmarks.audit_quality import __main__ as command
+    from benchmarks.audit_quality import planted as module
+    from ergs_verify.audit import solver
+
+    few = [one for one in suite("quick") if one.name in ("square", "no-equilibrium")]
+    monkeypatch.setattr(solver, "named_suite", lambda name: few)
+    monkeypatch.setattr(command, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(command, "FAULTS", [f for f in module.FAULTS if f.id == "tau-factor-2"])
+    arguments = ["planted", "--processes", "1", "--output", str(tmp_path)]
+    command.main([*arguments, "--found", str(tmp_path / "found")])
+    text = (tmp_path / "audit_quality_planted.md").read_text(encoding="utf-8")
+    assert "| `tau-factor-2` | 2τ for τ | 2 |  |  |  |  | 1 | 1 |  |  | itself |" in text
+    monkeypatch.setattr(command, "over_suite", None)  # all is found
+    command.main([*arguments, "--found", str(tmp_path / "found")])
+    assert (tmp_path / "audit_quality_planted.md").read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("number", [525, 677, 965])
