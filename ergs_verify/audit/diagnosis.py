@@ -159,11 +159,12 @@ def explained(
     allowed: Allowed | None = None,
     more: Sequence[Mistake] = (),
     without: Collection[str] = (),
-) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
-    """The mistakes that lead to all that is stated; and to all but the letters `left_out`, if any.
+) -> tuple[tuple[Match, ...], tuple[str, ...]]:
+    """The mistakes that lead to all that is stated; if there are none, to all but some letters.
 
-    Both as `diagnose` finds them, in one pass; `more` are looked for besides those of the
-    catalogue, of which the ids `without` are left out.
+    As `diagnose` finds them; `more` are looked for besides those of the catalogue, of which the
+    ids `without` are left out. The letters that the first mistake does not explain are among
+    `left_out`.
     """
     policy.validate(game)
     try:
@@ -171,10 +172,14 @@ def explained(
             whole = _Comparison(game, of_policy(policy, game), equilibrium, allowed)
             parts = [whole, whole.without(left_out)] if left_out else [whole]
             catalogue = [one for one in mistakes(general=game.general) if one.id not in without]
-            matches = [one.ranked(found) for one, found in _explaining(parts, [*more, *catalogue])]
+            explaining = _explaining(parts, [*more, *catalogue])
+            for one, found in explaining:
+                if matches := one.ranked(found):
+                    left = () if one is whole else whole.unexplained(matches[0], found, left_out)
+                    return matches, left
     except (InputError, UnsupportedError):  # an entry beyond float64
-        return (), ()
-    return matches[0], matches[1] if left_out else ()
+        pass
+    return (), ()
 
 
 #: A mistake that explains a solution, by its best variant.
@@ -269,6 +274,18 @@ class _Comparison:
             return recomputed(variant, self.game, self.precise, self.letters, **how)
         arithmetic, game = variant.arithmetic or FLOAT64, self.game.near
         return recomputed(variant, game, arithmetic, self.letters, stages_of=self.stages_of, **how)
+
+    def unexplained(
+        self, match: Match, found: list[_Found], letters: Collection[str]
+    ) -> tuple[str, ...]:
+        """Which of the letters a mistake that explains the others does not."""
+        variant = next(variant for other, variant in found if other.id == match.id)
+        numbers, _ = self.screened(variant, [self.without(letters)])
+        of_mistake = errors(self.stated, numbers, self.sizes)
+        apart = {
+            k: min(self._otherwise(k, self.game.horizon), _worst(of_mistake[k])) for k in letters
+        }
+        return tuple(k for k in letters if apart[k] > _EXPLAINED) or tuple(letters)
 
     def screened(
         self, variant: Recomputed | Handled, parts: Sequence[_Comparison]

@@ -237,10 +237,9 @@ def _explained(
     game: Game, policy: Policy, nash: CertifiedNash | None, quantities: Mapping[str, Quantity]
 ) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The mistakes that explain everything stated, or else the gains; and what is left out."""
-    left_out = may_be_left_out(quantities)
     equilibrium = nash and in_floats(game, policy, nash)
-    matches, of_rest = explained(game, policy, equilibrium=equilibrium, left_out=left_out)
-    return (matches, ()) if matches or not of_rest else (of_rest, left_out)
+    left_out = may_be_left_out(quantities)
+    return explained(game, policy, equilibrium=equilibrium, left_out=left_out)
 
 
 def _first_error(

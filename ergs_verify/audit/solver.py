@@ -45,6 +45,10 @@ Progress = Callable[[int, int], None]
 #: Kinds of trouble by which a solver says that a game has no single equilibrium: code that is
 #: compiled beforehand cannot raise an exception, and gives NaN.
 _SIGNALS = ("raised", "not a number")
+_SAME = {
+    "raised": "the solver raises the same error",
+    "not a number": "the solver gives NaN or infinity too",
+}
 
 #: Numbers in a message, however many beside one another.
 _NUMBERS = re.compile(r"[\s,;()\[\]]*(?:-?(?:0x[\da-f]+|\d[\w.]*(?:(?<=e)[-+]\d+)?)[\s,;()\[\]]*)+")
@@ -424,12 +428,9 @@ def earned(results: Sequence[GameResult], before: Iterable[GameResult] = ()) -> 
         attrs.evolve(
             one,
             verdict="fail",
-            message=(
-                "fail: the solver raises the same error for the regular game "
-                f"{on_regular[one.signal]}"
-            ),
+            message=f"fail: {_SAME[one.signal[0]]} for the regular game {on_regular[one.signal]}",
         )
-        if one.verdict == "pass" and one.signal in on_regular
+        if one.verdict == "pass" and one.signal and one.signal in on_regular
         else one
         for one in results
     ]
@@ -474,7 +475,8 @@ def _shrunk(
     """The smallest of the failing games of one kind, made smaller while that is kept."""
     wanted = found.mistakes[0].id if found.mistakes else None
     alike = [one for one in failing if wanted in _named(one)] or failing[:1]
-    first = min(alike, key=lambda one: work(one.game))
+    alone = [one for one in alike if _named(one) == {wanted}]
+    first = min(alone or alike, key=lambda one: (_gap(one) == 0, work(one.game)))
     least = _gap(first) / 10
 
     def fails(game: Game) -> bool:
@@ -483,7 +485,10 @@ def _shrunk(
             return False
         if one.audit is None:
             return one.signal == first.signal and _kind(one) == _kind(first)
-        return _gap(one) >= least and (wanted is None or wanted in _named(one))
+        named = _named(one)
+        return _gap(one) >= least and (
+            named == {wanted} if alone else wanted in named or not wanted
+        )
 
     game = shrink(first.game, fails, calls=_SHRINK_CALLS)
     run = game.name, game, solver(game)

@@ -349,22 +349,20 @@ def _explained(
             quantities=("P",),
         )
         return (of_root,), ()
-    matches: list[Match] = []
-    some: list[Match] = []
+    tried: list[tuple[tuple[Match, ...], tuple[str, ...]]] = []
     at_once = policy.at_one_time
     states, gains = game.state_size, _gains(game, at_once)
-    letters = list(stated_letters(game.one_stage, at_once))
     if nash is not None:
         right = in_float64(by_letter(nash.found, states, nash.balls))
         more = stationary_mistakes(
             game.one_stage,
             gains,
-            letters,
+            list(stated_letters(game.one_stage, at_once)),
             in_float64_gains(nash),
             lambda once: judged_game(once, at_once),
         )
         ahead = [np.array(X, dtype=float) for (X,) in in_float64(nash.found).P]
-        for found, kept in zip(
+        tried.append(
             explained(
                 _before(game, ahead, states),
                 _before_costs(game, at_once),
@@ -372,26 +370,27 @@ def _explained(
                 left_out=left_out,
                 more=more,
                 without=NONE_HERE,
-            ),
-            (matches, some),
-            strict=True,
-        ):
-            kept += found
+            )
+        )
     if policy.P is not None and (policy.s is not None or not game.affine):
         ahead = [X for (X,) in _costs_in_state(game, policy)]
         with suppress(NotCertifiedError):
-            whole, of_rest = explained(
-                _before(game, ahead, states),
-                _before_costs(game, at_once),
-                equilibrium=None,
-                left_out=left_out,
-                without=NONE_HERE,
+            tried.append(
+                explained(
+                    _before(game, ahead, states),
+                    _before_costs(game, at_once),
+                    equilibrium=None,
+                    left_out=left_out,
+                    without=NONE_HERE,
+                )
             )
-            known = {one.id for one in matches}
-            matches += [one for one in whole if one.id not in known]
-            known = {one.id for one in some}
-            some += [one for one in of_rest if one.id not in known]
-    return (tuple(matches), ()) if matches or not some else (tuple(some), left_out)
+    # What explains everything comes before what leaves letters out.
+    least = min((left for found, left in tried if found), key=len, default=())
+    matches: dict[str, Match] = {}
+    for found, left in tried:
+        for one in found if len(left) == len(least) else ():
+            matches.setdefault(one.id, one)
+    return tuple(matches.values()), least
 
 
 def _before(game: Game, ahead: Sequence[np.ndarray], states: int) -> Game:

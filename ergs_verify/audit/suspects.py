@@ -35,6 +35,8 @@ class Suspect:
         Where to look for it.
     games, of : int
         It explains `games` of the `of` failing games.
+    left_out : tuple of str
+        Letters that it does not explain on some of them.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Suspect:
     look_at: str
     games: int
     of: int
+    left_out: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
         """Its part of ``ergs-suite/1``."""
@@ -94,9 +97,10 @@ class Suspects:
             yield f"With {options} {which}: declare this if the solver means it so."
         for one in self.mistakes:
             whole = "every one" if one.games == one.of > 1 else f"{one.games}"
+            but = f", but not their {' and '.join(one.left_out)}" if one.left_out else ""
             yield (
                 f"Mistake {one.id} explains {whole} of {one.of} failing "
-                f"game{'s' * (one.of != 1)}: {one.message}. Look at: {one.look_at}."
+                f"game{'s' * (one.of != 1)}{but}: {one.message}. Look at: {one.look_at}."
             )
         if self.told_apart_by is not None:
             yield "Others that explain as many are ruled out by a game built to tell them apart."
@@ -148,7 +152,9 @@ def suspects(
     unlikely = {id for id in order if count[id] == count[order[0]]} - set(first)
     shown = [*first, *(id for id in order if id not in first and id not in unlikely)]
     return Suspects(
-        mistakes=tuple(_suspect(known[id], count[id], of) for id in _few(shown, first)),
+        mistakes=tuple(
+            _suspect(known[id], [found for _, _, found in failing], of) for id in _few(shown, first)
+        ),
         alike=tuple(first) if len(first) > 1 else (),
         told_apart_by=told_apart_by,
         unexplained=tuple(name for name, found in matches.items() if not found),
@@ -168,13 +174,15 @@ def _few(order: Sequence[str], first: Sequence[str]) -> Sequence[str]:
     return order[: len(first) + 2] if first else ()
 
 
-def _suspect(match: Match, games: int, of: int) -> Suspect:
+def _suspect(match: Match, failing: Sequence[Audit], of: int) -> Suspect:
+    explained = [one for one in failing if match.id in {other.id for other in one.diagnosis or ()}]
     return Suspect(
         id=match.id,
         message=match.message.partition(" (here after")[0],
         look_at=match.look_at,
-        games=games,
+        games=len(explained),
         of=of,
+        left_out=tuple(dict.fromkeys(letter for one in explained for letter in one.left_out)),
     )
 
 

@@ -381,7 +381,10 @@ def _audit() -> Schema:
 
 
 def _suite() -> Schema:
-    mistake = {"id": _TEXT, "message": _TEXT, "look_at": _TEXT, "games": _TIME, "of": _TIME}
+    mistake = {
+        "id": _TEXT, "message": _TEXT, "look_at": _TEXT, "games": _TIME, "of": _TIME,
+        "left_out": _list(_TEXT),
+    }  # fmt: skip
     game = {
         "name": _TEXT, "verdict": _PASS, "message": _TEXT, "audit": _or_null(_document("audit")),
         "trouble": _or_null(_object({"kind": _TEXT, "message": _TEXT})),

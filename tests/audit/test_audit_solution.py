@@ -213,8 +213,8 @@ def test_of_two_mistakes_that_of_the_gains_is_named():
     answer["q"] = [q + float(game.tau) for q in answer["q"]]
     found = audit(game, answer)
     assert [match.id for match in found.diagnosis or ()] == ["sign-of-K"]
-    assert found.left_out == ("Sigma", "P", "q")
-    assert any("the next one does not explain Sigma, P, q" in note for note in found.notes)
+    assert found.left_out == ("q",)
+    assert any("the next one does not explain q." in note for note in found.notes)
 
 
 def test_of_two_mistakes_beside_right_gains_q_is_left_out():

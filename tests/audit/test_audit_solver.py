@@ -123,6 +123,9 @@ def test_not_a_number_everywhere_earns_nothing(on):
 
     found = on(lost, "no-equilibrium", "one-stage")
     assert [one.verdict for one in found.games] == ["fail", "fail"]
+    assert found.games[0].message.endswith(
+        "gives NaN or infinity too for the regular game one-stage"
+    )
 
 
 def wrong_in_time(game):
@@ -142,12 +145,27 @@ def test_shrinking_keeps_the_mistake_and_the_order_of_its_gap(on):
         (wrong_in_time, "reversed-in-time"),
         (last_cost_ignored, "terminal-stage-cost"),
     ):
-        found = on(wrong, "unequal-controls", "terminal-cost")
+        # On a game of one stage gains are the same in any order, and the mistake has another name.
+        found = on(wrong, "one-stage", "unequal-controls", "terminal-cost")
         small = found.smallest
-        assert id in [match.id for match in small.audit.diagnosis]
+        assert [match.id for match in small.audit.diagnosis] == [id]
         assert small.game.horizon <= 3
-        gaps = [one.audit.gap.largest.lo for one in (*found.games, small)]
+        gaps = [one.audit.gap.largest.lo for one in (*found.games[1:], small)]
         assert gaps[2] >= min(gaps[:2]) / 10 > 1e-6
+
+
+def test_what_a_mistake_leaves_unexplained_is_said(on):
+    def twice_wrong(game):
+        found = letters(engine.nash(game))
+        return {**found, "K": [-K for K in found["K"]], "P": [P / 3 for P in found["P"]]}
+
+    found = on(twice_wrong, "non-diagonal", "square")
+    first = found.suspects.mistakes[0]
+    assert (first.id, first.games, first.left_out) == ("sign-of-K", 2, ("P",))
+    told = next(found.suspects.told)
+    assert told.startswith(
+        "Mistake sign-of-K explains every one of 2 failing games, but not their P:"
+    )
 
 
 def test_shrinking_keeps_an_error_what_it_is(on):
