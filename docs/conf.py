@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -154,9 +155,20 @@ def _generate() -> None:
         shutil.copy2(notebook, GENERATED / notebook.name)
 
 
+def _numbered(_app, doctree, _name) -> None:
+    """numpydoc makes citations of several docstrings on a page differ: [R1f2e-1] is [1] again."""
+    from docutils.nodes import Text
+
+    for text in list(doctree.findall(Text)):
+        if found := re.fullmatch(r"(\[?)[Rr][0-9a-f]+-([0-9]+)(\]?)", text.astext()):
+            text.parent.replace(text, Text("".join(found.groups())))
+
+
 def setup(app) -> None:
     """Formulas become MathML here, so that a page needs no script and no network."""
     from docutils.nodes import SkipNode
+
+    app.connect("doctree-resolved", _numbered)
 
     from ergs_verify.report.mathml import display, inline
 

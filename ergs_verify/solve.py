@@ -117,7 +117,7 @@ class Solution:
 
     @property
     def policy(self) -> Policy:
-        """The solution as a `Policy`, with what is said about it."""
+        """The same as exact numbers, with what is said about them."""
         about = {
             "method": self.method,
             "iterations": self.iterations,

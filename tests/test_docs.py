@@ -184,3 +184,9 @@ def test_no_sentence_stands_where_numpydoc_reads_a_parameter():
             found += [(place, one.name) for one in doc[section] if len(one.name) > 60]
     assert seen > 300
     assert found == []
+
+
+def test_citations_are_numbered_as_in_the_docstrings(site):
+    page = text_of(site / "reference" / "api.html")
+    assert not re.search(r"\[?R[0-9a-f]{8,}-[0-9]", re.sub(r'(?:id|href)="[^"]*"', "", page))
+    assert page.count(">[1]<") > 3

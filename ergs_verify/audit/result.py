@@ -133,7 +133,7 @@ class Quantity:
 
     @property
     def digits(self) -> float:
-        """Decimal digits that agree at least: log₁₀(size / max_error), ∞ where nothing differs."""
+        """Decimal digits that agree, at least: log₁₀(size / max_error), ∞ if nothing differs."""
         return _digits(self.size, self.max_error)
 
     @property

@@ -180,7 +180,7 @@ class SuiteResult:
 
     @property
     def verdict(self) -> Verdict:
-        """``fail`` if the solver fails on some game, ``undecided`` if some is undecided."""
+        """``fail`` if the solver fails on some game, otherwise ``undecided`` if some game is."""
         return worst(one.verdict for one in self.games) if self.games else "undecided"
 
     @property

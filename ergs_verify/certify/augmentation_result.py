@@ -144,7 +144,7 @@ class GapOfDelta:
 
     @property
     def verdict(self) -> str:
-        """By the rows alone: ``"refuted"`` where one is, else ``"undecided"`` where one is."""
+        """``"refuted"`` if a row is, otherwise ``"undecided"`` if a row is, else ``"proved"``."""
         found = {row.verdict for row in self.rows}
         return next((worst for worst in ("refuted", "undecided") if worst in found), "proved")
 
@@ -152,7 +152,7 @@ class GapOfDelta:
     def order(self) -> tuple[float | None, ...]:
         """Each agent's slope of log ε over log δ between the two smallest δ that are proved.
 
-        It is taken between the middles of the enclosures, and None where there are no two.
+        It is taken between the middles of the enclosures; None if there are no two.
         """
         orders = [row for row in self._local_orders() if row is not None]
         return orders[0] if orders else (None,) * self.game.agents

@@ -114,7 +114,7 @@ class Check:
 
     @property
     def title(self) -> str:
-        """What is proved of the equilibrium, in one sentence."""
+        """The verdict in one sentence."""
         found = self.nash
         if found.unique == "locally":
             told = "proved: the game has a stationary Nash equilibrium"
@@ -176,7 +176,7 @@ class Check:
 
     @property
     def spectral_radius(self) -> Enclosure:
-        """The largest ρ(J_t) of all stages: the exact rate of Algorithm 1's inner loop.
+        """The largest ρ(J_t) over the stages: the exact rate of Algorithm 1's inner loop.
 
         Without any stage it may be anything: from 0 to infinity.
         """
@@ -185,7 +185,7 @@ class Check:
 
     @property
     def contraction_constant(self) -> Enclosure | None:
-        """The largest constant of Lemma IV.1 of all stages; None in the general game."""
+        """The largest constant of Lemma IV.1 over the stages; None beyond the paper's class."""
         found = [stage.contraction_constant for stage in self.stages]
         known = [one for one in found if one is not None]
         return (

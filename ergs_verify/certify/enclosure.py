@@ -81,12 +81,12 @@ class Enclosure:
 
     @property
     def width(self) -> Any:
-        """hi − lo; 0 where both are infinite."""
+        """hi − lo, or 0 if both are infinite."""
         return Fraction(0) if self.lo == self.hi else self.hi - self.lo
 
     @property
     def relative_width(self) -> Any:
-        """(hi − lo) over the larger end in size; 0 for a point."""
+        """The width over the larger end in size, or 0 if the ends are equal."""
         if self.lo == self.hi:
             return Fraction(0)
         largest = max(abs(self.lo), abs(self.hi))

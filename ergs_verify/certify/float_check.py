@@ -56,7 +56,7 @@ class StackCheck:
 
     @property
     def decided(self) -> np.ndarray:
-        """Where nothing is left to decide."""
+        """Whether all of these are decided."""
         return self.unique & (self.assumption_III_3 != 0) & (self.loop != 0)
 
 

@@ -60,9 +60,9 @@ class Game:
     R : tuple over agents of tuple over t of p_i×p_i
         The cost of the agent's own control.
     tau : Fraction
-        An `InputError` if it differs between agents or times: see `tau_of`.
+        The weight of the entropy; an `InputError` if it differs between agents or times.
     noise_cov : m×m
-        The covariance of ω. An `InputError` if it varies over time: see `noise`.
+        The covariance of the noise ω; an `InputError` if it varies over time.
     x0_mean, x0_cov : length m, and m×m
         Of the initial state.
     agents, state_size : int
@@ -287,7 +287,7 @@ class Game:
 
     @property
     def stationary(self) -> bool:
-        """Whether the horizon is infinite: no letter has a time axis."""
+        """Whether the horizon is infinite: nothing has a time axis."""
         return is_infinite(self.horizon)
 
     @property
@@ -340,7 +340,7 @@ class Game:
 
     @property
     def general(self) -> bool:
-        """Whether the game lies beyond the paper's class."""
+        """Whether the game lies beyond the paper's class: `beyond` names the keys by which."""
         return bool(self.beyond)
 
     @property
@@ -379,12 +379,12 @@ class Game:
 
     @property
     def tau(self) -> Fraction:
-        """τ as the rational it is; `tau_given` is the float where one was given.
+        """The weight of the entropy; an `InputError` if it differs between agents or times.
 
         Raises
         ------
         InputError
-            Where it differs between agents or times: `tau_of`.
+            See `tau_of`.
         """
         if isinstance(self.tau_given, tuple):
             raise InputError("tau differs between agents or times, so there is no single τ", "tau")
@@ -462,12 +462,12 @@ class Game:
 
     @property
     def noise_cov(self) -> np.ndarray:
-        """The covariance of the noise, m×m.
+        """The covariance of the noise ω; an `InputError` if it varies over time.
 
         Raises
         ------
         InputError
-            Where it varies over time: `noise`.
+            See `noise`.
         """
         if isinstance(self._noise_cov, tuple):
             raise InputError("noise_cov varies over time, so there is no single one", "noise_cov")
@@ -550,7 +550,7 @@ class Game:
 
     @property
     def affine(self) -> bool:
-        """Whether the game has affine terms: a drift, linear costs, means of priors at x = 0."""
+        """Whether there is a drift, a linear cost, or a prior whose mean at x = 0 is not 0."""
         letters = (self.drift, self.x_linear, self.u_linear, self.prior_mean)
         return any(letter is not None for letter in letters)
 

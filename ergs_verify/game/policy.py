@@ -160,7 +160,7 @@ class Policy:
 
     @property
     def horizon(self) -> Any:
-        """The number T of stages, or ``"infinite"`` where no letter has a time axis."""
+        """The number T of stages, or ``"infinite"`` if nothing has a time axis."""
         return len(self.K[0]) if isinstance(self.K[0], tuple) else INFINITE
 
     @property

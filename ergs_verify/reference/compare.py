@@ -135,7 +135,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """``fail`` if some file fails or is missing, ``undecided`` if some is undecided."""
+        """``fail`` if some file fails or is missing, otherwise ``undecided`` if some file is."""
         return _worst(one.verdict for one in self.files)
 
     def as_json(self) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class LoopStudy:
 
     @property
     def observed_rate(self) -> Decimal | None:
-        """The rate at the largest L where one could be seen."""
+        """The rate at the largest L at which one could be seen."""
         return next((e.rate for e in reversed(self.errors) if e.rate is not None), None)
 
     def stage_rates(self, t: int) -> tuple[tuple[int, Decimal], ...]:
