@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_there_are_examples():
 
 
 @pytest.mark.parametrize("path", **named(PYTHON))
-def test_python_examples_run_and_print_what_stands_there(path):
+def test_python_examples_run_and_print_what_stands_there(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     found = re.findall(
         r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", text_of(path), re.DOTALL | re.MULTILINE
     )
@@ -101,6 +103,29 @@ def test_what_is_called_a_command_is_one(path):
 def test_what_make_is_asked_for_is_a_target(path):
     targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|  )", text_of(path))) <= targets
+
+
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_extras_that_are_named_are_there(path):
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    for names in re.findall(r"(?:\.|ergs-verify)\[([a-z,]+)\]'", text_of(path)):
+        assert set(names.split(",")) <= set(project["optional-dependencies"])
+
+
+def test_the_routes_with_and_without_make_are_the_same():
+    page, makefile = text_of(DOCS / "howto" / "install.md"), text_of(ROOT / "Makefile")
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    listed = re.findall(r"^\| ((?:`[a-z]+`,? ?)+)\|", page, re.MULTILINE)
+    assert set(re.findall(r"`([a-z]+)`", " ".join(listed))) == set(project["optional-dependencies"])
+    extras = dict(re.findall(r"^EXTRAS_(\w+) := (.*)$", makefile, re.MULTILINE))
+    assert f"'.[{extras['dev']}]'" in page
+    for target, told in re.findall(
+        r"^\| `make (lab|docs|test)` \|.*\| (.*) \|$", page, re.MULTILINE
+    ):
+        asked = extras["dev" if target == "test" else target]
+        assert re.findall(r"`([a-z]+)`", told) == asked.split(",")
+    (options,) = re.findall(r"pytest (-n auto.*) \$\(NOTEBOOKS\)", makefile)
+    assert f"-m pytest {options} notebooks" in page
 
 
 def test_the_readme_is_short_and_names_each_notebook():

@@ -95,7 +95,7 @@ class CertifiedGap:
 
     @property
     def largest(self) -> Enclosure:
-        """The largest agent's gap: the least ε for which this is an ε-Nash equilibrium, on average."""
+        """The largest agent's gap: the least ε for which it is an ε-Nash equilibrium on average."""
         gaps = [one.gap for one in self.agents]
         return Enclosure(max(gap.lo for gap in gaps), max(gap.hi for gap in gaps))
 
