@@ -13,12 +13,15 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import attrs
 import pytest
 from typer.main import get_command
 
 import ergs_verify
+from ergs_verify.audit.conventions import Conventions
 from ergs_verify.cli import main
 from ergs_verify.cli.app import app
+from ergs_verify.game.letters import GAME, POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -126,6 +129,21 @@ def test_the_routes_with_and_without_make_are_the_same():
         assert re.findall(r"`([a-z]+)`", told) == asked.split(",")
     (options,) = re.findall(r"pytest (-n auto.*) \$\(NOTEBOOKS\)", makefile)
     assert f"-m pytest {options} notebooks" in page
+
+
+def test_every_convention_is_described():
+    page = text_of(DOCS / "reference" / "conventions.md").partition("## Those of a solver")[2]
+    listed = re.findall(r"^\| `([a-zA-Z-]+)` \|", page, re.MULTILINE)
+    assert listed == [one.name.replace("_", "-") for one in attrs.fields(Conventions)]
+
+
+def test_every_key_of_games_and_solutions_is_described():
+    page = text_of(DOCS / "reference" / "formats.md")
+    for letter in GAME:
+        assert f"`{letter.place[0]}`" in page, letter.name
+        assert all(part in page for part in letter.place), letter.name
+    for letter in POLICY:
+        assert f"`{letter.name}`" in page or f'"{letter.name}"' in page, letter.name
 
 
 def test_the_readme_is_short_and_names_each_notebook():
