@@ -9,18 +9,20 @@ residual s = Φ𝓚̂ + rhs at P̂, D = −Φ⁻¹s and Δ = K − K̂, the true
   Gⁱʲ = γⁱBʲ'P̂ⁱF̂ in the gains of the others, and Gⁱⁱ = sⁱ in its own,
 
 which are the identities that the ledger proves (`sharp-perturbation`) and the expansion of a
-quadratic. In the stage's coordinates z, x = Sz, in which a closed loop has a norm below 1, bounds
-eⁱ of the errors hardly grow. With C = Φ⁻¹, its block columns Cʲ and a tilde for what is in
-coordinates,
+quadratic. They are bounded in the stage's coordinates z, x = Sz, in which a closed loop has a norm
+below 1, and for all agents together: with weights wⁱ, ε is a bound of √Σ(‖Eⁱ‖_F/wⁱ)². With
+C = Φ⁻¹, M the matrix of blocks Mʲ = wʲγʲ(block column j of C)Bʲ' side by side, and Γⁱ the slopes
+Gⁱʲ of the others stacked, 0 for j = i,
 
-- Φ is regular at P where κ = Σ_j ‖𝓑̃Cʲ B̃ʲ'‖ γʲeʲ < 1, and ‖F‖ ≤ f = (‖F̂‖ + ‖𝓑D‖)/(1 − κ);
-- ‖Δⁱ‖ ≤ dⁱ = ‖Dⁱ‖ + f Σ_j ‖C^{ij} B̃ʲ'‖ γʲeʲ;
-- ‖Eⁱ_t‖ ≤ ‖cost − P̂ⁱ_t‖ + 2‖sⁱ‖dⁱ + ‖R̃ⁱ‖dⁱ² + γⁱ(aⁱeⁱ + 2f Σ_{j≠i} ‖Zⁱʲ‖ γʲeʲ
-  + 2‖(𝓑D − BⁱDⁱ)'P̃ⁱF̂‖ + b²‖P̃ⁱ‖), b = κf + ‖𝓑D‖ a bound of ‖𝓑Δ‖,
+- Φ is regular at P where κ = ‖𝓑M‖₂ε < 1, and ‖F‖ ≤ f = (‖F̂‖ + ‖𝓑D‖)/(1 − κ);
+- ‖Δⁱ‖ ≤ dⁱ = ‖Dⁱ‖ + f‖(M's rows i)‖₂ε, and ‖𝓑Δ‖ ≤ b = κf + ‖𝓑D‖;
+- what is linear in E at stage t is Σ_j F'EʲHʲⁱ and its transpose, Hʲⁱ = ½γⁱδⁱʲF̂ − (Mʲ/wʲ)'Γⁱ; by
+  weights wⁱ_t it is at most 2f‖(wʲHʲⁱ/wⁱ_t)‖₂ε, the norm of the one matrix of all these blocks;
+- the rest of Eⁱ_t is at most ‖cost − P̂ⁱ_t‖ + 2‖Σ_{j≠i} Dʲ'Gⁱʲ‖ + 2‖sⁱ‖dⁱ + ‖R̃ⁱ‖dⁱ²
+  + γⁱ(f‖Eⁱ‖b + b²‖P̂ⁱ‖).
 
-where Zⁱʲ = B̃ʲ(𝓑̃Cʲ − B̃ⁱC^{ij})'P̃ⁱF̂ is what the others' gains do, and with Z = γⁱZⁱⁱ the own error
-does F'EF − F'EZ − Z'EF = (F − Z)'E(F − Z) − Z'EZ, hence aⁱ is the smaller of f² + 2f‖Z‖ and
-(‖F̂ − Z‖ + b)² + ‖Z‖². In the general game there come the terms of its costs of controls.
+Bounds agent by agent would add up in every stage what the agents' errors do to each other. In the
+general game Gⁱʲ has the slopes of its costs of controls besides, and there is Δ'RⁱΔ.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from ergs_verify.arithmetic.above import Above, above
-from ergs_verify.arithmetic.centred import Centred
+from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.certify.float_norms import frobenius, spectral
@@ -45,6 +47,11 @@ from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.
 _RIDGE = 2.0**-10
+#: Squarings for a spectral norm that is raised to the power of the horizon.
+_CLOSELY = 6
+#: Weights lie between 2 to minus this and 2 to this.
+_FARTHEST = 500
+_HALF = Centred(np.array(0.5))
 #: Bounds are taken to be at least this large, so that their products do not underflow.
 _FLOOR = 2.0**-180
 
@@ -274,7 +281,7 @@ def _guess(stack: StageStack, near: list[np.ndarray], loop: np.ndarray) -> np.nd
 
 
 class _Effects:
-    """Bounds of what errors of P_{t+1} do at each stage, (T, agents, G) unless said otherwise.
+    """Bounds of what errors of P_{t+1} do at each stage, (T, agents, G) or (T, G).
 
     All are at least `_FLOOR`, so that no product of five underflows.
     """
@@ -290,65 +297,50 @@ class _Effects:
     ):
         numbers, agents, G = stack.arithmetic, stack.agents, stack.games
         self._stack, self._frame = stack, frame
-        times = numbers.multiply
+        times, turn = numbers.multiply, numbers.transpose
+        kept, agentwise = self._kept, self._agentwise
         starts = np.cumsum([0, *stack.control_sizes])
         own = [slice(start, stop) for start, stop in pairwise(starts)]
-        rates = [rate.magnitude for rate in stack.rates]
-        B = [times(frame.inverse_ahead, played(notation.B(k))) for k in agents]
-        joint_B = numbers.blocks([B])
-        turned = [numbers.transpose(X) for X in B]
-        reached = times(joint_B, inverse)
+        B = times(frame.inverse_ahead, numbers.blocks([[played(notation.B(k)) for k in agents]]))
+        B_turned = turn(B)
         loop = times(times(frame.inverse_ahead, played(notation.F)), frame.now)
         costs = [frame.in_frame(Centred(P[G:]), frame.ahead) for P in near]
-        slopes = [times(P, loop) for P in costs]
         # Φ⁻¹s and s, of x in coordinates.
         off = times(times(inverse, residual), frame.now)
         residual = times(residual, frame.now)
-        pushed = [times(X, off[..., i, :]) for i, X in zip(own, B, strict=True)]
-        whole = times(joint_B, off)
-        kept, agentwise = self._kept, self._agentwise
 
         self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
         self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
-        self.off_loop = kept(frobenius(whole.magnitude))
-        self.loop = kept(spectral(loop, 6))
-        self.regular = agentwise(
-            [
-                spectral(times(reached[..., j], Y)) * rate
-                for j, Y, rate in zip(own, turned, rates, strict=True)
-            ]
-        )
-        gains, others, direct, through, turned_loops = [], [], [], [], []
-        for k, i, X, P, slope, rate in zip(agents, own, B, near, slopes, rates, strict=True):
-            mine = times(X, inverse[..., i, :])
-            gains.append(
-                [
-                    spectral(times(inverse[..., i, j], Y)) * weight
-                    for j, Y, weight in zip(own, turned, rates, strict=True)
-                ]
-            )
-            row, rest = [], reached - mine
-            for j, Y, weight in zip(own, B, rates, strict=True):
-                Z = times(times(Y, numbers.transpose(rest[..., j])), slope)
-                row.append(spectral(Z) * (weight if j is not i else 0.0))
-                if j is i:
-                    Z = numbers.scale(stack.rates[k - 1], Z)
-                    through.append(spectral(Z))
-                    turned_loops.append(spectral(loop - Z, 6))
-            others.append(row)
-            cost_here = played(stack.formula("policy_cost", k)) - Centred(P[:-G])
-            here = frame.in_frame(Centred(cost_here.magnitude), Centred(frame.now.size))
-            moved = frobenius(times(numbers.transpose(whole - pushed[k - 1]), slope).magnitude)
-            direct.append(frobenius(here.magnitude) + moved * rate * 2.0)
-        self.direct = agentwise(direct)
-        self.through, self.turned = agentwise(through), agentwise(turned_loops)
-        # (T, N, N, G).
-        self.gains, self.others = (
-            np.stack([agentwise(row) for row in grid], axis=1) for grid in (gains, others)
-        )
+        self.off_loop = kept(frobenius(times(B, off).magnitude))
+        self.loop = kept(spectral(loop, _CLOSELY))
         self.costs = agentwise([frobenius(P.magnitude) for P in costs])
-        self.rates = np.array([np.maximum(rate, _FLOOR) for rate in rates])[:, None]
+        self.rates = np.array([np.maximum(r.magnitude, _FLOOR) for r in stack.rates])[:, None]
         self._controls(played)
+
+        slopes, direct, halves, reached = [], [], [], []
+        for k, i, P, rate in zip(agents, own, costs, stack.rates, strict=True):
+            slope = times(B_turned, numbers.scale(rate, times(P, loop)))
+            if stack.general:
+                formula = notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
+                slope = slope + times(played(formula), frame.now)
+            slope = _without_rows(slope, i)
+            cost = played(stack.formula("policy_cost", k)) - Centred(near[k - 1][:-G])
+            here = frame.in_frame(Centred(cost.magnitude), Centred(frame.now.size))
+            moved = frobenius(times(turn(off), slope).magnitude)
+            direct.append(frobenius(here.magnitude) + moved * 2.0)
+            slopes.append(slope)
+            halves.append(numbers.scale(_HALF * rate, loop))
+            reached.append(times(inverse[..., i], numbers.scale(rate, B_turned[..., i, :])))
+        self.direct = agentwise(direct)
+        gains = numbers.blocks([reached])
+        costs = _on_diagonal(halves, numbers) - times(turn(gains), numbers.blocks([slopes]))
+        self.weights = self._weights(costs)
+        now, ahead = (self._columns(weights) for weights in (self.weights[:-1], self.weights[1:]))
+        gains = gains * Centred(ahead[:, None, :])
+        costs = Centred(ahead[:, :, None]) * costs * Centred(1 / now[:, None, :])
+        self.gains_moved = agentwise([spectral(gains[..., i, :]) for i in own])
+        self.regular = kept(spectral(times(B, gains)))
+        self.costs_moved = kept(spectral(costs, _CLOSELY))
 
     def _kept(self, bound: Above) -> np.ndarray:
         stack = self._stack
@@ -358,10 +350,30 @@ class _Effects:
     def _agentwise(self, bounds: list[Above]) -> np.ndarray:
         return np.stack([self._kept(bound) for bound in bounds], axis=1)
 
+    def _weights(self, costs: Centred) -> np.ndarray:
+        """Powers of 2 near the errors of each agent's P_t, as far as they compare, (T+1, N, G)."""
+        stack, N = self._stack, len(self._stack.agents)
+        by_stage = stack.by_stage(costs.size).reshape(
+            stack.horizon, stack.games, N, stack.states, N, stack.states
+        )
+        sizes = np.sqrt((by_stage * by_stage).sum(axis=(3, 5)))
+        weights = [self._at_the_end()]
+        for t in reversed(range(stack.horizon)):
+            moved = np.einsum("kg,gki->ig", weights[-1], sizes[t])
+            growth = (moved / weights[-1]).max(axis=0)
+            weights.append(np.fmax(self.direct[t], moved / np.fmax(growth, 1)))
+        _, exponents = np.frexp(np.stack(weights[::-1]))
+        return np.ldexp(1.0, np.clip(exponents, -_FARTHEST, _FARTHEST))
+
+    def _columns(self, weights: np.ndarray) -> np.ndarray:
+        """(T·G, N·m): each agent's weight for all columns of its matrix."""
+        stages_first = np.moveaxis(weights, 1, -1).reshape(-1, weights.shape[1])
+        return np.repeat(stages_first, self._stack.states, axis=-1)
+
     def _controls(self, played: Evaluator) -> None:
-        """What gains cost that move: R̃ⁱ; in the general game Rⁱ and slopes in the others' too."""
-        stack, numbers = self._stack, self._stack.arithmetic
-        self.joint = self.slopes = None
+        """What gains cost that move: R̃ⁱ; in the general game Rⁱ too."""
+        stack = self._stack
+        self.joint = None
 
         def half(k: int) -> Any:
             if k in stack.plain:
@@ -378,41 +390,30 @@ class _Effects:
         self.own = self._agentwise([size(notation.precision(k)) * half(k) for k in stack.agents])
         self.joint = self._agentwise([size(notation.joint_R(k)) for k in stack.agents])
 
-        def slope(k: int, j: int) -> Above:
-            formula = notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
-            found = numbers.multiply(played(notation.place(j).T * formula), self._frame.now)
-            return frobenius(found.magnitude) * float(k != j)
-
-        self.slopes = np.stack(
-            [self._agentwise([slope(k, j) for j in stack.agents]) for k in stack.agents], axis=1
-        )
-
     def carried(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Bounds of ‖ΔⁱS‖ (T·G) and of ‖S'EⁱS‖ ((T+1)·G) for each agent.
 
         Every expression is rounded upward as a whole.
         """
         stack = self._stack
+        N = len(stack.agents)
         errors = self._at_the_end()
+        together = _together(errors, self.weights[-1])
         gains, costs = [], [errors]
-        operations = 8 * (len(stack.agents) + 8)
+        operations = 4 * (N + 8)
         for t in reversed(range(stack.horizon)):
-            kappa = above((self.regular[t] * errors).sum(axis=0), operations)
-            kappa = np.maximum(kappa, _FLOOR)
+            kappa = np.maximum(above(self.regular[t] * together), _FLOOR)
             loop = Above(above(self.loop[t] + self.off_loop[t]))
             f = loop.over_rest(Above(kappa)).value
-            moved = self.off[t] + (self.gains[t] * errors).sum(axis=1) * f
-            moved = np.maximum(above(moved, operations), _FLOOR)
+            moved = above(self.off[t] + self.gains_moved[t] * together * f, 4)
             joint = np.maximum(above(kappa * f + self.off_loop[t], 4), _FLOOR)
-            own, turned = self.through[t], self.turned[t] + joint
-            straight = np.minimum(f * f + 2 * f * own, turned * turned + own * own)
-            first = errors * straight + 2 * f * (self.others[t] * errors).sum(axis=1)
             found = self.direct[t] + (2 * self.residual[t] + self.own[t] * moved) * moved
-            found = found + self.rates * (first + joint * joint * self.costs[t])
-            if self.joint is not None and self.slopes is not None:
-                found = found + 2 * (self.slopes[t] * moved).sum(axis=1)
+            found = found + self.rates * joint * (joint * self.costs[t] + f * errors)
+            if self.joint is not None:
                 found = found + self.joint[t] * (moved * moved).sum(axis=0)
-            errors = np.maximum(above(found, 2 * operations), _FLOOR)
+            rest = _together(above(found, operations), self.weights[t])
+            together = above(2 * f * self.costs_moved[t] * together + rest, 4)
+            errors = np.maximum(above(self.weights[t] * together), _FLOOR)
             gains.append(moved)
             costs.append(errors)
         return _by_agent(gains), _by_agent(costs)
@@ -430,6 +431,31 @@ class _Effects:
             off = self._frame.in_frame(Centred(end.radius), size)
             found.append(np.maximum(frobenius(off.magnitude).value, _FLOOR))
         return np.stack(found)
+
+
+def _together(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(G,): the norm over agents of errors by their weights, powers of 2."""
+    parts = np.maximum(errors / weights, _FLOOR)
+    return Above(parts * parts).total(0).root().value
+
+
+def _without_rows(X: Centred, rows: slice) -> Centred:
+    """The same with 0 in some rows."""
+
+    def emptied(x: np.ndarray) -> np.ndarray:
+        made = x.copy(order="K")
+        made[..., rows, :] = 0
+        return made
+
+    return X.map(emptied)
+
+
+def _on_diagonal(blocks: list[Centred], numbers: CentredStacks) -> Centred:
+    size = blocks[0].middle.shape[-1]
+    zero = numbers.zeros(size, size)
+    return numbers.blocks(
+        [[X if k == j else zero for j in range(len(blocks))] for k, X in enumerate(blocks)]
+    )
 
 
 def _by_agent(backwards: list[np.ndarray]) -> list[np.ndarray]:
