@@ -1,28 +1,8 @@
 """The Nash equilibria of a stack of games in float64, certified after the fact.
 
 Float64 gives P̂ near every P_t and K̂ near every K_t; nothing is asked of them. At P̂_{t+1} and K̂_t
-the stage's formulas are enclosed, for all stages and games at once. With E = P_{t+1} − P̂_{t+1}, the
-residual s = Φ𝓚̂ + rhs at P̂, D = −Φ⁻¹s and Δ = K − K̂, the true stage obeys
-
-- Δ = D − Φ⁻¹ rows(γʲBʲ'EʲF), and F = F̂ + 𝓑Δ;
-- Pⁱ_t = cost(P̂, K̂) + γⁱF'EⁱF + Σ_j sym(Δʲ'Gⁱʲ) + Δⁱ'R̃ⁱΔⁱ + γⁱ(𝓑Δ)'P̂ⁱ𝓑Δ, with the cost's slopes
-  Gⁱʲ = γⁱBʲ'P̂ⁱF̂ in the gains of the others, and Gⁱⁱ = sⁱ in its own,
-
-which are the identities that the ledger proves (`sharp-perturbation`) and the expansion of a
-quadratic. They are bounded in the stage's coordinates z, x = Sz, in which a closed loop has a norm
-below 1, and for all agents together: with weights wⁱ, ε is a bound of √Σ(‖Eⁱ‖_F/wⁱ)². With
-C = Φ⁻¹, M the matrix of blocks Mʲ = wʲγʲ(block column j of C)Bʲ' side by side, and Γⁱ the slopes
-Gⁱʲ of the others stacked, 0 for j = i,
-
-- Φ is regular at P where κ = ‖𝓑M‖₂ε < 1, and ‖F‖ ≤ f = (‖F̂‖ + ‖𝓑D‖)/(1 − κ);
-- ‖Δⁱ‖ ≤ dⁱ = ‖Dⁱ‖ + f‖(M's rows i)‖₂ε, and ‖𝓑Δ‖ ≤ b = κf + ‖𝓑D‖;
-- what is linear in E at stage t is Σ_j F'EʲHʲⁱ and its transpose, Hʲⁱ = ½γⁱδⁱʲF̂ − (Mʲ/wʲ)'Γⁱ; by
-  weights wⁱ_t it is at most 2f‖(wʲHʲⁱ/wⁱ_t)‖₂ε, the norm of the one matrix of all these blocks;
-- the rest of Eⁱ_t is at most ‖cost − P̂ⁱ_t‖ + 2‖Σ_{j≠i} Dʲ'Gⁱʲ‖ + 2‖sⁱ‖dⁱ + ‖R̃ⁱ‖dⁱ²
-  + γⁱ(f‖Eⁱ‖b + b²‖P̂ⁱ‖).
-
-Bounds agent by agent would add up in every stage what the agents' errors do to each other. In the
-general game Gⁱʲ has the slopes of its costs of controls besides, and there is Δ'RⁱΔ.
+the stage's formulas are enclosed, for all stages and games at once. How far off the true
+equilibrium is follows by `ergs_verify.certify.perturbation`.
 """
 
 from __future__ import annotations
@@ -35,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from ergs_verify.arithmetic.above import Above, above
-from ergs_verify.arithmetic.centred import Centred, CentredStacks
+from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
-from ergs_verify.certify.float_norms import frobenius, spectral
+from ergs_verify.certify.float_norms import frobenius, power_of_two, spectral
+from ergs_verify.certify.perturbation import CLOSELY, Perturbation, weights
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
@@ -47,11 +28,6 @@ from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.
 _RIDGE = 2.0**-10
-#: Squarings for a spectral norm that is raised to the power of the horizon.
-_CLOSELY = 6
-#: Weights lie between 2 to minus this and 2 to this.
-_FARTHEST = 500
-_HALF = Centred(np.array(0.5))
 #: Bounds are taken to be at least this large, so that their products do not underflow.
 _FLOOR = 2.0**-180
 
@@ -297,14 +273,22 @@ class _Effects:
     ):
         numbers, agents, G = stack.arithmetic, stack.agents, stack.games
         self._stack, self._frame = stack, frame
-        times, turn = numbers.multiply, numbers.transpose
+        times = numbers.multiply
         kept, agentwise = self._kept, self._agentwise
         starts = np.cumsum([0, *stack.control_sizes])
         own = [slice(start, stop) for start, stop in pairwise(starts)]
         B = times(frame.inverse_ahead, numbers.blocks([[played(notation.B(k)) for k in agents]]))
-        B_turned = turn(B)
         loop = times(times(frame.inverse_ahead, played(notation.F)), frame.now)
         costs = [frame.in_frame(Centred(P[G:]), frame.ahead) for P in near]
+        moves = Perturbation(
+            B=B,
+            inverse=inverse,
+            loop=loop,
+            costs=costs,
+            rates=stack.rates,
+            sizes=stack.control_sizes,
+            slopes=self._slopes(played),
+        )
         # Φ⁻¹s and s, of x in coordinates.
         off = times(times(inverse, residual), frame.now)
         residual = times(residual, frame.now)
@@ -312,35 +296,26 @@ class _Effects:
         self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
         self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
         self.off_loop = kept(frobenius(times(B, off).magnitude))
-        self.loop = kept(spectral(loop, _CLOSELY))
+        self.loop = kept(spectral(loop, CLOSELY))
         self.costs = agentwise([frobenius(P.magnitude) for P in costs])
         self.rates = np.array([np.maximum(r.magnitude, _FLOOR) for r in stack.rates])[:, None]
         self._controls(played)
-
-        slopes, direct, halves, reached = [], [], [], []
-        for k, i, P, rate in zip(agents, own, costs, stack.rates, strict=True):
-            slope = times(B_turned, numbers.scale(rate, times(P, loop)))
-            if stack.general:
-                formula = notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
-                slope = slope + times(played(formula), frame.now)
-            slope = _without_rows(slope, i)
-            cost = played(stack.formula("policy_cost", k)) - Centred(near[k - 1][:-G])
+        direct = []
+        for k, P, slope in zip(agents, near, moves.slopes, strict=True):
+            cost = played(stack.formula("policy_cost", k)) - Centred(P[:-G])
             here = frame.in_frame(Centred(cost.magnitude), Centred(frame.now.size))
-            moved = frobenius(times(turn(off), slope).magnitude)
+            moved = frobenius(times(numbers.transpose(off), slope).magnitude)
             direct.append(frobenius(here.magnitude) + moved * 2.0)
-            slopes.append(slope)
-            halves.append(numbers.scale(_HALF * rate, loop))
-            reached.append(times(inverse[..., i], numbers.scale(rate, B_turned[..., i, :])))
         self.direct = agentwise(direct)
-        gains = numbers.blocks([reached])
-        costs = _on_diagonal(halves, numbers) - times(turn(gains), numbers.blocks([slopes]))
-        self.weights = self._weights(costs)
-        now, ahead = (self._columns(weights) for weights in (self.weights[:-1], self.weights[1:]))
-        gains = gains * Centred(ahead[:, None, :])
-        costs = Centred(ahead[:, :, None]) * costs * Centred(1 / now[:, None, :])
-        self.gains_moved = agentwise([spectral(gains[..., i, :]) for i in own])
-        self.regular = kept(spectral(times(B, gains)))
-        self.costs_moved = kept(spectral(costs, _CLOSELY))
+        chosen = weights(
+            stack.by_stage(moves.sizes()),
+            np.moveaxis(self.direct, 1, -1),
+            power_of_two(self._at_the_end().T, 500),
+        )
+        flat = [w.reshape(-1, len(agents)) for w in (chosen[1:], chosen[:-1])]
+        gains, regular, linear = moves.bounds(*flat)
+        self.weights = np.moveaxis(chosen, -1, 1)
+        self.gains, self.regular, self.linear = agentwise(gains), kept(regular), kept(linear)
 
     def _kept(self, bound: Above) -> np.ndarray:
         stack = self._stack
@@ -350,25 +325,15 @@ class _Effects:
     def _agentwise(self, bounds: list[Above]) -> np.ndarray:
         return np.stack([self._kept(bound) for bound in bounds], axis=1)
 
-    def _weights(self, costs: Centred) -> np.ndarray:
-        """Powers of 2 near the errors of each agent's P_t, as far as they compare, (T+1, N, G)."""
-        stack, N = self._stack, len(self._stack.agents)
-        by_stage = stack.by_stage(costs.size).reshape(
-            stack.horizon, stack.games, N, stack.states, N, stack.states
+    def _slopes(self, played: Evaluator) -> list[Centred] | None:
+        """(S + R𝓚) of x in coordinates, in the general game."""
+        stack, numbers = self._stack, self._stack.arithmetic
+        if not stack.general:
+            return None
+        formulas = (
+            notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain for k in stack.agents
         )
-        sizes = np.sqrt((by_stage * by_stage).sum(axis=(3, 5)))
-        weights = [self._at_the_end()]
-        for t in reversed(range(stack.horizon)):
-            moved = np.einsum("kg,gki->ig", weights[-1], sizes[t])
-            growth = (moved / weights[-1]).max(axis=0)
-            weights.append(np.fmax(self.direct[t], moved / np.fmax(growth, 1)))
-        _, exponents = np.frexp(np.stack(weights[::-1]))
-        return np.ldexp(1.0, np.clip(exponents, -_FARTHEST, _FARTHEST))
-
-    def _columns(self, weights: np.ndarray) -> np.ndarray:
-        """(T·G, N·m): each agent's weight for all columns of its matrix."""
-        stages_first = np.moveaxis(weights, 1, -1).reshape(-1, weights.shape[1])
-        return np.repeat(stages_first, self._stack.states, axis=-1)
+        return [numbers.multiply(played(slope), self._frame.now) for slope in formulas]
 
     def _controls(self, played: Evaluator) -> None:
         """What gains cost that move: R̃ⁱ; in the general game Rⁱ too."""
@@ -405,14 +370,14 @@ class _Effects:
             kappa = np.maximum(above(self.regular[t] * together), _FLOOR)
             loop = Above(above(self.loop[t] + self.off_loop[t]))
             f = loop.over_rest(Above(kappa)).value
-            moved = above(self.off[t] + self.gains_moved[t] * together * f, 4)
+            moved = above(self.off[t] + self.gains[t] * together * f, 4)
             joint = np.maximum(above(kappa * f + self.off_loop[t], 4), _FLOOR)
             found = self.direct[t] + (2 * self.residual[t] + self.own[t] * moved) * moved
             found = found + self.rates * joint * (joint * self.costs[t] + f * errors)
             if self.joint is not None:
                 found = found + self.joint[t] * (moved * moved).sum(axis=0)
             rest = _together(above(found, operations), self.weights[t])
-            together = above(2 * f * self.costs_moved[t] * together + rest, 4)
+            together = above(2 * f * self.linear[t] * together + rest, 4)
             errors = np.maximum(above(self.weights[t] * together), _FLOOR)
             gains.append(moved)
             costs.append(errors)
@@ -437,25 +402,6 @@ def _together(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(G,): the norm over agents of errors by their weights, powers of 2."""
     parts = np.maximum(errors / weights, _FLOOR)
     return Above(parts * parts).total(0).root().value
-
-
-def _without_rows(X: Centred, rows: slice) -> Centred:
-    """The same with 0 in some rows."""
-
-    def emptied(x: np.ndarray) -> np.ndarray:
-        made = x.copy(order="K")
-        made[..., rows, :] = 0
-        return made
-
-    return X.map(emptied)
-
-
-def _on_diagonal(blocks: list[Centred], numbers: CentredStacks) -> Centred:
-    size = blocks[0].middle.shape[-1]
-    zero = numbers.zeros(size, size)
-    return numbers.blocks(
-        [[X if k == j else zero for j in range(len(blocks))] for k, X in enumerate(blocks)]
-    )
 
 
 def _by_agent(backwards: list[np.ndarray]) -> list[np.ndarray]:

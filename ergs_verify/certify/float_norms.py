@@ -1,19 +1,20 @@
-"""Upper bounds of norms of stacks of matrices in float64."""
+"""Upper bounds of norms of stacks of matrices in float64, and matrices of balls as such."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ergs_verify.arithmetic.above import TINY, Above, above, gamma
+from ergs_verify.arithmetic.above import ROUNDED, TINY, Above, above, gamma
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import largest, product, total
 
 
 def frobenius(X: Any) -> Above:
     """Upper bounds of ‖X‖_F, from entries' upper bounds ≥ 0."""
-    power = _power_of_two(largest(X))
+    power = power_of_two(largest(X))
     return _squared(above(X / power)).root() * power[..., 0, 0]
 
 
@@ -26,7 +27,7 @@ def spectral(X: Centred, squarings: int = 2) -> Above:
     rows, cols = middle.shape[-2:]
     if min(rows, cols) == 1:
         return frobenius(X.magnitude)
-    power = _power_of_two(largest(X.size))
+    power = power_of_two(largest(X.size))
     scaled = middle / power
     if cols > rows:
         scaled = scaled.swapaxes(-1, -2)
@@ -47,7 +48,18 @@ def _squared(X: np.ndarray) -> Above:
     return Above(above(total(X * X), X.shape[-1] * X.shape[-2])[..., 0, 0])
 
 
-def _power_of_two(x: np.ndarray) -> np.ndarray:
-    """A power of 2 near a number ≥ 0, between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰."""
+def power_of_two(x: np.ndarray, most: int = 1000) -> np.ndarray:
+    """A power of 2 near a number ≥ 0, its exponent at most so large in size."""
     _, exponent = np.frexp(x)
-    return np.ldexp(1.0, np.where(x > 0, np.clip(exponent, -1000, 1000), -1000))
+    return np.ldexp(1.0, np.where(x > 0, np.clip(exponent, -most, most), -most))
+
+
+def in_float64(matrices: Sequence[Any]) -> Centred:
+    """Matrices of balls (`arb_mat`) of one shape as a stack of what encloses them."""
+    entries = [x for X in matrices for x in X.entries()]
+    middle = np.array([float(x) for x in entries])
+    radius = np.array([float(x.rad()) for x in entries])
+    # Both are rounded, and may underflow.
+    radius = above(radius + np.abs(middle) * ROUNDED, 3)
+    shape = len(matrices), matrices[0].nrows(), matrices[0].ncols()
+    return Centred(middle.reshape(shape), radius.reshape(shape))

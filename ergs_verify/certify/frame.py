@@ -82,7 +82,7 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
         group = basis * arb_mat((vectors / lengths)[:, kept].tolist()) * (1 / size.sqrt())
         columns += group.mid().transpose().tolist()
         if rest is None:
-            return columns, BITS + _exponent(first) - _exponent(size)
+            return columns, BITS + exponent_of(first) - exponent_of(size)
         basis, cost = rest
 
 
@@ -125,10 +125,10 @@ def _spread(X: Any) -> int:
     """log₂ of the ratio of the largest entry to the least on the diagonal but 0."""
     diagonal = [abs(X[k, k].mid()) for k in range(X.nrows())]
     least = min((x for x in diagonal if x > 0), default=None)
-    return 0 if least is None else _exponent(_largest(X)) - _exponent(least)
+    return 0 if least is None else exponent_of(_largest(X)) - exponent_of(least)
 
 
-def _exponent(x: Any) -> int:
+def exponent_of(x: Any) -> int:
     """log₂ of a number, about."""
     mantissa, exponent = (int(part) for part in x.mid().man_exp())
     return mantissa.bit_length() + exponent - 1

@@ -66,7 +66,10 @@ def outside(balls: Balls, ball_matrix, exact) -> bool:
 def lost_bits(balls: Balls, X) -> float:
     """How many bits of the precision the widest ball lacks, relative to max(1, largest entry)."""
     radius = balls.radius(X)
-    return balls.bits + math.log2(radius / max(balls.largest(X), 1)) if radius else 0.0
+    if not radius:
+        return 0.0
+    part = radius / max(balls.largest(X), 1)
+    return balls.bits + math.log2(part.numerator) - math.log2(part.denominator)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

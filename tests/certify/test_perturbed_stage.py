@@ -13,11 +13,11 @@ from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.equilibrium import _Near, _perturbed, _PlainBalls, _stage
+from ergs_verify.certify.approximate import ApproximateStages, Near
+from ergs_verify.certify.equilibrium import _PlainBalls, _stage
 from ergs_verify.certify.frame import Frame
 from ergs_verify.errors import NotCertifiedError
-from ergs_verify.paper import notation
-from ergs_verify.recursion import block_system, nash
+from ergs_verify.recursion import nash
 from ergs_verify.recursion.stages import Stages
 
 balls = Balls(128)
@@ -53,7 +53,7 @@ def one_stage(draw: random.Random) -> tuple[Game, Game, list]:
     return games[0], games[1], [(abs(by) / m, v) for by, v in planted]
 
 
-def near_with(game: Game, planted: list) -> tuple[Stages[Balls], _Near]:
+def near_with(game: Game, planted: list) -> tuple[Stages[Balls], Near]:
     """The final costs as P̂, with the planted errors' norms in the frame as bounds."""
     stages = Stages(game, balls, symmetric=True)
     P = stages.terminal().P
@@ -64,7 +64,7 @@ def near_with(game: Game, planted: list) -> tuple[Stages[Balls], _Near]:
             inside = frame.S.transpose() * arb_mat(len(v), 1, v)
             square = sum((x * x for x in inside.entries()), start=arb(0))
             errors.append((balls.scalar(by).value * square).upper())
-    return stages, _Near(list(P), errors, frame)
+    return stages, Near.within(list(P), errors, frame)
 
 
 def stage_after(draw: random.Random):
@@ -79,11 +79,11 @@ def stage_after(draw: random.Random):
     return one.stage, here, nash(moved, Rationals())
 
 
-def alone(stages: Stages[Balls], ahead, near: _Near):
+def alone(stages: Stages[Balls], ahead, near: Near):
     """The stage by the bounds, plain balls given up: they know nothing of planted errors."""
     plain = _PlainBalls(stages)
     plain.give_up()
-    return _stage(stages, 0, ahead, near, plain)
+    return _stage(stages, 0, ahead, near, ApproximateStages(stages), plain)
 
 
 def holds(ball_matrix, exact) -> bool:
@@ -130,12 +130,9 @@ def test_a_bound_that_is_reached_is_rounded_upwards():
         A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
     )
     stages, one = Stages(game, balls, symmetric=True), arb_mat([[1]])
-    approximate = stages.bare(0).with_values({notation.P(1): one})
-    phi, rhs = block_system(stages, approximate)
-    at_gains = approximate.with_values({notation.K(1): balls.solve(phi, -rhs)})
-    frame = Frame(one, one)
-    bounds = _perturbed(stages, at_gains, phi, _Near([one], [arb(0.5)], frame), frame)
-    assert 0 <= bounds.gains[0].fmpq() - fmpq(1, 6) < fmpq(1, 2**50)
+    near = Near.within([one], [arb(0.5)], Frame(one, one))
+    (K,), _ = ApproximateStages(stages).stage(0, near)
+    assert 0 <= K[0, 0].rad().fmpq() - fmpq(1, 6) < fmpq(1, 2**25)
 
 
 def test_a_singular_stage_among_the_perturbed_is_not_certified():
@@ -146,7 +143,7 @@ def test_a_singular_stage_among_the_perturbed_is_not_certified():
     stages, P = Stages(game, balls, symmetric=True), [arb_mat([[-0.375]])] * 2
     frame = Frame.of(P, balls)
     with flint.ctx.workprec(128):
-        near = _Near(P, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2, frame)
+        near = Near.within(P, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2, frame)
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     with pytest.raises(NotCertifiedError, match="not certified to be regular"):
         alone(stages, ahead, near)
