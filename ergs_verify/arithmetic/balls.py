@@ -204,7 +204,8 @@ class Balls:
 
 
 def _dyadic(point: Any) -> Fraction:
-    mantissa, exponent = (int(part) for part in point.man_exp())
-    if exponent >= 0:
-        return Fraction(mantissa << exponent)
-    return Fraction(mantissa, 1 << -exponent)
+    mantissa, exponent = point.man_exp()
+    shift = int(exponent)
+    if shift >= 0:
+        return Fraction(int(mantissa) << shift)
+    return Fraction(int(mantissa), 1 << -shift)

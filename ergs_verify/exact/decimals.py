@@ -8,14 +8,18 @@ so many digits of each entry too, down to the smallest numbers of float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from ergs_verify.exact.numbers import digits_of
 
 #: Every number so small is nearer to 0 than to any other float64, twice as near as it need be.
 NOTHING = Fraction(1, 1 << 1076)
+#: Fewer bits above the point than this has what may be as small.
+_BITS_OF_NOTHING = -1074
 
 Rows = Sequence[Sequence[Fraction]]
 
@@ -34,10 +38,11 @@ def quantum(rows: Rows, digits: int, *, relative: bool = False) -> int:
     >>> quantum([[Fraction(1, 250)]], 10, relative=True)
     13
     """
-    largest = max(abs(x) for row in rows for x in row)
-    if not relative:
-        largest = max(largest, Fraction(1))
-    return digits - (_magnitude(largest) if largest else 0)
+    sizes = [(abs(x.numerator), x.denominator) for row in rows for x in row if x]
+    most = max((_bits_above(n, d) for n, d in sizes), default=0)
+    near = (_magnitude(n, d) for n, d in sizes if _bits_above(n, d) >= most - 1)
+    largest = max(near, default=0)
+    return digits - (largest if relative else max(largest, 0))
 
 
 def places_of(x: Fraction, least: int, digits: int) -> int:
@@ -54,9 +59,10 @@ def places_of(x: Fraction, least: int, digits: int) -> int:
     >>> places_of(Fraction(0), 10, 17)
     10
     """
-    if abs(x) <= NOTHING:
+    n, d = abs(x.numerator), x.denominator
+    if not n or (_bits_above(n, d) < _BITS_OF_NOTHING and abs(x) <= NOTHING):
         return least
-    return max(least, digits - 1 - _magnitude(abs(x)))
+    return max(least, digits - 1 - _magnitude(n, d))
 
 
 def places_for_definite(rows: Rows) -> int:
@@ -83,7 +89,7 @@ def places_for_definite(rows: Rows) -> int:
     except ZeroDivisionError:
         return 0
     trace = sum((inverse[k, k] for k in range(size)), flint.fmpq(0)) * size
-    return max(0, _magnitude(Fraction(int(trace.p), int(trace.q))) + 1) if trace > 0 else 0
+    return max(0, _magnitude(int(trace.p), int(trace.q)) + 1) if trace > 0 else 0
 
 
 def decimals(
@@ -131,15 +137,12 @@ def agree(left: Rows, right: Rows, places: int, *, digits: int = 0) -> bool:
 
 def _rounded(x: Fraction, places: int) -> Decimal:
     """x to the nearest multiple of 10^−places, ties to even."""
-    scale = 10 ** abs(places)
-    over, under = (
-        (x.numerator * scale, x.denominator)
-        if places >= 0
-        else (
-            x.numerator,
-            x.denominator * scale,
-        )
-    )
+    over, under = x.numerator, x.denominator
+    scale = _ten_to(abs(places))
+    if places >= 0:
+        over *= scale
+    else:
+        under *= scale
     units, rest = divmod(over, under)
     if 2 * rest > under or (2 * rest == under and units % 2):
         units += 1
@@ -149,10 +152,25 @@ def _rounded(x: Fraction, places: int) -> Decimal:
     return Decimal(f"{digits_of(units)}E{-places}")
 
 
-def _magnitude(x: Fraction) -> int:
-    """floor(log10 x) of a positive number."""
-    if x >= 1:
-        return Decimal(x.numerator // x.denominator).adjusted()
-    inverse = Decimal(-(-x.denominator // x.numerator))  # rounded up: 1/x ≤ inverse
-    guess = -inverse.adjusted() - 1
-    return guess + 1 if Fraction(10) ** (guess + 1) <= x else guess
+@lru_cache(maxsize=2**10)
+def _ten_to(power: int) -> int:
+    return 10**power
+
+
+def _bits_above(n: int, d: int) -> int:
+    """b with 2^(b−1) < n/d < 2^(b+1)."""
+    return n.bit_length() - d.bit_length()
+
+
+def _magnitude(n: int, d: int) -> int:
+    """floor(log10 n/d) of positive numbers."""
+
+    def reaches(power: int) -> bool:
+        return n >= d * _ten_to(power) if power >= 0 else n * _ten_to(-power) >= d
+
+    found = math.floor((_bits_above(n, d) - 1) * math.log10(2))
+    while not reaches(found):  # the logarithm was rounded
+        found -= 1
+    while reaches(found + 1):
+        found += 1
+    return found
