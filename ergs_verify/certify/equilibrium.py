@@ -21,7 +21,8 @@ from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion import Sequences, block_system, by_agent
+from ergs_verify.recursion import Sequences
+from ergs_verify.recursion.backward_induction import gains_and_costs
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
@@ -122,14 +123,11 @@ class _PlainBalls:
         return all(X.trace().rel_accuracy_bits() < least for X in P)
 
     def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-        stages, balls = self._stages, self._stages.arithmetic
+        stages = self._stages
         known = stages.bare(t).with_values(
             {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
         )
-        phi, rhs = block_system(stages, known)
-        K = by_agent(stages, balls.solve(phi, -rhs))
-        at_gains = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
-        return K, tuple(at_gains(stages.formula("policy_cost", k)) for k in stages.agents)
+        return gains_and_costs(stages, known)
 
 
 def _stage(

@@ -23,7 +23,7 @@ from ergs_verify.certify.perturbation import CLOSELY, Perturbation, weights
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion.backward_induction import block_system, by_agent
+from ergs_verify.recursion.backward_induction import block_system, by_agent, gains_and_costs
 from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.
@@ -135,18 +135,14 @@ def _stacked(games: FloatGame | Game | StageStack) -> StageStack:
 def near_costs(stack: StageStack) -> list[np.ndarray]:
     """P in float64, (T+1, G, m, m) for each agent, by the recursion; NaN where it is lost."""
     floats = Float64Stacks()
-    formula, agents = stack.formula, stack.agents
     nothing = stack.nothing_known.over(floats)
     over = _Over(stack, floats)
     ahead = [P.middle for P in stack.terminal]
     found = [ahead]
     for t in reversed(range(stack.horizon)):
-        costs = {notation.P(k): P for k, P in zip(agents, ahead, strict=True)}
+        costs = {notation.P(k): P for k, P in zip(stack.agents, ahead, strict=True)}
         known = nothing.with_values(stack.middles(t) | costs)
-        phi, rhs = block_system(over, known)
-        gains = by_agent(over, floats.solve(phi, -rhs))
-        played = known.with_values({notation.K(k): X for k, X in zip(agents, gains, strict=True)})
-        ahead = [played(formula("policy_cost", k)) for k in agents]
+        _, ahead = gains_and_costs(over, known)
         ahead = [(P + P.swapaxes(-1, -2)) / 2 for P in ahead]
         found.append(ahead)
     return [np.stack(own) for own in zip(*found[::-1], strict=True)]

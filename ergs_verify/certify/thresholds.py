@@ -7,7 +7,7 @@ found at which the property is proved to fail: floats guess where, balls prove i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -29,9 +29,11 @@ from ergs_verify.certify.stage_verdicts import (
     scaled,
 )
 from ergs_verify.errors import InputError, NotCertifiedError
+from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
+from ergs_verify.paper import notation
 from ergs_verify.recursion.apriori import sufficient_tau
-from ergs_verify.recursion.backward_induction import backwards
+from ergs_verify.recursion.backward_induction import gains_and_costs
 from ergs_verify.recursion.stages import Progress, Stages
 
 #: Decimal digits of the upper ends.
@@ -41,7 +43,9 @@ _SEARCH_BITS = 1024
 #: A guess is good to some 1e-3: a little below it, and where that fails further below.
 _BELOW = (0.998, 0.98, 0.8)
 #: A search narrows this many times to a gap of so many points, and starts so far down.
-_ZOOMS, _POINTS, _LOWEST = 3, 24, 1e-12
+_ZOOMS, _POINTS, _LOWEST = 2, 24, 1e-12
+#: log2 of the power whose norm tells a spectral radius to some 1e-3.
+_SQUARINGS = 12
 
 Excess = Callable[["_Guesses", np.ndarray], np.ndarray]
 Fails = Callable[[Fraction, Stages[Balls], EquilibriumStage], bool]
@@ -77,7 +81,7 @@ def tau_thresholds(
     >>> from ergs_verify.game.gallery import gallery
     >>> found = tau_thresholds(gallery("identical-interest"))
     >>> found.loop.as_json(digits=4)  # ρ = 2/(τ/2 + 5/4), 1 at τ = 3/2
-    ['1.494', '3.501']
+    ['1.497', '3.501']
     """
     if game.agents == 1:
         return Thresholds(assumption=NOTHING, loop=NOTHING)
@@ -176,15 +180,19 @@ def _near_last_failure(
     if not hi > 0:
         return []
     top = hi if hi < math.inf else max(lo, 1.0) / _LOWEST
-    ends = (lo or top * _LOWEST, top)
+    last, after, values = lo or top * _LOWEST, top, np.full(2, np.nan)
     for _ in range(_ZOOMS):
-        taus = np.geomspace(*ends, _POINTS)
-        failing = np.flatnonzero(excess(taus) >= 0)
+        taus = np.geomspace(last, after, _POINTS)
+        found = excess(taus)
+        failing = np.flatnonzero(found >= 0)
         if not failing.size:
             return []
-        last = failing[-1]
-        ends = taus[last], taus[min(last + 1, _POINTS - 1)]
-    return [Fraction(f"{ends[0] * below:.4g}") for below in _BELOW]
+        k = failing[-1]
+        last, after, values = taus[k], taus[min(k + 1, _POINTS - 1)], found[k : k + 2]
+    share = values[0] / (values[0] - values[-1])
+    if 0 <= share <= 1:
+        last *= (after / last) ** share
+    return [Fraction(f"{last * below:.4g}") for below in _BELOW]
 
 
 class _Guesses:
@@ -195,25 +203,32 @@ class _Guesses:
 
     def largest_norm(self, taus: np.ndarray) -> np.ndarray:
         """γ_P at each τ; NaN where lost."""
-        stages = self._stages.with_tau(taus)
-        end = stages.terminal()
-        norms = [np.linalg.norm(P, axis=(-2, -1)) for P in end.P]
-        for stage in backwards(stages, end):
-            norms.extend(np.linalg.norm(P, axis=(-2, -1)) for P in stage.P)
+        costs = [self._stages.terminal().P, *(P for _, P in self._backwards(taus))]
+        norms = [np.linalg.norm(P, axis=(-2, -1)) for own in costs for P in own]
         return np.max(np.broadcast_arrays(*norms), axis=0)
 
     def loop_radius(self, taus: np.ndarray) -> np.ndarray:
         """The largest spectral radius of the inner loop at each τ; NaN where lost."""
-        stages = self._stages.with_tau(taus)
-        ahead, radii = stages.terminal(), []
-        times = reversed(range(stages.game.horizon))
-        for t, stage in zip(times, backwards(stages, ahead), strict=True):
-            radii.append(_radius(jacobi_matrix(stages, stages.at(t, ahead))))
-            ahead = stage
+        radii = [_radius(jacobi_matrix(self._stages, known)) for known, _ in self._backwards(taus)]
         return np.max(radii, axis=0)
+
+    def _backwards(self, taus: np.ndarray) -> Iterator[tuple[Evaluator, Sequence[Any]]]:
+        """What each stage knows, t = T−1, …, 0, and P_t."""
+        stages = self._stages.with_tau(taus)
+        P: Sequence[Any] = stages.terminal().P
+        for t in reversed(range(stages.game.horizon)):
+            costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
+            known = stages.bare(t).with_values(costs)
+            _, P = gains_and_costs(stages, known)
+            yield known, P
 
 
 def _radius(J: np.ndarray) -> np.ndarray:
-    known = np.isfinite(J.sum(axis=(-2, -1)))
-    radii = np.abs(np.linalg.eigvals(np.where(known[:, None, None], J, 0))).max(axis=-1)
-    return np.where(known, radii, np.nan)
+    """About ρ of each matrix, by norms of powers."""
+    power, log = J, 0.0
+    for k in range(_SQUARINGS + 1):
+        size = np.linalg.norm(power, axis=(-2, -1))
+        log = log + np.log(size) / 2**k
+        power = power / size[..., None, None]
+        power = power @ power
+    return np.exp(log)

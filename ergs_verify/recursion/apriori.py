@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,28 +211,54 @@ def sufficient_tau(game: Game, *, digits: int = 6) -> SufficientTau:
     import flint
 
     norms = data_norms(game)
-    accuracy = Fraction(1, 10**digits)
-
-    def bound(tau: Fraction) -> AprioriBound | None:
-        with flint.ctx.workprec(_BITS):
-            return apriori_bound(rounded, _ball(tau), rounded=flint.arb.upper)
-
-    def assumed(tau: Fraction) -> bool:
-        found = bound(tau)
-        return found is not None and found.assumption_bound < _ball(tau)
-
     if game.agents == 1:
         return SufficientTau(unique=Fraction(0), assumption=Fraction(0))
     with flint.ctx.workprec(_BITS):
-        rounded = _in_balls(norms)
+        in_balls = _mapped(norms, lambda x: _ball(x).upper(), lambda x: _ball(x).lower())
+
+    def bound(tau: Fraction) -> AprioriBound | None:
+        with flint.ctx.workprec(_BITS):
+            return apriori_bound(in_balls, _ball(tau), rounded=flint.arb.upper)
+
+    @cache
+    def in_floats() -> DataNorms:
+        return _mapped(norms, float, float)
+
+    def nearly(tau: Fraction) -> AprioriBound | None:
+        return apriori_bound(in_floats(), float(tau))
+
+    def assumed(found: AprioriBound | None, tau: Any) -> bool:
+        return found is not None and found.assumption_bound < tau
+
+    accuracy = Fraction(1, 10**digits)
     return SufficientTau(
-        unique=_least(lambda tau: bound(tau) is not None, accuracy),
-        assumption=_least(assumed, accuracy),
+        unique=_least(
+            lambda tau: bound(tau) is not None, lambda tau: nearly(tau) is not None, accuracy
+        ),
+        assumption=_least(
+            lambda tau: assumed(bound(tau), _ball(tau)),
+            lambda tau: assumed(nearly(tau), tau),
+            accuracy,
+        ),
     )
 
 
-def _least(holds: Callable[[Fraction], bool], accuracy: Fraction) -> Fraction:
-    """A τ at which a condition that stays true as τ grows holds, near the least such τ."""
+Condition = Callable[[Fraction], bool]
+
+
+def _least(holds: Condition, nearly: Condition, accuracy: Fraction) -> Fraction:
+    """A τ at which a condition that stays true as τ grows holds, near the least such τ.
+
+    It is sought by what nearly is the same and is found sooner, if it holds there.
+    """
+    try:
+        found = _bisected(nearly, accuracy)
+    except (OverflowError, ZeroDivisionError):
+        return _bisected(holds, accuracy)
+    return found if holds(found) else _bisected(holds, accuracy)
+
+
+def _bisected(holds: Condition, accuracy: Fraction) -> Fraction:
     high = _power_of_two(holds)
     low = high / 2
     while low >= _TINIEST_TAU and holds(low):
@@ -300,18 +327,20 @@ def data_norms(game: Game) -> DataNorms:
     )
 
 
-def _in_balls(norms: DataNorms) -> DataNorms:
-    """The same as numbers of `_BITS` bits (`arb`), rounded so that the bounds stay bounds."""
+def _mapped(
+    norms: DataNorms, up: Callable[[Fraction], Any], down: Callable[[Fraction], Any]
+) -> DataNorms:
+    """The same in other numbers, those of which more is worse by `up`, R's by `down`."""
 
     def above(values: Sequence[Fraction]) -> tuple:
-        return tuple(_ball(value).upper() for value in values)
+        return tuple(map(up, values))
 
     return DataNorms(
         stages=tuple(
             StageNorms(
-                A=_ball(stage.A).upper(),
+                A=up(stage.A),
                 B=above(stage.B),
-                least_R=tuple(_ball(value).lower() for value in stage.least_R),
+                least_R=tuple(map(down, stage.least_R)),
                 Q=above(stage.Q),
                 Q_frobenius=above(stage.Q_frobenius),
             )
@@ -319,7 +348,7 @@ def _in_balls(norms: DataNorms) -> DataNorms:
         ),
         Q_end=above(norms.Q_end),
         Q_end_frobenius=above(norms.Q_end_frobenius),
-        gamma_B_squared=_ball(norms.gamma_B_squared).upper(),
+        gamma_B_squared=up(norms.gamma_B_squared),
     )
 
 

@@ -10,6 +10,7 @@ from ergs_verify.arithmetic.base import Arithmetic, Matrix
 from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.errors import SingularStageError
 from ergs_verify.evaluate import Evaluator
+from ergs_verify.paper import notation
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages, WithFormulas
 
@@ -41,6 +42,17 @@ def block_system(stages: WithFormulas, stage: Evaluator) -> tuple[Matrix, Matrix
         ]
     )
     return phi, arithmetic.blocks([[stage(formula("rhs", k))] for k in stages.agents])
+
+
+def gains_and_costs(stages: WithFormulas, known: Evaluator) -> tuple[list[Matrix], list[Matrix]]:
+    """The gains that solve a stage's equations and their costs, at a stage that knows P_{t+1}.
+
+    Over an arithmetic of which matrices have a negative, and without Σ and q.
+    """
+    phi, rhs = block_system(stages, known)
+    K = by_agent(stages, stages.arithmetic.solve(phi, -rhs))
+    played = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
+    return K, [played(stages.formula("policy_cost", k)) for k in stages.agents]
 
 
 def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:

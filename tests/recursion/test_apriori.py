@@ -110,7 +110,9 @@ def test_norms_in_balls_are_rounded_outward():
         stages=(stage,), Q_end=(third,), Q_end_frobenius=(third,), gamma_B_squared=third
     )
     with flint.ctx.workprec(64):
-        rounded = apriori._in_balls(norms)
+        rounded = apriori._mapped(
+            norms, lambda x: apriori._ball(x).upper(), lambda x: apriori._ball(x).lower()
+        )
     one = rounded.stages[0]
     upward = [one.A, *one.B, *one.Q, *one.Q_frobenius, *rounded.Q_end, *rounded.Q_end_frobenius]
     with flint.ctx.workprec(200):
