@@ -45,7 +45,7 @@ def games(draw, *, taus=("0", "1/3", "2"), agents=3, stages=2):
 
 
 def g_star(tau, A=((1, 0), (0, 1)), *, over=1):
-    """THEORY §4: det Φ = (τ−4)(τ+12)/4. With `over` every cost is divided by it, τ included."""
+    """det Φ = (τ−4)(τ+12)/4. With `over` every cost is divided by it, τ included."""
     zero = [[0, 0], [0, 0]]
     Q_T = [[[1, 4], [4, 16]], [[16, 4], [4, 1]]]
     return Game.from_arrays(
@@ -61,7 +61,7 @@ def g_star(tau, A=((1, 0), (0, 1)), *, over=1):
 
 
 def three_identical():
-    """THEORY §4: K* = −2/7, and Algorithm 1's inner loop diverges."""
+    """K* = −2/7, `sharp-loop` of the ledger, and Algorithm 1's inner loop diverges."""
     return Game.from_arrays(
         A=[[1]],
         B=[[[1]]] * 3,

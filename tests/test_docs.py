@@ -131,6 +131,24 @@ def test_the_routes_with_and_without_make_are_the_same():
     assert f"-m pytest {options} notebooks" in page
 
 
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_files_that_are_named_are_there(path):
+    places = re.findall(
+        r"`((?:ergs_verify|tests|docs|benchmarks|notebooks)/[\w./-]+)`", text_of(path)
+    )
+    made = {"docs/generated"}
+    for place in places:
+        assert (ROOT / place).exists() or str(Path(place).parent) in made, place
+
+
+def test_the_changelog_has_the_version_and_the_citation_its_date():
+    headings = re.findall(r"^## (.*)$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] in ("Unreleased", ergs_verify.__version__)
+    assert ergs_verify.__version__ in headings
+    citation = text_of(ROOT / "CITATION.cff")
+    assert re.search(r"^date-released: 20\d\d-[01]\d-[0-3]\d$", citation, re.MULTILINE)
+
+
 def test_every_convention_is_described():
     page = text_of(DOCS / "reference" / "conventions.md").partition("## Those of a solver")[2]
     listed = re.findall(r"^\| `([a-zA-Z-]+)` \|", page, re.MULTILINE)

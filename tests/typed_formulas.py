@@ -1,4 +1,4 @@
-"""The stage formulas typed by hand from THEORY's notation: a check of the derived ones."""
+"""The stage formulas typed by hand, in the letters of docs/explanation/theory.md: a check."""
 
 from __future__ import annotations
 

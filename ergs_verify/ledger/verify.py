@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -147,7 +148,8 @@ def verify_paper(
         Which claims, such as ``"eq-11"`` or ``"lemma-III.2/minimiser"``; all by default, which
         takes about half a minute.
     progress : function of two int, optional
-        Told how many claims are decided, and of how many.
+        Told how many claims are decided, and of how many. By default a line on standard error says
+        so, in a terminal or a notebook.
 
     Returns
     -------
@@ -180,8 +182,14 @@ def verify_paper(
     given = [ids] if isinstance(ids, str) else ids
     wanted = list(records) if given is None else [_known(name, records) for name in given]
     judged = []
+    told = progress or _told_on_terminals
     for done, name in enumerate(wanted, 1):
         judged.append(records[name].decide())
-        if progress:
-            progress(done, len(wanted))
+        told(done, len(wanted))
     return Ledger(claims=tuple(judged))
+
+
+def _told_on_terminals(done: int, claims: int) -> None:
+    if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        end = "\n" if done == claims else ""
+        print(f"\rclaims decided: {done} of {claims}", end=end, file=sys.stderr, flush=True)

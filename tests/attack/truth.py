@@ -1,9 +1,9 @@
 """What is true of a game, typed by hand and sharing no code with the package.
 
 Exact rationals serve up to three stages; longer games are computed by mpmath at two precisions,
-and a number then is an interval that holds what both give. Letters are those of THEORY; matrices
-are numpy arrays of objects, and a game is the mapping that `Game.from_arrays` takes, expanded over
-time.
+and a number then is an interval that holds what both give. Letters are those of the documentation's
+page on theory; matrices are numpy arrays of objects, and a game is the mapping that
+`Game.from_arrays` takes, expanded over time.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ def test_the_others_policies_count_in_the_bound(monkeypatch):
         assert not near(one.bound, Fraction(other.bound), Fraction(1, 1000))
 
 
-# -- THEORY §3 -------------------------------------------------------------------------------------
+# -- the δ-augmentation ----------------------------------------------------------------------------
 
 
 def test_a_gap_of_1e_30_has_its_leading_digits():

@@ -108,7 +108,7 @@ def test_a_step_moves_outward():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_riccati_recursion_loses_few_bits(seed):
-    """THEORY §5: some 11 bits in all, where entries' radii lose hundreds in 100 stages.
+    """Some 11 bits in all, where entries' radii lose hundreds in 100 stages.
 
     A stage at which the others' closed loop is large loses more, for that stage alone.
     """

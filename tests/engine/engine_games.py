@@ -42,7 +42,7 @@ def random_policy(game: FloatGame, seed=0) -> SimpleNamespace:
 
 
 def g_star(tau=2.0, A=None, T=1) -> FloatGame:
-    """det Φ_{T−1} = (τ−4)(τ+12)/4: THEORY's game with equilibria lost at τ = 4."""
+    """det Φ_{T−1} = (τ−4)(τ+12)/4: the game with equilibria lost at τ = 4."""
     Q = ([[1.0, 4.0], [4.0, 16.0]], [[16.0, 4.0], [4.0, 1.0]])
     e = np.eye(2)
     over_time = (T, 1, 1)

@@ -41,7 +41,7 @@ def test_at_least_eight_games_each_with_a_sentence():
 
 
 def test_g_star_is_the_game_of_theory():
-    """THEORY §4: det Φ = (τ − 4)(τ + 12)/4."""
+    """`sharp-unique-iff-regular` of the ledger: det Φ = (τ − 4)(τ + 12)/4."""
     for name in ("g-star-2", "g-star-4-no-nash", "g-star-4-continuum", "g-star-near-4"):
         game = gallery(name)
         assert determinant(last_phi(game)) == (game.tau - 4) * (game.tau + 12) / 4
@@ -59,7 +59,7 @@ def test_singular_g_star_is_inconsistent_or_consistent_as_said():
 
 
 def test_identical_interest_has_the_equilibrium_of_theory():
-    """THEORY §4: K* = −2/7, and the Jacobi iteration has the eigenvalue −4/3."""
+    """`sharp-loop` of the ledger: K* = −2/7, and the Jacobi iteration has the eigenvalue −4/3."""
     game = gallery("identical-interest")
     phi = last_phi(game)
     assert (phi @ np.full(3, Fraction(-2, 7)) == -1).all()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from itertools import groupby
+from types import ModuleType
 
 import planted_reasoning
 import pytest
@@ -388,3 +390,14 @@ def test_one_name_is_one_game(ledger):
             found.setdefault(name, set()).add(game.hash)
     assert len(found) >= 10
     assert {name for name, hashes in found.items() if len(hashes) > 1} == set()
+
+
+def test_progress_is_told_by_default_where_somebody_looks(capsys, monkeypatch):
+    verify_paper(["eq-11", "eq-4"])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    verify_paper(["eq-11", "eq-4"])
+    told = capsys.readouterr().err
+    assert told == "\rclaims decided: 1 of 2\rclaims decided: 2 of 2\n"
+    verify_paper(["eq-11"], progress=lambda *_: None)
+    assert capsys.readouterr().err == ""

@@ -86,7 +86,7 @@ def test_less_is_asked_of_an_ill_conditioned_game():
         rows = crosscheck(gallery(name), **SMALL).rows
         return min(r.needed for r in rows if (r.check, r.quantity) == ("engine-nash", "K"))
 
-    # THEORY §4: next to the singular τ the gains grow like 3/δ, δ = 1/1000.
+    # `sharp-near-singular` of the ledger: next to the singular τ the gains grow like 3/δ, δ = 1/1000.
     assert needed("g-star-near-4") < needed("g-star-2") - 3
 
 
@@ -319,7 +319,7 @@ def test_a_cost_far_off_is_seen_by_simulation():
 
 
 def g_star(tau, *, stages=1):
-    """THEORY §4 at the last stage, one more without costs in front."""
+    """The singular game at the last stage, one more without costs in front."""
     free, zero = [[1, 0], [0, 1]], [[0, 0], [0, 0]]
     ends = [[1, 4], [4, 16]], [[16, 4], [4, 1]]
     return Game.from_arrays(
