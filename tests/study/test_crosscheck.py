@@ -86,7 +86,7 @@ def test_less_is_asked_of_an_ill_conditioned_game():
         rows = crosscheck(gallery(name), **SMALL).rows
         return min(r.needed for r in rows if (r.check, r.quantity) == ("engine-nash", "K"))
 
-    # `sharp-near-singular` of the ledger: next to the singular τ the gains grow like 3/δ, δ = 1/1000.
+    # `sharp-near-singular`: next to the singular τ the gains grow like 3/δ, δ = 1/1000.
     assert needed("g-star-near-4") < needed("g-star-2") - 3
 
 
