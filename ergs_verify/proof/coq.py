@@ -2,13 +2,14 @@
 
 What is taken from a certificate is the statement alone. Sizes are any natural numbers, the field is
 any in which the integers that are divided by are not 0, and every inverse is supposed to exist.
-A sum over agents runs over ``'I_N`` for any N. Of log in log det it is supposed alone that it turns
-products of nonzero numbers into sums.
+A sum over agents runs over ``j < N`` for any N. Of log in log det it is supposed alone that it
+turns products of nonzero numbers into sums.
 
-The proof: each inverse Y of a, in turn, becomes a letter with Y·a = 1 and a·Y = 1. Written out,
-their longest products are solved for, which gives rules for rewriting; the two sides, written out
-and rewritten, are then equal entry by entry as linear combinations of products (MathComp's `ring`
-and `field`). A sum over agents is one letter. An identity that needs more than this is not proved.
+The proof: each inverse Y of a, in turn, gives rules, by solving Y·a = 1 and a·Y = 1 written out for
+their longest products. The two sides, written out, are rewritten by these and what else is known of
+traces, logarithms and sums over agents, until they are equal. Coq is given the steps, as
+expressions that are zero, and adds up by computation (``identities.v``). An identity that needs
+more than this is not proved.
 """
 
 from __future__ import annotations
@@ -21,133 +22,42 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import prod
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import AGENTS, Scalars
+import sympy
+from sympy import primefactors
 
-PREAMBLE = r"""From mathcomp Require Import all_ssreflect all_algebra ring.
+from ergs_verify.errors import UnsupportedError
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars, size_terms
+
+LIBRARY = Path(__file__).with_name("identities.v")
+IMPORTS = """From mathcomp Require Import all_ssreflect all_algebra ring.
+Require Import identities.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Import GRing.Theory.
 Local Open Scope ring_scope.
 
-Section Letters.
-Variable F : fieldType.
-Lemma add_at m n (A B : 'M[F]_(m, n)) i j : (A + B) i j = A i j + B i j.
-Proof. by rewrite mxE. Qed.
-Lemma opp_at m n (A : 'M[F]_(m, n)) i j : (- A) i j = - A i j.
-Proof. by rewrite mxE. Qed.
-Lemma scale_at m n c (A : 'M[F]_(m, n)) i j : (c *: A) i j = c * A i j.
-Proof. by rewrite mxE. Qed.
-Lemma zero_at m n i j : (0 : 'M[F]_(m, n)) i j = 0.
-Proof. by rewrite mxE. Qed.
-Lemma trD m n (A B : 'M[F]_(m, n)) : (A + B)^T = A^T + B^T.
-Proof. by rewrite linearD. Qed.
-Lemma trN m n (A : 'M[F]_(m, n)) : (- A)^T = - A^T.
-Proof. by rewrite linearN. Qed.
-Lemma trZ m n c (A : 'M[F]_(m, n)) : (c *: A)^T = c *: A^T.
-Proof. by rewrite linearZ. Qed.
-Lemma symmetric n (a Y : 'M[F]_n) : a^T = a -> Y *m a = 1%:M -> a *m Y = 1%:M -> Y^T = Y.
-Proof.
-move=> sa l r; rewrite -[Y^T]mulmx1 -r mulmxA -{1}sa -trmx_mul r trmx1.
-by rewrite mul1mx.
-Qed.
-Lemma trS N m n (A : 'I_N -> 'M[F]_(m, n)) : (\sum_(j < N) A j)^T = \sum_(j < N) (A j)^T.
-Proof. by rewrite linear_sum. Qed.
-Lemma one_inverse n (a b Y Z : 'M[F]_n) : a = b -> Y *m a = 1%:M -> b *m Z = 1%:M -> Y = Z.
-Proof. by move=> -> l r; rewrite -[Y]mulmx1 -r mulmxA l mul1mx. Qed.
-Lemma cancel_left m n (a Y : 'M[F]_m) (L R : 'M[F]_(m, n)) :
-  Y *m a = 1%:M -> a *m L = a *m R -> L = R.
-Proof. by move=> l e; rewrite -[L]mul1mx -[R]mul1mx -l -!mulmxA e. Qed.
-Lemma tr_sum N n (X : 'I_N -> 'M[F]_n) : \tr (\sum_(j < N) X j) = \sum_(j < N) \tr (X j).
-Proof. by rewrite raddf_sum. Qed.
-Lemma tr_inside N m n p (A : 'M[F]_(m, n)) (X : 'I_N -> 'M[F]_(n, p)) (C : 'M[F]_(p, m)) :
-  \tr (A *m (\sum_(j < N) X j) *m C) = \sum_(j < N) \tr (A *m X j *m C).
-Proof. by rewrite mulmx_sumr mulmx_suml raddf_sum. Qed.
-Lemma tr_first N m n (X : 'I_N -> 'M[F]_(m, n)) (C : 'M[F]_(n, m)) :
-  \tr ((\sum_(j < N) X j) *m C) = \sum_(j < N) \tr (X j *m C).
-Proof. by rewrite mulmx_suml raddf_sum. Qed.
-Lemma tr_add n (A B : 'M[F]_n) : \tr (A + B) = \tr A + \tr B.
-Proof. exact: raddfD. Qed.
-Lemma tr_opp n (A : 'M[F]_n) : \tr (- A) = - \tr A.
-Proof. exact: raddfN. Qed.
-Lemma tr_scale n c (A : 'M[F]_n) : \tr (c *: A) = c * \tr A.
-Proof. exact: mxtraceZ. Qed.
-Lemma tr_zero n : \tr (0 : 'M[F]_n) = 0.
-Proof. exact: raddf0. Qed.
-Lemma tr_one n : \tr (1%:M : 'M[F]_n) = n%:R.
-Proof. exact: mxtrace1. Qed.
-Lemma times_agents N (x : F) : N%:R * x = \sum_(j < N) x.
-Proof. by rewrite sumr_const card_ord mulr_natl. Qed.
-Lemma cancel_right m n (a Y : 'M[F]_n) (L R : 'M[F]_(m, n)) :
-  a *m Y = 1%:M -> L *m a = R *m a -> L = R.
-Proof. by move=> r e; rewrite -[L]mulmx1 -[R]mulmx1 -r !mulmxA e. Qed.
-
-Variable lg : F -> F.
-Hypothesis lgM : forall x y, x != 0 -> y != 0 -> lg (x * y) = lg x + lg y.
-Lemma log1 : lg 1 = 0.
-Proof.
-have h := lgM (oner_neq0 F) (oner_neq0 F).
-by rewrite mulr1 in h; apply: (@addrI _ (lg 1)); rewrite addr0 -h.
-Qed.
-Lemma log_power n x : x != 0 -> lg (x ^+ n) = n%:R * lg x.
-Proof.
-move=> h; elim: n => [|n ih]; first by rewrite expr0 log1 mul0r.
-by rewrite exprS lgM ?expf_neq0 // ih -addn1 natrD mulrDl mul1r addrC.
-Qed.
-Lemma log_over x : x != 0 -> lg x^-1 = - lg x.
-Proof. by move=> h; apply/eqP; rewrite -addr_eq0 -lgM ?invr_neq0 // mulVf // log1. Qed.
-Lemma log_one n : lg (\det (1%:M : 'M[F]_n)) = 0.
-Proof. by rewrite det1 log1. Qed.
-Lemma log_scale n c (A : 'M[F]_n) :
-  c != 0 -> A \in unitmx -> lg (\det (c *: A)) = n%:R * lg c + lg (\det A).
-Proof.
-move=> h u; rewrite detZ lgM ?expf_neq0 ?log_power //.
-by move: u; rewrite unitmxE unitfE.
-Qed.
-Lemma log_times n (A B : 'M[F]_n) :
-  A \in unitmx -> B \in unitmx -> lg (\det (A *m B)) = lg (\det A) + lg (\det B).
-Proof. by rewrite !unitmxE !unitfE => a b; rewrite det_mulmx lgM. Qed.
-Lemma log_inverse n (A : 'M[F]_n) : A \in unitmx -> lg (\det (invmx A)) = - lg (\det A).
-Proof. by rewrite unitmxE unitfE => a; rewrite det_inv log_over. Qed.
-Lemma log_turned n (A : 'M[F]_n) : lg (\det A^T) = lg (\det A).
-Proof. by rewrite det_tr. Qed.
-End Letters.
-
-Ltac entries := rewrite ?(add_at, opp_at, scale_at, zero_at).
-Ltac same :=
-  repeat match goal with |- context [fun_of_matrix ?A ?i ?j] => move: (A i j) => ? end;
-  first [ reflexivity | by ring | by field; repeat (apply/andP; split); assumption ].
-Ltac expand := rewrite ?(mulmxDl, mulmxDr, mulNmx, mulmxN, mul1mx, mulmx1, mul0mx, mulmx0, trmx_mul,
-  trmxK, trD, trN, trZ, trmx1, trmx0, mulmxA, scalerDr, scalerN, scalerA).
-Ltac spread := expand; repeat (progress (rewrite -?scalemxAl -?scalemxAr; expand)).
-Ltac supposed := match goal with |- is_true _ => rewrite ?(unitmx_mul, unitmx_inv, unitmx_tr,
-  unitmx1, mulf_eq0, invr_eq0, negb_or, oner_eq0); repeat (apply/andP; split); by []
-  | _ => idtac end.
-Ltac logs lg lgM :=
-  rewrite ?(log_scale lgM, log_times lgM, log_inverse lgM, log_one lgM, log_turned); supposed;
-  repeat match goal with |- context [lg (determinant ?A)] => move: (lg (\det A)) => ? end;
-  rewrite ?(log1 lgM, log_over lgM, lgM); supposed;
-  repeat match goal with |- context [lg ?x] => move: (lg x) => ? end.
-Ltac traces := rewrite ?(tr_add, tr_opp, tr_scale, tr_zero, tr_one).
-Ltac same_traces :=
-  repeat match goal with |- context [mxtrace ?A] => move: (mxtrace A) => ? end;
-  first [ reflexivity | by ring | by field; repeat (apply/andP; split); assumption ].
-Ltac equal := apply/matrixP=> ? ?; entries; same.
-Ltac equal_by h := apply/matrixP=> i j; move/matrixP: h => /(_ i j); entries => <-; same.
 """
-
-MOST_TURNS = 200
+EMPTY: Mapping[str, str] = MappingProxyType({})
+MOST_STEPS = 20_000
 SECONDS = 300.0
-Word = tuple[str, ...]
-Poly = dict[Word, Any]  # the factors are elements of the field of `Scalars`
+Agent = str | int  # the name of one that no sum binds, or how many sums further out it is bound
+Word = tuple[Any, ...]  # of ("letter", number, turned?, agents) and ("sum", word)
+Poly = dict[Any, Any]  # the factors are elements of the field of `Scalars`
+View = tuple[str, ...]  # the names of agents, the innermost bound one first
+Zero = Callable[[View], str]  # a proof that an expression is zero, there
+_Step = tuple[Poly, Zero, int]  # what a word is up to zero, within so many sums
 
 
 def lemma(name: str, given: Mapping[str, Any]) -> str:
@@ -156,77 +66,103 @@ def lemma(name: str, given: Mapping[str, Any]) -> str:
     Raises
     ------
     UnsupportedError
-        Where a size is split, or the rules do not show it.
+        Where the rules do not show it.
     """
-    if given["split"]:
-        raise UnsupportedError("they split a size")
-    if not given["size"]:
-        return _ScalarLemma(given, shared=False).text(name)
+    kind = _Lemma if given["size"] else _ScalarLemma
     try:
-        return _Lemma(given, shared=True).text(name)
+        return kind(given, shared=True).text(name)
     except UnsupportedError:
-        return _Lemma(given, shared=False).text(name)
+        return kind(given, shared=False).text(name)
+
+
+@dataclass(eq=False)
+class _Family:
+    """A letter or an inverse, for the agents a0, a1, … that it belongs to."""
+
+    number: int
+    text: str
+    rows: str
+    cols: str
+    symmetric: str = ""  # the fact that it is
+    equal: tuple[str, _Family, Any] | None = None  # a fact, a family, and times what it is it
+
+
+class _Rule(NamedTuple):
+    """A fact for the agents a0, a1, …: a word is equal to a sum of others."""
+
+    fact: str
+    agents: View
+    lead: Word
+    rest: Poly
+    rows: str
+    cols: str
 
 
 class _Lemma:
     """One lemma; with `shared`, a sum of matrices that occurs in several places is one letter."""
 
     def __init__(self, given: Mapping[str, Any], *, shared: bool):
-        self.shared = shared
         written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]
-        self.field = Scalars({n for terms in written for _, *ns in terms for n in ns})
+        sizes = {n for size in _sizes(given) for _, names in size_terms(size) for n in names}
+        self.field = Scalars(sizes.union(*(ns for terms in written for _, *ns in terms)))
         read = _Nodes(given, self.field)
         self.sides = tuple(read.side(side) for side in ("left", "right"))
         self.nodes, self.scalars = read.nodes, read.scalars
         self.sizes: set[str] = set()
-        self.agents: dict[str, None] = {}
         self.names: dict[str, None] = {}
+        self.agents: dict[str, str] = {}
         self.nonzero: dict[str, None] = {}
         self.letters: dict[str, str] = {}
-        self.atoms: dict[int, str] = {}
-        self.known: dict[tuple[int, bool], Poly] = {}
-        self.rules: dict[Word, Poly] = {}
         self.identifiers: dict[str, tuple[str, str]] = {}
         self.symmetric = {self._named("x", name) for name in given["symmetric"]}
-        self.rewrites: list[str] = []
-        self.texts: dict[str, str] = {}
-        self.used: set[Word] = set()
-        self.bound = {n[1]: f"j{self._depth(n[2])}" for n in self.nodes if n[0] == "sum"}
-        self.supposed: dict[int, str] = {}
-        self.sums: dict[str, Poly] = {}
-        self.units: list[tuple[int, Poly]] = []
-        self.proofs: dict[Word, tuple[str, str, set[Word]]] = {}
+        self.families: dict[str, _Family] = {}
+        self.units: list[tuple[int, _Family, Poly, list]] = []
+        self.tables: dict[str, list[str]] = {"scalar": [], "size": [], "number": []}
+        self.coefficients: list[Any] = []
+        self.stated: dict[int, None] = {}
+        self.counted: dict[str, int] = {}
+        self.over: set[int] = set()
+        self.expanded: dict[tuple, Poly] = {}
+        self.rules: list[_Rule] = []
+        self.supposed: dict[str, str] = {}
+        self.poses: list[str] = []
+        self.steps: list[str] = []
+        self.values: dict[tuple, tuple[Any, str]] = {}  # sizes as scalars, and as Coq writes them
+        self.left = MOST_STEPS
+        self.opaque = self._shared() if shared else set()
+        for node in self.nodes:
+            if node[0] == "letter" and node[2] and not node[2].startswith(ANY):
+                self._agent(node[2])
 
     def text(self, name: str) -> str:
         claim = self._claim()
-        inside = self._inside_sums()
-        outside = [(k, node) for k, node in enumerate(self.nodes) if k not in inside]
-        units = [k for k, node in outside if node[0] == "inverse"]
-        for k in units:
-            self._is_unit(self.nodes[k][1])
-        letters = sorted(self.symmetric)
-        hypotheses = {f"s{letter}": self._is_symmetric(letter) for letter in letters}
-        self.rewrites = list(hypotheses)
-        steps = self._begin()
-        steps += [
-            s for k, node in outside if node[0] == "sum" for s in self._agents_sum(k, node[2])
-        ]
-        steps += [f"clear {' '.join(f'd{S}' for S in self.sums)}."] if self.sums else []
-        steps += [s for k in self._shared(inside) for s in self._opaque(k)] if self.shared else []
-        steps += [s for k in units for s in self._inverse(k)]
-        steps += self._end()
-        hypotheses |= {f"u{k}": f"{shown} \\in unitmx" for k, shown in self.supposed.items()}
-        nonzero = {f"z{k}": f"({c} : F) != 0" for k, c in enumerate(self.nonzero)}
-        hypotheses = nonzero | hypotheses
+        for number, node in enumerate(self.nodes):
+            if node[0] == "inverse":
+                self._inverse(number)
+            elif number in self.opaque:
+                self._family(number)
+                names = self._pattern(number)
+                self.poses.append(
+                    f"pose L{number}{_forall(names.values())} := {self.shown(number, names)}."
+                )
+        self._end()
+        meaning = self._meaning()
+        over = any(text.endswith("^-1") for text in self.tables["scalar"])
+        closed = "_); [computed_but | vanished]" if over else "(I : vanish K [::])); computed"
+        letters = sorted(self.symmetric & self.letters.keys())
+        hypotheses = {f"z{k}": f"({c} : F) != 0" for k, c in enumerate(self.nonzero)}
+        hypotheses |= {f"s{letter}": self._is_symmetric(letter) for letter in letters}
+        hypotheses |= {name: shown for shown, name in self.supposed.items()}
         hypotheses |= self._logarithm()
-        claims = [*hypotheses.values(), claim]
         return "\n".join(
             [
                 f"Lemma {name} (F : fieldType) {self._variables()} :",
-                "  " + " ->\n  ".join(claims) + ".",
+                "  " + " ->\n  ".join([*hypotheses.values(), claim]) + ".",
                 "Proof.",
                 *([f"move=> {' '.join(hypotheses)}."] if hypotheses else []),
-                *steps,
+                *self.poses,
+                *meaning,
+                *(step.replace("@D", str(self.base)).replace("@I", closed) for step in self.steps),
                 "Qed.",
                 "",
             ]
@@ -235,10 +171,9 @@ class _Lemma:
     def _variables(self) -> str:
         groups = [
             (sorted(self.names), "F"),
-            (["N"], "nat"),
-            (sorted(self.agents), "'I_N"),
+            (["N", *self.agents.values()], "nat"),
             (sorted(s for s in self.sizes if not s.endswith("()")), "nat"),
-            (sorted(s[:-2] for s in self.sizes if s.endswith("()")), "'I_N -> nat"),
+            (sorted(s[:-2] for s in self.sizes if s.endswith("()")), "nat -> nat"),
             *(([letter], kind) for letter, kind in sorted(self.letters.items())),
             (["lg"] if self._logarithm() else [], "F -> F"),
         ]
@@ -253,63 +188,54 @@ class _Lemma:
         """What is supposed of logarithms."""
         return {}
 
-    def _begin(self) -> list[str]:
-        """Steps before anything becomes a letter."""
-        return []
-
-    def _is_unit(self, number: int) -> str:
-        """The name of the hypothesis that a matrix has an inverse."""
-        if number not in self.supposed:
-            self.supposed[number] = self.shown(number)
-        return f"u{number}"
-
-    def shown(self, number: int) -> str:
+    def shown(self, number: int, names: Mapping[str, str] = EMPTY, depth: int = 0) -> str:
+        """A node as Coq writes it, with names for agents; sums that it stands in: `depth`."""
         kind, *args = self.nodes[number]
-        if number in self.atoms:
-            return self.atoms[number]
         match kind:
             case "letter":
-                name, agent, rows, cols = args
-                letter = self._named("x", name)
-                kind = f"'M[F]_({self._size(rows, agent)}, {self._size(cols, agent)})"
-                self.letters[letter] = f"forall a : 'I_N, {kind}" if agent else kind
-                return f"({letter} {self._agent(agent)})" if agent else letter
+                letter = self._letter(*args)
+                return f"({letter} {self._agent(args[1], names)})" if args[1] else letter
             case "identity":
-                return f"(1%:M : 'M[F]_({self._size(args[0])}))"
+                return f"(1%:M : 'M[F]_({self._size(args[0], names)}))"
             case "zero":
-                return f"(0 : 'M[F]_({self._size(args[0])}, {self._size(args[1])}))"
-            case "add":
-                return "(" + " + ".join(map(self.shown, args)) + ")"
-            case "multiply":
-                return "(" + " *m ".join(map(self.shown, args)) + ")"
-            case "scale":
-                return f"({self._scalar(self.scalars[args[0]])} *: {self.shown(args[1])})"
-            case "transpose":
-                return f"{self.shown(args[0])}^T"
-            case "inverse":
-                return f"(invmx {self.shown(args[0])})"
+                sizes = ", ".join(self._size(size, names) for size in args)
+                return f"(0 : 'M[F]_({sizes}))"
             case "sum":
-                return f"(\\sum_({self._agent(args[0])} < N) {self.shown(args[1])})"
-        raise UnsupportedError(f"{kind} is not stated in Coq")
+                bound = {**names, args[0]: f"j{depth}"}
+                return f"(\\sum_(j{depth} < N) {self.shown(args[1], bound, depth + 1)})"
+        if kind == "scale":
+            scalar, body = self._scalar(self.scalars[args[0]]), self.shown(args[1], names, depth)
+            return f"({scalar} *: {body})"
+        parts = [self.shown(a, names, depth) for a in args]
+        if kind == "transpose":
+            return f"{parts[0]}^T"
+        if kind == "inverse":
+            return f"(invmx {parts[0]})"
+        return "(" + {"add": " + ", "multiply": " *m "}[kind].join(parts) + ")"
 
-    def _agent(self, agent: str) -> str:
-        if agent.startswith("~"):
-            return self.bound[agent]
-        named = self._named("i", agent)
-        self.agents[named] = None
-        return named
+    def _letter(self, name: str, agent: str | None, rows: str, cols: str) -> str:
+        letter, own = self._named("x", name), {agent: "a"} if agent else {}
+        kind = f"'M[F]_({self._size(rows, own)}, {self._size(cols, own)})"
+        self.letters[letter] = f"forall a : nat, {kind}" if agent else kind
+        return letter
 
-    def _size(self, size: str, own: str | None = None) -> str:
+    def _agent(self, agent: str, names: Mapping[str, str] = EMPTY) -> str:
+        if agent in names:
+            return names[agent]
+        if agent.startswith(ANY):
+            raise UnsupportedError("a size belongs to an agent over whom a sum runs")
+        return self.agents.setdefault(agent, self._named("i", agent))
+
+    def _size(self, size: str, names: Mapping[str, str] = EMPTY) -> str:
         terms = []
         for term in size.split(" + "):
             parts = []
             for part in term.split("*"):
                 called = re.fullmatch(r"(.+)\((.+)\)", part)
                 if called:
-                    agent = "a" if called[2] == own else self._agent(called[2])
                     named = self._named("p", called[1])
                     self.sizes.add(f"{named}()")
-                    parts.append(f"({named} {agent})")
+                    parts.append(f"({named} {self._agent(called[2], names)})")
                 elif part.isdigit():
                     parts.append(part)
                 else:
@@ -324,9 +250,7 @@ class _Lemma:
         return f"{letter}^T = {letter}"
 
     def _scalar(self, value: Any) -> str:
-        written = self.field.as_json(value)
-        both = ([[written]], [["1"]]) if isinstance(written, str) else written
-        top, bottom = map(self._polynomial, both)
+        top, bottom = (self._polynomial(self.field.terms(part)) for part in self.field.parts(value))
         if bottom == "1":
             return top
         self.nonzero[bottom] = None
@@ -340,24 +264,30 @@ class _Lemma:
                 n = abs(factor.numerator)
                 number = "1" if n == 1 else f"{n}%:R"
                 parts.append(number if factor > 0 else f"(- {number})")
-            for one in names:
-                called = re.fullmatch(r"(.+)\((.+)\)", one)
-                if one == AGENTS:
-                    parts.append("N%:R")
-                elif f"n_{one}" in self.sizes or (called and called[2] != "Σ"):
-                    parts.append(f"{self._size(one)}%:R")
-                elif called:
-                    raise UnsupportedError("sizes are summed over agents")
-                else:
-                    parts.append(self._named("t", one))
-                    self.names[parts[-1]] = None
+            parts += map(self._generator, names)
             product = " * ".join(parts)
             if factor.denominator != 1:
-                self.nonzero[f"{factor.denominator}%:R"] = None
+                self.over.add(factor.denominator)
+                for prime in primefactors(factor.denominator):
+                    self.nonzero[f"{prime}%:R"] = None
                 product = f"{product} / {factor.denominator}%:R"
             shown.append(product)
         joined = " + ".join(shown) or "0"
         return joined if joined.isidentifier() or joined in ("0", "1") else f"({joined})"
+
+    def _generator(self, one: str) -> str:
+        called = re.fullmatch(r"(.+)\((.+)\)", one)
+        if one == AGENTS:
+            return "N%:R"
+        if called and called[2] == "Σ":
+            named = self._named("p", called[1])
+            self.sizes.add(f"{named}()")
+            return f"(\\sum_(j < N) ({named} j)%:R)"
+        if called or f"n_{one}" in self.sizes:
+            return f"{self._size(one)}%:R"
+        named = self._named("t", one)
+        self.names[named] = None
+        return named
 
     def _named(self, kind: str, name: str) -> str:
         """An identifier of Coq; no two things may share one."""
@@ -370,21 +300,122 @@ class _Lemma:
 
     # -- how it is proved -----------------------------------------------------------------
 
-    def _inside_sums(self) -> set[int]:
-        """Nodes that stand below a sum."""
-        todo = [node[2] for node in self.nodes if node[0] == "sum"]
-        found: set[int] = set()
-        while todo:
-            k = todo.pop()
-            if k not in found:
-                found.add(k)
-                todo += self._children(k)
-        return found
+    def _meaning(self) -> list[str]:
+        """What letters, scalars and sizes are called in the proof, and coefficients written so."""
+        written = [self._parts(value) for value in self.coefficients]
+        numbers = [Fraction(c) for terms, _ in written for c, *_ in terms]
+        primes = sorted({p for x in numbers for p in primefactors(x.denominator)})
+        self.base = prod(primes)
+        denominators = sorted({x.denominator for x in numbers} | self.over)
+        self.nonzero |= {f"{prime}%:R": None for prime in primes}
+        literals = [self._literal(*parts) for parts in written]
+        letters = [t for f in self.families.values() for t in (f.text, f"{f.text}^T")]
+        tables = [
+            ("k", self.tables["scalar"], "0"),
+            ("k a", [f"Any {text}" for text in letters], "Any (0 : 'M[F]_(0, 0))"),
+            ("k a", [f"({size})%N" for size in self.tables["size"]], "0%N"),
+            ("k a", self.tables["number"], "0"),
+        ]
+        return [
+            *(_not_zero(f"y{n}", n) for n in {self.base, *denominators}),
+            f"pose K := @Meaning F N {self.base} {self.base}%:R^-1 (mulfV y{self.base})",
+            *(f"  (fun {over} => {_table(rows, other)})" for over, rows, other in tables),
+            ".",
+            *(f"pose d{k} : coef := {shown}." for k, shown in enumerate(literals)),
+            *(
+                f"have c{k} : {self._scalar(self.coefficients[k])} = cev K d{k} by coefficient."
+                for k in self.stated
+            ),
+            *(
+                f"have b{k} : {text} = cev K d{k} by coefficient."
+                for text, k in self.counted.items()
+            ),
+        ]
 
-    def _depth(self, number: int) -> int:
-        """How many sums stand in one another within a node."""
-        depth = max(map(self._depth, self._children(number)), default=0)
-        return depth + (self.nodes[number][0] == "sum")
+    def _parts(self, value: Any) -> tuple[list, list[str]]:
+        """The terms of a numerator, and what else it is multiplied by."""
+        top, bottom = map(self.field.terms, self.field.parts(value))
+        if bottom == [["1"]]:
+            return top, []
+        shown = self._polynomial(bottom)
+        self.nonzero[shown] = None
+        return top, [f"{shown}^-1"]
+
+    def _literal(self, terms: list, over: list[str]) -> str:
+        monomials = []
+        for given, *names in terms:
+            factor, power = Fraction(given), 0
+            while factor.denominator != 1:
+                factor, power = factor * self.base, power + 1
+            z = f"Posz {factor}" if factor >= 0 else f"Negz {-factor - 1}"
+            texts = [*map(self._generator, names), *over]
+            at = sorted(self._entry("scalar", text) for text in texts)
+            monomials.append(f"({z}, {power}%N, {_list(at)})")
+        return f"[:: {'; '.join(monomials)}]"
+
+    def _entry(self, table: str, text: str) -> int:
+        known = self.tables[table]
+        if text not in known:
+            known.append(text)
+        return known.index(text)
+
+    def _coefficient(self, value: Any, *, stated: bool = False) -> int:
+        known = self.coefficients
+        k = next((k for k, other in enumerate(known) if other == value), len(known))
+        if k == len(known):
+            known.append(value)
+        if stated:
+            self._scalar(value)
+            self.stated[k] = None
+        return k
+
+    def _stated(self, value: Any, text: str) -> str:
+        """The fact that a size, written so, is a coefficient."""
+        return f"b{self.counted.setdefault(text, self._coefficient(value))}"
+
+    def _family(self, number: int) -> tuple[_Family, tuple[str, ...]]:
+        """Of a letter or an inverse, with the agents of it that are bound."""
+        kind, *args = self.nodes[number]
+        agents = self._bound_agents(number)
+        if kind == "letter" and args[1]:
+            agents = (args[1],)
+        names = {agent: f"a{k}" for k, agent in enumerate(agents)}
+        key = self.shown(number, names)
+        if key not in self.families:
+            text, rows, cols = key, self._rows(number, names), self._rows(number, names, True)
+            if kind != "letter":
+                text = _applied(f"{'Y' if kind == 'inverse' else 'L'}{number}", names.values())
+            made = _Family(len(self.families), text, rows, cols)
+            self.families[key] = made
+            letter = kind == "letter" and self._letter(*args)
+            if letter in self.symmetric:
+                made.symmetric = _applied(f"s{letter}", names.values())
+        return self.families[key], agents
+
+    def _bound_agents(self, number: int) -> tuple[str, ...]:
+        """The agents that sums outside of a node bind."""
+        kind, *args = self.nodes[number]
+        if kind in ("letter", "identity", "zero"):
+            sizes = re.findall(rf"\(({ANY}[^)]*)\)", " ".join(map(str, args[-2:])))
+            own = [args[1]] if kind == "letter" and str(args[1]).startswith(ANY) else []
+            found = own + sizes
+        else:
+            found = [a for child in self._children(number) for a in self._bound_agents(child)]
+        inside = args[0] if kind == "sum" else None
+        return tuple(dict.fromkeys(agent for agent in found if agent != inside))
+
+    def _shared(self) -> set[int]:
+        """Sums of matrices that occur in several places, and in no inverse."""
+        places = Counter(a for k in range(len(self.nodes)) for a in self._children(k))
+        below = {k for node in self.nodes if node[0] == "inverse" for k in self._inside(node[1])}
+        return {
+            k
+            for k, node in enumerate(self.nodes)
+            if node[0] == "add" and places[k] > 1 and k not in below
+        }
+
+    def _inside(self, number: int) -> set[int]:
+        return {number}.union(*map(self._inside, self._children(number)))
 
     def _children(self, number: int) -> list[int]:
         kind, *args = self.nodes[number]
@@ -392,236 +423,433 @@ class _Lemma:
             return []
         return list(args[1:] if kind in ("scale", "sum") else args)
 
-    def _normal(self, used: set[Word]) -> str:
-        """The tactic that writes out and rewrites, by the rules that are needed."""
-        rules = [self.proofs[lead][0] for lead in self.rules if lead in used]
-        names = [*self.rewrites, *(n for name in rules for n in (f"{name}z", name))]
-        if not names:
-            return "spread"
-        return f"spread; repeat (progress (rewrite ?({', '.join(names)}); spread))"
+    def _rows(self, number: int, names: Mapping[str, str] = EMPTY, turned: bool = False) -> str:
+        """How many rows a node has; turned: columns."""
+        return self._size(self._dimension_of(number, turned), names)
 
-    def _written(self, *matrices: tuple[int, bool]) -> tuple[list[Poly], set[Word]]:
-        """Matrices written out, and the rules that this took."""
-        self.known.clear()
-        self.used = set()
-        found = [self.poly(*matrix) for matrix in matrices]
-        return found, self.used
+    def _dimension_of(self, number: int, turned: bool = False) -> str:
+        kind, *args = self.nodes[number]
+        if kind in ("letter", "identity", "zero"):
+            return args[-1 if turned or kind == "identity" else -2]
+        if kind == "multiply":
+            return self._dimension_of(args[-1 if turned else 0], turned)
+        inside = args[1] if kind in ("sum", "scale") else args[0]
+        return self._dimension_of(inside, turned != (kind == "transpose"))
 
-    def _agents_sum(self, number: int, body: int) -> list[str]:
-        """A sum becomes a letter: a new one, or one from before or its transpose."""
-        (poly, other), used = self._written((body, False), (body, True))
-        S, shown = f"S{number}", self.shown(number)
-        if shown in self.texts:
-            self.atoms[number] = self.texts[shown]
-            return []
-        script = [f"remember {shown} as {S} eqn:d{S} in *."]
-        terms = f"apply: eq_bigr => ? _; {self._normal(used)}; equal."
-        for known, before in self.sums.items():
-            turned = not _same(before, poly)
-            if not turned or _same(before, other):
-                self.atoms[number] = self.texts[shown] = f"{known}^T" if turned else known
-                swap = " trS" if turned else ""
-                proof = f"by rewrite d{S} d{known}{swap}; {terms}"
-                return [
-                    *script,
-                    f"have t{S} : {S} = {self.atoms[number]} {proof}",
-                    f"clear d{S}; subst {S}.",
-                ]
-        self.sums[S] = poly
-        self.atoms[number] = self.texts[shown] = S
-        if _same(poly, other):
-            script.append(f"have s{S} : {S}^T = {S} by rewrite d{S} trS; {terms}")
-            self.symmetric.add(S)
-            self.rewrites.append(f"s{S}")
-        return script
+    def _view(self, *names: str) -> View:
+        return (*names, *self.agents.values())
 
-    def _shared(self, inside: set[int]) -> list[int]:
-        """Sums of matrices that occur in several places, and in no inverse."""
-        places = Counter(a for k in range(len(self.nodes)) for a in self._children(k))
-        below = {k for node in self.nodes if node[0] == "inverse" for k in self._below(node[1])}
-        return [
-            k
-            for k, node in enumerate(self.nodes)
-            if node[0] == "add" and places[k] > 1 and k not in below | inside
-        ]
+    # Words, and what they are rewritten to.
 
-    def _below(self, number: int) -> set[int]:
-        return {number}.union(*map(self._below, self._children(number)))
+    def _expanded(
+        self, number: int, turned: bool, binders: tuple[str, ...], names: Mapping[str, str] = EMPTY
+    ) -> Poly:
+        """Written out; `binders` are bound around it, the innermost first, others have names."""
+        key = number, turned, binders, *names.values()
+        if key not in self.expanded:
+            self.expanded[key] = self._expand(number, turned, binders, names)
+        return self.expanded[key]
 
-    def _opaque(self, number: int) -> list[str]:
-        letter, shown = f"L{number}", self.shown(number)
-        self.atoms[number] = letter
-        return [f"remember {shown} as {letter} eqn:d{letter} in *; clear d{letter}."]
-
-    def poly(self, number: int, turned: bool = False) -> Poly:
-        """Written out, and rewritten by the rules so far; words of atoms."""
-        key = number, turned
-        if key not in self.known:
-            self.known[key] = self._reduced(self._poly(number, turned))
-        return self.known[key]
-
-    def _poly(self, number: int, t: bool) -> Poly:
+    def _expand(self, number: int, t: bool, binders: tuple[str, ...], names) -> Poly:
         kind, *args = self.nodes[number]
         match kind:
-            case _ if number in self.atoms or kind in ("letter", "inverse", "sum"):
-                atom = self.shown(number)
-                base = self._named("x", args[0]) if kind == "letter" else atom.removesuffix("^T")
-                if t and base not in self.symmetric:
-                    atom = atom.removesuffix("^T") if atom.endswith("^T") else f"{atom}^T"
-                return {(atom,): self.field.one}
+            case _ if kind in ("letter", "inverse") or number in self.opaque:
+                family, agents = self._family(number)
+                factor = self.field.one
+                if family.equal:
+                    _, family, factor = family.equal
+                where = (
+                    binders.index(a) if a in binders else self._agent(a, names) for a in agents
+                )
+                atom = ("letter", family.number, t and not family.symmetric, tuple(where))
+                return {(atom,): factor}
             case "identity":
                 return {(): self.field.one}
             case "zero":
                 return {}
             case "transpose":
-                return self.poly(args[0], not t)
+                return self._expanded(args[0], not t, binders, names)
             case "scale":
                 factor = self.scalars[args[0]]
-                return {w: c * factor for w, c in self.poly(args[1], t).items()}
+                inside = self._expanded(args[1], t, binders, names)
+                return {w: c * factor for w, c in inside.items()}
+            case "sum":
+                inside = self._expanded(args[1], t, (args[0], *binders), names)
+                return {(("sum", w),): c for w, c in inside.items()}
             case "add":
-                return _sum((w, c) for a in args for w, c in self.poly(a, t).items())
+                parts = [self._expanded(a, t, binders, names).items() for a in args]
+                return _sum(itertools.chain(*parts))
         product: Poly = {(): self.field.one}
         for a in reversed(args) if t else args:
-            product = self._reduced(_times(product, self.poly(a, t)))
+            product = _times(product, self._expanded(a, t, binders, names))
         return product
 
-    def _reduced(self, poly: Poly) -> Poly:
+    def _reduced(self, poly: Poly, step: Callable) -> tuple[Poly, list[tuple[Any, Zero]]]:
+        """Rewritten as far as it goes, and what is zero and was left out."""
         done: Poly = {}
-        todo = dict(poly)
+        todo, zeros = dict(poly), []
         while todo:
             word, factor = todo.popitem()
-            for lead, rest in self.rules.items():
-                at = next((k for k in range(len(word)) if word[k : k + len(lead)] == lead), None)
-                if at is not None:
-                    self.used.add(lead)
-                    put = {word[:at] + w + word[at + len(lead) :]: c for w, c in rest.items()}
-                    todo = _sum([*todo.items(), *((w, c * factor) for w, c in put.items())])
-                    break
+            if found := step(word):
+                self.left -= 1
+                if self.left < 0:
+                    raise UnsupportedError("the rules do not end")
+                put, zero = found
+                zeros.append((factor, zero))
+                todo = _sum([*todo.items(), *((w, c * factor) for w, c in put.items())])
             else:
                 done = _sum([*done.items(), (word, factor)])
-        return done
+        return done, zeros
 
-    def _inverse(self, number: int) -> list[str]:
-        """Y becomes a letter; the rules that its two equations give, for it and its transpose."""
-        inside = self.nodes[number][1]
-        Y, shown = f"Y{number}", self.shown(number)
-        (poly, other), used = self._written((inside, False), (inside, True))
-        script = [
-            f"have l{number} := mulVmx u{inside}; have r{number} := mulmxV u{inside}.",
-            f"remember {shown} as {Y} eqn:d{Y} in *; clear d{Y}.",
+    def _step(self, word: Word) -> tuple[Poly, Zero] | None:
+        """A word as a sum of others, and a proof that the difference is zero."""
+        for k, factor in enumerate(word):
+            if factor[0] == "sum" and (found := self._step_of_sum(factor[1])):
+                return self._within(word[:k], *found, word[k + 1 :])
+        for rule in self.rules:
+            n = len(rule.lead)
+            for k in range(len(word) - n + 1):
+                agents: dict[str, Agent] = {}
+                if _matches(rule.lead, word[k : k + n], agents) and len(agents) == len(rule.agents):
+                    put = {_put(w, agents): c for w, c in rule.rest.items()}
+                    zero = self._by_rule(rule, agents, word[k : k + n], put)
+                    return self._within(word[:k], put, zero, word[k + n :])
+        return None
+
+    def _by_rule(self, rule: _Rule, agents: Mapping[str, Agent], word: Word, put: Poly) -> Zero:
+        def zero(v: View) -> str:
+            names = [_name(agents[a], v) for a in rule.agents]
+            rest = self._sum_of(put, v, _at(rule.rows, names), _at(rule.cols, names))
+            return f"(z_is {_applied(rule.fact, names)} {self._product(word, v)} {rest})"
+
+        return zero
+
+    def _within(self, before: Word, put: Poly, zero: Zero, after: Word) -> tuple[Poly, Zero]:
+        def around(v: View) -> str:
+            shown = zero(v)
+            shown = f"(zR {shown} {self._product(after, v)})" if after else shown
+            return f"(zL {self._product(before, v)} {shown})" if before else shown
+
+        return {before + w + after: c for w, c in put.items()}, around
+
+    def _step_of_sum(self, word: Word) -> tuple[Poly, Zero] | None:
+        """What does not depend on the agent is moved out of a sum."""
+        own = [k for k, factor in enumerate(word) if _mentions((factor,), 0)]
+        if not own:
+            agents = self.field.generator(AGENTS)
+            out = _shifted(word, -1)
+
+            def constant(v: View) -> str:
+                j = _bound(v)
+                fact = f"c{self._coefficient(agents, stated=True)}"
+                size = self._size_of(out, v)
+                inside = self._product(word, (j, *v), size)
+                return f"(z_const K {fact} {self._product(out, v, size)} (fun {j} => {inside}))"
+
+            return {out: agents}, constant
+        first, last = own[0], own[-1] + 1
+        before, inside, after = word[:first], word[first:last], word[last:]
+        if before or after:
+            out, back = _shifted(before, -1), _shifted(after, -1)
+
+            def moved(v: View) -> str:
+                return f"(z_move K {self._around(v, out, before, inside, after, back)})"
+
+            return {(*out, ("sum", inside), *back): self.field.one}, moved
+        if found := self._step(word):
+            put, zero = found
+            return {(("sum", w),): c for w, c in put.items()}, self._below(1, zero, "zS")
+        return None
+
+    def _around(self, v: View, out: Word, before: Word, inside: Word, after: Word, back: Word):
+        """Proofs what the parts of P Σ X_j S are, P and S outside of the sum and inside."""
+        j = _bound(v)
+        within = (j, *v)
+        rows, cols = self._size_of(inside, within), self._size_of(inside, within, True)
+        parts = [
+            self._product(out, v, rows),
+            f"(fun {j} => {self._product(before, within, rows)})",
+            f"(fun {j} => {self._product(inside, within)})",
+            self._product(back, v, cols),
+            f"(fun {j} => {self._product(after, within, cols)})",
         ]
-        for known, before in self.units:
-            if _same(before, poly):
-                self.atoms[number] = f"Y{known}"
-                return [
-                    *script[:1],
-                    f"remember {shown} as {Y} eqn:d{Y} in *; clear d{Y}.",
-                    f"have t{Y} : {Y} = Y{known}.",
-                    f"  by apply: (one_inverse _ l{number} r{known}); {self._normal(used)}; equal.",
-                    f"subst {Y}.",
-                ]
-        self.atoms[number] = Y
-        if _same(poly, other):
-            script.append(
-                f"have s{Y} : {Y}^T = {Y}.\n"
-                f"  by apply: (symmetric _ l{number} r{number}); {self._normal(used)}; equal."
-            )
-            self.symmetric.add(Y)
-            self.rewrites.append(f"s{Y}")
-        sources = [(Y, poly, "l", f"l{number}"), (Y, poly, "r", f"r{number}")]
-        if not _same(poly, other):
-            turned = f"{Y}^T"
-            sources.append((turned, other, "l", f"(congr1 trmx r{number})"))
-            sources.append((turned, other, "r", f"(congr1 trmx l{number})"))
-        self.units.append((number, poly))
-        for k, source in enumerate(sources):
-            self._solve(f"e{number}_{k}", self._rows(number), *source, used)
-        return script
+        return " ".join(parts)
 
-    def _solve(
-        self, name: str, size: str, Y: str, poly: Poly, side: str, source: str, used
-    ) -> None:
-        """The rule that Y·a = 1 (l) or a·Y = 1 (r) gives for its longest product."""
-        words = {((Y, *w) if side == "l" else (*w, Y)): c for w, c in poly.items()}
-        lead = max(words, key=lambda w: (len(w), w))
-        one = [((), self.field.one / words[lead])]
-        rest = _sum(one + [(w, -(c / words[lead])) for w, c in words.items() if w != lead])
-        terms = self._flat(rest, size)
-        proof = (
-            f"have {name} : {_product(lead)} = {terms}.\n"
-            f"  by have h := {source}; move: h; {self._normal(used)}; move=> h; equal_by h.\n"
-            f"have {name}z q (Z : 'M_(q, _)) : {_product(('Z', *lead))} = Z *m ({terms}).\n"
-            f"  by rewrite -{name} ?mulmxA."
-        )
-        self.proofs[lead] = name, proof, used
-        self.rules[lead] = rest
+    def _below(self, depth: int, zero: Zero, name: str) -> Zero:
+        """Zero within sums."""
 
-    def _end(self) -> list[str]:
-        """The rules that are needed, and how the two sides become equal with them."""
-        (left, right), used = self._written(*((side, False) for side in self.sides))
-        start = _sum([*left.items(), *((w, -c) for w, c in right.items())])
-        ways = [("", {(): self.field.one}), *((f"{k}", a) for k, a in self.units)]
-        for before, after in itertools.product(ways, ways):
-            self.used = set(used)
-            if not self._reduced(_times(_times(before[1], start), after[1])):
-                break
-        else:
-            raise UnsupportedError("the rules do not show it")
-        everything = self._proved()
-        if not (before[0] or after[0]):
-            return [*everything, *self._term_by_term(), f"{self._normal(self.used)}; equal."]
-        return [
-            *everything,
-            *([f"apply: (cancel_left l{before[0]})."] if before[0] else []),
-            *([f"apply: (cancel_right r{after[0]})."] if after[0] else []),
-            f"{self._normal(self.used)}; equal.",
-        ]
+        def shown(v: View) -> str:
+            names: View = ()
+            for _ in range(depth):
+                names = (_bound((*names, *v)), *names)
+            inside = zero((*names, *v))
+            for j in names:
+                inside = f"({name} K (fun {j} => {inside}))"
+            return inside
 
-    def _term_by_term(self) -> list[str]:
-        """The terms of both sides written out one by one: Coq is slow on long goals."""
-        terms = dict.fromkeys(
-            a
-            for side in self.sides
-            for a in (self._children(side) if self.nodes[side][0] == "add" else [side])
-        )
-        steps, rules = [], set(self.used)
-        for k, number in enumerate(sorted(terms, key=lambda a: -len(self.shown(a)))):
-            (poly,), used = self._written((number, False))
-            shown, flat = self.shown(number), self._flat(poly, self._rows(number))
-            zero = f"(0 : 'M_({self._rows(number)}, {self._rows(number, True)}))"
-            steps += [
-                f"have t{k} : {shown} = {flat or zero} by {self._normal(used)}; equal.",
-                f"try rewrite t{k}; clear t{k}.",
-            ]
-        self.used = rules
-        return steps
+        return shown
 
-    def _flat(self, poly: Poly, size: str) -> str:
-        one = f"(1%:M : 'M[F]_({size}))"
-        return " + ".join(
-            f"{self._scalar(c)} *: {_product(w) if w else one}" for w, c in poly.items()
+    # Proofs what expressions are.
+
+    def _atom(self, number: int, turned: bool, agents: Iterable[Agent], v: View) -> str:
+        text = self._texts(number, turned, agents, v)
+        at = f"{2 * number + turned} {_places(agents, v)}"
+        return f"(okL K {_list(v)} {at} {text} erefl)"
+
+    def _texts(self, number: int, turned: bool, agents: Iterable[Agent], v: View) -> str:
+        family = self._numbered(number)
+        text = _at(family.text, [_name(a, v) for a in agents])
+        return f"{text}^T" if turned else text
+
+    def _numbered(self, number: int) -> _Family:
+        return list(self.families.values())[number]
+
+    def _size_of(self, word: Word, v: View, turned: bool = False) -> str:
+        """The rows of a word; turned: its columns."""
+        kind, *args = word[-1 if turned else 0]
+        if kind == "sum":
+            return self._size_of(args[0], (_bound(v), *v), turned)
+        number, flipped, agents = args
+        family = self._numbered(number)
+        size = family.cols if turned != flipped else family.rows
+        return _at(size, [_name(a, v) for a in agents])
+
+    def _product(self, word: Word, v: View, size: str = "_") -> str:
+        parts = []
+        for kind, *args in word:
+            if kind == "sum":
+                j = _bound(v)
+                parts.append(f"(okS K (fun {j} => {self._product(args[0], (j, *v))}))")
+            else:
+                number, turned, agents = args
+                parts.append(self._atom(number, turned, agents, v))
+        if not parts:
+            return f"(ok1 K {_list(v)} {size})"
+        return _joined("okM", parts)
+
+    def _sum_of(self, poly: Poly, v: View, rows: str, cols: str) -> str:
+        if not poly:
+            return f"(ok0 K {_list(v)} {rows} {cols})"
+        return _joined(
+            "okD",
+            [
+                f"(okZ c{self._coefficient(c, stated=True)} {self._product(w, v, rows)})"
+                for w, c in poly.items()
+            ],
         )
 
-    def _proved(self) -> list[str]:
-        """The rules that are needed, with their proofs."""
-        needed, todo = set(), list(self.used)
-        while todo:
-            lead = todo.pop()
-            if lead not in needed:
-                needed.add(lead)
-                todo += self.proofs[lead][2]
-        return [self.proofs[lead][1] for lead in self.rules if lead in needed]
+    def _words(self, word: Word, v: View, size: str) -> str:
+        """A word as Coq writes it."""
+        parts = []
+        for kind, *args in word:
+            if kind == "sum":
+                j = _bound(v)
+                parts.append(f"(\\sum_({j} < N) {self._words(args[0], (j, *v), size)})")
+            else:
+                number, turned, agents = args
+                parts.append(self._texts(number, turned, agents, v))
+        return "(" + " *m ".join(parts) + ")" if parts else f"(1%:M : 'M[F]_({size}))"
 
-    def _rows(self, number: int, turned: bool = False) -> str:
-        """How many rows a matrix has; turned: columns."""
+    def _tree(self, number: int, v: View, names: Mapping[str, str] = EMPTY, t: bool = False) -> str:
+        """That a node, or its transpose, is what it is read as."""
         kind, *args = self.nodes[number]
-        if kind in ("letter", "identity", "zero"):
-            size = args[-1 if turned or kind == "identity" else -2]
-            return self._size(size)
-        if kind == "multiply":
-            return self._rows(args[-1 if turned else 0], turned)
-        inside = args[1] if kind in ("sum", "scale") else args[0]
-        return self._rows(inside, turned != (kind == "transpose"))
+        T = "T" if t else ""
+        match kind:
+            case _ if kind in ("letter", "inverse") or number in self.opaque:
+                family, agents = self._family(number)
+                called = [self._agent(a, names) for a in agents]
+                fact, same, times = family.equal or ("", family, None)
+                plain = bool(same.symmetric)
+                shown = self._atom(same.number, t and not plain, called, v)
+                if t and plain:
+                    shown = f"(ok_is {_at(same.symmetric, called)} {shown})"
+                if fact:
+                    fact = _at(fact, called)
+                    fact = f"(congr1 trmx {fact})" if t else fact
+                    k = self._coefficient(times, stated=True)
+                    shown = f"(ok_is {fact} (ok{T}Z c{k} {shown}))"
+                return shown
+            case "identity":
+                return f"(ok{T}1 K {_list(v)} {self._size(args[0], names)})"
+            case "zero":
+                return f"(ok{T}0 K {_list(v)} {' '.join(self._size(s, names) for s in args)})"
+            case "transpose":
+                inside = self._tree(args[0], v, names, not t)
+                return f"(okTT {inside})" if t else inside
+            case "scale":
+                k = self._coefficient(self.scalars[args[0]], stated=True)
+                return f"(ok{T}Z c{k} {self._tree(args[1], v, names, t)})"
+            case "sum":
+                j = _bound(v)
+                inside = self._tree(args[1], (j, *v), {**names, args[0]: j}, t)
+                return f"(ok{T}S K (fun {j} => {inside}))"
+        parts = [self._tree(a, v, names, t) for a in args]
+        return _joined(f"ok{T}{'D' if kind == 'add' else 'M'}", parts)
+
+    def _zeros(self, zeros: Iterable[tuple[Any, Zero]], v: View, kind: str = "z") -> str:
+        """A sum of zeros, each times a coefficient."""
+        parts = [
+            f"({kind}Z d{self._coefficient(c)} {zero(v)})" if c != self.field.one else zero(v)
+            for c, zero in zeros
+        ]
+        while len(parts) > 1:  # in halves, as Coq does not like what is deep
+            pairs = itertools.zip_longest(parts[::2], parts[1::2])
+            parts = [f"({kind}D {a} {b})" if b else a for a, b in pairs]
+        return parts[0] if parts else "(ok0 _ _ _ _)" if kind == "z" else "(oks0 _ _)"
+
+    def _equal(self, v: View, left: str, right: str, zeros: Iterable, lemma: str = "mx_eq") -> str:
+        """The tactic that proves an equation, the difference of its sides being some zeros."""
+        negative = [(-c, zero) for c, zero in zeros]
+        shown = self._zeros(negative, v, "z" if lemma == "mx_eq" else "sz")
+        view = f"(v := {_list(v)})"
+        return (
+            f"refine ({lemma} (K := K) {view} (d := @D) erefl\n    {left}\n    {right}\n"
+            f"    {shown} _ @I"
+        )
+
+    # Rules.
+
+    def _unit(self, number: int, names: Mapping[str, str] | None = None) -> str:
+        """The hypothesis that a node has an inverse, at some agents, or at a0, a1, … of its own."""
+        own = self._pattern(number)
+        over = f"forall {' '.join(own.values())} : nat, " if own else ""
+        shown = f"({over}{self.shown(number, own)} \\in unitmx)"
+        fact = self.supposed.setdefault(shown, f"u{number}")
+        return _applied(fact, [(names or own)[agent] for agent in own])
+
+    def _pattern(self, number: int) -> dict[str, str]:
+        return {agent: f"a{k}" for k, agent in enumerate(self._bound_agents(number))}
+
+    def _inverse(self, number: int) -> None:
+        """The rules that the two equations of Y = a⁻¹ give, for it and its transpose."""
+        names, inside = self._pattern(number), self.nodes[number][1]
+        if self.shown(number, names) in self.families:
+            return
+        family, _ = self._family(number)
+        agents = tuple(names.values())
+        forall = _forall(agents)
+        v, unit, Y = self._view(*agents), self._unit(inside), family.text
+        body = self.shown(inside, names)
+        left, right = (_applied(f"{side}{number}", agents) for side in "lr")
+        self.poses += [
+            f"pose Y{number}{forall} := {self.shown(number, names)}.",
+            f"have l{number}{forall} : {Y} *m {body} = 1%:M := mulVmx {unit}.",
+            f"have r{number}{forall} : {body} *m {Y} = 1%:M := mulmxV {unit}.",
+        ]
+        straight, turned = (self._expanded(inside, t, (), names) for t in (False, True))
+        a, aT = (self._tree(inside, v, names, t) for t in (False, True))
+        poly, zeros = self._reduced(straight, self._step)
+        for other, known, before, left_out in self.units:
+            ratio = _ratio(poly, before)
+            if ratio is not None and len(self._pattern(other)) == len(names):
+                times = self.field.one / ratio
+                rest = [*zeros, *((-(c * ratio), zero) for c, zero in left_out)]
+                self._same_inverse(number, other, known, times, rest)
+                return
+        rest, turning = self._reduced(_less(turned, straight), self._step)
+        if not rest:
+            self.steps += [
+                f"have s{number}{forall} : {Y}^T = {Y}.",
+                f"  apply: (symmetric _ {left} {right}).",
+                f"  {self._equal(v, aT, a, turning)}.",
+            ]
+            family.symmetric = _applied(f"s{number}", agents)
+        self.units.append((number, family, poly, zeros))
+        size, one = family.rows, f"(ok1 K {_list(v)} {family.rows})"
+        oneT = f"(okT1 K {_list(v)} {size})"
+        for t, inner, shown in ((False, straight, a), (True, turned, aT)):
+            if t and family.symmetric:
+                break
+            atom = ("letter", family.number, t, agents)
+            y = self._atom(family.number, t, agents, v)
+            at = {(atom,): self.field.one}
+            # Y a = 1 and a Y = 1, or transposed a' Y' = 1 and Y' a' = 1
+            facts = (f"(congr1 trmx {right})", f"(congr1 trmx {left})") if t else (left, right)
+            pairs = (shown, y), (y, shown)
+            ways = [f"(okM {y} {shown})", f"(okM {shown} {y})"]
+            if t:
+                ways = [f"(okTM {x} {z})" for x, z in pairs]
+            for k, product in enumerate((_times(at, inner), _times(inner, at))):
+                base = f"(z_is {facts[k]} {ways[k]} {oneT if t else one})"
+                self._solve(f"e{number}_{2 * t + k}", agents, product, base, size)
+
+    def _same_inverse(
+        self, number: int, other: int, known: _Family, times: Any, zeros: Iterable
+    ) -> None:
+        """Y = c Z for inverses Y of a and Z of b, as b = c a up to zeros."""
+        names = self._pattern(number)
+        family, _ = self._family(number)
+        agents = tuple(names.values())
+        v = self._view(*agents)
+        y, z = (self._atom(f.number, False, agents, v) for f in (family, known))
+        a, b = (self._tree(self.nodes[k][1], v, self._pattern(k)) for k in (number, other))
+        one = f"(ok1 K {_list(v)} {family.rows})"
+        left, right = _applied(f"l{number}", agents), _applied(f"r{other}", agents)
+        rest: list[tuple[Any, Zero]] = [
+            (-self.field.one, lambda _: f"(zL {y} (z_is {right} (okM {b} {z}) {one}))"),
+            (times, lambda _: f"(zR (z_is {left} (okM {y} {a}) {one}) {z})"),
+            *((-(c * times), lambda v, f=f: f"(zL {y} (zR {f(v)} {z}))") for c, f in zeros),
+        ]
+        k = self._coefficient(times, stated=True)
+        self.steps += [
+            f"have t{number}{_forall(agents)} : "
+            f"{family.text} = {self._scalar(times)} *: {known.text}.",
+            f"  {self._equal(v, y, f'(okZ c{k} {z})', rest)}.",
+        ]
+        family.equal = _applied(f"t{number}", agents), known, times
+
+    def _solve(self, fact: str, agents: View, product: Poly, base: str, size: str) -> None:
+        """The rule that an equation `product` = 1, proved by `base`, gives for its longest word."""
+        relation = _less(product, {(): self.field.one})
+        poly, zeros = self._reduced(relation, self._step)
+        if not poly:
+            return
+        lead = max(poly, key=lambda w: (_length(w), repr(w)))
+        if not lead:
+            return
+        factor = poly[lead]
+        rest = {w: -(c / factor) for w, c in poly.items() if w != lead}
+        v = self._view(*agents)
+        rows, cols = (self._size_of(lead, v, t) for t in (False, True))
+        shown = self._sum_of(rest, v, rows, cols)
+        written = " + ".join(
+            f"{self._scalar(c)} *: {self._words(w, v, rows)}" for w, c in rest.items()
+        )
+        forall = _forall(agents)
+        known = [(self.field.one / factor, lambda _: base)]
+        known += [(-(c / factor), zero) for c, zero in zeros]
+        proof = self._equal(v, self._product(lead, v), shown, known)
+        self.steps += [
+            f"have {fact}{forall} : {self._words(lead, v, rows)} = {written or '0'}.",
+            f"  {proof}.",
+        ]
+        self.rules.append(_Rule(fact, agents, lead, rest, rows, cols))
+
+    def _end(self) -> None:
+        """How the two sides become equal by the rules."""
+        v = self._view()
+        left, right = (self._expanded(side, False, ()) for side in self.sides)
+        free = [k for k, n in enumerate(self.nodes) if n[0] == "inverse" and not self._pattern(k)]
+        for before, after in itertools.product((None, *free), (None, *free)):
+            start = _less(left, right)
+            shown = [self._tree(side, v) for side in self.sides]
+            tactics = []
+            if before is not None:
+                a = self.nodes[before][1]
+                start = _times(self._expanded(a, False, ()), start)
+                shown = [f"(okM {self._tree(a, v)} {side})" for side in shown]
+                tactics.append(f"refine (cancel_left l{before} _).")
+            if after is not None:
+                a = self.nodes[after][1]
+                start = _times(start, self._expanded(a, False, ()))
+                shown = [f"(okM {side} {self._tree(a, v)})" for side in shown]
+                tactics.append(f"refine (cancel_right r{after} _).")
+            rest, zeros = self._reduced(start, self._step)
+            if not rest:
+                left, right = shown
+                self.steps += [*tactics, f"{self._equal(v, left, right, zeros)}."]
+                return
+        raise UnsupportedError("the rules do not show it")
 
 
 class _Measured(NamedTuple):
@@ -637,149 +865,415 @@ class _Measured(NamedTuple):
 class _ScalarLemma(_Lemma):
     """The sides are sums of traces and log dets; log is any map that turns products into sums.
 
-    Traces are written out and rewritten, begun at whichever factor; what log dets are of is
-    compared written out.
+    Words are here ("trace", sums, size, word) and ("number", sums, which, agents), sums bind the
+    agents 0, 1, …
     """
 
     def _claim(self) -> str:
-        self.terms = [term for side in self.sides for term in side]
-        if any(term.over for term in self.terms):
-            raise UnsupportedError("they are scalars summed over agents")
-        self.logs = any(term.kind == "log det" for term in self.terms)
-        for term in self.terms:  # the letters tell which names are sizes
-            self.shown(term.node)
+        self.logs: dict[int, tuple[str, tuple[str, ...], list[tuple[Any, int, tuple]]]] = {}
+        self.leaves: list[tuple[int, int, Poly, list]] = []
+        self.of_logs = any(term.kind == "log det" for side in self.sides for term in side)
+        for term in (term for side in self.sides for term in side):
+            self._term(term)  # the letters tell which names are sizes
         return " = ".join(" + ".join(map(self._term, side)) or "0" for side in self.sides)
 
     def _term(self, term: _Measured) -> str:
-        kind = "\\tr {}" if term.kind == "trace" else "lg (\\det {})"
-        return f"{self._scalar(term.factor)} * {kind.format(self.shown(term.node))}"
+        names = {agent: f"j{k}" for k, agent in enumerate(term.over)}
+        shown = self.shown(term.node, names, len(names))
+        shown = f"\\tr {shown}" if term.kind == "trace" else f"lg (\\det {shown})"
+        for j in reversed(names.values()):
+            shown = f"(\\sum_({j} < N) {shown})"
+        return f"{self._scalar(term.factor)} * {shown}"
 
     def _logarithm(self) -> dict[str, str]:
         product = "(forall x y : F, x != 0 -> y != 0 -> lg (x * y) = lg x + lg y)"
-        return {"lgM": product} if self.logs else {}
+        return {"lgM": product} if self.of_logs else {}
 
-    def _begin(self) -> list[str]:
-        """Log dets are taken apart and become numbers."""
-        sums: dict[str, Poly] = {}
-        steps: list[str] = []
-        logs = (term.node for term in self.terms if term.kind == "log det")
-        for leaf in dict.fromkeys(a for number in logs for a in self._leaves(number)):
-            shown = self.shown(leaf)
-            (poly,), used = self._written((leaf, False))
-            times, known = next(
-                ((c, text) for text, p in sums.items() if (c := _ratio(poly, p)) is not None),
-                (self.field.one, shown),
-            )
-            sums.setdefault(known, poly)
-            if known != shown:
-                as_known = known
-                if times != self.field.one:
-                    as_known = f"({self._divided_by(times)} *: {known})"
-                steps += [
-                    f"have g{leaf} : \\det {shown} = \\det {as_known}.",
-                    f"  by congr (\\det _); {self._normal(used)}; equal.",
-                    f"rewrite ?g{leaf}; clear g{leaf}.",
-                ]
-        return [*steps, "logs lg lgM."] if self.logs else []
+    def _end(self) -> None:
+        v = self._view()
+        sides = [_sum(entry for term in side for entry in self._read(term)) for side in self.sides]
+        rest, zeros = self._reduced(_less(*sides), self._scalar_step)
+        if rest:
+            raise UnsupportedError("the rules do not show it")
+        left, right = (
+            _joined("oksD", [self._shown_as(term, v) for term in side]) if side else "(oks0 _ _)"
+            for side in self.sides
+        )
+        self.steps.append(f"{self._equal(v, left, right, zeros, 'sc_eq')}.")
 
-    def _leaves(self, number: int) -> Iterator[int]:
-        """What a log det is taken apart into, each supposed to have an inverse."""
-        kind, *args = self.nodes[number]
-        square = {self._rows(a, turned) for a in self._children(number) for turned in (False, True)}
-        if kind == "scale":
-            self._divided_by(self.scalars[args[0]])
-        if kind in ("transpose", "scale", "inverse") or (kind == "multiply" and len(square) == 1):
-            for a in self._children(number):
-                yield from self._leaves(a)
-        elif kind != "identity":
-            self._is_unit(number)
-            yield number
+    def _read(self, term: _Measured) -> Iterator[tuple[tuple, Any]]:
+        binders, over = term.over[::-1], len(term.over)
+        if term.kind == "trace":
+            size = self._dimension(term.size, binders)
+            for word, c in self._expanded(term.node, False, binders).items():
+                yield ("trace", over, size, word), c * term.factor
+        else:
+            yield ("number", over, *self._log_det(term.node, binders)), term.factor
 
-    def _divided_by(self, factor: Any) -> str:
-        """A scalar that is supposed not to be 0, nor what it is a product of."""
-        shown = self._scalar(factor)
-        for part in self.field.parts(factor):
-            terms = self.field.terms(part)
-            names = terms[0][1:] if len(terms) == 1 else []
-            for text in (self._polynomial(terms), *(self._polynomial([["1", n]]) for n in names)):
-                self.nonzero |= {text: None} if text != "1" else {}
-        return shown
+    def _shown_as(self, term: _Measured, v: View, names: Mapping[str, str] = EMPTY) -> str:
+        """That a term, or what its sums are of, is what it is read as."""
 
-    def _end(self) -> list[str]:
-        """The rules that are needed, and how the traces become equal with them."""
-        words: set[Word] = set()
-        turns: list[tuple[Word, Word, set[Word]]] = []
-        everything: set[Word] = set()
-        made = []
-        nodes = dict.fromkeys(term.node for term in self.terms if term.kind == "trace")
-        for k, number in enumerate(nodes):
-            (poly,), used = self._written((number, False))
-            words.update(word for word in poly if word)
-            everything |= used
-            one = f"(1%:M : 'M[F]_({self._rows(number)}))"
-            flat = " + ".join(
-                f"{self._scalar(c)} * \\tr {_product(w) if w else one}" for w, c in poly.items()
-            )
-            made += [
-                f"have t{k} : \\tr {self.shown(number)} = {flat or '0'}.",
-                f"  by {self._normal(used)}; traces; same_traces.",
-                f"try rewrite t{k}; clear t{k}.",
-            ]
-        while found := self._to_turn(words):
-            word, other, poly = found
-            words = (words - {word}) | {w for w in poly if w}
-            everything |= self.used
-            turns.append((word, other, set(self.used)))
-            if len(turns) > MOST_TURNS:
-                raise UnsupportedError("traces are begun anew too often")
-        self.used = everything
-        steps = [*self._proved(), *made, f"{self._normal(everything)}; traces."]
-        for k, (word, other, rules) in enumerate(turns):
-            steps += [*self._begun_anew(f"c{k}", word, other), f"rewrite ?c{k} {{c{k}}}."]
-            if rules:
-                steps.append(f"{self._normal(rules)}; traces.")
-        return [*steps, "same_traces."]
+        def inside(v: View, names: Mapping[str, str]) -> str:
+            if len(names) < len(term.over):
+                j = _bound(v)
+                below = inside((j, *v), {**names, term.over[len(names)]: j})
+                return f"(oksS K (fun {j} => {below}))"
+            binders = term.over[::-1]
+            if term.kind == "trace":
+                size = self._dimension(term.size, binders)
+                return self._is_trace(size, self._tree(term.node, v, names), v)
+            which, agents = self._log_det(term.node, binders)
+            return self._is_number(which, agents, v)
 
-    def _to_turn(self, words: set[Word]) -> tuple[Word, Word, Poly] | None:
-        """A trace to be begun anew: so that rules apply, or as the first in the alphabet."""
-        for word in sorted(words):
-            for other in self._turns(word):
-                self.used = set()
-                poly = self._reduced({other: self.field.one})
-                if self.used:
-                    return word, other, poly
-        self.used = set()
-        for word in sorted(words):
-            if (other := min(self._turns(word))) != word:
-                return word, other, {other: self.field.one}
+        k = self._coefficient(term.factor, stated=True)
+        return f"(oksZ c{k} {inside(v, {})})"
+
+    def _dimension(self, size: str, binders: tuple[str, ...]) -> tuple[int, tuple[Agent, ...]]:
+        bound = [agent for agent in re.findall(r"\(([^)]+)\)", size) if agent in binders]
+        bound = list(dict.fromkeys(bound))
+        text = self._size(size, {agent: f"a{k}" for k, agent in enumerate(bound)})
+        found = self._entry("size", text), tuple(map(binders.index, bound))
+        if not bound:
+            self.values[found] = self.field.size(size), self._size(size)
+        return found
+
+    def _start(self, word: Word) -> tuple[int, tuple[Agent, ...]]:
+        """The size that a word of letters begins with."""
+        _, number, turned, agents = word[0]
+        family = self._numbered(number)
+        size = family.cols if turned else family.rows
+        used = [agents[int(k)] for k in re.findall(r"\ba(\d+)\b", size)]
+        bound = list(dict.fromkeys(a for a in used if isinstance(a, int)))
+        names = [f"a{bound.index(a)}" if a in bound else str(a) for a in agents]
+        return self._entry("size", _at(size, names)), tuple(bound)
+
+    def _is_trace(self, size: tuple, shown: str, v: View) -> str:
+        return f"(okt K {_list(v)} {self._of_size(size, v)} erefl {shown})"
+
+    def _of_size(self, size: tuple, v: View) -> str:
+        return f"{size[0]} {_places(size[1], v)}"
+
+    def _is_number(self, which: int, agents: Sequence[Agent], v: View) -> str:
+        text = _at(self.tables["number"][which], [_name(a, v) for a in agents])
+        return f"(okn K {_list(v)} {which} {_places(agents, v)} ({text}) erefl)"
+
+    def _sums(self, sums: int, key: tuple, v: View) -> str:
+        """What a trace or a number is, summed over so many agents."""
+        if sums:
+            j = _bound(v)
+            return f"(oksS K (fun {j} => {self._sums(sums - 1, key, (j, *v))}))"
+        kind, _, size, rest = key
+        if kind == "number":
+            return self._is_number(size, rest, v)
+        return self._is_trace(size, self._product(rest, v), v)
+
+    # Steps.
+
+    def _scalar_step(self, key: tuple) -> tuple[Poly, Zero] | None:
+        kind, sums, size, rest = key
+        steps = self._trace_steps if kind == "trace" else self._log_steps
+        found = steps(sums, size, rest)
+        if found is None:
+            return None
+        put, zero, depth = found
+        return put, self._below(depth, zero, "szS")
+
+    def _moved(self, key: tuple, change: Callable[[Word], Word]) -> tuple:
+        """A trace or number with its agents changed, as those of a word are."""
+        kind, sums, size, rest = key
+
+        def agents(found: tuple) -> tuple:
+            return change((("letter", 0, False, found),))[0][3]
+
+        if kind == "number":
+            return kind, sums, size, agents(rest)
+        return kind, sums, (size[0], agents(size[1])), change(rest)
+
+    def _sums_step(self, key: tuple) -> _Step | None:
+        """A sum of what does not depend on the agent; sums in the order of their agents."""
+        kind, sums, size, rest = key
+        word = rest if kind == "trace" else (("letter", 0, False, rest),)
+        every = [*_agents(word), *(size[1] if kind == "trace" else ())]
+        order = list(dict.fromkeys(agent for agent in every if isinstance(agent, int)))
+        for b in range(sums):
+            if b not in order:
+                return self._constant(key, b)
+        for b in range(sums - 1):
+            if order.index(b) > order.index(b + 1):
+                return self._swapped(key, b)
         return None
 
-    def _turns(self, word: Word) -> list[Word]:
-        return [w[k:] + w[:k] for w in (word, self._transposed(word)) for k in range(len(w))]
+    def _constant(self, key: tuple, b: int) -> _Step:
+        agents = self.field.generator(AGENTS)
+        kind, sums, *rest = self._moved(key, lambda word: _shifted(word, -1, b))
+        out = (kind, sums - 1, *rest)
+
+        def zero(v: View) -> str:
+            j = _bound(v)
+            fact = f"c{self._coefficient(agents, stated=True)}"
+            inside = self._sums(b, key, (j, *v))
+            return f"(sz_const K {fact} {self._sums(b, out, v)} (fun {j} => {inside}))"
+
+        return {out: agents}, zero, sums - 1 - b
+
+    def _swapped(self, key: tuple, b: int) -> _Step:
+        swap: dict[Agent, Agent] = {b: b + 1, b + 1: b}
+        out = self._moved(key, lambda word: _mapped(word, lambda a, _: swap.get(a, a)))
+
+        def zero(v: View) -> str:
+            i = _bound(v)
+            j = _bound((i, *v))
+            one, two = self._sums(b, key, (j, i, *v)), self._sums(b, out, (i, j, *v))
+            return f"(sz_swap K (fun {i} {j} => {one}) (fun {j} {i} => {two}))"
+
+        return {out: self.field.one}, zero, key[1] - 2 - b
+
+    def _pulled(self, key: tuple, k: int) -> _Step:
+        """A sum within a trace becomes one of traces."""
+        kind, sums, size, word = key
+        before, inside, after = word[:k], word[k][1], word[k + 1 :]
+        first, last = _shifted(before, 1), _shifted(after, 1)
+        within = self._moved(key, lambda word: _shifted(word, 1))[2]
+
+        def zero(v: View) -> str:
+            parts = self._around(v, before, first, inside, last, after)
+            at = f"{self._of_size(size, v)} {_places(within[1], (_bound(v), *v))}"
+            return f"(sz_pull K {_list(v)} {at} erefl (fun _ => erefl) {parts})"
+
+        return {(kind, sums + 1, within, first + inside + last): self.field.one}, zero, sums
+
+    def _trace_steps(self, sums: int, size: tuple, word: Word) -> _Step | None:
+        key = ("trace", sums, size, word)
+        for k, (kind, *_) in enumerate(word):
+            if kind == "sum":
+                return self._pulled(key, k)
+        if found := self._step(word):
+            put, zero = found
+
+            def ruled(v: View) -> str:
+                return f"(sz_tr K {_list(v)} {self._of_size(size, v)} erefl {zero(v)})"
+
+            return {("trace", sums, size, w): c for w, c in put.items()}, ruled, sums
+        unit = self._entry("size", "1"), ()
+        if not word and size != unit and size in self.values:
+            value, text = self.values[size]
+            fact = self._stated(value, f"{text}%:R")
+
+            def counted(v: View) -> str:
+                return (
+                    f"(sz_size K {_list(v)} {self._of_size(size, v)} {unit[0]} erefl erefl {fact})"
+                )
+
+            return {("trace", sums, unit, ()): value}, counted, sums
+        if found := self._turned_step(sums, size, word):
+            return found
+        return self._sums_step(key)
+
+    def _turned_step(self, sums: int, size: tuple, word: Word) -> _Step | None:
+        """A trace begun anew: so that rules apply, or as the first in the alphabet."""
+        if not word:
+            return None
+        turned = self._transposed(word)
+        ways = [w[k:] + w[:k] for w in (word, turned) for k in range(len(w))]
+        best = next((w for w in ways if self._step(w)), None)
+        if best is None:
+            best = min(ways, key=_alphabet)
+            if _alphabet(best) == _alphabet(word):
+                return None
+        k = next((k for k in range(len(word)) if word[k:] + word[:k] == best), None)
+        begin, flips = (word, False) if k is not None else (turned, True)
+        k = next(k for k in range(len(begin)) if begin[k:] + begin[:k] == best)
+        first, end = self._start(begin), self._start(best)
+
+        def begun_anew(v: View) -> str:
+            shown = []
+            if flips:
+                flipped = self._turned_product(word, v)
+                at = self._of_size(size, v)
+                shown.append(
+                    f"(sz_transpose K {_list(v)} {at} erefl {self._product(word, v)} {flipped})"
+                )
+            if k:
+                left, right = self._product(begin[:k], v), self._product(begin[k:], v)
+                at = f"{self._of_size(first, v)} {self._of_size(end, v)}"
+                shown.append(f"(sz_turn K {_list(v)} {at} erefl erefl {left} {right})")
+            return shown[0] if len(shown) == 1 else f"(szD {' '.join(shown)})"
+
+        return {("trace", sums, end, best): self.field.one}, begun_anew, sums
 
     def _transposed(self, word: Word) -> Word:
-        turned = []
-        for atom in reversed(word):
-            base = atom.removesuffix("^T")
-            symmetric = base in self.symmetric or base.strip("()").split()[0] in self.symmetric
-            turned.append(base if symmetric or base != atom else f"{base}^T")
-        return tuple(turned)
+        return tuple(
+            (kind, number, not turned and not self._numbered(number).symmetric, agents)
+            for kind, number, turned, agents in reversed(word)
+        )
 
-    def _begun_anew(self, name: str, word: Word, other: Word) -> list[str]:
-        """That a trace is one of another word."""
-        steps = [f"have {name} : \\tr {_product(word)} = \\tr {_product(other)}."]
-        if other not in (word[k:] + word[:k] for k in range(len(word))):
-            word = self._transposed(word)
-            steps.append(f"  rewrite -[LHS]mxtrace_tr; {self._normal(set())}.")
-        k = next(k for k in range(len(word)) if word[k:] + word[:k] == other)
-        if not k:
-            return [*steps, "  by []."]
-        halves = f"{_product(word[:k])} *m {_product(word[k:])}"
-        return [
-            *steps,
-            f"  transitivity (\\tr ({halves})); first by rewrite ?mulmxA.",
-            "  by rewrite mxtrace_mulC ?mulmxA.",
+    def _turned_product(self, word: Word, v: View) -> str:
+        """That the transpose of a word is what it is read as."""
+        parts = []
+        for _, number, turned, agents in word:
+            symmetric = self._numbered(number).symmetric
+            shown = self._atom(number, not turned and not symmetric, agents, v)
+            if turned:
+                shown = f"(okTT {shown})"
+            elif symmetric:
+                shown = f"(ok_is {_at(symmetric, [_name(a, v) for a in agents])} {shown})"
+            parts.append(shown)
+        return _joined("okTM", parts)
+
+    # Logarithms.
+
+    def _log_det(
+        self, number: int, binders: tuple[str, ...], names: Mapping[str, str] = EMPTY
+    ) -> tuple[int, tuple]:
+        """The number of lg (\\det node), and its agents."""
+        pattern = self._pattern(number)
+        text = f"lg (\\det {self.shown(number, pattern)})"
+        new = text not in self.tables["number"]
+        which = self._entry("number", text)
+        if new:
+            self._log_rule(number, which)
+        return which, tuple(binders.index(a) if a in binders else names[a] for a in pattern)
+
+    def _log_rule(self, number: int, which: int) -> None:
+        """What a log det is a sum of."""
+        kind, *args = self.nodes[number]
+        names = self._pattern(number)
+        children = self._children(number)
+        logs = [(c, *self._log_det(c, (), names)) for c in children] if self._splits(number) else []
+        units = [self._has_inverse(c, names) for c in children] if logs else []
+        terms, script = [(self.field.one, *log[1:]) for log in logs], "by rewrite"
+        if kind == "identity":
+            script = "exact: (log_one lgM)"
+        elif kind == "inverse":
+            terms = [(-self.field.one, *logs[0][1:])]
+            script = f"by rewrite (log_inverse lgM {units[0]}) mulN1r"
+        elif kind == "transpose":
+            script = "by rewrite log_turned mul1r"
+        elif logs and kind == "multiply":
+            shown = units[0]
+            script = ""
+            for unit in units[1:]:
+                script = f" (log_times lgM {shown} {unit})" + script
+                shown = f"(unit_M {shown} {unit})"
+            script = f"by rewrite{script} !mul1r"
+        elif kind == "scale":
+            terms, script = self._log_of_multiple(
+                args[1], self.scalars[args[0]], names, logs[0][1:]
+            )
+        else:
+            straight, zeros = self._reduced(self._expanded(number, False, (), names), self._step)
+            like = (
+                (ratio, *leaf)
+                for leaf in self.leaves
+                if (ratio := _ratio(straight, leaf[2])) is not None
+                and len(self._pattern(leaf[0])) == len(names)
+            )
+            ratio, other, log, _, before = next(like, (None, 0, 0, {}, []))
+            if ratio is None:
+                self._unit(number)
+                self.leaves.append((number, which, straight, zeros))
+                return
+            own = self._pattern(other)
+            agents, v = tuple(names.values()), self._view(*names.values())
+            shown = f"{self._scalar(ratio)} *: {self.shown(other, own)}"
+            k = self._coefficient(ratio, stated=True)
+            proofs = self._tree(number, v, names), f"(okZ c{k} {self._tree(other, v, own)})"
+            rest = [*zeros, *((-(c * ratio), zero) for c, zero in before)]
+            self.steps += [
+                f"have m{which}{_forall(agents)} : {self.shown(number, names)} = {shown}.",
+                f"  {self._equal(v, *proofs, rest)}.",
+            ]
+            terms, script = self._log_of_multiple(other, ratio, own, (log, agents))
+            script = f"rewrite {_applied(f'm{which}', agents)}; {script}"
+        v = self._view(*names.values())
+        written = " + ".join(
+            f"{self._scalar(c)} * {_at(self.tables['number'][k], [_name(a, v) for a in agents])}"
+            for c, k, agents in terms
+        )
+        agents = tuple(names.values())
+        self.steps += [
+            f"have g{which}{_forall(agents)} : {_at(self.tables['number'][which], agents)} "
+            f"= {written or '0'}.",
+            f"  {script}.",
         ]
+        self.logs[which] = f"g{which}", agents, terms
+
+    def _log_of_multiple(self, number: int, factor: Any, names, log: tuple) -> tuple[list, str]:
+        """log det (factor · node), what is multiplied taken apart."""
+        size = self.field.size(self._dimension_of(number))
+        parts = [*self._factors(factor)]
+        logs = [(size if up else -size, text) for text, up in parts]
+        terms = [(c, self._entry("number", f"lg {text}"), ()) for c, text in logs]
+        product = " * ".join(text if up else f"{text}^-1" for text, up in parts) or "1"
+        unit = self._has_inverse(number, names)
+        scalar, shown = self._scalar(factor), self.shown(number, names)
+        size_shown = self._rows(number, names)
+        written = " + ".join(f"lg {text}" if up else f"- lg {text}" for text, up in parts) or "0"
+        times = f"do {len(logs) - 1}![rewrite lgM ?nonzero //]; " if len(logs) > 1 else ""
+        script = (
+            f"have q : {scalar} = {product} :> F by ratio.\n"
+            f"  have nz : {scalar} != 0 :> F by try rewrite q; rewrite ?nonzero.\n"
+            f"  have e : lg (\\det ({scalar} *: {shown})) = ({size_shown})%:R * lg {scalar} + "
+            f"lg (\\det {shown}) := log_scale lgM nz {unit}.\n"
+            f"  have w : lg {scalar} = {written}.\n"
+            f"    by try rewrite q; {times}rewrite ?(log1 lgM) ?(log_over lgM).\n"
+            f"  rewrite e ?(natrM, natrD); try rewrite w; ring"
+        )
+        return [*terms, (self.field.one, *log)], script
+
+    def _factors(self, factor: Any) -> Iterator[tuple[str, bool]]:
+        """What a scalar is a product of, supposed not to be 0; whether it is not divided by."""
+        for part, above in zip(self.field.parts(factor), (True, False), strict=True):
+            terms = self.field.terms(part)
+            texts = [(self._polynomial(terms), above)]
+            if len(terms) == 1:
+                number, names = Fraction(terms[0][0]), terms[0][1:]
+                if number < 0:
+                    raise UnsupportedError("a logarithm of what may be negative is taken apart")
+                texts = [(self._generator(name), above) for name in names]
+                for whole, up in ((number.numerator, above), (number.denominator, not above)):
+                    texts += [(f"{prime}%:R", up) for prime in _primes(whole)]
+            for text, up in texts:
+                self.nonzero[text] = None
+                yield text, up
+
+    def _splits(self, number: int) -> bool:
+        kind, *_ = self.nodes[number]
+        if kind == "multiply":
+            sizes = {
+                self._dimension_of(c, t) for c in self._children(number) for t in (False, True)
+            }
+            return len(sizes) == 1
+        return kind in ("transpose", "scale", "inverse")
+
+    def _has_inverse(self, number: int, names: Mapping[str, str]) -> str:
+        kind, *args = self.nodes[number]
+        if kind == "identity":
+            return f"(unit_1 F {self._rows(number, names)})"
+        if kind == "inverse":
+            return f"(unit_V {self._unit(args[0], names)})"
+        if kind in ("transpose", "multiply") and self._splits(number):
+            parts = [self._has_inverse(c, names) for c in args]
+            return f"(unit_T {parts[0]})" if kind == "transpose" else _joined("unit_M", parts)
+        return self._unit(number, names)
+
+    def _log_steps(self, sums: int, which: int, agents: tuple) -> _Step | None:
+        if which not in self.logs:
+            return self._sums_step(("number", sums, which, agents))
+        fact, own, terms = self.logs[which]
+        put = dict(zip(own, agents, strict=True))
+        terms = [(c, k, tuple(put[a] for a in at)) for c, k, at in terms]
+
+        def ruled(v: View) -> str:
+            shown = [
+                f"(oksZ c{self._coefficient(c, stated=True)} {self._is_number(k, at, v)})"
+                for c, k, at in terms
+            ]
+            is_sum = _joined("oksD", shown) if shown else f"(oks0 K {_list(v)})"
+            given = _applied(fact, [_name(a, v) for a in agents])
+            return f"(sz_is {given} {self._is_number(which, agents, v)} {is_sum})"
+
+        return _sum((("number", sums, k, at), c) for c, k, at in terms), ruled, sums
 
 
 class _Nodes:
@@ -884,19 +1378,107 @@ class _Nodes:
         return total
 
 
-def _product(word: Word) -> str:
-    return "(" + " *m ".join(word) + ")"
+def _joined(operation: str, parts: Sequence[str]) -> str:
+    shown = parts[0]
+    for part in parts[1:]:
+        shown = f"({operation} {shown} {part})"
+    return shown
 
 
-def _sum(terms: Iterable[tuple[Word, Any]]) -> Poly:
-    total: Poly = {}
-    for word, factor in terms:
-        total[word] = total[word] + factor if word in total else factor
-    return {word: factor for word, factor in total.items() if factor}
+def _primes(number: int) -> list[int]:
+    return [p for p, power in sympy.factorint(number).items() for _ in range(power)]
 
 
-def _same(p: Poly, q: Poly) -> bool:
-    return not _sum([*p.items(), *((word, -factor) for word, factor in q.items())])
+def _not_zero(fact: str, number: int) -> str:
+    """That a number is not 0, as its prime factors are not."""
+    primes = _primes(number)
+    split = [f"(natrM F {p} {prod(primes[k + 1 :])})" for k, p in enumerate(primes[:-1])]
+    steps = ["rewrite", *split, "?mulf_neq0", "?oner_neq0"]
+    return f"have {fact} : ({number}%:R : F) != 0 by {' '.join(steps)}."
+
+
+def _applied(fact: str, agents: Iterable[str]) -> str:
+    """A fact, or a family of letters, at some agents."""
+    return f"({' '.join([fact, *agents])})" if [*agents] else fact
+
+
+def _forall(agents: Iterable[str]) -> str:
+    return "".join(f" ({agent} : nat)" for agent in agents)
+
+
+def _places(agents: Iterable[Agent], v: View) -> str:
+    """Where agents stand in a view."""
+    return _list(a if isinstance(a, int) else v.index(a) for a in agents)
+
+
+def _at(text: str, agents: Sequence[str]) -> str:
+    """What is written for a0, a1, … at some agents."""
+    return re.sub(r"\ba(\d+)\b", lambda found: agents[int(found[1])], text)
+
+
+def _list(entries: Iterable[Agent]) -> str:
+    shown = (f"{x}%N" if isinstance(x, int) else f"({x} : nat)" for x in entries)
+    return f"[:: {'; '.join(shown)}]"
+
+
+def _table(rows: Iterable[str], other: str) -> str:
+    cases = [f"{k} => {_at(row, _NTH)}" for k, row in enumerate(rows)]
+    return f"match k with {' | '.join([*cases, f'_ => {other}'])} end"
+
+
+_NTH = [f"(nth 0%N a {k})" for k in range(9)]
+
+
+def _bound(v: View) -> str:
+    """A name for the agent that a further sum binds."""
+    return f"j{len(v)}"
+
+
+def _name(agent: Agent, v: View) -> str:
+    return v[agent] if isinstance(agent, int) else agent
+
+
+def _length(word: Word) -> int:
+    return sum(1 if factor[0] == "letter" else _length(factor[1]) for factor in word)
+
+
+def _mapped(word: Word, change: Callable[[Agent, int], Agent], depth: int = 0) -> Word:
+    """A word with other agents; `depth` counts the sums around one."""
+    return tuple(
+        (*factor[:3], tuple(change(agent, depth) for agent in factor[3]))
+        if factor[0] == "letter"
+        else ("sum", _mapped(factor[1], change, depth + 1))
+        for factor in word
+    )
+
+
+def _shifted(word: Word, by: int, above: int = 0) -> Word:
+    """A word moved into more sums, or out of some."""
+
+    def change(agent: Agent, depth: int) -> Agent:
+        if isinstance(agent, int) and agent >= depth + above:
+            return agent + by
+        return agent
+
+    return _mapped(word, change)
+
+
+def _mentions(word: Word, index: int) -> bool:
+    return any(
+        index in factor[3] if factor[0] == "letter" else _mentions(factor[1], index + 1)
+        for factor in word
+    )
+
+
+def _agents(word: Word) -> list[Agent]:
+    """The agents of a word of letters, as they come."""
+    return list(dict.fromkeys(agent for *_, agents in word for agent in agents))
+
+
+def _alphabet(word: Word) -> str:
+    """A word of letters, bound agents called as they come."""
+    bound = [a for a in _agents(word) if isinstance(a, int)]
+    return repr(_mapped(word, lambda a, _: bound.index(a) if a in bound else a))
 
 
 def _ratio(p: Poly, q: Poly) -> Any:
@@ -905,7 +1487,61 @@ def _ratio(p: Poly, q: Poly) -> Any:
     if word is None or word not in p:
         return None
     factor = p[word] / q[word]
-    return factor if _same(p, {w: c * factor for w, c in q.items()}) else None
+    return None if _less(p, {w: c * factor for w, c in q.items()}) else factor
+
+
+def _sizes(given: Mapping[str, Any]) -> set[str]:
+    """The sizes that a certificate names."""
+    factors = [factor for terms in given["expressions"] for _, *word in terms for factor in word]
+    letters = (size for kind, *args in factors if kind == "letter" for size in args[2:])
+    measured = (args[-2] for kind, *args in factors if kind in ("trace", "log det"))
+    return {*letters, *measured, *([given["size"]] if given["size"] else [])}
+
+
+def _put(word: Word, agents: Mapping[str, Agent]) -> Word:
+    def change(agent: Agent, depth: int) -> Agent:
+        if isinstance(agent, int):
+            return agent
+        put = agents.get(agent, agent)
+        return put + depth if isinstance(put, int) else put
+
+    return _mapped(word, change)
+
+
+def _matches(lead: Word, word: Word, agents: dict[str, Agent], depth: int = 0) -> bool:
+    """Whether a word is one for a0, a1, …, which are noted."""
+    if len(lead) != len(word):
+        return False
+    for a, b in zip(lead, word, strict=True):
+        if a[0] != b[0]:
+            return False
+        if a[0] == "sum":
+            if not _matches(a[1], b[1], agents, depth + 1):
+                return False
+            continue
+        if a[1:3] != b[1:3]:
+            return False
+        for own, agent in zip(a[3], b[3], strict=True):
+            if isinstance(own, str) and re.fullmatch(r"a\d+", own):
+                if isinstance(agent, int) and agent < depth:
+                    return False
+                agent = agent - depth if isinstance(agent, int) else agent
+                if agents.setdefault(own, agent) != agent:
+                    return False
+            elif own != agent:
+                return False
+    return True
+
+
+def _sum(terms: Iterable[tuple[Any, Any]]) -> Poly:
+    total: Poly = {}
+    for word, factor in terms:
+        total[word] = total[word] + factor if word in total else factor
+    return {word: factor for word, factor in total.items() if factor}
+
+
+def _less(p: Poly, q: Poly) -> Poly:
+    return _sum([*p.items(), *((word, -factor) for word, factor in q.items())])
 
 
 def _times(p: Poly, q: Poly) -> Poly:
@@ -913,7 +1549,7 @@ def _times(p: Poly, q: Poly) -> Poly:
 
 
 def accepted(text: str, seconds: float = SECONDS) -> bool:
-    """Whether Coq's kernel accepts the preamble and what follows it.
+    """Whether Coq's kernel accepts a lemma.
 
     Raises
     ------
@@ -922,24 +1558,37 @@ def accepted(text: str, seconds: float = SECONDS) -> bool:
     """
     if not installed():
         raise UnsupportedError("Coq with MathComp's algebra and its ring tactic is not installed")
-    return _run(PREAMBLE + "\n" + text, seconds)
+    return _compiles(IMPORTS + text, seconds)
 
 
 @cache
 def installed() -> bool:
-    """Whether Coq is there, and what the preamble needs."""
-    return shutil.which("coqc") is not None and _run(PREAMBLE, 120.0)
+    """Whether Coq is there, and what `identities.v` needs."""
+    return shutil.which("coqc") is not None and _library() is not None
 
 
-def _run(text: str, seconds: float) -> bool:
+@cache
+def _library() -> tempfile.TemporaryDirectory | None:
+    """A folder with `identities.v` compiled; None where that fails."""
+    folder = tempfile.TemporaryDirectory()
+    shutil.copy(LIBRARY, folder.name)
+    return folder if _coqc(folder.name, 120.0, "identities.v") else None
+
+
+def _compiles(text: str, seconds: float) -> bool:
+    library = _library()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "identity.v").write_text(text, encoding="utf-8")
-        command = ["coqc", "-q", "-w", "none", "identity.v"]
-        try:
-            run = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return run.returncode == 0
+        return library is not None and _coqc(folder, seconds, "-Q", library.name, "", "identity.v")
+
+
+def _coqc(folder: str, seconds: float, *arguments: str) -> bool:
+    command = ["coqc", "-q", "-w", "none", *arguments]
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return run.returncode == 0
 
 
 def main(folder: str) -> int:
@@ -955,16 +1604,19 @@ def main(folder: str) -> int:
         except UnsupportedError as why:
             beyond[str(why)] += 1
         else:
-            path.with_suffix(".v").write_text(PREAMBLE + "\n" + texts[path], encoding="utf-8")
+            path.with_suffix(".v").write_text(IMPORTS + texts[path], encoding="utf-8")
     # The short ones first: the longest take Coq many minutes.
     texts = dict(sorted(texts.items(), key=lambda item: len(item[1])))
+    start, count = time.monotonic(), 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        count = 0
         for path, good in zip(texts, pool.map(accepted, texts.values()), strict=True):
             shown = "accepted" if good else f"not accepted within {SECONDS:.0f} s"
             print(f"{path.stem}: {shown}", flush=True)
             count += good
-    print(f"{count} of {len(texts)} identities that were stated are accepted by Coq's kernel.")
+    print(
+        f"{count} of {len(texts)} identities that were stated are accepted by Coq's kernel "
+        f"({time.monotonic() - start:.0f} s)."
+    )
     for why, number in beyond.items():
         print(f"{number} more were not stated: {why}.")
     return int(count < len(texts))
