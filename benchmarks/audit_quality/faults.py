@@ -352,7 +352,6 @@ STAGE = (
         cost=lambda s, i: s.Q[i] + s.A.T @ s.P[i] @ s.F,
     ),
     _fault("P-without-control-cost", "R̃", cost=lambda s, i: s.Q[i] + s.F.T @ s.P[i] @ s.F),
-    _fault("P-without-control-cost", "(τ/2)I", **_with_tau(0, "cost")),
     _fault(
         "P-without-stage-cost",
         "left out",

@@ -205,7 +205,7 @@ def test_a_mistake_is_planted_over_a_suite(tmp_path, monkeypatch, capsys):
     arguments = ["planted", "--processes", "1", "--output", str(tmp_path)]
     command.main([*arguments, "--found", str(tmp_path / "found")])
     text = (tmp_path / "audit_quality_planted.md").read_text(encoding="utf-8")
-    assert "| `tau-factor-2` | 2τ for τ | 2 |  |  |  |  | 1 | 1 |  |  | itself |" in text
+    assert "| `tau-factor-2` | 2τ for τ | 2 |  |  |  |  | 2 |  |  |  | itself |" in text
     monkeypatch.setattr(command, "over_suite", None)  # all is found
     command.main([*arguments, "--found", str(tmp_path / "found")])
     assert (tmp_path / "audit_quality_planted.md").read_text(encoding="utf-8") == text

@@ -167,16 +167,31 @@ def _prior(game: Game, stated: Numbers) -> Iterable[Recomputed]:
     )
 
 
+#: A number read off the stated ones that is so near to that of a mistake with a name is its.
+_NAMED = 1e-6
+
+
+def _of_W(tau: Any) -> tuple[Any, ...]:
+    """Factors that are taken for τ/2 in Σ = (τ/2)W⁻¹."""
+    return 1, tau, tau / 4, 1 / tau, half
+
+
 def _sigma_times(game: Game, stated: Numbers) -> Iterable[Recomputed]:
-    """Σ, or Σ⁻¹, times a number that the last stage tells."""
+    """Σ, or Σ⁻¹, times a number that the last stage tells, unless that has a name of its own."""
     if game.tau == 0 or "Sigma" not in stated:
         return
     stages = Stages(game.near, FLOAT64, constants=False)
     best = stages.covariances(stages.at(game.horizon - 1, stages.terminal()))
     numbers = sum(X.size for X in stated["Sigma"])
-    for way, expr in ((np.asarray, derived_formulas().covariance), (np.linalg.inv, None)):
+    ways = (
+        (np.asarray, derived_formulas().covariance, [c * 2 / game.tau for c in _of_W(game.tau)]),
+        (np.linalg.inv, None, [1]),
+    )
+    for way, expr, named in ways:
         right = way(best[0])
         c = float(np.vdot(right, stated["Sigma"][0][-1]) / np.vdot(right, right))
+        if any(math.isclose(c, other, rel_tol=_NAMED) for other in named):
+            continue
         factor = Rational(c)
         formula = factor * expr if expr is not None else factor * 2 / tau * W(i)
         yield evolve(
@@ -280,10 +295,7 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
             "sigma-scale",
             "Σ has a factor other than τ/2 before W⁻¹",
             "Σ = (τ/2)W⁻¹ = (I + (2/τ)(R + B'PB))⁻¹",
-            *(
-                _changed(right, covariance=c * Inverse(W(i)))
-                for c in (1, tau, tau / 4, 1 / tau, half)
-            ),
+            *(_changed(right, covariance=c * Inverse(W(i))) for c in _of_W(tau)),
         ),
         _mistake(
             "q-with-P-now",
@@ -356,10 +368,9 @@ def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
         ),
         _mistake(
             "P-without-control-cost",
-            "P lacks the cost of the control, or (τ/2)K'K of it",
+            "P lacks the cost of the control",
             "P = Q + K'((τ/2)I + R)K + F'PF",
             _changed(policy_cost=Q(i) + F.T * P(i) * F),
-            _changed(policy_cost=right.policy_cost.xreplace({tau: Integer(0)})),
         ),
         _mistake(
             "P-without-stage-cost",
