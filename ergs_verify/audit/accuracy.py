@@ -17,7 +17,7 @@ right way of solving loses when it is run is undecided (`ergs_verify.audit.right
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from attrs import frozen
 
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.arithmetic.roundings import Roundings
+from ergs_verify.certify.policy_cost import EnclosedCosts
 from ergs_verify.errors import InputError, NotCertifiedError, UnsupportedError
 from ergs_verify.exact import UNIT, floats, number, quoted
 from ergs_verify.game import Game, Policy
@@ -154,7 +155,7 @@ def of_equilibrium(
 def of_costs(
     game: Game,
     policy: Policy,
-    P: Sequence[Sequence[Any]],
+    costs: EnclosedCosts,
     *,
     letters: Collection[str] = ("P", "q"),
     unit: float = float(UNIT),
@@ -163,11 +164,11 @@ def of_costs(
 
     Parameters
     ----------
-    P : ``[i][t]``
-        The policy's costs in balls, of the state (1, x) if the game has affine terms.
+    costs : EnclosedCosts
+        The policy's, of the state (1, x) if the game has affine terms.
     """
     try:
-        moving = moving_costs(game, policy, P)
+        moving = moving_costs(game, policy, costs.P)
     except _BEYOND_RANGE:
         return nothing_known(game, letters, game.state_size)
     factor = roundoff(game, unit)

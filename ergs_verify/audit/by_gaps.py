@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 import attrs
 import numpy as np
@@ -13,11 +14,13 @@ from ergs_verify.audit import accuracy
 from ergs_verify.audit.comparison import compared
 from ergs_verify.audit.result import Quantity, Verdict
 from ergs_verify.audit.stated import Stated
+from ergs_verify.audit.stationary_accuracy import of_stationary_costs
 from ergs_verify.certify import CertifiedGap, certify_gap
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.gap_result import AgentGap
 from ergs_verify.certify.policy_cost import enclosed_costs
 from ergs_verify.certify.precision import rising, tolerance_of
+from ergs_verify.certify.stationary_cost import enclosed_stationary_costs
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game, Policy
 from ergs_verify.recursion import Sequences
@@ -40,31 +43,34 @@ def from_anywhere(game: Game) -> Game:
 def against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Quantity]:
     """Errors of the stated P and q against those of the stated policy."""
     policy = stated.played
-    given = {k: X for k, X in stated_letters(game, policy).items() if k in "Psq"}
+    once, at_once = (game.one_stage, policy.at_one_time) if game.stationary else (game, policy)
+    given = {k: X for k, X in stated_letters(once, at_once).items() if k in "Psq"}
     if "Sigma" in stated.faults or (any(game.entropic) and stated.definite is False):
         # There is no q, or it is infinite; P depends on the gains alone.
         given.pop("q", None)
         policy = attrs.evolve(policy, Sigma=None)
     if not given:
         return {}
+    enclosed, bars = enclosed_costs, accuracy.of_costs
+    if game.stationary:
+        enclosed = partial(enclosed_stationary_costs, constants="q" in given)
+        bars = of_stationary_costs
     allowed, found = None, {}
     for bits in rising():
         try:
-            costs = enclosed_costs(game, policy, bits)
+            costs = enclosed(game, policy, bits)
         except NotCertifiedError:
             continue
-        allowed = allowed or accuracy.of_costs(
-            game, policy, costs.P, letters=given.keys(), unit=unit
-        )
-        whole = Sequences(K=(), Sigma=(), P=costs.P, q=costs.q)
+        allowed = allowed or bars(game, policy, costs, letters=given.keys(), unit=unit)
+        whole = Sequences(K=(), Sigma=(), P=costs.P, q=costs.q or None)
         right = by_letter(whole, game.state_size, costs.balls)
-        exact = {letter: getattr(right, letter) for letter in given}
         comparison = compared(
             given,
-            exact=exact,
+            exact={letter: getattr(right, letter) for letter in given},
             allowed=allowed,
             balls=costs.balls,
-            unit=roundoff(game, unit),
+            unit=roundoff(once, unit),
+            timeless=game.stationary,
         )
         found = comparison.quantities
         if not comparison.too_wide:

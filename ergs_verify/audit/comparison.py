@@ -65,6 +65,7 @@ def compared(
     balls: Balls,
     unit: float,
     excused: Allowed | None = None,
+    timeless: bool = False,
 ) -> Compared:
     """Compare what is stated of each letter with balls that hold what is right.
 
@@ -79,6 +80,8 @@ def compared(
     excused : like allowed, optional
         An error above what is allowed that is not above this is undecided, unless it is above a
         tenth of the number and above `unit` of its matrix's largest.
+    timeless : bool
+        Whether the horizon is infinite, so that there is one time and it is not told.
     """
     quantities, too_wide, inexcusable = {}, False, False
     for letter, stated in given.items():
@@ -97,14 +100,14 @@ def compared(
             for error in errors:
                 too_wide = too_wide or error.too_wide
                 inexcusable = inexcusable or error.inexcusable
-                found.append((error.badness, _quantity(letter, i + 1, error)))
+                found.append((error.badness, _quantity(letter, i + 1, error, timeless)))
         if found:
             _, worst = max(found, key=itemgetter(0))
             quantities[letter] = evolve(worst, each=tuple(one for _, one in found))
     return Compared(quantities, too_wide, inexcusable)
 
 
-def _quantity(letter: str, agent: int, error: _Error) -> Quantity:
+def _quantity(letter: str, agent: int, error: _Error, timeless: bool) -> Quantity:
     return Quantity(
         letter=letter,
         verdict=error.verdict,
@@ -113,7 +116,7 @@ def _quantity(letter: str, agent: int, error: _Error) -> Quantity:
         excused=error.excused,
         size=error.size,
         agent=agent,
-        t=error.t,
+        t=None if timeless else error.t,
         entry=error.entry,
     )
 

@@ -13,20 +13,18 @@ from attrs import evolve
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.audit.by_equilibrium import bits_lacking, capital, in_float64, judged_game
-from ergs_verify.audit.by_gaps import by_bar, by_epsilon, from_anywhere
+from ergs_verify.audit.by_gaps import against_own_costs, by_bar, by_epsilon, from_anywhere
 from ergs_verify.audit.comparison import Compared, compared
 from ergs_verify.audit.diagnosis import Match, explained
 from ergs_verify.audit.mistakes.stationary import NONE_HERE, stationary_mistakes
 from ergs_verify.audit.result import Audit, Existence, Kind, Quantity, Root, may_be_left_out, worst
 from ergs_verify.audit.stated import Stated
 from ergs_verify.audit.stationary_accuracy import (
-    of_stationary_costs,
     of_stationary_equilibrium,
     of_stationary_gaps,
 )
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.precision import rising, tolerance_of
-from ergs_verify.certify.stationary_cost import enclosed_stationary_costs
+from ergs_verify.certify.precision import tolerance_of
 from ergs_verify.certify.stationary_gap import (
     StationaryAgentGap,
     StationaryGap,
@@ -84,7 +82,7 @@ def audit_stationary(
     existence, nash, quantities = _against_nearest(game, stated.policy, unit)
     told(1)
     gap = _gaps(game, stated.played)
-    costs = _against_own_costs(game, stated, unit) if gap.stability == "proved" else {}
+    costs = against_own_costs(game, stated, unit) if gap.stability == "proved" else {}
     root = _root(game, stated)
     judged_by, anywhere, bars = "quantities", None, None
     if gap.stability == "refuted":
@@ -219,61 +217,14 @@ def _compared(
     allowed = of_stationary_equilibrium(
         once, nash.found, letters=given.keys(), unit=unit, states=game.state_size
     )
-    return _timeless(
-        compared(
-            given,
-            exact={letter: getattr(right, letter) for letter in given},
-            allowed=allowed,
-            balls=nash.balls,
-            unit=roundoff(once, unit),
-        )
+    return compared(
+        given,
+        exact={letter: getattr(right, letter) for letter in given},
+        allowed=allowed,
+        balls=nash.balls,
+        unit=roundoff(once, unit),
+        timeless=True,
     )
-
-
-def _timeless(found: Compared) -> Compared:
-    """The same without times."""
-    told = {
-        letter: evolve(one, t=None, each=tuple(evolve(x, t=None) for x in one.each))
-        for letter, one in found.quantities.items()
-    }
-    return evolve(found, quantities=told)
-
-
-# -- against its own costs -------------------------------------------------------------------------
-
-
-def _against_own_costs(game: Game, stated: Stated, unit: float) -> Mapping[str, Quantity]:
-    """Errors of the stated P and q against those of the stated policy."""
-    policy = stated.played
-    letters = stated_letters(game.one_stage, policy.at_one_time)
-    given = {k: X for k, X in letters.items() if k in "Psq"}
-    if "Sigma" in stated.faults or (any(game.entropic) and stated.definite is False):
-        # There is no q, or it is infinite; P depends on the gains alone.
-        given.pop("q", None)
-        policy = evolve(policy, Sigma=None)
-    if not given:
-        return {}
-    found: Compared | None = None
-    for bits in rising():
-        try:
-            costs = enclosed_stationary_costs(game, policy, bits, constants="q" in given)
-        except NotCertifiedError:
-            continue
-        allowed = of_stationary_costs(
-            game, policy, costs.P, costs.q, letters=given.keys(), unit=unit
-        )
-        whole = Sequences(K=(), Sigma=(), P=costs.P, q=costs.q or None)
-        right = by_letter(whole, game.state_size, costs.balls)
-        found = compared(
-            given,
-            exact={letter: getattr(right, letter) for letter in given},
-            allowed=allowed,
-            balls=costs.balls,
-            unit=roundoff(game.one_stage, unit),
-        )
-        if not found.too_wide:
-            break
-    return {} if found is None else _timeless(found).quantities
 
 
 # -- the root --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import numpy as np
 
 from ergs_verify.arithmetic.float64 import Float64
 from ergs_verify.audit.accuracy import Allowed, bars_of, nothing_known
+from ergs_verify.certify.policy_cost import EnclosedCosts
 from ergs_verify.certify.stationary_gap import certify_stationary_gap
 from ergs_verify.certify.stationary_nash import float_costs, newton_step, stacked
 from ergs_verify.certify.stein import as_floats
@@ -72,18 +73,17 @@ def of_stationary_equilibrium(
 
 
 def of_stationary_costs(
-    game: Game, policy: Policy, P: Sequence[Any], q: Sequence[Any], *, letters: Collection[str],
-    unit: float,
-) -> Allowed:  # fmt: skip
-    """The errors allowed to P, s and q of a given stationary policy; P and q are its costs."""
+    game: Game, policy: Policy, costs: EnclosedCosts, *, letters: Collection[str], unit: float
+) -> Allowed:
+    """The errors allowed to P, s and q of a given stationary policy, whose costs are enclosed."""
     once = in_state_of(game.one_stage, policy.one_stage)
     played = Stages(game.one_stage.near, Float64(), deterministic=policy.Sigma is None)
     K = [floats(X) for (X,) in once.K]
     exact = Stage(
         K=tuple(K),
         Sigma=_covariances(played, once),
-        P=tuple(as_floats(X) for (X,) in P),
-        q=tuple(float(x.value) for (x,) in q) or None,
+        P=tuple(as_floats(X) for (X,) in costs.P),
+        q=tuple(float(x.value) for (x,) in costs.q) or None,
     )
 
     def answer(moved: Game) -> Stage:

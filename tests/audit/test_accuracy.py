@@ -98,7 +98,7 @@ def test_costs_of_a_policy_computed_in_float64_are_within_their_bar(name):
     Sigma = [np.array([np.eye(p) * draw.uniform(0.5, 2) for _ in range(T)]) for p in sizes]
     policy = Policy.from_arrays(K=K, Sigma=Sigma)
     enclosed = enclosed_costs(game, policy, 128)
-    allowed = accuracy.of_costs(game, policy, enclosed.P)
+    allowed = accuracy.of_costs(game, policy, enclosed)
     cost = evaluate_policy(game.floats(), K, Sigma)
     for i in range(game.agents):
         for t in range(T + 1):
