@@ -120,19 +120,19 @@ def page(
     options = f" --games {found[0].games} --thresholds {len(next(iter(sampled.values())))}"
     parts = [
         "# What the conditions are worth",
-        f"Written by `python -m benchmarks.conditions{options}` in {seconds:.0f} s. {total} random "
-        f"games, `random:N=…,m=…,p=1,T=5,tau=…`, with the seeds 0 to {found[0].games - 1} for each "
-        "size and each τ. Every count is of games for which the answer is proved, by float64 with "
-        "error bounds or in balls; what is left is undecided.",
-        f"One Nash equilibrium: {unique} games, {_share(unique, total)}; not one: {none}. "
-        f"Assumption III.3, with which the paper proves it: {assumption} games, "
-        f"{_share(assumption, total)}. The inner loop of Algorithm 1 converges on {converges}, on "
-        f"{without} of them although the assumption fails"
-        f"{'' if not wrong else f'; on {wrong} it does not though the assumption holds'}.",
+        f"Written by `python -m benchmarks.conditions{options}` in {seconds:.0f} s. {total} "
+        f"random games, `random:N=…,m=…,p=1,T=5,tau=…`, with the seeds 0 to {found[0].games - 1} "
+        "for each size and each τ. A game is counted if the answer is proved, by float64 with "
+        "error bounds or in balls; the others are undecided.",
+        f"{unique} games ({_share(unique, total)}) have exactly one Nash equilibrium, and {none} "
+        "have none or several. Assumption III.3, with which the paper proves uniqueness, holds "
+        f"for {assumption} games ({_share(assumption, total)}). The inner loop of Algorithm 1 "
+        f"converges for {converges} games, for {without} of them although the assumption "
+        f"fails{'' if not wrong else f'; for {wrong} it does not, though the assumption holds'}.",
         "## By size",
-        "The least τ of those tried at which the loop converges on at least 99 % of the games, and "
-        "at which the assumption holds on at least 99 %; and the share of games on which the loop "
-        "converges at the least τ, where the game hardly has entropy.",
+        "The columns show the share of games for which the loop converges at the least τ, where "
+        "there is hardly any entropy; the least τ tried at which the loop converges for at least "
+        "99 % of the games; and the least τ tried at which the assumption holds for at least 99 %.",
         markdown(
             ["N", "m", "one NE", "loop at τ = 1/64", "loop on 99 %", "III.3 on 99 %"],
             list(_by_size(found)),
@@ -152,11 +152,11 @@ def page(
             ],
         ),
         "## The thresholds of τ",
-        "Medians over the first seeds of each size. The assumption fails at the τ in the third "
-        "column and holds from the fourth on, whatever the game's own τ; the loop diverges at the "
-        "τ in the fifth, and the sixth is the share of games on which no τ was found at which it "
-        "does. The last column is the third divided by the fifth, where there is one: the "
-        "assumption asks for so many times the τ that the loop needs.",
+        "The numbers are medians over the first seeds of each size. The assumption fails at the τ "
+        "in the third column and holds for every τ from that in the fourth, whatever the game's "
+        "own τ. The loop diverges at the τ in the fifth column. The sixth is the share of games "
+        "for which no such τ was found. The last column is the third divided by the fifth, where "
+        "there is one: the assumption needs that many times the τ that the loop needs.",
         markdown(
             ["N", "m", "III.3 fails at", "III.3 from", "loop fails at", "loop always", "ratio"],
             [_thresholds(size, several) for size, several in sampled.items()],

@@ -54,14 +54,14 @@ def main() -> None:
     tail = text[text.index(END) + len(END) :] if start >= 0 else "\n"
     parts = [
         table("class", CLASSES, entries),
-        "*By the normal form alone*: beyond realizations (products of traces), so not certified.",
-        "Every identity with one change made at random (a sign, a factor, a transpose, a term left "
-        "out). *True after all*: the change changes nothing, as where a symmetric node is "
-        "transposed; another program confirms the proof.",
+        "*By the normal form alone*: products of traces, beyond realizations and so not certified.",
+        "One change was made at random in every identity: a sign, a factor, a transpose, a term "
+        "left out. *True after all*: the change makes no difference, for instance if a symmetric "
+        "node is transposed. Another program confirms the proof.",
         table("mutants of", FALSE, wrong),
         f"SymPy {sympy.__version__} on the same {len(OUTSIDE)} identities, {PATIENCE} s for each "
-        "way of simplifying left − right to zero (derivatives and moments were taken by "
-        "`derivative` and `gaussian_expectation` before):",
+        "way of simplifying left − right to zero. Derivatives and moments were taken beforehand, "
+        "by `derivative` and `gaussian_expectation`.",
         table(
             "class",
             ("identities", "`prove`", "SymPy"),
@@ -177,10 +177,10 @@ def published() -> str:
         rows.append(f"| {source} | `{shown}` | {proof.verdict} | {note} |")
     head = "| published by | example | `prove` | there |\n| --- | --- | --- | --- |\n"
     return (
-        "Examples that others publish, here with real matrices. operator_gb's tutorial derives "
-        "them, and that a Moore–Penrose inverse is unique, from equations such as ABA = A, of "
-        "which no letter can be eliminated: such statements are beyond `prove`, whose A† is "
-        "(A'A)⁻¹A' with full column rank.\n\n" + head + "\n".join(rows)
+        "These are examples that others publish, here with real matrices. operator_gb's tutorial "
+        "derives its examples, and the uniqueness of a Moore–Penrose inverse, from equations such "
+        "as ABA = A, from which no letter can be eliminated. Such statements are beyond `prove`; "
+        "here A† is (A'A)⁻¹A' with full column rank.\n\n" + head + "\n".join(rows)
     )
 
 

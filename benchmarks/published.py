@@ -227,17 +227,18 @@ def _table(rows: list[Compared]) -> str:
 
 HEAD = """# Published games
 
-Written by `python -m benchmarks.published`. Games that others published, most of them beyond the
-paper's class, are in the gallery (`ergs-verify games` lists them, `ergs-verify solve NAME` solves
-them) with the numbers that their sources print. Here these numbers stand beside the certified
-ones. A printed number is right to the last digit where it is the exact number of the finite
-horizon, rounded; *off by* is the distance otherwise. Sources print sixteen digits of a float64, of
-which the last is seldom right. *Half the stages*: where the source means an infinite
-horizon, the decimal places in which the game over half as many stages has the same number; what
-differs before that place is not due to the horizon."""
+`python -m benchmarks.published` writes this page. The gallery has games that others published,
+most of them beyond the paper's class, with the numbers that their sources print. (`ergs-verify
+games` lists them, and `ergs-verify solve NAME` solves them.) Here these numbers are compared
+with certified ones. A printed number is right to the last digit if it is the exact number of
+the finite horizon, rounded. Otherwise *off by* is the distance. Sources print sixteen digits of
+a float64, of which the last is seldom right. *Half the stages* is for sources that intend an
+infinite horizon: the decimal places in which the game over half as many stages has the same
+number. A difference before that place is not due to the horizon."""
 
-WITHOUT_END = """Games whose sources mean an infinite horizon, with one: the printed numbers beside
-the stationary equilibrium's. *Off by* holds what the source's solver left to do when it stopped."""
+WITHOUT_END = """These are the games whose sources intend an infinite horizon, now with an
+infinite horizon. The printed numbers are compared with the stationary equilibrium's. *Off by*
+includes what the source's solver left to do when it stopped."""
 
 
 def main() -> None:

@@ -67,9 +67,9 @@ def _mistakes() -> str:
     known = {one.id for one in mistakes()}
     return (
         "# Mistakes that an audit knows\n\n"
-        "Each is made on purpose, on the very game that is audited; a solution that fails is\n"
-        "compared with what it leads to.\n\n" + listed(mistakes()) + "\n\n"
-        "## In what the paper's games do not have\n\n"
+        "An audit makes each of these mistakes on purpose, on the very game that is audited. It\n"
+        "compares a solution that fails with what they lead to.\n\n" + listed(mistakes()) + "\n\n"
+        "## Mistakes that only a general game or an infinite horizon allows\n\n"
         + listed(one for one in mistakes(general=True) if one.id not in known)
     )
 
@@ -81,7 +81,7 @@ def _schemas() -> str:
     parts = [
         "# Schemas\n\n"
         "`ergs-verify schema NAME` prints the JSON Schema (2020-12) of a format. These are its\n"
-        "keys; `[]` stands for every entry of a list, `*` for every key of an object.\n"
+        "keys; `[]` stands for every entry of a list, and `*` for every key of an object.\n"
     ]
     for name, one in FORMATS.items():
         lines = ["| key | value |", "| --- | --- |", *_keys(schema(name), "")]

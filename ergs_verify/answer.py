@@ -70,8 +70,8 @@ def policy_of(
         raise InputError(f"the solution is {error}", "solution") from error
     if isinstance(solution, str | PathLike):
         raise InputError(
-            "a solution is wanted, not the name of a file: load_solution of ergs_verify.game "
-            "reads one",
+            "a solution is needed, not the name of a file; load_solution of ergs_verify.game "
+            "reads a file",
             "solution",
         )
     if given["K"] is None:
@@ -93,7 +93,10 @@ def policy_of(
             _policy(turned, game, as_stated)
         except InputError:
             raise error from None
-        hint = "it would fit with the time axis first: np.moveaxis(K[i], -1, 0), likewise Sigma, P"
+        hint = (
+            "it would fit with the time axis first: np.moveaxis(K[i], -1, 0), and the same for "
+            "Sigma and P"
+        )
         raise InputError(f"{error.message}; {hint}", error.where) from None
 
 

@@ -87,6 +87,7 @@ class UnboundedCostError(ErgsError):
         self.t = t
         self.direction = direction
         self.singular = singular
+        self.against_others = against_others
         at = "" if t is None else f"at stage t = {t} "
         shown = f"({', '.join(f'{float(x):.4g}' for x in direction)})"
         why = (
@@ -123,7 +124,7 @@ class NoStablePolicyError(ErgsError):
         grows, hint = f"grows by a factor of {factor:.6g} a stage", ""
         if f"{factor:.6g}" == "1":
             grows = "does not shrink"
-            hint = "; what a state that is always 1 does is told by drift, x_linear and u_linear"
+            hint = "; in place of a state that is always 1, use drift, x_linear and u_linear"
         if discount != 1:
             grows += f", which the discount {discount:.6g} does not make up for"
         super().__init__(

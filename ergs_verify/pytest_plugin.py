@@ -31,20 +31,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ergs-command",
         metavar="COMMAND",
-        help="Judge a program: 'prog {game} {solution}', two files.",
+        help=(
+            "Judge a program: 'prog {game} {solution}'. It reads the first file and writes the "
+            "second."
+        ),
     )
     group.addoption(
         "--ergs-format",
         default="json",
         choices=("json", "npz", "mat"),
-        help="The files that the program reads and writes: json (default), npz or mat.",
+        help="The format of these two files: json (default), npz or mat.",
     )
     group.addoption(
         "--ergs-suite",
         default="standard",
         choices=("standard", "quick", "general", "stationary"),
-        help="The games: standard (default), quick (a part of them), general (beyond the paper) or "
-        "stationary (without an end).",
+        help="The games: standard (default), quick (a part of them), general (beyond the paper) "
+        "or stationary (infinite horizon).",
     )
     group.addoption(
         "--ergs-timeout",
@@ -58,16 +61,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="How a solver differs, as in ergs-verify audit --convention; may be repeated.",
+        help=(
+            "A convention in which a solver differs, as in ergs-verify audit --convention; may "
+            "be repeated."
+        ),
     )
     group.addoption(
-        "--ergs-epsilon", metavar="E", help=("Ask instead whether no agent's gap exceeds E.")
+        "--ergs-epsilon",
+        metavar="E",
+        help=("Pass if no agent's gap exceeds E, whatever the digits."),
     )
     group.addoption(
-        "--ergs-dtype", metavar="NAME", default="float64", help="The solver's numbers: or float32."
+        "--ergs-dtype",
+        metavar="NAME",
+        default="float64",
+        help=("The solver's numbers: float64 or float32."),
     )
     group.addoption(
-        "--ergs-tolerance", metavar="TOL", help="To which an iterative solver was told to go."
+        "--ergs-tolerance", metavar="TOL", help="The tolerance that an iterative solver was given."
     )
     group.addoption(
         "--ergs-scope", metavar="WORDS", default="", help="As in ergs-verify audit --scope."

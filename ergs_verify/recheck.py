@@ -73,14 +73,14 @@ class Proof:
         need("·" not in json.dumps(given, ensure_ascii=False), "the sign · is reserved")
         self.given, self.symmetric = given, given["symmetric"]
         self.split, self.point, read = given["split"], given["point"], given["expressions"]
-        need(all(len({*parts}) == len(parts) for parts in self.split.values()), "a part twice")
+        need(all(len({*parts}) == len(parts) for parts in self.split.values()), "doubled parts")
         self.parts = lambda size: self.split.get(size, [size])
         self.terms = [[(poly(c), tuple(map(tuple, word))) for c, *word in e] for e in read]
         for kind, *args in (factor for e in self.terms for _, word in e for factor in word):
-            need(kind in MEASURES or len(args) == FACTORS.get(kind), f"what is this {kind}?")
+            need(kind in MEASURES or len(args) == FACTORS.get(kind), f"{kind} is not a known part")
             square = kind != "letter" or args[0] not in self.symmetric or args[2] == args[3]
             once = kind == "letter" or (all(args[:-1]) and len({*args}) == len(args))
-            need(square and once, f"no {kind} is like this: {args}")
+            need(square and once, f"a {kind} cannot be made from {args}")
 
     def check(self):
         """What is proved, to be read; an error where nothing is."""
@@ -128,7 +128,7 @@ class Proof:
         for factor, ((kind, *over, size, e),) in scalar:
             self.sizes, self.equations, self.known = [(1, size)], [{}], {}
             square = all(self.sizes[w] == (1, size) for _, w in self.apply(self.terms[e], 0))
-            need(kind in MEASURES and square, f"a {kind} of what is not square")
+            need(kind in MEASURES and square, f"a {kind} of a matrix that is not square")
             self.derive(e, (("inverse", e),) if kind == "log det" else (), factor, over, found)
             for part in self.parts(size):
                 number, (p, q) = factor * count(part, over), self.value(e, part)
@@ -140,7 +140,7 @@ class Proof:
             common = lcm(*(c.denominator for c, _, _ in powers))
             powers = [(p, q) for c, p, q in powers for _ in range(int(c * common))]
             left, right = (prod(side, start=ONE) for side in zip(*powers, strict=True))
-            need(left and left == right, "the value at the point is not 0: logarithms are left")
+            need(left and left == right, "the logarithms at the point are not 0")
         need(not top, "the value at the point is not 0")
         return [(terms, letter[2]) for letter, terms in found.items()]
 
@@ -152,7 +152,7 @@ class Proof:
                 if kind == "inverse":
                     self.derive(args[0], (word[k], *around, word[k]), MINUS * total, over, found)
                 elif kind != "letter":
-                    need(args[0] not in over, "a sum within one over the same agents")
+                    need(args[0] not in over, "a sum inside a sum over the same agents")
                     if kind == "transpose":
                         around = tuple(self.one(kind, (one,))[0] for one in around[::-1])
                     self.derive(args[-1], around, total, [*over, *args[:-1]], found)
@@ -221,7 +221,7 @@ class Proof:
         (kind, *args), size, at = factor, self.sizes[v], (factor, v, turned, path)
         if kind == "letter":
             *_, rows, cols = key = self.placed(args, turned, path)
-            need(size == (len(path), cols), f"{args[0]} meets another size")
+            need(size == (len(path), cols), f"{args[0]} is used with another size")
             return self.block((key, v), (len(path), rows), {(key, v): ONE})
         if kind == "inverse" and at not in self.known:
             w = self.block(at, size, {})
@@ -231,7 +231,7 @@ class Proof:
             values = [self.value(args[0], part, turned, path) for part in self.parts(size[1])]
             need(all(p for p, _ in values), "an inverse does not exist at the point")
         elif at not in self.known:
-            need(kind not in MEASURES, f"a {kind} stands in a product")
+            need(kind not in MEASURES, f"a {kind} occurs in a product")
             if kind == "sum":  # an outer sum over the same agents does not count inside
                 v = self.block(("spread", v), (size[0] + 1, size[1]), {("spread", v): ONE})
                 path = (*("·" if agent == args[0] else agent for agent in path), args[0])
@@ -240,7 +240,7 @@ class Proof:
             (_, w), *_ = form
             w = w if form == {(None, w): ONE} else self.block(at, self.sizes[w], form)
             if kind == "sum":
-                need(f"(·{size[0]})" not in self.sizes[w][1], "terms have sizes of their own")
+                need(f"(·{size[0]})" not in self.sizes[w][1], "terms differ in size")
                 w = self.block(("gather", w), (size[0], self.sizes[w][1]), {("gather", w): ONE})
             self.known[at] = w
         return self.known[at]
@@ -249,7 +249,7 @@ class Proof:
         """The columns of V or U by their first blocks, and the sizes of these."""
         read = ({int(k): poly(x) for k, x in column.items()} for column in given)
         found = {min(column): column for column in read if column[min(column)]}
-        need(len(found) == len(given), "a column starts with 0, or where another does")
+        need(len(found) == len(given), "a column starts with 0, or in the same block as another")
         need(all(self.sizes[j] == self.sizes[k] for k in found for j in found[k]), "mixed sizes")
         return found, sorted(self.sizes[k] for k in found)
 

@@ -269,7 +269,7 @@ def test_a_game_over_the_limit_is_refused_before_it_is_made(written):
         *(
             (
                 f'{{"tau": {word}}}',
-                f"is not valid JSON at line 1 column 9: {word} stands there, but JSON has neither "
+                f"is not valid JSON at line 1 column 9: it says {word}, but JSON has neither "
                 "NaN nor infinity; the program that wrote the file probably computed one",
             )
             for word in ("nan", "-nan", "inf", "-inf", "NAN", "+Infinity")

@@ -131,7 +131,7 @@ def test_bad_input_writes_nothing(run, tmp_path, arguments, message):
 def test_a_folder_that_cannot_be_made_is_named(run, tmp_path):
     status, _, err = run("reference", "g-star-2", "-o", tmp_path / "no" / "folder")
     assert status == 2
-    assert f"{tmp_path / 'no' / 'folder'}: cannot be made" in err
+    assert f"{tmp_path / 'no' / 'folder'}: cannot be created" in err
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_members_that_overlap(tmp_path):
 def test_methods_that_pack_without_bound_are_refused(tmp_path, kind):
     path = tmp_path / "game.npz"
     archive(path, {"A.npy": npy_header((1, 1)) + bytes(8)}, kind)
-    assert refusal(path) == '"A.npy" is compressed by another method than deflate'
+    assert refusal(path) == '"A.npy" is compressed with a method other than deflate'
 
 
 @pytest.mark.parametrize("end", ["npz", "mat"])

@@ -31,7 +31,7 @@ LONG = gallery("random:N=2,m=2,p=1,T=3,seed=0")
 @pytest.mark.parametrize("given", ["g-star-2", {"A": [[1]]}, None])
 def test_what_is_not_a_game_is_refused_with_what_gives_one(ask, given):
     kind = type(given).__name__
-    with pytest.raises(InputError, match=rf"not an object of type {kind}: gallery\(name\)"):
+    with pytest.raises(InputError, match=rf"not an object of type {kind}; gallery\(name\)"):
         ask(given)
 
 
@@ -51,7 +51,7 @@ def test_gains_alone_may_be_any_sequence(kind):
 @pytest.mark.parametrize("ask", [audit, certify_gap])
 @pytest.mark.parametrize("name", ["gains.json", Path("gains.json")])
 def test_the_name_of_a_file_is_answered_by_what_reads_it(ask, name):
-    with pytest.raises(InputError, match=r"load_solution of ergs_verify\.game reads one"):
+    with pytest.raises(InputError, match=r"load_solution of ergs_verify\.game reads a file"):
         ask(GAME, name)
 
 

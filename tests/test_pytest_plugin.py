@@ -164,7 +164,7 @@ def test_asymmetry_of_rounding_size_is_no_failure():
 def test_epsilon_asks_for_the_gap_instead():
     nearly = {"K": [[[[-1.86, 1.15]]], [[[1.14, -1.86]]]]}
     assert_equilibrium(gallery("g-star-2"), nearly, epsilon="1e-3")
-    with pytest.raises(AssertionError, match="no ε-Nash equilibrium for ε"):
+    with pytest.raises(AssertionError, match="not an ε-Nash equilibrium for ε"):
         assert_equilibrium(gallery("g-star-2"), nearly, epsilon="1e-9")
 
 
@@ -181,7 +181,7 @@ def test_a_wrong_solver_fails_with_the_diagnosis(pytester):
         [
             f"*{ONE_GAME}*",
             "fail: not this game's Nash equilibrium*",
-            "The game: one-stage, T = 1: only the terminal costs and one block system count.",
+            "The game: one-stage, T = 1: only the terminal costs and one block system matter.",
             "*Mistake sign-of-K*",
             f"FAILED *{ONE_GAME} - Failed: fail: not this game's*",
         ]

@@ -37,7 +37,7 @@ def _random(name: str, m: int, p: tuple[int, ...]) -> Game:
 
 
 def _nashopt_example() -> Game:
-    """examples/control/example_lqr.py of NashOpt, whose random numbers these are."""
+    """examples/control/example_lqr.py of NashOpt, with its random numbers."""
     draw = np.random.RandomState(0)
     A = draw.rand(10, 10)
     A = A / max(abs(np.linalg.eigvals(A))) * 1.1

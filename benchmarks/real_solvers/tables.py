@@ -19,12 +19,12 @@ from ergs_verify.game import Game
 #: Digits. Ten times the loosest tolerance in the tables, 1e-5, leaves so many.
 _FEW = 4
 LEGEND = f"""\
-What `ergs-verify audit` says of each answer. A stationary K is compared with the nearest stationary
-equilibrium that is proved to exist, P with the cost of K; that the closed loop is stable is proved
-or refuted. *pass*: as accurate as float64 can be. Else the digits that agree at the worst entry,
-even of a state that costs next to nothing; **wrong** where they are fewer than {_FEW}, of K with
-the largest certified gap. Where one of the mistakes that the audit knows leads to the numbers, it
-is named."""
+The tables show what `ergs-verify audit` says of each answer. A stationary K is compared with
+the nearest stationary equilibrium that is proved to exist, and P with the cost of K. Whether
+the closed loop is stable is proved or refuted. *pass*: as accurate as float64 can be. Otherwise
+there are the digits that agree at the worst entry, even of a state that costs next to nothing.
+**wrong** means fewer than {_FEW}, and for K the largest certified gap is added. A known mistake
+that leads to the numbers is named."""
 
 
 def stationary_table(what: str, games: Sequence[Game], solvers: Sequence[Solver]) -> str:

@@ -82,7 +82,7 @@ def from_file(path: Path, game: Game, conventions: Conventions) -> Outcome:
     except InputError as error:
         return trouble("bad file", f"wrote a solution file that {_predicate(error)}")
     if why := raw.get("unsupported"):
-        return trouble("unsupported", f"does not take such a game: {quoted(str(why), 200)[1:-1]}")
+        return trouble("unsupported", f"does not accept such a game: {quoted(str(why), 200)[1:-1]}")
     return _read(raw, policy_from, game, conventions)
 
 

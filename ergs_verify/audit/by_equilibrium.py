@@ -53,7 +53,7 @@ def against_equilibrium(
             said = f"{capital(error)}. The gaps decide."
             return Existence(kind="none", t=error.t, message=said), None, None, {}
         except NotCertifiedError as error:
-            said = f"Whether there is an equilibrium is undecided: {error}. The gaps decide."
+            said = f"It is undecided whether there is an equilibrium: {error}. The gaps decide."
             return Existence(kind="undecided", t=None, message=said), None, None, {}
         allowed = allowed or accuracy.of_equilibrium(
             judged, nash.found, letters=given.keys(), unit=unit, states=game.state_size

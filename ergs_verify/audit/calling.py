@@ -38,13 +38,15 @@ def called(solver: Callable[[FloatGame], Any], game: FloatGame) -> str:
         return dumps({**said, "trouble": ["nothing returned", "returned None"]})
     try:
         if why := _unsupported(answer):
-            return dumps({**said, "trouble": ["unsupported", f"does not take such a game: {why}"]})
+            return dumps(
+                {**said, "trouble": ["unsupported", f"does not accept such a game: {why}"]}
+            )
         return dumps({**said, "answer": _given(answer)}, default=_plain)
     except AnswerError as error:
         return dumps({**said, "trouble": ["raised", f"returned {error}"]})
     except (Exception, SystemExit) as error:  # whatever lies in there is converted by its own code
         reason = error.message if isinstance(error, InputError) else raised(error)
-        problem = f"returned what cannot be read as numbers: {reason}"
+        problem = f"returned something that cannot be read as numbers: {reason}"
         return dumps({**said, "trouble": ["no policy", problem]})
 
 

@@ -161,7 +161,7 @@ def _holds(path: Path, content: bytes) -> bool:
 def _ended(status: int, printed: str, solution: Path) -> str:
     said = _error_in(printed)
     message = contained.ended_how(status) + (f" and said {quoted(said, 200)}" * bool(said))
-    return message + ", so that the solution file that it wrote does not count" * os.path.exists(
+    return message + ", so the solution file that it wrote does not count" * os.path.exists(
         solution
     )
 

@@ -183,7 +183,7 @@ def overflowed(log: BinaryIO) -> str:
     """What a process did that printed more than it may; empty where it did not."""
     if log.seek(0, os.SEEK_END) < FILE:
         return ""
-    return f"printed more than {FILE / 2**20:g} MiB, which is where it was cut off"
+    return f"printed more than {FILE / 2**20:g} MiB and was cut off there"
 
 
 def printed(log: BinaryIO) -> str:

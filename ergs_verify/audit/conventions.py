@@ -108,8 +108,8 @@ class Conventions:
         if self.tau_in_R and any(game.entropic):
             if game.prior_mean is not None:
                 raise InputError(
-                    "the convention tau-in-R takes no game in which a prior has a mean: it would "
-                    "leave a constant cost, for which a game has no letter",
+                    "the convention tau-in-R does not apply to a game in which a prior has a "
+                    "mean, because it would leave a constant cost, which a game cannot state",
                     "convention",
                 )
             _put_tau_into_costs(arrays)

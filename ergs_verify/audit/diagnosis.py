@@ -95,8 +95,8 @@ class Match:
     def agreement(self) -> str:
         """With what the stated numbers agree, and how far."""
         if self.id == "single-precision":  # which predicts no number
-            return "the right ones so far as float32 can, and are all float32 numbers"
-        return f"what that leads to, to {self.digits:.1f} digits"
+            return "the correct numbers as far as float32 can, and are all float32 numbers"
+        return f"what that gives, to {self.digits:.1f} digits"
 
 
 def diagnose(

@@ -74,7 +74,7 @@ class FirstError:
             agree = "it is singular or indefinite"
         return (
             f"going backwards in time, {self.quantity} of agent {self.agent} at t = {self.t} is "
-            f"the first that is off ({agree}): {should}"
+            f"the first that is wrong ({agree}): {should}"
         )
 
 

@@ -26,11 +26,13 @@ _TITLES = {
         "pass",
         "quantities",
     ): "pass: the Nash equilibrium, as accurate as float64 can be on this game",
-    ("fail", "quantities"): "fail: not this game's Nash equilibrium, nor as near as float64 can be",
+    ("fail", "quantities"): (
+        "fail: not this game's Nash equilibrium, to the accuracy that float64 allows"
+    ),
     ("undecided", "quantities"): "undecided: float64 may or may not be able to come nearer on "
     "this game",
     ("pass", "epsilon"): "pass: an ε-Nash equilibrium for ε = {limit}, proved",
-    ("fail", "epsilon"): "fail: no ε-Nash equilibrium for ε = {limit}, proved",
+    ("fail", "epsilon"): "fail: not an ε-Nash equilibrium for ε = {limit}, proved",
     (
         "excused",
         "quantities",
@@ -67,15 +69,17 @@ _AVERAGED = (
     "symmetric part was judged."
 )
 _INDEFINITE = (
-    "A stated Σ has an eigenvalue a little below 0, which rounding explains. It stands for all "
-    "covariances near it{and_singular}, so nothing bounds the gaps from above; state it "
-    "exactly, or to more digits."
+    "A stated Σ has an eigenvalue a little below 0, which rounding explains. It represents all "
+    "covariances near it{and_singular}, so nothing bounds the gaps from above. State it exactly, "
+    "or to more digits."
 )
 _AND_SINGULAR = ", among them singular ones, whose gap is infinite with τ > 0"
 _COSTS_TOLD = {
     "pass": "The stated {letter} is the cost of the stated policy{though}.",
     "fail": "The stated {letter} is {instead}not the cost of the stated policy: {place}.",
-    "undecided": "Whether the stated {letter} is the cost of the stated policy is open: {place}.",
+    "undecided": (
+        "It is undecided whether the stated {letter} is the cost of the stated policy: {place}."
+    ),
 }
 
 
@@ -239,7 +243,7 @@ class Root:
             "proved": f"{solves}, and it is a stabilising root (proved).",
             "refuted": f"{solves}, but it is not a stabilising root: its gains leave the closed "
             "loop unstable (proved).",
-            "undecided": f"{solves}; whether its gains stabilise is open.",
+            "undecided": f"{solves}. It is undecided whether its gains stabilise.",
             None: "The stated P does not solve the coupled equations: one stage reproduces "
             f"{_shown(self.digits)} digits of it.",
         }[self.stabilising]
@@ -377,7 +381,7 @@ class Audit:
         entropic, said = any(game.entropic), []
         plain = _PLAIN_GENERAL if game.general else _PLAIN
         if "game_hash" in policy.about and policy.about["game_hash"] != game.hash:
-            said.append("The solution says that it is of another game: its game_hash differs.")
+            said.append("The solution says that it belongs to another game: its game_hash differs.")
         if self.stability is not None:
             said.append(self._stability_told)
         if self.equilibrium.kind != "unique":
@@ -392,12 +396,12 @@ class Audit:
             said.append(f"Gaps and costs are those of the gains alone{plain * entropic}.")
         elif policy.Sigma is None and entropic:
             said.append(
-                f"No Σ is stated: judged as a deterministic policy{plain}, whose equilibrium has "
-                "the same K."
+                f"No Σ is stated, so this was judged as a deterministic policy{plain}, whose "
+                "equilibrium has the same K."
             )
             if "q" in self.quantities and self.quantities["q"].wrong:
                 said.append(
-                    "The q of a Gaussian policy cannot be judged without its Σ: state both."
+                    "The q of a Gaussian policy cannot be judged without its Σ. State both."
                 )
         elif self.indefinite:
             said.append(_INDEFINITE.format(and_singular=_AND_SINGULAR * entropic))
@@ -430,7 +434,7 @@ class Audit:
         return {
             "proved": f"The closed loop {loop} is stable (proved).",
             "refuted": f"The closed loop {loop} has an eigenvalue of size 1 or more (proved).",
-            "undecided": f"Whether the closed loop {loop} is stable was not decided.",
+            "undecided": f"It is undecided whether the closed loop {loop} is stable.",
         }[self.stability or "undecided"]
 
     @property

@@ -123,7 +123,7 @@ def audit(
     >>> audit(game, learned, epsilon=0.06)
     Audit(pass: an ε-Nash equilibrium for ε = 0.06, proved)
     >>> audit(game, learned, epsilon=0.05, explain=False)
-    Audit(fail: no ε-Nash equilibrium for ε = 0.05, proved)
+    Audit(fail: not an ε-Nash equilibrium for ε = 0.05, proved)
     """
     expect_game(game, "audit")
     if declared := Conventions.named(conventions):

@@ -35,7 +35,7 @@ from ergs_verify.errors import (
     SingularStageError,
     UnboundedCostError,
 )
-from ergs_verify.exact import quoted
+from ergs_verify.exact import counted, quoted
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.documents import game_document
 
@@ -187,7 +187,7 @@ class SuiteResult:
     def title(self) -> str:
         """The verdict in one sentence."""
         count = Counter(one.verdict for one in self.games)
-        total = f"{len(self.games)} games of the suite {self.suite}"
+        total = f"{counted(len(self.games), 'game')} of the suite {self.suite}"
         others = [f", {count[v]} {told}" for v, told in _TOLD.items() if count[v]]
         if self.skipped:
             others.append(f"; {len(self.skipped)} skipped")

@@ -189,7 +189,7 @@ def _against_nearest(
     count = len(search.equilibria) if search else 1
     several = f"{count} stationary equilibria were found; the nearest" if count > 1 else "One"
     message = (
-        f"{several} exists and is the only one whose gains lie all within "
+        f"{several} exists and is the only one whose gains all lie within "
         f"{float(nash.within):.2g} of its own (proved)."
     )
     if count == 1:

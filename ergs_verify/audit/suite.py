@@ -117,7 +117,7 @@ _ENTRIES = (
     _Entry(
         name="well-conditioned",
         source="random:N=2,m=3,p=2,T=6,tau=1,seed=1",
-        why="nothing is hard: two agents, matrices that change with time",
+        why="an easy game: two agents, matrices that change with time",
         quick=True,
     ),
     _Entry(
@@ -134,13 +134,16 @@ _ENTRIES = (
     _Entry(
         name="one-stage",
         source="random:N=3,m=3,p=2,T=1,tau=1,seed=3",
-        why="T = 1: only the terminal costs and one block system count",
+        why="T = 1: only the terminal costs and one block system matter",
         quick=True,
     ),
     _Entry(
         name="unequal-controls",
         source="time-varying",
-        why="1, 2 and 3 controls, every matrix changes with time: no size serves for another",
+        why=(
+            "1, 2 and 3 controls, and every matrix changes with time: no size can be taken for "
+            "another"
+        ),
         quick=True,
     ),
     _Entry(
@@ -167,23 +170,26 @@ _ENTRIES = (
     _Entry(
         name="one-channel",
         source=suite_games.one_channel,
-        why="four agents push at the same place: B is the same, the costs are not",
+        why="four agents act on the state alike: they have the same B and different costs",
     ),
     _Entry(
         name="non-diagonal",
         source=suite_games.non_diagonal,
-        why="no matrix is diagonal, A and K are not symmetric: transposes and noise terms show",
+        why=(
+            "no matrix is diagonal and A and K are not symmetric, so wrong transposes and noise "
+            "terms show"
+        ),
         quick=True,
     ),
     _Entry(
         name="costs-over-time",
         source=suite_games.costs_over_time,
-        why="Q_t and R_t double or halve from stage to stage: an index off by one shows",
+        why="Q_t and R_t double or halve from stage to stage, so an index off by one shows",
     ),
     _Entry(
         name="terminal-cost",
         source=suite_games.terminal,
-        why="the terminal costs are unlike those of the stages, and 400 times as large",
+        why="the terminal costs differ from those of the stages and are 400 times as large",
         quick=True,
     ),
     _Entry(
@@ -200,13 +206,13 @@ _ENTRIES = (
     _Entry(
         name="loop-diverges",
         source="g-star-2",
-        why="one equilibrium, yet simultaneous best responses run away from it (factor 4/3)",
+        why="one equilibrium, yet simultaneous best responses diverge from it (factor 4/3)",
         quick=True,
     ),
     _Entry(
         name="loop-diverges-three-agents",
         source="identical-interest",
-        why="simultaneous best responses diverge where those in turn converge (K = −2/7)",
+        why="simultaneous best responses diverge where sequential ones converge (K = −2/7)",
     ),
     _Entry(
         name="loop-diverges-every-stage",
@@ -231,7 +237,7 @@ _ENTRIES = (
     _Entry(
         name="huge-tau",
         source="random:N=2,m=3,p=2,T=5,tau=1e9,seed=7",
-        why="τ = 10⁹: policies are all but the prior, the gains tiny",
+        why="τ = 10⁹: policies are all but the prior, and the gains are tiny",
     ),
     _Entry(
         name="unstable",
@@ -256,12 +262,15 @@ _ENTRIES = (
     _Entry(
         name="near-singular",
         source="g-star-near-4",
-        why="τ is 1/1000 from where Φ is singular: gains of the order 10³",
+        why="τ is 1/1000 away from a value where Φ is singular: gains of the order 10³",
     ),
     _Entry(
         name="nearly-singular",
         source=suite_games.nearly_singular,
-        why="τ is 10⁻⁶ from where Φ is singular: gains of the order 10⁶, half the digits lost",
+        why=(
+            "τ is 10⁻⁶ away from a value where Φ is singular: gains of the order 10⁶, half the "
+            "digits lost"
+        ),
     ),
     _Entry(
         name="mid-size",
@@ -325,7 +334,7 @@ _GENERAL = (
     _Entry(
         name="priors",
         source=_beyond("prior", seed=5),
-        why="priors N(Mx + mean, Λ) in the place of the standard normal one",
+        why="priors N(Mx + mean, Λ) in place of the standard normal one",
     ),
     _Entry(
         name="taus",
@@ -359,7 +368,7 @@ _STATIONARY = (
     _Entry(
         name="endless-average",
         source=_endless(suite_games.non_diagonal),
-        why="nothing is hard: average cost, and no matrix is diagonal",
+        why="an easy game: average cost, and no matrix is diagonal",
     ),
     _Entry(
         name="endless-discounted",
@@ -394,7 +403,10 @@ _STATIONARY = (
     _Entry(
         name="endless-slow",
         source=suite_games.endless_slow,
-        why="the closed loop is slow, ρ = 0.97: a change that is small is still far from the end",
+        why=(
+            "the closed loop is slow, ρ = 0.97: an iteration that hardly changes is still far "
+            "from its limit"
+        ),
     ),
     _Entry(
         name="endless-cycle",
@@ -414,7 +426,7 @@ _STATIONARY = (
     _Entry(
         name="stationary-three-equilibria",
         source="stationary-three-equilibria",
-        why="three stationary equilibria, of which any is right",
+        why="three stationary equilibria, any of which is right",
     ),
     _Entry(
         name="stationary-zero-sum",
@@ -424,7 +436,7 @@ _STATIONARY = (
     _Entry(
         name="stationary-gradient-avoids",
         source="stationary-gradient-avoids",
-        why="the equilibrium repels those who follow the gradients of their own costs",
+        why="agents that follow the gradients of their own costs move away from the equilibrium",
     ),
     _Entry(
         name="stationary-duopoly",
@@ -445,7 +457,7 @@ _STATIONARY = (
     _Entry(
         name="endless-unbounded",
         source=suite_games.endless_unbounded,
-        why="the state earns more than its control costs: the cost has no lower bound",
+        why="the state earns more than its control costs, so the cost has no lower bound",
         singular=True,
     ),
 )

@@ -94,7 +94,7 @@ class Suspects:
             options = " ".join(f"--convention {name}" for name in self.conventions)
             whole = self.by_numbers == self.of
             which = "every failing game passes" if whole else self._some_pass
-            yield f"With {options} {which}: declare this if the solver means it so."
+            yield f"With {options}, {which}. Declare this if the solver intends it."
         for one in self.mistakes:
             whole = "every one" if one.games == one.of > 1 else f"{one.games}"
             but = f", but not their {' and '.join(one.left_out)}" if one.left_out else ""

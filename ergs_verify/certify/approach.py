@@ -28,6 +28,7 @@ from ergs_verify.certify.stationary_nash import (
 from ergs_verify.certify.stein import as_floats, norm, stable
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
+from ergs_verify.exact import counted
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.paper.gap import Z
@@ -185,16 +186,16 @@ def _told(
 ) -> str:
     if not settles:
         return f"the finite horizon's gains do not approach a stationary equilibrium: {run}"
-    count = "1 stage" if len(distances) == 1 else f"{len(distances)} stages"
+    count = counted(len(distances), "stage")
     if rate >= 1:
         return (
             f"with {count} left float64 cannot tell the finite horizon's gains from those of a "
-            "stationary equilibrium (measured), but a stage's slope there has the spectral radius "
-            f"{rate:.3g}: gains that start near it are led away"
+            "stationary equilibrium (measured), but the derivative of a stage there has spectral "
+            f"radius {rate:.3g}, so gains that start near it move away"
         )
     said = (
-        f"the finite horizon's gains approach the stationary ones, in the end by a factor of "
-        f"{rate:.3g} a stage; with {count} left float64 cannot tell them apart (measured)"
+        f"the finite horizon's gains approach the stationary ones, by a factor of {rate:.3g} per "
+        f"stage in the end; with {count} left float64 cannot tell them apart (measured)"
     )
     if factor is not None:
         said += (

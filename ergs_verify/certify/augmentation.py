@@ -42,7 +42,13 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of
 from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
 from ergs_verify.certify.thresholds import assumption_threshold
-from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.errors import (
+    ErgsError,
+    InputError,
+    NotCertifiedError,
+    SingularStageError,
+    UnboundedCostError,
+)
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import number
 from ergs_verify.game import Game
@@ -158,7 +164,7 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
         given = [given]
     steps = sorted(Fraction(number(delta, "delta")) for delta in given)
     if not steps or steps[0] <= 0 or any(a == b for a, b in pairwise(steps)):
-        raise InputError("deltas must be one or more different numbers > 0", "delta")
+        raise InputError("deltas must be one or more distinct numbers > 0", "delta")
     return tuple(steps)
 
 
@@ -192,9 +198,11 @@ def _row(
             first_bits=first_bits + cancelled,
             most_bits=most_bits,
         )
-    except SingularStageError as error:
+    except (SingularStageError, UnboundedCostError) as error:
         reason = f"at τ + δ, {error}"
         return DeltaRow(delta=delta, verdict="refuted", agents=None, reason=reason)
+    except _InfiniteGapError as error:
+        return DeltaRow(delta=delta, verdict="refuted", agents=None, reason=str(error))
     values = reached.values
     agents = tuple(
         DeltaAgent(agent=k, epsilon=epsilon, bound=bound)
@@ -208,6 +216,10 @@ def _row(
     )
 
 
+class _InfiniteGapError(ErgsError):
+    """An agent has no best response at τ to the others' part of the equilibrium at τ + δ."""
+
+
 def _gaps_and_bounds(
     game: Game, augmented: Game, equilibrium: Sequences, balls: Balls
 ) -> list[Enclosure]:
@@ -217,7 +229,10 @@ def _gaps_and_bounds(
     played = policy.played(stages)
     found = []
     for agent in stages.agents:
-        answering = list(answered(stages, played, agent))[::-1]
+        try:
+            answering = list(answered(stages, played, agent))[::-1]
+        except UnboundedCostError as error:
+            raise _InfiniteGapError(f"at τ, {error}") from None
         epsilon = _gap(stages, answering, agent)
         found.append(Enclosure.of(epsilon, least=Fraction(0)))
         if any(stages.plain_at(agent, t) for t in range(game.horizon)):
@@ -288,7 +303,7 @@ def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | 
             first_bits=_FIRST_BITS,
             most_bits=most_bits,
         )
-    except SingularStageError as error:
+    except (SingularStageError, UnboundedCostError) as error:
         return f"at τ, {error}", _FIRST_BITS
     if reached.lacking:
         return reached.lacking, _FIRST_BITS

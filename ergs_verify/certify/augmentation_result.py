@@ -54,9 +54,9 @@ class DeltaRow:
     ----------
     delta : Fraction
     verdict : str
-        ``"proved"``: every enclosure is as tight as asked. ``"refuted"``: some Φ_t is singular at
-        τ + δ, so that the augmented game does not have exactly one equilibrium. ``"undecided"``:
-        the highest precision allowed did not suffice.
+        ``"proved"``: every enclosure is as tight as asked. ``"refuted"``: there is no single
+        equilibrium at τ + δ, or an agent's gap is infinite. ``"undecided"``: the highest precision
+        allowed did not suffice.
     agents : tuple of DeltaAgent, or None
         None if it is refuted, or if nothing is known. If it is undecided the enclosures may be
         wider than was asked.
@@ -249,7 +249,7 @@ class GapOfDelta:
         notes = [second]
         if self.smallest_delta is not None:
             smallest = _shown(self.smallest_delta.assumption_III_3)
-            told = "Assumption III.3 holds for every δ from a least one on:"
+            told = "Least δ beyond which Assumption III.3 holds at τ + δ:"
             notes.append(f"{told} {smallest}.")
         reasons = [f"δ = {short(row.delta)}: {row.reason}." for row in self.rows if row.reason]
         return [*notes, *reasons]

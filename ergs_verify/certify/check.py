@@ -155,7 +155,9 @@ def _stationary(game: Game) -> Check:
         nash = NashCheck(
             exists="proved",
             unique="locally" if len(found) == 1 else "refuted",
-            reason=f"{several} the only one with gains within {float(within):.3g}",
+            reason=(
+                f"{several} the only one whose gains all lie within {float(within):.3g} of its own"
+            ),
         )
     return Check(
         nash=nash,

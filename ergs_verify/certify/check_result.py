@@ -119,7 +119,7 @@ class Check:
         if found.unique == "locally":
             told = "proved: the game has a stationary Nash equilibrium"
         elif found.unique == "undecided":
-            told = "undecided: whether the game has exactly one Nash equilibrium"
+            told = "undecided: it is not known whether the game has exactly one Nash equilibrium"
         elif found.unique == "proved":
             told = "proved: the game has exactly one Nash equilibrium"
         elif found.exists == "refuted":
@@ -170,7 +170,7 @@ class Check:
         said = [text.replace("undecided", "is undecided") for text in said]
         if self.loop_tau_from is not None:
             said.append(
-                f"At every stage it converges {_from(self.loop_tau_from, 'τ', 'it does not')}."
+                f"It converges at every stage {_from(self.loop_tau_from, 'τ', 'it does not')}."
             )
         return said
 
@@ -270,7 +270,7 @@ def _from(threshold: Enclosure, letter: str, fails: str) -> str:
     if threshold.hi == 0:
         return f"for every {letter} > 0"
     proved = (
-        f"for every large enough {letter}; how large, the data alone do not tell"
+        f"for every large enough {letter}, but the data alone do not give a bound"
         if hi == "inf"
         else f"for every {letter} ≥ {hi}"
     )

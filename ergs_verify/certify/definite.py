@@ -32,7 +32,15 @@ def demand_definite(X: Any, balls: Balls) -> None:
             )
 
 
-def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: Any = None) -> None:
+def demand_bounded(
+    W: Any,
+    stages: Stages[Balls],
+    *,
+    agent: int,
+    t: int,
+    above: Any = None,
+    against_others: bool = False,
+) -> None:
     """Prove that an agent's W is positive definite at a stage.
 
     Parameters
@@ -41,6 +49,8 @@ def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: 
         It, or a lower bound of it in the Loewner order.
     above : matrix of balls, optional
         An upper bound, where `W` is only a lower one.
+    against_others : bool
+        Whether W is that of a best response to given gains of the others.
 
     Raises
     ------
@@ -57,7 +67,7 @@ def demand_bounded(W: Any, stages: Stages[Balls], *, agent: int, t: int, above: 
         if stages.game.may_be_unbounded and (
             direction := downward(W if above is None else above, balls)
         ):
-            raise UnboundedCostError(agent, t, direction) from None
+            raise UnboundedCostError(agent, t, direction, against_others=against_others) from None
         raise
 
 

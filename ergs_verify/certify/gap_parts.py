@@ -50,7 +50,8 @@ def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> 
         stage = played[t]
         lo, hi = cost.ends(stage, P)
         W = notation.W(agent)
-        demand_bounded(lo(W), stages, agent=agent, t=t, above=hi(W))
+        against_others = stages.game.agents > 1
+        demand_bounded(lo(W), stages, agent=agent, t=t, above=hi(W), against_others=against_others)
         yield stage.with_values({P: cost.ball(balls)})
         cost = Bracket.between(lo(riccati), hi(riccati), balls)
 

@@ -209,7 +209,7 @@ def search_nash(
                 if short <= 0:
                     return NashSearch(last=last, certified=True)
                 needed = bits + short + 16
-            error = NotCertifiedError(f"at {bits} bits not everything is as tight as asked")
+            error = NotCertifiedError(f"at {bits} bits some enclosures are wider than asked")
         except NotCertifiedError as failed:
             error = failed
             t = game.horizon - 1 - len(played)

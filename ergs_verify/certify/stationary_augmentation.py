@@ -33,7 +33,7 @@ from ergs_verify.certify.stationary_nash import (
     stationary_nash_near,
 )
 from ergs_verify.certify.stein import Stein, as_floats, stable
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.errors import NotCertifiedError, UnboundedCostError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
@@ -136,13 +136,18 @@ def _row(
     first = _FIRST_BITS + 2 * int(largest / delta).bit_length()
     options: dict[str, Any] = {"first_bits": first, "most_bits": max(most_bits, 2 * first)}
     search = None
-    if gains is not None:
-        search = stationary_nash_near(augmented.one_stage, gains, lacking, **options)
-    if search is None or not search.equilibria:
-        search = search_stationary_nash(augmented, lacking, **options)
+    try:
+        if gains is not None:
+            search = stationary_nash_near(augmented.one_stage, gains, lacking, **options)
+        if search is None or not search.equilibria:
+            search = search_stationary_nash(augmented, lacking, **options)
+    except UnboundedCostError as error:  # of a best response at τ
+        reason = f"at τ, {error}"
+        return DeltaRow(delta=delta, verdict="refuted", agents=None, reason=reason), gains
     if not search.equilibria:
+        verdict = "undecided" if search.refuted is None else "refuted"
         reason = f"at τ + δ, {search.reason}"
-        return DeltaRow(delta=delta, verdict="undecided", agents=None, reason=reason), gains
+        return DeltaRow(delta=delta, verdict=verdict, agents=None, reason=reason), gains
     agents = tuple(
         DeltaAgent(agent=k, epsilon=epsilon, bound=bound)
         for k, (epsilon, bound) in enumerate(zip(values[::2], values[1::2], strict=True), 1)

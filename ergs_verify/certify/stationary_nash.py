@@ -64,7 +64,7 @@ class StationaryNash:
         cost.
     balls : Balls
     within : Fraction
-        There is no other whose gains lie all within so much of these.
+        There is no other whose gains all lie within so much of these.
     start : str
         What it was found from.
     """
@@ -329,7 +329,7 @@ def _newton_starts(stages: Stages[Float64]) -> Iterator[tuple[str, np.ndarray]]:
             return
         if not np.isfinite(gains).all():
             return
-        yield "a stage on the way", gains
+        yield "a stage in between", gains
     for k in range(8):
         yield f"random gains {k + 1}", random.normal(size=(n, m)) / (1 + k)
 
@@ -457,7 +457,7 @@ def newton_step(stages: Stages[Float64], gains: np.ndarray) -> np.ndarray:
     try:
         return gains - np.linalg.solve(slope, missed.ravel()).reshape(gains.shape)
     except np.linalg.LinAlgError:
-        raise NotCertifiedError("the equations' slope is singular") from None
+        raise NotCertifiedError("the derivative of the equations is singular") from None
 
 
 def stacked(K: Sequence[np.ndarray]) -> np.ndarray:
@@ -574,9 +574,9 @@ def _proved(
     try:
         inverse = np.linalg.inv(slope)
     except np.linalg.LinAlgError:
-        raise NotCertifiedError("the equations' slope is singular") from None
+        raise NotCertifiedError("the derivative of the equations is singular") from None
     if not np.isfinite(inverse).all():
-        raise NotCertifiedError("the equations' slope is singular")
+        raise NotCertifiedError("the derivative of the equations is singular")
     C = from_floats(inverse)
     near = from_floats(gains)
     test = Stages(game, Balls(_BITS_OF_TEST), symmetric=True)
@@ -739,7 +739,9 @@ def _unique_within(stages: Stages[Balls], C: Any, near: Any) -> _Region:
                 size = arb(radius.numerator) / radius.denominator
                 if off + spread * size < size:
                     return _Region(near, radius, spread)
-            error = NotCertifiedError("the equations' slope is not proved regular near the gains")
+            error = NotCertifiedError(
+                "the derivative of the equations is not proved regular near the gains"
+            )
         except NotCertifiedError as failed:
             error = failed
     raise error

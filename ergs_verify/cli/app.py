@@ -56,10 +56,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     context_settings=_HELP,
-    epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, 70 a "
-    "fault of this program, 74 standard output could not be written, 129 hung up, 130 "
-    "interrupted, 141 nobody read the output, 143 terminated. See the --help of a "
-    "command for what its own status means.",
+    epilog="Exit status: 0 what was asked holds, 1 refuted, 2 bad input, 3 undecided, 70 an error "
+    "in this program, 74 standard output could not be written, 129 hung up, 130 "
+    "interrupted, 141 nobody read the output, 143 terminated. See the --help of a command "
+    "for what its own status means.",
 )
 
 

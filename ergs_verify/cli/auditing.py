@@ -114,7 +114,7 @@ def judge_solver(
 
 def _write_certificate(found: Audit, path: Path) -> None:
     if found.certificate is None:
-        output.say(f"{path} is not written: not everything that it states was proved")
+        output.say(f"{path} was not written, because not everything that it would state was proved")
         return
     with disk.naming(path):
         disk.write(path, text.render_json(dict(found.certificate)))

@@ -15,6 +15,7 @@ from attrs import frozen
 from ergs_verify import recheck
 from ergs_verify.cli import output
 from ergs_verify.errors import InputError
+from ergs_verify.exact import counted
 from ergs_verify.proof import Proof
 
 
@@ -27,10 +28,11 @@ class Rechecked:
 
     def __str__(self) -> str:
         confirmed = self.identities - len(self.refused)
-        count = f"{confirmed}" if not self.refused else f"{confirmed} of {self.identities}"
+        proved = counted(self.identities, "proved identity")
+        count = f"{confirmed} of {proved}" if self.refused else proved
         lines = [
-            f"{count} proved identities rechecked from their certificates by recheck.py alone,"
-            " which shares nothing with the prover.",
+            f"{count} rechecked from certificates by recheck.py alone, which shares nothing"
+            " with the prover.",
             *self.refused,
         ]
         return "\n".join(lines)
@@ -87,7 +89,7 @@ def rechecked(files: dict[str, str]) -> Rechecked:
                 progress(len(said), len(files))
         answered = dict(zip(files, said, strict=False))
         for name in files:
-            answer = answered.get(name, "the process that checks ended before this one")
+            answer = answered.get(name, "the checking process ended before this certificate")
             if not answer.startswith("confirmed: "):
                 refused.append(f"{name}: {answer.strip()}")
     return Rechecked(len(files), tuple(refused))

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 GAME = (
-    "A game: a file (.json, .toml, .npz, .mat), a name of the gallery (see `ergs-verify games`), "
-    "a random one such as random:N=3,m=4,p=2,T=10,seed=0, suite:NAME of a game on which solvers "
-    "are audited, or exhibit:NAME of one on which the paper's claims are tried."
+    "A game: a file (.json, .toml, .npz, .mat), a name in the gallery (see `ergs-verify games`), "
+    "a random game such as random:N=3,m=4,p=2,T=10,seed=0, suite:NAME for a game on which solvers "
+    "are audited, or exhibit:NAME for one on which the paper's claims are tried."
 )
 GameName = Annotated[str, typer.Argument(metavar="GAME", help=GAME)]
 GameNames = Annotated[list[str], typer.Argument(metavar="GAME", help=GAME)]

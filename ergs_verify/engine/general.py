@@ -344,7 +344,7 @@ def _expect_one_meaning(game: Any) -> None:
     for name, counts, value, other in told:
         if not np.array_equal(*np.broadcast_arrays(value, other), equal_nan=True):
             raise InputError(
-                f"{name} differs from {counts}, of which a general game is made: change {counts} "
-                f"too",
+                f"{name} differs from {counts}, from which a general game is built; change "
+                f"{counts} too",
                 name,
             )

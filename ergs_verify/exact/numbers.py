@@ -152,6 +152,20 @@ def whole(value: Any, where: str, least: int, most: int | None = None) -> int:
     return count
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, which is in the plural unless the number is 1.
+
+    Examples
+    --------
+    >>> from ergs_verify.exact import counted
+    >>> counted(1, "game"), counted(2, "more stage"), counted(2, "proved identity")
+    ('1 game', '2 more stages', '2 proved identities')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("ity") else f"{count} {noun}s"
+
+
 def read_matrix(value: Any, where: str = "") -> np.ndarray:
     """A matrix as a read-only array of exact entries (see the module's head).
 

@@ -82,7 +82,7 @@ def _npy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int) -> P
     """A member of an archive by its header; `most_bytes` are all that it can be compressed in."""
     name = entry.filename
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{quoted(name)} is compressed by another method than deflate", name)
+        raise InputError(f"{quoted(name)} is compressed with a method other than deflate", name)
     with archive.open(entry) as member:
         # So much at most of a header that may say it is as long as memory.
         head = io.BytesIO(member.read(_MAX_HEADER))

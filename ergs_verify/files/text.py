@@ -53,8 +53,8 @@ def parse_json(data: bytes, most: int = MAX_NUMBERS) -> Any:
         place = f"line {error.lineno} column {error.colno}"
         if word := _NO_NUMBER.match(text, error.pos):
             raise InputError(
-                f"is not valid JSON at {place}: {word[0]} stands there, but JSON has neither "
-                "NaN nor infinity; the program that wrote the file probably computed one",
+                f"is not valid JSON at {place}: it says {word[0]}, but JSON has neither NaN nor "
+                "infinity; the program that wrote the file probably computed one",
                 place,
             ) from error
         cut = ": the text ends too early" if error.pos >= len(text.rstrip()) else ""

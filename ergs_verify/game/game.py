@@ -863,7 +863,7 @@ def expect_game(value: Any, what: str) -> None:
     """
     if not isinstance(value, Game):
         raise InputError(
-            f"{what} takes a Game, not an object of type {type(value).__name__}: gallery(name) and "
-            "load_game(path) give one",
+            f"{what} takes a Game, not an object of type {type(value).__name__}; gallery(name) "
+            "and load_game(path) return one",
             "game",
         )

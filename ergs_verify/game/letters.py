@@ -218,7 +218,7 @@ def _row(name: str, says: str, *shapes: Axes, **rest: Any) -> Letter:
 GAME: tuple[Letter, ...] = (
     _row("tau", "weight of the regularizer", (), agents="may", least=0, required=True,
          compact=True, attribute="tau_given"),
-    _row("discount", "weight of a stage's cost against the stage before's", (), agents="may",
+    _row("discount", "weight of a stage's cost relative to the previous stage's", (), agents="may",
          over_time="never", above=0, most=1, default=1, compact=True,
          beyond=True, attribute="_discount"),
     _row("A", "dynamics of the state", ("m", "m"), agents="none", required=True),
@@ -560,7 +560,7 @@ def _horizon(horizon: Any, given: Given) -> int:
                 if not one.constant:
                     return _horizon(len(one.entries) - LETTERS[name].terminal, given)
         raise InputError(
-            "horizon is missing, and no matrix has a time axis that says it", "horizon"
+            "horizon is missing, and no matrix has a time axis that gives it", "horizon"
         )
     try:
         stages = operator.index(horizon)

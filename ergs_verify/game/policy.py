@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from ergs_verify import markup
 from ergs_verify.errors import InputError
-from ergs_verify.exact import quoted, short
+from ergs_verify.exact import counted, quoted, short
 from ergs_verify.files.disk import naming
 from ergs_verify.game import documents, named, stored
 from ergs_verify.game.blocks import block
@@ -205,7 +205,7 @@ class Policy:
         >>> Policy.from_arrays(K=[[[[0, 0]]], [[[0, 0]]]]).validate(gallery("g-star-2"))
         """
         if self.agents != game.agents:
-            said = "1 agent" if self.agents == 1 else f"{self.agents} agents"
+            said = counted(self.agents, "agent")
             raise InputError(f"K has entries for {said} but the game has {game.agents}", "K")
         if is_infinite(self.horizon) and not game.stationary:
             raise InputError(

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import as_list, number, read_matrix, read_vector
+from ergs_verify.exact import as_list, counted, number, read_matrix, read_vector
 from ergs_verify.exact.definite import Judged, judge_symmetric
 from ergs_verify.game.horizon import is_infinite
 
@@ -175,7 +175,7 @@ def same_agents(counts: Mapping[str, int]) -> None:
     (first, agents), *rest = counts.items()
     for letter, count in rest:
         if count != agents:
-            said = "1 agent" if count == 1 else f"{count} agents"
+            said = counted(count, "agent")
             raise InputError(f"{letter} has entries for {said} but {first} for {agents}", letter)
 
 
@@ -205,11 +205,12 @@ def expect_length(one: Series, stages: Any, terminal: bool) -> None:
         return
     last = ", the last of them for t = T" if terminal else ""
     ndim = len(one.shape)
-    said = f"has {len(one.entries)} numbers, but {needed} are needed"
+    wanted = f"{needed} {'is' if needed == 1 else 'are'} needed"
+    said = f"has {counted(len(one.entries), 'number')}, but {wanted}"
     if ndim:
         said = (
             f"lists {len(one.entries)} {_MANY[ndim]} over time, but the horizon is {stages}, so "
-            f"{needed} are needed"
+            f"{wanted}"
         )
     with at(one.agent, None):
         raise InputError(f"{one.where} {said}{last}", one.where)

@@ -266,7 +266,7 @@ class Chain:
                 return self._refuted(found, evidence)
             bound = following
         found = self.attack(self.left, self.right)
-        evidence.append(("attack on the whole", _told(found)))
+        evidence.append(("attack on the whole chain", _told(found)))
         if found.violated:
             return self._refuted(found, evidence)
         if proved and same_bound(bound, self.right):

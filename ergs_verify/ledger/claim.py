@@ -113,7 +113,7 @@ class _Without:
 
     @property
     def expression(self) -> str:
-        return f"{self.theorem.expression}; this without supposing: {self.hypothesis.text}"
+        return f"{self.theorem.expression}; this without the hypothesis: {self.hypothesis.text}"
 
     @property
     def latex(self) -> str:
@@ -256,7 +256,7 @@ class Claim:
         try:
             form = self.form(*faults)
         except ErgsError as error:
-            return {"latex": "", "expression": f"not arrived at: {error}"}
+            return {"latex": "", "expression": f"not derived: {error}"}
         expression = form.expression
         supposed = [h.text for h in self.hypotheses if h in (*self.unstated, *self.stated)]
         if supposed and isinstance(form, Theorem):
@@ -278,7 +278,7 @@ class Claim:
         for fault in self.faults:
             if fault.printed:
                 if display.count(fault.printed) != 1:
-                    raise ValueError(f"{self.id}: {fault.printed} is not there exactly once")
+                    raise ValueError(f"{self.id}: {fault.printed} does not occur exactly once")
                 marked = fault.corrected
                 if r"\corrected" not in marked:
                     marked = rf"\corrected{{{marked}}}"

@@ -380,7 +380,7 @@ def one_matrix_for_two() -> Decision:
         f"|J̃ − J| = {shown}",
         "≤ |x'(P̃_0 − P̃_0)x| + |q̃_0 − q̃_0| = 0",
         "balls",
-        "the difference of the two costs, which is not 0, is to be bounded by 0",
+        "the printed bound is 0, and the difference of the two costs is not",
         lambda: false,
         game=two_scalar_agents("10"),
         values={"delta": str(STEP), "S^1": "N(5x, 1)"},
@@ -423,8 +423,8 @@ def no_nash_of_the_augmented_game() -> Decision:
         f"J̃(S̃) = {shown[0]}",
         f"≤ J̃(S¹, S̃²) = {shown[1]}",
         "balls",
-        "S̃ is no NE at τ̃, and S¹ is the best response at τ; as J̃ − J = δ KL_1, the gain J(S̃) −"
-        " J(S¹, S̃²) exceeds δ(KL_1(S¹) − KL_1(S̃¹)) by J̃(S̃) − J̃(S¹, S̃²)",
+        "S̃ is not a NE at τ̃, and S¹ is the best response at τ. Since J̃ − J = δ KL_1, the gain "
+        "J(S̃) − J(S¹, S̃²) exceeds δ(KL_1(S¹) − KL_1(S̃¹)) by J̃(S̃) − J̃(S¹, S̃²)",
         lambda: false,
         game=game,
         values={"delta": str(STEP), "S̃^1": "N(5x, 1)"},
@@ -500,7 +500,7 @@ def arbitrary_gain() -> Decision:
         f"‖P̃_0 − P_0‖_F = {found}",
         f"≤ δD²/2 = {bound}",
         "exact",
-        "the K of (28) is any policy's, no iterate of Ψ_t, and D does not bound it",
+        "the K of (28) belongs to any policy, not to an iterate of Ψ_t, and D does not bound it",
         lambda: found > bound,
         game=game,
         values={"delta": str(step), "D": str(D), "K^1": str(2 * D)},

@@ -57,7 +57,8 @@ def no_equilibrium() -> Decision:
         f"rank Φ_0 = {phi.rank()}",
         f"rank [Φ_0 | r] = {augmented.rank()}",
         "exact rank",
-        "the gain equations of the last stage have no solution, so no agent's answers agree",
+        "the gain equations of the last stage have no solution, so no policies are best responses "
+        "to each other",
         lambda: singularity(game) is False and phi.rank() < augmented.rank(),
         game=game,
     )
@@ -135,13 +136,13 @@ def unreachable_states() -> Decision:
 
 
 def memory_of_own_controls() -> Decision:
-    """A second NE of agents that remember, though every Φ_t is regular."""
+    """A second NE of agents with memory, though every Φ_t is regular."""
     game = exhibits()["memory"].game
     return refutation(
         "u_1ⁱ ~ N(θ(u_0ⁱ − (3/7)e₁'x_1), 1/3), u_0ⁱ ~ N(0, 1/4), θ² = 49/48, is a NE",
         "the feedback NE alone",
         "dynamic programming over what an agent knows",
-        "every Φ_t is regular, and yet each agent's policy is its best answer to the other's",
+        "every Φ_t is regular, and yet each agent's policy is the best response to the other's",
         lambda: singularity(game) is None and memory.is_nash().verdict == "proved",
         game=game,
     )

@@ -319,11 +319,11 @@ def exhibits() -> Mapping[str, Exhibit]:
         ),
         Exhibit(
             name="memory",
-            shows="an equilibrium of agents that remember, though every Φ_t is regular",
+            shows="an equilibrium between agents with memory, although every Φ_t is regular",
             game=memory.game(),
             plays=(
                 Play(
-                    name="agents that remember",
+                    name="agents with memory",
                     is_nash=True,
                     linear=False,
                     feedback=False,
@@ -347,7 +347,10 @@ def exhibits() -> Mapping[str, Exhibit]:
         ),
         Exhibit(
             name="singular-tau",
-            shows="Φ is singular at τ and regular at every τ + δ: the gap does not go to 0 with δ",
+            shows=(
+                "Φ is singular at τ and regular at every τ + δ, and the gap does not tend to 0 "
+                "with δ"
+            ),
             game=_singular_tau(),
         ),
         Exhibit(
@@ -377,7 +380,7 @@ def exhibits() -> Mapping[str, Exhibit]:
         ),
         Exhibit(
             name="as-many-controls-as-states",
-            shows="p = m = 1, so that sums of matrices of unequal letters are typed",
+            shows="p = m = 1, so that every sum of matrices is well-typed",
             game=square_sizes(),
             plays=(_made_up(square_sizes(), Fraction(3)),),
         ),

@@ -45,14 +45,14 @@ M_PSD = Hypothesis("M-psd", "M ⪰ 0", "Section III, Lemma III.2", lambda _: Tru
 
 FEEDBACK = Hypothesis(
     "feedback",
-    "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from every"
-    " x_t at every t",
+    "every policy is a feedback policy π_t(u | x_t) with finite second moments, optimal from "
+    "every x_t at every t",
     holds=lambda case: case.play.feedback and case.play.from_every_state,
 )
 INDEPENDENT_DRAWS = Hypothesis(
     "independent-draws",
     "given the past, the agents' draws and the noise are independent of each other",
-    "Section II, without the words",
+    "Section II, not in words",
     holds=lambda case: case.play.independent,
 )
 OTHERS_LINEAR = Hypothesis(
@@ -73,7 +73,7 @@ SOLVABLE = Hypothesis(
 )
 ASSUMPTION_III_3 = Hypothesis(
     "assumption-III.3",
-    "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+    "τ > 2γ_B²γ_P*(N−1), with γ_P* taken over the P that the recursion gives backwards from T",
     "",
     lambda case: case.assumption_III_3,
 )
@@ -121,7 +121,7 @@ STAGE_CONTRACTION = Hypothesis(
 )
 SEQUENTIAL = Hypothesis(
     "sequential",
-    "every policy is a best answer at every stage to all that its agent knows",
+    "every policy is a best response at every stage, given all that its agent knows",
     holds=lambda case: case.play.is_nash and case.play.from_every_state,
 )
 SECOND_MOMENTS = Hypothesis(
@@ -133,7 +133,7 @@ SECOND_MOMENTS = Hypothesis(
 
 PLAYS_SOLUTION = Hypothesis(
     "plays-solution",
-    "the joint policy is S*: a solution of (4)–(6), where they have one",
+    "the joint policy is S*, a solution of (4)–(6) where they have one",
     "Section IV",
     lambda case: case.plays_nash or not (case.regular or case.consistent),
 )
@@ -180,12 +180,12 @@ COUPLED = Hypothesis(
 )
 COUPLED_BY_DATA = Hypothesis(
     "coupled-by-data",
-    "Σ_i h_tⁱ < 1 at every t, with π_tⁱ of the data for ‖P_tⁱ*‖ in g",
+    "Σ_i h_tⁱ < 1 at every t, where g contains the bound π_tⁱ from the data in place of ‖P_tⁱ*‖",
     holds=lambda case: case.coupled_by_data,
 )
 ABOVE_DATA_BOUND = Hypothesis(
     "above-data-bound",
-    "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P of the data alone",
+    "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P computed from the data alone",
     holds=lambda case: case.above_data_bound,
 )
 REGULAR_AT_ZERO = Hypothesis(

@@ -1,4 +1,4 @@
-"""Two stages in which agents that remember their own controls have a second equilibrium."""
+"""Two stages in which agents with memory their own controls have a second equilibrium."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def game() -> Game:
     zero = [[0, 0], [0, 0]]
     first, second = [[1], [0]], [[0], [1]]
     return Game.from_arrays(
-        name="agents that remember",
+        name="agents with memory",
         A=zero,
         B=[[first, first], [first, second]],
         Q=[[zero, zero, [[1, 4], [4, 16]]], [zero, zero, [[16, 4], [4, 1]]]],

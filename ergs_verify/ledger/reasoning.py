@@ -189,7 +189,7 @@ def _without(theorem: Theorem, hypothesis: Hypothesis) -> Decision:
     found = decide() if decide else _failure(others, theorem.sentences)
     if found and found.verdict == "refuted":
         return found
-    reason = f"no exhibit is known that shows the need of: {hypothesis.text}"
+    reason = f"no exhibit is known that shows the need for: {hypothesis.text}"
     return Decision(verdict="undecided", evidence=(("reason", reason),))
 
 

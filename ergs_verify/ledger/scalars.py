@@ -157,8 +157,8 @@ def singular_together(without: str) -> Decision:
         f"det Φ_t = {determinant}",
         f"det Φ_t ≠ 0, where Σ_i gⁱ/(1 + gⁱ) = {2 * coupling / (1 + coupling)} < 1",
         "exact",
-        f"two agents alike, each with one control: Φ_t has {block} on its diagonal and"
-        f" {stage['P']} beside it",
+        f"two identical agents, each with one control. Φ_t has {block} on its diagonal and "
+        f"{stage['P']} off it",
         lambda: determinant == 0 and 2 * coupling / (1 + coupling) < 1,
         values={k: str(v) for k, v in stage.items()},
     )
@@ -357,7 +357,7 @@ def correlated_draws() -> Decision:
         f"the draws add {alike} to J^1 where both are the same",
         f"{apart} where agent 1 draws for itself, by the same law",
         "exact",
-        "gains, covariances and relative entropies are those of (6) both times",
+        "gains, covariances and relative entropies are those of (6) in both cases",
         lambda: alike > apart and found.Sigma[0][0] == found.Sigma[1][0],
         game=game,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,6 +16,9 @@ from ergs_verify.errors import InputError
 from ergs_verify.ledger.claim import Judged, escaped
 from ergs_verify.ledger.claims import claims
 from ergs_verify.ledger.rules import RULES, Rule
+
+#: Seconds; what takes less is done without a word.
+_SOON = 2.0
 
 DECIDED = ("proved", "refuted", "ill-typed", "assumed", "definition", "supported")
 
@@ -138,7 +143,9 @@ def _known(claim_id: str, records: Mapping[str, object]) -> str:
 
 
 def verify_paper(
-    ids: str | Iterable[str] | None = None, *, progress: Callable[[int, int], None] | None = None
+    ids: str | Iterable[str] | None = None,
+    *,
+    progress: Callable[[int, int], None] | bool = True,
 ) -> Ledger:
     """Decide the paper's claims.
 
@@ -147,9 +154,10 @@ def verify_paper(
     ids : str or iterable of str, optional
         Which claims, such as ``"eq-11"`` or ``"lemma-III.2/minimiser"``; all by default, which
         takes about half a minute.
-    progress : function of two int, optional
-        Told how many claims are decided, and of how many. By default a line on standard error says
-        so, in a terminal or a notebook.
+    progress : bool or callable, default True
+        True: in a terminal or a notebook, a line on standard error says how many claims are
+        decided, once that has taken two seconds and will take two more. False: nothing is said.
+        A function is called with the number of claims decided and the number of all.
 
     Returns
     -------
@@ -182,14 +190,56 @@ def verify_paper(
     given = [ids] if isinstance(ids, str) else ids
     wanted = list(records) if given is None else [_known(name, records) for name in given]
     judged = []
-    told = progress or _told_on_terminals
-    for done, name in enumerate(wanted, 1):
-        judged.append(records[name].decide())
-        told(done, len(wanted))
+    with _told(progress) as tell:
+        for done, name in enumerate(wanted, 1):
+            judged.append(records[name].decide())
+            tell(done, len(wanted))
     return Ledger(claims=tuple(judged))
 
 
-def _told_on_terminals(done: int, claims: int) -> None:
-    if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
-        end = "\n" if done == claims else ""
-        print(f"\rclaims decided: {done} of {claims}", end=end, file=sys.stderr, flush=True)
+@contextmanager
+def _told(
+    progress: Callable[[int, int], None] | bool,
+) -> Iterator[Callable[[int, int], None]]:
+    if callable(progress):
+        yield progress
+    elif not progress or not _is_watched():
+        yield lambda _done, _total: None
+    else:
+        line = _Line()
+        try:
+            yield line.tell
+        finally:
+            line.clear()
+
+
+class _Line:
+    """One line on standard error, written over and over; nothing if the work is soon done."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._width = 0
+
+    def tell(self, done: int, total: int) -> None:
+        passed = time.monotonic() - self._start
+        if self._width or min(passed, passed * (total - done) / done) > _SOON:
+            self._write(f"deciding the paper's claims: {done} of {total}, {passed:.0f} s")
+
+    def clear(self) -> None:
+        if self._width:
+            self._write("")
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write("\r" + text.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(text)
+
+
+def _is_watched() -> bool:
+    """Whether somebody sees standard error change: in a terminal, or in a notebook."""
+    if sys.stderr is None:
+        return False
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return sys.stderr.isatty() or getattr(shell, "kernel", None) is not None

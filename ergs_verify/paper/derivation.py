@@ -119,7 +119,7 @@ class Derivation:
             )
         missing = [name for name in self.results if name not in state]
         if missing:
-            raise DerivationError(f"{self.title}: {', '.join(missing)} was not arrived at")
+            raise DerivationError(f"{self.title}: {', '.join(missing)} was not derived")
         return Derived(
             title=self.title, steps=tuple(steps), results={n: state[n] for n in self.results}
         )

@@ -268,7 +268,7 @@ _identity_moves = (
     ),
     Move(
         name="state",
-        what="The gap from t on as a function of the state, backwards in time",
+        what="The gap from stage t onwards as a function of the state, backwards in time",
         rule=r"$x^\top G_t x + g_t$ with $G_T = 0$ and $g_T = 0$",
         find=_as_function_of_state,
         check=_check_function_of_state,

@@ -254,7 +254,7 @@ class Algebra:
             if indices is None:
                 continue
             if name_of(node) in self._being_defined:
-                raise UnsupportedError(f"the definition of {template} comes back to itself")
+                raise UnsupportedError(f"the definition of {template} refers back to itself")
             key = (template, len(self._named), *indices.values())
             if key not in self._abbreviated:
                 self._being_defined.append(name_of(node))
@@ -321,9 +321,9 @@ class Algebra:
         body = self._convert(node.body, {**agents, node.index: index})
         for size in body.shape or ():
             if index in size.agents:
-                raise ShapeError(f"the terms of the sum {node} have sizes of their own")
+                raise ShapeError(f"the terms of the sum {node} differ in size")
         if len(node.excluded) > 1 and not all(e.is_Integer for e in node.excluded):
-            raise UnsupportedError(f"more than one agent left out of {node}")
+            raise UnsupportedError(f"more than one agent is left out of {node}")
         left_out = {self._agent(e, agents) for e in node.excluded}
         total = body.sum_over(index)
         for agent in sorted(left_out):
@@ -488,7 +488,7 @@ class Algebra:
             if not todo:
                 return done
             if len(todo.terms) > MOST_TERMS:
-                raise UnsupportedError(f"multiplied out it has more than {MOST_TERMS} terms")
+                raise UnsupportedError(f"multiplied out, it has more than {MOST_TERMS} terms")
             following = Poly({}, poly.shape)
             for monomial, coefficient in todo.terms.items():
                 rewritten = self._rewrite(monomial, coefficient, poly.shape)
@@ -497,7 +497,7 @@ class Algebra:
                 else:
                     following.add(rewritten)
             todo = following
-        raise UnsupportedError("rewriting with the rules for the inverses does not come to an end")
+        raise UnsupportedError("rewriting with the rules for the inverses does not terminate")
 
     def _rewrite(self, monomial: Monomial, coefficient, shape) -> Poly | None:
         if monomial.word:
@@ -750,9 +750,11 @@ def _product(polys: list[Poly]) -> Poly:
     total = polys[0]
     for poly in polys[1:]:
         if len(total.terms) * len(poly.terms) > MOST_PRODUCTS:
-            raise UnsupportedError(f"multiplied out it has more than {MOST_PRODUCTS} terms")
+            raise UnsupportedError(f"multiplied out, it has more than {MOST_PRODUCTS} terms")
         if _length(total) + _length(poly) > MOST_LETTERS:
-            raise UnsupportedError(f"multiplied out it has words of {MOST_LETTERS} letters")
+            raise UnsupportedError(
+                f"multiplied out, it has products of more than {MOST_LETTERS} letters"
+            )
         total = total * poly
     return total
 

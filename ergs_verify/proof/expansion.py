@@ -30,7 +30,7 @@ def taylor_coefficient(
     """
     for node in sympy.sympify(expr).atoms(sympy.Inverse, sympy.Determinant):
         if node.has(symbol):
-            raise UnsupportedError(f"{symbol} stands inside {node}")
+            raise UnsupportedError(f"{symbol} occurs inside {node}")
     algebra = Algebra([expr, symbol], definitions, symmetric)
     terms = {}
     poly = algebra.poly(expr)

@@ -53,7 +53,7 @@ def eliminated(
     for equation in given:
         if equation in (True, False):
             seen = "are the same" if equation else "cannot be equal"
-            raise InputError(f"a hypothesis is an equation whose sides {seen}, SymPy says", "given")
+            raise InputError(f"SymPy finds that the two sides of a hypothesis {seen}", "given")
         if not isinstance(equation, sympy.Eq):
             raise InputError(
                 f"a hypothesis must be an equation Eq(left, right), not {equation!r}", "given"
@@ -123,9 +123,11 @@ def _obstacles(terms: list, taken: set) -> str:
         elif count > 1:
             said.append(f"{letter} occurs in {count} terms")
         elif letter in [X for _, X in terms]:
-            said.append(f"{letter} is symmetric, and what it equals is not, or depends on it")
+            said.append(
+                f"{letter} is symmetric, but what it equals is not symmetric or depends on it"
+            )
         else:
-            said.append(f"{letter} is multiplied by what may have no inverse")
+            said.append(f"{letter} is multiplied by something that may have no inverse")
     return ", ".join(said)
 
 

@@ -40,7 +40,7 @@ def with_derivatives(expression: Any, definitions: Mapping) -> Any:
         for by, _ in node.variable_count:
             if name_of(by) in hidden:
                 raise UnsupportedError(
-                    f"what depends on {by} by a definition has to be written out before the "
+                    f"a letter whose definition contains {by} must be written out before the "
                     f"derivative by {by} is taken"
                 )
         value = with_derivatives(node.expr, definitions)
@@ -167,7 +167,7 @@ class Blocks:
             return _identity(heights)
         if len(heights) == len(widths) == 1:
             return Blocks(((other,),))
-        raise UnsupportedError(f"{other} is not a block matrix, but it stands beside one")
+        raise UnsupportedError(f"{other} is not a block matrix, but it is combined with one")
 
     def plus(self, other: Blocks) -> Blocks:
         if self.sides != other.sides:
@@ -276,7 +276,7 @@ class Products:
             if X.shape[0] == X.shape[1] and Y.shape[0] == Y.shape[1]:
                 unit = sympy.Identity(X.shape[0]), sympy.Identity(Y.shape[0])
                 return Products(((sympy.S.One, *unit),))
-        raise UnsupportedError(f"{other} is no Kronecker product, but it stands beside one")
+        raise UnsupportedError(f"{other} is not a Kronecker product, but it is combined with one")
 
     def plus(self, other: Products) -> Products:
         if self.sides != other.sides:
@@ -294,13 +294,13 @@ class Products:
         if self.turned_vec:
             return self.turned().before(other.turned()).turned()
         if self.is_vec:
-            raise UnsupportedError("a column vec(X) times a row is no Kronecker product")
+            raise UnsupportedError("a column vec(X) times a row is not a Kronecker product")
         return other.before(self)
 
     def before(self, other: Products) -> Products:
         """`other` times this one: Kronecker products, or of one and a vec."""
         if other.is_vec or (self.is_vec and self.turned_vec):
-            raise UnsupportedError("a product with a column vec(X) is no Kronecker product")
+            raise UnsupportedError("a product with a column vec(X) is not a Kronecker product")
         terms = []
         for c, X, Y in other.terms:
             for d, Z, W in self.terms:

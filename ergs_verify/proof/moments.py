@@ -112,7 +112,7 @@ def _template(letter: Letter, gaussians: Mapping):
             return key
         if not letter.agents[0].isdigit():
             raise UnsupportedError(
-                f"{key} is random, and the agent {letter.agents[0]} may or may not be it"
+                f"{key} is random, and the agent {letter.agents[0]} may or may not be its agent"
             )
     return None
 

@@ -37,7 +37,9 @@ from ergs_verify.typeset import equation, tex
 FIELD_TRIALS = 2
 MOST_SIZE = 12
 """Sizes grow with the realization's dimension up to this one."""
-NEVER_REGULAR = "no random point was regular, so its inverses exist for no size or for few"
+NEVER_REGULAR = (
+    "at every random point some inverse did not exist, so the inverses exist for no size or for few"
+)
 MOST_EXPONENT = 10**6
 MOST_DEGREE = 10_000
 """No exact counterexample is looked for beyond: its numbers would be too long."""
@@ -397,16 +399,15 @@ def _consistent(claim: tuple, definitions: Mapping, symmetric: tuple, definite: 
             raise InputError(f"{letter} is positive, but its definition is {value}", "definitions")
         if letter in definite and not is_definite(value, definite):
             raise InputError(
-                f"{letter} is said to be positive definite, which is not seen of its definition "
-                f"{value}",
+                f"{letter} is declared positive definite, which its definition {value} does not "
+                "show",
                 "positive_definite",
             )
         if kind_of(letter) in kinds and value.is_Matrix and letter not in definite:
             turned = sympy.Transpose(value)
             if not _equal(value, turned, tuple(definitions.items()), symmetric):
                 raise InputError(
-                    f"{letter} is said to be symmetric, which is not seen of its definition "
-                    f"{value}",
+                    f"{letter} is declared symmetric, which its definition {value} does not show",
                     "symmetric",
                 )
 
@@ -420,7 +421,7 @@ def _fits(declared, letters: set, where: str) -> None:
             if shape != letter.shape:
                 shown = ("×".join(map(str, sides)) for sides in (shape, letter.shape))
                 raise InputError(
-                    f"{where} names {declared} as {', but it is '.join(shown)}",
+                    f"{where} gives {declared} the size {', but it is '.join(shown)}",
                     where,
                 )
 
@@ -509,7 +510,7 @@ class _Question:
             except ShapeError as error:
                 return self._proof("ill-typed", reason=str(error), evidence=evidence)
             if not equal:
-                reason = f"no value confirms that its inverses exist: {where}"
+                reason = f"no value confirms that the inverses exist:  {where}"
                 return self._proof("undecided", reason=reason, evidence=evidence)
         return self._proof("proved", sizes="every size", evidence=evidence)
 
@@ -572,11 +573,11 @@ class _Question:
         more: dict[str, Any] = {"evidence": evidence}
         if zero or normal:
             if equal is False or example or zero is False:
-                other = "values differ" if zero is not False else "by realizations the sides differ"
-                reason = f"the engines disagree: the one finds zero, but {other}"
+                other = "values differ" if zero is not False else "the sides differ by realizations"
+                reason = f"the engines disagree: one finds zero, but {other}"
                 return self._proof("undecided", reason=reason, **more)
             if equal is None and (where == NEVER_REGULAR or not compared):
-                reason = f"it would be zero, but no value confirms it: {where}"
+                reason = f"the difference would be zero, but no value confirms it: {where}"
                 return self._proof("undecided", reason=reason, **more)
             found = found if zero else None
             return self._proof("proved", sizes=_sizes(found), realization=found, **more)
@@ -646,8 +647,8 @@ class _Question:
             return False, "different at a random point modulo 2^61 − 1"
         span = f", sizes {min(sizes)} to {max(sizes)}" if sizes else ""
         return True, (
-            f"equal at {compared} random points modulo 2^61 − 1{span}; what differs at these sizes "
-            "in degree D passes one point with probability below D·2^−61"
+            f"equal at {compared} random points modulo 2^61 − 1{span}; sides that differ, with "
+            "degree D at these sizes, agree at one point with probability below D·2^−61"
         )
 
     def _search(self, modular: bool) -> tuple[Counterexample | None, int]:

@@ -191,7 +191,7 @@ def agent_coefficients(
             own.append((opened.rename({agent: i}), coefficient))
             other.append((opened.rename({agent: j}), coefficient))
         else:
-            raise UnsupportedError(f"the gain of agent {agent} stands alone")
+            raise UnsupportedError(f"the gain of agent {agent} is not multiplied by anything")
     rows = poly.shape[0]
     sizes = [algebra.poly(gain(a)).shape for a in (index, other_index)]
     assert sizes[0] is not None

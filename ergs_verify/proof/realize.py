@@ -205,7 +205,7 @@ def _unseen(statement: Statement, sides: tuple) -> str:
     """Why what does not vanish as a series may be zero nevertheless, if it may."""
     sizes = {side for shape in statement.shapes for side in shape}
     if any(side.isdigit() and side != "0" for side in sizes):
-        return "take a size that is a number, such as 1, for any size"
+        return "they treat a size that is a number, such as 1, as any size"
 
     measures = [term for side in sides if isinstance(side, list) for term in side]
     sums = [k for k, node in enumerate(statement.nodes) if node[0] == "sum"]
@@ -215,7 +215,7 @@ def _unseen(statement: Statement, sides: tuple) -> str:
         for inner in statement.within(k)
     )
     if cross or any(len(term.over) > 1 for term in measures):
-        return "not that sums over agents, the one within the other, can change places"
+        return "they do not use that nested sums over agents can be interchanged"
     return ""
 
 
@@ -352,7 +352,7 @@ class _Engine:
     def _space(self, system: System, form, V: list[tuple[BlockSize, Vector]]) -> Space:
         """V with its U, if they show that the expression is zero."""
         if any(_dot(form, v) for _, v in V):
-            raise UnsupportedError("the space found does not show it")
+            raise UnsupportedError("the space found does not show that the difference is zero")
         images: dict[BlockSize, list[Vector]] = {}
         images.setdefault(system.sizes[0], []).append({0: self.scalars.one})
         by_key: dict[Any, dict[int, Vector]] = {}

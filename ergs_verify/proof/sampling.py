@@ -165,7 +165,7 @@ def _refuse_circles(definitions: Mapping) -> None:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         raise UnsupportedError(
-            f"the definition of {error.args[1][0]} comes back to itself"
+            f"the definition of {error.args[1][0]} refers back to itself"
         ) from None
 
 

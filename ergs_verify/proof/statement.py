@@ -104,7 +104,7 @@ class Statement:
         key = ("zero", *shape) if "0" in shape else (operation, *args)
         if key not in self._numbers:
             if len(self.nodes) >= MOST_NODES:
-                raise UnsupportedError(f"written out it has more than {MOST_NODES} parts")
+                raise UnsupportedError(f"written out, it has more than {MOST_NODES} parts")
             self._numbers[key] = len(self.nodes)
             self.nodes.append(key)
             self.shapes.append(shape)
@@ -280,7 +280,7 @@ class Statement:
             return self.identity(shape[0])
         base = base if exponent > 0 else self._inverse(base, expr)
         if abs(exponent) > MOST_NODES:
-            raise UnsupportedError(f"written out it has more than {MOST_NODES} parts")
+            raise UnsupportedError(f"written out, it has more than {MOST_NODES} parts")
         return self.multiply(*[base] * abs(exponent))
 
     def _product(self, args, agents) -> int:
@@ -328,7 +328,7 @@ class Statement:
             if any(not w.is_Symbol and str(w) != agent for w, agent in pairs):
                 continue
             if name in self._being_defined:
-                raise UnsupportedError(f"the definition of {template} comes back to itself")
+                raise UnsupportedError(f"the definition of {template} refers back to itself")
             names = {w: agent for w, agent in pairs if w.is_Symbol}
             self._being_defined.append(name)
             result = self._convert(sympy.sympify(value), names)
@@ -396,7 +396,7 @@ class Statement:
         index, bodies = self._opened(expr, agents)
         body, *left_out = bodies
         if any(f"({index})" in side for side in self.shapes[body]):
-            raise ShapeError(f"the terms of the sum {expr} have sizes of their own")
+            raise ShapeError(f"the terms of the sum {expr} differ in size")
         return self.add(self.sum_over(index, body), *map(self.minus, left_out))
 
     def _opened(self, expr: AgentSum | AgentTotal, agents) -> tuple[str, list]:
@@ -404,7 +404,7 @@ class Statement:
         self._bound += 1
         index = f"~{self._bound}"
         if len(expr.excluded) > 1 and not all(e.is_Integer for e in expr.excluded):
-            raise UnsupportedError(f"more than one agent left out of {expr}")
+            raise UnsupportedError(f"more than one agent is left out of {expr}")
         left_out = dict.fromkeys(self._agent(e, agents) for e in expr.excluded)
         return index, [
             self._convert(expr.body, {**agents, expr.index: agent}) for agent in (index, *left_out)
@@ -576,7 +576,7 @@ class Statement:
             if belongs_to_agents(expr):
                 return self._letter(expr, agents)
         raise UnsupportedError(
-            f"the scalar {expr} is no 1×1 product; products of traces are beyond realizations"
+            f"the scalar {expr} is not a 1×1 product; products of traces are beyond realizations"
         )
 
     def _definition(self, expr):

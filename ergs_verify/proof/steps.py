@@ -94,7 +94,7 @@ def _multiplied_out(lhs, rhs, before, after, definitions, symmetric) -> tuple[St
         return ()
     form, equations = same
     found = [
-        Step(f"Multiply from the {side} by what is invertible", right=factors[0])
+        Step(f"Multiply from the {side} by an invertible factor", right=factors[0])
         for factors, side in ((before, "left"), (after, "right"))
         if factors
     ]

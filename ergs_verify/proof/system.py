@@ -100,7 +100,7 @@ class Expressions:
             terms = self._written[number] = self._terms_of(number)
             if any(len(word) > MOST_FACTORS for _, word in terms):
                 raise UnsupportedError(
-                    f"written out it has a product of more than {MOST_FACTORS} factors"
+                    f"written out, it has a product of more than {MOST_FACTORS} factors"
                 )
         return self._written[number]
 

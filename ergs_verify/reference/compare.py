@@ -350,7 +350,7 @@ def _told(
         unjudged = "; q is not judged, because no Sigma is stated"
     if verdict == "undecided":
         return (
-            f"whether {place} has {digits} right digits is open: the reference has only "
+            f"it is undecided whether {place} has {digits} right digits: the reference has only "
             f"{reference.digits}; make one with more{unjudged}"
         )
     return (

@@ -15,10 +15,10 @@ _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold magenta"
 #: What a person takes in at once; the JSON has the rest.
 _AGENTS = 12
 _LEGEND = (
-    "gap: the most that the agent can gain by deviating alone, {mean} (proved). digits: how many "
-    "agree with the equilibrium at least (proved), at the place where the error is largest "
+    "gap: the most that the agent can gain by deviating alone, {mean} (proved). digits: at least "
+    "how many agree with the equilibrium (proved). They are counted where the error is largest "
     "compared with what is allowed: agent, {time}entry [row][column]. They are relative to the "
-    "matrix's largest entry, in units in which all states cost the same and all controls do. "
+    "matrix's largest entry, in units in which all states cost the same, and so do all controls. "
     "asked for: how many digits float64 can keep on this game, given its conditioning (measured). "
     "Agents are counted from 1, everything else from 0."
 )

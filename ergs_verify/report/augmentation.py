@@ -14,8 +14,11 @@ VERDICTS = {
         "Every ε is enclosed as tightly as asked, and every digit shown is certain.",
         "",
     ),
-    "refuted": ("At some δ there is no single equilibrium at τ + δ.", "bold red"),
-    "undecided": ("Some enclosure is not as tight as asked.", "bold magenta"),
+    "refuted": (
+        "At some δ there is no single equilibrium at τ + δ, or a gap is infinite.",
+        "bold red",
+    ),
+    "undecided": ("Some enclosure is wider than asked.", "bold magenta"),
 }
 
 

@@ -20,9 +20,10 @@ _COLUMNS = {
     "slope": "stationarity-engine",
 }
 _LEGEND = (
-    "Fewest digits in which the float64 engine agrees with the derived recursion (K, Σ, P, q), the "
-    "cost by forward moments with its P and q, and its policy with a stationary one; in brackets "
-    "how many the game's conditioning lets one ask for. Simulation is part of the verdict."
+    "The fewest digits in which the float64 engine agrees with the derived recursion (K, Σ, P, "
+    "q), the cost by forward moments with the engine's P and q, and the engine's policy with a "
+    "stationary point. In brackets: the digits needed, given the game's conditioning. The verdict "
+    "includes a simulation."
 )
 
 

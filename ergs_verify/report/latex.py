@@ -31,7 +31,7 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage{amsmath,amssymb,graphicx,xcolor}
 \usepackage[margin=22mm]{geometry}
 \setlength{\parindent}{0pt}\setlength{\parskip}{4pt}\emergencystretch=4em
-% What has to stand where the paper errs.
+% A correction of the paper.
 \newcommand{\corrected}[1]{\textcolor{red}{#1}}
 % A display as wide as the page at most.
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%

@@ -14,6 +14,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ergs_verify.exact import counted
 from ergs_verify.ledger.claim import escaped, form_markdown
 from ergs_verify.report.mathtext import (
     MARKS,
@@ -68,21 +69,17 @@ def headline(ledger: Mapping[str, Any]) -> str:
     sources = Counter(f["source"] for f in findings if f["kind"] != "proof gap")
     unstated = sum(f["kind"] == "missing hypothesis" for f in findings)
     beyond = len(ledger["claims"]) - len(paper)
+    missing = f", {unstated} of them because a hypothesis is not stated" if unstated else ""
     text = (
-        f"{_number(len(paper), 'claim')} of the paper and {_number(beyond, 'result')} beyond it."
-        f" In the paper: {_number(sources['author'], 'error')} of substance"
-        f"{f', {unstated} of them a hypothesis that is not stated' if unstated else ''};"
-        f" {_number(sources['wording'], 'slip')} of wording; {_number(sources['scan'], 'place')}"
-        " where the scanner probably lost or misread a sign."
+        f"{counted(len(paper), 'claim')} of the paper and {counted(beyond, 'result')} beyond it. "
+        f"In the paper: {counted(sources['author'], 'error')} of substance{missing}; "
+        f"{counted(sources['wording'], 'slip')} of wording; {counted(sources['scan'], 'place')} "
+        "where the scanner probably lost or misread a sign."
     )
     if gaps:
-        text += f" {_number(len(gaps), 'step')} of its proofs {_do(len(gaps))} not follow as"
+        text += f" {counted(len(gaps), 'step')} of its proofs {_do(len(gaps))} not follow as"
         text += f" printed; {_closed(gaps)}."
     return text
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _do(count: int) -> str:
@@ -92,8 +89,8 @@ def _do(count: int) -> str:
 def _closed(gaps: Sequence[str]) -> str:
     closed = gaps.count("closed")
     if closed == len(gaps):
-        return "it is closed here" if closed == 1 else "all of them are closed here"
-    return f"{closed} of them {'is' if closed == 1 else 'are'} closed here"
+        return "it is proved here" if closed == 1 else "all of them are proved here"
+    return f"{closed} of them {'is' if closed == 1 else 'are'} proved here"
 
 
 def counts(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int, list[tuple[int, str, str]]]]:
@@ -191,7 +188,7 @@ def ledger_markdown(ledger: Mapping[str, Any]) -> str:
     """The summary, and every claim in the paper's order: its formula, findings, corrected form."""
     parts = [
         "# The paper, claim by claim\n",
-        "`ergs-verify paper --markdown` prints this page. In red: what has to stand there.\n",
+        "`ergs-verify paper --markdown` prints this page. Corrections are in red.\n",
         summary_markdown(ledger),
     ]
     for section, entries in groupby(ledger["claims"], section_of):
@@ -237,14 +234,16 @@ def _in_words(form: Mapping[str, str]) -> str:
 SOURCES = {
     "author": "probably the author's",
     "scan": "probably the scanner's",
-    "wording": "wording",
+    "wording": "a slip of wording",
 }
 
 
 def finding_kind(finding: Mapping[str, Any]) -> str:
     """Of what kind a finding is, and whose it probably is."""
     kind, source = finding["kind"], finding["source"]
-    return kind if kind == "proof gap" else f"{kind}, {SOURCES[source]}"
+    if kind in ("proof gap", "wording"):
+        return kind
+    return f"{kind}, {SOURCES[source]}"
 
 
 #: Said of a hypothesis that no exhibit shows to be needed.

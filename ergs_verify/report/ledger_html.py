@@ -73,10 +73,10 @@ def ledger_page(ledger: Mapping[str, Any]) -> str:
         "<h1>The paper, claim by claim</h1>",
         f"<p>{escape(headline(ledger))}</p>",
         _counts(ledger),
-        f'<p class="dim">Made by <code>ergs-verify paper --html FILE</code>, {__version__}.'
-        ' <span class="refuted">Red</span> in a formula: what has to stand there. In the contents:'
-        ' <span class="proved">right</span> as printed, <span class="open">right, but a step of its'
-        ' proof is missing</span>, <span class="refuted">wrong</span> as printed.</p>',
+        f'<p class="dim">Made by <code>ergs-verify paper --html FILE</code>, {__version__}. <span '
+        'class="refuted">Red</span> in a formula: a correction. In the contents: <span '
+        'class="proved">right</span> as printed, <span class="open">right, but a step of its '
+        'proof is missing</span>, <span class="refuted">wrong</span> as printed.</p>',
         f"<nav>{''.join(_contents(*section) for section in sections)}</nav>",
     ]
     for name, entries in sections:
@@ -310,9 +310,9 @@ def _graph(entries: Sequence[Entry]) -> str:
     ]
     height = 28 + 18 * len(rows)
     return (
-        '<h2 id="what-rests-on-what">What rests on what</h2><p>A claim stands below all that its'
-        " proof rests on; an arc leads to each. What is not linked is a step that no claim of the"
-        ' paper states.</p><div class="graph"><svg role="img"'
+        '<h2 id="what-rests-on-what">What rests on what</h2><p>Each claim is below all that its'
+        " proof rests on, and an arc leads to each of these. A name without a link is a step that"
+        ' no claim of the paper states.</p><div class="graph"><svg role="img"'
         f' aria-label="Which claim rests on which" viewBox="0 0 {_WIDTH} {height}">'
         f"{''.join(arcs + names)}</svg></div>"
     )

@@ -341,7 +341,7 @@ def described() -> type[Figure]:
     >>> _ = axes.semilogy([1, 2, 3], [1, 0.1, 0.01], label="error")
     >>> _ = axes.set(title="It falls", xlabel="L", ylabel="distance")
     >>> figure._repr_mimebundle_()[1]["image/png"]["alt"]
-    'It falls: distance against L, logarithmic upwards. error: from 1 at 1 to 0.01 at 3.'
+    'It falls: distance against L, vertical axis logarithmic. error: from 1 at 1 to 0.01 at 3.'
     >>> plt.close(figure)
     """
     from matplotlib.figure import Figure
@@ -365,9 +365,9 @@ def _in_words(axes: Axes) -> Iterator[str]:
     )
     log = (axes.get_xscale() == "log", axes.get_yscale() == "log")
     scale = {
-        (True, True): ", logarithmic both ways",
-        (True, False): ", logarithmic sideways",
-        (False, True): ", logarithmic upwards",
+        (True, True): ", both axes logarithmic",
+        (True, False): ", horizontal axis logarithmic",
+        (False, True): ", vertical axis logarithmic",
     }.get(log, "")
     against = f"{y} against {x}" if x and y else y or (f"against {x}" if x else "curves")
     yield f"{title}: {against}{scale}." if title else f"{against[:1].upper()}{against[1:]}{scale}."

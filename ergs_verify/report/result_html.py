@@ -15,6 +15,7 @@ from ergs_verify.audit.result import Audit
 from ergs_verify.audit.solver import GameResult, SuiteResult
 from ergs_verify.certify.augmentation_result import HEADINGS, GapOfDelta
 from ergs_verify.certify.check_result import STAGE_COLUMNS, Check
+from ergs_verify.exact import counted
 from ergs_verify.game import Game
 from ergs_verify.game.documents import game_document
 from ergs_verify.reference.compare import Comparison
@@ -46,17 +47,17 @@ pre { background: #f6f6f4; margin: .3rem 0; overflow-x: auto; padding: .5rem .7r
 svg { height: auto; margin-top: .8rem; max-width: 100%; }
 """
 _AGREEMENT = (
-    "Digits in which two independent computations agree, and in brackets how many the game's"
-    " conditioning lets one ask for. Agents count from 1, times from 0."
+    "Digits in which two independent computations agree, and in brackets the digits needed, given "
+    "the game's conditioning. Agents count from 1, times from 0."
 )
 _STAGES = (
-    "Φ_t: the matrix of the equations for the gains. ρ(J): the spectral radius of the inner loop,"
-    " which converges if and only if it is below 1. Lemma IV.1: the paper's bound of ρ(J)."
+    "Φ_t: the matrix of the equations for the gains. ρ(J): the spectral radius of the inner loop, "
+    "which converges if and only if it is below 1. Lemma IV.1: the paper's bound on ρ(J)."
 )
 _GAPS = (
-    "ε: what the agent gains by deviating alone from the equilibrium at τ + δ, in the game at τ, on"
-    " average over x_0. bound: δ times the difference of two relative entropies. local order: the"
-    " slope of log ε since the δ before. c: the coefficient of δ². Agents count from 1."
+    "ε: what the agent gains by deviating alone from the equilibrium at τ + δ, in the game at τ, "
+    "on average over x_0. bound: δ times the difference of two relative entropies. local order: "
+    "the slope of log ε from the previous δ. c: the coefficient of δ². Agents count from 1."
 )
 #: What was asked: a line for each name and value.
 Asked = Mapping[str, str]
@@ -288,7 +289,7 @@ def crosscheck_page(
     verdicts = [one.verdict for _, _, one in found]
     order = ("disagree", "undecided", "agree")
     worst = next(verdict for verdict in order if verdict in verdicts)
-    total = "1 game" if len(found) == 1 else f"{len(found)} games"
+    total = counted(len(found), "game")
     sentence = f"{worst}: the computations agree on {verdicts.count('agree')} of {total}"
     body = "".join(parts) + _repeat(command, [game for _, game, _ in found])
     return _report("Cross-check", worst, sentence, body, asked or {})
@@ -333,7 +334,7 @@ def comparison_page(found: Comparison, *, command: str, asked: Asked | None = No
     )
     parts = ["<h2>File by file</h2>", _wide(markup.table(headings, lines, _MARKED))]
     if found.extra:
-        parts += ["<h2>No reference belongs to these</h2>", _bullets(map(str, found.extra))]
+        parts += ["<h2>Solutions without a reference</h2>", _bullets(map(str, found.extra))]
     body = "".join(parts) + _repeat(command, [])
     return _report("Solutions compared with references", found.verdict, sentence, body, asked or {})
 
@@ -389,12 +390,12 @@ def _wide(table: str) -> str:
 
 def _repeat(command: str, games: Iterable[Game]) -> str:
     lines = escape(f"pip install ergs-verify=={__version__}\n{command}")
-    return f"<h2>To repeat it</h2><pre>{lines}</pre>" + "".join(map(_as_file, games))
+    return f"<h2>How to reproduce this</h2><pre>{lines}</pre>" + "".join(map(_as_file, games))
 
 
 def _as_file(game: Game) -> str:
     document: dict[str, Any] = game_document(game)
     text = json.dumps(document, ensure_ascii=False)
     if len(text) > _MOST_SHOWN:
-        return _paragraphs(["The game's file is too long to stand here."])
+        return _paragraphs(["The game's file is too long to be shown here."])
     return folded("The game as a file (ergs-game/1)", f"<pre>{escape(text)}</pre>")

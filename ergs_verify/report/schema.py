@@ -83,13 +83,15 @@ _BOUND = _either(_REAL, {"const": "inf"})
 _KINDS = ("number", "vector", "matrix")
 _DEFS: dict[str, Schema] = {
     "number": {
-        "description": "A JSON number is the float64 it parses to, a string the rational it says.",
+        "description": (
+            "A JSON number is the float64 it parses to, a string is the rational number it states."
+        ),
         **_either(_REAL, {"type": "string", "pattern": _EXACT}),
     },
     "vector": _list(_ref("number"), minItems=1),
     "matrix": _list(_ref("vector"), minItems=1),
     "enclosure": {
-        "description": "Two ends, decimals rounded outward; inf may stand there.",
+        "description": "The two ends, as decimals rounded outward; an end may be inf.",
         **_list(_TEXT, minItems=2, maxItems=2),
     },
 }
@@ -546,16 +548,16 @@ FORMATS = {
     ),
     "survey": Format("What a survey was asked: `plan.json` in its folder.", _survey),
     "survey-summary": Format(
-        "What the answers of a survey come to: `summary.json` in its folder.", _survey_summary
+        "A summary of a survey's answers: `summary.json` in its folder.", _survey_summary
     ),
     "survey-row": Format(
         "A game of a survey: a row of the Parquet files in its folder, which have no format key.",
         _survey_row,
         None,
     ),
-    "error": Format("What any command prints where the input is bad.", _error),
+    "error": Format("What any command prints when its input is bad.", _error),
     "answer": Format(
-        "What a command prints where it cannot give what was asked for, and why.", _answer
+        "What a command prints when it cannot give what was asked for: the reason.", _answer
     ),
     "games": Format("What `games` prints.", _games),
     "check": Format("What `check` prints.", _check),

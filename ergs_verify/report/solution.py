@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ergs_verify.exact import counted
 from ergs_verify.game import Game
 from ergs_verify.report.terminal import printable
 from ergs_verify.solve import Solution
@@ -24,7 +25,7 @@ _ROW_WIDTH = 64
 def game_line(game: Game) -> str:
     """The game's name and sizes in one line."""
     p = ", ".join(map(str, game.control_sizes[:8])) + ("…" if game.agents > 8 else "")
-    agents = "1 agent" if game.agents == 1 else f"{game.agents} agents"
+    agents = counted(game.agents, "agent")
     sizes = f"{agents}, m = {game.state_size}, p = {p}, T = {game.horizon}, τ = {game.tau_shown}"
     return f"{printable(game.name)}: {sizes}" if game.name else sizes
 
@@ -84,11 +85,11 @@ def _certainty(solution: Solution) -> str:
     if solution.within is not None:
         found = (solution, *solution.others)
         within = min(float(one.within) for one in found if one.within is not None)
-        proved = "Each is proved" if solution.others else "The equilibrium is proved"
+        proved = "Each one is proved" if solution.others else "The equilibrium is proved"
         return (
             f'{digits}, "certified": true. Every matrix is enclosed in balls narrower than its '
-            f"last digit. {proved} to exist, the closed loop to be stable, and no "
-            f"other equilibrium to have its gains within {within:.3g} of these."
+            f"last digit. {proved} to exist and to have a stable closed loop, and no other "
+            f"equilibrium has gains that all lie within {within:.3g} of these."
         )
     if solution.certified:
         return (
@@ -106,9 +107,9 @@ def _left_out(game: Game) -> str:
     agents = max(0, game.agents - _AGENTS)
     left = []
     if stages:
-        left.append("1 more stage" if stages == 1 else f"{stages} more stages")
+        left.append(counted(stages, "more stage"))
     if agents:
-        left.append("1 more agent" if agents == 1 else f"{agents} more agents")
+        left.append(counted(agents, "more agent"))
     more = f"… and {' and '.join(left)}. " if left else ""
     return f"{more}--json or -o FILE gives everything, with P, q and every digit."
 

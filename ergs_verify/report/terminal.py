@@ -9,17 +9,25 @@ import sys
 import unicodedata
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 _ASCII = {
-    "τ": "tau", "Σ": "Sigma", "Φ": "Phi", "π": "pi", "μ": "mu", "λ": "lambda", "ω": "omega",
-    "δ": "delta", "γ": "gamma", "ρ": "rho", "ε": "eps", "ℓ": "ell", "∑": "sum", "∂": "d",
-    "∫": "int", "√": "sqrt", "∞": "inf", "ᵀ": "'", "−": "-", "–": "-", "—": "-", "→": "->",
-    "≠": "!=", "≤": "<=", "≥": ">=", "⪰": ">=", "⪯": "<=", "≻": ">", "≈": "~", "·": "*",
-    "×": "x", "±": "+/-", "‖": "||", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'",
-    "✓": "ok", "✗": "x", "•": "-", "½": "1/2", "∈": "in",
+    "ε": "eps", "ℓ": "ell", "∑": "sum", "∏": "prod", "∂": "d", "∫": "int", "√": "sqrt", "∞": "inf",
+    "−": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "↦": "->", "⇒": "=>", "⇔": "<=>",
+    "≠": "!=", "≡": "==", "≤": "<=", "≥": ">=", "≪": "<<", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<",
+    "⊁": "not >", "⋡": "not >=", "≈": "~", "·": "*", "×": "x", "⊗": "(x)", "±": "+/-", "∘": "o",
+    "°": "^o", "‖": "||", "⟨": "<", "⟩": ">", "⟂": "_|_", "□": "[]", "…": "...", "⋮": ":", "“": '"',
+    "”": '"', "‘": "'", "’": "'", "′": "'", "⊤": "'", "✓": "ok", "✗": "x", "•": "-", "¼": "(1/4)",
+    "½": "(1/2)", "¾": "(3/4)", "∈": "in", "∉": "not in", "⊆": "subset of", "∀": "for all",
+    "∅": "{}", "\N{COMBINING TILDE}": "~", "\N{COMBINING MACRON}": "bar",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "hat", "\N{COMBINING DOT ABOVE}": "dot",
 }  # fmt: skip
-_RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+#: What is raised or lowered together; a raised T is a transpose.
+_PARTS = re.compile("[⁺⁻]?(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[ʲᴺᵏˡⁱⁿᵒ]+)|[ᵢⱼₖₜ₊₋₀₁₂₃₄₅₆₇₈₉]+|ᵀ|.", re.DOTALL)
+_GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER (\\w+)")
 
 
 def console(stream: TextIO | None = None, *, width: int | None = None) -> Console:
@@ -40,6 +48,8 @@ def rendered(renderable: Any, *, on: Console | None = None) -> str:
     '  gain\\n'
     """
     on = on or console()
+    if not _is_unicode(on.encoding):
+        renderable = _in_encoding(renderable, on.encoding)
     with on.capture() as captured:
         on.print(renderable)
     return re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
@@ -47,10 +57,9 @@ def rendered(renderable: Any, *, on: Console | None = None) -> str:
 
 def ready_streams() -> None:
     """Let every character be printed: in words where the stream's encoding lacks it."""
-    codecs.register_error("ergs-ascii", _in_words)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            unicode = codecs.lookup(stream.encoding).name.startswith("utf")
+            unicode = _is_unicode(stream.encoding)
             stream.reconfigure(errors="backslashreplace" if unicode else "ergs-ascii")
 
 
@@ -59,21 +68,73 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
+def _is_unicode(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.startswith("utf")
+
+
+def _in_encoding(part: Any, encoding: str) -> Any:
+    """A renderable in what the encoding has, so that columns are as wide as what stands in them."""
+    if isinstance(part, str):
+        return part.encode(encoding, "ergs-ascii").decode(encoding)
+    if isinstance(part, Text):
+        plain = _in_encoding(part.plain, encoding)
+        return part if plain == part.plain else Text(plain, part.style, justify=part.justify)
+    if isinstance(part, Group):
+        return Group(*(_in_encoding(one, encoding) for one in part.renderables))
+    if isinstance(part, Padding):
+        sides = part.top, part.right, part.bottom, part.left
+        return Padding(_in_encoding(part.renderable, encoding), sides)
+    if isinstance(part, Table):
+        part.title = part.title and _in_encoding(part.title, encoding)
+        for column in part.columns:
+            column.header = _in_encoding(column.header, encoding)
+            column._cells = [_in_encoding(cell, encoding) for cell in column._cells]
+    return part
+
+
 def _in_words(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    text = _RAISED.sub(_raised, error.object[error.start : error.end])
-    return "".join(map(_in_ascii, text)), error.end
+    before, after = error.object[: error.start][-1:], error.object[error.end :][:1]
+    letters = (
+        unicodedata.normalize("NFD", sign) if sign.isalpha() else sign
+        for sign in error.object[error.start : error.end]
+    )
+    said, words = before, False
+    for told, is_word in map(_told, _PARTS.findall("".join(letters))):
+        apart = said[-1:].isalnum() and told[:1].isalnum() and (words or is_word)
+        said, words = f"{said} {told}" if apart else said + told, is_word
+    end = " " if words and after.isalnum() else ""
+    return said.removeprefix(before) + end, error.end
 
 
-def _raised(exponent: re.Match[str]) -> str:
-    return "^" + unicodedata.normalize("NFKD", exponent[0]).replace("−", "-")
+def _told(part: str) -> tuple[str, bool]:
+    """In ASCII, and whether it is a word, which stands apart from letters and digits beside it."""
+    told = _in_ascii(part)
+    return told, len(told) > 1 and told[0].isalpha() and not unicodedata.combining(part[0])
 
 
-def _in_ascii(sign: str) -> str:
-    if sign.isascii():
-        return sign
-    if sign in _ASCII:
-        return _ASCII[sign]
-    base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-    return base or "?"
+def _in_ascii(part: str) -> str:
+    if part.isascii():
+        return part
+    if part in _ASCII:
+        return _ASCII[part]
+    if part == "ᵀ":
+        return "'"
+    plain = unicodedata.normalize("NFKD", part).replace("−", "-")
+    kind = unicodedata.decomposition(part[0]).split(" ")[0]
+    if kind in ("<super>", "<sub>"):
+        plain = f"({plain})" if re.search(r"\w[+-]", plain) else plain
+        return ("^" if kind == "<super>" else "_") + plain
+    name = unicodedata.name(part, "")
+    if greek := _GREEK.match(name):
+        letter = greek[2].replace("LAMDA", "lambda").lower()
+        return letter.capitalize() if greek[1] == "CAPITAL" else letter
+    if name.startswith("BOX DRAWINGS"):
+        return "+" if "VERTICAL" in name and "HORIZONTAL" in name else "|-"["HORIZ" in name]
+    if unicodedata.combining(part):
+        return ""
+    return plain.encode("ascii", "ignore").decode() or "?"
+
+
+codecs.register_error("ergs-ascii", _in_words)

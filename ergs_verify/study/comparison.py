@@ -212,7 +212,7 @@ class Comparison:
 
         def largest(X: np.ndarray) -> Any:
             if not np.isfinite(X).all():
-                raise NotCertifiedError("numbers leave its range")
+                raise NotCertifiedError("numbers leave the range of float64")
             return self.wide.scalar(Fraction(float(X.max())))
 
         def moves(unit: Any) -> Moves:
@@ -363,7 +363,7 @@ def _expect_in_range(reference: Numbers, moved: Moves) -> None:
     for letter, agents in moved.items():
         for own, moves in zip(reference[letter], agents, strict=True):
             if any(size(X) and not move for X, move in zip(own, moves, strict=True)):
-                raise NotCertifiedError(f"{letter} is too small for it")
+                raise NotCertifiedError(f"{letter} is too small for float64")
 
 
 def _apart(x: Any, y: Any) -> Any:

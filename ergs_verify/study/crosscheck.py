@@ -200,5 +200,7 @@ def _line(game: Game) -> str:
 def _growing(iterations: Iterable[Any]) -> list[int]:
     loops = [whole(L, "iterations", 1, 10**6) for L in iterations]
     if not loops or sorted(set(loops)) != loops:
-        raise InputError("iterations must be one or more growing whole numbers ≥ 1", "iterations")
+        raise InputError(
+            "iterations must be one or more increasing whole numbers ≥ 1", "iterations"
+        )
     return loops

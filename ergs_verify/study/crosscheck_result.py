@@ -20,7 +20,7 @@ CHECKS = {
     "stationarity-derived": "derived policy stationary",
     "stationarity-engine": "engine policy stationary",
     "monte-carlo": "simulation against derived P, q",
-    "stationary-answer": "stages back, derived recursion against the stationary answer",
+    "stationary-answer": "stages back, derived recursion against the stationary solution",
 }
 #: With more agents than this a table shows the worst of them only.
 _MOST_AGENTS = 6

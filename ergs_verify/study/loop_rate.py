@@ -276,5 +276,5 @@ def _counts(iterations: Sequence[int] | None) -> tuple[int, ...]:
         for count in (_ITERATIONS if iterations is None else iterations)
     )
     if not counts or any(b <= a for a, b in pairwise(counts)):
-        raise InputError("iterations must be growing whole numbers ≥ 1", "iterations")
+        raise InputError("iterations must be increasing whole numbers ≥ 1", "iterations")
     return counts

@@ -59,14 +59,14 @@ def _unbounded(game: Game, derived: Any, found: Any) -> Outcome:
     except UnboundedCostError as error:
         proved = error
     except ErgsError as error:
-        return "undecided", f"whether costs have lower bounds is not decided: {error}", None
+        return "undecided", f"it is undecided whether the costs have lower bounds: {error}", None
     seen = found if isinstance(found, UnboundedCostError) else None
     if proved and seen and (proved.agent, proved.t) == (seen.agent, seen.t):
         return "agree", f"{proved}; the engine finds it at the same stage", None
     if proved and seen:
         return (
             "undecided",
-            f"{proved}; the engine finds it of agent {seen.agent} at t = {seen.t}",
+            f"{proved}; the engine finds it for agent {seen.agent} at t = {seen.t}",
             None,
         )
     if seen:
@@ -84,9 +84,9 @@ def _missed(game: Game, exact: SingularStageError, formulas: Formulas | None) ->
     limit = modest_factor(game) * float(UNIT)
     if exact.t < game.horizon - 1:
         limit *= max(1.0, _relative(game, exact.t + 1, formulas, "P"))
-    told = f"{exact}; the engine finds a reciprocal condition of {seen:.1e} there"
+    told = f"{exact}; the engine finds a reciprocal condition number of {seen:.1e} there"
     if seen <= limit:
-        return "undecided", f"{told}, which rounding alone can make of 0", None
+        return "undecided", f"{told}, which rounding alone can explain", None
     return "disagree", f"{told}, which rounding does not explain", None
 
 
@@ -96,7 +96,7 @@ def _too_early(game: Game, t: int, formulas: Formulas | None) -> Outcome:
     try:
         lost = _relative(game, t, formulas, "K")
     except ErgsError as error:
-        return "undecided", f"{told}, but in a game one rounding away: {error}", None
+        return "undecided", f"{told}, but in a game that differs by one rounding: {error}", None
     # NaN where numbers leave float64's range.
     if not modest_factor(game) * float(UNIT) * lost < 1:
         return "undecided", f"{told}; float64 cannot tell, for no digit of K_t is certain", None

@@ -170,8 +170,8 @@ def _prepare(folder: Path, plan: Mapping[str, Any], resume: bool) -> None:
                 )
             if json.loads(place.read_text(encoding="utf-8")) != plan:
                 raise InputError(
-                    f"{folder} holds another survey: family, question, options and size of shards"
-                    " must be the same to go on with it",
+                    f"{folder} holds another survey: family, question, options and size of shards "
+                    "must be the same to continue it",
                     "output",
                 )
         (folder / "shards").mkdir(parents=True, exist_ok=True)

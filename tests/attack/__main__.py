@@ -89,22 +89,23 @@ def _counted(counts: Counter[str], outcomes: tuple[str, ...]) -> list[str]:
 
 _PAGE = """# Attacked
 
-What a determined attack on the package finds, counted by `make attack`, which writes this page.
-`make test` runs a tenth of it. A case is replayed by its family and seed:
+This page counts what a determined attack on the package finds. `make attack` writes it, and
+`make test` runs a tenth of the attack. A case can be replayed by its family and seed:
 `.venv/bin/python tests/attack --only "τ huge" --seed 3`.
 
-*Games*: hostile games by family. Every number that the package encloses, decides or prints is held
-against a reference of a few hundred lines that shares no code with it: exact rationals, and for
-more than three stages mpmath at two precisions. *contained*: the claim holds; *undecided*: nothing
-was claimed; *loose*: the claim holds, and is wider than the game explains; *wrong*: the claim is
-false, or an exception came out. Precisions of 53 to 300 bits ("at few bits") may be too low for a
-game and are asked for on purpose; of everything else each family, and each question, has a share
-that may stay undecided or loose, and more makes the run fail.
+*Games* are hostile games by family. Every number that the package encloses, decides or prints
+is compared with a reference of a few hundred lines that shares no code with it. The reference
+uses exact rationals and, for more than three stages, mpmath at two precisions. *contained*: the
+claim holds; *undecided*: nothing was claimed; *loose*: the claim holds, but is wider than the
+game explains; *wrong*: the claim is false, or an exception was raised. Precisions of 53 to 300
+bits ("at few bits") may be too low for a game and are tried on purpose. For everything else
+there is a limit to the share of each family, and of each question, that may stay undecided or
+loose. If it is exceeded the run fails.
 
-*Files* are mutated by bytes and by structure, inside archives too, and read by a command: *refused*
-with exit status 2 and one sentence, or *answered*; *wrong* is any other status, a traceback, a
-warning, more than 20 seconds or 1 GiB. *Solvers* have to end as a report about the solver, with
-none of their processes left.
+*Files* are mutated by bytes and by structure, also inside archives, and read by a command. They
+have to be *refused* with exit status 2 and one sentence, or *answered*. *wrong* is any other
+status, a traceback, a warning, more than 20 seconds or more than 1 GiB. *Solvers* have to end
+in a report about the solver, and none of their processes may be left.
 """
 
 
@@ -161,7 +162,7 @@ def main() -> int:
     if given.only:
         part = next((part for part, names in PARTS.items() if given.only in names), None)
         if part is None:
-            parser.error(f"{given.only!r} is no family, kind of files or solver")
+            parser.error(f"{given.only!r} is not a family, a kind of files or a solver")
         with tempfile.TemporaryDirectory() as folder:
             os.environ[FOLDER] = folder
             found = {(part, given.only): worked(part, given.only, (given.seed,))}

@@ -275,7 +275,7 @@ def test_an_error_where_nothing_would_be_right_has_no_digits():
     K[0][-1] += 0.123
     found = audit(game, {**policy_of(answer), "K": K}).first_error
     assert found is not None
-    assert "the first that is off (no digit agrees): " in found.message
+    assert "the first that is wrong (no digit agrees): " in found.message
 
 
 def test_wrong_gains_with_the_costs_of_the_equilibrium_are_told_why_first():
@@ -538,7 +538,7 @@ def test_a_solution_of_another_game_is_said_to_be_one():
     found = audit(attrs.evolve(other, name="G*"), answer.policy)
     assert (found.verdict, found.notes) == (
         "pass",
-        ("The solution says that it is of another game: its game_hash differs.",),
+        ("The solution says that it belongs to another game: its game_hash differs.",),
     )
 
 
@@ -597,7 +597,7 @@ def test_a_diverged_answer_fails_however_large(factor):
 
 def test_a_name_is_no_game():
     with pytest.raises(
-        InputError, match=r"audit takes a Game, not an object of type str: gallery\(name\)"
+        InputError, match=r"audit takes a Game, not an object of type str; gallery\(name\)"
     ):
         audit("g-star-2", {"K": []})
 

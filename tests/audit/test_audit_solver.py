@@ -191,7 +191,7 @@ def test_one_mistake_explains_every_failing_game(on):
     assert "explains every one of 3 failing games" in list(found.suspects.told)[1]
     assert found.suspects.conventions == ("negative-gain",)
     assert found.suspects.unexplained == ()
-    assert next(found.suspects.told).startswith("With --convention negative-gain every failing")
+    assert next(found.suspects.told).startswith("With --convention negative-gain, every failing")
     document = found.as_json()
     assert document["diagnosis"][0]["id"] == "sign-of-K"
     assert document["conventions"] == ["negative-gain"]
@@ -239,7 +239,7 @@ def test_games_that_fail_without_numbers_count_among_those_that_fail(on):
     first = found.suspects.mistakes[0]
     assert (first.id, first.games, first.of) == ("sign-of-K", 2, 3)
     convention, mistake, *_ = found.suspects.told
-    assert convention.startswith("With --convention negative-gain 2 of 3 failing games pass:")
+    assert convention.startswith("With --convention negative-gain, 2 of 3 failing games pass.")
     assert "explains 2 of 3 failing games" in mistake
 
 
@@ -265,7 +265,7 @@ def test_games_out_of_scope_are_skipped_and_so_is_what_is_declared(on):
     undeclared = on(of_two, *names, scope="agents=2")
     assert [name for name, _ in undeclared.skipped] == ["regulator", "one-stage"]
     assert [one.verdict for one in undeclared.games] == ["fail", "pass", "pass"]
-    assert "does not take such a game: one stage is nothing" in undeclared.games[0].message
+    assert "does not accept such a game: one stage is nothing" in undeclared.games[0].message
     scope = Scope.named(skip=["square"], unsupported=["NotImplementedError", "unsupported"])
     found = on(of_two, *names, scope=scope)
     assert dict(found.skipped)["regulator"].startswith("the solver raised NotImplementedError")

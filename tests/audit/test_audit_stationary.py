@@ -382,7 +382,7 @@ def test_commands(files, capsys):
     missing = files / "none.json"
     asked = ["audit", game, str(files / "unstable.json"), "--certificate", str(missing)]
     assert main(asked) == 1
-    assert "is not written" in capsys.readouterr().err
+    assert "was not written" in capsys.readouterr().err
     assert not missing.exists()
 
 

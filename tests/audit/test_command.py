@@ -118,7 +118,7 @@ FAULTS = {
     "status and a right file": (
         writes(solution()) + "; sys.exit(7)",
         "raised",
-        "ended with exit status 7, so that the solution file that it wrote does not count",
+        "ended with exit status 7, so the solution file that it wrote does not count",
     ),
     "last words": ("sys.exit('oh\\nno')", "raised", 'ended with exit status 1 and said "no"'),
     "signal": ("import os; os.abort()", "crashed", "was killed by SIGABRT"),
@@ -237,13 +237,13 @@ def test_too_much_output_is_cut_off_and_reported(monkeypatch):
     wait = "import os, time; time.sleep(0.2); "
     prints = f"os.write(1, b'x' * 2**20); {writes(solution())}"
     assert outcome_of(wait + prints).trouble.message == (
-        "printed more than 1 MiB, which is where it was cut off"
+        "printed more than 1 MiB and was cut off there"
     )
     dies = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); "
     trouble = outcome_of(wait + dies + "solution.write_bytes(b' ' * (2**20 + 1))").trouble
     assert (trouble.kind, trouble.message) == (
         "crashed",
-        "was killed by SIGXFSZ, because it wrote more than 1 MiB to one file, so that the solution "
+        "was killed by SIGXFSZ, because it wrote more than 1 MiB to one file, so the solution "
         "file that it wrote does not count",
     )
 

@@ -143,8 +143,8 @@ NO_POLICY = {
     "itself": (lambda _: {"K": (loop := []), "P": loop.append(loop)}, "Circular reference"),
     "no K": (
         lambda _: {"gains": []},
-        "returned what cannot be read as numbers: the dict has no K; return a mapping with the "
-        "keys K",
+        "returned something that cannot be read as numbers: the dict has no K; return a mapping "
+        "with the keys K",
     ),
     "another thing": (lambda _: 3, "the int has no K"),
 }
@@ -297,7 +297,7 @@ def leaving(_):
         (lambda _: Leaving(), "returned an object of type Leaving that raised SystemExit: enough"),
         (
             lambda _: {"K": [Leaving()] * 3},
-            "returned what cannot be read as numbers: SystemExit: enough",
+            "returned something that cannot be read as numbers: SystemExit: enough",
         ),
     ],
 )

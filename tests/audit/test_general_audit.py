@@ -71,7 +71,7 @@ def test_a_planted_mistake_is_found(fault):
         ("S left out", "here everywhere"),
         ("S left out of the gains", "here in the gains alone"),
         ("S halved", "here ½"),
-        ("terminal cost not discounted", "here it weighs γ^(T−1)"),
+        ("terminal cost not discounted", "here with the weight γ^(T−1)"),
         ("no drift", "here drift"),
         ("no k", "here k"),
         ("prior's gain negated", "here Mx alone"),
@@ -175,7 +175,7 @@ def test_a_plain_solver_is_handed_τ_in_the_costs():
     assert "gain" in priors[1]
     given = FunctionSolver(function=plain, conventions=Conventions(tau_in_R=True))(game)
     assert audit(game, given.policy).verdict == "pass"
-    with pytest.raises(InputError, match="takes no game in which a prior has a mean"):
+    with pytest.raises(InputError, match="does not apply to a game in which a prior has a mean"):
         Conventions(tau_in_R=True).handed(Game.from_arrays(**data))
 
 

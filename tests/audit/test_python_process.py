@@ -157,7 +157,7 @@ def test_output_is_bounded_for_each_game(solvers, monkeypatch):
         assert solver(game("1/4")).trouble is None
     assert (trouble.kind, trouble.message) == (
         "crashed",
-        "printed more than 1 MiB, which is where it was cut off",
+        "printed more than 1 MiB and was cut off there",
     )
 
 

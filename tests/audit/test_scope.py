@@ -38,7 +38,7 @@ def test_declared_signals():
 
     assert says("raised", "raised NotImplementedError: two agents")
     assert says("raised", "ended with exit status 3 and said 'no'")
-    assert says("unsupported", "does not take such a game: three agents")
+    assert says("unsupported", "does not accept such a game: three agents")
     assert not says("raised", "raised ValueError: NotImplementedError")
     assert not says("raised", "ended with exit status 33")
     assert not Scope().declines(Trouble(kind="raised", message="raised NotImplementedError"))

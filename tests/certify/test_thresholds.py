@@ -127,7 +127,7 @@ def test_without_a_bound_from_the_data_the_upper_ends_are_infinite():
     assert found.loop_tau_from.hi == found.smallest_delta.hi == math.inf
     assert found.assumption_III_3.tau_from.lo > 0
     assert found.as_json()["loop_tau_from"][1] == "inf"
-    assert "the data alone do not tell" in " ".join(found.sentences())
+    assert "the data alone do not give a bound" in " ".join(found.sentences())
 
 
 def test_a_game_beyond_float64_has_the_lower_end_that_the_data_give():

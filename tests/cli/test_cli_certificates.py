@@ -23,7 +23,7 @@ def test_each_identity_of_a_claim_is_written_and_confirmed(tmp_path, capsys):
     folder = tmp_path / "new" / "certificates"
     assert main(["paper", "thm-III.1/value", "--certificates", str(folder)]) == 0
     files = sorted(folder.iterdir())
-    assert f"certificates of {len(files)} identities" in capsys.readouterr().err
+    assert f"{len(files)} certificate" in capsys.readouterr().err
     assert len(files) >= 2
     for path in files:
         assert main(["recheck", str(path)]) == 0
@@ -58,4 +58,4 @@ def test_what_was_changed_is_refused_by_name(change, why):
     assert sentence.startswith("two.json: not confirmed")
     assert why in sentence
     assert "2 of 3 proved identities" in str(found)
-    assert str(rechecked({"one.json": text})).startswith("1 proved identities")
+    assert str(rechecked({"one.json": text})).startswith("1 proved identity")

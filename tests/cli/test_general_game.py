@@ -70,3 +70,31 @@ def test_a_cost_without_a_lower_bound_is_refuted(path, capsys):
     said = capsys.readouterr().out + page.read_text(encoding="utf-8")
     assert said.count("agent 1 has no lower bound") >= 1
     assert "in balls of" not in said
+
+
+def test_the_gap_of_a_game_without_equilibrium_is_refuted_and_its_page_says_so(path, capsys):
+    path.write_text(json.dumps({**GAME, "R": [[[-9]], [[1]]]}), encoding="utf-8")
+    page, table = path.with_suffix(".html"), path.with_suffix(".csv")
+    words = ["gap", str(path), "--delta", "1", "--html", str(page), "--csv", str(table)]
+    assert main(words) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "δ = 1: at τ + δ, the cost of agent 1 has no lower bound" in said
+    written = page.read_text(encoding="utf-8")
+    assert "refuted: at some δ there is no single equilibrium" in written
+    assert "the cost of agent 1 has no lower bound" in written
+    assert table.exists()
+
+
+def test_an_infinite_gap_is_refuted_and_says_against_whom(path, capsys):
+    # τ + δ makes W positive, which it is not at τ.
+    path.write_text(json.dumps({**GAME, "R": [[[-9]], [[1]]]}), encoding="utf-8")
+    assert main(["gap", str(path), "--delta", "100"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "δ = 100: at τ, the cost of agent 1 has no lower bound against the other" in said
+
+
+@pytest.mark.parametrize("name", ["endless-unreached", "endless-unbounded"])
+def test_without_a_stationary_equilibrium_the_gap_is_refuted(name, tmp_path):
+    page = tmp_path / "page.html"
+    assert main(["gap", f"suite:{name}", "--delta", "1", "--html", str(page)]) == 1
+    assert "refuted: at some δ" in page.read_text(encoding="utf-8")

@@ -620,7 +620,7 @@ def test_what_is_told_twice_must_be_the_same(changed, where):
     game = attrs.evolve(unbounded("1").floats(), **changed)
     if where == "noise_cov":
         game = attrs.evolve(game, noise_cov=2 * game.noise_cov)
-    with pytest.raises(InputError, match="of which a general game is made") as found:
+    with pytest.raises(InputError, match="from which a general game is built") as found:
         engine.nash(game)
     assert found.value.where == where
 

@@ -184,7 +184,7 @@ def test_what_floats_are_forgiven_is_reported():
         ({"horizon": -(10**30)}, "horizon is -1.00000e+30, but must be ≥ 1"),
         ({"horizon": 2.0}, 'horizon must be a whole number ≥ 1 or "infinite"'),
         ({"horizon": True}, 'horizon must be a whole number ≥ 1 or "infinite"'),
-        ({"horizon": None}, "horizon is missing, and no matrix has a time axis that says it"),
+        ({"horizon": None}, "horizon is missing, and no matrix has a time axis that gives it"),
         (
             {"horizon": 10**12},
             "horizon 1000000000000 with m = 2 and 2 agents makes a game of 23000000000018 numbers, "

@@ -50,25 +50,26 @@ def page() -> str:
     tried = len(RULES) - len(rules_tried.untried())
     lines = [
         "# Faults planted in the ledger\n",
-        "How much of the paper is on record, and what becomes of faults that are planted in the"
-        " ledger. `make faults` counts, and writes this page.\n",
+        "This page shows how much of the paper is on record, and what becomes of faults that are"
+        " planted in the ledger. `make faults` writes it.\n",
         "`.venv/bin/python tests/ledger/paper_text.py` counts what has a record. Inline formulas"
         " count as often as they are printed.\n",
         *counted(),
-        "\nOne-character faults in formulas: in every identity that a display or a proof rests on."
-        " *Changes nothing*: a symmetric letter transposed, or factors turned round inside a trace."
-        " `.venv/bin/python tests/ledger/planted_formulas.py` prints the table.\n",
+        "\nFaults of one character are planted in every identity that a display or a proof rests "
+        "on. *Changes nothing*: a symmetric letter was transposed, or factors were exchanged in a "
+        "trace. `.venv/bin/python tests/ledger/planted_formulas.py` prints the table.\n",
         *table(["planted in a formula", "planted", "caught", "changes nothing"], formulas),
-        f"\nFaults in the reasoning, planted in each of the {len(planted_reasoning.theorems())}"
-        " theorems: what is caught is no longer proved."
-        " `.venv/bin/python tests/ledger/planted_reasoning.py` prints the table. What an engine"
-        " decided is read into a sentence by people: a fact can say a sentence that is tried on the"
-        f" exhibits as well, or one of {len(BY_ENGINES_ALONE)} that are listed.\n",
+        "\nFaults are planted in the reasoning of each of the "
+        f"{len(planted_reasoning.theorems())} theorems. A fault is caught if the theorem is no "
+        "longer proved. `.venv/bin/python tests/ledger/planted_reasoning.py` prints the table. "
+        "People have written the sentence that an engine's decision stands for. The sentence of "
+        f"a fact is also tried on the exhibits, or it is one of {len(BY_ENGINES_ALONE)} that are "
+        "listed.\n",
         *proofs(),
-        f"\nFaults in the rules of inference. {tried} of {len(RULES)} rules are tried, on numbers"
-        " and on games at which their premises hold. What is not caught is a premise that says what"
-        " always holds there, or a conclusion with room to spare."
-        " `.venv/bin/python tests/ledger/rules_tried.py` prints the table.\n",
+        f"\nFaults are planted in the rules of inference. {tried} of {len(RULES)} rules are "
+        "tried, on numbers and on games for which their premises hold. Two kinds are not caught: "
+        "a premise that always holds there, and a conclusion with room to spare. "
+        "`.venv/bin/python tests/ledger/rules_tried.py` prints the table.\n",
         *table(["planted in a rule", "planted", "caught"], rules),
     ]
     return "\n".join(lines) + "\n"

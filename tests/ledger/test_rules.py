@@ -16,8 +16,8 @@ UNTRIED = {
     "some δ is large enough": "it ends in a number of every game, from a limit for bounded π",
     "the density of a normal law": "it is the integral of a density",
     "the recursion of a cost": "it speaks of the law of all that follows",
-    "answers to what is known": "its conclusion has conditional means of any policies",
-    "answers of a stage": "its densities are any",
+    "best responses to what is known": "its conclusion has conditional means of any policies",
+    "best responses of a stage": "its densities are any",
     "bounded for large τ": "it ends in a bound of every game, from a limit for bounded π",
     "the equilibrium nearby": "rational functions of δ of any degree",
     "analytic remainder": "rational functions of δ of any degree",
@@ -52,12 +52,12 @@ def test_premises_that_were_once_missing_are_missed():
     for rule, premise in (
         (rules.BOUND_BACKWARDS, "P_t* ⪰ 0 in (4), at every t"),
         (rules.BOUND_BACKWARDS, "P_T = Q_T"),
-        (rules.CONSTANT_OF_A_QUADRATIC, "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear"
-         " Gaussian joint policy"),
-        (rules.MATRIX_OF_A_QUADRATIC, "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear"
-         " Gaussian joint policy"),
+        (rules.CONSTANT_OF_A_QUADRATIC, "J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear "
+                                        "Gaussian joint policy"),
+        (rules.MATRIX_OF_A_QUADRATIC, "J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear "
+                                      "Gaussian joint policy"),
         (rules.BLOCK_DOMINANCE, "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ"),
-        (rules.COUPLED_KERNEL, "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)"),
+        (rules.COUPLED_KERNEL, "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)"),
     ):  # fmt: skip
         assert rules_tried.tried(rule.name).dropped[rule.premises.index(premise)], rule.name
 

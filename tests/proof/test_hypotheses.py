@@ -65,7 +65,7 @@ def test_a_gain_given_by_its_equation():
     proof = prove(*sides, positive_definite=[P, R], given=given)
     assert proof
     assert dict(proof.evidence)["inverses"].startswith("all exist")
-    with pytest.raises(InputError, match="K is multiplied by what may have no inverse"):
+    with pytest.raises(InputError, match="K is multiplied by something that may have no inverse"):
         prove(*sides, symmetric=[P, R], given=given)
 
 

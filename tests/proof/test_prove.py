@@ -240,13 +240,13 @@ UNDECIDED = {
     "two left out": (
         agent_sum(S(j), j, i, k) + S(i) + S(k),
         agent_sum(S(j), j),
-        "more than one agent left out",
+        "more than one agent is left out",
     ),
     "agent as a number": (agent_sum(j * S(j), j), agent_sum(k * S(k), k), "used as a number"),
     "never invertible": (
         Trace(sympy.MatMul(Inverse(z * z.T), z, z.T, Z2)),
         Trace(Z2),
-        "no random point was regular",
+        "at every random point some inverse did not exist",
     ),
 }
 
@@ -298,7 +298,7 @@ def test_circular_definition_is_named():
     circle = {D_of(i): S(i) + agent_sum(D_of(j), j, i)}
     proof = verdict(D_of(1), S(1), circle)
     assert proof.verdict == "undecided"
-    assert "comes back to itself" in proof.reason
+    assert "refers back to itself" in proof.reason
 
 
 def test_rewriting_that_does_not_end_is_given_up():

@@ -208,9 +208,9 @@ def test_one_agents_letter_alone_is_not_declared(where):
 def test_a_letter_that_is_declared_has_the_shape_it_has():
     other = MatrixSymbol("P", m, m)
     for given in ({"symmetric": [other]}, {"positive_definite": [other]}):
-        with pytest.raises(InputError, match="names P as m×m, but it is n×n"):
+        with pytest.raises(InputError, match="gives P the size m×m, but it is n×n"):
             prove(P.T, P, **given)
-    with pytest.raises(InputError, match="definitions names W as n×n, but it is m×m"):
+    with pytest.raises(InputError, match="definitions gives W the size n×n, but it is m×m"):
         prove(Trace(W), Trace(A), definitions={MatrixSymbol("W", n, n): A})
 
 
@@ -220,11 +220,14 @@ def test_a_letter_that_is_declared_has_the_shape_it_has():
         ({"definitions": {n: Integer(3)}}, "n is a size or an agent"),
         ({"definitions": {P: Symbol("a")}}, "P is a matrix, but its definition is a scalar"),
         ({"definitions": {Symbol("a"): P}}, "a is a scalar, but its definition is a matrix"),
-        ({"definitions": {P: A}, "symmetric": [P]}, "not seen of its definition A"),
-        ({"definitions": {P: -A}, "positive_definite": [P, A]}, "not seen of its definition -A"),
+        ({"definitions": {P: A}, "symmetric": [P]}, "which its definition A does not show"),
+        (
+            {"definitions": {P: -A}, "positive_definite": [P, A]},
+            "which its definition -A does not show",
+        ),
         ({"definitions": {Symbol("t", positive=True): Integer(-1)}}, "t is positive, but"),
-        ({"given": [Eq(A, A)]}, "sides are the same"),
-        ({"given": [Eq(A, TALL)]}, "sides cannot be equal"),
+        ({"given": [Eq(A, A)]}, "hypothesis are the same"),
+        ({"given": [Eq(A, TALL)]}, "hypothesis cannot be equal"),
         ({"given": ["A = B"]}, "must be an equation"),
     ],
 )
@@ -246,7 +249,7 @@ def test_a_derivative_sees_definitions():
     """P depends on A where it is defined so."""
     rate = Derivative(Trace(P * B), A)
     for given in ({"definitions": {P: A}}, {"given": [Eq(P, A * Q)]}, {"definitions": {A: B}}):
-        assert "by a definition" in prove(rate, ZeroMatrix(n, n), **given).reason
+        assert "whose definition contains" in prove(rate, ZeroMatrix(n, n), **given).reason
     assert prove(rate, ZeroMatrix(n, n), definitions={P: B * B})
 
 

@@ -15,7 +15,7 @@ def test_woodbury_is_read_as_on_paper():
     right = inv(A) - inv(A) * U * inv(Ik + V * inv(A) * U) * V * inv(A)
     lines = str(prove(inv(A + U * V), right)).splitlines()
     assert lines[0].endswith("for every size")
-    assert lines[1] == "  1. Multiply from the left by what is invertible: A + U*V"
+    assert lines[1] == "  1. Multiply from the left by an invertible factor: A + U*V"
     assert lines[-2] == "  3. Use: V*A**(-1)*U = (I + V*A**(-1)*U) - I"
     assert lines[-1] == "  4. Multiplied out, both sides are: I"
 

@@ -123,6 +123,6 @@ def test_a_notebook_is_given_the_picture_in_words():
     data, about = gap_figure(gap(gallery("lqr"), ["1e-4", "1e-2"]))._repr_mimebundle_()
     assert b64decode(data["image/png"]).startswith(b"\x89PNG")
     says = about["image/png"]["alt"]
-    assert says.startswith("Equilibrium at τ + δ, τ = 0.1: gap against δ, logarithmic both ways. ")
+    assert says.startswith("Equilibrium at τ + δ, τ = 0.1: gap against δ, both axes logarithmic. ")
     assert re.search(r"ε, agent 1: from \S+ at 0.0001 to \S+ at 0.01\. bound", says)
     assert "$" not in says

@@ -116,9 +116,9 @@ def test_errors_of_substance_stand_apart_from_lost_signs_and_words():
         finding("proof gap", "author", "open"),
     ]
     shown = headline(ledger({**entry("eq-1", "proved"), "findings": found}))
-    assert "2 errors of substance, 1 of them a hypothesis that is not stated;" in shown
+    assert "2 errors of substance, 1 of them because a hypothesis is not stated;" in shown
     assert "1 slip of wording; 1 place where the scanner probably" in shown
-    assert "2 steps of its proofs do not follow as printed; 1 of them is closed here." in shown
+    assert "2 steps of its proofs do not follow as printed; 1 of them is proved here." in shown
 
 
 def test_the_wrong_claims_are_those_and_the_undecided():

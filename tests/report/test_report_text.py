@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import sys
 
 import pytest
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from ergs_verify import gallery, solve
 from ergs_verify.paper import lemma_III_2, theorem_III_1
-from ergs_verify.report import terminal
 from ergs_verify.report.derivation import derivation_steps, derivation_whole
 from ergs_verify.report.mathtext import from_latex, readable
 from ergs_verify.report.solution import game_line, solution_summary
@@ -96,10 +98,31 @@ def test_what_an_encoding_lacks_is_written_in_words(monkeypatch):
     ready_streams()
     stream.write("τ/2 Σᵢ − ‖x‖ ⪰ “Başar” Āₜⁱ 漢")
     stream.flush()
-    assert stream.buffer.getvalue() == b'tau/2 Sigmai - ||x|| >= "Basar" Ati ?'
+    assert stream.buffer.getvalue() == b'tau/2 Sigma_i - ||x|| >= "Basar" Abar_t^i ?'
 
 
-def test_exponents_keep_their_sign_where_there_is_no_unicode():
-    codecs.register_error("ergs-ascii", terminal._in_words)
-    text = "γ_B², 2⁶¹ − 1, 10⁻¹² and τ"
-    assert text.encode("ascii", "ergs-ascii") == b"gamma_B^2, 2^61 - 1, 10^-12 and tau"
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("γ_B², 2⁶¹ − 1, 10⁻¹² and τ", "gamma_B^2, 2^61 - 1, 10^-12 and tau"),
+        ("τ > 2γ_B²γ_P*(N−1)", "tau > 2 gamma_B^2 gamma_P*(N-1)"),
+        ("-Wₜⁱ⁻¹ Bₜⁱᵀ Pₜ₊₁ⁱ Āₜⁱ", "-W_t^i^-1 B_t^i' P_(t+1)^i Abar_t^i"),
+        ("q̃ₜⁱ δ = J⁻ⁱ*", "q~_t^i delta = J^-i*"),
+        ("‖Ψ_t(𝓚)‖_□ ⇒ κ", "||Psi_t(K)||_[] => kappa"),
+        ("Σ_{j≠i} τ𝓚, cδ", "Sigma_{j!=i} tau K, c delta"),
+        ("δ-augmented, ½I, τx", "delta-augmented, (1/2)I, tau x"),
+        ("──┼──│", "--+--|"),
+    ],
+)
+def test_formulas_can_be_read_where_there_is_no_unicode(text, said):
+    assert text.encode("ascii", "ergs-ascii").decode() == said
+
+
+def test_columns_are_as_wide_as_their_words_where_there_is_no_unicode():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    table = Table(box=None, show_edge=False, pad_edge=False)
+    for heading in ("det Φ", "ρ(J)"):
+        table.add_column(heading)
+    table.add_row("−7", Text("τ"))
+    shown = rendered(Group(Padding(table, (0, 0, 0, 1)), "δ"), on=console(stream, width=40))
+    assert shown.splitlines() == [" det Phi  rho(J)", " -7       tau", "delta"]

@@ -163,20 +163,20 @@ MISTAKES = (
     ),
     Mistake(
         id="terminal-doubled",
-        message="the terminal cost counts twice, or half",
+        message="the terminal cost is counted twice, or only half",
         look_at="P_T = Q_T",
         variants=_fixed(_scale(Q_T=2), _scale(Q_T=half)),
     ),
     Mistake(
         id="terminal-stage-cost",
-        message="the last stage's cost stands in for the terminal cost",
+        message="the last stage's cost is used as the terminal cost",
         look_at="P_T = Q_T, not Q_{T−1}: Q has T+1 matrices",
         variants=_fixed(_retimed("Q", lambda X: (*X[:-1], X[-2]))),
     ),
     Mistake(
         id="stage-cost-shifted",
         message="the stage cost is shifted by one stage",
-        look_at="P_t takes Q_t, beside P_{t+1}",
+        look_at="P_t contains Q_t and P_{t+1}",
         variants=_fixed(
             _retimed("Q", lambda X: (*X[1:], X[-1])),
             _retimed("Q", lambda X: (X[0], *X[:-2], X[-1])),
@@ -186,7 +186,7 @@ MISTAKES = (
     Mistake(
         id="data-shifted",
         message="A, B or R are read one stage too early or too late",
-        look_at="K_t is made from A_t, B_t, R_t and P_{t+1}",
+        look_at="K_t is computed from A_t, B_t, R_t and P_{t+1}",
         variants=_fixed(
             *(
                 _retimed(letters, pick)
@@ -197,8 +197,8 @@ MISTAKES = (
     ),
     Mistake(
         id="data-reversed",
-        message="time runs the wrong way through the game's matrices",
-        look_at="matrices are listed from t = 0 on, the recursion starts at T−1",
+        message="the game's matrices are read backwards in time",
+        look_at="matrices are listed from t = 0, but the recursion starts at T−1",
         variants=_fixed(
             _retimed("ABR", lambda X: X[::-1]),
             _retimed("ABRQ", lambda X: X[::-1]),
@@ -237,13 +237,13 @@ MISTAKES = (
     ),
     Mistake(
         id="log-base-2",
-        message="the relative entropy is measured in bits, by log to base 2",
+        message="the relative entropy is measured in bits, with the logarithm to base 2",
         look_at="τ log(π/μ): the natural logarithm",
         variants=_fixed(_scale(tau=Fraction(1 / math.log(2)))),
     ),
     Mistake(
         id="costs-of-another-agent",
-        message="agents get one another's cost matrices",
+        message="agents are given one another's cost matrices",
         look_at="which agent Q and R belong to",
         variants=_costs_of_others,
     ),

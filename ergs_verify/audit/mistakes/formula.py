@@ -69,7 +69,7 @@ def constant_terms() -> dict[str, Any]:
         "−(τ/2)p": -tau / 2 * control_size(i),
         "−(τ/2)log det Σ": -tau / 2 * log(Determinant(S(i))),
         "the noise's Tr(Σ_ω P)": Trace(noise * P(i)),
-        "the own Tr(B'PBΣ)": trace_of(S(i), B(i).T, P(i), B(i)),
+        "agent i's own Tr(B'PBΣ)": trace_of(S(i), B(i).T, P(i), B(i)),
         "the others' Tr(B'PBΣ)": agent_sum(trace_of(S(j), B(j).T, P(i), B(j)), j, i),
     }
 
@@ -216,7 +216,7 @@ def _terms_of_q() -> Iterable[Mistake]:
 def _slug(name: str) -> str:
     plain = {"the next stage's q": "later-q", "Tr(RΣ)": "control-cost", "(τ/2)Tr(Σ)": "trace"}
     plain |= {"−(τ/2)p": "p", "−(τ/2)log det Σ": "log-det", "the noise's Tr(Σ_ω P)": "noise"}
-    plain |= {"the own Tr(B'PBΣ)": "own-covariance"}
+    plain |= {"agent i's own Tr(B'PBΣ)": "own-covariance"}
     return plain.get(name, "others-covariances")
 
 
@@ -258,20 +258,20 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         _mistake(
             "tau-twice",
-            "τI stands for (τ/2)I in R̃ = (τ/2)I + R",
-            "W = (τ/2)I + R + B'PB: τ/2, once",
+            "τI is used for (τ/2)I in R̃ = (τ/2)I + R",
+            "W = (τ/2)I + R + B'PB, with τ/2 once",
             *_with_tau(2, right),
         ),
         _mistake(
             "team-for-nash",
             "the agents minimise the sum of their costs together",
-            "block row i of Φ and r takes agent i's own P",
+            "block row i of Φ and r uses agent i's own P",
             *_team(right),
         ),
         _mistake(
             "sign-inside",
             "the gains have the wrong sign, and P is computed from them",
-            "K = −Φ⁻¹r: u = Kx, and F = A + Σ BK",
+            "K = −Φ⁻¹r, u = Kx and F = A + Σ BK",
             _changed(right, rhs=-right.rhs),
         ),
         _mistake(
@@ -287,8 +287,8 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         Mistake(
             id="P-of-one-agent",
-            message="one agent's P serves all agents",
-            look_at="block row i of Φ and r takes agent i's P",
+            message="one agent's P is used for all agents",
+            look_at="block row i of Φ and r uses agent i's P",
             variants=_P_of_one,
         ),
         _mistake(
@@ -299,7 +299,7 @@ def _in_any_class(right: Formulas) -> dict[str, Mistake]:
         ),
         _mistake(
             "q-with-P-now",
-            "q_t is made from P_t instead of P_{t+1}",
+            "q_t is computed from P_t instead of P_{t+1}",
             "the time index of P in the recursion (5) of q",
             _changed(
                 right, policy_constant=right.policy_constant.xreplace({P(i): right.policy_cost})
@@ -339,8 +339,9 @@ def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
         shared["tau-twice"],
         _mistake(
             "entropy-rewarded",
-            "the entropy of the policy is rewarded in place of charging its divergence from μ",
-            "τ log(π/μ) has the prior's ½u'u: (τ/2)I in R̃, in the gains, in P, in Σ and in q",
+            "the policy's entropy is rewarded instead of its divergence from μ being charged",
+            "τ log(π/μ) contains the prior's ½u'u, hence (τ/2)I in R̃, in the gains, in P, in Σ "
+            "and in q",
             *_entropy_rewarded(),
         ),
         _mistake(
@@ -380,7 +381,7 @@ def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
         ),
         _mistake(
             "P-loop-transposed",
-            "F or K stands where its transpose should in the recursion of P",
+            "F or K is used where its transpose should be, in the recursion of P",
             "P = Q + K'((τ/2)I + R)K + F'PF",
             _changed(policy_cost=Q(i) + K(i).T * weight * K(i) + F * P(i) * F.T),
         ),
@@ -421,7 +422,7 @@ def formula_mistakes(*, general: bool = False) -> tuple[Mistake, ...]:
             "q-without-covariances",
             "q lacks the terms of all agents' covariances with P",
             "Tr((Σ_ω + Σ_j BʲΣʲBʲ')P) in the recursion of q",
-            _q_without("the own Tr(B'PBΣ)", "the others' Tr(B'PBΣ)"),
+            _q_without("agent i's own Tr(B'PBΣ)", "the others' Tr(B'PBΣ)"),
         ),
         _mistake(
             "q-log-det",

@@ -142,7 +142,7 @@ def _terminal_weighs(power: Callable[[int], int], weight: str) -> tuple[Recomput
         return evolve(game, **changed)
 
     # Of the last stages alone it is not known how many there are.
-    way = Recomputed(data=data, early=True, detail=f"here it weighs {weight}")
+    way = Recomputed(data=data, early=True, detail=f"here with the weight {weight}")
     return way, evolve(way, silent_end=True)
 
 
@@ -191,7 +191,7 @@ def _constants_dropped(game: Game) -> Iterable[Recomputed | Handled]:
     for name in given:
         yield _without(name, detail="here " + name.replace("prior_mean", "the prior's mean"))
     if len(given) > 1:
-        yield _without(*given, detail="here all that there are")
+        yield _without(*given, detail="here all of them")
 
 
 # --- priors, and what is whose -------------------------------------------------------------------
@@ -217,7 +217,7 @@ def _of_another(name: str) -> Callable[[Game], Iterable[Recomputed]]:
         agents = range(game.agents)
         orders = {
             "the next agent's": [(k + 1) % game.agents for k in agents],
-            "that of the agent before": [(k - 1) % game.agents for k in agents],
+            "the previous agent's": [(k - 1) % game.agents for k in agents],
         } | {f"agent {k + 1}'s for all": [k] * game.agents for k in agents}
         for whose, order in orders.items():
 
@@ -248,7 +248,10 @@ def general_mistakes() -> tuple[Mistake, ...]:
         ),
         Mistake(
             id="others-control-costs-left-out",
-            message="what the others' controls cost an agent is left out, in Φ or everywhere",
+            message=(
+                "the cost that an agent bears for the others' controls is left out, in Φ or "
+                "everywhere"
+            ),
             look_at="the off-diagonal blocks of Φ: Rⁱʲ + γB'PBʲ, with n×n R",
             variants=_others_controls,
         ),
@@ -260,25 +263,31 @@ def general_mistakes() -> tuple[Mistake, ...]:
         ),
         Mistake(
             id="discount-of-the-terminal-cost",
-            message="the terminal cost is discounted once too often or too little, or not at all",
-            look_at="the terminal cost weighs γ^T: the last stage takes γQ_T",
+            message=(
+                "the terminal cost is discounted once too often, once too little, or not at all"
+            ),
+            look_at="the terminal cost has the weight γ^T, so the last stage uses γQ_T",
             variants=_terminal_discount,
         ),
         Mistake(
             id="discounted-values",
-            message="P and q are weighed by powers of the discount",
-            look_at="x'P_t x + q_t is the cost from stage t on, in which stage t weighs 1",
+            message="P and q are weighted by powers of the discount",
+            look_at=(
+                "x'P_t x + q_t is the cost from stage t onwards, in which stage t has the weight 1"
+            ),
             variants=_present_values,
         ),
         Mistake(
             id="discount-of-another-agent",
-            message="agents get one another's discount",
+            message="agents are given one another's discount",
             look_at="γ_i belongs to agent i's costs",
             variants=_of_another("discount"),
         ),
         Mistake(
             id="affine-term-dropped",
-            message="an affine term is left out, or all, or the constants that they lead to",
+            message=(
+                "one or all of the affine terms are left out, or the constants that they lead to"
+            ),
             look_at="drift, x_linear, u_linear and the prior's mean; k of u = Kx + k, s of the "
             "value x'Px + 2s'x + q",
             variants=_constants_dropped,
@@ -322,7 +331,7 @@ def general_mistakes() -> tuple[Mistake, ...]:
         ),
         Mistake(
             id="prior-cov-inverted",
-            message="the prior's covariance stands where its inverse should, or the identity does",
+            message="the prior's covariance, or the identity, is used in place of its inverse",
             look_at="(τ/2)Λ⁻¹ in W",
             variants=_if_given(
                 "prior_cov",
@@ -334,7 +343,7 @@ def general_mistakes() -> tuple[Mistake, ...]:
         ),
         Mistake(
             id="tau-of-another-agent",
-            message="agents get one another's τ",
+            message="agents are given one another's τ",
             look_at="τ_i belongs to agent i's entropy",
             variants=_of_another("tau"),
         ),

@@ -235,7 +235,7 @@ MISTAKES = (
     ),
     Mistake(
         id="shifted-in-time",
-        message="numbers stand one stage too early or too late",
+        message="numbers are given one stage too early or too late",
         look_at="K_t, Σ_t for t = 0…T−1 and P_t, q_t for t = 0…T",
         variants=_always(*(_on(_EVERY, shift) for shift in (_earlier, _later))),
     ),
@@ -267,13 +267,13 @@ MISTAKES = (
     ),
     Mistake(
         id="sigma-inverted",
-        message="Σ is inverted: a precision in place of a covariance",
+        message="Σ is inverted, so a precision is given in place of a covariance",
         look_at="Σ = (τ/2)W⁻¹",
         variants=_always(_on(("Sigma",), _inverse)),
     ),
     Mistake(
         id="sigma-factor",
-        message="a Cholesky factor or square root of Σ stands in its place",
+        message="a Cholesky factor or square root of Σ is given in its place",
         look_at="Σ is a covariance; a standard deviation is its root",
         variants=_always(
             *_instead(_factor),
@@ -289,27 +289,27 @@ MISTAKES = (
     ),
     Mistake(
         id="sigma-with-P-now",
-        message="Σ_t is made from P_t instead of P_{t+1}",
+        message="Σ_t is computed from P_t instead of P_{t+1}",
         look_at="Σ_t = (τ/2)W_t⁻¹, in which W_t has P_{t+1}, as in the gains",
         variants=_with_P_now,
     ),
     Mistake(
         id="stationary-gains",
-        message="the gains of an infinite horizon stand at every time",
-        look_at="the recursion from P_T = Q_T on: K_t changes with t towards the end",
+        message="the gains of the infinite horizon are given at every time",
+        look_at="the recursion starts at P_T = Q_T, so K_t changes with t towards the end",
         variants=_stationary,
     ),
     Mistake(
         id="printed-digits",
-        message="the gains are rounded as they are printed",
-        look_at="where they are written: 17 digits keep a float64",
+        message="the gains are rounded when they are printed",
+        look_at="where they are written; 17 digits keep a float64",
         variants=_always(),
         fitted=_printed,
     ),
     Mistake(
         id="single-precision",
         message="the numbers are in single precision",
-        look_at="float32 arrays; if they are meant, --dtype float32",
+        look_at="float32 arrays; if they are meant, declare --dtype float32",
         variants=_always(Handled(_single)),
     ),
 )

@@ -96,7 +96,7 @@ MISTAKES = (
     Mistake(
         id="few-iterations",
         message="the inner loop of simultaneous best responses stops too early, or diverges",
-        look_at="Algorithm 1's L at each stage: solve Φ_t 𝓚 = −r instead",
+        look_at="Algorithm 1's L at each stage; solve Φ_t 𝓚 = −r instead",
         variants=lambda game: (_AT_ONCE.stopped([1] * game.horizon, said="1 round"),),
         fitted=_read_off(
             _AT_ONCE,
@@ -108,7 +108,7 @@ MISTAKES = (
     Mistake(
         id="few-iterations-in-turn",
         message="the inner loop of best responses taken in turn stops too early, or diverges",
-        look_at="the number of rounds at each stage: solve Φ_t 𝓚 = −r instead, or declare "
+        look_at="the number of rounds at each stage; solve Φ_t 𝓚 = −r instead, or declare "
         "--tolerance",
         variants=lambda game: (_IN_TURN.stopped([1] * game.horizon, said="1 round"),),
         fitted=_read_off(
@@ -117,8 +117,8 @@ MISTAKES = (
     ),
     Mistake(
         id="ridge",
-        message="Φ_t is regularised: a multiple of I is added before it is solved with",
-        look_at="what is added to the diagonal, against ill-conditioning or by damping",
+        message="a multiple of I is added to Φ_t before its equations are solved",
+        look_at="what is added to the diagonal, as damping or against ill-conditioning",
         variants=lambda game: (),
         fitted=_ridged,
         like_rounding=True,
@@ -131,7 +131,7 @@ MISTAKES = (
     ),
     Mistake(
         id="stackelberg-for-nash",
-        message="one agent leads, and the other answers it",
+        message="one agent leads, and the other responds to it",
         look_at="Φ_t 𝓚 = −r: both take the other's gain as given",
         variants=lambda game: (
             (_led_by(1), _led_by(2)) if game.agents == 2 and not game.general else ()
@@ -139,7 +139,7 @@ MISTAKES = (
     ),
     Mistake(
         id="least-squares",
-        message="a singular Φ_t is answered by least squares",
+        message="the equations of a singular Φ_t are solved by least squares",
         look_at="lstsq or pinv at a stage where there is no equilibrium or a continuum of them",
         variants=lambda game: (Recomputed(arithmetic=LeastSquares()),),
     ),

@@ -105,7 +105,7 @@ def _each(once: Game, stated: np.ndarray, told: _Told, letters: Sequence[str]) -
         yield Mistake(
             id="P-of-another-iterate",
             message="the iteration is stopped early, and P is that of the iterate before",
-            look_at="which iterate of P goes with the gains that are handed out",
+            look_at="which iterate of P goes with the gains that are returned",
             variants=lambda _: [
                 told.handled(evolve(x, costs=x.ahead), f"after {x.k} iterations from {x.start}")
                 for x in early

@@ -33,7 +33,9 @@ def command(
     epsilon: Annotated[
         str | None,
         typer.Option(
-            "--epsilon", metavar="E", help=("Ask instead whether no agent's gap exceeds E.")
+            "--epsilon",
+            metavar="E",
+            help=("Pass if no agent's gap exceeds E, whatever the digits."),
         ),
     ] = None,
     solver: Annotated[
@@ -42,21 +44,25 @@ def command(
     ] = None,
     command: Annotated[
         str | None,
-        typer.Option("--command", help="Judge a program: 'prog {game} {solution}', two files."),
+        typer.Option(
+            "--command",
+            help=(
+                "Judge a program: 'prog {game} {solution}'. It reads the "
+                "first file and writes the second."
+            ),
+        ),
     ] = None,
     file_format: Annotated[
         FileFormat | None,
-        typer.Option(
-            "--format", help="The files that the program reads and writes (default json)."
-        ),
+        typer.Option("--format", help="The format of these two files (default json)."),
     ] = None,
     suite: Annotated[
         str | None,
         typer.Option(
             "--suite",
             metavar="NAME",
-            help="The games: standard (default), quick (part of it), general (beyond the paper) or "
-            "stationary (without an end).",
+            help="The games: standard (default), quick (part of it), general (beyond the paper) "
+            "or stationary (infinite horizon).",
         ),
     ] = None,
     timeout: Annotated[
@@ -70,17 +76,20 @@ def command(
         typer.Option(
             "--convention",
             metavar="NAME",
-            help="In which convention a solver or a solution differs; may be repeated: "
-            "negative-gain (u = -Kx), half-costs (costs with 1/2), half-values (value "
-            "x'Px/2 + q), tau-in-R (R is handed with tau/2 in it, and tau as 0), "
-            "time-last (arrays p x m x T).",
+            help="A convention in which a solver or a solution differs; may be repeated: "
+            "negative-gain (u = -Kx), half-costs (costs with 1/2), half-values (value x'Px/2 "
+            "+ q), tau-in-R (R is passed with tau/2 in it, and tau as 0), time-last (arrays "
+            "p x m x T).",
         ),
     ] = None,
     html: HtmlReport = None,
     csv: CsvReport = None,
     dtype: Annotated[
         str,
-        typer.Option("--dtype", help="The solver's numbers: float64, or float32 for a lower bar."),
+        typer.Option(
+            "--dtype",
+            help=("The solver's numbers: float64, or float32, of which fewer digits are asked."),
+        ),
     ] = "float64",
     tolerance: Annotated[
         str | None,
@@ -95,10 +104,10 @@ def command(
         typer.Option(
             "--scope",
             metavar="WORDS",
-            help="The games that a solver takes; others are skipped: agents=2 (or agents<=3; "
+            help="The games that a solver accepts; others are skipped: agents=2 (or agents<=3; "
             "likewise states, controls, stages), time-invariant (but for terminal costs), "
-            "equal-controls, no-noise, entropy (tau > 0), plain (tau = 0), average (no discount), "
-            "basic (only A, B, Q, R, tau, noise, discounts), with commas between.",
+            "equal-controls, no-noise, entropy (tau > 0), plain (tau = 0), average (no "
+            "discount), basic (only A, B, Q, R, tau, noise, discounts), with commas between.",
         ),
     ] = None,
     skip: Annotated[
@@ -110,7 +119,7 @@ def command(
         typer.Option(
             "--unsupported",
             metavar="SIGNAL",
-            help="How a solver says that it does not take a game, which is then skipped: an "
+            help="How a solver says that it does not accept a game, which is then skipped: an "
             "exception's name such as NotImplementedError, an exit status, or unsupported, a "
             "field of that name in its answer; may be repeated.",
         ),
@@ -127,18 +136,19 @@ def command(
 ) -> Status:
     """Judge a solution of a game, or a solver on a suite of games.
 
-    Certified gaps, errors in digits, and the mistake that they most resemble. A solution passes
-    if it is the equilibrium, as accurately as float64 can be on this game, or, where the horizon
-    is infinite, a stationary equilibrium with a stable closed loop.
+    The answer has certified gaps, errors in digits, and the known mistake that explains them. A
+    solution passes if it is the equilibrium, as accurately as float64 allows on this game. Where
+    the horizon is infinite it has to be a stationary equilibrium with a stable closed loop.
 
-    A function gets one object with float64 arrays: A (T,m,m), B[i] (T,m,p_i), Q[i] (T+1,m,m),
+    A function receives one object with float64 arrays: A (T,m,m), B[i] (T,m,p_i), Q[i] (T+1,m,m),
     R[i] (T,p_i,p_i), noise_cov, tau, horizon, x0_mean, x0_cov. It returns a dict or an object with
-    K[i] (T,p_i,m), u = Kx, and optionally Sigma[i] (T,p_i,p_i), P[i] (T+1,m,m), q[i] (T+1). Where
-    a game has no single equilibrium it should raise an error, or return NaN. A program reads and
-    writes files with the same. `ergs-verify template LANGUAGE` prints one to start from.
+    K[i] (T,p_i,m), u = Kx, and optionally Sigma[i] (T,p_i,p_i), P[i] (T+1,m,m), q[i] (T+1). If a
+    game has no single equilibrium it should raise an error or return NaN. A program reads and
+    writes files with the same names. `ergs-verify template LANGUAGE` prints a solver to start from.
 
-    Exit status: 0 the solution passes, or the solver on every game; 1 it fails, or on some game;
-    2 bad input; 3 it is undecided, or on some game, and fails on none; 130 interrupted.
+    Exit status: 0 the solution passes, or the solver passes on every game; 1 it fails, or fails on
+    some game; 2 bad input; 3 it is undecided, or undecided on some game and fails on none;
+    130 interrupted.
     """
     reports = Reports(html, csv)
     asked = {"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance}
@@ -172,7 +182,7 @@ def command(
         if solver is not None and command is not None:
             raise InputError("give --solver or --command, not both", "--solver")
         if file_format is not None and command is None:
-            raise InputError("--format goes with --command: a function gets arrays", "--format")
+            raise InputError("--format goes with --command; a function receives arrays", "--format")
         from ergs_verify.audit.named_solver import named_solver
         from ergs_verify.audit.scope import Scope
         from ergs_verify.cli.auditing import judge_solver

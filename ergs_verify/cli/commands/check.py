@@ -19,11 +19,11 @@ def command(
     csv: CsvReport = None,
     json: Json = False,
 ) -> Status:
-    """Prove what holds of a game and its equilibrium.
+    """Decide whether a game has exactly one equilibrium, and which conditions hold.
 
-    Existence and uniqueness, Assumption III.3, the inner loop of Algorithm 1.
-    Stage by stage: det Phi, the constant of Lemma IV.1, the spectral radius of the inner loop; and
-    the tau and delta that the paper asks for.
+    Existence and uniqueness, Assumption III.3, and the inner loop of Algorithm 1 are decided. For
+    each stage there is det Phi, the constant of Lemma IV.1 and the spectral radius of the inner
+    loop. The tau and delta that the paper asks for are enclosed.
 
     Exit status: 0 exactly one Nash equilibrium, proved; 1 none or more, proved; 2 bad input;
     3 undecided at the precision allowed.

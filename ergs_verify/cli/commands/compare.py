@@ -26,27 +26,28 @@ def command(
         ),
     ],
     digits: Annotated[
-        int, typer.Option("--digits", metavar="D", help="How many must be right everywhere.")
+        int, typer.Option("--digits", metavar="D", help="How many digits must be right everywhere.")
     ] = 8,
     html: HtmlReport = None,
     csv: CsvReport = None,
     json: Json = False,
 ) -> Status:
-    """Judge a directory of solutions by references.
+    """Compare a directory of solutions with references.
 
-    A solution belongs to the reference of its game_hash, else to that of its name.
+    A solution is compared with the reference that has its game_hash, or else its name.
 
-    D digits are right of a matrix if |given - exact| <= 10^-D max(1, largest entry) everywhere in
-    it, for Sigma without the 1: 8 digits of a P with entries of 1e-6 are two significant ones.
+    A matrix has D right digits if |given - exact| <= 10^-D max(1, largest entry) for every entry;
+    for Sigma the 1 is left out. So 8 digits of a P with entries of 1e-6 are two significant ones.
     The digits of audit are relative to the matrix's largest entry instead, in natural units of
     states and controls.
 
-    --json prints {"format": "ergs-compare/1", "verdict", "digits", "files", "extra"}: verdicts are
-    pass, fail or undecided; extra are the solutions without a reference; files are {"name",
-    "solution", "verdict", "message", "quantities"}, solution null where it is missing, and
-    quantities for each letter stated {"verdict", "digits", "max_error", "agent", "t"} of its worst
-    matrix: digits that are right at least (null where no number says it), an upper bound of the
-    error, and where, agents counted from 1 and times from 0, null where the horizon is infinite.
+    --json prints {"format": "ergs-compare/1", "verdict", "digits", "files", "extra"}. A verdict
+    is pass, fail or undecided. extra lists the solutions without a reference. Each of the files is
+    {"name", "solution", "verdict", "message", "quantities"}; solution is null if it is missing.
+    quantities has {"verdict", "digits", "max_error", "agent", "t"} for each letter, about its
+    worst matrix. digits is how many are right at least, or null if that is not known. max_error
+    is an upper bound on the error. Agents are counted from 1 and times from 0; t is null if the
+    horizon is infinite.
 
     Exit status: 0 every solution has the digits; 1 one is wrong or missing; 2 bad input; 3 a
     reference has too few digits to tell.

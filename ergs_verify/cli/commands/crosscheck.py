@@ -50,7 +50,7 @@ def command(
 ) -> Status:
     """Compute an equilibrium in independent ways and compare.
 
-    Every quantity is compared, in digits of agreement.
+    For every quantity the number of digits that agree is shown.
     """
     reports = Reports(html, csv)
     for name in games:

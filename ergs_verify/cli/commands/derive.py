@@ -47,7 +47,7 @@ def command(
     ] = False,
     latex: Annotated[bool, typer.Option("--latex", help="A LaTeX document.")] = False,
 ) -> Status:
-    """Derive a result step by step, or all of them without a name."""
+    """Derive a result step by step, or every result if no name is given."""
     if markdown and latex:
         raise InputError("--markdown and --latex exclude each other", "--latex")
     if latex:

@@ -21,9 +21,10 @@ def command(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A name of the gallery, random:N=3,m=4,p=2,T=10,seed=0 (any of the keys), "
-            "suite:NAME of a game on which solvers are audited, or exhibit:NAME of one on which "
-            "the paper's claims are tried.",
+            help="A name in the gallery (see `ergs-verify games`), a random game such as "
+            "random:N=3,m=4,p=2,T=10,seed=0 (any of the keys), suite:NAME for a game on "
+            "which solvers are audited, or exhibit:NAME for one on which the paper's claims "
+            "are tried.",
         ),
     ],
     path: Output = None,

@@ -18,7 +18,7 @@ _RANDOM = (
 
 
 def command(json: Json = False) -> Status:
-    """List the gallery: named games, each with what it shows."""
+    """List the named games of the gallery, each with what it shows."""
     if json:
         listed = [{"name": name, "shows": shows} for name, shows in names().items()]
         listed += [

@@ -38,7 +38,7 @@ def command(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+        typer.Option("--plot", metavar="FILE", help="Draw a plot: .png, .pdf or .svg."),
     ] = None,
     html: HtmlReport = None,
     csv: CsvReport = None,
@@ -46,12 +46,11 @@ def command(
 ) -> Status:
     """Enclose the cost of playing at tau + delta.
 
-    What each agent loses by playing the equilibrium at tau + delta in the game at tau.
-
-    Theorem IV.3: the gap, its bound, its order in delta and its coefficient.
+    The gap is what each agent loses by playing the equilibrium at tau + delta in the game at tau.
+    Shown are the gap of Theorem IV.3, its bound, its order in delta and its coefficient.
 
     Exit status: 0 every gap is enclosed; 1 at some delta there is no single equilibrium at
-    tau + delta, proved; 2 bad input; 3 some enclosure is not as tight as asked.
+    tau + delta, or a gap is infinite, proved; 2 bad input; 3 some enclosure is wider than asked.
     """
     reports = Reports(html, csv)
     expect_writable(plot, ".png", ".pdf", ".svg")

@@ -26,24 +26,25 @@ def command(
     game: GameName,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw to .png, .pdf or .svg."),
+        typer.Option("--plot", metavar="FILE", help="Draw a plot: .png, .pdf or .svg."),
     ] = None,
     json: Json = False,
 ) -> Status:
     """Measure how fast a finite horizon approaches the infinite one.
 
-    For a game of infinite horizon: how far the gains with ever more stages left are from those of
-    a stationary equilibrium, at what rate they approach them, and, where that is proved, by what
-    factor each stage brings the costs nearer.
+    The game has an infinite horizon. The command shows how far the gains with more and more stages
+    left are from those of a stationary equilibrium, and the rate at which they approach them. Where
+    it is proved, it also shows the factor by which each stage brings the costs nearer.
 
-    Exit status: 0 they approach one; 1 they do not, as far as they were followed; 2 bad input;
-    3 no stationary equilibrium was proved.
+    Exit status: 0 the gains approach an equilibrium; 1 they do not, as far as they were followed;
+    2 bad input; 3 no stationary equilibrium was proved.
     """
     expect_writable(plot, ".png", ".pdf", ".svg")
     chosen = named_game(game)
     if not chosen.stationary:
         raise InputError(
-            f'{game} has {chosen.horizon} stages; horizon takes a game with "horizon": "infinite"',
+            f'{game} has {chosen.horizon} stages; this command needs a game with "horizon": '
+            '"infinite"',
             game,
         )
     found = approach(chosen)

@@ -19,6 +19,7 @@ from ergs_verify.cli.options import Json, Output
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import cores, workers
 from ergs_verify.errors import InputError
+from ergs_verify.exact import counted
 from ergs_verify.files import disk
 from ergs_verify.ledger import claims, verify_paper
 from ergs_verify.ledger.verify import ledger_document
@@ -29,7 +30,7 @@ from ergs_verify.report.ledger_html import ledger_page
 
 #: From so many claims on, processes of their own are worth their start.
 _WORTH_PROCESSES = 8
-_WHAT = "judging the paper's claims"
+_WHAT = "deciding the paper's claims"
 
 
 @frozen
@@ -64,7 +65,10 @@ def command(
         typer.Option(
             "--html",
             metavar="FILE",
-            help="Write a page: printed, corrected, why, with exhibits and proofs.",
+            help=(
+                "Write a page: each claim as printed and as corrected, with the reasons, "
+                "exhibits and proofs."
+            ),
         ),
     ] = None,
     folder: Annotated[
@@ -79,13 +83,13 @@ def command(
         bool,
         typer.Option(
             "--exhibit",
-            help="Print the game that shows what is wrong with one claim; with -o FILE, write all"
-            " that do, to FILE, FILE-2, ...",
+            help="Print the game that shows what is wrong with one claim; with -o FILE, write all "
+            "such games, to FILE, FILE-2, ...",
         ),
     ] = False,
     path: Output = None,
 ) -> Status:
-    """Decide the paper's claims: the ledger, or the claims named.
+    """Decide the paper's claims, or those that are named.
 
     Exit status 0: every claim is decided, and each that is wrong as printed holds as corrected.
     """
@@ -101,7 +105,7 @@ def command(
     if folder is not None:
         files = certificate_files(judgements)
         certificates.write(folder, files)
-        output.say(f"{folder}: certificates of {len(files)} identities")
+        output.say(f"{folder}: {counted(len(files), 'certificate')}")
     ledger = ledger_document([judgement.entry for judgement in judgements])
     if json:
         output.show_json(ledger)
@@ -134,7 +138,7 @@ def _write_exhibits(ids: Sequence[str], path: Path | None) -> Status:
         write_game(found[0], None)
         if len(found) > 1:
             output.say(f"it shows {shows[0]}")
-            output.say(f"{len(found) - 1} more: with -o FILE all of them are written")
+            output.say(f"{len(found) - 1} more; -o FILE writes all of them")
         return Status.HOLDS
     names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(found) + 1))]
     for game, name, what in zip(found, names, shows, strict=True):

@@ -31,7 +31,8 @@ def command(
 ) -> Status:
     """Confirm a proof by code that shares nothing with the prover.
 
-    Exit status 0: it proves what is printed; 1: it proves nothing.
+    Exit status: 0 the proof is confirmed, and what it proves is printed; 1 it is not confirmed;
+    2 bad input.
     """
     try:
         given = loads(file.read_text(encoding="utf-8"))

@@ -31,31 +31,31 @@ def command(
         int, typer.Option("--digits", metavar="D", help="Decimal digits, 1 to 5000.")
     ] = 50,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace files that say something else.")
+        bool, typer.Option("--force", help="Replace files that have other content.")
     ] = False,
 ) -> Status:
     """Write certified digits as files that any language reads.
 
-    A file is one JSON object, "format": "ergs-reference/1". Its keys: name and game_hash of the
-    game; digits, as asked for; equilibrium ("unique", "none", "continuum", "singular" for one of
-    the two, "unbounded" where the cost of agent has no lower bound, or "stationary": the horizon is
-    infinite, the equilibrium locally unique, and [t] is left out of all that follows); t, the
-    singular or unbounded stage, else null; error. Where there is an equilibrium also K, Sigma and
-    P, [agent][t] matrices as lists of rows of decimal strings, and q, [agent][t] decimal strings;
-    with affine terms also k and s, [agent][t] lists. error holds for each of the letters
-    [agent][t] how far at most an entry of that matrix is from the exact one: |given - exact| <=
-    error <= 10^-D max(1, largest entry), for Sigma without the 1.
+    A file is one JSON object with "format": "ergs-reference/1". Its keys: name and game_hash are
+    those of the game. digits is what was asked for. equilibrium is "unique", "none", "continuum",
+    "singular" (none or a continuum), "unbounded" (the cost of agent has no lower bound) or
+    "stationary" (the horizon is infinite, and the equilibrium is locally unique). t is the singular
+    or unbounded stage, or null. If there is an equilibrium, K, Sigma and P are lists [agent][t] of
+    matrices, and q is a list [agent][t] of numbers; with affine terms, k and s are lists [agent][t]
+    of vectors. If it is stationary, [t] is left out. Numbers are decimal strings. error has, for
+    each of these letters and each [agent][t], a bound on the error of every entry: |given - exact|
+    <= error <= 10^-D max(1, largest entry); for Sigma the 1 is left out.
 
-    The same game and digits give the same bytes, on every machine.
+    The same game and digits give the same bytes on every machine.
 
-    Exit status: 0 every file says what it should; 2 bad input, or a file that is there already
-    and says something else; 3 the precision allowed does not decide every digit.
+    Exit status: 0 every file has the right content; 2 bad input, or a file exists already with
+    other content; 3 the precision allowed does not decide every digit.
     """
     wanted = _by_file(games, folder)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}", str(folder)) from error
+        raise InputError(f"{folder}: cannot be created: {error.strerror}", str(folder)) from error
     for path in wanted:
         expect_writable(path, ".json")
     stages = sum(_stages(game) for _, game in wanted.values())

@@ -19,7 +19,7 @@ def command(
 ) -> Status:
     """Print the JSON Schema of a format that is read or written, or list the formats.
 
-    The dialect is that of 2020-12.
+    The schemas are written in draft 2020-12.
     """
     if name is not None:
         output.show_json(schema(name))

@@ -43,14 +43,17 @@ def command(
     output: Output = None,
     json: Json = False,
 ) -> Status:
-    """Solve a game. No equilibrium, or no single one: exit status 1, naming the stage.
+    """Solve a game.
 
-    Without --digits every entry is the nearest float64. With it entries are decimals, and
-    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix. Every single entry has
-    D right digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
+    Without --digits every entry is the nearest float64. With --digits entries are decimals, and
+    |printed - exact| <= 10^-D max(1, largest entry in size) for each matrix. Each entry has D right
+    digits too, and at least the 17 of float64, unless float64 cannot tell it from 0.
 
     For a game of infinite horizon all stationary equilibria that are found are shown, and written
     to FILE, FILE-2, ...; --json prints the first.
+
+    Exit status: 0 solved; 1 there is no equilibrium, or no single one, and the message names the
+    stage; 2 bad input; 3 undecided at the precision allowed.
     """
     if method.value == "algorithm1" and iterations is None:
         raise InputError("--method algorithm1 needs --iterations L, with L ≥ 1", "--iterations")

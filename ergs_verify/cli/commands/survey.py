@@ -17,6 +17,7 @@ from ergs_verify.cli.options import Json
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers as processes
 from ergs_verify.errors import InputError
+from ergs_verify.exact import counted
 from ergs_verify.survey.run import Survey, survey
 
 #: Seconds between lines of progress.
@@ -49,7 +50,7 @@ def command(
         typer.Option("--solver", metavar="MODULE:FUNCTION", help="The solver of audit."),
     ] = None,
     shard: Annotated[
-        int, typer.Option("--shard", min=1, help="How many games a file holds.")
+        int, typer.Option("--shard", min=1, help="The number of games in a file.")
     ] = 5000,
     workers: Annotated[
         int | None,
@@ -59,18 +60,19 @@ def command(
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option("--cluster", metavar="ADDRESS", help="The scheduler of a dask cluster."),
+        typer.Option("--cluster", metavar="ADDRESS", help="The address of a dask scheduler."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a survey that was broken off.")
+        bool, typer.Option("--resume", help="Continue a survey that was interrupted.")
     ] = False,
     json: Json = False,
 ) -> Status:
-    """Put a question to every game of a family, up to millions.
+    """Ask one question about every game of a family of up to millions.
 
-    The folder gets Parquet files, a row for each game, a summary, a picture, and the extreme games.
+    The folder receives Parquet files with a row for each game, a summary, a plot, and the extreme
+    games.
 
-    Exit status: 0 every game is answered; 2 bad input; 3 some game has no answer.
+    Exit status: 0 every game has an answer; 2 bad input; 3 some game has no answer.
     """
     if cluster is not None and workers is not None:
         raise InputError("give --workers or --cluster, not both", "cluster")
@@ -137,7 +139,9 @@ def _progress() -> Callable[[int, int], None]:
 
 def _table(found: Survey) -> Table:
     summary = found.summary
-    table = Table(title=f"{summary['games']} games, {summary['without_answer']} without an answer")
+    table = Table(
+        title=f"{counted(summary['games'], 'game')}, {summary['without_answer']} without an answer"
+    )
     table.add_column("column")
     table.add_column("games, or quantiles")
     for name, counts in summary["columns"].items():

@@ -18,7 +18,7 @@ def command(
         str, typer.Argument(metavar="LANGUAGE", help="python, jax, octave, julia or cpp.")
     ],
 ) -> Status:
-    """Print a solver to start from: it passes an audit; put your own in its place."""
+    """Print a small solver that passes an audit, for you to replace by your own."""
     folder = resources.files("ergs_verify.audit") / "templates"
     known = {place.name.partition(".")[0]: place for place in folder.iterdir()}
     if language.lower() not in known:

@@ -44,10 +44,11 @@ def command(
     ] = None,
     json: Json = False,
 ) -> Status:
-    """The main job: derive, judge the paper, cross-check games.
+    """Do the main job: derive, decide the paper's claims, cross-check games.
 
-    Derives Lemma III.2, Theorem III.1 and the cost of a policy; decides every claim of the
-    paper; solves the games of the gallery, and those given, in independent ways and compares.
+    It derives Lemma III.2, Theorem III.1 and the cost of a policy. It decides every claim of the
+    paper. It solves the games of the gallery, and any games given, in independent ways and compares
+    the results.
     """
     start = time.monotonic()
     given = games or []
@@ -61,7 +62,7 @@ def command(
             derived = _derive(tell)
         steps = certificates.as_texts(proofs)
         tell.title("2. The paper, claim by claim")
-        parts = gathered(claims_left, "judging the paper's claims")
+        parts = gathered(claims_left, "deciding the paper's claims")
         judged = [one for part in parts for one in part]
         ledger = ledger_document([judgement.entry for judgement in judged])
         tell.show(Group(ledger_summary(ledger), Text(), wrong_claims(ledger)))

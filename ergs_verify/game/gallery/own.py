@@ -57,7 +57,7 @@ def _g_star_4() -> dict[str, Any]:
 @_game(
     "g-star-4-continuum",
     "G* at τ = 4, A all ones: Φ is singular and its equations are consistent, so there is a "
-    "continuum of equilibria, nonlinear ones among them.",
+    "continuum of equilibria, including nonlinear ones.",
 )
 def _g_star_4_continuum() -> dict[str, Any]:
     return _g_star(4, [[1, 1], [1, 1]], scalar(2, 0))
@@ -74,8 +74,8 @@ def _g_star_near_4() -> dict[str, Any]:
 
 @_game(
     "identical-interest",
-    "Three scalar agents with one and the same cost: the inner loop diverges (eigenvalue −4/3) "
-    "while best responses in turn converge to K = −2/7.",
+    "Three scalar agents with the same cost: the inner loop diverges (eigenvalue −4/3), while "
+    "sequential best responses converge to K = −2/7.",
 )
 def _identical_interest() -> dict[str, Any]:
     return {
@@ -93,9 +93,9 @@ def _identical_interest() -> dict[str, Any]:
 
 @_game(
     "quantecon-noninteractive",
-    "Published: two agents that do not interact, each with a regulator of its own "
-    "(QuantEcon.py, quantecon/tests/test_lqnash.py, test_noninteractive; its maximised −0.25 "
-    "x² − 0.15 u² minimised here with the sign turned, over 50 stages).",
+    "Published: two agents that do not interact, each with a regulator of its own (QuantEcon.py, "
+    "quantecon/tests/test_lqnash.py, test_noninteractive, which maximises −0.25 x² − 0.15 u²; "
+    "here the negative is minimised, over 50 stages).",
 )
 def _quantecon() -> dict[str, Any]:
     return {

@@ -191,9 +191,10 @@ def _duopoly(gamma: int, T: int) -> dict[str, Any]:
     "lectures/multi_agent_models/markov_perf.md); the numbers are those of QuantEcon's nnash with "
     "its tolerance 1e-8.",
     horizon=51,
-    remark="The lecture means an infinite horizon. Its solver iterates from a cost of zero until "
-    "two rounds differ by less than 1e-8, which is after 51: what it prints is the equilibrium "
-    "over 51 stages, and that of an infinite horizon differs from the eighth digit on.",
+    remark="The lecture intends an infinite horizon. Its solver iterates from a cost of zero "
+    "until two rounds differ by less than 1e-8, which happens after 51 rounds. So it "
+    "prints the equilibrium over 51 stages, which agrees with that of an infinite horizon "
+    "to seven digits.",
     printed=[
         Printed("F1[1]", "-0.6684661455442794", "k", 1, (0,), -1, stages=51),
         Printed("F1[2]", "0.295124817744414", "K", 1, (0, 0), -1, stages=51),
@@ -213,9 +214,9 @@ def _quantecon_duopoly(T: int) -> dict[str, Any]:
     "quantecon-next-output",
     "The same duopoly with firms that choose their next output itself, so that the cost of "
     "adjustment has a product of control and state.",
-    source="As quantecon-duopoly, whose numbers are read in these coordinates.",
+    source="The numbers are those of quantecon-duopoly, in these coordinates.",
     horizon=51,
-    remark="An equilibrium does not depend on which of the two a firm is said to choose.",
+    remark="The equilibrium does not depend on which of the two a firm is said to choose.",
     printed=[
         Printed("F1[1]", "-0.6684661455442794", "k", 1, (0,), -1, stages=51),
         Printed("F1[2]", "0.295124817744414", "K", 1, (0, 0), -1, added=1, stages=51),
@@ -241,9 +242,9 @@ def _quantecon_next_output(T: int) -> dict[str, Any]:
     "Equilibrium, the tests of its cells (file "
     "lectures/dynamic_programming_squared/dyn_stack.md), rounded there to four decimals.",
     horizon=280,
-    remark="The solver stops where rounding lets it, which the lecture does not tell; only "
-    "279 and 280 stages give the printed value of the firms. The gains do not depend on it to "
-    "these digits.",
+    remark="The solver stops where rounding lets it, after a number of stages that the lecture "
+    "does not state. Only 279 and 280 stages give the printed value of the firms. To these "
+    "digits the gains do not depend on that number.",
     printed=[
         Printed("F1[1]", "-0.2270", "k", 1, (0,), -1, stages=280),
         Printed("F2[2]", "0.0945", "K", 2, (0, 1), -1, stages=280),
@@ -263,12 +264,12 @@ def _quantecon_slow_duopoly(T: int) -> dict[str, Any]:
     "Matlab program judd.m gave. The entries of P1 and P2: "
     f"{_LECTURES}, lecture Markov Perfect Equilibrium, exercise 2, the tests of its cells.",
     horizon=42,
-    remark="Both mean an infinite horizon and stop once two rounds are near enough: the Matlab "
-    "program after 42 stages, at 1e-12, the lecture after 30, at 1e-8, and each prints the "
-    "equilibrium over so many. The matrices are handed to a solver that says it minimises, but "
-    "are those of a maximisation. Taken at its word the costs have no lower bound; the solver "
-    "looks at the conditions of first order alone, which are the same. Here the profits are "
-    "maximised.",
+    remark="Both intend an infinite horizon and stop once two rounds are close enough: the Matlab "
+    "program after 42 stages, at 1e-12, and the lecture after 30, at 1e-8. Each prints the "
+    "equilibrium over that many stages. The matrices are passed to a solver that says it "
+    "minimises, but they belong to a maximisation. Minimised, the costs have no lower "
+    "bound. The solver uses the first-order conditions alone, which are the same for both. "
+    "Here the profits are maximised.",
     printed=[
         *_gains(
             "f1_ml",
@@ -373,11 +374,11 @@ _EXPECTATIONS = (
 
 @_published(
     "quantecon-firm",
-    "A small firm adjusts its output and takes for given how the market's output moves; its "
+    "A small firm adjusts its output and takes the movement of the market's output as given; its "
     "profit is linear in its own output.",
     source=_EXPECTATIONS + "exercise 1: its text, and the tests of its cells.",
     horizon=700,
-    remark="One agent. F[1] is 0: no digit of the printed one is right.",
+    remark="One agent. F[1] is 0, so no digit of the printed value is right.",
     printed=[
         Printed("h_0", "96.949", "k", 1, (0,)),
         Printed("h_2", "-0.046", "K", 1, (0, 1)),
@@ -477,7 +478,7 @@ def _quantecon_robust(T: int) -> dict[str, Any]:
 
 @_published(
     "quantecon-deadbeat",
-    "Two controls of which one is free, so that the state is reached at once; R is singular and "
+    "Two controls, one of which is free, so that the state is reached at once; R is singular and "
     "W is not.",
     source="QuantEcon.py, quantecon/tests/test_lqcontrol.py, test_stationary_mat, with the "
     "terminal cost of that file's lq_mat.",
@@ -536,7 +537,8 @@ def _ilqgames_line(T: int) -> dict[str, Any]:
 
 @_published(
     "ilqgames-line-unequal",
-    "The point mass on a line with a second player who pushes less and mostly at the position.",
+    "The point mass on a line with a second player who pushes less and acts mostly on the "
+    "position.",
     source="iLQGames.jl, test/test_solve_lq_game.jl, generate_1D_pointmass_game (L. Peters). It "
     "prints no numbers.",
     horizon=100,
@@ -570,12 +572,12 @@ def _ilqgames_plane(T: int) -> dict[str, Any]:
 
 @_published(
     "klgame-plane",
-    "The point mass in the plane with players who stay near a reference policy: each pays the "
-    "Kullback–Leibler divergence from it, more or less dearly.",
+    "The point mass in the plane with players who stay near a reference policy: each pays for the "
+    "Kullback–Leibler divergence from it, at its own rate.",
     source="The class of games is that of J. Lidard, H. Hu, A. Hancock et al., Blending "
-    "Data-Driven Priors in Dynamic Games (arXiv:2402.14174), which prints no linear-quadratic "
-    "data; they are those of ilqgames-plane, and the reference policies are chosen here: braking "
-    "towards 0, and keeping still.",
+    "Data-Driven Priors in Dynamic Games (arXiv:2402.14174), which prints no "
+    "linear-quadratic data. The data are those of ilqgames-plane. The reference policies "
+    "are chosen here: braking towards 0, and keeping still.",
     horizon=100,
 )
 def _klgame_plane(T: int) -> dict[str, Any]:
@@ -592,8 +594,8 @@ def _klgame_plane(T: int) -> dict[str, Any]:
 
 @_published(
     "pursuit-evasion",
-    "A zero-sum game of a pursuer and an evader, ten times as loath to accelerate, in the "
-    "coordinates of the one seen from the other, with random accelerations.",
+    "A zero-sum game of a pursuer and an evader, for whom acceleration costs ten times as much. "
+    "The coordinates are relative, and the accelerations partly random.",
     source="TSummersLab, partial-asym-info-best-response, the example of a pursuit-evasion game "
     "with perfect information (Matlab). It prints no numbers.",
     horizon=150,
@@ -619,8 +621,8 @@ def _pursuit_evasion(T: int) -> dict[str, Any]:
     "f16-autopilot",
     "A zero-sum game of an F-16's elevator against the worst gust of wind.",
     source="A. Al-Tamimi, F. L. Lewis and M. Abu-Khalaf, Model-free Q-learning designs for linear "
-    "discrete-time zero-sum games, Automatica 43 (2007), 473–481; its data as public programs "
-    "have them. The paper was not at hand, and its numbers are left out.",
+    "discrete-time zero-sum games, Automatica 43 (2007), 473–481; its data are taken from "
+    "public programs. The paper was not at hand, so its numbers are left out.",
     horizon=150,
 )
 def _f16_autopilot(T: int) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _regulators(a: Any, *, agents: int = 1, q: Any = 1, r: Any = 1) -> dict[str,
 
 @_game(
     "stationary-duopoly",
-    "The duopoly quantecon-duopoly as its source means it, with an infinite horizon.",
+    "The duopoly quantecon-duopoly as its source intends it, with an infinite horizon.",
     source=PUBLISHED["quantecon-duopoly"].source,
     printed=PUBLISHED["quantecon-duopoly"].printed,
     places=6,
@@ -95,8 +95,8 @@ def _duopoly() -> dict[str, Any]:
 
 @_game(
     "stationary-inventories",
-    "Judd's game quantecon-inventories as its source means it: infinite horizon, and nothing is "
-    "discounted, so that the mean profit of a stage is what counts.",
+    "Judd's game quantecon-inventories as its source intends it: with an infinite horizon and no "
+    "discount, so that the mean profit of a stage counts.",
     source=PUBLISHED["quantecon-inventories"].source,
     printed=PUBLISHED["quantecon-inventories"].printed,
     places=8,
@@ -107,8 +107,8 @@ def _inventories() -> dict[str, Any]:
 
 @_game(
     "stationary-three-equilibria",
-    "Two agents who both want an unstable state held and would each rather leave it to the other: "
-    "three stationary equilibria.",
+    "Two agents who both want an unstable state held, and each of whom would rather leave it to "
+    "the other: three stationary equilibria.",
 )
 def _three_equilibria() -> dict[str, Any]:
     return {**_regulators(3, agents=2), "discount": "15/16"}
@@ -135,8 +135,8 @@ def _zero_sum() -> dict[str, Any]:
     "Two agents who both follow the gradient of their own cost are driven away from their only "
     "known equilibrium.",
     source="After E. Mazumdar, L. J. Ratliff, M. I. Jordan and S. S. Sastry, Policy-Gradient "
-    "Algorithms Have No Guarantees of Convergence in Linear Quadratic Games, arXiv:1907.03712, who "
-    "found that many games are so; the numbers are the toolkit's.",
+    "Algorithms Have No Guarantees of Convergence in Linear Quadratic Games, "
+    "arXiv:1907.03712, who found many such games; the numbers are the toolkit's own.",
 )
 def _gradient_avoids() -> dict[str, Any]:
     return {
@@ -154,7 +154,7 @@ def _gradient_avoids() -> dict[str, Any]:
     "stationary-nashopt",
     "Ten agents, each of whom has one of ten coupled states to hold by one control; the free state "
     "is unstable.",
-    source="NashOpt, examples/control/example_lqr.py, whose random numbers these are.",
+    source="NashOpt, examples/control/example_lqr.py, with its random numbers.",
 )
 def _nashopt() -> dict[str, Any]:
     draw = np.random.RandomState(0)
@@ -183,8 +183,8 @@ def _deadbeat() -> dict[str, Any]:
 
 @_game(
     "stationary-slow",
-    "The state hardly costs, so that the closed loop is slow, ρ ≈ 1 − 10⁻⁶: iterating stages takes "
-    "millions.",
+    "The state costs hardly anything, so the closed loop is slow, ρ ≈ 1 − 10⁻⁶, and iterating "
+    "takes millions of stages.",
 )
 def _slow() -> dict[str, Any]:
     return _regulators(1, q=Fraction(1, 10**12))

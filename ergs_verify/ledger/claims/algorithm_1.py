@@ -61,7 +61,7 @@ def _in_turn() -> Decision:
     passes = Symbol("L", integer=True, positive=True)
     first = _position(t, 1, horizon, passes)
     after = sympy.expand(first - _position(t + 1 + n, passes, horizon, passes))
-    return holds(f"it comes {after} passes later, which is positive", after.is_positive is True)
+    return holds(f"it comes {after} passes later, a positive number", after.is_positive is True)
 
 
 def _takes_gains_and_cost() -> Decision:
@@ -74,13 +74,15 @@ def _takes_gains_and_cost() -> Decision:
     policies = sorted(found & {letter(i).name for letter in (K, S, P, Q)})
     own = derived("gain").has(K(i))
     return together(
-        exactly("policies and costs in the answer", policies, sorted({K(i).name, P(i).name})),
+        exactly(
+            "policies and costs in the best response", policies, sorted({K(i).name, P(i).name})
+        ),
         holds("agent i's own gain is not among them", not own),
     )
 
 
 COVARIANCE_IS_FREE = Fact(
-    "no policy of time t occurs in the covariance of an answer",
+    "the covariance of a best response depends on no policy of time t",
     lambda: holds(
         "the derived covariance contains no gain and no covariance",
         not any(
@@ -92,12 +94,12 @@ COVARIANCE_IS_FREE = Fact(
 
 PASSES = Theorem(
     id="alg-1",
-    says="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
-    " later policies that it gives",
+    says="at every t Algorithm 1 gives Ψ_t applied L times to its start, with the P_{t+1} of the "
+    "later policies it has found",
     proof=(
         Fact("every pass at time t comes after every pass at a later time", _in_turn),
         Fact(
-            "Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone",
+            "Ψ_tⁱ depends on the others' gains at time t and, of later times, on P_{t+1}ⁱ alone",
             _takes_gains_and_cost,
         ),
         Fact("P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F", lambda: policy_matrix().decide()),
@@ -135,7 +137,7 @@ def _initialisation(faults: frozenset[str]) -> Computed:
     if faults:
         return Computed("S = (0, 0) is a policy of the class", _zero_covariance)
     return Computed(
-        "S = (0, I), the prior, has a relative entropy of 0, and Ψ_t gives the same after it",
+        "S = (0, I), the prior, has relative entropy 0, and Ψ_t maps it to the same policy",
         lambda: together(_prior_costs_nothing().decide(), COVARIANCE_IS_FREE.decide()),
     )
 
@@ -163,7 +165,7 @@ def _range_is_defined() -> Decision:
         "s = t + 1 = T in the first pass, t = T − 1",
         "s ≤ T − 1",
         "exact",
-        "the first pass of the loop conditions on S_[T:T−1], which the definition leaves out",
+        "the first pass of the loop conditions on S_[T:T−1], which the definition does not cover",
         lambda: asked == sympy.false,
         values={"t": "T - 1"},
     )
@@ -171,10 +173,10 @@ def _range_is_defined() -> Decision:
 
 FIRST_PASS = Theorem(
     id="alg-1/index-set",
-    says="S_[s:t] being empty for s > t, Ψ_{T−1} takes P_T = Q_T and no later policy",
+    says="if S_[s:t] is empty for s > t, Ψ_{T−1} depends on P_T = Q_T and on no later policy",
     proof=(
         Fact(
-            "Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone",
+            "Ψ_tⁱ depends on the others' gains at time t and, of later times, on P_{t+1}ⁱ alone",
             _takes_gains_and_cost,
         ),
         Fact("P_T = Q_T", terminal()),
@@ -212,7 +214,7 @@ METRIC = Theorem(
     id="alg-1/metric",
     says="Σ_i (‖Kⁱ − K'ⁱ‖_F + ‖Σⁱ − Σ'ⁱ‖_F) is a metric on 𝒮_t",
     proof=(
-        Fact("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, of gains and of covariances", _norms_of_sums),
+        Fact("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, for gains and for covariances", _norms_of_sums),
         by(rules.SUM_OF_NORMS),
     ),
 )
@@ -260,8 +262,9 @@ CLAIMS = (
         faults=(
             Fault(
                 name="zero covariance",
-                what="Σ = 0 is not positive definite, so the start is outside the class of policies"
-                " (with infinite cost); any positive definite Σ serves, since Ψ_t ignores it",
+                what="Σ = 0 is not positive definite, so the start is outside the class of "
+                "policies and its cost is infinite. Any positive definite Σ will do, since "
+                "Ψ_t ignores it",
                 kind="overclaim",
                 printed="= 0",
                 corrected="= (0, I)",
@@ -277,8 +280,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="own alone",
-                what="the superscript i leaves agent i's own later policies alone, while P_{t+1}ⁱ"
-                " depends on all agents' later gains: it is S_[t+1:T−1]",
+                what="the superscript i keeps only agent i's own later policies, but P_{t+1}ⁱ "
+                "depends on all agents' later gains. It should be S_[t+1:T−1]",
                 kind="index",
                 printed="S_{[t+1:T-1]}^i",
                 corrected="S_{[t+1:T-1]}",
@@ -295,8 +298,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="empty",
-                what="defined for s ≤ t only, but the loop starts with S_[T:T−1]: it has to be"
-                " empty there",
+                what="this is defined for s ≤ t only, but the loop starts with S_[T:T−1], which "
+                "has to be the empty set",
                 kind="index",
                 printed=r"s \leq t",
                 corrected=r"s \leq t, \quad S_{[s:t]} := \emptyset \text{ for } s > t",
@@ -312,8 +315,9 @@ CLAIMS = (
         faults=(
             Fault(
                 name="bracket",
-                what="without a bracket the sum ends before ‖Σ_t^i‖_F, whose i then stands for no"
-                " agent; the sum runs over both norms, here and in the proof of Lemma IV.1",
+                what="without a bracket the sum ends before ‖Σ_t^i‖_F, and the i in this norm "
+                "refers to no agent. The sum has to include both norms, here and in the "
+                "proof of Lemma IV.1",
                 kind="bracket",
                 source="wording",
                 printed=r"\|K_t^i\|_F + \|\Sigma_t^i\|_F",

@@ -123,16 +123,16 @@ def coupling_chain(factor=1) -> Chain:
 
 ONE_AGENT = Theorem(
     id="sharp-coupling/one-agent",
-    says="‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-    " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+    says="‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, with "
+    "gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
     given=GAME,
     proof=(
         POLICY_PSD,
         Fact("W − (τ/2 + λ_min(R))I = (R − λ_min(R)I) + B'PB", lambda: _weight_bound().decide()),
         by(rules.LEAST_EIGENVALUE),
         Fact(
-            "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-            " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+            "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, "
+            "with gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
             lambda: coupling_chain().decide(),
             needs=("‖W⁻¹‖₂ ≤ 1/(τ/2 + λ_min(R))",),
         ),
@@ -188,15 +188,17 @@ _SHARES = Fact("gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with 
 COUPLED = Theorem(
     id="sharp-coupling",
     says=(
-        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
-        "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "Φ_t is regular at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "ρ(J_t) < 1 at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
     ),
     given=(*GAME, hypotheses.COUPLED),
     proof=(
         ONE_AGENT,
         WEIGHT,
         _SHARES,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
+        Fact(
+            "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)", lambda: block_system().decide()
+        ),
         by(rules.COUPLED_KERNEL),
         Fact(
             "Ψ(𝓚)ⁱ − Ψ(𝓚*)ⁱ is block row i of (I − D⁻¹Φ)(𝓚 − 𝓚*)",
@@ -306,13 +308,16 @@ FALLS = Theorem(
         ONE_AGENT,
         _SHARES,
         Fact(
-            "from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
+            "κⁱ ≤ hⁱ(a + Σκ) for all i implies a +  Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
             _solved,
         ),
         Fact("Q + Ā'P_{t+1}Ā − P_t = C'WC", lambda: _least_cost().decide()),
         PSD,
         Fact("P_T = Q_T", terminal()),
-        Fact("the bounds grow with each g, each g grows with π and falls with τ", _slopes),
+        Fact(
+            "the bounds increase with each g, and each g increases with π and decreases with τ",
+            _slopes,
+        ),
         by(rules.BOUND_BACKWARDS),
         by(rules.FALLS_BACKWARDS),
     ),
@@ -323,8 +328,9 @@ FALLS = Theorem(
 UNIQUE_FROM_DATA = Theorem(
     id="sharp-apriori",
     says=(
-        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
-        "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of "
+        "(4)–(6)",
+        "ρ(J_t) < 1 at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
     ),
     given=(*REGULAR_UNIQUE.given[:-1], hypotheses.COUPLED_BY_DATA),
     proof=(
@@ -343,7 +349,7 @@ UNIQUE_FROM_DATA = Theorem(
 
 LARGE_ENOUGH = Theorem(
     id="sharp-apriori/assumption",
-    says="Assumption III.3 holds at τ and at every larger one",
+    says="Assumption III.3 holds at τ and at every larger τ",
     given=(*GAME, hypotheses.ABOVE_DATA_BOUND),
     proof=(FALLS, by(rules.ABOVE_FOR_GOOD)),
     needed={"above-data-bound": no_equilibrium},
@@ -376,10 +382,9 @@ def _model_alone(faults: frozenset[str]) -> Computed | Theorem:
 
 CIRCULAR = Fault(
     name="circular",
-    what="γ_P* belongs to the unknown equilibrium and depends on τ itself, so that the bound of"
-    " Assumption III.3 is not a scalar of the model; 2γ_B²γ̂_P(N−1), from the data alone, is one"
-    " and"
-    " suffices",
+    what="γ_P* belongs to the unknown equilibrium and depends on τ itself, so the bound of "
+    "Assumption III.3 is not a scalar of the model. 2γ_B²γ̂_P(N−1), computed from the data "
+    "alone, is one, and it suffices",
     kind="overclaim",
 )
 

@@ -103,8 +103,8 @@ def printed_constant(faults, weight_tau, entropy_tau, P_next, q_next, shape="sha
 
 SHAPE = Fault(
     name="shape",
-    what="Σ_tʲ (p×p) stands where BʲΣ_tʲBʲ' (m×m) belongs: the sum with the noise covariance is"
-    " ill-typed, and where p = m it is another number",
+    what="Σ_tʲ (p×p) appears where BʲΣ_tʲBʲ' (m×m) belongs. The sum with the noise covariance is "
+    "ill-typed, and where p = m it has the wrong value",
     kind="shape",
     printed=r"\Sigma + \sum_{j=1}^N \Sigma_t^j",
     corrected=r"\Sigma + \sum_{j=1}^N \corrected{B_t^j \Sigma_t^j (B_t^j)^\top}",
@@ -253,15 +253,15 @@ CLAIMS = (
     ),
     Claim(
         id="eq-21/choice",
-        title="A δ can be chosen so",
+        title="A suitable δ can be chosen",
         where="Section IV-A, after (21)",
         quote="we assume that δ is chosen such that",
         latex=r"\tilde{\tau} > 2\gamma_B^2 \tilde{\gamma}_P^* (N-1)",
         statement=CHOICE,
         gaps=(
             Gap(
-                what="that such a δ exists is assumed: a larger δ changes γ̃_P* and so both"
-                " sides of the condition",
+                what="the existence of such a δ is assumed. A larger δ changes γ̃_P* and so both "
+                "sides of the condition",
                 quote="we assume that δ is chosen such that",
                 closed_by=(CHOICE,),
             ),
@@ -277,9 +277,9 @@ CLAIMS = (
         stated=(hypotheses.ASSUMPTION_III_3,),
         gaps=(
             Gap(
-                what="γ̃_P* is taken of the NE of the augmented game before there is shown to be"
-                " one;"
-                " as the P̃ that the recursion gives from T backwards it is well defined",
+                what="γ̃_P* is taken from the NE of the augmented game before one is shown to "
+                "exist. It is well defined if P̃ is the matrix that the recursion gives "
+                "backwards from T",
                 quote="γ̃_P* := max ‖P̃_t^{i*}‖_F",
                 closed_by=(DOMINANT,),
             ),
@@ -315,8 +315,8 @@ COSTS = (
         faults=(
             Fault(
                 name="plus",
-                what="a plus is missing between the relative entropy and the cost to go, so that"
-                " they multiply",
+                what="a plus is missing between the relative entropy and the cost to go, so they "
+                "are multiplied",
                 kind="missing term",
                 source="scan",
                 printed=r"{\mu_t^i(u_t^i | x)} (A_t x",
@@ -350,7 +350,7 @@ COSTS = (
         faults=(
             tilde_lost(
                 "tilde",
-                "τ̃/2 weighs K'K in the augmented game, not τ/2",
+                "in the augmented game K'K has the weight τ̃/2, not τ/2",
                 r"((\tau/2)I",
                 r"((\corrected{\tilde{\tau}}/2)I",
             ),
@@ -373,8 +373,8 @@ COSTS = (
         faults=(
             Fault(
                 name="arguments",
-                what="the value depends on the covariances too, through q̃: its arguments are Sⁱ"
-                " and S⁻ⁱ, not Kⁱ and K⁻ⁱ",
+                what="the value also depends on the covariances, through q̃. Its arguments are Sⁱ "
+                "and S⁻ⁱ, not Kⁱ and K⁻ⁱ",
                 kind="missing term",
                 printed=r"K^i, K^{-i}",
                 corrected=r"S^i, S^{-i}",

@@ -180,7 +180,7 @@ FIXED_POINT = Theorem(
             lambda: gain_and_covariance().decide(),
         ),
         Fact(
-            "where Kⁱ is its own answer, the Lyapunov equation gives the P_t of (4)",
+            "where Kⁱ is the best response, the Lyapunov equation gives the P_t of (4)",
             lambda: _own_answer().decide(),
             needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",),
         ),
@@ -220,8 +220,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="star",
-                what="P_{t+1}^{i*} is the equilibrium's; the response to S_[t+1:T−1] takes its"
-                " P_{t+1}ⁱ from the Lyapunov equations below, without the star",
+                what="P_{t+1}^{i*} belongs to the equilibrium. The response to S_[t+1:T−1] takes "
+                "its P_{t+1}ⁱ, without the star, from the Lyapunov equations below",
                 kind="index",
                 printed=r"P_{t+1}^{i*} B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^{i*} A_t^i,"
                 r" \Sigma_t^{i*} = (I + 2(R_t^i + (B_t^i)^\top P_{t+1}^{i*}",
@@ -262,8 +262,8 @@ CLAIMS = (
         statement=INVERSES,
         gaps=(
             Gap(
-                what="the definition is a recursion: P ⪰ 0 follows from Q ⪰ 0, R ≻ 0 and τ > 0 by"
-                " induction from P_T = Q_T backwards",
+                what="the definition is a recursion and does not itself give P ⪰ 0. This follows "
+                "from Q ⪰ 0, R ≻ 0 and τ > 0 by induction backwards from P_T = Q_T",
                 quote="positive semidefinite by definition",
                 closed_by=(POLICY_PSD,),
             ),
@@ -288,16 +288,16 @@ CLAIMS = (
         faults=(
             Fault(
                 name="the",
-                what="a fixed point at every t is a NE; there may be several fixed points, so it is"
-                " not “the” NE, and one stage alone is not enough",
+                what="a fixed point at every t is a NE, but a fixed point at one stage is not "
+                "enough. There may be several fixed points, so it is not “the” NE",
                 kind="overclaim",
             ),
         ),
         gaps=(
             Gap(
-                what="Definition II.1 speaks of deviations of a whole policy, with memory and any"
-                " density, at all times at once; that answers in gains and covariances, time by"
-                " time, are answers among those is not said",
+                what="Definition II.1 allows deviations that change a whole policy at all times "
+                "at once, with memory and any density. It is not shown that a best response "
+                "in gains and covariances, found time by time, is best among all of these",
                 quote="From Definition II.1, we know that a joint policy",
                 closed_by=(SUFFICIENT,),
             ),

@@ -61,9 +61,9 @@ def _sum_fault(s: str) -> Fault:
     )
     return Fault(
         name="sum",
-        what="the sum has no bracket. If it ends after its first term, the u that follows has no"
-        " time; if it runs to the end, the cost of x_T counts once for each stage. It has to end"
-        " before x_T'Q_T x_T",
+        what="the sum has no bracket. If it ends after its first term, the u that follows has no "
+        "time index; if it runs to the end, the cost of x_T is counted once for each stage. "
+        "It has to end before x_T'Q_T x_T",
         kind="bracket",
         source="wording",
         printed=summand,
@@ -136,7 +136,7 @@ def _two_nash_values() -> Decision:
 
 def _nash_value(faults: frozenset[str]) -> Computed | Definition:
     if "one value" in faults:
-        return Computed("a game has one Nash value of each agent", _two_nash_values)
+        return Computed("a game has one Nash value for each agent", _two_nash_values)
     return Definition(
         Symbol(r"J_t^{i*}(x)", real=True), _cost_at(r"\pi^{i*}", r"\pi^{-i*}", "J_t^i")
     )
@@ -151,10 +151,10 @@ CLAIMS = (
         statement=Definition(next_state, A * x + agent_sum(B(j) * u(j), j) + omega),
         gaps=(
             Gap(
-                what="the noise is said to be independent of x_t and x_0 alone. That the agents"
-                " draw their controls independently of each other, and the noise is independent"
-                " of them and of the past, is used in (13) and nowhere said; it is a hypothesis"
-                " here",
+                what="the noise is said to be independent of x_t and x_0 alone. (13) also needs "
+                "the agents to draw their controls independently of each other, and the "
+                "noise to be independent of the controls and of the past. The paper does not "
+                "say so, and it is a hypothesis here",
                 quote="and is independent of the state x_t for all t as well as the initial state"
                 " distribution",
                 closed_by=(BEST_RESPONSE,),
@@ -206,9 +206,9 @@ CLAIMS = (
         faults=(
             Fault(
                 name="conditioning",
-                what="for a policy that uses its own past controls, π(u_t | x_t) is not the density"
-                " it draws from: the two divergences differ by the mutual information of u_t and"
-                " the past given x_t",
+                what="for a policy that uses its own past controls, π(u_t | x_t) is not the "
+                "density it draws from. The two divergences differ by the mutual information "
+                "of u_t and the past given x_t",
                 kind="overclaim",
             ),
         ),
@@ -242,8 +242,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="one value",
-                what="the Nash value is spoken of as one number; where there are several NE each"
-                " has a value of its own",
+                what="the Nash value is treated as one number, but where there are several NE "
+                "each has its own value",
                 kind="overclaim",
                 printed=r"J_t^{i*}(x) =",
                 corrected=r"\corrected{\text{of a given NE } \pi^*:}\quad J_t^{i*}(x) =",

@@ -164,7 +164,7 @@ def _first_order_at_zero() -> Decision:
         f"ε_1/δ² = {float(found[0]):.3g}, {float(found[1]):.3g} at δ = 1e-20, 1e-21",
         "→ c_1 as δ → 0",
         "80 digits",
-        "at τ = 0 the gap is (p_i T/2) δ and terms of second order",
+        "at τ = 0 the gap is (p_i T/2) δ plus terms of second order",
         lambda: found[1] > 9 * found[0] > 0,
         game=game,
     )
@@ -266,7 +266,7 @@ LINEAR_REGIME = Theorem(
         ),
         Fact("Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ", _spread_at_zero()),
         Fact(
-            "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
+            "K̃ less the plain game's best response is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
             lambda: _answers_at_zero().decide(),
         ),
         Fact("P_T = Q_T", terminal()),
@@ -295,7 +295,7 @@ LARGE_DELTA = Theorem(
         by(rules.CONTINUOUS_GAP),
     ),
     needed=scalars.of_the_game(
-        scalars.no_least_cost, "ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞, with a least J"
+        scalars.no_least_cost, "ε_i(δ) → J(μ) − min J(·, μ⁻ⁱ) as δ → ∞, where J has a minimum"
     ),
 )
 

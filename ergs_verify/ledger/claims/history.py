@@ -135,7 +135,7 @@ def _linear_in_means() -> Equality:
 
 EXCLUDED = Theorem(
     id="sharp-contraction-excludes",
-    says="the feedback NE is the only NE among policies that remember",
+    says="the feedback NE is the only NE among policies with memory",
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
@@ -162,7 +162,7 @@ EXCLUDED = Theorem(
     ),
     needed={
         **scalars.of_the_game(
-            scalars.no_least_cost, "the feedback NE is the only NE among policies that remember"
+            scalars.no_least_cost, "the feedback NE is the only NE among policies with memory"
         ),
         "stage-contraction": memory_of_own_controls,
     },
@@ -172,7 +172,7 @@ EXCLUDED = Theorem(
 CLAIMS = (
     Claim(
         id="sharp-history",
-        title="A second equilibrium, of agents that remember, though every Φ_t is regular",
+        title="A second equilibrium, between agents with memory, although every Φ_t is regular",
         where="Beyond the paper; limits of det Φ_t ≠ 0 over the class Πⁱ of (2)",
         latex=r"u_1^i \sim \mathcal{N}(\theta(u_0^i - \tfrac{3}{7} e_1^\top x_1), \tfrac13),"
         r" u_0^i \sim \mathcal{N}(0, \tfrac14), \theta^2 = \tfrac{49}{48}",
@@ -184,7 +184,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-contraction-excludes",
-        title="Under the contraction of Lemma IV.1 memory is of no use",
+        title="Under the contraction of Lemma IV.1 memory does not help",
         where="Beyond the paper; sharpens Lemma III.4 to the class Πⁱ",
         statement=EXCLUDED,
     ),

@@ -68,7 +68,8 @@ def _depends_on_the_start() -> Decision:
         f"the limit from 𝓚_0 = I is {limit}",
         "the limit from 𝓚_0 = 0 is 0",
         "exact",
-        "det Φ_0 = 0, ρ(J) = 1, and the loop converges from every start: not to one limit",
+        "det Φ_0 = 0, ρ(J) = 1, and the loop converges from every start, but the limit depends on "
+        "the start",
         lambda: loops.is_below_one(J - limit) and limit != limit * 0,
         game=game,
     )
@@ -80,7 +81,9 @@ SPECTRAL = Theorem(
     given=(*GAME, hypotheses.REGULAR_AT_T),
     proof=(
         WEIGHT,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
+        Fact(
+            "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)", lambda: block_system().decide()
+        ),
         by(rules.ONE_FIXED_POINT),
         ERROR_MOVES,
         by(rules.POWERS),
@@ -133,9 +136,10 @@ def _identical_interest() -> Decision:
         exactly("the largest eigenvalue of J in size", loops.radius(J), sympy.Rational(4, 3)),
         holds("−4/3 is an eigenvalue of J", sympy.Rational(-4, 3) in loops.eigenvalues(J)),
         exactly("K* of each agent", {str(k) for k in gains}, {"-2/7"}),
-        holds("simultaneous answers diverge: |tr Jᵏ| > n", loops.exceeds_one(J)),
+        holds("simultaneous updates diverge: |tr Jᵏ| > n", loops.exceeds_one(J)),
         holds(
-            "answers in turn converge: a power of I − L⁻¹Φ has norm < 1", loops.is_below_one(turn)
+            "sequential updates converge: a power of I − L⁻¹Φ has norm < 1",
+            loops.is_below_one(turn),
         ),
     )
 
@@ -255,7 +259,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-loop/identical-interest",
-        title="Identical interests: simultaneous answers diverge, answers in turn converge",
+        title="Identical interests: simultaneous updates diverge, sequential updates converge",
         where="Beyond the paper; three scalar agents",
         statement=Computed(
             "J has the eigenvalue −4/3, K* = −2/7, and I − L⁻¹Φ has ρ < 1",

@@ -125,7 +125,7 @@ GIBBS = Theorem(
 MINIMISER = Theorem(
     id="lemma-III.2",
     says=(
-        "π* alone minimises F, among all probability distributions",
+        "π* alone minimises F among all probability distributions",
         "π* is the density of N(−½((τ/2)I + M)⁻¹b, (I + (2/τ)M)⁻¹)",
     ),
     given=GIBBS.given,
@@ -172,7 +172,7 @@ def _positive() -> Decision:
 
 EQUIVALENT = Theorem(
     id="eq-8/equivalent",
-    says="(8) and (7) have one minimiser each, the same π*",
+    says="(7) and (8) each have exactly one minimiser, the same π*",
     given=MINIMISER.given,
     proof=(
         MINIMISER,
@@ -207,7 +207,7 @@ MULTIPLIER = Theorem(
     proof=(
         GIBBS,
         Fact(
-            "the logarithm of (10) is log π* and a number that is affine in λ with the slope −1/τ",
+            "the logarithm of (10) is log π* plus a number that is affine in λ with slope −1/τ",
             _affine_in_the_multiplier,
         ),
         by(rules.ONE_MULTIPLIER),
@@ -239,9 +239,10 @@ CLAIMS = (
         statement=Definition(Symbol(r"F(\pi)", real=True), quadratic + tau * log(v / w)),
         gaps=(
             Gap(
-                what="b'u has no lower bound, so that E[u'Mu + b'u] and the relative entropy may be"
-                " −∞ and ∞; that the functional has a value at every density is not shown. As one"
-                " integral it has one: τ KL(π ‖ π*) plus a number",
+                what="b'u has no lower bound, so E[u'Mu + b'u] may be −∞ where the relative "
+                "entropy is ∞. It is not shown that the functional has a value at every "
+                "density. Written as one integral it does, namely τ KL(π ‖ π*) plus a "
+                "constant",
                 closed_by=(GIBBS,),
             ),
         ),
@@ -256,9 +257,9 @@ CLAIMS = (
         statement=MINIMISER,
         gaps=(
             Gap(
-                what="the proof finds where the integrand's derivative vanishes at each u; that a"
-                " minimiser exists, and that the density found is one among all distributions,"
-                " those without a density included, does not follow from that",
+                what="the proof finds where the integrand's derivative vanishes at each u. It "
+                "does not follow that a minimiser exists, nor that the density found is best "
+                "among all distributions, including those without a density",
                 quote="Hence, the distribution π which solves the optimization problem in (8) is"
                 " given by",
                 closed_by=(MINIMISER,),
@@ -273,9 +274,9 @@ CLAIMS = (
         statement=CONVEX,
         gaps=(
             Gap(
-                what="convexity is read off the integrand at a point; that the integrals are finite"
-                " at the densities compared is not shown; where they are infinite the strict"
-                " inequality fails",
+                what="convexity is read off the integrand at a point. It is not shown that the "
+                "integrals are finite at the densities compared, and where they are infinite "
+                "the strict inequality fails",
                 quote="the cost (7) is strictly convex with respect to π",
                 closed_by=(CONVEX, GIBBS),
             ),
@@ -348,8 +349,8 @@ CLAIMS = (
         ),
         gaps=(
             Gap(
-                what="(9) is necessary only where there is a minimiser with a multiplier, which is"
-                " not shown; Gibbs's identity gives the minimiser without it",
+                what="(9) is necessary only if a minimiser with a multiplier exists, which is not "
+                "shown. Gibbs's identity gives the minimiser without it",
                 quote="A necessary condition for optimality is ∂f/∂v = 0",
                 closed_by=(MINIMISER, MULTIPLIER),
             ),
@@ -380,7 +381,9 @@ CLAIMS = (
         statement=Computed("v > 0 at every u", _positive),
         gaps=(
             Gap(
-                what="that no density which vanishes somewhere does better is assumed, not shown",
+                what=(
+                    "it is assumed, not shown, that no density which vanishes somewhere does better"
+                ),
                 quote="An implicit assumption here is that v here cannot be zero",
                 closed_by=(EQUIVALENT,),
             ),

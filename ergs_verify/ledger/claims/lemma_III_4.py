@@ -139,7 +139,10 @@ DOMINANT = Theorem(
 
 UNIQUE = Theorem(
     id="lemma-III.4",
-    says="exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+    says=(
+        "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of "
+        "(4)–(6)"
+    ),
     given=(*STAGE.given, hypotheses.ASSUMPTION_III_3),
     proof=(DOMINANT, REGULAR_UNIQUE),
     needed={
@@ -171,7 +174,9 @@ DETERMINED = Theorem(
     given=DOMINANT.given,
     proof=(
         SOLVED,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
+        Fact(
+            "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)", lambda: block_system().decide()
+        ),
         WEIGHT,
         Fact("P_T = Q_T", terminal()),
         by(rules.SOLVED_BACKWARDS),
@@ -228,9 +233,10 @@ CLAIMS = (
         statement=Definition(tau, bound, relation=">"),
         gaps=(
             Gap(
-                what="the bound takes the P* of an equilibrium whose existence the assumption is to"
-                " give; as the P that the recursion finds from T backwards it is well defined, for"
-                " each stage's P_{t+1} is known before Φ_t is judged",
+                what="the bound uses the P* of an equilibrium whose existence the assumption is "
+                "meant to ensure. It is well defined if P* is the matrix that the recursion "
+                "gives backwards from T, since each stage's P_{t+1} is known before Φ_t is "
+                "needed",
                 closed_by=(DOMINANT,),
             ),
         ),
@@ -245,8 +251,7 @@ CLAIMS = (
         stated=(hypotheses.ASSUMPTION_III_3,),
         gaps=(
             Gap(
-                what="what is proved below is that there is at most one; that there is one is not"
-                " shown",
+                what="the proof below shows that there is at most one, not that there is one",
                 quote="there exists a unique NE of the game (1)-(2) as proved below.",
                 closed_by=(REGULAR_UNIQUE,),
             ),
@@ -261,9 +266,9 @@ CLAIMS = (
         stated=(hypotheses.ASSUMPTION_III_3,),
         gaps=(
             Gap(
-                what="the proof starts from (6), which every NE is said to satisfy, and finds one"
-                " solution of a linear system; that a NE has linear means, and that there is one,"
-                " is not shown",
+                what="the proof starts from (6), which every NE is said to satisfy, and finds one "
+                "solution of a linear system. It is not shown that a NE has linear means, "
+                "nor that a NE exists",
                 quote="Using (6) for each i ∈ [N]",
                 closed_by=(REGULAR_UNIQUE,),
             ),
@@ -308,8 +313,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="block diagonal",
-                what="Φ_t has nonzero off-diagonal blocks, as the sentence itself goes on to say:"
-                " it is a block matrix, not block diagonal",
+                what="Φ_t has nonzero off-diagonal blocks, as the sentence itself goes on to say, "
+                "so it is not block diagonal",
                 kind="wording",
                 source="wording",
             ),
@@ -325,8 +330,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="scalar",
-                what="entry by entry Φ_t need not be diagonally dominant; it is so in blocks:"
-                " Σ_{j≠i} ‖Φ_ii⁻¹Φ_ij‖₂ < 1",
+                what="Φ_t need not be diagonally dominant entry by entry. It is block diagonally "
+                "dominant, Σ_{j≠i} ‖Φ_ii⁻¹Φ_ij‖₂ < 1",
                 kind="overclaim",
             ),
         ),

@@ -223,7 +223,8 @@ def diverging_pair() -> Decision:
         f"‖Ψ_0(S) − Ψ_0(S')‖_□² = {squares[0]}",
         f"‖S − S'‖_□² = {squares[1]}",
         "exact",
-        "K and K' differ in agent 2's gain alone, by (1, 0), and agent 1's answers differ by more",
+        "K and K' differ in agent 2's gain alone, by (1, 0), and agent 1's best responses differ "
+        "by more",
         lambda: squares[0] > squares[1],
         game=game,
         values={"K_0^2": str(moved[1].tolist()), "K'_0^2": str(none[1].tolist())},
@@ -264,7 +265,7 @@ def _named_set(letter: str) -> Decision:
         known = ", ".join(SPACES)
         return Decision(
             verdict="ill-typed",
-            evidence=(("types", f"{letter} is defined nowhere; the paper defines {known}"),),
+            evidence=(("types", f"{letter} is not defined; the paper defines {known}"),),
         )
     return Definition(difference(i), K(i) - K_other(i)).decide()
 
@@ -284,7 +285,7 @@ def _first_line(faults: frozenset[str]) -> Equality:
 def _undefined_gamma(printed: str) -> Fault:
     return Fault(
         name="gamma",
-        what="γ_P is not defined; it is γ_{P,t}",
+        what="γ_P is not defined; γ_{P,t} is meant",
         kind="index",
         printed=printed,
         corrected=printed.replace(r"\gamma_P", r"\corrected{\gamma_{P,t}}"),
@@ -313,7 +314,7 @@ CLAIMS = (
         faults=(
             Fault(
                 name="set",
-                what="𝒮 without an index is not defined; policies of one time are in 𝒮_t",
+                what="𝒮 without an index is not defined; policies at one time t are in 𝒮_t",
                 kind="index",
                 source="scan",
                 printed=r"\mathcal{S}",
@@ -323,7 +324,7 @@ CLAIMS = (
     ),
     Claim(
         id="lemma-IV.1/difference",
-        title="The norm of the difference of two answers",
+        title="The norm of the difference of two best responses",
         where="Section IV, proof of Lemma IV.1, first equality",
         latex=r"\|\Psi_t(S_t | S_{[t+1:T-1]}) - \Psi_t(S'_t | S_{[t+1:T-1]})\|_{\square}"
         r" = \sum_{i \in [N]} \|K_t^i - K_t^{i'}\|_F + \|\Sigma_t^i - \Sigma_t^{i'}\|_F",
@@ -331,8 +332,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="stars",
-                what="on the right stand the gains of the arguments S and S'; it has to be those of"
-                " the answers",
+                what="the right side has the gains of the arguments S and S'. It should have "
+                "those of the best responses",
                 kind="index",
                 printed=r"\|K_t^i - K_t^{i'}\|_F + \|\Sigma_t^i - \Sigma_t^{i'}\|_F",
                 corrected=r"\big( \|K_t^{i*} - K_t^{i*'}\|_F + \|\Sigma_t^{i*} - \Sigma_t^{i*'}\|_F"
@@ -342,7 +343,7 @@ CLAIMS = (
     ),
     Claim(
         id="lemma-IV.1/gains",
-        title="The difference of two answers",
+        title="The difference of two best responses",
         where="Section IV, proof of Lemma IV.1, second equality",
         latex=r"= \sum_{i \in [N]} \left\| \left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^i"
         r" B_t^i \right)^{-1} (B_t^i)^\top P_{t+1}^i \sum_{j \neq i} B_t^j (K_t^j - K_t^{j'})"
@@ -359,7 +360,9 @@ CLAIMS = (
         faults=(
             Fault(
                 name="index",
-                what="the sum runs over i and its terms carry j: one of the two letters is wrong",
+                what=(
+                    "the sum runs over i but its terms carry j, so one of the two letters is wrong"
+                ),
                 kind="index",
                 printed=rf"\sum_{{i \in [N]}} {_DISTANCE}",
                 corrected=rf"\corrected{{\sum_{{j \in [N]}} \big(}} {_DISTANCE}"
@@ -370,7 +373,7 @@ CLAIMS = (
     ),
     Claim(
         id="lemma-IV.1/one-agent",
-        title="The inequality behind it",
+        title="The inequality behind the bound",
         where="Section IV, proof of Lemma IV.1, inequality",
         latex=r"\leq \frac{2}{\tau} \gamma_B^2 \gamma_P (N-1) \sum_{i \in [N]} \|K_t^j -"
         r" K_t^{j'}\|_F",

@@ -142,7 +142,7 @@ def _gains_blow_up() -> Decision:
 CLAIMS = (
     Claim(
         id="sharp-limits/large-tau",
-        title="τ → ∞: the policies go to the prior",
+        title="τ → ∞: the policies tend to the prior",
         where="Beyond the paper",
         latex=r"\tau K_t^i \to -2 (B_t^i)^\top P_{t+1}^{i,\infty} A_t, \quad"
         r" \tau (I - \Sigma_t^i) \to 2 (R_t^i + (B_t^i)^\top P_{t+1}^{i,\infty} B_t^i)",
@@ -150,7 +150,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-limits/small-tau",
-        title="τ → 0: the policies go to the plain game's equilibrium",
+        title="τ → 0: the policies tend to the plain game's equilibrium",
         where="Beyond the paper",
         latex=r"K_t^i \to K_t^{i,0}, \quad"
         r" \tfrac{2}{\tau} \Sigma_t^i \to (R_t^i + (B_t^i)^\top P_{t+1}^{i,0} B_t^i)^{-1}",

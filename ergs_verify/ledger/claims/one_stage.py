@@ -196,8 +196,8 @@ def shift_chain() -> Chain:
 
 NEARBY_COST = Theorem(
     id="thm-IV.2/nearby-cost",
-    says="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-    " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
+    says="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L + "
+    "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), where C depends on the game, K* and P* alone",
     proof=(
         Fact(
             "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",
@@ -231,7 +231,7 @@ def one_pass_is_not_enough() -> Decision:
         f"‖K_0 − K_0*‖_F² = {squared} after L = 1 pass, whatever ε",
         "O(ε²)",
         "exact",
-        "P_1 = P_1* = Q_1, and a fixed number of passes leaves an error that ε does not change",
+        "P_1 = P_1* = Q_1, and a fixed number of passes leaves an error that does not depend on ε",
         lambda: assumed(game) and loops.squared_error(game, 1) > 0 and _cost_error(game) > 0,
         game=game,
         values={"L": "1"},
@@ -263,8 +263,8 @@ def _costs_that_are_not_near() -> Decision:
         f"P_0 = {found} after any number of passes",
         f"P_0* = {best.P[0][0][0, 0]}",
         "exact",
-        f"with one agent every pass gives the answer to P_1 = {later[0, 0]}, where P_1* ="
-        f" {best.P[0][1][0, 0]}; no ε enters",
+        f"with one agent every pass gives the best response to P_1 =  {later[0, 0]}, where P_1* = "
+        f"{best.P[0][1][0, 0]}. ε plays no part",
         lambda: found != best.P[0][0][0, 0] and later != best.P[0][1],
         game=game,
         values={"K_1^1": "0"},

@@ -221,7 +221,7 @@ def value_is_quadratic() -> Equality:
     return equal(least, value)
 
 
-_AT_A_STAGE = "at every control and history, the expected stage cost with V_{t+1} is V_t(x_t) +" + (
+_AT_A_STAGE = "at every control and history, the expected stage cost plus V_{t+1} is V_t(x_t) +" + (
     " τ log(π/BR), less τ log(π/μ)"
 )
 
@@ -235,8 +235,8 @@ _NEEDED = {**scalars.of_the_game(scalars.no_least_cost), **OTHER_ANSWERS}
 
 BEST_RESPONSE = Theorem(
     id="thm-III.1/telescoped",
-    says="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
-    " adapted, with memory or without",
+    says="J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every adapted "
+    "policy, with or without memory",
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
@@ -338,7 +338,7 @@ BELLMAN = Theorem(
     " π_t*(· | x) attains it",
     given=(hypotheses.FEEDBACK, hypotheses.INDEPENDENT_DRAWS),
     proof=(
-        Fact("the cost (3) from t is the cost of stage t and the cost from t + 1", split()),
+        Fact("the cost (3) from t is the cost of stage t plus the cost from t + 1", split()),
         by(rules.OWN_RECURSION),
         by(rules.ONE_SHOT),
     ),
@@ -364,8 +364,8 @@ def _rows_at_any_means() -> Equality:
 
 STAGE = Theorem(
     id="sharp-unique-iff-regular/stage",
-    says="where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only"
-    " if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
+    says="where V_{t+1} is quadratic, policies are best responses to each other at t if and only "
+    "if they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x",
     given=(
         *GAME,
         hypotheses.STANDARD_PRIOR,
@@ -376,9 +376,9 @@ STAGE = Theorem(
         BELLMAN,
         WEIGHT,
         Fact(
-            "at every x, whatever means and covariances the others have, the stage cost with"
-            " V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and"
-            " W Mⁱ + ½b = 0",
+            "at every x, whatever means and covariances the others have, the stage cost plus "
+            "V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and W Mⁱ + "
+            "½b = 0",
             lambda: stage_gibbs().decide(),
             needs=("W is invertible and ‖W⁻¹‖₂ ≤ 2/τ", "the priors are N(0, I)"),
         ),
@@ -399,7 +399,9 @@ STAGE = Theorem(
 EXISTS = Supposing(SUFFICIENT, hypotheses.ANSWERS)
 """Who plays what solves the equations is in equilibrium; nobody has to play it."""
 
-_ONE = "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)"
+_ONE = (
+    "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of (4)–(6)"
+)
 NOT_ONE = {**scalars.of_the_game(scalars.no_least_cost, _ONE), **OTHER_ANSWERS}
 """Why the game's hypotheses and those on priors and draws are needed for that."""
 

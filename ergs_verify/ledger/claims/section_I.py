@@ -108,9 +108,9 @@ def _noise_plays_no_part() -> Decision:
         f"K_0 = {plain} with Σ",
         f"{noisy} with 4Σ",
         "exact",
-        "no covariance of a policy stands in the formulas of the gains and of P_t, in any game; so"
-        " the gains of Algorithm 1 are the same with others, and the noise plays no part in the"
-        " rate",
+        "no covariance of a policy appears in the formulas of the gains and of P_t, in any game. "
+        "So the gains of Algorithm 1 are the same whatever the covariances, and the policies' "
+        "noise plays no part in the rate",
         unchanged,
         game=game,
         values={"L": "2"},
@@ -125,11 +125,11 @@ def _noise_makes_nothing_regular() -> Decision:
     noisier = [evolve(game, noise_cov=k * np.eye(2, dtype=int)) for k in (1, 10**6)]
     return together(
         holds(
-            "Φ_t, r_t and (4) are free of the noise's covariance",
+            "Φ_t, r_t and (4) do not contain the noise covariance",
             not any(formula.has(notation.noise) for formula in entering),
         ),
         *(
-            exactly(f"det Φ_0 with the noise's covariance {k}", last_block_system(g)[0].det(), 0)
+            exactly(f"det Φ_0 with the noise covariance {k}", last_block_system(g)[0].det(), 0)
             for k, g in zip(("I", "10⁶ I"), noisier, strict=True)
         ),
     )
@@ -139,14 +139,14 @@ WITHOUT_NOISE = Theorem(
     id="introduction/gaussian-noise",
     says=(
         "Ψ_t(· | S_[t+1:T−1]) is a contraction in ‖·‖_□",
-        "no covariance of a policy stands in the gain of an answer or in P_t",
+        "neither the gain of a best response nor P_t depends on the covariance of a policy",
     ),
     given=CONTRACTION.given,
     proof=(
         CONTRACTION,
         Fact(
-            "no covariance of a policy stands in the gain of an answer or in P_t",
-            lambda: holds("the derived formulas are free of Σ", _free_of_covariances()),
+            "neither the gain of a best response nor P_t depends on the covariance of a policy",
+            lambda: holds("the derived formulas do not contain Σ", _free_of_covariances()),
         ),
     ),
     needed=CONTRACTION.needed,
@@ -202,8 +202,7 @@ OPENING = (
         quote="in the form of a diagonal dominance condition [18], which may not be satisfied"
         " solely in the presence of adequate noise in the system",
         statement=Computed(
-            "no covariance of the noise stands in Φ_t, and in some game Φ_t is singular whatever"
-            " the noise",
+            "Φ_t does not depend on the noise, and in some game it is singular",
             _noise_makes_nothing_regular,
         ),
     ),
@@ -224,8 +223,8 @@ OPENING = (
         faults=(
             Fault(
                 name="noise",
-                what="no gain of Algorithm 1 depends on the covariance of anybody's policy; it is"
-                " the term (τ/2)I beside R that makes the iteration contract",
+                what="no gain of Algorithm 1 depends on the covariance of any policy. The "
+                "iteration contracts because of the term (τ/2)I beside R",
                 kind="overclaim",
             ),
         ),

@@ -60,7 +60,7 @@ def _whole_is_quadratic() -> Equalities:
 
 QUADRATIC = Theorem(
     id="thm-IV.3/quadratic",
-    says="J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+    says="J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear Gaussian joint policy",
     given=(hypotheses.INDEPENDENT_DRAWS, hypotheses.STANDARD_PRIOR),
     proof=(
         Fact("V_T(x) = x'Q_T x", terminal()),
@@ -109,7 +109,8 @@ PSD = Theorem(
 NASH_VALUE = Theorem(
     id="thm-III.1",
     says=(
-        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+        "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of "
+        "(4)–(6)",
         "the Nash value is J_t*(x) = x'P_t x + q_t with (4) and (5)",
         "P_t* ⪰ 0 in (4), at every t",
     ),
@@ -182,7 +183,7 @@ COVARIANCE = Theorem(
     needed=WEIGHT.needed,
 )
 
-_EXISTS = "a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)"
+_EXISTS = "a NE over all adapted policies exists, namely a linear Gaussian one with (4)–(6)"
 
 EXISTENCE = Theorem(
     id="thm-III.1/existence",
@@ -196,7 +197,9 @@ EXISTENCE = Theorem(
     proof=(
         WEIGHT,
         COVARIANCE,
-        Fact("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)", lambda: block_system().decide()),
+        Fact(
+            "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)", lambda: block_system().decide()
+        ),
         EXISTS,
         by(rules.SOME_EQUILIBRIUM),
     ),
@@ -262,7 +265,7 @@ CLAIMS = (
         statement=EXISTENCE,
         gaps=(
             Gap(
-                what="the theorem and its proof begin with a NE; that there is one is not shown",
+                what="the theorem and its proof begin with a NE. It is not shown that one exists",
                 quote="the NE policies … are linear Gaussian",
                 closed_by=(EXISTENCE,),
             ),
@@ -351,8 +354,9 @@ CLAIMS = (
         statement=COVARIANCE,
         gaps=(
             Gap(
-                what="from here on deviations are linear Gaussian, while Definition II.1 has all of"
-                " Πⁱ; that no other deviation does better is not shown",
+                what="the rest of the paper considers linear Gaussian deviations alone, while "
+                "Definition II.1 allows all of Πⁱ. It is not shown that no other deviation "
+                "does better",
                 quote="Since all policies belong to the class of linear Gaussian distributions, we"
                 " will henceforth restrict our discussion",
                 closed_by=(LEAST_COST,),

@@ -164,8 +164,8 @@ def _subscript(faults: frozenset[str]) -> Equality:
 def _subscript_fault(printed: str, corrected: str) -> Fault:
     return Fault(
         name="subscript",
-        what="the subscript u ~ π names one of the random quantities in the bracket; the others'"
-        " controls and the noise are averaged too",
+        what="the subscript u ~ π names only one of the random quantities in the bracket. The "
+        "others' controls and the noise are averaged too",
         kind="wording",
         source="wording",
         printed=printed,
@@ -197,8 +197,7 @@ def _satisfies(faults: frozenset[str]) -> Equality:
 
 
 _RANDOM = (
-    "L(x) contains the others' drawn controls, which agent i does not see: E[L(x)] has to stand"
-    " there"
+    "L(x) contains the others' drawn controls, which agent i does not see. E[L(x)] belongs there"
 )
 
 
@@ -234,22 +233,22 @@ CLAIMS = (
         ),
         gaps=(
             Gap(
-                what="cited results treat costs of states and controls; here the cost contains the"
-                " logarithm of the policy's own density and the minimum is over densities, which"
-                " they do not cover",
+                what="the cited results are about costs of states and controls. They do not cover "
+                "a cost that contains the logarithm of the policy's own density, nor a "
+                "minimum over densities",
                 quote="From HJI equations [33], we know",
                 closed_by=(BELLMAN, BEST_RESPONSE),
             ),
             Gap(
-                what="the minimum is over densities π(u|x) of the state alone, while Πⁱ lets a"
-                " policy remember; that memory does not help against the others' feedback"
-                " policies is not shown",
+                what="the minimum is over densities π(u|x) given the present state alone, while "
+                "Πⁱ allows policies with memory. It is not shown that memory does not help "
+                "against the others' feedback policies",
                 quote="From HJI equations [33], we know",
                 closed_by=(BEST_RESPONSE, LEAST_COST),
             ),
             Gap(
-                what="that what solves the equations stage by stage is a NE is the converse, and is"
-                " not shown",
+                what="the converse is not shown, namely that whatever solves the equations at "
+                "every stage is a NE",
                 quote="the most optimal probability distribution for each agent in each timestep",
                 closed_by=(SUFFICIENT,),
             ),
@@ -257,7 +256,7 @@ CLAIMS = (
     ),
     Claim(
         id="thm-III.1/push",
-        title="Where the others and the state push",
+        title="The next state without agent i's control",
         where="Section III, before (13)",
         latex=r"L_t^{i*}(x) := A_t x + \sum_{j \neq i} B_t^j u_t^{j*}(x)",
         statement=Definition(sympy.MatrixSymbol("L_t^{i*}(x)", *x.shape), others_push),
@@ -340,8 +339,8 @@ CLAIMS = (
         statement=lambda _: _best_means_are_linear(),
         gaps=(
             Gap(
-                what="linear means solve (15), which couples the agents through L(x); that no"
-                " others solve it is not shown",
+                what="linear means solve (15), which couples the agents through L(x). It is not "
+                "shown that no other means solve it",
                 quote="By direct calculation we can check that the set of policies",
                 closed_by=(REGULAR_UNIQUE,),
             ),
@@ -357,8 +356,8 @@ CLAIMS = (
         statement=lambda _: gain_and_covariance(),
         gaps=(
             Gap(
-                what="the others' gains stand on the right, in A_t^{i*}: that there are gains which"
-                " satisfy this for all agents at once is not shown",
+                what="the right side contains the others' gains, in A_t^{i*}. It is not shown "
+                "that any gains satisfy this for all agents at once",
                 quote="By direct calculation we can check that the set of policies",
                 closed_by=(EXISTENCE,),
             ),
@@ -385,8 +384,9 @@ CLAIMS = (
         stated=(hypotheses.ANSWERS,),
         gaps=(
             Gap(
-                what="strict convexity at one stage gives the best density of that stage; that the"
-                " policies are best over all stages together and among all of Πⁱ is not shown",
+                what="strict convexity at one stage gives the best density of that stage. It is "
+                "not shown that the policies are best over all stages together and among all "
+                "of Πⁱ",
                 quote="since the cost functional in (13) is strictly convex",
                 closed_by=(LEAST_COST, SUFFICIENT),
             ),

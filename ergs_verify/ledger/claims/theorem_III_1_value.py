@@ -196,8 +196,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="bracket",
-                what="the trace of the others' covariances stands inside τ/2(…); the bracket closes"
-                " before it",
+                what="the trace of the others' covariances is inside τ/2(…), but the bracket has "
+                "to close before it",
                 kind="bracket",
                 printed=rf"\frac{{\tau}}{{2}} \left( {_ENTROPY} + {_OTHERS_NOISE} \right).",
                 corrected=rf"\frac{{\tau}}{{2}} \left( {_ENTROPY} \right)"
@@ -225,7 +225,7 @@ CLAIMS = (
         faults=(
             Fault(
                 name="square sign",
-                what="the term with ((τ/2)I + R + B'PB)⁻² enters with +, being K'K",
+                what="the term with ((τ/2)I + R + B'PB)⁻² should have the sign +, since it is K'K",
                 kind="sign",
                 printed=_BEFORE_SQUARE,
                 corrected=rf"{_BEFORE_SQUARE[:-1]}\corrected{{+}}",
@@ -239,7 +239,7 @@ CLAIMS = (
             ),
             Fault(
                 name="sandwich sign",
-                what="the term with (R + B'PB) between two inverses enters with +",
+                what="the term with (R + B'PB) between two inverses should have the sign +",
                 kind="sign",
                 printed=r"(B_t^i)^\top P_{t+1}^{i*} A_t^{i*} - ((B_t^i)^\top P_{t+1}^{i*}"
                 r" A_t^{i*})^\top \left( \frac{\tau}{2} I + R_t^i + (B_t^i)^\top P_{t+1}^{i*} B_t^i"
@@ -265,8 +265,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="bracket",
-                what="Q + A*'PA* is m×m and B'PA* is p×m: the bracket opens in the wrong place and"
-                " the Riccati form is lost",
+                what="Q + A*'PA* is m×m and B'PA* is p×m, so the bracket opens in the wrong place "
+                "and the Riccati form is lost",
                 kind="bracket",
                 printed=rf"\left( {_HEAD} - {_CROSS} \right)^\top {_INVERSE} {_CROSS} x",
                 corrected=rf"\left( {_HEAD} - \corrected{{(}}{_CROSS}\corrected{{)^\top}}"

@@ -67,7 +67,7 @@ def the_loop_diverges() -> Decision:
         f"Σ‖K_0 − K_0*‖_F² = {errors[0]}, {errors[1]}, {errors[2]} after 1, 3, 5 passes",
         "→ 0",
         "exact",
-        "J² = (16/9)I on the gains, so the error grows without bound; the NE is unique",
+        "J² = (16/9)I on the gains, so the error grows without bound, although the NE is unique",
         lambda: errors[0] > 0 and all(y * 81 == x * 256 for x, y in pairwise(errors)),
         game=game,
     )
@@ -76,9 +76,8 @@ def the_loop_diverges() -> Decision:
 LINEAR_RATE = Theorem(
     id="thm-IV.2/linear-rate",
     says=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game and the"
-        " start"
-        " alone",
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, where κ in (0, 1) and C depend on the game "
+        "and the start alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
     given=(
@@ -130,7 +129,8 @@ def _far_outside() -> Decision:
         f"τ = 4 > {found} = 2γ_B²(γ_P* + cε)(N−1)",
         f"τ > {needed} = 2γ_B²γ_{{P,t}}(N−1)",
         "exact",
-        "the condition bounds the NE's P*, and Ψ_t contracts by the algorithm's own P_{t+1}",
+        "the condition is about the NE's P*, while the contraction of Ψ_t depends on the "
+        "algorithm's own P_{t+1}",
         lambda: bool(found < 4) and not bool(needed < 4),
         values={
             "N": "2",
@@ -207,8 +207,8 @@ def _power_at_the_count() -> Decision:
 ENOUGH = Theorem(
     id="thm-IV.2",
     says=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), where"
-        " κ in (0, 1) and C are of the game and the start alone",
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), "
+        "where κ in (0, 1) and C depend on the game and the start alone",
         "the joint policy is a NE over all adapted policies, from every x_t",
     ),
     given=(
@@ -243,8 +243,8 @@ def _convergence(faults: frozenset[str]) -> Computed | Theorem:
 
 
 CITED_GAP = Gap(
-    what="[18, Theorem 4.5] is cited for the induction; it speaks of another algorithm and game, of"
-    " gains alone, and its conditions are not checked here",
+    what="[18, Theorem 4.5] is cited for the induction. It is about another algorithm and another "
+    "game, and about gains alone. The paper does not check its conditions",
     quote="we can utilize [18, Theorem 4.5], which relies on the good convergence of the inner"
     " loop",
     closed_by=(LINEAR_RATE,),
@@ -254,7 +254,7 @@ CITED_GAP = Gap(
 CLAIMS = (
     Claim(
         id="lemma-IV.1/achieves",
-        title="So Algorithm 1 can achieve the NE",
+        title="Algorithm 1 can achieve the NE",
         where="Section IV, before Lemma IV.1",
         quote="if … satisfies a lower bound, then the … operator is contractive, and hence"
         " Algorithm 1 can achieve the NE",
@@ -262,9 +262,9 @@ CLAIMS = (
         stated=(hypotheses.ASSUMPTION_III_3,),
         gaps=(
             Gap(
-                what="Lemma IV.1 takes one fixed S_[t+1:T−1], while Algorithm 1 gives another for"
-                " every L, whose P_{t+1} is not P*_{t+1}: that each stage contracts does not say"
-                " that the errors of T stages add up to something small",
+                what="Lemma IV.1 takes one fixed S_[t+1:T−1], while Algorithm 1 gives another one "
+                "for every L, whose P_{t+1} is not P*_{t+1}. That each stage contracts does "
+                "not imply that the errors of T stages add up to something small",
                 quote="and hence Algorithm 1 can achieve the NE",
                 closed_by=(LINEAR_RATE,),
             ),
@@ -295,8 +295,8 @@ CLAIMS = (
         statement=Definition(tau, _condition, relation=">"),
         gaps=(
             Gap(
-                what="c is not specified, and so neither is the condition; no c is needed:"
-                " Assumption III.3 alone gives the rate, for every ε",
+                what="c is not specified, so the condition is not specified either. No c is "
+                "needed, since Assumption III.3 alone gives the rate for every ε",
                 quote="is a model dependent constant",
                 closed_by=(LINEAR_RATE,),
             ),
@@ -304,7 +304,7 @@ CLAIMS = (
     ),
     Claim(
         id="thm-IV.2/stronger",
-        title="It is slightly stronger than Assumption III.3",
+        title="The condition is slightly stronger than Assumption III.3",
         where="Section IV, after Theorem IV.2",
         quote="the condition in Theorem IV.2 is slightly stronger than Assumption III.3",
         statement=STRONGER,
@@ -331,8 +331,8 @@ CLAIMS = (
         gaps=(
             CITED_GAP,
             Gap(
-                what="“the NE” is here the one that solves (4)–(6); that there is no other needs"
-                " feedback policies that are optimal from every x_t",
+                what="“the NE” is here the one that solves (4)–(6). It is unique only among "
+                "feedback policies that are optimal from every x_t",
                 quote="close to the NE",
                 closed_by=(UNIQUE,),
             ),

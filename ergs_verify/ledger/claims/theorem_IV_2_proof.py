@@ -75,14 +75,14 @@ def completed_square() -> Equality:
 
 PLAIN_NASH = Theorem(
     id="eq-20/equivalent",
-    says="in (20), the policies uⁱ = Kⁱ*x are a NE over all adapted policies, from every x_t, and"
-    " each of them is the only best answer to the others",
+    says="in (20), the policies uⁱ = Kⁱ*x are a NE over all adapted policies, from every x_t, and "
+    "each of them is the only best response to the others",
     given=(*GAME, hypotheses.INDEPENDENT_DRAWS, hypotheses.PLAIN_ANSWERS),
     proof=(
         WEIGHT,
         Fact(
-            "at every x and u, the expected stage cost of (20) with V_{t+1} is V_t(x) + (u −"
-            " Kⁱ*x)'W(u − Kⁱ*x), V_t(x) = x'P_t x + q_t with (4)",
+            "at every x and u, the expected stage cost of (20) plus V_{t+1} is V_t(x) + (u − "
+            "Kⁱ*x)'W(u − Kⁱ*x), V_t(x) = x'P_t x + q_t with (4)",
             lambda: completed_square().decide(),
             needs=(
                 "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
@@ -173,8 +173,9 @@ CLAIMS = (
         stated=(hypotheses.PLAIN_ANSWERS,),
         gaps=(
             Gap(
-                what="taken from [18] and [33]; that the policies of (6) without their noise are an"
-                " equilibrium of (20) follows by completing the square, against all deviations",
+                what="this is taken from [18] and [33]. Completing the square shows that the "
+                "policies of (6) without their noise are an equilibrium of (20) against all "
+                "deviations",
                 quote="From results in [18], [33], we know that the NE controller for this game",
                 closed_by=(PLAIN_NASH,),
             ),
@@ -201,9 +202,9 @@ CLAIMS = (
         gaps=(
             CITED_GAP,
             Gap(
-                what="a contraction for every ε does not bound 1/(1 − κ): one κ < 1 has to serve"
-                " for all small ε, and the constant in O(ε) grows from stage to stage, T times; a"
-                " strict bound on τ leaves the room for both",
+                what="a contraction for every ε does not bound 1/(1 − κ). One κ < 1 has to hold "
+                "for all small ε, and the constant in O(ε) grows at each of the T stages. A "
+                "strict bound on τ leaves room for both",
                 quote="the inner loop is contractive",
                 closed_by=(LINEAR_RATE,),
             ),
@@ -218,8 +219,8 @@ CLAIMS = (
         statement=COVARIANCES,
         gaps=(
             Gap(
-                what="no bound is given, and “small enough” is not needed: the distance is at most"
-                " (2/τ)γ_B² times that of the P_{t+1}, and it is P_{t+1}, not P_t, that matters",
+                what="no bound is given, and “small enough” is not needed. The distance is at "
+                "most (2/τ)γ_B² times that of the P_{t+1}. P_{t+1} matters here, not P_t",
                 quote="and if … is small enough",
                 closed_by=(COVARIANCES,),
             ),

@@ -220,7 +220,7 @@ CLAIMS = (
         faults=(
             Fault(
                 name="NE",
-                what="the NE itself is not O(δ), it tends to the NE at τ; it is an O(δ)-NE",
+                what="the NE itself is not O(δ), since it tends to the NE at τ. It is an O(δ)-NE",
                 kind="wording",
                 source="wording",
             ),
@@ -235,15 +235,15 @@ CLAIMS = (
         statement=GAP_ORDER,
         gaps=(
             Gap(
-                what="O(δ) does not say on what its constant may depend. For one deviation Sⁱ it is"
-                " KL_i(Sⁱ) − KL_i(S̃ⁱ), and the best deviation is one of them. Where the condition"
-                " on τ̃ bounds δ from below, δ → 0 is excluded and O(δ) says nothing",
+                what="O(δ) does not say what its constant may depend on. For one deviation Sⁱ it "
+                "is KL_i(Sⁱ) − KL_i(S̃ⁱ), and the best deviation is one of them. Where the "
+                "condition on τ̃ bounds δ from below, δ → 0 is excluded and O(δ) says nothing",
                 quote="+ O(δ), ∀ i ∈ [N], Sⁱ ∈ 𝒮ⁱ",
                 closed_by=(GAP_BOUND, GAP_ORDER),
             ),
             Gap(
-                what="Definition II.1 asks for every policy of Πⁱ, with memory and of any density;"
-                " (22) speaks of linear Gaussian deviations alone",
+                what="Definition II.1 is about every policy in Πⁱ, with memory and any density. "
+                "(22) is about linear Gaussian deviations alone",
                 quote="Sⁱ ∈ 𝒮ⁱ",
                 closed_by=(LEAST_COST,),
             ),

@@ -238,7 +238,7 @@ CLAIMS = (
     ),
     Claim(
         id="eq-28/first-bound",
-        title="Its norm, bounded",
+        title="Norm of the difference of the P matrices, bounded",
         where="Section IV-A, (28), first inequality",
         latex=r"\leq \delta/2 \|K_t^i\|_F^2 + \left( \gamma_A + \sum_{j=1}^N \gamma_B"
         r" \|K_t^j\|_F \right)^2 \|\tilde{P}_{t+1}^i - P_{t+1}^i\|_F",
@@ -246,7 +246,7 @@ CLAIMS = (
     ),
     Claim(
         id="eq-28/second-bound",
-        title="Its norm, bounded by constants",
+        title="Norm of the difference of the P matrices, bounded by constants",
         where="Section IV-A, (28), second inequality",
         latex=r"\leq \underbrace{\delta(D^2/2)}_{c_1} + \underbrace{(\gamma_A + N\gamma_B D)^2}"
         r"_{c_2} \|\tilde{P}_{t+1}^i - P_{t+1}^i\|_F,",
@@ -262,8 +262,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="index",
-                what="the maximum is taken over y_t, a letter that occurs nowhere else; it is over"
-                " all t, as γ_B is (∀ probably misread)",
+                what="the maximum is taken over y_t, a letter that occurs nowhere else. It should "
+                "be over all t, as in γ_B (∀ probably misread)",
                 kind="index",
                 source="scan",
                 printed=r"y_t",
@@ -282,8 +282,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="any policy",
-                what="a contraction bounds its own iterates, while (28) to (30) are about any"
-                " policy: D is an assumption on the policies compared",
+                what="a contraction bounds its own iterates, while (28) to (30) are about any "
+                "policy. D is an assumption on the policies compared",
                 kind="overclaim",
             ),
         ),
@@ -298,8 +298,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="twice",
-                what="c_1 contains δ/2 already: the sum has c_1, not c_1 δ/2, which is too small a"
-                " bound: δ²D²/4 where δD²/2 is needed",
+                what="c_1 already contains δ/2, so the sum has the factor c_1, not c_1 δ/2. The "
+                "printed bound is too small, δ²D²/4 where δD²/2 is needed",
                 kind="factor",
                 printed=r"c_1 \delta/2",
                 corrected=r"c_1",

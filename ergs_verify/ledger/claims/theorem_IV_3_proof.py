@@ -189,7 +189,7 @@ def _final(faults: frozenset[str]) -> Computed | Theorem:
 
 def _uniform(faults: frozenset[str]) -> Computed | Theorem:
     if faults:
-        return Computed("one constant serves every policy Sⁱ", costs_compared.no_constant)
+        return Computed("one constant holds for every policy Sⁱ", costs_compared.no_constant)
     return OF_A_FIXED_POLICY
 
 
@@ -222,8 +222,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="J̃ and J are given by the same letters P̃ and q̃; those of J need an accent"
-                " of their own (probably lost in the scan)",
+                what="J̃ and J are written with the same letters P̃ and q̃. Those of J need an "
+                "accent of their own (probably lost in the scan)",
                 kind="accent",
                 source="scan",
                 printed=r"\qquad J^i(x, S^i, \tilde{S}^{-i*}) = x^\top \tilde{P}_t^i x"
@@ -233,8 +233,8 @@ CLAIMS = (
             ),
             Fault(
                 name="time",
-                what="the costs from t = 0 are given by the matrices of time t; it is P̃_0 and"
-                " q̃_0, as in (32)",
+                what="the costs from t = 0 are written with the matrices of time t. They should "
+                "be P̃_0 and q̃_0, as in (32)",
                 kind="index",
                 printed=r"\tilde{J}^i(x, S^i, \tilde{S}^{-i*}) = x^\top \tilde{P}_t^i x"
                 r" + \tilde{q}_t^i",
@@ -284,7 +284,10 @@ CLAIMS = (
             ),
             Fault(
                 name="first shape",
-                what="in the recursion with τ̃, Σ_tʲ stands where BʲΣ_tʲBʲ' belongs: ill-typed",
+                what=(
+                    "in the recursion with τ̃, Σ_tʲ appears where BʲΣ_tʲBʲ' belongs, so the sum "
+                    "is ill-typed"
+                ),
                 kind="shape",
                 printed=r"\left( \Sigma + \Sigma_t^i + \sum_{j \neq i}^N \tilde{\Sigma}_t^{j*}"
                 r" \right) \tilde{P}_{t+1}^i \right), \quad \tilde{q}_T^i = 0,",
@@ -295,7 +298,10 @@ CLAIMS = (
             ),
             Fault(
                 name="second shape",
-                what="in the recursion with τ, Σ_tʲ stands where BʲΣ_tʲBʲ' belongs: ill-typed",
+                what=(
+                    "in the recursion with τ, Σ_tʲ appears where BʲΣ_tʲBʲ' belongs, so the sum "
+                    "is ill-typed"
+                ),
                 kind="shape",
                 printed=r"\left( \Sigma + \Sigma_t^i + \sum_{j \neq i}^N \tilde{\Sigma}_t^{j*}"
                 r" \right) \tilde{P}_{t+1}^i \right), \quad \tilde{q}_T^i = 0.",
@@ -315,8 +321,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="P̃_T stands for both matrices, so the one of J gets no value at T (its accent"
-                " probably lost in the scan)",
+                what="P̃_T stands for both matrices, so the matrix of J gets no value at T (its "
+                "accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
                 printed=r"\tilde{P}_T^i = \tilde{P}_T^i = Q_T^i",
@@ -336,9 +342,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="P̃_0 − P̃_0 and −q̃_0 + q̃_0 vanish as printed; the second of each is that"
-                " of J"
-                " (its accent probably lost in the scan)",
+                what="P̃_0 − P̃_0 and −q̃_0 + q̃_0 vanish as printed; the second of each pair "
+                "belongs to J (its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
                 printed=r"(\tilde{P}_0^i - \tilde{P}_0^i) x - \tilde{q}_0^i + \tilde{q}_0^i"
@@ -362,8 +367,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="names",
-                what="both differences are 0 as printed; the second of each pair is that of J (its"
-                " accent probably lost in the scan)",
+                what="both differences are 0 as printed; the second of each pair belongs to J "
+                "(its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
                 printed=r"\tilde{P}_0^i\|_F = \mathcal{O}(\delta) \qquad |\tilde{q}_0^i -"
@@ -385,8 +390,8 @@ CLAIMS = (
         faults=(
             Fault(
                 name="uniform",
-                what="for all Sⁱ at once no constant bounds the difference, which is δ times the"
-                " relative entropy of Sⁱ; it is O(δ) for each fixed policy",
+                what="no single constant bounds the difference for all Sⁱ, since it is δ times "
+                "the relative entropy of Sⁱ. It is O(δ) for each fixed policy",
                 kind="overclaim",
             ),
         ),
@@ -416,8 +421,8 @@ CLAIMS = (
             ),
             Fault(
                 name="reading",
-                what="S̃ⁱ without a star is not a policy of the paper. Read as S̃ⁱ* it makes the"
-                " first relation false, read as Sⁱ the second, even with ≤ for =",
+                what="S̃ⁱ without a star is not defined in the paper. If S̃ⁱ* is meant, the first "
+                "relation is false. If Sⁱ is meant, the second is, even with ≤ for =",
                 kind="index",
             ),
             Fault(
@@ -427,9 +432,8 @@ CLAIMS = (
             ),
             Fault(
                 name="names",
-                what="P̃_0 − P̃_0 and q̃_0 − q̃_0 vanish as printed; the second of each is that"
-                " of J"
-                " (its accent probably lost in the scan)",
+                what="P̃_0 − P̃_0 and q̃_0 − q̃_0 vanish as printed; the second of each pair "
+                "belongs to J (its accent probably lost in the scan)",
                 kind="accent",
                 source="scan",
             ),

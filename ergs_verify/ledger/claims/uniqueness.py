@@ -50,8 +50,8 @@ def _family() -> Equality:
 
 ONE_IFF_REGULAR = Theorem(
     id="sharp-unique-iff-regular",
-    says="the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; at the"
-    " first singular stage, backwards, it has none or a continuum",
+    says="the game that starts at any stage has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; "
+    "from the first singular stage, backwards, it has none or a continuum",
     given=STAGE.given,
     proof=(
         STAGE,
@@ -234,7 +234,7 @@ PROPORTIONAL = Theorem(
 
 
 def _proportional_example() -> Decision:
-    """Three agents with one interest."""
+    """Three agents with identical interests."""
     phi, _ = SymbolicStages(gallery("identical-interest"), tau).last_block_system()
     return holds(f"det Φ = {sympy.factor(phi.det())} > 0", bool(phi.det().is_positive))
 
@@ -248,7 +248,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-unique-iff-regular/stage",
-        title="What answers each other at a stage",
+        title="Mutual best responses at a stage",
         where="Beyond the paper; sharpens Lemma III.4",
         statement=STAGE,
     ),
@@ -282,7 +282,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-near-singular",
-        title="Next to a singular τ the δ-augmented gap does not vanish",
+        title="At a singular τ the gap of the δ-augmented NE does not tend to 0",
         where="Beyond the paper; limits of Theorem IV.3; G* with τ = 4, A = I, Q_0 = I",
         latex=r"\lim_{\delta \to 0} \delta \tilde{K} = \pm 3, \quad"
         r" \lim_{\delta \to 0} \epsilon_1 = 9/4",
@@ -292,7 +292,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-scalar-state/determinant",
-        title="The determinant of Φ_t as one of the size of the state",
+        title="The determinant of Φ_t as a determinant of the state's size",
         where="Beyond the paper",
         latex=r"\det \Phi_t = \prod_i \det \tilde{R}^i \cdot \det\Big(I_m + \sum_i B^i"
         r" (\tilde{R}^i)^{-1} (B^i)^\top P^i_{t+1}\Big)",
@@ -324,7 +324,7 @@ CLAIMS = (
     ),
     Claim(
         id="sharp-proportional-costs/example",
-        title="Three agents with one interest",
+        title="Three agents with identical interests",
         where="Beyond the paper",
         statement=Computed("det Φ > 0 for every τ > 0", _proportional_example),
     ),

@@ -15,7 +15,7 @@ QUADRATIC_BACKWARDS = Rule(
         "V_T(x) = x'Q_T x",
         "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear part",
     ),
-    conclusion="J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+    conclusion="J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear Gaussian joint policy",
 )
 TELESCOPED_DIFFERENCE = Rule(
     name="telescoped difference",
@@ -50,7 +50,7 @@ CONSTANT_OF_A_QUADRATIC = Rule(
     source="both costs are x'Px + q, at τ and at τ + δ; take x = 0",
     premises=(
         "|J̃ − J| = O(δ) from every x",
-        "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+        "J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear Gaussian joint policy",
     ),
     conclusion="|q̃ − q| = O(δ)",
 )
@@ -61,7 +61,7 @@ MATRIX_OF_A_QUADRATIC = Rule(
     source="both costs are x'Px + q, at τ and at τ + δ; take x = e_k and e_k + e_l (polarisation)",
     premises=(
         "|J̃ − J| = O(δ) from every x",
-        "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+        "J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear Gaussian joint policy",
         "|q̃ − q| = O(δ)",
     ),
     conclusion="‖P̃ − P‖_F = O(δ)",
@@ -89,8 +89,8 @@ DEVIATION_BOUND = Rule(
 BEST_DEVIATION = Rule(
     name="the best deviation",
     statement=r"\epsilon_i = J^i(\tilde{S}) - J^i(BR^i, \tilde{S}^{-i})",
-    source="the others play S̃⁻ⁱ, of gains and covariances; so BRⁱ is one of the linear Gaussian Sⁱ,"
-    " and its cost is the least",
+    source="the others play S̃⁻ⁱ, which has gains and covariances, so BRⁱ is one of the linear "
+    "Gaussian Sⁱ, and its cost is the least",
     premises=(
         "J(S̃) − J(Sⁱ, S̃⁻ⁱ) ≤ δ(KL_i(Sⁱ) − KL_i(S̃ⁱ)) for every linear Gaussian Sⁱ",
         "S̃ in 𝒮 is a NE of the game at τ̃ = τ + δ",
@@ -151,7 +151,7 @@ BOUNDED_DIVERGENCE = Rule(
     conclusion="δ KL_i(S̃ⁱ) = O(δ) as δ → 0 at a given τ",
 )
 SUBTRACTED = Rule(
-    name="the same subtracted",
+    name="the same term subtracted",
     statement=r"a = b - d,\ b \geq c \ \Rightarrow\ a \geq c - d",
     source="subtract",
     premises=(
@@ -182,8 +182,8 @@ SOME_DELTA = Rule(
     statement=r"\hat\gamma_P(\tau) \text{ falls in } \tau \ \Rightarrow\ \exists \delta:"
     r" \tilde\tau >"
     r" 2\gamma_B^2 \hat\gamma_P(\tilde\tau)(N-1) \geq 2\gamma_B^2 \tilde\gamma_P^*(N-1)",
-    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded g falls to 0, so that Σh < 1 and"
-    " π_t is bounded from some τ̃ on; τ̃ exceeds 2γ_B²γ̂_P(N−1) from some larger one on",
+    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded, g tends to 0, so Σh < 1 and π_t "
+    "is bounded for every large enough τ̃; a still larger τ̃ exceeds 2γ_B²γ̂_P(N−1)",
     premises=(
         "gⁱ → 0 as τ → ∞, for bounded π",
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",

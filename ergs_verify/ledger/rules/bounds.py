@@ -24,17 +24,17 @@ LEAST_EIGENVALUE = Rule(
 COUPLED_KERNEL = Rule(
     name="a coupled kernel",
     statement=r"\kappa^i \leq h^i \sum_j \kappa^j,\ \sum_i h^i < 1 \ \Rightarrow\ \kappa = 0",
-    source="Φ𝓚 = 0 is the case A = 0, where each Kⁱ answers the others: Σκ ≤ (Σh)Σκ forces BʲKʲ = 0"
-    " for all j, and then W Kⁱ = −B'PΣ_{j≠i} BʲKʲ = 0, so 𝓚 = 0",
+    source="Φ𝓚 = 0 is the case A = 0, where each Kⁱ is the best response to the others:  Σκ ≤ "
+    "(Σh)Σκ forces BʲKʲ = 0 for all j, and then W Kⁱ = −B'PΣ_{j≠i} BʲKʲ = 0, so 𝓚 = 0",
     premises=(
-        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, with "
+        "gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
         "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
-        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
+        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
-    conclusion="Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+    conclusion="Φ_t is regular at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
 )
 COUPLED_LOOP = Rule(
     name="a coupled loop",
@@ -44,14 +44,14 @@ COUPLED_LOOP = Rule(
     " below"
     " 1 at every step; eⁱ = −W⁻¹B'PΣ_{j≠i} Bʲeʲ then goes to 0 from every start, so ρ(J_t) < 1",
     premises=(
-        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, with "
+        "gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
         "Ψ(𝓚)ⁱ − Ψ(𝓚*)ⁱ is block row i of (I − D⁻¹Φ)(𝓚 − 𝓚*)",
         "vⁱ > hⁱV ⇔ gⁱ(V − vⁱ) < vⁱ",
-        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "Φ_t is regular at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
-    conclusion="ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+    conclusion="ρ(J_t) < 1 at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
 )
 SPECTRAL_BELOW_FROBENIUS = Rule(
     name="spectral below Frobenius",
@@ -76,14 +76,14 @@ BOUND_BACKWARDS = Rule(
     premises=(
         "P_t* ⪰ 0 in (4), at every t",
         "P_T = Q_T",
-        "the bounds grow with each g, each g grows with π and falls with τ",
+        "the bounds increase with each g, and each g increases with π and decreases with τ",
         "Q + Ā'P_{t+1}Ā − P_t = C'WC",
         "W ⪰ (τ/2)I",
         "τ > 0",
-        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-        " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
+        "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, with "
+        "gⁱ = ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))",
         "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
-        "from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
+        "κⁱ ≤ hⁱ(a + Σκ) for all i implies a +  Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
     ),
     conclusion="where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
 )
@@ -93,7 +93,7 @@ FALLS_BACKWARDS = Rule(
     r"\ \Rightarrow"
     r"\ \pi_t \text{ falls in } \tau",
     source="induction backwards: π_{t+1} falls in τ, so do g, h, Σh, the bound of ‖Ā‖₂, and π_t",
-    premises=("the bounds grow with each g, each g grows with π and falls with τ",),
+    premises=("the bounds increase with each g, and each g increases with π and decreases with τ",),
     conclusion="τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
 )
 BOUNDED_COUPLINGS = Rule(
@@ -102,7 +102,8 @@ BOUNDED_COUPLINGS = Rule(
     source="g grows with ‖P‖, and h with g",
     premises=(
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
-        "Σ_i h_tⁱ < 1 at every t, with π_tⁱ of the data for ‖P_tⁱ*‖ in g",
+        "Σ_i h_tⁱ < 1 at every t, where g contains the bound π_tⁱ from the data in place of "
+        "‖P_tⁱ*‖",
     ),
     conclusion="Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
 )
@@ -111,22 +112,22 @@ REGULAR_AT_EVERY = Rule(
     statement=r"\Phi_t \text{ regular} \iff \det \Phi_t \neq 0",
     source="the definition, for t = T−1, …, 0",
     premises=(
-        "Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
+        "Φ_t is regular at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1",
         "Σ_i g_tⁱ/(1 + g_tⁱ) < 1 at every t",
     ),
     conclusion="det Φ_t ≠ 0 at every t",
 )
 ABOVE_FOR_GOOD = Rule(
-    name="above for good",
+    name="above for every larger τ",
     statement=r"\tau > 2\gamma_B^2 \hat\gamma_P(\tau)(N-1) \ \Rightarrow\ \tau' > 2\gamma_B^2"
     r" \hat\gamma_P(\tau')(N-1) \geq 2\gamma_B^2 \gamma_P^*(\tau')(N-1)\ \forall \tau' \geq \tau",
     source="γ̂_P = max π_tⁱ falls in τ and bounds γ_P*",
     premises=(
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
         "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
-        "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P of the data alone",
+        "Σ_i h_tⁱ < 1 at every t and τ > 2γ_B²γ̂_P(N−1), with γ̂_P computed from the data alone",
     ),
-    conclusion="Assumption III.3 holds at τ and at every larger one",
+    conclusion="Assumption III.3 holds at τ and at every larger τ",
 )
 
 # -- what certificates rest on --------------------------------------------------------------------
@@ -161,7 +162,7 @@ CONGRUENT_COSTS = Rule(
     conclusion="P ⪯ P' ⇒ the cost of a fixed policy at P is ⪯ that at P'",
 )
 LEAST_OF_MONOTONE = Rule(
-    name="the least of what is monotone",
+    name="the minimum of monotone functions",
     statement=r"\mathcal{R}(P) \preceq c(K', P) \preceq c(K', P') = \mathcal{R}(P')",
     source="K' is best at P', where W(P') ⪰ W(P) ≻ 0 too",
     premises=(

@@ -41,7 +41,7 @@ GIBBS_INEQUALITY = Rule(
         "π* is the density of N(−½((τ/2)I + M)⁻¹b, (I + (2/τ)M)⁻¹)",
         "τ > 0",
     ),
-    conclusion="π* alone minimises F, among all probability distributions",
+    conclusion="π* alone minimises F among all probability distributions",
 )
 
 # -- Lemma III.2 and Theorem III.1 -----------------------------------------------------------------
@@ -60,13 +60,13 @@ IDLE_CONSTRAINT = Rule(
     name="a constraint that the minimiser meets",
     statement=r"\arg\min_X F = \{\pi^*\},\ \pi^* \in Y \subset X \ \Rightarrow\ \arg\min_Y F ="
     r" \{\pi^*\}",
-    source="a minimum over more is a minimum over less",
+    source="a minimiser over the larger set that lies in the smaller one minimises there too",
     premises=(
-        "π* alone minimises F, among all probability distributions",
+        "π* alone minimises F among all probability distributions",
         "π* is the density of N(−½((τ/2)I + M)⁻¹b, (I + (2/τ)M)⁻¹)",
         "π* > 0 at every u",
     ),
-    conclusion="(8) and (7) have one minimiser each, the same π*",
+    conclusion="(7) and (8) each have exactly one minimiser, the same π*",
 )
 ONE_MULTIPLIER = Rule(
     name="one zero of an affine function",
@@ -74,7 +74,7 @@ ONE_MULTIPLIER = Rule(
     r" \lambda = -a/s",
     source="∫π = exp(a + sλ) ∫π* = exp(a + sλ)",
     premises=(
-        "the logarithm of (10) is log π* and a number that is affine in λ with the slope −1/τ",
+        "the logarithm of (10) is log π* plus a number that is affine in λ with slope −1/τ",
         "π* is the density of N(−½((τ/2)I + M)⁻¹b, (I + (2/τ)M)⁻¹)",
         "τ > 0",
     ),
@@ -87,10 +87,9 @@ OWN_RECURSION = Rule(
     " given"
     " x_t, the law of what follows x_{t+1} depends on x_{t+1} alone",
     premises=(
-        "the cost (3) from t is the cost of stage t and the cost from t + 1",
-        "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from"
-        " every x_t"
-        " at every t",
+        "the cost (3) from t is the cost of stage t plus the cost from t + 1",
+        "every policy is a feedback policy π_t(u | x_t) with finite second moments, optimal from "
+        "every x_t at every t",
         "given the past, the agents' draws and the noise are independent of each other",
     ),
     conclusion="J_t*(x) = E[stage cost + J_{t+1}*(x_{t+1})] under π_t*(· | x), at every x and t",
@@ -103,9 +102,8 @@ ONE_SHOT = Rule(
     " and is not below J_t*(x)",
     premises=(
         "J_t*(x) = E[stage cost + J_{t+1}*(x_{t+1})] under π_t*(· | x), at every x and t",
-        "every policy is a feedback policy π_t(u | x_t) of finite second moments, optimal from"
-        " every x_t"
-        " at every t",
+        "every policy is a feedback policy π_t(u | x_t) with finite second moments, optimal from "
+        "every x_t at every t",
     ),
     conclusion="J_t*(x) is the minimum over π of E[stage cost + J_{t+1}*(x_{t+1})] at every x and"
     " t,"
@@ -118,7 +116,8 @@ VALUE_OF_EQUILIBRIUM = Rule(
     r" V_t(x) = x^\top P_t x + q_t",
     source="induction from T backwards",
     premises=(
-        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+        "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of "
+        "(4)–(6)",
         "V_T(x) = x'Q_T x",
         "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
     ),
@@ -127,15 +126,16 @@ VALUE_OF_EQUILIBRIUM = Rule(
 EXACTLY_ONE_IS_ALL = Rule(
     name="one and no other",
     statement=r"\exists! \pi \in N \ \Rightarrow\ \forall \pi' \in N : \pi' = \pi",
-    source="what holds of the only one holds of every one",
+    source="what holds for the only one holds for each one",
     premises=(
-        "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+        "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of "
+        "(4)–(6)",
     ),
     conclusion="every feedback NE that is optimal from every x_t has linear Gaussian policies"
     " with (6)",
 )
 QUADRATIC_VALUE = Rule(
-    name="what is called quadratic",
+    name="the meaning of quadratic",
     statement=r"J_t^*(x) = x^\top P_t x + q_t \ \forall x, t \ \Rightarrow\ J_t^*"
     r" \text{ is quadratic}",
     source="the meaning of the word",
@@ -143,7 +143,7 @@ QUADRATIC_VALUE = Rule(
     conclusion="the Nash value is quadratic",
 )
 INVERSE_DEFINITE = Rule(
-    name="the inverse of what is definite",
+    name="the inverse of a definite matrix",
     statement=r"W = W^\top \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ 0 \prec"
     r" \tfrac{\tau}{2}"
     r" W^{-1} \preceq I",
@@ -166,15 +166,16 @@ SOME_EQUILIBRIUM = Rule(
     name="a solution can be played",
     statement=r"\Phi_t \mathcal{K} = -r_t \Rightarrow K^i = -W^{-1} (B^i)^\top P^i A^{i*}"
     r" \ \forall i",
-    source="from T backwards a solution of a stage gives P_t and the equations of the stage"
-    " before; W is invertible, and Σ ≻ 0 is a covariance, so that agents can play these",
+    source="backwards from T, a solution of one stage gives P_t and the equations of the stage "
+    "before; W is invertible, and Σ ≻ 0 is a covariance, so the agents can play this "
+    "solution",
     premises=(
         "the equations for the gains have a solution at every t",
-        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
+        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
         "Σ of (6) is symmetric, positive definite and ⪯ I",
         "where the agents play linear Gaussian feedback policies whose gains and covariances solve"
         " (6): the joint policy is a NE over all adapted policies, from every x_t",
     ),
-    conclusion="a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)",
+    conclusion="a NE over all adapted policies exists, namely a linear Gaussian one with (4)–(6)",
 )

@@ -9,32 +9,32 @@ from ergs_verify.ledger.rules.rule import Rule
 PASSES_IN_TURN = Rule(
     name="passes in turn",
     statement=r"\text{lines 2–7} \ \Rightarrow\ S_t = \Psi_t^{L}(S_t^0 \mid S_{[t+1:T-1]})",
-    source="when time t is worked on, the policies of later times have their last values",
+    source="when the loop reaches time t, the policies of later times have their final values",
     premises=(
         "every pass at time t comes after every pass at a later time",
-        "Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone",
+        "Ψ_tⁱ depends on the others' gains at time t and, of later times, on P_{t+1}ⁱ alone",
         "P_t = Q + K'((τ/2)I + R)K + F'P_{t+1}F",
         "P_T = Q_T",
     ),
-    conclusion="at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of"
-    " the later policies that it gives",
+    conclusion="at every t Algorithm 1 gives Ψ_t applied L times to its start, with the P_{t+1} "
+    "of the later policies it has found",
 )
 NOTHING_LATER = Rule(
     name="nothing later",
     statement=r"S_{[T:T-1]} = \emptyset",
-    source="the answer at t = T − 1 takes P_T, which is a datum",
+    source="the best response at t = T − 1 depends on P_T, which is given",
     premises=(
-        "Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone",
+        "Ψ_tⁱ depends on the others' gains at time t and, of later times, on P_{t+1}ⁱ alone",
         "P_T = Q_T",
     ),
-    conclusion="S_[s:t] being empty for s > t, Ψ_{T−1} takes P_T = Q_T and no later policy",
+    conclusion="if S_[s:t] is empty for s > t, Ψ_{T−1} depends on P_T = Q_T and on no later policy",
 )
 INTO_THE_CLASS = Rule(
     name="into the class",
     statement=r"W \succeq \tfrac{\tau}{2} I,\ \tau > 0 \ \Rightarrow\ \tfrac{\tau}{2} W^{-1} \succ"
     r" 0",
-    source="the inverse of a symmetric positive definite matrix is one; 𝒮_tⁱ has the gains of this"
-    " shape with the symmetric Σ ≻ 0",
+    source="the inverse of a symmetric positive definite matrix is symmetric positive definite; "
+    "𝒮_tⁱ consists of the gains of this shape with a symmetric Σ ≻ 0",
     premises=(
         "W ⪰ (τ/2)I",
         "τ > 0",
@@ -57,7 +57,7 @@ SUM_OF_NORMS = Rule(
     r" \text{ is a metric}",
     source="‖X‖_F² is the sum of the squares of X's entries, so each term is symmetric and 0 at"
     " equal matrices alone; with the triangle inequality each is a metric, and so is their sum",
-    premises=("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, of gains and of covariances",),
+    premises=("‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, for gains and for covariances",),
     conclusion="Σ_i (‖Kⁱ − K'ⁱ‖_F + ‖Σⁱ − Σ'ⁱ‖_F) is a metric on 𝒮_t",
 )
 FIXED_POINTS = Rule(
@@ -68,7 +68,7 @@ FIXED_POINTS = Rule(
     premises=(
         "S_t = Ψ_t(S_t | S_[t+1:T−1]) at every t",
         "Ψ_tⁱ at any P_{t+1} has the gain and covariance of (6) at that P_{t+1}",
-        "where Kⁱ is its own answer, the Lyapunov equation gives the P_t of (4)",
+        "where Kⁱ is the best response, the Lyapunov equation gives the P_t of (4)",
         "P_T = Q_T",
     ),
     conclusion="the agents play linear Gaussian feedback policies whose gains and covariances solve"
@@ -84,7 +84,7 @@ SIGN_FORGOTTEN = Rule(
     source="‖−Y‖_F = ‖Y‖_F and ‖0‖_F = 0, summed over the agents",
     premises=(
         "Kⁱ* − K'ⁱ* = −W⁻¹B'P Σ_{j≠i} Bʲ(Kʲ − K'ʲ)",
-        "no policy of time t occurs in the covariance of an answer",
+        "the covariance of a best response depends on no policy of time t",
     ),
     conclusion="‖Ψ_t(S) − Ψ_t(S')‖_□ = Σ_i ‖W⁻¹B'P Σ_{j≠i} Bʲ(Kʲ − K'ʲ)‖_F",
 )
@@ -134,12 +134,12 @@ CONTRACTS = Rule(
 # -- Theorem IV.2 ---------------------------------------------------------------------------------
 
 ANSWERS_AT_ANOTHER_COST = Rule(
-    name="answers at another cost-to-go",
+    name="best responses at another cost to go",
     statement=r"\|\Psi(S_l) - S^*\| \leq \|\Psi(S_l) - \Psi(S^*)\| + \|\Psi(S^*) - S^*\|",
     source="triangle inequality for each agent's gain, added over the agents",
     premises=(
-        "at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the later"
-        " policies that it gives",
+        "at every t Algorithm 1 gives Ψ_t applied L times to its start, with the P_{t+1} of the "
+        "later policies it has found",
         "‖Ψ_t(S) − Ψ_t(S')‖_□ ≤ (2/τ)γ_B²γ_{P,t}(N−1) Σ_j ‖Kʲ − K'ʲ‖_F",
         "the gain of Ψ_tⁱ(S_t*) is Kⁱ* − W⁻¹B'(P_{t+1} − P*_{t+1})F*",
         "‖W⁻¹B'(P_{t+1} − P*_{t+1})F*‖_F ≤ (2/τ)γ_B‖P_{t+1} − P*_{t+1}‖_F‖F*‖_F",
@@ -172,16 +172,16 @@ COST_OF_NEARBY_GAINS = Rule(
         " F*, E, P_{t+1}, G",
         "g ≤ γ_B Σ_j ‖Dʲ‖_F",
     ),
-    conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L"
-    " + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
+    conclusion="where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ "
+    "C(e_L + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), where C depends on the game, K* and P* alone",
 )
 SLACK = Rule(
     name="slack of a strict inequality",
     statement=r"c\,\gamma < \tau \ \Rightarrow\ \exists\, \eta > 0,\ \kappa \in (0, 1):\ c\,(\gamma"
     r" + \eta) \leq \kappa \tau",
-    source="both sides are continuous in η; for N = 1 every κ serves",
+    source="both sides are continuous in η; for N = 1 every κ will do",
     premises=(
-        "τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+        "τ > 2γ_B²γ_P*(N−1), with γ_P* taken over the P that the recursion gives backwards from T",
         "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
     ),
     conclusion="there are η > 0 and κ in (0, 1) with (2/τ)γ_B²(γ_P* + η)(N−1) ≤ κ",
@@ -198,15 +198,14 @@ BACKWARDS_IN_TIME = Rule(
         "‖P_{t+1}ⁱ‖_F ≤ ‖P*_{t+1}ⁱ‖_F + ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
         "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
         " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
-        "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
+        "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L + "
+        "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), where C depends on the game, K* and P* alone",
         "the equations (4)–(6) have exactly one solution P, q, K, Σ",
         "P_T = Q_T",
     ),
-    conclusion="there are κ in (0, 1), C and L₀ of the game and the start alone with ‖K_tⁱ −"
-    " K_tⁱ*‖_F ≤"
-    " Cκ^L and"
-    " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
+    conclusion="there are κ in (0, 1), C and L₀ that depend on the game and the start alone, with "
+    "‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L and ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and "
+    "every L ≥ L₀",
 )
 COVARIANCES_FOLLOW = Rule(
     name="covariances follow",
@@ -222,26 +221,24 @@ ALL_STAGES = Rule(
     name="all stages",
     statement=r"\sum_t \sum_i \|K_t^i - K_t^{i*}\|_F + \|\Sigma_t^i - \Sigma_t^{i*}\|_F \leq C"
     r" \kappa^L",
-    source="the distances of the gains and of the covariances added, 2NT of them; for the finitely"
-    " many L < L₀ the sum is a number, so a larger C serves",
+    source="the distances of the gains and of the covariances added, 2NT of them; for the "
+    "finitely many L < L₀ the sum is a number, so a larger C will do",
     premises=(
-        "there are κ in (0, 1), C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F"
-        " ≤ Cκ^L and"
-        " ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
+        "there are κ in (0, 1), C and L₀ that depend on the game and the start alone, with ‖K_tⁱ "
+        "− K_tⁱ*‖_F ≤ Cκ^L and ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
         "‖Σ_tⁱ − Σ_tⁱ*‖_F ≤ (2/τ)γ_B²‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
     ),
-    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game"
-    " and the"
-    " start alone",
+    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, where κ in (0, 1) and C depend on the "
+    "game and the start alone",
 )
 PLAYED = Rule(
     name="the solution, played",
     statement=r"\exists!\, (P, q, K, \Sigma) \text{ with (4)–(6)} \ \Rightarrow\ S^* := (K,"
     r" \Sigma)",
-    source="the joint policy that is spoken of is S*, with these gains and covariances",
+    source="the joint policy meant is S*, with these gains and covariances",
     premises=(
         "the equations (4)–(6) have exactly one solution P, q, K, Σ",
-        "the joint policy is S*: a solution of (4)–(6), where they have one",
+        "the joint policy is S*, a solution of (4)–(6) where they have one",
     ),
     conclusion="the agents play linear Gaussian feedback policies whose gains and covariances solve"
     " (6)",
@@ -251,13 +248,12 @@ ENOUGH_PASSES = Rule(
     statement=r"L \geq \log(1/\epsilon) / \log(1/\kappa) \ \Rightarrow\ \kappa^L \leq \epsilon",
     source="κ < 1, so κ^L falls in L",
     premises=(
-        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game and the"
-        " start"
-        " alone",
+        "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, where κ in (0, 1) and C depend on the game "
+        "and the start alone",
         "κ^L = ε at L = log(1/ε)/log(1/κ)",
     ),
-    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ),"
-    " where κ in (0, 1) and C are of the game and the start alone",
+    conclusion="Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ "
+    "log(1/ε)/log(1/κ), where κ in (0, 1) and C depend on the game and the start alone",
 )
 SLIGHTLY_STRONGER = Rule(
     name="slightly stronger",
@@ -268,7 +264,9 @@ SLIGHTLY_STRONGER = Rule(
         "c ≥ 0",
         "the two bounds differ by 2γ_B²cε(N−1)",
     ),
-    conclusion="τ > 2γ_B²γ_P*(N−1), with γ_P* of the P that the recursion gives from T backwards",
+    conclusion=(
+        "τ > 2γ_B²γ_P*(N−1), with γ_P* taken over the P that the recursion gives backwards from T"
+    ),
 )
 WITHIN_THE_SLACK = Rule(
     name="within the slack",
@@ -294,8 +292,8 @@ ONE_STAGE = Rule(
         "the equations (4)–(6) have exactly one solution P, q, K, Σ",
         "where (2/τ)γ_B²γ_{P,t}(N−1) ≤ κ and 0 < κ < 1: e_L ≤ κ^L e_0 + b/(1 − κ), where"
         " b = (2/τ)γ_B‖F*‖_F Σ_i ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F",
-        "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L +"
-        " ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), with C of the game, K* and P* alone",
+        "where e_L ≤ 1 and ‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F ≤ 1 for all i: ‖P_tⁱ − P_tⁱ*‖_F ≤ C(e_L + "
+        "‖P_{t+1}ⁱ − P*_{t+1}ⁱ‖_F), where C depends on the game, K* and P* alone",
     ),
     conclusion="‖P_tⁱ − P_tⁱ*‖_F ≤ C₂ε for all small ε, where C₂ depends on the game, the"
     " start, κ and C₁ alone",
@@ -310,7 +308,7 @@ ONE_FIXED_POINT = Rule(
     source="D_t is invertible, so fixed points are the solutions of Φ_t 𝓚 = −r_t",
     premises=(
         "det Φ_t ≠ 0, at the P_{t+1} of the later policies",
-        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)",
+        "block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
     ),
     conclusion="Ψ_t has exactly one fixed point 𝓚*",

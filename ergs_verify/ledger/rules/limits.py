@@ -11,14 +11,14 @@ BOUNDED_FOR_LARGE_TAU = Rule(
     statement=r"\pi_t(\tau) \text{ falls in } \tau \ \Rightarrow\ \|P_t\|, \|\bar{A}\| \text{"
     r" bounded for large }"
     r"\tau",
-    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded each gⁱ falls to 0, so that"
-    " Σ_i h_tⁱ < 1 and π_t is bounded from some τ on",
+    source="backwards from π_T = ‖Q_T‖: where π_{t+1} is bounded, each gⁱ tends to 0, so Σ_i h_tⁱ "
+    "< 1 and π_t is bounded for every large enough τ",
     premises=(
         "gⁱ → 0 as τ → ∞, for bounded π",
         "where Σ_i h_tⁱ < 1 at every t: ‖P_tⁱ*‖ ≤ π_tⁱ in ‖·‖₂ and in ‖·‖_F",
         "τ ≤ τ' ⇒ π_t(τ') ≤ π_t(τ), and Σ_i h_tⁱ(τ') ≤ Σ_i h_tⁱ(τ)",
     ),
-    conclusion="from some τ on the P and Ā of the recursion are bounded",
+    conclusion="the P and Ā of the recursion are bounded for every large enough τ",
 )
 REMAINDERS_VANISH = Rule(
     name="remainders vanish",
@@ -28,7 +28,7 @@ REMAINDERS_VANISH = Rule(
     premises=(
         "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
-        "from some τ on the P and Ā of the recursion are bounded",
+        "the P and Ā of the recursion are bounded for every large enough τ",
     ),
     conclusion="K → 0 and Σ → I as τ → ∞",
 )
@@ -40,7 +40,7 @@ FIRST_ORDER_LIMITS = Rule(
     premises=(
         "K → 0 and Σ → I as τ → ∞",
         "I − Σ, τK + 2B'PĀ, τ(I − Σ) − 2(R + B'PB) and P_t − Q − Ā'PĀ have a factor W⁻¹",
-        "from some τ on the P and Ā of the recursion are bounded",
+        "the P and Ā of the recursion are bounded for every large enough τ",
         "W is invertible and ‖W⁻¹‖₂ ≤ 2/τ",
     ),
     conclusion="τK → −2B'P^∞A, τ(I − Σ) → 2(R + B'P^∞B) and P → P^∞ = Q + A'P^∞A as τ → ∞",
@@ -73,8 +73,8 @@ ABOVE_THE_LEAST = Rule(
     r" \min J = \tau \sum_t \mathbb{E}\, \mathrm{KL}_t",
     source="t = 0, averaged over x_0",
     premises=(
-        "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
-        " adapted, with memory or without",
+        "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every adapted "
+        "policy, with or without memory",
         "V_t is agent i's least cost from every x_t over all adapted policies, and BR alone attains"
         " it at every history that occurs",
     ),
@@ -102,7 +102,7 @@ CRAMER_PLAIN = Rule(
     " P̃ = P⁰ at δ = 0, where the NE is its own best response; W ⪰ R ≻ 0 is invertible",
     premises=(
         "S̃ has gains and covariances that solve (4)–(6) at τ̃ = τ + δ",
-        "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
+        "K̃ less the plain game's best response is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
         "det Φ_t ≠ 0 at every t at τ = 0",
         "P_T = Q_T",
         "Q ⪰ 0",

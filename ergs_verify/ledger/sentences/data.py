@@ -93,7 +93,7 @@ def _ball(x) -> arb:
     return arb(x.numerator) / x.denominator
 
 
-@says("Assumption III.3 holds at τ and at every larger one")
+@says("Assumption III.3 holds at τ and at every larger τ")
 def _(case: Case):
     """At τ, 2τ and 100τ."""
     for factor in (1, 2, 100):
@@ -184,7 +184,7 @@ def _(case: Case):
     )
 
 
-@says("from some τ on the P and Ā of the recursion are bounded")
+@says("the P and Ā of the recursion are bounded for every large enough τ")
 def _(case: Case):
     """At 10⁶τ and at 10⁹τ they differ by less than 1 and a thousandth of themselves."""
     at = [Case.of(case.game.at_tau(case.game.tau * 10**n)) for n in (6, 9)]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 BY_ENGINES_ALONE = frozenset(
     {
-        "at every x, whatever means and covariances the others have, the stage cost with "
-        "V_{t+1} is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and W Mⁱ + "
-        "½b = 0",
-        "the cost (3) from t is the cost of stage t and the cost from t + 1",
-        "at every control and history, the expected stage cost with V_{t+1} is V_t(x_t) + τ "
+        "at every x, whatever means and covariances the others have, the stage cost plus V_{t+1} "
+        "is τ log(π/π*) + c*, less τ log(π/μ), with π* = N(Mⁱ, (τ/2)W⁻¹) and W Mⁱ + ½b = 0",
+        "the cost (3) from t is the cost of stage t plus the cost from t + 1",
+        "at every control and history, the expected stage cost plus V_{t+1} is V_t(x_t) + τ "
         "log(π/BR), less τ log(π/μ)",
         "(2/τ)γ_B²γ_P*(N−1) τ = 2γ_B²γ_P*(N−1)",
         "a_l = κˡe_0 + b(1 − κˡ)/(1 − κ) has a_0 = e_0 and a_{l+1} = κa_l + b",
@@ -20,11 +19,11 @@ BY_ENGINES_ALONE = frozenset(
         "Σ_i Σ_{j≠i} dʲ = (N−1) Σ_j dʲ",
         "gⁱ → 0 as τ → ∞, for bounded π",
         "gⁱ(a + s − κⁱ) ≥ κⁱ ⇔ κⁱ ≤ hⁱ(a + s), with h = g/(1 + g)",
-        "from κⁱ ≤ hⁱ(a + Σκ) for all i follows a + Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
-        "the bounds grow with each g, each g grows with π and falls with τ",
+        "κⁱ ≤ hⁱ(a + Σκ) for all i implies a +  Σ_{j≠i} κʲ ≤ a/(1 − (1+gⁱ)Σ_{j≠i} hʲ)",
+        "the bounds increase with each g, and each g increases with π and decreases with τ",
         "with J̃(Sⁱ, S̃⁻ⁱ) = J̃(S̃) + s: (J − J̃)(S̃) + (J̃ − J)(Sⁱ) less J(S̃) − J(Sⁱ) is s",
         "J̃_t − J_t at x is δ KL(πⁱ_t(· | x) ‖ μ) + E[J̃_{t+1} − J_{t+1}]",
-        "no covariance of a policy stands in the gain of an answer or in P_t",
+        "neither the gain of a best response nor P_t depends on the covariance of a policy",
         "the constant times Σ_j (dʲ + eʲ) is the constant times ‖S − S'‖_□",
         "(2/τ)γ_B²γ_{P,t}(N−1) τ = 2γ_B²γ_{P,t}(N−1)",
         "vⁱ > hⁱV ⇔ gⁱ(V − vⁱ) < vⁱ",
@@ -34,11 +33,11 @@ BY_ENGINES_ALONE = frozenset(
         "((τ/2)I + M) − (τ/2)I = M",
         "∂²/∂v² (u'Mu + b'u + τ log(v/w))v = τ/v",
         "π* > 0 at every u",
-        "the logarithm of (10) is log π* and a number that is affine in λ with the slope −1/τ",
-        "‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, of gains and of covariances",
+        "the logarithm of (10) is log π* plus a number that is affine in λ with slope −1/τ",
+        "‖X + Y‖_F ≤ ‖X‖_F + ‖Y‖_F, for gains and for covariances",
         "the two bounds differ by 2γ_B²cε(N−1)",
         "κ^L = ε at L = log(1/ε)/log(1/κ)",
-        "at every x and u, the expected stage cost of (20) with V_{t+1} is V_t(x) + (u − "
+        "at every x and u, the expected stage cost of (20) plus V_{t+1} is V_t(x) + (u − "
         "Kⁱ*x)'W(u − Kⁱ*x), V_t(x) = x'P_t x + q_t with (4)",
         "Φ_t at τ̃ and P is Φ_t at τ and P plus (δ/2)I",
         "where J_{t+1}(x) = x'P_{t+1}x + q_{t+1}, J_t(x) is x'P_t x + q_t without a linear part",
@@ -47,7 +46,7 @@ BY_ENGINES_ALONE = frozenset(
         "c_i as derived is Σ_t Tr(G_t'W⁻¹G_tX_t) + (τ/4)Tr(ΣⁱY_tΣⁱY_t)",
         "at τ = 0 the gap is Σ_t Tr(WΔK X_t ΔK') + Tr(W Σⁱ)",
         "Tr(W Σ̃) = p_i δ/2 − (δ²/2) Tr((½I + B'ZB)W̃⁻¹), with P̃ = P + δZ",
-        "K̃ less the plain game's answer is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
+        "K̃ less the plain game's best response is −W⁻¹((δ/2)K̃ + B'(P̃ − P⁰)F̃)",
         "for R̃ = LL' a row b has bR̃⁻¹b' = |L⁻¹b'|²",
         "JΠ = ΠJ = Π and Π² = Π",
         "a power of J − Π has a Frobenius norm below 1",

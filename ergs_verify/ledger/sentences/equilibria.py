@@ -53,9 +53,9 @@ def answer_each_other(case: Case) -> Outcome | None:
 
 
 @says(
-    "exactly one feedback NE is optimal from every x_t: the linear Gaussian one of (4)–(6)",
+    "exactly one feedback NE is optimal from every x_t, namely the linear Gaussian one of (4)–(6)",
     "every feedback NE that is optimal from every x_t has linear Gaussian policies with (6)",
-    "the feedback NE is the only NE among policies that remember",
+    "the feedback NE is the only NE among policies with memory",
     "where V_{t+1} is the feedback NE's, the policies at t are the feedback NE's",
 )
 def one_of_the_recursion(case: Case) -> Outcome | None:
@@ -68,14 +68,14 @@ def one_of_the_recursion(case: Case) -> Outcome | None:
 
 
 @says(
-    "the game from every stage on has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; at the"
-    " first singular stage, backwards, it has none or a continuum"
+    "the game that starts at any stage has exactly one feedback NE ⇔ det Φ_t ≠ 0 for all t; from "
+    "the first singular stage, backwards, it has none or a continuum"
 )
 def _(case: Case) -> Outcome | None:
     return one_of_the_recursion(case) if case.regular else None
 
 
-@says("a NE over all adapted policies exists, a linear Gaussian one with (4)–(6)")
+@says("a NE over all adapted policies exists, namely a linear Gaussian one with (4)–(6)")
 def _(case: Case):
     return Outcome(case.regular or case.consistent, "(6) has no solution", "a NE")
 
@@ -88,8 +88,8 @@ def _(case: Case):
 
 
 @says(
-    "where V_{t+1} is quadratic, policies are optimal answers to each other at t if and only if"
-    " they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x"
+    "where V_{t+1} is quadratic, policies are best responses to each other at t if and only if "
+    "they are N(Mⁱ(x), (τ/2)W⁻¹) with Φ_t M(x) = −r_t x at every x"
 )
 def _(case: Case):
     """The gains of the policy answer each other just where they solve the system."""
@@ -163,7 +163,7 @@ def _(case: Case):
 
 
 @says(
-    "J_t(x) = x'P_t x + q_t for t = T, …, 0, of every linear Gaussian joint policy",
+    "J_t(x) = x'P_t x + q_t for t = T, …, 0 and every linear Gaussian joint policy",
     "V_t(x) = x'P_t x + q_t with (4) and (5), where all play linear Gaussian policies at t",
 )
 def _(case: Case):
@@ -210,10 +210,10 @@ def _last_moment(case: Case, moments: Any) -> Any:
 
 
 @says(
-    "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every policy that is"
-    " adapted, with memory or without",
-    "E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· | x_t))"
-    " for every policy that is adapted",
+    "J_t(π) − V_t(x_t) = τ Σ_{s≥t} E KL(π_s(· | h_s) ‖ BR_s(· | x_s)) for every adapted policy, "
+    "with or without memory",
+    "E[stage cost + V_{t+1}(x_{t+1}) | h_t] = V_t(x_t) + τ KL(π_t(· | h_t) ‖ BR_t(· | x_t)) for "
+    "every adapted policy",
     "J(π) − min J = τ Σ_t E KL(πⁱ_t ‖ BRⁱ_t)",
     "τ E KL(πⁱ_t ‖ BRⁱ_t) = Tr(WΔK X_t ΔK') + (τ/2)(Tr(Σ_br⁻¹Σⁱ) − p_i − log det(Σ_br⁻¹Σⁱ))",
 )
@@ -266,8 +266,8 @@ def plain_game(game: Game) -> Game:
 
 
 @says(
-    "in (20), the policies uⁱ = Kⁱ*x are a NE over all adapted policies, from every x_t, and"
-    " each of them is the only best answer to the others"
+    "in (20), the policies uⁱ = Kⁱ*x are a NE over all adapted policies, from every x_t, and each "
+    "of them is the only best response to the others"
 )
 def _(case: Case) -> Outcome | None:
     """The gains that are played, and the equilibrium's of (20), solved as a game with τ = 0."""
@@ -280,8 +280,8 @@ def _(case: Case) -> Outcome | None:
 
 
 @says(
-    "in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for"
-    " every policy of agent i that is adapted, random or not, with memory or without"
+    "in (20), J_t(π) − V_t(x_t) = Σ_{s≥t} E (u_s − K_sⁱ*x_s)'W_s(u_s − K_sⁱ*x_s) for every "
+    "adapted policy of agent i, random or not, with or without memory"
 )
 def _(case: Case):
     """Where agent i alone leaves the equilibrium: P_0 less the least, from the squares summed."""

@@ -61,8 +61,8 @@ def _(case: Case):
 
 
 @says(
-    "π* alone minimises F, among all probability distributions",
-    "(8) and (7) have one minimiser each, the same π*",
+    "π* alone minimises F among all probability distributions",
+    "(7) and (8) each have exactly one minimiser, the same π*",
 )
 def _(case: Case):
     """No normal law of the case has a smaller F."""

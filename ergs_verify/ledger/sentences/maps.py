@@ -87,12 +87,12 @@ def _(case: Case):
     return all_hold(found())
 
 
-@says("no policy of time t occurs in the covariance of an answer")
+@says("the covariance of a best response depends on no policy of time t")
 def _(case: Case):
     return all_hold((v.answers(v.K)[1], "=", v.answers(_none(v))[1]) for v in of_play(case))
 
 
-@says("Ψ_tⁱ takes the others' gains of time t and, of later times, P_{t+1}ⁱ alone")
+@says("Ψ_tⁱ depends on the others' gains at time t and, of later times, on P_{t+1}ⁱ alone")
 def _(case: Case):
     """The answer at t stays where the own gain, and the others' P_{t+1}, become others."""
 
@@ -123,8 +123,8 @@ def _(case: Case):
 
 
 @says(
-    "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ answers the others, with gⁱ ="
-    " ‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))"
+    "‖BⁱKⁱ‖₂ ≤ gⁱ(‖A‖₂ + Σ_{j≠i} ‖BʲKʲ‖₂) where Kⁱ is the best response to the others, with gⁱ = "
+    "‖Bⁱ‖₂²‖P_{t+1}ⁱ‖₂/(τ/2 + λ_min(R))"
 )
 def _(case: Case):
     def found() -> Relations:
@@ -288,8 +288,8 @@ def _(case: Case):
 
 
 @says(
-    "at every t Algorithm 1 gives Ψ_t applied L times to its start, at the P_{t+1} of the"
-    " later policies that it gives"
+    "at every t Algorithm 1 gives Ψ_t applied L times to its start, with the P_{t+1} of the later "
+    "policies it has found"
 )
 def _(case: Case) -> Outcome | None:
     """After two passes a stage, against Ψ_t applied twice at its own later costs."""
@@ -305,7 +305,7 @@ def _(case: Case) -> Outcome | None:
     return Outcome(True, "", "")
 
 
-@says("S_[s:t] being empty for s > t, Ψ_{T−1} takes P_T = Q_T and no later policy")
+@says("if S_[s:t] is empty for s > t, Ψ_{T−1} depends on P_T = Q_T and on no later policy")
 def _(case: Case) -> Outcome:
     """D 𝓚 = −r after one pass from gains 0 at T − 1, where r has no policy in it."""
     game, numbers = case.game, Rationals()
@@ -506,12 +506,12 @@ def _(case: Case):
 
 
 @says(
-    "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, with κ in (0, 1) and C of the game and the start"
-    " alone",
-    "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), where"
-    " κ in (0, 1) and C are of the game and the start alone",
-    "there are κ in (0, 1), C and L₀ of the game and the start alone with ‖K_tⁱ − K_tⁱ*‖_F ≤ Cκ^L"
-    " and ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
+    "Σ_t ‖S_t − S_t*‖_□ ≤ Cκ^L for every L ≥ 1, where κ in (0, 1) and C depend on the game and "
+    "the start alone",
+    "Σ_t ‖S_t − S_t*‖_□ ≤ Cε for every ε > 0 and every L ≥ 1 with L ≥ log(1/ε)/log(1/κ), where κ "
+    "in (0, 1) and C depend on the game and the start alone",
+    "there are κ in (0, 1), C and L₀ that depend on the game and the start alone, with ‖K_tⁱ − "
+    "K_tⁱ*‖_F ≤ Cκ^L and ‖P_tⁱ − P_tⁱ*‖_F ≤ Cκ^L at every t, for every i and every L ≥ L₀",
 )
 def _(case: Case) -> Outcome | None:
     """The errors after 1 and after 8 passes a stage."""

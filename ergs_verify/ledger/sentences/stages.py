@@ -144,7 +144,7 @@ def _(case: Case):
 
 @says(
     "at the gain of (6), (4) is Q + K'((τ/2)I + R)K + F'P_{t+1}F",
-    "where Kⁱ is its own answer, the Lyapunov equation gives the P_t of (4)",
+    "where Kⁱ is the best response, the Lyapunov equation gives the P_t of (4)",
 )
 def _(case: Case):
     return all_hold((v.P_t[i], "=", _lyapunov(v, i)) for v, i in _each(case, of_nash))
@@ -232,7 +232,7 @@ def _(case: Case):
     )
 
 
-@says("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − answer)")
+@says("block row i of Φ_t 𝓚 + r_t is W(Kⁱ − best response)")
 def _(case: Case):
     return all_hold(
         (
@@ -265,7 +265,7 @@ def rational_column(size: int) -> Any:
     return Rationals().matrix([[k + 1] for k in range(size)], (size, 1))
 
 
-@says("Φ_t is regular, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
+@says("Φ_t is regular at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
 def _(case: Case):
     return Outcome(case.regular, "Φ_t is singular at some t", "Φ_t is regular")
 
@@ -359,7 +359,7 @@ def _(case: Case):
     )
 
 
-@says("ρ(J_t) < 1", "ρ(J_t) < 1, at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
+@says("ρ(J_t) < 1", "ρ(J_t) < 1 at every t where Σ_i g_tⁱ/(1 + g_tⁱ) < 1")
 def _(case: Case):
     """At the last stage: no power of J shows that ρ(J) > 1."""
     larger = loops.exceeds_one(loops.jacobi(case.game))
