@@ -29,10 +29,12 @@ from ergs_verify import (
     gap,
     load_game,
     prove,
+    recursion,
     solve,
     survey,
     verify_paper,
 )
+from ergs_verify.arithmetic import Float64, MPMath, Rationals
 from ergs_verify.audit.command import CommandSolver
 from ergs_verify.audit.conventions import Conventions
 from ergs_verify.audit.foreign import Solver
@@ -81,6 +83,13 @@ UNBOUNDED_FOR_EVER = Game.from_arrays(
 GENERAL = gallery("quantecon-duopoly")
 #: Next to a singular one: nothing is certified with few bits.
 NARROW = STAR.at_tau(f"{4 * 10**3000 + 1}/{10**3000}")
+POLICY = Policy.from_arrays(K=[[[[0, 0]]], [[[0, 0]]]])
+FLAT = Policy.from_arrays(K=[[[[0, 0]]], [[[0, 0]]]], Sigma=[[[[0]]], [[[0]]]])
+#: W = R + τ/2 + P = 0 of agent 1, with τ > 0.
+FLAT_COST = Game.from_arrays(
+    A=[[1]], B=[[[1]]] * 2, Q=[[[1]]] * 2, R=[[["-3/2"]], [[1]]], tau=1, noise_cov=[[1]],
+    horizon=1, indefinite=True,
+)  # fmt: skip
 n, p = Symbol("n", integer=True, positive=True), Symbol("p", integer=True, positive=True)
 A, B, X = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n), MatrixSymbol("X", n, n)
 u, mean, S = MatrixSymbol("u", p, 1), MatrixSymbol("mu", p, 1), MatrixSymbol("S", p, p)
@@ -237,6 +246,47 @@ PLAIN: dict[str, list[tuple[type[BaseException], Callable[[Any], Any]]]] = {
     ],
     "proof.gaussian_expectation": [
         (UnsupportedError, lambda at: gaussian_expectation(Trace(X * A), {X: (A, B)}))
+    ],
+    "recursion.nash": [
+        (SingularStageError, lambda at: recursion.nash(SINGULAR, Float64())),
+        (NotCertifiedError, lambda at: recursion.nash(NARROW, MPMath(digits=15))),
+    ],
+    "recursion.algorithm_1": [
+        (InputError, lambda at: recursion.algorithm_1(STAR, Rationals(), 0)),
+        (ErgsError, lambda at: recursion.algorithm_1(UNBOUNDED, Rationals(), 1)),
+    ],
+    "recursion.evaluate_policy": [
+        (InputError, lambda at: recursion.evaluate_policy(LQR, POLICY, Rationals())),
+        (NotCertifiedError, lambda at: recursion.evaluate_policy(STAR, FLAT, MPMath(digits=15))),
+    ],
+    "recursion.best_response": [
+        (InputError, lambda at: recursion.best_response(STAR, POLICY, 3, Rationals())),
+        (InputError, lambda at: recursion.best_response(LQR, POLICY, 1, Rationals())),
+    ],
+    "recursion.gaps": [
+        (InputError, lambda at: recursion.gaps(LQR, POLICY, Rationals())),
+        (NotCertifiedError, lambda at: recursion.gaps(STAR, FLAT, MPMath(digits=15))),
+    ],
+    "recursion.second_moments": [
+        (InputError, lambda at: recursion.second_moments(LQR, POLICY, Rationals()))
+    ],
+    "recursion.second_order_coefficients": [
+        (
+            InputError,
+            lambda at: recursion.second_order_coefficients(STAR.at_tau(0), MPMath(digits=15)),
+        ),
+        (
+            SingularStageError,
+            lambda at: recursion.second_order_coefficients(SINGULAR, MPMath(digits=15)),
+        ),
+    ],
+    "recursion.decide_singular": [
+        (SingularStageError, lambda at: recursion.decide_singular(SINGULAR)),
+        (UnboundedCostError, lambda at: recursion.decide_singular(FLAT_COST)),
+    ],
+    "arithmetic.MPMath": [
+        (ValueError, lambda at: MPMath()),
+        (ValueError, lambda at: MPMath(digits=0)),
     ],
     "expressions.agent_sum": [(InputError, lambda at: agent_sum(A, 2))],
     "verify_paper": [(InputError, lambda at: verify_paper("eq-0"))],

@@ -22,7 +22,7 @@ ARRAYS = {letter.name for letter in (*GAME, *POLICY) if letter.ndim} | {
     *("certified", "unique", "loop", "det_sign"),
 }
 #: A shape: m×m, (…, T, p_i, m), length m, T+1 numbers.
-SHAPE = re.compile(r"[mnp](_i)?×[mnp](_i)?|\((…|T|G|N|m)[^)]*\)|\blength [mpnT]|\bT\+1\b|\(L\+1")
+SHAPE = re.compile(r"[mnp](_i)?×[mnp1](_i)?|\((…|T|G|N|m)[^)]*\)|\blength [mpnT]|\bT\+1\b|\(L\+1")
 #: What only a formula holds, and what says where it comes from.
 FORMULA = re.compile(r"Φ|ρ\(|δ|γ|KL|‖|\b[xu]'|P_t|K_t|Σ_t")
 SOURCE = re.compile(
@@ -129,6 +129,7 @@ def test_what_is_named_as_a_type_is_on_the_page():
         "Decision",
         "Finding",
         "Formulas",
+        "GapFormulas",
         "SecondOrderFormulas",
         "Setting",
         "StageStack",

@@ -18,7 +18,14 @@ Entry = Fraction | int | float
 
 
 class Arithmetic(Protocol):
-    """Numbers and matrices of one kind; rational numbers enter it, rounded once."""
+    """A number system: numbers and matrices of one kind. Rationals enter it, rounded once.
+
+    How to add one is said in :doc:`/explanation/adding`.
+
+    Attributes
+    ----------
+    name : str
+    """
 
     name: str
 

@@ -21,22 +21,34 @@ def best_response(
     formulas: Formulas | None = None,
     progress: Progress | None = None,
 ) -> AgentSequences:
-    """The policy that minimises an agent's cost against the others' policies, and that cost.
+    """One agent's best response to the others' policies, and its cost, in any arithmetic.
 
     Parameters
     ----------
     game : Game
     policy : Policy
-        A joint policy, of which the agent's own part plays no role. Without Σ it is deterministic
-        and answered in the plain game with R + (τ/2)I for R.
+        A joint policy. The agent's own part plays no role. Without Σ it is deterministic, and
+        answered in the plain game with R + (τ/2)I for R.
     agent : int
         Counted from 1.
     arithmetic : Arithmetic
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many.
+
+    Returns
+    -------
+    AgentSequences
 
     Raises
     ------
     InputError
-        Where there is no such agent or the policy does not fit the game.
+        If there is no such agent, or the policy does not fit the game.
+
+    Notes
+    -----
+    By the Riccati recursion, equation (4) of the paper with the others' gains.
 
     Examples
     --------

@@ -19,18 +19,34 @@ def nash(
     formulas: Formulas | None = None,
     progress: Progress | None = None,
 ) -> Sequences:
-    """The game's feedback Nash equilibrium, equations (4)–(6) of the paper.
+    """The feedback Nash equilibrium, by the derived formulas in any arithmetic.
 
-    K_t solves the block system of Lemma III.4; P_t and q_t are the cost recursion of that policy
-    (24), corrected, which at the equilibrium equals (4) and (5).
+    Parameters
+    ----------
+    game : Game
+    arithmetic : Arithmetic
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many.
+
+    Returns
+    -------
+    Sequences
 
     Raises
     ------
     SingularStageError
-        Where Φ_t is singular, decided in exact rationals: there is not one equilibrium.
+        If Φ_t is singular, decided in exact rationals: there is not exactly one equilibrium.
     NotCertifiedError
-        Where the arithmetic cannot tell Φ_t from a singular matrix and the exact decision would
-        be too long.
+        If the arithmetic cannot tell Φ_t from a singular matrix, and exact rationals do not show it
+        to be singular.
+
+    Notes
+    -----
+    Equations (4) to (6) of the paper. K_t solves the block system of Lemma III.4. P_t and q_t are
+    the cost of that policy, equation (24) as corrected, which at the equilibrium equals (4) and
+    (5).
 
     Examples
     --------

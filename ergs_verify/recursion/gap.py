@@ -38,17 +38,23 @@ from ergs_verify.recursion.written_out import WrittenOut
 
 @frozen(kw_only=True)
 class AgentGap:
-    """One agent's gap J^i(π) − min J^i, stage by stage, for the mean over x_0.
+    """One agent's gap J^i(π) − min J^i, stage by stage, on average over x_0.
 
     Attributes
     ----------
     agent : int
         Counted from 1.
     gain_parts, covariance_parts : tuple of scalars, t = 0…T−1
-        What the gain and the covariance cost beyond the best response's, together
-        τ E KL(π_t ‖ BR_t); none is negative.
+        What the gain and the covariance cost beyond the best response's; together they are
+        τ E KL(π_t ‖ BR_t). None is negative.
     response : AgentSequences
         The best response to the others.
+    total : scalar
+        The sum of all parts.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
     """
 
     agent: int
@@ -69,25 +75,33 @@ def gaps(
     formulas: Formulas | None = None,
     gap: GapFormulas | None = None,
 ) -> tuple[AgentGap, ...]:
-    """Every agent's gap J^i(π) − min over agent i's policies, by the gap identity.
-
-    A policy without Σ is judged in the plain game with R + (τ/2)I for R. At τ = 0 any Σ ⪰ 0 is
-    allowed.
+    """What every agent can gain by deviating alone, by the gap identity in any arithmetic.
 
     Parameters
     ----------
     game : Game
     policy : Policy
+        Without Σ it is judged in the plain game with R + (τ/2)I for R. At τ = 0 any Σ ⪰ 0 is
+        allowed.
     arithmetic : Arithmetic
     formulas, gap : Formulas and GapFormulas, optional
-        The derived ones by default.
+        Formulas to use in place of the derived ones.
+
+    Returns
+    -------
+    tuple over agents of AgentGap
 
     Raises
     ------
     InputError
-        Where the policy does not fit the game.
+        If the policy does not fit the game.
     NotCertifiedError
-        Where τ > 0 and a Σ is not definite in this arithmetic: a singular one has an infinite gap.
+        If τ > 0 and a Σ is not positive definite in this arithmetic: a singular one has an infinite
+        gap.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
 
     Examples
     --------
@@ -134,12 +148,29 @@ def gaps(
 def second_moments(
     game: Game, policy: Policy, arithmetic: Arithmetic, *, gap: GapFormulas | None = None
 ) -> list[Matrix]:
-    """X_t = E[x_t x_t'] under a joint policy, t = 0…T−1, each m×m.
+    """The second moments of the state under a joint policy, in any arithmetic.
+
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+    arithmetic : Arithmetic
+    gap : GapFormulas, optional
+        Formulas to use in place of the derived ones.
+
+    Returns
+    -------
+    list over t = 0…T−1 of m×m
+        X_t = E[x_t x_t'].
 
     Raises
     ------
     InputError
-        Where the policy does not fit the game.
+        If the policy does not fit the game.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "How far from an equilibrium".
 
     Examples
     --------
@@ -175,14 +206,30 @@ def second_order_coefficients(
     formulas: Formulas | None = None,
     gap: SecondOrderFormulas | None = None,
 ) -> tuple[Scalar, ...]:
-    """c_i with ε_i(δ) = c_i δ² + O(δ³) for the δ-augmented equilibrium, for every agent.
+    """The coefficient of δ² in every agent's gap at the δ-augmented equilibrium.
+
+    Parameters
+    ----------
+    game : Game
+    arithmetic : Arithmetic
+    formulas, gap : Formulas and SecondOrderFormulas, optional
+        Formulas to use in place of the derived ones.
+
+    Returns
+    -------
+    tuple over agents of scalar
+        c_i in ε_i(δ) = c_i δ² + O(δ³).
 
     Raises
     ------
     InputError
-        Where τ = 0: the gap is linear in δ.
+        If τ = 0: the gap is linear in δ.
     SingularStageError
-        Where Φ_t is singular at τ: the gap then need not vanish with δ.
+        If Φ_t is singular at τ: the gap need not vanish with δ then.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "The δ-augmentation".
 
     Examples
     --------

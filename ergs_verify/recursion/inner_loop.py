@@ -26,18 +26,32 @@ def algorithm_1(
     formulas: Formulas | None = None,
     progress: Progress | None = None,
 ) -> Sequences:
-    """What Algorithm 1 of the paper gives out after L = `iterations` inner steps a stage.
+    """What Algorithm 1 of the paper gives out, by the derived formulas in any arithmetic.
 
-    P_t and q_t are the costs of the policy so found (the Lyapunov equations). The inner loop may
-    diverge; nothing here says so, as after any L it is a policy.
+    Parameters
+    ----------
+    game : Game
+    arithmetic : Arithmetic
+    iterations : int ≥ 1
+        The number L of inner steps at each stage.
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many.
+
+    Returns
+    -------
+    Sequences
+        P_t and q_t are the cost of the policy found. The inner loop may diverge; nothing here says
+        so, because after any L there is a policy.
 
     Raises
     ------
     InputError
-        Where `iterations` is not a whole number ≥ 1.
+        If `iterations` is not such a number.
     ErgsError
-        Where in a general game some W, as the arithmetic has it, is not positive definite: the
-        agent has no best response to what was found for the later stages.
+        If in a game beyond the paper's class some W is not positive definite: the agent has no best
+        response to what was found for the later stages.
 
     Examples
     --------

@@ -20,17 +20,34 @@ def evaluate_policy(
     formulas: Formulas | None = None,
     progress: Progress | None = None,
 ) -> Sequences:
-    """Every agent's P_t and q_t under a joint policy: equation (24) of the paper, corrected.
+    """The cost of a joint policy for every agent, by the derived formulas in any arithmetic.
 
-    A policy without Σ is deterministic and judged in the plain game with R + (τ/2)I for R; its
-    Sigma is returned as zeros.
+    Parameters
+    ----------
+    game : Game
+    policy : Policy
+        Without Σ it is deterministic, and judged in the plain game with R + (τ/2)I for R.
+    arithmetic : Arithmetic
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
+    progress : function of two int, optional
+        Told how many stages are done, and of how many.
+
+    Returns
+    -------
+    Sequences
+        Sigma is zero if the policy is deterministic.
 
     Raises
     ------
     InputError
-        Where the policy does not fit the game.
+        If the policy does not fit the game.
     NotCertifiedError
-        Where τ > 0 and log det Σ cannot be had: a singular Σ has infinite cost.
+        If τ > 0 and a Σ is not positive definite in this arithmetic: the cost is then infinite.
+
+    Notes
+    -----
+    P_t and q_t of equation (24) of the paper, as corrected.
 
     Examples
     --------

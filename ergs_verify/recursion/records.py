@@ -22,15 +22,20 @@ class Stage:
 
 @frozen(kw_only=True)
 class Sequences:
-    """A joint policy and its costs, all agents and times.
+    """A joint policy and its costs, in the matrices and scalars of an arithmetic.
 
     Attributes
     ----------
-    K, Sigma : ``[i][t]`` for agents i = 0…N−1 and t = 0…T−1
-    P : ``[i][t]`` for t = 0…T
-    q : ``[i][t]`` for t = 0…T, or None where the arithmetic has no logarithm and τ > 0
-    k, s : ``[i][t]`` of one column, or None
-        Where they were told apart from K and P (`ergs_verify.recursion.affine`).
+    K, Sigma : ``[i][t]``, p_i×m and p_i×p_i for agents i = 0…N−1 and t = 0…T−1
+    P : ``[i][t]``, m×m for t = 0…T
+    q : ``[i][t]``, T+1 numbers, or None
+        None if the arithmetic has no logarithm and τ > 0.
+    k, s : ``[i][t]``, p_i×1 and m×1, or None
+        None unless they were told apart from K and P, as in a game with affine terms.
+
+    Notes
+    -----
+    The letters are those of :doc:`/explanation/theory`.
     """
 
     K: tuple[tuple[Matrix, ...], ...]
@@ -41,9 +46,24 @@ class Sequences:
     s: tuple[tuple[Matrix, ...], ...] | None = None
 
     def as_policy(self, arithmetic) -> Policy:
-        """The joint policy with exactly these numbers; Σ made exactly symmetric.
+        """The policy with exactly these numbers; Σ is made exactly symmetric.
 
-        `arithmetic` must know its numbers exactly (``to_fractions``).
+        Parameters
+        ----------
+        arithmetic : Float64, MPMath or Rationals
+            The one in which they were computed.
+
+        Returns
+        -------
+        Policy
+
+        Examples
+        --------
+        >>> from ergs_verify import gallery
+        >>> from ergs_verify.arithmetic import Float64
+        >>> from ergs_verify.recursion import nash
+        >>> nash(gallery("g-star-2"), Float64()).as_policy(Float64())
+        Policy(N=2, T=1, Gaussian)
         """
         return Policy.from_arrays(
             K=[[arithmetic.to_fractions(X) for X in agent] for agent in self.K],
@@ -67,9 +87,16 @@ class Sequences:
 
 @frozen(kw_only=True)
 class AgentSequences:
-    """One agent's policy and cost: K[t] and Sigma[t] for t = 0…T−1, P[t] and q[t] for t = 0…T.
+    """One agent's policy and cost, in the matrices and scalars of an arithmetic.
 
-    `agent` counts from 1; `q` is None where the arithmetic has no logarithm and τ > 0.
+    Attributes
+    ----------
+    agent : int
+        Counted from 1.
+    K, Sigma : ``[t]``, p_i×m and p_i×p_i for t = 0…T−1
+    P : ``[t]``, m×m for t = 0…T
+    q : ``[t]``, T+1 numbers, or None
+        None if the arithmetic has no logarithm and τ > 0.
     """
 
     agent: int

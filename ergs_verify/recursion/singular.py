@@ -23,21 +23,33 @@ _MOST_WORK = 2 * 10**7
 
 
 def decide_singular(game: Game, *, until: int = 0, formulas: Formulas | None = None) -> bool:
-    """Decide exactly whether Φ_t is regular for t = T−1, …, `until`.
+    """Decide in exact rationals whether Φ_t is regular, going backwards in time.
+
+    Parameters
+    ----------
+    game : Game
+    until : int
+        The earliest stage that is decided.
+    formulas : Formulas, optional
+        Stage formulas to use in place of the derived ones.
 
     Returns
     -------
     bool
-        True: regular at each of these stages. False: undecided, because the rationals grow too
-        long (they triple in length at every stage), or in a general game the W of an agent
-        without entropy is singular.
+        True: Φ_t is regular for t = T−1, …, `until`. False: undecided, because the rationals grow
+        too long (they triple in length at every stage), or because the W of an agent without
+        entropy is singular in a game beyond the paper's class.
 
     Raises
     ------
     SingularStageError
-        At the first singular stage, saying whether its equations are consistent.
+        At the first singular stage; it says whether its equations are consistent.
     UnboundedCostError
-        Where in a general game the W of an agent with τ > 0 is singular.
+        If in a game beyond the paper's class the W of an agent with τ > 0 is singular.
+
+    Notes
+    -----
+    See :doc:`/explanation/theory`, "Existence and uniqueness".
 
     Examples
     --------
