@@ -1229,7 +1229,9 @@ class _ScalarLemma(_Lemma):
             if len(terms) == 1:
                 number, names = Fraction(terms[0][0]), terms[0][1:]
                 if number < 0:
-                    raise UnsupportedError("a logarithm of what may be negative is taken apart")
+                    raise UnsupportedError(
+                        "the logarithm of a product is split whose factors may be negative"
+                    )
                 texts = [(self._generator(name), above) for name in names]
                 for whole, up in ((number.numerator, above), (number.denominator, not above)):
                     texts += [(f"{prime}%:R", up) for prime in _primes(whole)]

@@ -216,7 +216,7 @@ def _survey_template() -> Schema:
     """A TOML file, whose values JSON has too."""
     span = {"from": _NUMBER, "to": _NUMBER, "points": {"type": "integer", "minimum": 2}}
     points = _either(_list(_NUMBER, minItems=1), _object(span, additionalProperties=False))
-    game = "An `ergs-game/1`, in which a text such as `{tau}` stands for a value of that range."
+    game = "An `ergs-game/1`, in which a text such as `{tau}` stands for a value from that range."
     return _object(
         {
             "ranges": _map(points, minProperties=1),
@@ -536,8 +536,8 @@ FORMATS = {
         _stationary,
     ),
     "solver-answer": Format(
-        "What a program under audit writes to `{solution}`: a solution, or that it does not take "
-        "such a game. It has no format key of its own.",
+        "What a program under audit writes to `{solution}`: a solution, or the statement that it "
+        "does not accept such a game. It has no format key of its own.",
         _solver_answer,
         None,
     ),
