@@ -84,13 +84,24 @@ def test_command_line_examples_print_what_stands_there(path, tmp_path, monkeypat
             assert not shown or re.fullmatch(pattern, printed), f"{line}\n{printed}"
 
 
+def slugs(page: Path) -> set[str]:
+    """The fragments that a page's headings answer to."""
+    headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_a_heading_is_found_by_its_fragment():
+    assert "how-far-from-an-equilibrium" in slugs(DOCS / "explanation" / "theory.md")
+
+
 @pytest.mark.parametrize("path", **named(PAGES))
 def test_links_lead_to_files_and_headings_that_are_there(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(path)):
         if target.startswith("https://"):
             continue
-        file, _, _ = target.partition("#")
-        place = (path.parent / file).resolve()
+        file, _, heading = target.partition("#")
+        place = (path.parent / file).resolve() if file else path
+        assert not heading or heading in slugs(place), target
         # Made from the command itself when the site is built.
         made = place.parent == DOCS / "generated" and place.stem in GENERATED
         assert made or place.exists(), target
@@ -178,6 +189,8 @@ def test_the_layout_names_what_is_there():
     for name in named:
         places = [ROOT / name, ROOT / "ergs_verify" / name]
         assert any(place.exists() for place in places), name
+    packages = {path.parent.name for path in (ROOT / "ergs_verify").glob("*/__init__.py")}
+    assert packages <= {name.rstrip("/").rpartition("/")[2] for name in named}
 
 
 @pytest.fixture(scope="module")
