@@ -378,8 +378,15 @@ def _equal(left, right, definitions: tuple, symmetric: tuple) -> bool:
 
 
 def _consistent(claim: tuple, definitions: Mapping, symmetric: tuple, definite: frozenset) -> None:
-    """Raise where a letter is defined or declared to be what it cannot be."""
+    """Raise where a letter is defined or declared to be what it cannot be, or two look alike."""
     everything = [e for e in (*claim, *definitions.values()) if isinstance(e, sympy.Basic)]
+    called: dict[str, sympy.Symbol] = {}
+    for symbol in set().union(*(e.atoms(sympy.Symbol) for e in (*everything, *definitions))):
+        if called.setdefault(symbol.name, symbol) != symbol:
+            raise InputError(
+                f"two symbols are called {symbol.name}, and differ in what SymPy assumes of them: "
+                "make it once and use it everywhere"
+            )
     letters = set().union(*(e.atoms(sympy.MatrixSymbol) for e in everything))
     for declared, where in (
         *((s, "symmetric") for s in symmetric),
@@ -618,6 +625,16 @@ class _Question:
     def _everything(self) -> tuple:
         return self.lhs, self.rhs, *map(sympy.sympify, self.definitions.values())
 
+    def _shapes_differ(self) -> str:
+        """How the shapes of the sides differ, in the letters given."""
+        shown = [
+            "×".join(f"({d})" if d.is_Add or d.is_Mul else str(d) for d in e.shape)
+            for e in (self.lhs, self.rhs)
+            if e.is_Matrix
+        ]
+        differ = len({*shown}) == 2
+        return f"the left side is {shown[0]} and the right side {shown[1]}" if differ else ""
+
     def _over_prime_field(self, dimension: int) -> tuple[bool | None, str]:
         """Whether both sides agree at random points; None where no point was regular."""
         arithmetic = PrimeField()
@@ -634,7 +651,7 @@ class _Question:
                     continue
                 mismatch = typed_mismatch(left, right, arithmetic)
                 if mismatch:
-                    raise ShapeError(mismatch)
+                    raise ShapeError(self._shapes_differ() or mismatch)
                 same = same and _same_in_field(left, right)
                 regular += 1
                 sizes |= set(setting.sizes.values())

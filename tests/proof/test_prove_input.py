@@ -300,3 +300,27 @@ def test_agents_of_a_sum_are_indices_or_numbers(agent):
         agent_sum(Aj, agent_index("j"), agent)
     with pytest.raises(InputError, match="index"):
         agent_sum(Aj, agent)
+
+
+def test_two_symbols_of_one_name_are_told():
+    """SymPy takes symbols that differ in assumptions alone for two, and writes them alike."""
+    plain = MatrixSymbol("X", Symbol("n"), Symbol("n"))
+    for left, right, declared in (
+        (Trace(Identity(Symbol("n"))), n, {}),
+        (Symbol("n") * A, n * A, {}),
+        (Symbol("a", positive=True) * A, Symbol("a") * A, {}),
+        (A * B, B * A, {"definitions": {B: Symbol("n") * A}}),
+        (Trace(A), Trace(plain), {}),
+        (A * B, B * A, {"given": [Eq(A, Symbol("n") * B)]}),
+    ):
+        with pytest.raises(InputError, match="two symbols are called"):
+            prove(left, right, **declared)
+
+
+def test_shapes_that_differ_are_told_in_the_letters_given():
+    proof = prove(MatrixSymbol("A", n, n), MatrixSymbol("A", m, m))
+    assert proof.verdict == "ill-typed"
+    assert proof.reason == "the left side is n×n and the right side m×m"
+    assert prove(BlockMatrix([[A, TALL]]), BlockMatrix([[A, B]])).reason == (
+        "the left side is n×(k + n) and the right side n×(2*n)"
+    )
