@@ -323,6 +323,7 @@ PLAIN: dict[str, list[tuple[type[BaseException], Callable[[Any], Any]]]] = {
         ),
     ],
     "engine.algorithm_1": [
+        (InputError, lambda at: engine.algorithm_1(attrs.evolve(FLOATS, R=FLOATS.R[:1]), 1)),
         (InputError, lambda at: engine.algorithm_1(FLOATS, -1)),
         (InputError, lambda at: engine.algorithm_1(FLOATS, 1, record_stage=1)),
     ],

@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 
 from ergs_verify.engine.linear_algebra import product_in_step, solve, solve_in_step
 from ergs_verify.errors import InputError
-from ergs_verify.game.floats import leaves
+from ergs_verify.game.floats import expect_sizes, leaves
 
 #: All agents.
 EVERYONE = slice(None)
@@ -393,12 +393,14 @@ def batch_of(game: GameArrays) -> tuple[int, ...]:
     Raises
     ------
     InputError
-        Where the batch axes of the arrays do not broadcast against each other.
+        Where a matrix has not the size of its kind, or the batch axes of the arrays do not
+        broadcast against each other.
     """
     if getattr(game, "general", False):
         return common_batch(
             {place: np.shape(X)[: np.ndim(X) - axes] for place, X, axes in leaves(game)}
         )
+    expect_sizes(game)
     overtime = (game.A, *game.B, *game.Q, *game.R)
     ranks = (np.ndim(game.tau), game.x0_mean.ndim, game.noise_cov.ndim, game.x0_cov.ndim)
     if ranks == (0, 1, 2, 2) and all(X.ndim == 3 for X in overtime):

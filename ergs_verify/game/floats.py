@@ -179,6 +179,36 @@ def as_general(game: Any) -> FloatGame:
     )
 
 
+def expect_sizes(game: Any) -> None:
+    """Refuse arrays of the paper's class whose last axes are not those of one game.
+
+    Numpy would spread a matrix that is too small over the place of one that is not.
+
+    Raises
+    ------
+    InputError
+        Naming the array.
+    """
+    T, m = game.horizon, game.A.shape[-1]
+    if not len(game.B) == len(game.Q) == len(game.R):
+        raise InputError("B, Q and R need an array for each agent", "B")
+    for i, (B, Q, R) in enumerate(zip(game.B, game.Q, game.R, strict=True)):
+        p = B.shape[-1]
+        _expect_last(B, (T, m, p), "B", i)
+        _expect_last(Q, (T + 1, m, m), "Q", i)
+        _expect_last(R, (T, p, p), "R", i)
+    _expect_last(game.A, (T, m, m), "A")
+    _expect_last(game.noise_cov, (m, m), "noise_cov")
+    _expect_last(game.x0_mean, (m,), "x0_mean")
+    _expect_last(game.x0_cov, (m, m), "x0_cov")
+
+
+def _expect_last(X: Any, size: tuple[int, ...], letter: str, i: int | None = None) -> None:
+    if X.shape[-len(size) :] != size:
+        place = letter if i is None else f"{letter}[{i}]"
+        raise InputError(f"{place} has shape {X.shape}, but its last axes must be {size}", place)
+
+
 def expect_stack(games: FloatGame, what: str) -> None:
     """Refuse arrays that are not games of the paper's class along at most one batch axis.
 
@@ -189,21 +219,12 @@ def expect_stack(games: FloatGame, what: str) -> None:
     """
     if games.general or is_infinite(games.horizon):
         raise InputError(f"{what} takes only games of the paper's class", "general")
-    T, m = games.horizon, np.shape(games.A)[-1]
-    wanted = {"A": (T, m, m), "tau": (), "x0_mean": (m,), "noise_cov": (m, m), "x0_cov": (m, m)}
-    for i, p in enumerate(np.shape(B)[-1] for B in games.B):
-        wanted |= {f"B[{i}]": (T, m, p), f"Q[{i}]": (T + 1, m, m), f"R[{i}]": (T, p, p)}
-    found = {place: (np.shape(X), axes) for place, X, axes in leaves(games)}
-    if found.keys() != wanted.keys():
-        raise InputError("B, Q and R need an array for each agent", "B")
+    expect_sizes(games)
     count = 1
-    for place, (shape, axes) in found.items():
-        batch, own = shape[: len(shape) - axes], shape[len(shape) - axes :]
-        if own != wanted[place] or len(batch) > 1:
-            shown = ", ".join(("games", *map(str, wanted[place])))
-            raise InputError(
-                f"{place} has shape {shape}, but must be {wanted[place]} or ({shown})", place
-            )
+    for place, X, axes in leaves(games):
+        batch = np.shape(X)[: np.ndim(X) - axes]
+        if len(batch) > 1:
+            raise InputError(f"{place} has batch axes {batch}, but {what} has one", place)
         if batch and batch != (1,):
             if count not in (1, *batch):
                 raise InputError(

@@ -76,14 +76,12 @@ def test_arrays_of_a_general_game_are_refused(name):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"A": np.ones((3, 1, 2, 3))}, r"A has shape \(3, 1, 2, 3\), but must be \(1, 3, 3\) or"),
-        ({"tau": np.ones((2, 2))}, r"tau has shape \(2, 2\), but must be \(\) or \(games\)"),
+        ({"A": np.ones((3, 1, 2, 3))}, r"B\[0\] has shape \(1, 2, 1\), but its last axes must be"),
+        ({"tau": np.ones((2, 2))}, r"tau has batch axes \(2, 2\), but a stack in float64 has one"),
         ({"tau": np.ones(3), "A": np.ones((2, 1, 2, 2))}, "tau has 3 games, but arrays before it"),
         ({"B": (np.ones((1, 2, 1)),)}, "B, Q and R need an array for each agent"),
-        (
-            {"R": (np.ones((2, 1, 1)),) * 2},
-            r"R\[0\] has shape \(2, 1, 1\), but must be",
-        ),
+        ({"R": (np.ones((2, 1, 1)),) * 2}, r"R\[0\] has shape \(2, 1, 1\), but its last axes must"),
+        ({"x0_mean": np.ones(3)}, r"x0_mean has shape \(3,\), but its last axes must be \(2,\)"),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(change, message):

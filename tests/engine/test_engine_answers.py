@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from attrs import evolve
 from engine_games import (
     changed,
     g_star,
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from ergs_verify import engine
 from ergs_verify.errors import ErgsError, InputError, SingularStageError
+from ergs_verify.game.gallery import gallery
 
 #: The library may take other kernels for other strides: sums in another order, a few ulps, grown
 #: by the conditioning of these small random games.
@@ -579,3 +581,30 @@ def test_the_engine_imports_nothing_of_the_derived_side():
 )
 def test_a_forbidden_import_is_seen(line):
     assert forbidden_imports(line)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"A": np.ones((1, 2, 3))}, r"B\[0\] has shape \(1, 2, 1\), but its last axes must be"),
+        (
+            {"R": (np.ones((1, 2, 2)),) * 2},
+            r"R\[0\] has shape \(1, 2, 2\), but its last",
+        ),
+        (
+            {"Q": (np.ones((1, 2, 2)),) * 2},
+            r"Q\[0\] has shape \(1, 2, 2\), but its last",
+        ),
+        ({"B": (np.ones((1, 2, 1)),)}, "B, Q and R need an array for each agent"),
+        ({"A": np.ones((2, 2))}, r"A has shape \(2, 2\), but its last axes must be \(1, 2, 2\)"),
+    ],
+)
+def test_a_matrix_of_another_size_is_named(change, message):
+    with pytest.raises(InputError, match=message):
+        engine.nash(evolve(gallery("g-star-2").floats(), **change))
+
+
+def test_a_cost_that_numpy_would_spread_is_refused():
+    game = gallery("random:N=2,m=2,p=2,T=3,seed=0").floats()
+    with pytest.raises(InputError, match=r"R\[0\] has shape \(3, 1, 1\)"):
+        engine.nash(evolve(game, R=(np.ones((3, 1, 1)),) * 2))
