@@ -248,8 +248,12 @@ class _Comparison:
 
     @property
     def is_off(self) -> bool:
-        """Whether a mistake can agree better than the right numbers do, by the margin."""
-        return max(map(_worst, self.of_right.values())) >= 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS)
+        """Whether a mistake can agree better than the right numbers do, by the margin.
+
+        At a singular Φ_t and before it there are none.
+        """
+        found = np.concatenate([error.ravel() for error in self.of_right.values()])
+        return bool(np.isnan(found).any() or found.max() >= 10.0 ** (_LEAST_MARGIN - _MOST_DIGITS))
 
     def variants(self, mistake: Mistake) -> Iterator[Recomputed | Handled]:
         yield from mistake.variants(self.game)
@@ -341,7 +345,9 @@ class _Comparison:
     def _otherwise(self, letter: str, stages: int) -> float:
         """How well a letter is explained by being right, or by the others, at the last stages."""
         last = np.s_[:, -stages - LETTERS[letter].terminal :]
-        return min(_worst(self.of_right[letter][last]), _worst(self._of_fitting[letter][last]))
+        known = (self.of_right[letter][last], self._of_fitting[letter][last])
+        # Where nothing is right, or fits, that explains nothing.
+        return min(float(np.where(np.isnan(error), math.inf, error).max()) for error in known)
 
     @cached_property
     def _of_fitting(self) -> dict[str, np.ndarray]:

@@ -146,6 +146,7 @@ def planted(id, game):
         ("printed-digits", "opposed"),
         ("data-in-float32", "unequal-controls"),
         ("log-base-2", "opposed"),
+        ("least-squares", "singular-inside"),
     ],
 )
 def test_a_planted_mistake_is_caught_and_diagnosed(id, game):
