@@ -384,8 +384,8 @@ def _consistent(claim: tuple, definitions: Mapping, symmetric: tuple, definite: 
     for symbol in set().union(*(e.atoms(sympy.Symbol) for e in (*everything, *definitions))):
         if called.setdefault(symbol.name, symbol) != symbol:
             raise InputError(
-                f"two symbols are called {symbol.name}, and differ in what SymPy assumes of them: "
-                "make it once and use it everywhere"
+                f"two symbols are called {symbol.name} but have different SymPy assumptions; make "
+                "the symbol once and use it everywhere"
             )
     letters = set().union(*(e.atoms(sympy.MatrixSymbol) for e in everything))
     for declared, where in (
