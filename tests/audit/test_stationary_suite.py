@@ -183,5 +183,5 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     status = main(["audit", "--solver", "own:solve", "--suite", "stationary", *skip])
     out, err = capsys.readouterr()
     assert status == 1, err
-    assert "of 1 games of the suite stationary" in out
+    assert "of 1 game of the suite stationary" in out
     assert "Traceback" not in out + err
