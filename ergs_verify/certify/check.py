@@ -260,6 +260,7 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
         "most_bits": most_bits,
         "left_bits": _LEFT_BITS,
         "judge": judge,
+        "constants": False,
         "progress": progress,
     }
     searched = search_nash(game, lacking, **options)

@@ -40,7 +40,7 @@ class EquilibriumStage:
     known : Evaluator
         Knows the stage's letters, P_{t+1} and q_{t+1} of every agent.
     stage : Stage
-        K_t, Σ_t, P_t, q_t.
+        K_t, Σ_t, P_t, and q_t where the stages have it.
     """
 
     t: int
@@ -189,7 +189,9 @@ def _played(
         {notation.K(k): K[k - 1] for k in stages.agents}
         | {notation.S(k): Sigma[k - 1] for k in stages.agents}
     )
-    q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
+    q = None
+    if stages.has_constants:
+        q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
     if not all(x.is_finite() for X in (*K, *Sigma, *P) for x in X.entries()):
         raise NotCertifiedError(f"an enclosure has no bounds at {stages.arithmetic.bits} bits")
     return Stage(K=tuple(K), Sigma=Sigma, P=tuple(P), q=q)

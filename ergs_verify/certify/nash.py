@@ -145,6 +145,7 @@ def search_nash(
     left_bits: int = 0,
     until: int = 0,
     judge: Callable[[Stages[Balls], EquilibriumStage], Any] = lambda _stages, _one: None,
+    constants: bool = True,
     progress: Progress | None = None,
 ) -> NashSearch:
     """Look for a precision at which the equilibrium is certified, and as small as asked.
@@ -164,6 +165,8 @@ def search_nash(
         The first stage in time that counts.
     judge : function of the stages and of one that is certified, optional
         What is to be kept of it besides.
+    constants : bool
+        Whether q is wanted.
     progress : function of the stages done and all, optional
         Called anew at each precision.
 
@@ -177,7 +180,7 @@ def search_nash(
     0
     """
     if first_bits > MOST_BITS:
-        searched = search_nash(game, until=until, progress=progress)
+        searched = search_nash(game, until=until, constants=constants, progress=progress)
         if not searched.certified:
             return searched
     certified = first_bits > MOST_BITS
@@ -189,7 +192,7 @@ def search_nash(
         return most_bits if certified else min(most_bits, MOST_BITS)
 
     while True:
-        last = NashPass(stages=Stages(game, Balls(bits), symmetric=True))
+        last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, constants=constants))
         played, broken_off, needed = last.played, False, bits
         try:
             for one in islice(stages_in_balls(last.stages), wanted):

@@ -148,7 +148,7 @@ def _first_proved(
     for tau in taus:
         shifted = game.at_tau(tau)
         for bits in rising(most=min(most_bits, _SEARCH_BITS)):
-            stages = Stages(shifted, Balls(bits), symmetric=True)
+            stages = Stages(shifted, Balls(bits), symmetric=True, constants=False)
             try:
                 for done, one in enumerate(stages_in_balls(stages), 1):
                     if progress:
