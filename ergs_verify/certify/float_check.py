@@ -151,7 +151,9 @@ def float_stages(game: Game) -> tuple[list[StageCheck], list[Enclosure]] | None:
         det = numbers.determinant(found.phi)
         shape = (stack.horizon, *found.phi.middle.shape[-2:])
         loop = jacobi_matrix(stack, found.ahead).map(lambda X: np.broadcast_to(X, shape))
-        norms = [_norms(P) for P in found.P]
+        # The costs of a state (1, x) have those of 1 in front.
+        own = slice(int(game.affine), None)
+        norms = [_norms(P[..., own, own]) for P in found.P]
         if not all(np.isfinite(x).all() for x in (det.lower, det.upper, *chain(*norms))):
             return None
         radii = spectral_radii(loop)
@@ -185,10 +187,12 @@ def _norms(P: Centred) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(lower, 0), Above(squares.upper).root().value
 
 
+@np.errstate(all="ignore")
 def spectral_radii(X: Centred) -> list[Enclosure] | None:
     """An enclosure of ρ of each square matrix, by |tr X^k|/n and ‖X^k‖_F, k a power of 2.
 
-    None where a matrix is not bounded.
+    None where a matrix is not bounded. The lower end is 0 where eigenvalues cancel in all these
+    traces, as those of a cyclic permutation of three do.
 
     Examples
     --------
