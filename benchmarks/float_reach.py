@@ -28,12 +28,12 @@ Written by `python -m benchmarks.float_reach`. Random games with two controls fo
 how many games that is {DIGITS} or more, and the processor time beside that of `solve` in balls to \
 {DIGITS} digits, which all of them have.
 
-One pass in float64 has 16 digits to lose. The bound of the errors of P grows from stage to stage \
-by what the loop does to them, and with more agents by what each one's error does to the others; \
-where it has eaten all digits nothing is certified. Carrying the linear map of all errors as a QR \
-factorisation would keep some of these games, but there are d = N m(m + 1)/2 errors, and a stage \
-would take d³ operations where its formulas take Nm³: at (5, 20), 1050³ for 40,000. Balls of as \
-many bits as it takes cost the times in the last column. \
+One pass in float64 has 16 digits to lose. The errors of P are bounded for all agents together, by \
+the norm of one matrix of N m rows a stage; where the product of these norms has eaten all digits \
+nothing is certified. Carrying the linear map of all errors as a QR factorisation would keep more \
+games, but there are d = N m(m + 1)/2 errors, and a stage would take d³ operations where that \
+matrix takes (N m)³: at (5, 20), 1050³ for 100³. Balls of as many bits as it takes cost the times \
+in the last column. \
 So float64 is asked first, and balls where it gives up."""
 
 
