@@ -16,7 +16,6 @@ from ergs_verify.certify.check_result import AssumptionCheck, Check, NashCheck
 from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import EquilibriumStage
-from ergs_verify.certify.float_check import float_stages
 from ergs_verify.certify.nash import NashPass, search_nash
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues
@@ -53,8 +52,6 @@ _TOLERANCE = Fraction(1, 10**6)
 _LEFT_BITS = 64
 #: Precision of what is no answer of a recursion.
 _BITS_OF_DATA = 128
-#: Of float64, and the N·m beyond which it hardly certifies as much as is asked.
-_BITS_OF_FLOATS, _FEW_STATES = 53, 48
 #: What is still undecided in an enclosure so narrow is given up.
 _HOPELESS = Fraction(1, 2**100)
 
@@ -239,11 +236,6 @@ class _Findings:
 
 
 def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Findings:
-    """By float64 where that decides everything, or else in balls."""
-    if most_bits >= _BITS_OF_FLOATS and game.agents * game.state_size <= _FEW_STATES:
-        quick = _in_floats(game)
-        if quick is not None and quick.is_tight() and not _open_questions(game, quick):
-            return quick
     found: _Findings | None = None
     singular: SingularStageError | None = None
     factor = factor_of(game)
@@ -277,23 +269,6 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
     if found is not None and searched.certified:
         return found
     return evolve(_of_pass(searched.last, singular), why_not=str(searched.lacking))
-
-
-def _in_floats(game: Game) -> _Findings | None:
-    found = float_stages(game)
-    if found is None:
-        return None
-    stages, sizes = found
-    gamma_P = largest(sizes)
-    return _Findings(
-        bits=_BITS_OF_FLOATS,
-        stages=stages,
-        least_gamma_P=gamma_P.lo,
-        gamma_P=gamma_P,
-        singular=None,
-        regular=True,
-        why_not="",
-    )
 
 
 def _of_pass(one: NashPass, singular: SingularStageError | None) -> _Findings:

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import chain
 from typing import Any
 
-import flint
 import numpy as np
 from attrs import frozen
-from flint import arb
 
-from ergs_verify.arithmetic.above import Above, below
-from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.arithmetic.in_step import innermost
-from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.float_nash import FloatNash, certified_stack
-from ergs_verify.certify.float_norms import frobenius, power_of_two
-from ergs_verify.certify.stage_verdicts import (
-    StageCheck,
-    factor_of,
-    jacobi_matrix,
-    largest,
-    stage_check,
-)
+from ergs_verify.certify.float_norms import frobenius
+from ergs_verify.certify.stage_verdicts import jacobi_matrix
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion.stack import StageStack
 
 #: The matrix to the power 2 to this many tells a spectral radius from 1 to some 1e-3.
 _SQUARINGS = 14
-#: Of a matrix's powers 2^k so many are tried: the last tells its spectral radius to some 1e-6.
-_POWERS = 25
-#: Precision of roots.
-_BITS = 96
 
 
 @frozen(kw_only=True, eq=False)
@@ -128,118 +111,6 @@ def check_stack(games: FloatGame | Game | StageStack) -> StackCheck:
             digits=found.digits(),
             nash=found,
         )
-
-
-def float_stages(game: Game) -> tuple[list[StageCheck], list[Enclosure]] | None:
-    """What float64 encloses of a game's stages, t = T−1, …, 0, and ‖P_t‖_F at t = T, …, 0.
-
-    None where something is not enclosed. ‖P_t‖_F is the largest of all agents'.
-
-    Examples
-    --------
-    >>> from ergs_verify.certify.float_check import float_stages
-    >>> from ergs_verify.game.gallery import gallery
-    >>> [stage], _ = float_stages(gallery("g-star-2"))
-    >>> print(stage.det_phi, stage.spectral_radius, stage.inner_loop)
-    -7 1.33333 diverges
-    """
-    with np.errstate(all="ignore"):
-        found = certified_stack(game)
-        if not found.certified[0]:
-            return None
-        stack, numbers = found.stack, found.stack.arithmetic
-        det = numbers.determinant(found.phi)
-        shape = (stack.horizon, *found.phi.middle.shape[-2:])
-        loop = jacobi_matrix(stack, found.ahead).map(lambda X: np.broadcast_to(X, shape))
-        # The costs of a state (1, x) have those of 1 in front.
-        own = slice(int(game.affine), None)
-        norms = [_norms(P[..., own, own]) for P in found.P]
-        if not all(np.isfinite(x).all() for x in (det.lower, det.upper, *chain(*norms))):
-            return None
-        radii = spectral_radii(loop)
-    if radii is None:
-        return None
-
-    def between(lo: np.ndarray, hi: np.ndarray, t: int) -> Enclosure:
-        return Enclosure(*(Fraction(float(np.ravel(end)[t % np.size(end)])) for end in (lo, hi)))
-
-    times, factor = range(stack.horizon), factor_of(game)
-    sizes = [largest(between(*own, t) for own in norms) for t in (*times, stack.horizon)]
-    stages = [
-        stage_check(
-            game,
-            t,
-            det=between(det.lower, det.upper, t),
-            radius=radii[t],
-            gamma_P=sizes[t + 1],
-            factor=factor,
-        )
-        for t in times
-    ]
-    return stages[::-1], sizes[::-1]
-
-
-def _norms(P: Centred) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper bounds of ‖P‖_F."""
-    numbers = CentredStacks()
-    squares = numbers.trace(numbers.multiply(numbers.transpose(P), P))
-    lower = below(np.sqrt(np.maximum(squares.lower, 0)))
-    return np.maximum(lower, 0), Above(squares.upper).root().value
-
-
-@np.errstate(all="ignore")
-def spectral_radii(X: Centred) -> list[Enclosure] | None:
-    """An enclosure of ρ of each square matrix, by |tr X^k|/n and ‖X^k‖_F, k a power of 2.
-
-    None where a matrix is not bounded. The lower end is 0 where eigenvalues cancel in all these
-    traces, as those of a cyclic permutation of three do.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from ergs_verify.arithmetic.centred import Centred
-    >>> from ergs_verify.certify.float_check import spectral_radii
-    >>> print(*spectral_radii(Centred(np.array([[[1.0, 1.0], [1.0, 0.0]]]))))
-    1.61803
-    """
-    numbers, n, count = CentredStacks(), X.middle.shape[-1], len(X.middle)
-    # X^(2^k) is `power` times 2 to the whole number `exponent`, below 2^53.
-    power, exponent = X, np.zeros(count)
-    lower, upper = [(np.full(count, -side * np.inf), [(0.0, 0, 0)] * count) for side in (1, -1)]
-    for k in range(_POWERS):
-        scale = power_of_two(power.size.max(axis=(-2, -1)))
-        power = numbers.scale(Centred(1 / scale), power)
-        exponent = 2 * exponent + np.log2(scale)
-        trace = numbers.trace(power)
-        means = np.maximum(np.maximum(trace.lower, -trace.upper), 0) / n * (1 - 2.0**-50)
-        for (best, kept), found, side in (
-            (lower, means, 1),
-            (upper, frobenius(power.magnitude).value, -1),
-        ):
-            logs = (np.log2(found) + exponent) / 2.0**k
-            for place in np.flatnonzero(side * logs > side * best):
-                best[place] = logs[place]
-                kept[place] = float(found[place]), int(exponent[place]), k
-        power = numbers.multiply(power, power)
-    if not np.isfinite(upper[0]).all():
-        return None
-    zero = X.magnitude.max(axis=(-2, -1)) == 0
-    return [
-        Enclosure(Fraction(0), Fraction(0))
-        if nothing
-        else Enclosure(_rooted(*lo)[0], _rooted(*hi)[1])
-        for nothing, lo, hi in zip(zero, lower[1], upper[1], strict=True)
-    ]
-
-
-def _rooted(x: float, exponent: int, k: int) -> tuple[Fraction, Fraction]:
-    """Bounds of (x·2^exponent)^(1/2^k)."""
-    balls = Balls(_BITS)
-    with flint.ctx.workprec(_BITS):
-        value = arb(x) * arb(2) ** exponent
-        for _ in range(k if x > 0 else 0):
-            value = value.sqrt()
-    return balls.enclosure(Ball(value, _BITS))
 
 
 def sides_of_one(X: Centred) -> np.ndarray:

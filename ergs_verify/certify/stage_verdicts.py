@@ -96,7 +96,7 @@ def regular_stage(
     """
     phi, _ = block_system(stages, one.known)
     det = Enclosure.of(stages.arithmetic.determinant(phi))
-    return _in_balls(stages, one.known, one.t, det, factor)
+    return _stage_check(stages, one.known, one.t, det, factor)
 
 
 def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck:
@@ -112,45 +112,27 @@ def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck
     )
     for k in stages.agents:
         demand_bounded(known(notation.W(k)), stages, agent=k, t=t)
-    found = _in_balls(stages, known, t, NOTHING, factor_of(stages.game))
+    found = _stage_check(stages, known, t, NOTHING, factor_of(stages.game))
     # Φz = 0 makes z an eigenvector of J to the eigenvalue 1.
     return evolve(found, phi_nonsingular="refuted", inner_loop="diverges")
 
 
-def _in_balls(
+def _stage_check(
     stages: Stages[Balls], known: Evaluator, t: int, det: Enclosure, factor: Fraction | None
 ) -> StageCheck:
     balls = stages.arithmetic
+    radius = spectral_radius(jacobi_matrix(stages, known), balls.bits)
     costs = [known(notation.P(k)) for k in stages.agents]
     if stages.affine:
         costs = [part("P", X, balls) for X in costs]
-    return stage_check(
-        stages.game,
-        t,
-        det=det,
-        radius=spectral_radius(jacobi_matrix(stages, known), balls.bits),
-        gamma_P=largest_norm(costs, balls),
-        factor=factor,
-    )
-
-
-def stage_check(
-    game: Game,
-    t: int,
-    *,
-    det: Enclosure,
-    radius: Enclosure,
-    gamma_P: Enclosure,
-    factor: Fraction | None,
-) -> StageCheck:
-    """What follows of a stage whose Φ_t is proved to be regular."""
+    gamma_P = largest_norm(costs, balls)
     return StageCheck(
         t=t,
         det_phi=det,
         phi_nonsingular="proved",
         contraction_constant=None
         if factor is None
-        else _over_tau(scaled(gamma_P, factor), game.tau),
+        else _over_tau(scaled(gamma_P, factor), stages.game.tau),
         spectral_radius=radius,
         inner_loop=(
             "converges" if radius.hi < 1 else "diverges" if radius.lo >= 1 else "undecided"

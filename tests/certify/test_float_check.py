@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from attrs import evolve
 from flint import arb, arb_mat
-from general_reference import random_game
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_float_nash import rounded, stacked
 
 from ergs_verify import check
-from ergs_verify.arithmetic import Balls
 from ergs_verify.arithmetic.centred import Centred
-from ergs_verify.certify.equilibrium import stages_in_balls
-from ergs_verify.certify.float_check import (
-    check_stack,
-    float_stages,
-    sides_of_one,
-    spectral_radii,
-)
+from ergs_verify.certify.float_check import check_stack, sides_of_one
 from ergs_verify.certify.float_gap import gap_bounds
 from ergs_verify.certify.spectral import spectral_radius
-from ergs_verify.certify.stage_verdicts import regular_stage
 from ergs_verify.errors import InputError
 from ergs_verify.game import Game
 from ergs_verify.game.gallery import gallery
-from ergs_verify.recursion.stages import Stages
 
 VERDICTS = {"proved": 1, "refuted": -1, "undecided": 0}
 NAMES = [f"random:N=3,m=2,p=1,T=3,tau={tau},seed={k}" for k in range(4) for tau in (1, 30, 20000)]
@@ -122,89 +109,3 @@ def test_sides_of_one(rows, radius):
         assert side == 0 or (exact.lo < 1 if side > 0 else exact.hi >= 1)
         if radius == 0 and not 0.99 < exact.lo <= exact.hi < 1.01:
             assert side != 0
-
-
-# -- one game's check asks float64 first ---------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "X",
-    [
-        [[0.9, 5.0], [0.0, 0.9]],  # defective
-        [[0.0, -2.0], [2.0, 0.0]],  # no real eigenvalue
-        [[1e-200, 0.0], [0.0, 1e-201]],
-        [[3e150, 1.0], [0.0, -2e150]],
-        [[0.0, 1.0], [0.0, 0.0]],
-    ],
-)
-def test_spectral_radii_are_enclosed(X):
-    [found] = spectral_radii(Centred(np.array([X])))
-    exact = max(abs(np.linalg.eigvals(np.array(X))))
-    slack = Fraction(exact) / 10**6
-    assert found.lo - slack <= Fraction(exact) <= found.hi + slack
-    # Powers of a defective matrix come near its radius only as n^(1/k).
-    assert found.width <= max(Fraction(1, 10**5), Fraction(exact) / 10**5)
-
-
-def test_eigenvalues_that_cancel_in_the_traces_leave_no_lower_bound():
-    [found] = spectral_radii(Centred(np.array([[[0, 1, 0], [0, 0, 1], [0.5, 0, 0]]])))
-    assert found.lo == 0
-    assert abs(found.hi - Fraction(0.5 ** (1 / 3))) < Fraction(1, 10**6)
-
-
-def test_a_radius_of_what_is_not_known_is_none():
-    assert spectral_radii(Centred(np.array([[[1.0]], [[np.nan]]]))) is None
-    [found] = spectral_radii(Centred(np.zeros((1, 2, 2))))
-    assert (found.lo, found.hi) == (0, 0)
-
-
-GAMES = [
-    *(f"random:N=2,m=3,p=2,T=6,tau={tau},seed={k}" for k, tau in enumerate(["1/100", 1, 50])),
-    "random:N=1,m=2,p=1,T=4,seed=3",
-    "random:N=3,m=2,p=1-2-1,T=8,seed=4",
-    "g-star-2",
-    "g-star-4-no-nash",
-    "identical-interest",
-    "time-varying",
-    "unstable",
-]
-
-
-@pytest.mark.parametrize("name", GAMES)
-def test_a_check_says_the_same_with_and_without_float64(name, monkeypatch):
-    game = gallery(name)
-    found = check(game)
-    monkeypatch.setattr(sys.modules[check.__module__], "_FEW_STATES", 0)
-    in_balls = check(game)
-    assert found.bits <= in_balls.bits
-    assert found.nash == in_balls.nash
-    assert found.assumption_III_3.verdict == in_balls.assumption_III_3.verdict
-    for here, there in zip(found.stages, in_balls.stages, strict=True):
-        assert (here.t, here.inner_loop) == (there.t, there.inner_loop)
-        for of in ("det_phi", "contraction_constant", "spectral_radius", "gamma_P"):
-            one, other = getattr(here, of), getattr(there, of)
-            assert one.meets(other)
-            assert one.relative_width <= Fraction(1, 10**6) or one.width <= Fraction(1, 10**6)
-
-
-def test_float64_decides_tame_games_and_not_the_hostile():
-    assert check(gallery("g-star-2")).bits == 53
-    assert check(gallery("g-star-4-no-nash")).bits > 53
-    assert check(gallery("g-star-2"), most_bits=32).bits <= 32
-
-
-def test_stages_of_general_games_are_enclosed_too():
-    decided = 0
-    for seed in range(12):
-        game = Game.from_arrays(**random_game(seed))
-        found = float_stages(game)
-        if found is None:
-            continue
-        decided += 1
-        stages = Stages(game, Balls(256), symmetric=True)
-        for one, balls in zip(found[0], stages_in_balls(stages), strict=True):
-            true = regular_stage(stages, balls, None)
-            assert one.det_phi.meets(true.det_phi)
-            assert one.spectral_radius.meets(true.spectral_radius)
-            assert one.gamma_P.meets(true.gamma_P)
-    assert decided >= 9
