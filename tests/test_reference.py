@@ -447,7 +447,7 @@ def test_a_solution_of_another_game_fails(folders):
     assert (one.verdict, one.message) == ("fail", "its game_hash is that of another game")
     attrs.evolve(solve(gallery("lqr")).policy, about={}).save(solutions / "g-star-2.json")
     [one] = compare(references, solutions).files
-    assert (one.verdict, one.message) == ("fail", "K is for 1 agents, the reference for 2")
+    assert (one.verdict, one.message) == ("fail", "K is for 1 agent, the reference for 2")
 
 
 def test_of_two_references_of_one_game_each_judges_the_solution_of_its_name(folders):

@@ -16,7 +16,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import short
+from ergs_verify.exact import counted, short
 from ergs_verify.files.keys import check_keys
 from ergs_verify.files.packed import MAX_NUMBERS
 from ergs_verify.game.horizon import INFINITE, is_infinite
@@ -505,8 +505,8 @@ def refuse_too_large(stages: Any, sizes: Sizes, given: Given | None = None) -> N
             expanded += math.prod(shape) * (1 if once else stages + letter.terminal)
     if expanded > MAX_NUMBERS:
         raise InputError(
-            f"horizon {short(stages)} with m = {sizes.m} and {len(sizes.p)} agents makes a game of "
-            f"{short(expanded)} numbers, more than the limit of {MAX_NUMBERS}",
+            f"horizon {short(stages)} with m = {sizes.m} and {counted(len(sizes.p), 'agent')} "
+            f"makes a game of {short(expanded)} numbers, more than the limit of {MAX_NUMBERS}",
             "horizon",
         )
 

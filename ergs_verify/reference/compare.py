@@ -33,7 +33,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError
-from ergs_verify.exact import fractions
+from ergs_verify.exact import counted, fractions
 from ergs_verify.game import load_solution
 from ergs_verify.game.horizon import is_infinite
 from ergs_verify.game.policy import Policy
@@ -361,7 +361,7 @@ def _told(
 def _misfit(letter: str, stated: Sequence[Any], exact: Sequence[Any]) -> str:
     """Where the sizes of what is stated differ from the reference's, if anywhere."""
     if len(stated) != len(exact):
-        return f"{letter} is for {len(stated)} agents, the reference for {len(exact)}"
+        return f"{letter} is for {counted(len(stated), 'agent')}, the reference for {len(exact)}"
     for i, (mine, its) in enumerate(zip(stated, exact, strict=True), start=1):
         if len(mine) != len(its):
             return f"{letter} of agent {i} has {len(mine)} times, the reference {len(its)}"
