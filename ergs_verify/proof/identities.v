@@ -1,8 +1,8 @@
 (* Identities of matrices of any sizes, checked by computation.
 
    An expression of matrices is read as one of letters (`expr`), which acts on vectors. Written out
-   as a sum of words (`written`), the letters not commuting, it is compared word by word. Coefficients
-   are polynomials in named scalars with integers and powers of h = 1/D. That inverses are inverses,
+   as a sum of words (`written`), the letters not commuting, it is compared word by word.
+   Coefficients are polynomials in named scalars with integers and powers of h = 1/D. That inverses are inverses,
    traces may be begun anywhere and sums over agents moved is not known here: such facts are added
    to the two sides as expressions that are zero. *)
 From mathcomp Require Import all_ssreflect all_algebra ring.
@@ -352,9 +352,6 @@ Proof.
 move=> -> ha hb; rewrite -(subrr B) -scaleN1r; apply: okD => //.
 by apply: okZ => //; rewrite cevN.
 Qed.
-Lemma z_coef d (A : 'M[F]_(m, n)) a : cev d = 0 -> ok v A a ->
-  ok v (0 : 'M[F]_(m, n)) (EScale d a).
-Proof. by move=> h ha; rewrite -(scale0r A); apply: okZ. Qed.
 End Transposes.
 Lemma z_move v m n p q (P : 'M[F]_(m, n)) (X : 'I_(agents K) -> 'M[F]_(n, p)) (S : 'M[F]_(p, q)) a a' x b b' :
   ok v P a -> (forall j : 'I_(agents K), ok (val j :: v) P a') ->
@@ -403,8 +400,6 @@ Lemma szS s : (forall j : 'I_(agents K), oks (val j :: v) 0 s) -> oks v 0 (SSum 
 Proof. by move=> h; apply: big1 => j _; apply: h. Qed.
 Lemma sz_is f g s t : f = g -> oks v f s -> oks v g t -> oks v 0 (sless s t).
 Proof. by move=> e hs ht; rewrite /oks /= hs ht e cevN mulN1r subrr. Qed.
-Lemma sz_coef d f s : cev d = 0 -> oks v f s -> oks v 0 (SScale d s).
-Proof. by move=> e h; rewrite /oks /= e mul0r. Qed.
 Lemma sz_tr k a n e : size K k (at_ v a) = n -> ok v (0 : 'M[F]_n) e -> oks v 0 (STr k a e).
 Proof. by move=> en h; rewrite -(mxtrace0 _ n); apply: okt. Qed.
 Lemma sz_turn k a l b m n (A : 'M[F]_(m, n)) (B : 'M[F]_(n, m)) x z :
@@ -468,8 +463,6 @@ Proof.
 move=> sa l r; rewrite -[Y^T]mulmx1 -r mulmxA -{1}sa -trmx_mul r trmx1.
 by rewrite mul1mx.
 Qed.
-Lemma one_inverse n (a b Y Z : 'M[F]_n) : a = b -> Y *m a = 1%:M -> b *m Z = 1%:M -> Y = Z.
-Proof. by move=> -> l r; rewrite -[Y]mulmx1 -r mulmxA l mul1mx. Qed.
 Lemma cancel_left m n (a Y : 'M[F]_m) (L R : 'M[F]_(m, n)) :
   Y *m a = 1%:M -> a *m L = a *m R -> L = R.
 Proof. by move=> l e; rewrite -[L]mul1mx -[R]mul1mx -l -!mulmxA e. Qed.
@@ -481,8 +474,6 @@ Lemma unit_V n (A : 'M[F]_n) : A \in unitmx -> invmx A \in unitmx.
 Proof. by rewrite unitmx_inv. Qed.
 Lemma unit_M n (A B : 'M[F]_n) : A \in unitmx -> B \in unitmx -> A *m B \in unitmx.
 Proof. by rewrite unitmx_mul => -> ->. Qed.
-Lemma unit_Z n c (A : 'M[F]_n) : c != 0 -> A \in unitmx -> c *: A \in unitmx.
-Proof. by move=> h u; rewrite unitmxZ ?unitfE. Qed.
 Lemma cancel_right m n (a Y : 'M[F]_n) (L R : 'M[F]_(m, n)) :
   a *m Y = 1%:M -> L *m a = R *m a -> L = R.
 Proof. by move=> r e; rewrite -[L]mulmx1 -[R]mulmx1 -r !mulmxA e. Qed.
