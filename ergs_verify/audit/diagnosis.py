@@ -79,9 +79,6 @@ class Match:
         entry of each matrix (for q: of all times), at most 16.
     quantities : tuple of str
         The letters (K, k, Sigma, P, s, q) in which the mistake shows.
-    whole : bool
-        False for a mistake in the recursion that leads to another letter than is stated, which is
-        right or fits the others. One in handing over may be made of some letters alone.
     """
 
     id: str
@@ -89,7 +86,6 @@ class Match:
     look_at: str
     digits: float
     quantities: tuple[str, ...]
-    whole: bool = True
 
     @property
     def agreement(self) -> str:
@@ -264,9 +260,7 @@ class _Comparison:
         found = sorted(found, key=lambda pair: _rank(pair[0]))
         precise = [self._precise(*pair) for pair in found[:_RECOMPUTED]]
         rest = [match for match, _ in found[_RECOMPUTED:]]
-        ranked = sorted((*precise, *rest), key=_rank)
-        sure = [_rank(one)[0] for one in ranked if one.whole]
-        return tuple(one for one in ranked if one.whole or not sure or _rank(one)[0] < sure[0])
+        return tuple(sorted((*precise, *rest), key=_rank))
 
     def _precise(self, match: Match, variant: Recomputed | Handled) -> Match:
         """The match by numbers of high precision, where the mistake has them."""
@@ -386,13 +380,11 @@ class _Comparison:
         of_mistake = errors(self.stated, numbers, self.sizes)
         apart = errors(numbers, self.right, self.sizes)
         moved = self._moved(numbers)
-        quantities, whole, count, error, error_of_right = [], True, 0, 0.0, 0.0
+        quantities, count, error, error_of_right = [], 0, 0.0, 0.0
         for letter in self.stated:
             otherwise = self._otherwise(letter, self.game.horizon)
             if min(otherwise, _worst(of_mistake[letter])) > _EXPLAINED:
                 return None
-            if isinstance(variant, Recomputed) and _worst(of_mistake[letter]) > _EXPLAINED:
-                whole = False
             if otherwise < _worst(of_mistake[letter]):
                 continue
             same = _SAME if isinstance(variant, Handled) else self._rounding[letter]
@@ -415,7 +407,6 @@ class _Comparison:
             look_at=mistake.look_at,
             digits=_digits(error),
             quantities=tuple(quantities),
-            whole=whole,
         )
 
 

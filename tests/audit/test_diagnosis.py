@@ -197,13 +197,9 @@ def test_letters_left_out_are_left_out_of_the_comparison():
     assert explained(game, wrong, equilibrium=None) == (diagnose(game, wrong), ())
 
 
-def test_a_mistake_that_contradicts_a_letter_gives_way_to_one_that_does_not():
-    """Costs twice as large would double q too, which is stated as it should be."""
+def test_a_factor_with_a_name_of_its_own_has_no_second_one():
     game = gallery(SQUARE)
     right = right_policy(game)
-    assert ids(diagnose(game, evolve(right, P=[[2 * X for X in own] for own in right.P]))) == [
-        "cost-scaled"
-    ]
     inverse = [[np.linalg.inv(np.array(X, dtype=float)) for X in own] for own in right.Sigma]
     assert ids(diagnose(game, evolve(right, Sigma=inverse))) == ["sigma-inverted"]
 
