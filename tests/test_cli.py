@@ -150,6 +150,7 @@ def test_a_derivation_that_fails_refutes(run, monkeypatch):
 
 def test_an_unknown_name_gets_the_nearest_known_one(run):
     assert '"time-varying"' in run("solve", "time-variyng")[2]
+    assert "the nearest" not in run("solve", "xyz")[2]
     assert "did you mean eq-9?" in run("paper", "eq-99")[2]
     assert "'solve'" in run("slove")[2]
 

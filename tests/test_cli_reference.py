@@ -166,7 +166,7 @@ def test_the_table_has_a_line_for_every_file(run, folders):
     solve(gallery("plain-lq")).save(solutions / "other.npz")
     status, out, err = run("compare", references, solutions)
     assert (status, err) == (1, "")
-    assert out.startswith("fail: 1 of 2 passed; 8 digits were asked for\n")
+    assert out.startswith("fail: 1 of 2 passed, with 8 digits asked for\n")
     lines = [line.split() for line in out.splitlines()]
     assert any(line[:2] == ["g-star-2", "pass"] for line in lines)
     assert any(line[:2] == ["lqr", "fail"] for line in lines)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ergs_verify import markup
 from ergs_verify.certify.enclosure import ANYTHING, Enclosure
 from ergs_verify.certify.stage_verdicts import StageCheck
-from ergs_verify.exact import short, written
+from ergs_verify.exact import counted, short, written
 from ergs_verify.game import Game
 
 #: Headings of the table of stages.
@@ -255,7 +255,7 @@ class Check:
         verdicts = f"exists {nash.exists}, unique {nash.unique}"
         if assumption is not None:
             verdicts += f", Assumption III.3 {assumption.verdict}"
-        return f"Check({verdicts}; {len(self.stages)} stages at {self.bits} bits)"
+        return f"Check({verdicts}; {counted(len(self.stages), 'stage')} at {self.bits} bits)"
 
     def _repr_html_(self) -> str:
         table = markup.table(STAGE_COLUMNS, self.rows()[:_SHOWN])

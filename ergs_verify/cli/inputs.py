@@ -42,7 +42,7 @@ def named_game(name: str) -> Game:
     try:
         return gallery(name)
     except InputError as error:
-        raise InputError(f"{error.message}, and there is no such file", error.where) from None
+        raise InputError(f"there is no such file, and {error.message}", error.where) from None
 
 
 def _exhibit(name: str) -> Game:

@@ -61,7 +61,8 @@ def stage_distances(first: JointPolicy, second: JointPolicy) -> np.ndarray:
     ):
         if len(ours) != len(theirs):
             raise InputError(
-                f"one policy has {letter} for {len(ours)} agents, the other for {len(theirs)}",
+                f"the number of agents in {letter} is {len(ours)} in one policy and "
+                f"{len(theirs)} in the other",
                 letter,
             )
         for i, (X, Y) in enumerate(zip(ours, theirs, strict=True)):

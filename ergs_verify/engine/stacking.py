@@ -353,7 +353,10 @@ def fitting(
         Where there are not as many agents, or a shape or a batch axis does not fit.
     """
     if len(given) != len(shapes):
-        raise InputError(f"{letter} has {len(given)} agents but the game has {len(shapes)}", letter)
+        raise InputError(
+            f"the number of agents in {letter} is {len(given)}, but {len(shapes)} in the game",
+            letter,
+        )
     for i, (X, wanted) in enumerate(zip(given, shapes, strict=True)):
         axes = len(wanted)
         if X.shape[-axes:] != wanted:

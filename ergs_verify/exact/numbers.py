@@ -45,7 +45,7 @@ def parse_number(text: str, where: str = "") -> Fraction:
     Raises
     ------
     InputError
-        Where the string is no such number, has the denominator 0, or needs more than
+        If the string is not such a number, has the denominator 0, or needs more than
         `MAX_DIGITS` digits.
 
     Examples

@@ -36,6 +36,8 @@ def suffix(path: str | PathLike[str], known: Sequence[str]) -> str:
     """The ending of a file's name, in lower case, if it is a known one."""
     end = Path(path).suffix.lower()
     if end not in known:
+        if Path(path).is_dir():
+            raise InputError("is a directory, not a file")
         listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
         hint = ""
         if end in _ARRAYS and ".toml" in known:  # what is read, not what is written

@@ -148,7 +148,8 @@ class Policy:
         policy = cls(**kept, about=dict(about or {}))
         if policy.about.get("horizon", policy.horizon) != policy.horizon:
             raise InputError(
-                f"horizon is {quoted(policy.about['horizon'])} but K has {policy.horizon} stages",
+                f"horizon is {quoted(policy.about['horizon'])} but K has "
+                f"{counted(policy.horizon, 'stage')}",
                 "horizon",
             )
         return policy
@@ -215,7 +216,8 @@ class Policy:
             )
         if self.horizon != game.horizon:
             raise InputError(
-                f"K has {self.horizon} stages but the game's horizon is {game.horizon}", "K"
+                f"K has {counted(self.horizon, 'stage')} but the game's horizon is {game.horizon}",
+                "K",
             )
         self.expect_shapes(game.sizes, entry_of)
         if not game.affine:

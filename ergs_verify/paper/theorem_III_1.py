@@ -312,20 +312,20 @@ _moves = (
     Move(
         name="collect",
         what="Collect in agent i's control",
-        rule=r"$u^\top M u + b^\top u + c$",
+        rule=r"$u^\top H u + b^\top u + c$",
         find=_collect,
         check=lambda s: s["setting"].equal(
             _collected(s["form"]), s["expected"], "the collected form"
         ),
         show=lambda s: (
-            sympy.Tuple(sympy.Symbol("M"), sympy.Symbol("b")),
+            sympy.Tuple(sympy.Symbol("H"), sympy.Symbol("b")),
             sympy.Tuple(s["form"].matrix, s["form"].linear),
         ),
     ),
     Move(
         name="lemma",
         what="Apply Lemma III.2",
-        rule=r"$M = R + B^\top P B \succeq 0$, since $R \succ 0$ and $P \succeq 0$",
+        rule=r"$H \succeq 0$, since $R \succ 0$ and $P \succeq 0$; $W = \frac{\tau}{2} I + H$",
         find=_apply_lemma,
         check=_check_lemma,
         show=lambda s: (

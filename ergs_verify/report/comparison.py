@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ergs_verify.exact import counted
 from ergs_verify.reference import AFFINE, LETTERS, Comparison
 from ergs_verify.report.terminal import printable
 
@@ -16,8 +17,8 @@ def comparison_summary(found: Comparison) -> RenderableType:
     """The verdict, the digits right of every letter, file by file, and what is left over."""
     passed = sum(one.verdict == "pass" for one in found.files)
     title = (
-        f"{found.verdict}: {passed} of {len(found.files)} passed; {found.digits} digits "
-        "were asked for"
+        f"{found.verdict}: {passed} of {len(found.files)} passed, with "
+        f"{counted(found.digits, 'digit')} asked for"
     )
     headings, lines = comparison_lines(found)
     judged = headings[2:-1]

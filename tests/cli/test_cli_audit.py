@@ -46,6 +46,12 @@ def test_the_exit_status_is_the_verdict(run, solution):
     assert run("audit", "g-star-2", solution(1e-9), "--epsilon", "1e-30")[0] == 1
 
 
+def test_a_directory_of_solutions_is_for_compare(run, tmp_path):
+    status, _, err = run("audit", "g-star-2", str(tmp_path))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is a directory; ergs-verify compare judges" in err
+
+
 def test_conventions_of_one_solution_are_applied(run, solution):
     path = solution(0.0)
     K = [[[[13 / 7, -8 / 7]]], [[[-8 / 7, 13 / 7]]]]

@@ -430,14 +430,14 @@ def test_bad_arguments_are_named():
     turned = [X.swapaxes(-1, -2) for X in policy.K]
     for message, call in {
         "K of agent 1": lambda: engine.evaluate_policy(game, turned, None),
-        "K has 1 agents": lambda: engine.gap(game, policy.K[:1], None),
+        "the number of agents in K is 1": lambda: engine.gap(game, policy.K[:1], None),
         "Sigma of agent 2": lambda: engine.state_moments(
             game, policy.K, [policy.Sigma[0], policy.Sigma[0]]
         ),
         "agents are 1 to 2": lambda: engine.best_response(game, policy.K, None, 3),
         "must be ≥ 0": lambda: engine.algorithm_1(game, -1),
         "stages run from 0 to 2": lambda: engine.algorithm_1(game, 1, record_stage=3),
-        "for 2 agents, the other for 1": lambda: engine.policy_distance(
+        "is 2 in one policy and 1 in the other": lambda: engine.policy_distance(
             policy, SimpleNamespace(K=policy.K[:1], Sigma=policy.Sigma)
         ),
         "K of agent 1 has shape": lambda: engine.policy_distance(

@@ -100,6 +100,7 @@ def test_random_games_take_sizes_per_agent_and_tau():
     [
         ("g-star-3", '"g-star-3" is not a game of the gallery; the nearest name is "g-star-2"'),
         ("", "is not a game of the gallery"),
+        ("xyz", '"xyz" is not a game of the gallery; `ergs-verify games` lists them'),
         ("random:n=2", '"n" is not a key of a random game'),
         ("random:N=2,N=3", "N appears twice"),
         ("random:N=0", "N is 0, but must be ≥ 1"),

@@ -14,6 +14,7 @@ from ergs_verify.cli.options import GAME, CsvReport, HtmlReport, Json
 from ergs_verify.cli.reports import Reports
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
+from ergs_verify.files import disk
 
 
 class FileFormat(StrEnum):
@@ -165,6 +166,9 @@ def command(
                 "or --command",
                 "command line",
             )
+        if solution.is_dir():
+            with disk.naming(solution):
+                raise InputError("is a directory; ergs-verify compare judges many solutions")
         # Begun before what takes long to import.
         with process_beside(solution, "ergs_verify.audit.solution", "derive") as meanwhile:
             from ergs_verify.cli.auditing import judge_solution

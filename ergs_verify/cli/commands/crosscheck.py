@@ -16,6 +16,7 @@ from ergs_verify.cli.options import CsvReport, GameNames, HtmlReport, Json
 from ergs_verify.cli.reports import Reports, typed
 from ergs_verify.cli.status import Status
 from ergs_verify.cli.work import workers
+from ergs_verify.exact import counted
 from ergs_verify.report.result_csv import crosscheck_csv
 from ergs_verify.report.terminal import printable
 from ergs_verify.study.crosscheck import Progress, crosscheck
@@ -51,6 +52,9 @@ def command(
     """Compute an equilibrium in independent ways and compare.
 
     For every quantity the number of digits that agree is shown.
+
+    Exit status: 0 the computations agree on every game; 1 they disagree on some game; 2 bad input;
+    3 undecided on some game.
     """
     reports = Reports(html, csv)
     for name in games:
@@ -71,7 +75,7 @@ def _page(checked: Sequence[Checked], digits: int) -> str:
     from ergs_verify.report.result_html import crosscheck_page
 
     games = [(one.name, named_game(one.name), one.result) for one in checked]
-    asked = {"Derived recursion": f"{digits} digits"}
+    asked = {"Derived recursion": counted(digits, "digit")}
     return crosscheck_page(games, command=typed(), asked=asked)
 
 

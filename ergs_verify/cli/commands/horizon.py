@@ -14,6 +14,7 @@ from ergs_verify.cli.inputs import expect_writable, named_game
 from ergs_verify.cli.options import GameName, Json
 from ergs_verify.cli.status import Status
 from ergs_verify.errors import InputError
+from ergs_verify.exact import counted
 from ergs_verify.files import disk
 from ergs_verify.report.plots import approach_figure
 from ergs_verify.report.solution import game_line
@@ -43,8 +44,8 @@ def command(
     chosen = named_game(game)
     if not chosen.stationary:
         raise InputError(
-            f'{game} has {chosen.horizon} stages; this command needs a game with "horizon": '
-            '"infinite"',
+            f"{game} has {counted(chosen.horizon, 'stage')}; this command needs a game with "
+            '"horizon": "infinite"',
             game,
         )
     found = approach(chosen)

@@ -91,7 +91,8 @@ def command(
 ) -> Status:
     """Decide the paper's claims, or those that are named.
 
-    Exit status 0: every claim is decided, and each that is wrong as printed holds as corrected.
+    Exit status: 0 every claim is decided, and each that is wrong as printed holds as corrected; 1
+    some claim does not hold as corrected; 2 bad input; 3 some claim is undecided.
     """
     wanted = ids or []
     if json + markdown + latex > 1:

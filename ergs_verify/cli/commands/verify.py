@@ -49,6 +49,9 @@ def command(
     It derives Lemma III.2, Theorem III.1 and the cost of a policy. It decides every claim of the
     paper. It solves the games of the gallery, and any games given, in independent ways and compares
     the results.
+
+    Exit status: 0 everything holds; 1 something does not hold; 2 bad input; 3 nothing is refuted,
+    but something is undecided.
     """
     start = time.monotonic()
     given = games or []

@@ -32,8 +32,8 @@ def gallery(name: str) -> Game:
     Raises
     ------
     InputError
-        If the name is unknown (the message suggests the nearest one), or an argument of a random
-        game is bad.
+        If the name is unknown (the message suggests one that is near, if there is one), or an
+        argument of a random game is bad.
 
     Examples
     --------
@@ -52,14 +52,12 @@ def gallery(name: str) -> Game:
     if name in STATIONARY:
         return STATIONARY[name].game()
     if name not in GAMES:
-        nearest = max(
-            [*GAMES, *PUBLISHED, *STATIONARY, "random:"],
-            key=lambda known: difflib.SequenceMatcher(None, name[:50], known).ratio(),
+        known = [*GAMES, *PUBLISHED, *STATIONARY, "random:"]
+        near = difflib.get_close_matches(name[:50], known, n=1)
+        hint = (
+            f"the nearest name is {quoted(near[0])}" if near else "`ergs-verify games` lists them"
         )
-        raise InputError(
-            f"{quoted(name)} is not a game of the gallery; the nearest name is {quoted(nearest)}",
-            "name",
-        )
+        raise InputError(f"{quoted(name)} is not a game of the gallery; {hint}", "name")
     return Game.from_arrays(name=name, **GAMES[name].data())
 
 
