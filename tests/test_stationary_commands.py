@@ -83,7 +83,7 @@ def test_without_an_equilibrium_there_is_a_reason():
         noise_cov=[[1, 0], [0, 1]], horizon="infinite",
     )  # fmt: skip
     found = gap(game, ["1/2"])
-    assert (found.verdict, found.coefficient) == ("undecided", None)
+    assert (found.verdict, found.coefficient) == ("refuted", None)
     assert "no policy is stable" in found.rows[0].reason
 
 

@@ -187,15 +187,16 @@ def expect_sizes(game: Any) -> None:
     Raises
     ------
     InputError
-        Naming the array.
+        Naming the array, or saying that the horizon is infinite.
     """
     T, m = game.horizon, game.A.shape[-1]
+    times = T + 1
     if not len(game.B) == len(game.Q) == len(game.R):
         raise InputError("B, Q and R need an array for each agent", "B")
     for i, (B, Q, R) in enumerate(zip(game.B, game.Q, game.R, strict=True)):
         p = B.shape[-1]
         _expect_last(B, (T, m, p), "B", i)
-        _expect_last(Q, (T + 1, m, m), "Q", i)
+        _expect_last(Q, (times, m, m), "Q", i)
         _expect_last(R, (T, p, p), "R", i)
     _expect_last(game.A, (T, m, m), "A")
     _expect_last(game.noise_cov, (m, m), "noise_cov")
