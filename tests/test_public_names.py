@@ -97,6 +97,7 @@ def test_displays_say_what_they_leave_out():
     solution = solve(LONG)
     shown = solution._repr_html_()
     assert "t = 0 of the stages 0 to 2" in shown
+    assert f"<sub>0</sub></td><td><table><tr><td>{solution.q[0][0]}</td></tr></table>" in shown
     assert "t = 0 of" not in solve(GAME)._repr_html_()
     assert solution.policy._repr_html_().count("<sup>2</sup>") == 4
     found = certify_gap(LONG, solution)

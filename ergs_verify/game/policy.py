@@ -23,7 +23,6 @@ from ergs_verify.game.letters import (
     Sizes,
     entry_of,
     expect_policy_shapes,
-    first,
     policy_attributes,
 )
 from ergs_verify.game.series import Repair
@@ -317,9 +316,10 @@ def start_shown(stated: Any) -> str:
     at_start = "" if stationary else "<sub>0</sub>"
     rows = [
         f"<tr><td>{letter.replace('Sigma', 'Σ')}<sup>{i + 1}</sup>{at_start}</td>"
-        f"<td>{markup.matrix(_corner(first(getattr(stated, letter)[i])))}</td></tr>"
+        f"<td>{markup.matrix(_corner(own if stationary else own[0]))}</td></tr>"
         for i in range(min(agents, _AGENTS))
         for letter in letters
+        for own in [getattr(stated, letter)[i]]
     ]
     more = [f"t = 0 of the stages 0 to {stages - 1}"] if stages > 1 else []
     more += [f"the first {_AGENTS} of {agents} agents"] if agents > _AGENTS else []
