@@ -329,8 +329,8 @@ def comparison_page(found: Comparison, *, command: str, asked: Asked | None = No
     headings, lines = comparison_lines(found)
     passed = sum(one.verdict == "pass" for one in found.files)
     sentence = (
-        f"{found.verdict}: {passed} of {len(found.files)} solutions have {found.digits} right "
-        "digits everywhere"
+        f"{found.verdict}: {passed} of {counted(len(found.files), 'solution')} passed, with "
+        f"{counted(found.digits, 'right digit')} asked for everywhere"
     )
     parts = ["<h2>File by file</h2>", _wide(markup.table(headings, lines, _MARKED))]
     if found.extra:
