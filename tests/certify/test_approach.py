@@ -71,11 +71,11 @@ def test_the_constant_of_affine_games_is_no_part_of_it():
 
 
 def test_an_equilibrium_may_repel():
-    """Equal agents stay equal, and what is not led away."""
+    """Equal agents stay equal, and what does not move away."""
     found = approach(gallery("stationary-three-equilibria"))
     assert found.rate > 1
     assert found.factor is None
-    assert "led away" in found.told
+    assert "move away" in found.told
 
 
 def test_what_does_not_approach_says_so(tmp_path, capsys):

@@ -164,7 +164,7 @@ def test_quadratic_form_of_a_number():
         (lambda: agent_coefficients(K(i) * A, K, i, j), "not linear"),
         (lambda: agent_coefficients(S(j) * G(i) * K(i), K, i, j), "occurs already"),
         (lambda: agent_coefficients(Inverse(P + G(i) * K(i)), K, i, j), "inside an inverse"),
-        (lambda: agent_coefficients(G(1) * K(1), K, i, j), "stands alone"),
+        (lambda: agent_coefficients(G(1) * K(1), K, i, j), "not multiplied by anything"),
     ],
 )
 def test_what_cannot_be_read_is_refused(read, message):
