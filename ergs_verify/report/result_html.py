@@ -323,7 +323,7 @@ def comparison_page(found: Comparison, *, command: str, asked: Asked | None = No
     ...     found = compare(a, b)
     (None, None)
     True
-    >>> "1 of 1 solutions" in comparison_page(found, command="ergs-verify compare a b")
+    >>> "1 of 1 solution passed" in comparison_page(found, command="ergs-verify compare a b")
     True
     """
     headings, lines = comparison_lines(found)
