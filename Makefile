@@ -31,6 +31,7 @@ docs: .venv/.docs
 	$(BIN)/sphinx-build -q -E -W --keep-going -j auto docs build/docs
 	@echo "build/docs/index.html"
 
+# `make test` is all that a change has to pass.
 test: lint
 	$(BIN)/pytest -n auto --dist worksteal --doctest-modules --nbmake tests ergs_verify $(NOTEBOOKS)
 

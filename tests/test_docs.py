@@ -175,9 +175,11 @@ def test_every_key_of_games_and_solutions_is_described():
         assert f"`{letter.name}`" in page or f'"{letter.name}"' in page, letter.name
 
 
-def test_the_readme_is_short_and_names_each_notebook():
+def test_the_readme_is_short_and_names_its_commands_and_each_notebook():
     readme = text_of(ROOT / "README.md")
     assert len(readme.encode()) < 8_000
+    for command in ("make verify", "make test"):
+        assert f"    {command} " in readme
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"(notebooks/{notebook.name})" in readme
 
