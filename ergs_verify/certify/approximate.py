@@ -23,7 +23,13 @@ from ergs_verify.certify.float_norms import in_float64, spectral
 from ergs_verify.certify.frame import Frame, exponent_of
 from ergs_verify.certify.loewner import symmetric_midpoint, widened
 from ergs_verify.certify.norms import BITS, coarse, frobenius_above
-from ergs_verify.certify.perturbation import CLOSELY, FARTHEST, Perturbation, weights
+from ergs_verify.certify.perturbation import (
+    CLOSELY,
+    FARTHEST,
+    Perturbation,
+    slope_of_controls,
+    weights,
+)
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.paper import notation
@@ -154,11 +160,7 @@ class Approximate:
             slopes = joint = None
             if stages.game.general:
                 slopes = [
-                    coarse(coarse(known(slope), bits) * S)
-                    for slope in (
-                        notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
-                        for k in stages.agents
-                    )
+                    coarse(coarse(known(slope_of_controls(k)), bits) * S) for k in stages.agents
                 ]
                 joint = [frobenius_above(known(notation.joint_R(k))) for k in stages.agents]
         return cls(

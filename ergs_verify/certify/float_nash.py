@@ -19,7 +19,13 @@ from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.certify.float_norms import frobenius, power_of_two, spectral
-from ergs_verify.certify.perturbation import CLOSELY, Perturbation, weights
+from ergs_verify.certify.perturbation import (
+    CLOSELY,
+    FARTHEST,
+    Perturbation,
+    slope_of_controls,
+    weights,
+)
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
@@ -302,11 +308,11 @@ class _Effects:
             here = frame.in_frame(Centred(cost.magnitude), Centred(frame.now.size))
             moved = frobenius(times(numbers.transpose(off), slope).magnitude)
             direct.append(frobenius(here.magnitude) + moved * 2.0)
-        self.direct = agentwise(direct)
+        self.direct, self.end = agentwise(direct), self._at_the_end()
         chosen = weights(
             stack.by_stage(moves.sizes()),
             np.moveaxis(self.direct, 1, -1),
-            power_of_two(self._at_the_end().T, 500),
+            power_of_two(self.end.T, FARTHEST),
         )
         flat = [w.reshape(-1, len(agents)) for w in (chosen[1:], chosen[:-1])]
         gains, regular, linear = moves.bounds(*flat)
@@ -326,10 +332,9 @@ class _Effects:
         stack, numbers = self._stack, self._stack.arithmetic
         if not stack.general:
             return None
-        formulas = (
-            notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain for k in stack.agents
-        )
-        return [numbers.multiply(played(slope), self._frame.now) for slope in formulas]
+        return [
+            numbers.multiply(played(slope_of_controls(k)), self._frame.now) for k in stack.agents
+        ]
 
     def _controls(self, played: Evaluator) -> None:
         """What gains cost that move: R̃ⁱ; in the general game Rⁱ too."""
@@ -358,7 +363,7 @@ class _Effects:
         """
         stack = self._stack
         N = len(stack.agents)
-        errors = self._at_the_end()
+        errors = self.end
         together = _together(errors, self.weights[-1])
         gains, costs = [], [errors]
         operations = 4 * (N + 8)

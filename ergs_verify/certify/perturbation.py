@@ -29,12 +29,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 
 from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.certify.float_norms import power_of_two, spectral
+from ergs_verify.paper import notation
 
 #: Squarings for a spectral norm that is raised to the power of the horizon.
 CLOSELY = 6
@@ -137,6 +139,11 @@ def weights(sizes: np.ndarray, direct: np.ndarray, end: np.ndarray) -> np.ndarra
         growth = (moved / found[-1]).max(axis=-1, keepdims=True)
         found.append(power_of_two(np.fmax(new, moved / np.fmax(growth, 1)), FARTHEST))
     return np.stack(found[::-1])
+
+
+def slope_of_controls(k: int) -> Any:
+    """S + R𝓚: the slope of an agent's costs of controls in all gains, in the general game."""
+    return notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain
 
 
 def _without_rows(X: Centred, rows: slice) -> Centred:
