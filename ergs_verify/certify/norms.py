@@ -29,15 +29,6 @@ def frobenius_above(X: Any) -> Any:
         return frobenius_squared(X).abs_upper().sqrt().upper()
 
 
-def spectral_above(X: Any) -> Any:
-    """An upper bound of ‖X‖₂: ‖(XX')⁴‖_F^{1/8}, at most k^{1/16} too large for rank k."""
-    with flint.ctx.workprec(BITS):
-        power = _gram(X)
-        power = power * power
-        power = power * power
-        return _root(frobenius_above(power), 3).upper()
-
-
 def largest_eigenvalue(X: Any, bits: int) -> Any:
     """A ball that holds λ_max of the positive semidefinite matrix in a matrix of balls.
 

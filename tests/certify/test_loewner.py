@@ -14,8 +14,9 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from ergs_verify import Policy, gallery
 from ergs_verify.arithmetic import Balls
 from ergs_verify.certify.definite import demand_definite
+from ergs_verify.certify.float_norms import in_float64, spectral
 from ergs_verify.certify.loewner import Bracket
-from ergs_verify.certify.norms import frobenius_above, largest_eigenvalue, spectral_above
+from ergs_verify.certify.norms import frobenius_above, largest_eigenvalue
 from ergs_verify.engine import nash as float_nash
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
@@ -135,11 +136,23 @@ def test_a_riccati_recursion_loses_few_bits(seed):
 def test_norms_are_bounds_and_near():
     X = np.random.default_rng(0).normal(size=(5, 7))
     matrix = arb_mat(X.tolist())
-    frobenius, spectral = float(frobenius_above(matrix)), float(spectral_above(matrix))
+    frobenius, largest = float(frobenius_above(matrix)), spectral(in_float64([matrix]), 3).value[0]
     assert np.linalg.norm(X) <= frobenius <= np.linalg.norm(X) * (1 + 1e-12)
-    assert np.linalg.norm(X, 2) <= spectral <= np.linalg.norm(X, 2) * 5 ** (1 / 16)
+    assert np.linalg.norm(X, 2) <= largest <= np.linalg.norm(X, 2) * 5 ** (1 / 16)
     assert frobenius_above(arb_mat(2, 2)) == 0
-    assert spectral_above(arb_mat(2, 2)) == 0
+    assert spectral(in_float64([arb_mat(2, 2)]), 3).value[0] < 1e-150
+
+
+def test_balls_as_floats_hold_what_they_held():
+    with flint.ctx.workprec(200):
+        tiny, third = arb(2) ** -1100, arb(1) / 3
+        matrix = arb_mat(2, 2, [tiny, third, arb(third.mid(), tiny), arb(2) ** -1030 / 3])
+        found = in_float64([matrix])
+        for x, middle, radius in zip(
+            matrix.entries(), found.middle.ravel(), found.radius.ravel(), strict=True
+        ):
+            assert abs(x - arb(float(middle))).upper() <= arb(float(radius))
+            assert radius <= 1e-15 * abs(middle) + 1e-300
 
 
 def test_the_largest_eigenvalue():
