@@ -24,7 +24,7 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.augmentation_result import (
@@ -39,6 +39,7 @@ from ergs_verify.certify.enclosure import INFINITE, Enclosure
 from ergs_verify.certify.gap_parts import answered, stage_parts, with_moments
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.norms import coarse
 from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of
 from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
 from ergs_verify.certify.thresholds import assumption_threshold
@@ -63,6 +64,8 @@ from ergs_verify.recursion.stages import Progress, Stages, setting_of
 DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
 #: Bits to begin with, beyond those that δ² cancels.
 _FIRST_BITS = 128
+#: Bits beyond those that cancel and those of the tolerance, for what is lost besides.
+_SPARE_BITS = 48
 #: Seconds between two signs of life while processes work.
 _PAUSE = 1.0
 
@@ -195,6 +198,7 @@ def _row(
             augmented,
             partial(_gaps_and_bounds, game, augmented),
             tolerance=tolerance,
+            cancelled=cancelled,
             first_bits=first_bits + cancelled,
             most_bits=most_bits,
         )
@@ -355,22 +359,42 @@ def _reached(
     tolerance: Fraction,
     first_bits: int,
     most_bits: int,
+    cancelled: int = 0,
 ) -> _Reached:
-    """What `measure` makes of the equilibrium in balls, at a precision that makes it tight."""
-    values: list[Enclosure] = []
+    """What `measure` makes of the equilibrium in balls, at a precision that makes it tight.
 
-    def lacking(equilibrium: Sequences, balls: Balls) -> int:
+    The recursion of the equilibrium loses more bits than what is measured at it. So that is tried
+    with no more than its own losses take, of which `cancelled` are foreseen.
+    """
+    values: list[Enclosure] = []
+    enough = _SPARE_BITS + cancelled + (tolerance.denominator // tolerance.numerator).bit_length()
+
+    def short(equilibrium: Sequences, balls: Balls) -> int:
         try:
             values[:] = measure(equilibrium, balls)
         except NotCertifiedError:
             return balls.bits // 2
         return max(bits_short(one, tolerance, balls.bits) for one in values)
 
+    def lacking(equilibrium: Sequences, balls: Balls) -> int:
+        if enough < balls.bits and short(_coarse(equilibrium, enough), Balls(enough)) <= 0:
+            return 0
+        return short(equilibrium, balls)
+
     try:
         nash = certified_nash(game, lacking, first_bits=first_bits, most_bits=most_bits)
     except NotCertifiedError as error:
         return _Reached(values, most_bits, lacking=str(error))
     return _Reached(values, nash.balls.bits)
+
+
+def _coarse(equilibrium: Sequences, bits: int) -> Sequences:
+    """K, Σ and P rounded outward."""
+    letters = {
+        name: tuple(tuple(coarse(X, bits) for X in own) for own in getattr(equilibrium, name))
+        for name in ("K", "Sigma", "P")
+    }
+    return evolve(equilibrium, **letters)
 
 
 # -- the parts of the work -------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def test_where_nothing_is_enclosed_there_are_no_agents(monkeypatch):
 
 
 def test_a_delta_below_all_float64():
-    one = gap(scalar(), ["1e-400"]).rows[0].agents[0]
+    one = gap(scalar(), ["1e-400"], tolerance=1e-30).rows[0].agents[0]
     assert near(one.epsilon, Fraction(7, 108) / 10**800, Fraction(1, 10**30))
 
 
