@@ -224,6 +224,32 @@ def agent_sum(body, index: Symbol, *excluded):
     return kind(body, index, excluded)
 
 
+@lru_cache(maxsize=4096)
+def _parts(expression) -> frozenset:
+    found: set = set()
+    left = [expression]
+    while left:
+        part = left.pop()
+        if part not in found:
+            found.add(part)
+            left += part.args
+    return frozenset(found)
+
+
+def parts_of(expression, *kinds: type) -> set:
+    """What SymPy's `atoms` gives, once for an expression: SymPy walks what comes back anew.
+
+    Examples
+    --------
+    >>> from sympy import MatrixSymbol
+    >>> from ergs_verify.expressions import parts_of
+    >>> A = MatrixSymbol("A", 2, 2)
+    >>> parts_of(A + A.T * A, MatrixSymbol)
+    {A}
+    """
+    return {part for part in _parts(sympify(expression)) if isinstance(part, kinds)}
+
+
 def trace_of(*factors) -> Expr:
     """Trace of a product left exactly as written, for scalars such as x'Px."""
     product = factors[0] if len(factors) == 1 else sympy.MatMul(*factors)

@@ -22,6 +22,8 @@ from attrs import frozen
 from ergs_verify.errors import UnsupportedError
 
 PRIME = 2**61 - 1
+BITS = 60
+"""Of a random number: below the prime, and nearly all of them."""
 LOG_ORDER = 61 * 1321  # 2⁶¹ − 2 = 2·3²·5²·7·11·13·31·41·61·151·331·1321
 
 
@@ -85,11 +87,12 @@ class PrimeField:
         return flint.nmod_mat(shape[0], shape[1], entries, PRIME)
 
     def random_matrix(self, rows: int, cols: int, rng: random.Random) -> flint.nmod_mat:
-        return flint.nmod_mat(rows, cols, [rng.randrange(PRIME) for _ in range(rows * cols)], PRIME)
+        draw = rng.getrandbits
+        return flint.nmod_mat(rows, cols, [draw(BITS) for _ in range(rows * cols)], PRIME)
 
     def random_scalar(self, rng: random.Random) -> PrimeScalar:
         """The same positive integer for both moduli."""
-        n = rng.randrange(2, 2**60)
+        n = rng.randrange(2, 2**BITS)
         return PrimeScalar(n, 0, n % LOG_ORDER)
 
     def zeros(self, rows: int, cols: int) -> flint.nmod_mat:

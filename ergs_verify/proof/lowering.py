@@ -19,7 +19,7 @@ from attrs import frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import Vec
+from ergs_verify.expressions import Vec, parts_of
 from ergs_verify.proof.derivatives import derivative
 from ergs_verify.proof.statement import name_of
 
@@ -35,7 +35,7 @@ def with_derivatives(expression: Any, definitions: Mapping) -> Any:
         Where one is taken of what depends on a letter by a definition.
     """
     found = {}
-    for node in expression.atoms(sympy.Derivative):
+    for node in parts_of(expression, sympy.Derivative):
         hidden = _behind(node, definitions)
         for by, _ in node.variable_count:
             if name_of(by) in hidden:
@@ -67,7 +67,7 @@ def _behind(expression: Any, definitions: Mapping) -> set[str]:
 
 
 def _names(expression: Any) -> set[str]:
-    letters = sympy.sympify(expression).atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef)
+    letters = parts_of(expression, sympy.MatrixSymbol, sympy.Symbol, AppliedUndef)
     return set(map(name_of, letters))
 
 
@@ -81,13 +81,13 @@ def with_roots(expressions: list, definite: frozenset) -> tuple[list, dict]:
     """
     roots: dict[Any, Any] = {}
     found: dict[Any, Any] = {}
-    taken = {str(a) for e in expressions for a in e.atoms(sympy.MatrixSymbol, sympy.Symbol)}
+    taken = {str(a) for e in expressions for a in parts_of(e, sympy.MatrixSymbol, sympy.Symbol)}
 
     def name(letter: Any) -> str:
         names = (f"√{letter.name}" + "'" * k for k in itertools.count())
         return next(name for name in names if name not in taken)
 
-    for power in set().union(*(e.atoms(sympy.MatPow, sympy.Pow) for e in expressions)):
+    for power in set().union(*(parts_of(e, sympy.MatPow, sympy.Pow) for e in expressions)):
         if not power.exp.is_Rational or power.exp.is_Integer or power.exp.q != 2:
             continue
         base, twice = power.base, int(2 * power.exp)
@@ -140,7 +140,7 @@ def lowered(lhs: Any, rhs: Any, definitions: Mapping) -> tuple[Any, Any, dict]:
 
 
 def _special(e: Any) -> bool:
-    return bool(sympy.sympify(e).atoms(*KINDS))
+    return bool(parts_of(e, *KINDS))
 
 
 def _sum(terms: list) -> Any:

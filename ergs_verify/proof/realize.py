@@ -47,6 +47,8 @@ from ergs_verify.proof.system import (
 PRIME = 2**61 - 1
 MOST_POWERS = 10_000
 Vector = dict[Any, Any]
+_Operators = dict[Any, dict[Any, Vector]]
+"""For each block the columns that operators, by their keys, have there."""
 
 
 def _cap(_: Any, cap: Any, value: Any) -> None:
@@ -228,6 +230,8 @@ class _Engine:
         self.spaces: list[Space] = []
         self.centre: dict[str, list[int]] = {}
         self._random = random.Random(attempt)
+        self._modular = _Modular(self.scalars, random.Random(attempt))
+        self._values: dict[tuple, Any] = {}
         for node in expressions.statement.nodes:
             if node[0] == "letter":
                 shared = self._shared(node[3], node[4])
@@ -245,14 +249,13 @@ class _Engine:
 
     def is_zero(self, number: int, size: str) -> bool:
         """Whether an expression is zero; where it is, the space is kept."""
-        system, form = self._system(number, size)
+        system, (form,) = self._system(size, number)
         # Modulo a prime first: a nonzero value there is one over the rationals too.
-        modular = _Modular(self.scalars, self._random)
-        columns = self._reached(system, form, modular.value)
+        columns = self._reached(system, form, self._modular.value)
         if columns is None:
             return False
         try:
-            V = [(own, {k: modular.seen(x) for k, x in v.items()}) for own, v in columns]
+            V = [(own, {k: self._modular.seen(x) for k, x in v.items()}) for own, v in columns]
             space = self._space(system, form, V)
         except (LookupError, UnsupportedError):
             columns = self._reached(system, form, lambda a: a)
@@ -262,14 +265,14 @@ class _Engine:
         self.spaces.append(space)
         return True
 
-    def _system(self, number: int, size: str) -> tuple[System, dict]:
-        """Where every inverse exists at the centre."""
+    def _system(self, size: str, *numbers: int) -> tuple[System, list[dict]]:
+        """That of expressions, and these; every inverse exists at the centre."""
         system = System(self.expressions, size, self.most)
-        form = system.form(number, 0)
+        forms = [system.form(number, 0) for number in numbers]
         for inverted, own, turned, path in system.inverses:
             if not all(self._value(inverted, part, turned, path) for part in self.parts(own)):
                 raise _Singular
-        return system, form
+        return system, forms
 
     def _reached(self, system: System, form, convert) -> list[tuple[BlockSize, Vector]] | None:
         """V: the span of the coefficients of x; None where c does not vanish on it."""
@@ -297,12 +300,7 @@ class _Engine:
                 if p in u:
                     accumulate(u, v, -u[p])
             basis[p] = v
-            for operator in operators:
-                image: Vector = {}
-                for k in v.keys() & operator.keys():
-                    accumulate(image, operator[k], v[k])
-                if image:
-                    queue.append(solve(image))
+            queue += map(solve, _images(v, operators))
         # A letter that was cut into blocks is put together again.
         unknowns: dict[BlockSize, list[Vector]] = {}
         for v in basis.values():
@@ -315,7 +313,7 @@ class _Engine:
 
     def _operators(self, system: System, convert):
         """v ↦ L(centre)⁻¹ v, and the L_X, a letter cut into its blocks."""
-        operators: dict[tuple, dict] = {}
+        operators: _Operators = {}
         centre: list[Vector] = []
         for r, equation in enumerate(system.equations):
             ways = self.parts(system.sizes[r][1])
@@ -329,8 +327,8 @@ class _Engine:
                     continue
                 at = self._centre_of(key)
                 for i, j in itertools.product(range(len(ways)), range(len(cuts))):
-                    operator = operators.setdefault((key, i, j), {})
-                    put(operator.setdefault((k, j), {}), (r, i), value)
+                    operator = operators.setdefault((k, j), {}).setdefault((key, i, j), {})
+                    put(operator, (r, i), value)
                     if at and (number := at[i][j]):
                         put(rows[i], (k, j), value * number)
             centre += rows
@@ -340,7 +338,7 @@ class _Engine:
             for part in range(len(self.parts(size[1])))
         ]
         one = convert(self.scalars.one)
-        return _solver(dict(zip(places, centre, strict=True)), one), list(operators.values()), one
+        return _solver(dict(zip(places, centre, strict=True)), one), operators, one
 
     def _centre_of(self, key: Factor | str) -> list[list[int]] | None:
         if isinstance(key, str):
@@ -355,17 +353,13 @@ class _Engine:
             raise UnsupportedError("the space found does not show that the difference is zero")
         images: dict[BlockSize, list[Vector]] = {}
         images.setdefault(system.sizes[0], []).append({0: self.scalars.one})
-        by_key: dict[Any, dict[int, Vector]] = {}
+        operators: _Operators = {}
         for r, equation in enumerate(system.equations):
             for (key, k), value in equation.items():
-                by_key.setdefault(key, {}).setdefault(k, {})[r] = value
-        for columns in by_key.values():
-            for _, v in V:
-                image: Vector = {}
-                for k in v.keys() & columns.keys():
-                    accumulate(image, columns[k], v[k])
-                if image:
-                    images.setdefault(system.sizes[next(iter(image))], []).append(image)
+                operators.setdefault(k, {}).setdefault(key, {})[r] = value
+        for _, v in V:
+            for image in _images(v, operators):
+                images.setdefault(system.sizes[next(iter(image))], []).append(image)
         U = [(size, u) for size, found in images.items() for u in _reduced(found)]
         if sorted(size for size, _ in V) != sorted(size for size, _ in U):
             raise UnsupportedError("the space found has no certificate")
@@ -385,8 +379,9 @@ class _Engine:
         # Σ c log f is zero where the product of f^c is 1, for each monomial of sizes apart.
         logarithms: dict[tuple, list[tuple[Fraction, Any]]] = {}
         total = K.number(0)
+        for size in {term.size for term in terms}:
+            self._system(size, *(term.of for term in terms if term.size == size))
         for term in terms:
-            self._system(term.of, term.size)
             for part in self.parts(term.size):
                 factor = term.coefficient * K.size(part, term.over)
                 value = self._value(term.of, part)
@@ -412,6 +407,9 @@ class _Engine:
 
     def _value(self, number: int, part: str, turned: bool = False, path: Path = OUTSIDE) -> Any:
         """What an expression is times I at the centre, on one part of its size."""
+        key = number, part, turned, path
+        if key in self._values:
+            return self._values[key]
         total = self.scalars.number(0)
         for value, word in self.expressions.terms[number]:
             for factor in word if turned else reversed(word):
@@ -419,6 +417,7 @@ class _Engine:
                 if not value:
                     break
             total = total + value
+        self._values[key] = total
         return total
 
     def _factor(self, factor: Factor, part: str, turned: bool, path: Path) -> Any:
@@ -487,6 +486,15 @@ def _small_fraction(value: int) -> Fraction | None:
 
 
 # -- linear algebra ------------------------------------------------------------------------------
+
+
+def _images(v: Vector, operators: _Operators) -> list[Vector]:
+    """The images of a vector that are not zero."""
+    images: dict[Any, Vector] = {}
+    for k, value in v.items():
+        for key, column in operators.get(k, {}).items():
+            accumulate(images.setdefault(key, {}), column, value)
+    return [image for image in images.values() if image]
 
 
 def _dot(row: Vector, v: Vector):

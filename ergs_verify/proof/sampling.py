@@ -16,7 +16,7 @@ from sympy.core.symbol import Str
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate, parts_of
 from ergs_verify.proof.field import PrimeField
 
 
@@ -146,7 +146,7 @@ def owners(node) -> tuple:
 def _numbered_agents(expression) -> frozenset[int]:
     """Agents that a formula names by number."""
     found: set[int] = set()
-    for node in sympy.preorder_traversal(expression):
+    for node in parts_of(expression, sympy.Basic):
         left_out = node.excluded if isinstance(node, AgentSum | AgentTotal) else ()
         found.update(int(a) for a in (*owners(node), *left_out) if a.is_Integer)
     return frozenset(found)
@@ -155,7 +155,7 @@ def _numbered_agents(expression) -> frozenset[int]:
 @_once
 def _written_out(expression, agents: int, indices: tuple):
     """`instantiate`, with floats as the dyadic rationals they are."""
-    exact = expression.xreplace({x: sympy.Rational(x) for x in expression.atoms(sympy.Float)})
+    exact = expression.xreplace({x: sympy.Rational(x) for x in parts_of(expression, sympy.Float)})
     return instantiate(exact, agents, dict(indices))
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, parts_of
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 
 MOST_NODES = 20_000
@@ -535,11 +536,12 @@ class Statement:
 
     def _rational(self, expr) -> bool:
         """Whether a scalar is a rational function of scalar letters and sizes."""
-        names = {name_of(a) for a in expr.atoms(sympy.Symbol, AppliedUndef) if not a.is_Matrix}
-        defined = [v for n in names for _, v in self._definitions.get(n, ())]
+        functions = parts_of(expr, AppliedUndef)
+        scalars = {a for a in functions | parts_of(expr, sympy.Symbol) if not a.is_Matrix}
+        defined = [v for a in scalars for _, v in self._definitions.get(name_of(a), ())]
         return not (
-            expr.atoms(sympy.MatrixExpr, sympy.log, AgentTotal)
-            or any(belongs_to_agents(a) for a in expr.atoms(AppliedUndef) if not _is_agents_size(a))
+            parts_of(expr, sympy.MatrixExpr, sympy.log, AgentTotal)
+            or any(belongs_to_agents(a) for a in functions if not _is_agents_size(a))
             or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
         )
 
@@ -587,15 +589,17 @@ class Statement:
 
 def dimensions_of(expressions: Iterable) -> set[sympy.Symbol]:
     """The symbols that occur in the size of a matrix, whatever they are assumed to be."""
+    return set().union(*map(_dimensions, expressions))
+
+
+@lru_cache(maxsize=4096)
+def _dimensions(expression) -> frozenset[sympy.Symbol]:
     found: set = set()
-    for expression in expressions:
-        for X in sympy.sympify(expression).atoms(
-            sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix
-        ):
-            for side in X.shape:
-                agents = {x for p in side.atoms(AppliedUndef) for x in p.free_symbols}
-                found |= side.free_symbols - agents
-    return found
+    for X in parts_of(expression, sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix):
+        for side in X.shape:
+            agents = {x for p in side.atoms(AppliedUndef) for x in p.free_symbols}
+            found |= side.free_symbols - agents
+    return frozenset(found)
 
 
 def name_of(letter) -> str:
@@ -635,18 +639,7 @@ def _typed(shape) -> str:
 
 def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
     """Names of scalars and sizes, those of agents for every agent that is named."""
-    atoms: set = set()
-    for expression in expressions:
-        atoms |= sympy.sympify(expression).atoms(sympy.Symbol, AppliedUndef, sympy.Integer)
-        atoms |= sympy.sympify(expression).atoms(sympy.NumberSymbol, sympy.exp)
-        for X in sympy.sympify(expression).atoms(AgentMatrix):
-            atoms |= {X.agent}
-        for X in sympy.sympify(expression).atoms(AgentSum, AgentTotal):
-            atoms |= set(X.excluded)
-        for X in sympy.sympify(expression).atoms(sympy.MatrixExpr):
-            for side in X.shape if isinstance(X, sympy.MatrixSymbol | sympy.Identity) else ():
-                atoms |= side.atoms(AppliedUndef)
-    atoms |= dimensions
+    atoms = set().union(dimensions, *map(_atoms, expressions))
     agents = {str(a) for a in atoms if a.is_Integer or (a.is_Symbol and a.is_integer)}
     names = {"pi", "E"} & {str(a) for a in atoms}
     for atom in atoms:
@@ -655,3 +648,17 @@ def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
         elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not belongs_to_agents(atom)):
             names.add(str(atom))
     return names
+
+
+@lru_cache(maxsize=4096)
+def _atoms(expression) -> frozenset:
+    """The scalars, sizes and agents of an expression."""
+    kinds = (sympy.Symbol, AppliedUndef, sympy.Integer, sympy.NumberSymbol, sympy.exp)
+    atoms = parts_of(expression, *kinds)
+    for X in parts_of(expression, AgentMatrix):
+        atoms.add(X.agent)
+    for X in parts_of(expression, AgentSum, AgentTotal):
+        atoms |= set(X.excluded)
+    for X in parts_of(expression, sympy.MatrixSymbol, sympy.Identity):
+        atoms |= parts_of(X.shape[0], AppliedUndef) | parts_of(X.shape[1], AppliedUndef)
+    return frozenset(atoms)

@@ -150,5 +150,5 @@ def test_what_realizations_do_not_see_is_not_held_against_the_others(left, right
 
 def test_the_bound_of_the_error_is_stated():
     (said,) = (detail for method, detail in engine.prove(*TRUE).evidence if method == "prime field")
-    assert "equal at 8 random points modulo 2^61 − 1" in said
-    assert "probability below D·2^−61" in said
+    assert "equal at 4 random points modulo 2^61 − 1" in said
+    assert "probability below D·2^−59" in said
