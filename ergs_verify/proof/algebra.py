@@ -1,4 +1,4 @@
-"""SymPy expressions into the free algebra and back, with inverses and definitions.
+"""Statements multiplied out in the free algebra, and back to SymPy.
 
 Every inverse of a sum gets a letter X of its own, and X X⁻¹ → 1 and X⁻¹X → 1 are rewritten. Where
 a proof is to be read, a letter that stands alone in that sum (such as R in W := (τ/2)I + R + B'PB)
@@ -15,13 +15,12 @@ from typing import Any, NamedTuple, cast
 
 import sympy
 from sympy.core.function import AppliedUndef
-from sympy.core.symbol import Str
-from sympy.polys.polyerrors import CoercionFailed
 
-from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.errors import UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.proof.coefficients import CoefficientField
-from ergs_verify.proof.statement import belongs_to_agents, kind_of, name_of, owners_of
+from ergs_verify.proof.scalars import AGENTS as ALL
+from ergs_verify.proof.scalars import Quotient
+from ergs_verify.proof.statement import Statement, Term, owners_of
 from ergs_verify.proof.words import (
     AGENTS,
     ONE,
@@ -99,36 +98,28 @@ class Algebra:
         *,
         eliminating: bool = False,
     ):
+        definitions = definitions or {}
         self._eliminating = eliminating
-        self._definitions: dict[str, list[tuple]] = {}
-        for letter, expression in (definitions or {}).items():
-            self._definitions.setdefault(name_of(letter), []).append((letter, expression))
-        self._symmetric = set(map(kind_of, symmetric))
-        everything = [*expressions, *(definitions or {}).values()]
-        generators = sorted(set().union(*(_generators(e) for e in everything)), key=str)
-        self.field = CoefficientField(generators)
-        self.one = self.field.one
+        self._definitions = definitions
+        self._statement = Statement(expressions, definitions, symmetric)
+        self.one = self._statement.scalars.one
         self.inverted: set[str] = set()
         self._rules: list[_Rule] = []
         self._used: dict[Word, Poly] = {}
         self._named: list[_Named] = []
-        self._letters: dict[str, tuple[Letter, Any]] = {}
         self._logarithms: dict[str, Any] = {}
-        self._indices: dict[str, Any] = {}
-        self._dimensions: dict[tuple[str, int], Any] = {}
-        self._being_defined: list[str] = []
-        # What letters abbreviate, by template, number of inverses known, and agents.
-        self._abbreviated: dict[tuple, Poly] = {}
         # Every inverse brings a rule; later conversions must all see the same ones.
+        self._nodes: dict[int, Poly] = {}
         self._converted: dict[Any, Poly] = {}
         # Most rules are known after the inverses themselves, which saves a pass.
-        inverses = set().union(*(sympy.sympify(e).atoms(sympy.Inverse) for e in everything))
+        everything = [*map(sympy.sympify, (*expressions, *definitions.values()))]
+        inverses = set().union(*(e.atoms(sympy.Inverse) for e in everything))
         for inverse in sympy.ordered(inverses):
             self.poly(inverse)
         for _ in range(NAMING_PASSES):
             names = len(self._named)
-            self._converted = {}
-            converted = {sympy.sympify(e): self.poly(e) for e in everything}
+            self._nodes, self._converted = {}, {}
+            converted = {e: self.poly(e) for e in everything}
             if len(self._named) == names:
                 self._converted = converted
                 break
@@ -147,202 +138,104 @@ class Algebra:
         """
         expression = sympy.sympify(expression)
         known = self._converted.get(expression)
-        return self.reduce(self._convert(expression, {})) if known is None else known
+        return self.reduce(self._read(expression)) if known is None else known
 
     def convert_for(self, expression, template, agents: tuple[str, ...]) -> Poly:
         """An expression written for the agent of `template`, for another agent."""
         names = {template.agent: agents[0]} if isinstance(template, AgentMatrix) else {}
-        return self.reduce(self._convert(sympy.sympify(expression), names))
+        return self.reduce(self._read(expression, names))
 
-    def _convert(self, node, agents: Mapping) -> Poly:
-        try:
-            return self._matrix(node, agents) if node.is_Matrix else self._scalar(node, agents)
-        except ShapeError as error:
-            if " in " in str(error):
-                raise
-            raise ShapeError(f"{error} in {node}") from None
+    def scalar(self, expression) -> Quotient:
+        """A rational function of scalars."""
+        return self._statement.scalar(expression)
 
-    def _scalar(self, node, agents) -> Poly:
-        if isinstance(node, sympy.Add):
-            return _total([self._convert(a, agents) for a in node.args])
-        if isinstance(node, sympy.Mul):
-            return _product([self._convert(a, agents) for a in node.args])
-        if isinstance(node, sympy.Trace):
-            return self.reduce(self._convert(node.arg, agents)).trace()
-        if isinstance(node, AgentTotal):
-            return self._sum(node, agents)
-        if isinstance(node, sympy.log):
-            return self._log(node.args[0], agents)
-        if isinstance(node, sympy.Pow) and node.exp.is_Integer:
-            base = self._convert(node.base, agents)
-            power = _product([base] * abs(int(node.exp)))
-            if node.exp > 0:
-                return power
-            return self.number(self.one / self._coefficient(self.reduce(power), f"1/{node.base}"))
-        if node.is_Symbol or isinstance(node, AppliedUndef):
-            return self._scalar_letter(node, agents)
-        if node.is_Float:
-            node = sympy.Rational(node)  # a float is the dyadic rational it is
-        if node.is_number:
-            try:
-                return self.number(self.field.from_sympy(node))
-            except CoercionFailed:
-                pass
-        raise UnsupportedError(f"{type(node).__name__} is not understood in {node}")
+    def _read(self, expression, agents: Mapping | None = None) -> Poly:
+        found = self._statement.convert(expression, agents or {})
+        return self._of(found) if isinstance(found, int) else _total([*map(self._term, found)])
 
-    def _scalar_letter(self, node, agents) -> Poly:
-        defined = self._defined(node, agents)
-        if defined is not None:
-            return defined
-        if node.is_integer:
-            if node in agents:
-                raise UnsupportedError(f"the agent {node} is used as a number")
-            trace = Trace((), self._size(node, agents))
-            return Poly.collect([(Monomial(traces=(trace,)), self.one)], None)
-        if belongs_to_agents(node):
-            letter = self._typed(node, node.args, (ONE, ONE), agents)
-            return Poly.collect([(Monomial(traces=(Trace((letter,), ONE),)), self.one)], None)
-        return self.number(self.field.from_sympy(node))
+    def _term(self, term: Term) -> Poly:
+        match term.kind:
+            case "one":
+                atom = self._number(self.one)
+            case "log":
+                atom = self._log_of_number(term.of)
+            case "trace":
+                atom = self.reduce(self._of(term.of)).trace()
+            case "log det":
+                atom = self._log_determinant(term.of)
+            case _:
+                raise UnsupportedError("a determinant is known in a logarithm alone")
+        return _product([self._number(term.coefficient), atom]).sum_over(*term.over)
 
-    def number(self, coefficient) -> Poly:
-        """A scalar of the coefficient field."""
-        return Poly.collect([(Monomial(), coefficient)], None)
+    def _of(self, number: int) -> Poly:
+        """A node of the statement."""
+        if number not in self._nodes:
+            self._nodes[number] = self._multiplied_out(number)
+        return self._nodes[number]
 
-    def _coefficient(self, poly: Poly, wanted: str):
-        if list(poly.terms) != [Monomial()]:
-            raise UnsupportedError(f"{wanted} is more than a rational function of scalars")
-        return poly.terms[Monomial()]
+    def _multiplied_out(self, number: int) -> Poly:
+        shape = cast(tuple[Size, Size], tuple(map(_size, self._statement.shapes[number])))
+        match self._statement.nodes[number]:
+            case ("letter", name, agent, *_):
+                agents = () if agent is None else (agent,)
+                letter = Letter(name, agents, *shape, name in self._statement.symmetric)
+                return Poly.collect([(Monomial(word=(letter,)), self.one)], shape)
+            case ("identity", _):
+                return Poly({Monomial(word=()): self.one}, shape)
+            case ("zero", *_):
+                return Poly({}, shape)
+            case ("add", *parts):
+                return _total([*map(self._of, parts)])
+            case ("multiply", *parts):
+                return _product([*map(self._of, parts)])
+            case ("scale", factor, a):
+                return _product([self._number(self._statement.factors[factor]), self._of(a)])
+            case ("times", factor, a):
+                return _product([self._of(factor).trace(), self._of(a)])
+            case ("transpose", a):
+                return self._of(a).T
+            case ("inverse", a):
+                return self._inverse(self.reduce(self._of(a)))
+            case ("sum", index, a):
+                return self._of(a).sum_over(index)
+            case ("log", factor):
+                atom = self._term(Term(self.one, "log", self._statement.factors[factor]))
+            case node:
+                atom = self._term(Term(self.one, *node))
+        return Poly({k._replace(word=()): c for k, c in atom.terms.items()}, (ONE, ONE))
 
-    def _matrix(self, node, agents) -> Poly:
-        if isinstance(node, sympy.MatAdd):
-            return _total([self._convert(a, agents) for a in node.args])
-        if isinstance(node, sympy.MatMul):
-            return _product([self._convert(a, agents) for a in node.args])
-        if isinstance(node, sympy.Transpose):
-            return self._convert(node.arg, agents).T
-        if isinstance(node, sympy.Inverse):
-            return self._inverse(self.reduce(self._convert(node.arg, agents)), node.arg)
-        if isinstance(node, sympy.MatPow) and node.exp.is_Integer:
-            if node.exp == 0:
-                return self._convert(sympy.Identity(node.shape[0]), agents)
-            exponent = int(cast(Any, node.exp))
-            base = sympy.Inverse(node.base) if exponent < 0 else node.base
-            return _product([self._convert(base, agents)] * abs(exponent))
-        if isinstance(node, sympy.Identity):
-            size = self._size(node.shape[0], agents)
-            return Poly({Monomial(word=()): self.one}, (size, size))
-        if isinstance(node, sympy.ZeroMatrix):
-            return Poly({}, (self._size(node.shape[0], agents), self._size(node.shape[1], agents)))
-        if isinstance(node, AgentSum):
-            return self._sum(node, agents)
-        if isinstance(node, sympy.MatrixSymbol):
-            return self._letter(node, agents)
-        raise UnsupportedError(f"{type(node).__name__} is not understood in {node}")
-
-    def _letter(self, node: sympy.MatrixSymbol, agents) -> Poly:
-        defined = self._defined(node, agents)
-        if defined is not None:
-            return defined
-        rows, cols = (self._size(side, agents) for side in node.shape)
-        letter = self._typed(node, owners_of(node), (rows, cols), agents)
-        return Poly.collect([(Monomial(word=(letter,)), self.one)], (rows, cols))
-
-    def _defined(self, node, agents) -> Poly | None:
-        """What a letter abbreviates, read with no indices but the definition's own."""
-        for template, expression in self._definitions.get(name_of(node), ()):
-            indices = self._serves(template, node, agents)
-            if indices is None:
-                continue
-            if name_of(node) in self._being_defined:
-                raise UnsupportedError(f"the definition of {template} refers back to itself")
-            key = (template, len(self._named), *indices.values())
-            if key not in self._abbreviated:
-                self._being_defined.append(name_of(node))
-                try:
-                    value = self._convert(sympy.sympify(expression), indices)
-                finally:
-                    self._being_defined.pop()
-                self._abbreviated[key] = value
-            return self._abbreviated[key]
-        return None
-
-    def _serves(self, template, node, agents) -> dict | None:
-        """The definition's indices, where `template` stands for `node`."""
-        owners = owners_of(template), owners_of(node)
-        if template.is_Matrix != node.is_Matrix or len(owners[0]) != len(owners[1]):
-            return None
-        indices = {}
-        for wanted, owner in zip(*owners, strict=True):
-            agent = self._agent(owner, agents)
-            if wanted.is_Symbol:
-                indices[wanted] = agent
-            elif str(wanted) != agent:
-                return None
-        return indices
-
-    def _typed(self, node, owners, shape: tuple[Size, Size], agents) -> Letter:
-        """The letter of a node; its name must not have stood for something of another type."""
-        name = name_of(node)
-        symmetric = kind_of(node) in self._symmetric
-        if symmetric and shape[0] != shape[1]:
-            raise ShapeError(f"{node} is {shape[0]}×{shape[1]} and cannot be symmetric")
-        names = tuple(self._agent(owner, agents) for owner in owners)
-        letter = Letter(name, names, *shape, symmetric)
-        general = letter.rename({agent: f"?{k}" for k, agent in enumerate(names)})
-        first, shown = self._letters.setdefault(name, (general, node))
-        if first != general or node.is_Matrix != shown.is_Matrix:
-            raise UnsupportedError(f"two letters of different types are both named {name}")
-        return letter
-
-    def _agent(self, node, agents) -> str:
-        if node in agents:
-            return agents[node]
-        name = str(node)
-        if self._indices.setdefault(name, node) != node:
-            raise UnsupportedError(f"two different indices are both named {node}")
-        return name
-
-    def _size(self, node: Any, agents) -> Size:
-        if isinstance(node, AppliedUndef):
-            size = Size(node.func.__name__, tuple(self._agent(a, agents) for a in node.args))
-            kind = node.func
-        elif node.is_Integer and node.is_nonnegative:
-            return Size(str(node))
-        elif node.is_Symbol:
-            size, kind = Size(str(node)), node
-        else:
-            raise UnsupportedError(f"the size {node} is not understood")
-        if self._dimensions.setdefault((size.name, len(size.agents)), kind) != kind:
-            raise UnsupportedError(f"two different dimensions are both named {size.name}")
-        return size
-
-    def _sum(self, node: AgentSum | AgentTotal, agents) -> Poly:
-        index = fresh_agent()
-        body = self._convert(node.body, {**agents, node.index: index})
-        for size in body.shape or ():
-            if index in size.agents:
-                raise ShapeError(f"the terms of the sum {node} differ in size")
-        if len(node.excluded) > 1 and not all(e.is_Integer for e in node.excluded):
-            raise UnsupportedError(f"more than one agent is left out of {node}")
-        left_out = {self._agent(e, agents) for e in node.excluded}
-        total = body.sum_over(index)
-        for agent in sorted(left_out):
-            total = total - body.rename({index: agent})
+    def _number(self, value: Quotient) -> Poly:
+        """A scalar. Sizes are traces of identities, as they may belong to agents of a sum."""
+        K, is_size = self._statement.scalars, self._statement.is_size
+        above, below = (K.terms(part) for part in K.parts(value))
+        if not any(is_size(name) for _, *names in (*above, *below) for name in names):
+            return Poly({Monomial(): value} if value else {}, None)
+        if any(is_size(name) for _, *names in below for name in names):
+            raise UnsupportedError(f"{self.shown_scalar(value)} divides by a size")
+        total, over = Poly({}, None), self.one / K.parts(value)[1]
+        for c, *names in above:
+            factor = K.number(Fraction(c)) * over
+            sizes = [self._counted(name) for name in names if is_size(name)]
+            for name in (name for name in names if not is_size(name)):
+                factor = factor * K.generator(name)
+            total.add(_product([Poly({Monomial(): factor}, None), *sizes]))
         return total
+
+    def _counted(self, name: str) -> Poly:
+        """A size, or its sum over all agents."""
+        size = AGENTS if name == ALL else _size(name)
+        bound = tuple(fresh_agent() for agent in size.agents if agent == "Σ")
+        trace = Trace((), size._replace(agents=bound or size.agents))
+        return Poly.collect([(Monomial(traces=(trace,), bound=bound), self.one)], None)
 
     # -- logarithms and inverses ----------------------------------------------------------
 
-    def _log(self, inside, agents) -> Poly:
-        if isinstance(inside, sympy.Determinant):
-            return self._log_determinant(inside.arg, agents)
-        if isinstance(inside, sympy.exp):
-            return self._convert(inside.args[0], agents)
-        poly = self.reduce(self._convert(inside, agents))
-        return self._log_of_number(self._coefficient(poly, f"log({inside})"))
-
     def _log_of_number(self, coefficient) -> Poly:
         """log of a positive coefficient, split over its irreducible factors."""
-        numerator, denominator = sympy.fraction(sympy.together(self.field.to_sympy(coefficient)))
+        shown = self.shown_scalar(coefficient)
+        if self._number(coefficient).terms.keys() != {Monomial()}:
+            raise UnsupportedError(f"log({shown}) is more than a rational function of scalars")
+        numerator, denominator = sympy.fraction(sympy.together(shown))
         number, pairs = Fraction(1), []
         for part, sign in ((numerator, 1), (denominator, -1)):
             constant, factors = cast(tuple, sympy.factor_list(part))
@@ -365,14 +258,13 @@ class Algebra:
             None,
         )
 
-    def _log_determinant(self, node, agents) -> Poly:
-        value = self.reduce(self._convert(node, agents))
-        if value.shape is None or value.shape[0] != value.shape[1]:
-            raise ShapeError(f"the determinant of {node} does not exist")
+    def _log_determinant(self, number: int) -> Poly:
+        value = self.reduce(self._of(number))
+        assert value.shape is not None
         size = Poly.collect([(Monomial(traces=(Trace((), value.shape[0]),)), self.one)], None)
         product = _square_letters(value)
         if product is None:
-            factor, letter = self._name_for(value, node)
+            factor, letter = self._name_for(value)
             return self._log_letter(letter) + self._log_of_number(factor) * size
         coefficient, letters = product
         total = self._log_of_number(coefficient) * size
@@ -384,22 +276,24 @@ class Algebra:
         sign = -self.one if letter.inverse else self.one
         return Poly.collect([(Monomial(logs=(LogAtom("det", (letter.bare,)),)), sign)], None)
 
-    def _inverse(self, value: Poly, node) -> Poly:
-        if value.shape is None or value.shape[0] != value.shape[1]:
-            raise ShapeError(f"the inverse of {node} does not exist")
+    def _inverse(self, value: Poly) -> Poly:
+        assert value.shape is not None
+        atoms = [t for k in value.terms for t in k.traces]
+        if value.shape == (ONE, ONE) and any(all(a.rows != ONE for a in t.word) for t in atoms):
+            raise UnsupportedError(f"{self.to_sympy(value)} is divided by")
         product = _square_letters(value)
         if product is None:
-            coefficient, letter = self._name_for(value, node)
+            coefficient, letter = self._name_for(value)
             letters = [letter]
         else:
             coefficient, letters = product
         word = tuple(letter.inv for letter in reversed(letters))
         return Poly.collect([(Monomial(word=word), self.one / coefficient)], value.shape)
 
-    def _name_for(self, value: Poly, node) -> tuple:
+    def _name_for(self, value: Poly) -> tuple:
         """A letter X and a factor c with value = c·X, an old letter where there is one."""
         if not value:
-            raise UnsupportedError(f"{node} is zero and has no inverse")
+            raise UnsupportedError("a matrix that is zero has no inverse")
         free = value.free_agents()
         for named in self._named:
             if len(named.parameters) != len(free):
@@ -542,9 +436,9 @@ class Algebra:
         ----------
         lhs, rhs : SymPy expressions among those the language was made of, or products of them
         """
-        self._used = {}
-        left = self.reduce(self._convert(sympy.sympify(lhs), {}))
-        if left != self.reduce(self._convert(sympy.sympify(rhs), {})):
+        self._used, self._nodes = {}, {}
+        left = self.reduce(self._read(lhs))
+        if left != self.reduce(self._read(rhs)):
             return None
         # An equation and its transpose are one; what belongs to agents has no fixed letters.
         used, shown = dict(self._used), []
@@ -560,14 +454,16 @@ class Algebra:
     def to_sympy(self, poly: Poly) -> Any:
         """A SymPy expression equal to the polynomial."""
         free = poly.free_agents()
-        terms = [self._term(k, c, poly.shape, e, free) for k, c, e in _with_exclusions(poly)]
+        terms = [self._shown_term(k, c, poly.shape, e, free) for k, c, e in _with_exclusions(poly)]
         if poly.shape is None:
             return sympy.Add(*terms)
         if not terms:
             return sympy.ZeroMatrix(*(self._shown_size(s) for s in poly.shape))
         return terms[0] if len(terms) == 1 else sympy.MatAdd(*terms)
 
-    def _term(self, monomial: Monomial, coefficient, shape, excluded: str | None, free: list[str]):
+    def _shown_term(
+        self, monomial: Monomial, coefficient, shape, excluded: str | None, free: list[str]
+    ):
         unused = (name for name in _index_names() if name not in free)
         monomial = monomial.rename(dict(zip(monomial.bound, unused, strict=False)))
         scalars: list = [self._shown_trace(t) for t in monomial.traces]
@@ -583,7 +479,7 @@ class Algebra:
         left_out = () if excluded is None else (self._shown_agent(excluded),)
         for bound in monomial.bound:
             term = kind(term, self._shown_agent(bound), left_out)
-        factor = self.field.to_sympy(coefficient)
+        factor = self.shown_scalar(coefficient)
         if kind is AgentTotal:
             return factor * term
         if factor == 1:
@@ -609,18 +505,29 @@ class Algebra:
             return sympy.log(sympy.Determinant(self._shown_letter(atom.letters[0])))
         return sympy.log(self._logarithms[atom.text])
 
+    def shown_scalar(self, value: Quotient) -> Any:
+        """The SymPy expression of a coefficient."""
+        return self._statement.scalars.to_sympy(value, self._shown_name)
+
+    def _shown_name(self, name: str) -> Any:
+        if name == ALL:
+            return self._shown_trace(Trace((), AGENTS))
+        if self._statement.is_size(name):
+            return self._shown_size(_size(name))
+        constants = {"pi": sympy.pi, "E": sympy.E}
+        return constants.get(name) or self._statement.meant["size", name]
+
     def _shown_agent(self, name: str):
-        if name in self._indices:
-            return self._indices[name]
         if name.isdigit():
             return sympy.Integer(int(name))
-        return sympy.Symbol(name, integer=True, positive=True)
+        free = sympy.Symbol(name, integer=True, positive=True)
+        return self._statement.meant.get(("agent", name), free)
 
     def _shown_size(self, size: Size):
         if size.name.isdigit():
             return sympy.Integer(int(size.name))
-        kind = self._dimensions[size.name, len(size.agents)]
-        return kind(*(self._shown_agent(a) for a in size.agents)) if size.agents else kind
+        kind = self._statement.meant["size", size.name + "()" * bool(size.agents)]
+        return kind(*map(self._shown_agent, size.agents)) if size.agents else kind
 
     def _shown_letter(self, letter: Letter):
         shown = self._base(letter)
@@ -635,7 +542,7 @@ class Algebra:
         for named in self._named:
             if named.letter.name == letter.name:
                 return self._named_as_sympy(named, letter)
-        _, node = self._letters[letter.name]
+        node = self._statement.meant["letter", letter.name]
         owners = [self._shown_agent(agent) for agent in letter.agents]
         if isinstance(node, AgentMatrix):
             bare = letter.bare
@@ -647,13 +554,13 @@ class Algebra:
         """The user's own letter where a definition has this value, else the sum itself."""
         value = named.value.rename(dict(zip(named.parameters, letter.agents, strict=True)))
         wanted = self.reduce(value)
-        for template, expression in (d for same in self._definitions.values() for d in same):
+        for template, expression in self._definitions.items():
             if not template.is_Matrix:
                 continue
             owners = [owner for owner in owners_of(template) if owner.is_Symbol]
             for agents in [letter.agents] if len(owners) == len(letter.agents) else []:
                 indices = dict(zip(owners, agents, strict=True))
-                if self.reduce(self._convert(sympy.sympify(expression), indices)) == wanted:
+                if self.reduce(self._read(expression, indices)) == wanted:
                     shown = {owner: self._shown_agent(a) for owner, a in indices.items()}
                     return template.subs(shown)
         return self.to_sympy(value)
@@ -732,6 +639,14 @@ def _overlaps_itself(word: Word) -> bool:
     return any(word[:k] in (word[-k:], turned[-k:]) for k in range(1, len(word))) and word != turned
 
 
+def _size(text: str) -> Size:
+    """A size as it stands in a statement."""
+    if " + " in text or "*" in text:
+        raise UnsupportedError(f"the size {text} is not understood")
+    name, _, agent = text.partition("(")
+    return Size(name, (agent[:-1],) if agent else ())
+
+
 def _ratio(value: Poly, other: Poly):
     if value.shape != other.shape or set(value.terms) != set(other.terms):
         return None
@@ -740,7 +655,7 @@ def _ratio(value: Poly, other: Poly):
 
 
 def _total(polys: list[Poly]) -> Poly:
-    total = Poly(polys[0].terms, polys[0].shape)
+    total = Poly(polys[0].terms, polys[0].shape) if polys else Poly({}, None)
     for poly in polys[1:]:
         total.add(poly)
     return total
@@ -774,7 +689,9 @@ def _square_letters(value: Poly) -> tuple | None:
         return None
     ((monomial, coefficient),) = value.terms.items()
     letters = list(monomial.word or ())
-    if value.shape == (ONE, ONE) and all(len(t.word) == 1 for t in monomial.traces):
+    if value.shape == (ONE, ONE) and all(
+        len(t.word) == 1 and t.word[0].rows == ONE for t in monomial.traces
+    ):
         letters += [t.word[0] for t in monomial.traces]
     elif monomial.traces:
         return None
@@ -785,19 +702,3 @@ def _square_letters(value: Poly) -> tuple | None:
 
 def _index_names() -> Iterable[str]:
     return chain("jklnh", (f"j_{k}" for k in count(1)))
-
-
-def _generators(expression) -> set:
-    """The scalar symbols of an expression; sizes, agents' numbers and matrix letters aside."""
-    found: set = set()
-    stack = [sympy.sympify(expression)]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, sympy.MatrixSymbol | sympy.Identity | sympy.ZeroMatrix | Str):
-            continue
-        if node in (sympy.pi, sympy.E) or isinstance(node, sympy.Symbol | AppliedUndef):
-            if not node.is_integer and not belongs_to_agents(node):
-                found.add(node)
-            continue
-        stack.extend(node.args)
-    return found

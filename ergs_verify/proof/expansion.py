@@ -35,8 +35,8 @@ def taylor_coefficient(
     terms = {}
     poly = algebra.poly(expr)
     for monomial, coefficient in poly.terms.items():
-        scalar = algebra.field.to_sympy(coefficient)
+        scalar = algebra.shown_scalar(coefficient)
         value = sympy.diff(scalar, symbol, order).subs(symbol, 0) / sympy.factorial(order)
         if value != 0:
-            terms[monomial] = algebra.field.from_sympy(value)
+            terms[monomial] = algebra.scalar(value)
     return algebra.to_sympy(Poly(terms, poly.shape))

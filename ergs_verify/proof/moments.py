@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.statement import kind_of
 from ergs_verify.proof.words import (
     ONE,
     Letter,
@@ -105,7 +106,7 @@ def expectation(algebra: Algebra, poly: Poly, gaussians: Mapping) -> Poly:
 def _template(letter: Letter, gaussians: Mapping):
     """The key of `gaussians` that a letter falls under."""
     for key in gaussians:
-        if key.name != letter.name:
+        if kind_of(key) != letter.name:
             continue
         owner = getattr(key, "agent", None)
         if owner is None or owner.is_Symbol or str(owner) == letter.agents[0]:
@@ -119,9 +120,10 @@ def _template(letter: Letter, gaussians: Mapping):
 
 def _refuse_hidden(algebra: Algebra, poly: Poly, gaussians: Mapping) -> None:
     """Random letters must stand where they can be seen."""
-    names = {key.name for key in gaussians}
-    if hidden := names & algebra.inverted:
-        raise UnsupportedError(f"the random {min(hidden)} occurs inside a logarithm or an inverse")
+    names = set(map(kind_of, gaussians))
+    for key in gaussians:
+        if kind_of(key) in algebra.inverted:
+            raise UnsupportedError(f"the random {key} occurs inside a logarithm or an inverse")
     for key, moments in gaussians.items():
         if key.shape[1] != 1:
             raise UnsupportedError(f"the random {key} is not a column")

@@ -688,9 +688,10 @@ class _Question:
                             compared += 1
                             continue
                         left, right = setting.evaluate(values, SymPyNumbers())
+                        differ = _differ(left, right)
                     except ZeroDivisionError:
                         continue
-                    if _differ(left, right):
+                    if differ:
                         return Counterexample(values, left, right, setting), compared
                     compared += 1
             except (ShapeError, UnsupportedError, RecursionError):
@@ -787,6 +788,8 @@ def _same_in_field(left, right) -> bool:
 def _differ(left, right) -> bool:
     """Whether exact values differ; logarithms and π are told apart at 50 digits."""
     difference = left - right
+    if difference.has(sympy.zoo, sympy.nan):  # SymPy divides by 0 without an error
+        raise ZeroDivisionError
     if isinstance(difference, sympy.MatrixBase):
         return any(_nonzero(entry) for entry in difference)
     return _nonzero(sympy.sympify(difference))

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.statement import kind_of
 from ergs_verify.proof.words import (
     ONE,
     Letter,
@@ -162,14 +163,14 @@ def agent_coefficients(
     """
     algebra = Algebra([expr, gain(index), gain(other_index)], definitions, symmetric)
     poly = algebra.poly(expr)
-    name = gain(index).name
+    gain_name, name = gain(index).name, kind_of(gain(index))
     i, j = str(index), str(other_index)
     if poly.shape is None:
         raise UnsupportedError("a scalar has no rows")
     if j in poly.free_agents():
         raise UnsupportedError(f"the index {j} occurs already")
     if name in algebra.inverted:
-        raise UnsupportedError(f"{name} occurs inside an inverse")
+        raise UnsupportedError(f"{gain_name} occurs inside an inverse")
     own: list[tuple[Monomial, object]] = []
     other: list[tuple[Monomial, object]] = []
     constant: list[tuple[Monomial, object]] = []
@@ -181,7 +182,9 @@ def agent_coefficients(
             continue
         last = word[-1] if word else None
         if last is None or count > 1 or last.name != name or last.transposed or last.inverse:
-            raise UnsupportedError(f"a term is not linear in {name} with {name} at its end")
+            raise UnsupportedError(
+                f"a term is not linear in {gain_name} with {gain_name} at its end"
+            )
         agent = last.agents[0]
         opened = monomial._replace(word=word[:-1])
         if agent == i:
@@ -219,12 +222,14 @@ def _is(letter: Letter, target: Letter) -> bool:
     if letter.name != target.name:
         return False
     if letter.inverse:
-        raise UnsupportedError(f"{target.name} occurs inside an inverse")
+        raise UnsupportedError(f"{target.name.removesuffix('^')} occurs inside an inverse")
     if letter.agents == target.agents:
         return True
     if all(a.isdigit() for a in letter.agents + target.agents):
         return False
-    raise UnsupportedError(f"another agent's {target.name} occurs, which may be the same")
+    raise UnsupportedError(
+        f"another agent's {target.name.removesuffix('^')} occurs, which may be the same"
+    )
 
 
 def _occurrences(monomial: Monomial, target: Letter) -> int:

@@ -145,7 +145,9 @@ def realize(
     limits = limits or Limits()
     until = time.monotonic() + limits.seconds
     lhs, rhs = sympy.sympify(lhs), sympy.sympify(rhs)
-    whole = statement or Statement([lhs, rhs], definitions, symmetric)
+    if statement is None or statement.beyond:
+        statement = Statement([lhs, rhs], definitions, symmetric)
+    whole = statement
     for attempt, split in _centres(whole, lhs, rhs):
         statement = Statement([lhs, rhs], definitions, symmetric, split) if split else whole
         compared: Any = lhs if lhs.is_Matrix or lhs == rhs else lhs - rhs
@@ -154,6 +156,8 @@ def realize(
         read = statement.logarithm if determinants else statement.convert
         left: Any = read(lhs)
         right: Any = read(rhs)
+        if statement.beyond:
+            raise UnsupportedError(statement.beyond)
         expressions = Expressions(statement)
         engine = _Engine(expressions, split, attempt, most=limits.blocks, until=until)
         try:
@@ -184,7 +188,7 @@ def realize(
 def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
     """Attempts: letters at 0, at numbers, and with a size split so that more letters are square."""
     for side in (lhs, rhs):
-        for part in side.atoms(sympy.MatrixSymbol):
+        for part in sorted(side.atoms(sympy.MatrixSymbol), key=str):
             statement.convert(part)
     for attempt in range(3):
         yield attempt, {}

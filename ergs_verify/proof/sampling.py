@@ -233,6 +233,8 @@ class SymPyNumbers:
         return X * Y
 
     def scale(self, s, X):
+        if s.has(sympy.zoo, sympy.nan):  # 1/0, which times 0 would be 0 in a matrix
+            raise ZeroDivisionError("a number divided by 0")
         return X * s
 
     def transpose(self, X):

@@ -6,6 +6,11 @@ Matrices are nodes, tuples whose arguments may be the numbers of earlier nodes:
     ("add", a, b, …), ("multiply", a, b, …), ("scale", number of a scalar, a)
     ("transpose", a), ("inverse", a), ("sum", index, a)
 
+Of a scalar that is no product of 1×1 matrices, such as tr A · tr B, the factors are 1×1 matrices
+of their own, which realizations do not know:
+
+    ("trace", a), ("log det", a), ("det", a), ("log", number of a scalar), ("times", 1×1, a)
+
 A sum runs over all agents. Sizes are text such as ``2*n + m`` or ``p(i)``. Scalars are rational
 functions of scalar letters, sizes and the number of agents; a side that is a scalar is a list of
 terms: a coefficient times 1, the log of a scalar, or the trace, log det or det of a node, summed
@@ -20,6 +25,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy
@@ -62,6 +68,10 @@ class Statement:
     shapes : list of (rows, columns), None for a scalar
     symmetric : frozenset of str
         Names of letters equal to their transpose.
+    meant : dict
+        What names of letters, agents and sizes stand for, by kind and name.
+    beyond : str
+        What realizations do not know of what was converted, if there is anything.
 
     Raises
     ------
@@ -90,15 +100,16 @@ class Statement:
         self.scalars = Scalars(_scalar_names(everything, self._dimensions), split)
         self.factors: list[Any] = []
         self._factor_numbers: dict[str, int] = {}
-        self._kinds: dict[Any, Any] = {}
+        self.meant: dict[tuple[str, str], Any] = {}
+        self.beyond = ""
         self._known: dict[Any, Any] = {}
         self._being_defined: list[str] = []
         self._mentions: dict[tuple[int, str], bool] = {}
         self._bound = 0
 
-    def convert(self, expression) -> int | list[Term]:
-        """A matrix as the number of its node, a scalar as its terms."""
-        return self._convert(sympy.sympify(expression), {})
+    def convert(self, expression, agents: Mapping = MappingProxyType({})) -> int | list[Term]:
+        """A matrix as the number of its node, a scalar as its terms; `agents` names indices."""
+        return self._convert(sympy.sympify(expression), agents)
 
     def node(self, operation: str, *args, shape: Shape) -> int:
         """The number of a node, an old one where there is one."""
@@ -117,29 +128,6 @@ class Statement:
             make = self._matrix if expr.is_Matrix else self._scalar
             self._known[key] = make(expr, agents)
         return self._known[key]
-
-    def renamed(self, number: int, index: str, agent: str) -> int:
-        """The node for another agent."""
-        node, shape = self.nodes[number], self.shapes[number]
-        if not self.mentions(number, index):
-            return number
-
-        def text(given):
-            return given.replace(f"({index})", f"({agent})") if isinstance(given, str) else given
-
-        match node:
-            case ("letter", name, owner, *sides):
-                args = (name, agent if owner == index else owner, *map(text, sides))
-            case ("sum", inner, a):
-                args = (inner, self.renamed(a, index, agent))
-            case ("scale", factor, a):
-                args = (factor, self.renamed(a, index, agent))
-            case _:
-                args = tuple(
-                    self.renamed(a, index, agent) if isinstance(a, int) else text(a)
-                    for a in node[1:]
-                )
-        return self.node(node[0], *args, shape=(text(shape[0]), text(shape[1])))
 
     # -- matrices -------------------------------------------------------------------------
 
@@ -191,11 +179,14 @@ class Statement:
         """A scalar times a matrix."""
         if factor == self.scalars.one:
             return number
+        return self.node("scale", self._factor(factor), number, shape=self.shapes[number])
+
+    def _factor(self, factor) -> int:
         text = str(self.scalars.as_json(factor))
         if text not in self._factor_numbers:
             self._factor_numbers[text] = len(self.factors)
             self.factors.append(factor)
-        return self.node("scale", self._factor_numbers[text], number, shape=self.shapes[number])
+        return self._factor_numbers[text]
 
     def minus(self, number: int) -> int:
         """−1 times a matrix."""
@@ -245,7 +236,7 @@ class Statement:
     def children(self, number: int) -> tuple[int, ...]:
         """The nodes that a node is made of."""
         node = self.nodes[number]
-        parts = node[2:] if node[0] in ("sum", "scale") else node[1:]
+        parts = node[2:] if node[0] in ("sum", "scale", "log") else node[1:]
         return tuple(a for a in parts if isinstance(a, int))
 
     def within(self, number: int) -> set[int]:
@@ -286,16 +277,28 @@ class Statement:
 
     def _product(self, args, agents) -> int:
         matrices = [self._convert(a, agents) for a in args if a.is_Matrix]
-        factor = self.scalars.one
-        for scalar in (a for a in args if not a.is_Matrix):
-            if self._rational(scalar):
-                factor = factor * self._value(scalar, agents)
+        return self._scaled([a for a in args if not a.is_Matrix], matrices, agents)
+
+    def _scaled(self, scalars, matrices: list[int], agents) -> int:
+        """A product of scalars and matrices."""
+        factor, left = self.scalars.one, []
+        for scalar in scalars:
+            if (value := self._value_or_none(scalar, agents)) is not None:
+                factor = factor * value
                 continue
-            place = self._place(matrices)
+            place, number = self._place(matrices), self._one_by_one(scalar, agents)
             if place is None:
-                raise UnsupportedError(f"the scalar {scalar} times a matrix is beyond realizations")
-            matrices.insert(place, self._one_by_one(scalar, agents))
-        return self.scale(factor, self.multiply(*matrices))
+                left.append(number)
+                self._is_beyond(f"the scalar {scalar} times a matrix is beyond realizations")
+            else:
+                matrices.insert(place, number)
+        made = self.multiply(*matrices)
+        for number in left:
+            made = self.node("times", number, made, shape=self.shapes[made])
+        return self.scale(factor, made)
+
+    def _is_beyond(self, why: str) -> None:
+        self.beyond = self.beyond or why
 
     def _place(self, matrices: list[int]) -> int | None:
         """Before which factor the product is 1 wide."""
@@ -312,7 +315,10 @@ class Statement:
         shape = self._size(sides[0], agents), self._size(sides[1], agents)
         general = tuple(s.replace(f"({agent})", "(·)") for s in shape)
         name = kind_of(expr)
-        if self._kinds.setdefault(("letter", name), general) != general:
+        if len(owners) > 1:
+            raise UnsupportedError(f"{expr} belongs to more than one agent")
+        self.meant.setdefault(("letter", name), expr)
+        if self.meant.setdefault(("type", name), general) != general:
             raise UnsupportedError(f"two letters of different types are both named {name}")
         if name in self.symmetric and shape[0] != shape[1]:
             raise ShapeError(f"{expr} is {_typed(shape)} and cannot be symmetric")
@@ -348,7 +354,7 @@ class Statement:
         name = str(owner)
         if name.startswith(ANY):
             raise UnsupportedError(f"an index cannot be named {name}")
-        if self._kinds.setdefault(("agent", name), owner) != owner:
+        if self.meant.setdefault(("agent", name), owner) != owner:
             raise UnsupportedError(f"two different indices are both named {name}")
         return name
 
@@ -389,7 +395,7 @@ class Statement:
             kind = base
         else:
             raise UnsupportedError(f"the size {size} is not understood")
-        if self._kinds.setdefault(("size", re.sub(r"\(.*", "()", name)), kind) != kind:
+        if self.meant.setdefault(("size", re.sub(r"\(.*", "()", name)), kind) != kind:
             raise UnsupportedError(f"two different dimensions are both named {name}")
         return name
 
@@ -434,10 +440,10 @@ class Statement:
                     *(t._replace(coefficient=t.coefficient * minus) for b in left_out for t in b),
                 ]
             case sympy.Pow() if expr.exp.is_Integer:
-                if self._rational(expr.base):
-                    value = self._value(expr.base, agents)
+                if (value := self._value_or_none(expr.base, agents)) is not None:
                     return self._number(self.scalars.power(value, int(expr.exp)))
-                return [Term(one, "trace", self._one_by_one(expr, agents))]
+                base = self._one_by_one(expr.base, agents)
+                return [Term(one, "trace", self._power(base, int(expr.exp), expr))]
         if expr.is_Float:
             expr = sympy.Rational(expr)
         if expr.is_Rational:
@@ -455,12 +461,12 @@ class Statement:
             return defined
         if expr in agents:
             raise UnsupportedError(f"the agent {expr} is used as a number")
-        if expr in self._dimensions or expr.is_integer:
+        if self._counts(expr):
             # A size is the trace of an identity, so that it may belong to an agent of a sum.
             return [Term(one, "trace", self.identity(self._size(expr, agents)))]
         if belongs_to_agents(expr):
             return [Term(one, "trace", self._letter(expr, agents))]
-        if self._kinds.setdefault(("size", str(expr)), expr) != expr:
+        if self.meant.setdefault(("size", str(expr)), expr) != expr:
             raise UnsupportedError(f"a size and a scalar are both named {expr}")
         if str(expr) in (AGENTS, "pi", "E"):
             raise UnsupportedError(f"a scalar cannot be named {expr}")
@@ -473,6 +479,10 @@ class Statement:
         """A rational scalar, as an element of the field."""
         return self.number_of(self._convert(expr, agents), expr)
 
+    def scalar(self, expression):
+        """A rational scalar, as an element of the field."""
+        return self._value(sympy.sympify(expression), {})
+
     def number_of(self, terms: list[Term], expr: Any = "a scalar"):
         """What terms without letters add up to, sizes included."""
         total = self.scalars.number(0)
@@ -484,16 +494,23 @@ class Statement:
             total = total + term.coefficient * self.scalars.size(size, term.over)
         return total
 
+    def _value_or_none(self, expr, agents):
+        """A rational scalar, as an element of the field; None where it is none."""
+        if self._rational(expr):
+            try:
+                return self._value(expr, agents)
+            except UnsupportedError:
+                pass
+        return None
+
     def _scalar_product(self, args, agents) -> list[Term]:
         factor, rest = self.scalars.one, []
         for a in args:
-            if self._rational(a):
-                try:
-                    factor = factor * self._value(a, agents)
-                    continue
-                except UnsupportedError:
-                    pass
-            rest.append(a)
+            value = self._value_or_none(a, agents)
+            if value is None:
+                rest.append(a)
+            else:
+                factor = factor * value
         if len(rest) == 1:
             terms = self._convert(rest[0], agents)
         elif rest:
@@ -521,6 +538,16 @@ class Statement:
             return [Term(one, "log", self._value(inside, agents))]
         return [Term(one, "log det", self._one_by_one(inside, agents))]
 
+    def is_size(self, name: str) -> bool:
+        """Whether a scalar of this name is a size, or counts agents."""
+        kind = self.meant.get(("size", re.sub(r"\(.*", "()", name)))
+        return name == AGENTS or (
+            kind is not None and (not isinstance(kind, sympy.Symbol) or self._counts(kind))
+        )
+
+    def _counts(self, symbol) -> bool:
+        return symbol in self._dimensions or bool(symbol.is_integer)
+
     def logarithm(self, expression) -> list[Term]:
         """log of a product of determinants, 1×1 products and scalars, as terms."""
         return self._logarithm(sympy.sympify(expression), {})
@@ -546,21 +573,22 @@ class Statement:
         )
 
     def _one_by_one(self, expr, agents) -> int:
-        """A scalar made of traces of 1×1 products, as a 1×1 matrix."""
-        match expr:
-            case _ if self._rational(expr):
+        """A scalar as a 1×1 matrix; beyond realizations if it is not made of 1×1 products."""
+        why = f"the scalar {expr} is not a 1×1 product; products of traces are beyond realizations"
+        if self._rational(expr):
+            try:
                 return self.scale(self._value(expr, agents), self.identity("1"))
+            except UnsupportedError as error:
+                why = str(error)
+        match expr:
             case sympy.Trace():
-                product = isinstance(expr.arg, sympy.MatMul)
-                args = expr.arg.args if product else [expr.arg]
+                args = expr.arg.args if isinstance(expr.arg, sympy.MatMul) else [expr.arg]
                 matrices = [self._convert(a, agents) for a in args if a.is_Matrix]
                 place = self._place(matrices)
                 self._square(expr.arg, agents)
-                if place is not None:
-                    turned = self.multiply(*matrices[place:], *matrices[:place])
-                    if self.shapes[turned] == ("1", "1"):
-                        factor = sympy.sympify(sympy.prod([a for a in args if not a.is_Matrix]))
-                        return self.scale(self._value(factor, agents), turned)
+                if place is not None and self.shapes[matrices[place]][0] == "1":
+                    turned = [*matrices[place:], *matrices[:place]]
+                    return self._scaled([a for a in args if not a.is_Matrix], turned, agents)
             case sympy.Add():
                 return self.add(*(self._one_by_one(a, agents) for a in expr.args))
             case sympy.Mul():
@@ -568,7 +596,7 @@ class Statement:
             case sympy.Pow() if expr.exp.is_Integer:
                 return self._power(self._one_by_one(expr.base, agents), int(expr.exp), expr)
             case AgentTotal():
-                index, (body, *left_out) = self._opened(expr, agents)
+                index, (_, *left_out) = self._opened(expr, agents)
                 if not left_out:
                     body = self._one_by_one(expr.body, {**agents, expr.index: index})
                     return self.sum_over(index, body)
@@ -577,9 +605,24 @@ class Statement:
                 return self._one_by_one(defined, agents)
             if belongs_to_agents(expr):
                 return self._letter(expr, agents)
-        raise UnsupportedError(
-            f"the scalar {expr} is not a 1×1 product; products of traces are beyond realizations"
-        )
+        terms = self._convert(expr, agents)
+        self._is_beyond(why)
+        zero = self.node("zero", "1", "1", shape=("1", "1"))
+        return self.add(*map(self._entry, terms)) if terms else zero
+
+    def _entry(self, term: Term) -> int:
+        """A term as a 1×1 matrix."""
+        match term:
+            case Term(kind="one"):
+                number = self.identity("1")
+            case Term(kind="log"):
+                number = self.node("log", self._factor(term.of), shape=("1", "1"))
+            case _:
+                number = self.node(term.kind, term.of, shape=("1", "1"))
+        number = self.scale(term.coefficient, number)
+        for index in reversed(term.over):
+            number = self.sum_over(index, number)
+        return number
 
     def _definition(self, expr):
         """What a scalar letter without agents abbreviates."""

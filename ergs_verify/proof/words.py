@@ -355,7 +355,7 @@ def fresh_agent() -> str:
     """An agent index that occurs nowhere else."""
     global _counter
     _counter += 1
-    return f"~{_counter}"
+    return f"~~{_counter}"
 
 
 def apart(monomial: Monomial) -> Monomial:

@@ -322,6 +322,12 @@ def test_closed_loop_identity_takes_less_than_a_second():
     assert min(verdict(left, right, definitions).seconds for _ in range(3)) < 1
 
 
+def test_a_trace_is_no_letter_of_size_one():
+    """Its logarithm would be log det A."""
+    left = log(Determinant(sympy.MatMul(Trace(A), Identity(1))))
+    assert verdict(left, log(Determinant(A))).verdict == "refuted"
+
+
 def test_displays():
     proof = verdict(A * X, X * A)
     assert "left − right = " in str(proof)
