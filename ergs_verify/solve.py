@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -21,7 +22,18 @@ from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short, whole
-from ergs_verify.exact.decimals import NOTHING, agree, decimals, places_for_definite, quantum
+from ergs_verify.exact.decimals import (
+    NOTHING,
+    Dyadic,
+    Rows,
+    agree,
+    decimals,
+    exactly,
+    magnitude,
+    mirrored,
+    places_for_definite,
+    quantum,
+)
 from ergs_verify.game import Game, Policy
 from ergs_verify.game.game import expect_game
 from ergs_verify.game.horizon import INFINITE
@@ -43,8 +55,12 @@ _BITS_TO_NOTHING = NOTHING.denominator.bit_length() - 1
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 
+#: Of these the triangle from the diagonal on is read, so that they are symmetric exactly.
+_SYMMETRIC = ("Sigma", "P")
+#: A number, its decimals and what they stand for differ by less than 2^−128 of it.
+_FEW = 128
+
 OverTime = tuple[np.ndarray, ...]
-Exact = list[list[Fraction]]
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -271,7 +287,8 @@ def solve(
     )
 
 
-Numbers = dict[str, list[list[Exact]]]
+#: By letter and agent, over time.
+Numbers = dict[str, list[Iterable[Rows]]]
 
 
 def _stationary(game: Game, digits: int | None, wanted: int) -> Solution:
@@ -330,12 +347,19 @@ def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> in
     own = _bits(_of_entry(digits)) + 4  # rel_accuracy_bits is 2 off at most
     for letter, agents in matrices_of(found, balls, game):
         for X in (X for over_time in agents for X in over_time):
-            most = max(most, *(_entry_lacks(x, own) for x in X.entries()))
+            entries = X.entries()
+            if min(map(arb.rel_accuracy_bits, entries)) < own + 2:
+                most = max(most, *(_entry_lacks(x, own) for x in entries))
+            elif letter != "Sigma":
+                continue  # what is known of every entry says as much of the largest
             radius = 4 * balls.radius(X)
             if letter != "Sigma" and radius * 10**digits <= 1:
                 continue
-            rows = balls.to_fractions(X) if letter == "Sigma" else [[balls.largest(X)]]
-            units = radius * Fraction(10) ** _places(letter, rows, digits)
+            if letter == "Sigma":
+                places = _places(letter, balls.to_dyadics(X, triangle=True), digits)
+            else:
+                places = digits - magnitude(max(Fraction(1), balls.largest(X)))
+            units = radius * Fraction(10) ** places
             if units > 1:
                 most = max(most, math.ceil(units).bit_length())
     return most
@@ -386,17 +410,22 @@ def _most(wanted: int) -> int:
 
 
 def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath, game: Game) -> Numbers | None:
-    """Every number as the rational it is; None where this precision does not suffice."""
+    """Every number exactly; None where this precision does not suffice."""
     try:
         found = run(arithmetic)
     except NotCertifiedError:
         return None
-    return _numbers(found, arithmetic, game)
+    numbers = _numbers(found, arithmetic, game)
+    return {letter: [list(own) for own in agents] for letter, agents in numbers.items()}
 
 
 def _numbers(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> Numbers:
+    """Matrix by matrix, to be read once."""
     return {
-        letter: [[arithmetic.to_fractions(X) for X in over_time] for over_time in agents]
+        letter: [
+            map(partial(arithmetic.to_dyadics, triangle=letter in _SYMMETRIC), over_time)
+            for over_time in agents
+        ]
         for letter, agents in matrices_of(found, arithmetic, game)
     }
 
@@ -415,7 +444,7 @@ def _of_entry(digits: int) -> int:
     return max(digits, _FEWEST_DIGITS)
 
 
-def _places(letter: str, rows: Exact, digits: int) -> int:
+def _places(letter: str, rows: Rows, digits: int) -> int:
     if letter != "Sigma":
         return quantum(rows, digits)
     # Relative to Σ's own size, and fine enough for it to stay definite when rounded.
@@ -433,16 +462,12 @@ def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:
 
 
 def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any]:
-    def array(letter: str, rows: Exact) -> np.ndarray:
-        exact = decimals(
-            rows,
-            _places(letter, rows, digits),
-            digits=_of_entry(digits),
-            symmetric=letter in ("Sigma", "P"),
-        )
-        if as_floats:
-            return _nearest_floats(letter, exact)
-        return np.array(exact, dtype=object)
+    def array(letter: str, rows: Rows) -> np.ndarray:
+        whole = _nearest_floats if as_floats else _decimals
+        found = whole(letter, rows, digits)
+        if letter in _SYMMETRIC:
+            found = mirrored(found)
+        return np.array(found, dtype=float if as_floats else object)
 
     arrays: dict[str, Any] = {
         letter: tuple(tuple(array(letter, rows) for rows in over_time) for over_time in agents)
@@ -455,13 +480,31 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
     return arrays
 
 
-def _nearest_floats(letter: str, rows: list[list[Decimal]]) -> np.ndarray:
+def _decimals(letter: str, rows: Rows, digits: int) -> list[list[Decimal]]:
+    return decimals(rows, _places(letter, rows, digits), digits=_of_entry(digits))
+
+
+def _nearest_floats(letter: str, rows: Rows, digits: int) -> list[list[float]]:
+    """The float64 nearest to every entry, or to its decimals where it lies between two."""
     try:
-        return np.array([[float(Fraction(x)) + 0.0 for x in row] for row in rows])  # no -0.0
+        ends = [[_float_ends(x) for x in row] for row in rows]
+        if all(low == high for row in ends for low, high in row):
+            return [[low + 0.0 for low, _ in row] for row in ends]  # no -0.0
+        exact = _decimals(letter, rows, digits)
+        return [[float(Fraction(x)) + 0.0 for x in row] for row in exact]
     except OverflowError:
-        largest = max(abs(Fraction(x)) for row in rows for x in row)
+        largest = max(abs(exactly(x)) for row in rows for x in row)
         raise InputError(
             f"{letter} of the solution has an entry of size {short(largest)}, too large for a "
             "float64; ask for decimal digits, with digits=17 or, on the command line, --digits 17",
             letter,
         ) from None
+
+
+def _float_ends(x: Dyadic) -> tuple[float, float]:
+    """The float64 nearest to what is a little less, and to what is a little more than a number."""
+    mantissa, exponent = int(x[0]), x[1] - _FEW
+    less, more = (mantissa << _FEW) - mantissa, (mantissa << _FEW) + mantissa
+    if exponent >= 0:
+        return float(less << exponent), float(more << exponent)
+    return less / (1 << -exponent), more / (1 << -exponent)

@@ -93,6 +93,16 @@ def test_every_entry_is_the_nearest_float(game, units, costs):
             assert [X.tolist() for X in shown] == [nearest(X) for X in found]
 
 
+def test_between_two_floats_the_decimals_decide():
+    """A tie to 40 digits is what its 40 digits are nearest to, the same on every machine."""
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[[1 + Fraction(1, 2**53)]], [[1 + Fraction(3, 2**53)]]]], R=[[[1]]],
+        tau=1, noise_cov=[[0]], horizon=1,
+    )  # fmt: skip
+    decimal = solve(game, digits=40).P[0][1][0, 0]
+    assert solve(game).P[0][1].tolist() == [[float(Fraction(decimal))]]
+
+
 @pytest.mark.parametrize("digits", [3, 17, 40])
 def test_small_entries_have_digits_of_their_own(digits):
     """K is of the order 1e-50 at τ = 1e50, and P_T = diag(1e24, 1e-24)."""

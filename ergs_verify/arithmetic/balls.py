@@ -17,6 +17,7 @@ from flint import arb, arb_mat, fmpq
 from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.exact.decimals import Dyadic, exactly
 
 
 class Ball:
@@ -188,7 +189,12 @@ class Balls:
 
     def to_fractions(self, X: Any) -> list[list[Fraction]]:
         """The midpoints of a matrix's entries."""
-        return [[_dyadic(x.mid()) for x in row] for row in X.tolist()]
+        return [[exactly(x) for x in row] for row in self.to_dyadics(X)]
+
+    def to_dyadics(self, X: Any, *, triangle: bool = False) -> list[list[Dyadic]]:
+        """The same as they are held; of a `triangle` from the diagonal on."""
+        rows = X.mid().tolist()
+        return [[_held(x) for x in row[k * triangle :]] for k, row in enumerate(rows)]
 
     def largest(self, X: Any) -> Fraction:
         """The largest midpoint in size of a matrix's entries, rounded upward."""
@@ -204,8 +210,9 @@ class Balls:
 
 
 def _dyadic(point: Any) -> Fraction:
+    return exactly(_held(point))
+
+
+def _held(point: Any) -> Dyadic:
     mantissa, exponent = point.man_exp()
-    shift = int(exponent)
-    if shift >= 0:
-        return Fraction(int(mantissa) << shift)
-    return Fraction(int(mantissa), 1 << -shift)
+    return mantissa, int(exponent)

@@ -18,6 +18,7 @@ from mpmath.libmp import from_rational, mpf_mul, mpf_sum
 from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.exact.decimals import Dyadic, exactly
 
 Rows = list[list[Any]]
 
@@ -157,13 +158,15 @@ class MPMath:
 
     def to_fraction(self, s: Any) -> Fraction:
         """The dyadic rational that a scalar is."""
-        sign, mantissa, exponent, _ = s._mpf_
-        value = -int(mantissa) if sign else int(mantissa)
-        return Fraction(value << exponent) if exponent >= 0 else Fraction(value, 1 << -exponent)
+        return exactly(_held(s))
 
     def to_fractions(self, X: Rows) -> list[list[Fraction]]:
         """The dyadic rationals that a matrix holds."""
         return [[self.to_fraction(x) for x in row] for row in X]
+
+    def to_dyadics(self, X: Rows, *, triangle: bool = False) -> list[list[Dyadic]]:
+        """The same as they are held; of a `triangle` from the diagonal on."""
+        return [[_held(x) for x in row[k * triangle :]] for k, row in enumerate(X)]
 
     def _dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
         # What MPContext.fdot does, without its test of every entry's type: half the time.
@@ -193,3 +196,8 @@ class MPMath:
             for j in range(k + 1, size):
                 work[k][j] -= dot(work[k][:k], [work[s][j] for s in range(k)])
         return work, order, scale, sign
+
+
+def _held(s: Any) -> Dyadic:
+    sign, mantissa, exponent, _ = s._mpf_
+    return (-int(mantissa) if sign else int(mantissa)), exponent

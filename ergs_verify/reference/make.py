@@ -22,7 +22,7 @@ from ergs_verify.errors import (
     UnboundedCostError,
 )
 from ergs_verify.exact import whole
-from ergs_verify.exact.decimals import decimals, quantum
+from ergs_verify.exact.decimals import in_units, magnitude
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.recursion import Sequences
@@ -174,12 +174,11 @@ def _decimals(ends: _Ends, digits: int, *, relative: bool) -> tuple[list[list[st
     units = [[(_units(lo, places), _units(hi, places)) for lo, hi in row] for row in ends]
     if any(below != above for row in units for below, above in row):
         return None
-    exact = [[count * Fraction(10) ** -places for count, _ in row] for row in units]
-    return [[str(x) for x in row] for row in decimals(exact, places)], f"1E{-places:+d}"
+    return [[str(in_units(x, places)) for x, _ in row] for row in units], f"1E{-places:+d}"
 
 
 def _places(size: Fraction, digits: int) -> int:
-    return quantum([[size / (1 - _MOVED)]], digits, relative=True)
+    return digits - magnitude(size / (1 - _MOVED))
 
 
 def _units(x: Fraction, places: int) -> int:
