@@ -140,11 +140,6 @@ class Algebra:
         known = self._converted.get(expression)
         return self.reduce(self._read(expression)) if known is None else known
 
-    def convert_for(self, expression, template, agents: tuple[str, ...]) -> Poly:
-        """An expression written for the agent of `template`, for another agent."""
-        names = {template.agent: agents[0]} if isinstance(template, AgentMatrix) else {}
-        return self.reduce(self._read(expression, names))
-
     def scalar(self, expression) -> Quotient:
         """A rational function of scalars."""
         return self._statement.scalar(expression)

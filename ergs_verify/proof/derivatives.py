@@ -55,11 +55,12 @@ def derivative(expr, by) -> Any:
     if isinstance(by, sympy.MatrixSymbol):
         if expr.is_Matrix:
             expr = sympy.Trace(expr)
-        found = _gradient(expr, by)
+        d = sympy.MatrixSymbol(f"d{by.name}", *by.shape)
+        found = _read_off(_differential(expr, by, d), d)
         return sympy.ZeroMatrix(*by.shape) if found is None else found
     if not isinstance(by, sympy.Symbol):
         raise InputError(f"a derivative is by a matrix letter or a symbol, not by {by!r}", "by")
-    return _rate(expr, by)
+    return _differential(expr, by, sympy.S.One)
 
 
 def _times(*factors) -> Any:
@@ -90,112 +91,75 @@ def _written_out(power: sympy.MatPow) -> Any:
     return sympy.MatMul(*[base] * abs(k), evaluate=False)
 
 
-def _gradient(expr: Any, X: Any) -> Any:
-    """Of a scalar; None where it does not depend on X."""
-    if not expr.has(X):
-        return None
-    match expr:
-        case sympy.Trace():
-            inside: Any = expr.arg
-            return _pulled(inside, sympy.Identity(inside.shape[0]), X)
-        case sympy.Determinant():
-            return _times(expr, _of_logarithm(expr.arg, X))
-        case sympy.log() if isinstance(expr.args[0], sympy.Determinant):
-            return _of_logarithm(expr.args[0].arg, X)
-        case sympy.log():
-            return _times(1 / expr.args[0], _gradient(expr.args[0], X))
-        case sympy.Add():
-            return _added((_gradient(a, X) for a in expr.args), lambda: None)
-        case sympy.Mul():
-            parts = []
-            for k, factor in enumerate(expr.args):
-                if (own := _gradient(factor, X)) is not None:
-                    rest = sympy.Mul(*expr.args[:k], *expr.args[k + 1 :])
-                    parts.append(_times(rest, own))
-            return _added(parts, lambda: None)
-        case sympy.Pow() if expr.exp.is_number:
-            return _times(expr.exp * expr.base ** (expr.exp - 1), _gradient(expr.base, X))
-        case AgentTotal():
-            return AgentSum(_gradient(expr.body, X), expr.index, expr.excluded)
-    raise UnsupportedError(f"the derivative of {expr} by {X}")
-
-
-def _of_logarithm(M: Any, X: Any) -> Any:
-    return _pulled(M, _turned(sympy.Inverse(M)), X)
-
-
-def _pulled(E: Any, G: Any, X: Any) -> Any:
-    """The gradient of f(E) by X, where the gradient of f by E is G."""
-    if not E.has(X):
-        return None
-    match E:
-        case sympy.MatrixSymbol():
-            return G
-        case sympy.Transpose():
-            return _pulled(E.arg, _turned(G), X)
-        case sympy.MatAdd():
-            return _added((_pulled(a, G, X) for a in E.args), lambda: None)
-        case sympy.Inverse():
-            around = _turned(E)
-            return _pulled(E.arg, _times(sympy.S.NegativeOne, around, G, around), X)
-        case sympy.MatPow():
-            return _pulled(_written_out(E), G, X)
-        case sympy.MatMul():
-            scalars = [a for a in E.args if not a.is_Matrix]
-            matrices = [a for a in E.args if a.is_Matrix]
-            parts = []
-            for k, factor in enumerate(matrices):
-                before = [_turned(a) for a in reversed(matrices[:k])]
-                after = [_turned(a) for a in reversed(matrices[k + 1 :])]
-                parts.append(_pulled(factor, _times(*scalars, *before, G, *after), X))
-            scale = sympy.Mul(*scalars)
-            if scale.has(X):
-                inner = sympy.Trace(_times(_turned(G), *matrices))
-                parts.append(_times(inner, _gradient(scale, X)))
-            return _added(parts, lambda: None)
-        case AgentSum():
-            return AgentSum(_pulled(E.body, G, X), E.index, E.excluded)
-    raise UnsupportedError(f"the derivative of {E} by {X}")
-
-
-def _rate(e: Any, t: Any) -> Any:
-    """The derivative of a scalar or matrix by a symbol."""
-    if not e.has(t):
+def _differential(e: Any, x: Any, dx: Any) -> Any:
+    """How a scalar or matrix changes if a letter or symbol x changes by dx."""
+    if not e.has(x):
         return sympy.ZeroMatrix(*e.shape) if e.is_Matrix else sympy.S.Zero
+
+    def d(part: Any) -> Any:
+        return _differential(part, x, dx)
+
     match e:
+        case _ if e == x:
+            return dx
         case sympy.MatAdd():
-            return _added(
-                (_rate(a, t) for a in e.args if a.has(t)), lambda: sympy.ZeroMatrix(*e.shape)
-            )
-        case sympy.MatMul() | sympy.Mul():
-            parts = []
-            for k, factor in enumerate(e.args):
-                if factor.has(t):
-                    parts.append((*e.args[:k], _rate(factor, t), *e.args[k + 1 :]))
-            if not e.is_Matrix:
-                return sympy.Add(*(sympy.Mul(*part) for part in parts))
-            return _added((_times(*part) for part in parts), lambda: None)
+            return _added((d(a) for a in e.args if a.has(x)), lambda: None)
+        case sympy.MatMul():
+            places = [k for k, factor in enumerate(e.args) if factor.has(x)]
+            parts = (_times(*e.args[:k], d(e.args[k]), *e.args[k + 1 :]) for k in places)
+            return _added(parts, lambda: None)
         case sympy.Transpose():
-            return _turned(_rate(e.arg, t))
+            return _turned(d(e.arg))
         case sympy.Inverse():
-            return _times(sympy.S.NegativeOne, e, _rate(e.arg, t), e)
+            return _times(sympy.S.NegativeOne, e, d(e.arg), e)
         case sympy.MatPow():
-            return _rate(_written_out(e), t)
+            return d(_written_out(e))
         case AgentSum() | AgentTotal():
-            return e.func(_rate(e.body, t), e.index, e.excluded)
+            return e.func(d(e.body), e.index, e.excluded)
         case sympy.Trace():
-            return sympy.Trace(_rate(e.arg, t))
+            return sympy.Trace(d(e.arg))
         case sympy.Determinant():
-            return e * sympy.Trace(_times(sympy.Inverse(e.arg), _rate(e.arg, t)))
+            return e * d(sympy.log(e))
         case sympy.log() if isinstance(e.args[0], sympy.Determinant):
             inside = e.args[0].arg
-            return sympy.Trace(_times(sympy.Inverse(inside), _rate(inside, t)))
+            return sympy.Trace(_times(sympy.Inverse(inside), d(inside)))
+        case sympy.log():
+            return d(e.args[0]) / e.args[0]
         case sympy.Add():
-            return sympy.Add(*(_rate(a, t) for a in e.args))
-    if e.is_Matrix or (e.atoms(sympy.MatrixSymbol) and not isinstance(e, sympy.Pow | sympy.log)):
-        raise UnsupportedError(f"the derivative of {e} by {t}")
-    if isinstance(e, sympy.Pow) and not e.exp.has(t):
-        return e.exp * e.base ** (e.exp - 1) * _rate(e.base, t)
-    if isinstance(e, sympy.log):
-        return _rate(e.args[0], t) / e.args[0]
-    return sympy.diff(e, t)
+            return sympy.Add(*map(d, e.args))
+        case sympy.Mul():
+            places = [k for k, factor in enumerate(e.args) if factor.has(x)]
+            return sympy.Add(
+                *(sympy.Mul(*e.args[:k], d(e.args[k]), *e.args[k + 1 :]) for k in places)
+            )
+        case sympy.Pow() if not e.exp.has(x):
+            return e.exp * e.base ** (e.exp - 1) * d(e.base)
+    if e.is_Matrix or x.is_Matrix or e.atoms(sympy.MatrixSymbol):
+        raise UnsupportedError(f"the derivative of {e} by {x}")
+    return sympy.diff(e, x)
+
+
+def _read_off(e: Any, d: Any, around: Any = None) -> Any:
+    """G where e, or tr(around' e), is tr(G'd); None where it does not depend on d."""
+    if not e.has(d):
+        return None
+    match e:
+        case sympy.MatrixSymbol():
+            return around
+        case sympy.Trace():
+            return _read_off(e.arg, d, sympy.Identity(e.arg.shape[0]))
+        case sympy.Transpose():
+            return _read_off(e.arg, d, _turned(around))
+        case sympy.Add() | sympy.MatAdd():
+            return _added((_read_off(a, d, around) for a in e.args), lambda: None)
+        case AgentSum() | AgentTotal():
+            return AgentSum(_read_off(e.body, d, around), e.index, e.excluded)
+    (k,) = (k for k, factor in enumerate(e.args) if factor.has(d))
+    before, factor, after = e.args[:k], e.args[k], e.args[k + 1 :]
+    scalars = [a for a in (*before, *after) if not a.is_Matrix]
+    if not factor.is_Matrix:  # of a product of matrices it is tr(around' e)
+        inside = [sympy.Trace(_times(_turned(around), *e.args[k + 1 :]))] if e.is_Matrix else []
+        return _times(*scalars, *inside, _read_off(factor, d))
+    left = [_turned(a) for a in reversed(before) if a.is_Matrix]
+    right = [_turned(a) for a in reversed(after) if a.is_Matrix]
+    return _read_off(factor, d, _times(*scalars, *left, around, *right))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import sympy
+
 from ergs_verify.errors import UnsupportedError
+from ergs_verify.expressions import AgentMatrix
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.statement import kind_of
+from ergs_verify.proof.statement import kind_of, owners_of
 from ergs_verify.proof.words import (
     ONE,
     Letter,
@@ -74,68 +77,54 @@ def gaussian_expectation(
     >>> gaussian_expectation(u * u.T * M * u, {u: (mu, S)}, symmetric=[M, S])
     Trace(M*S)*mu + Trace(mu.T*M*mu)*mu + 2*S*M*mu
     """
-    moments = [m for pair in gaussians.values() for m in pair]
-    algebra = Algebra([expr, *moments, *gaussians], definitions, symmetric)
-    return algebra.to_sympy(expectation(algebra, algebra.poly(expr), gaussians))
-
-
-def expectation(algebra: Algebra, poly: Poly, gaussians: Mapping) -> Poly:
-    """`gaussian_expectation` of a polynomial."""
-    _refuse_hidden(algebra, poly, gaussians)
-
-    def centre(letter: Letter) -> Poly | None:
-        template = _template(letter, gaussians)
-        if template is None:
-            return None
-        value = algebra.convert_for(gaussians[template][0], template, letter.agents)
-        noise = letter.bare._replace(name=letter.name + CENTRED)
-        value = value + Poly({Monomial(word=(noise,)): algebra.one}, value.shape)
-        return value.T if letter.transposed else value
+    # A random letter is its mean and a centred one, which is put for it as a definition.
+    centred = {key: _centred(key) for key in gaussians}
+    put = {key: sympy.MatAdd(mean, centred[key]) for key, (mean, _) in gaussians.items()}
+    moments = [moment for pair in gaussians.values() for moment in pair]
+    algebra = Algebra([expr, *moments], {**(definitions or {}), **put}, symmetric)
+    poly = algebra.poly(expr)
+    _refuse_hidden(algebra, poly, centred)
+    for key, pair in gaussians.items():
+        if any(
+            map(_is_noise, (a for m in pair for k in algebra.poly(m).terms for a in k.letters()))
+        ):
+            raise UnsupportedError(f"the moments of {key} are random themselves")
 
     def covariance(noise: Letter) -> Poly:
-        letter = noise._replace(name=noise.name.removesuffix(CENTRED))
-        template = _template(letter, gaussians)
-        return algebra.convert_for(gaussians[template][1], template, letter.agents)
+        for key, (_, value) in gaussians.items():
+            owners = list(map(str, owners_of(key)))
+            fixed = owners if owners and owners[0].isdigit() else []
+            if kind_of(centred[key]) == noise.name and (not fixed or (*fixed,) == noise.agents):
+                return algebra.poly(value).rename(dict(zip(owners, noise.agents, strict=True)))
+        raise AssertionError("a centred letter belongs to a random one")
 
     total = Poly({}, poly.shape)
-    for monomial, coefficient in poly.expand(centre, algebra.one).terms.items():
+    for monomial, coefficient in poly.terms.items():
         total = total + _contracted(algebra, monomial, coefficient, poly.shape, covariance)
-    return algebra.reduce(total)
+    return algebra.to_sympy(algebra.reduce(total))
 
 
-def _template(letter: Letter, gaussians: Mapping):
-    """The key of `gaussians` that a letter falls under."""
-    for key in gaussians:
-        if kind_of(key) != letter.name:
-            continue
-        owner = getattr(key, "agent", None)
-        if owner is None or owner.is_Symbol or str(owner) == letter.agents[0]:
-            return key
-        if not letter.agents[0].isdigit():
-            raise UnsupportedError(
-                f"{key} is random, and the agent {letter.agents[0]} may or may not be its agent"
-            )
-    return None
+def _centred(key: sympy.MatrixSymbol) -> sympy.MatrixSymbol:
+    if key.shape[1] != 1:
+        raise UnsupportedError(f"the random {key} is not a column")
+    if isinstance(key, AgentMatrix):
+        return AgentMatrix(key.name + CENTRED, key.agent, *key.shape)
+    return sympy.MatrixSymbol(key.name + CENTRED, *key.shape)
 
 
-def _refuse_hidden(algebra: Algebra, poly: Poly, gaussians: Mapping) -> None:
+def _refuse_hidden(algebra: Algebra, poly: Poly, centred: Mapping) -> None:
     """Random letters must stand where they can be seen."""
-    names = set(map(kind_of, gaussians))
-    for key in gaussians:
-        if kind_of(key) in algebra.inverted:
+    letters = [a for k in poly.terms for a in k.letters()]
+    logs = {a.name for k in poly.terms for atom in k.logs for a in atom.letters}
+    hidden = algebra.inverted | logs | {a.name for a in letters if a.inverse}
+    for key, noise in centred.items():
+        if kind_of(noise) in hidden:
             raise UnsupportedError(f"the random {key} occurs inside a logarithm or an inverse")
-    for key, moments in gaussians.items():
-        if key.shape[1] != 1:
-            raise UnsupportedError(f"the random {key} is not a column")
-        for moment in moments:
-            template = algebra.poly(moment)
-            if any(letter.name in names for k in template.terms for letter in k.letters()):
-                raise UnsupportedError(f"the moments of {key} are random themselves")
-    for monomial in poly.terms:
-        if any(a.inverse and a.name in names for a in monomial.letters()):
-            raise UnsupportedError("a random letter occurs inside an inverse")
-        if any(a.name in names for log in monomial.logs for a in log.letters):
-            raise UnsupportedError("a random letter occurs inside a logarithm")
+        for letter in letters:
+            if letter.name == kind_of(key) and not letter.agents[0].isdigit():
+                raise UnsupportedError(
+                    f"{key} is random, and the agent {letter.agents[0]} may or may not be its agent"
+                )
 
 
 def _contracted(algebra: Algebra, monomial: Monomial, coefficient, shape, covariance) -> Poly:
@@ -220,7 +209,7 @@ def _joined_by(
 
 
 def _is_noise(letter: Letter) -> bool:
-    return letter.name.endswith(CENTRED)
+    return CENTRED in letter.name
 
 
 def _is_marked(letter: Letter) -> bool:

@@ -9,7 +9,7 @@ algebra, for every size and number of agents, if and only if their dictionaries 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count, islice, pairwise, permutations
 from typing import Any, NamedTuple
 
@@ -243,13 +243,6 @@ class Poly:
             found.update(size.agents)
         return sorted(found)
 
-    def expand(self, replace: Callable[[Letter], Poly | None], one: Any) -> Poly:
-        """Put a polynomial for every letter for which `replace` returns one."""
-        total = Poly({}, self.shape)
-        for monomial, coefficient in self.terms.items():
-            total = total + _expanded(apart(monomial), coefficient, replace, one, self.shape)
-        return total
-
 
 def canonical(monomial: Monomial, shape) -> Monomial:
     """The one representative of a monomial."""
@@ -371,35 +364,6 @@ def _joined(a: Monomial, b: Monomial) -> Monomial:
     else:
         word = a.word + b.word
     return Monomial(a.traces + b.traces, a.logs + b.logs, word, a.bound + b.bound)
-
-
-def _expanded(monomial: Monomial, coefficient, replace, one, shape) -> Poly:
-    outside = Monomial(logs=monomial.logs)
-    total = Poly({outside: coefficient}, None)
-    for trace in monomial.traces:
-        factor = (
-            _word_product(trace.word, replace, one).trace()
-            if trace.word
-            else Poly({Monomial(traces=(trace,)): one}, None)
-        )
-        total = total * factor
-    if monomial.word is not None:
-        product = _word_product(monomial.word, replace, one)
-        if not monomial.word:
-            product = Poly({Monomial(word=()): one}, shape)
-        total = total * product
-    return total.sum_over(*monomial.bound)
-
-
-def _word_product(word: Word, replace, one) -> Poly:
-    product: Poly | None = None
-    for letter in word:
-        factor = replace(letter)
-        if factor is None:
-            factor = Poly({Monomial(word=(letter,)): one}, (letter.rows, letter.cols))
-            factor = Poly.collect(factor.terms.items(), factor.shape)
-        product = factor if product is None else product * factor
-    return product if product is not None else Poly({}, None)
 
 
 def _renamed(agents: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
