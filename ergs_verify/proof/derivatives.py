@@ -147,7 +147,8 @@ def _read_off(e: Any, d: Any, around: Any = None) -> Any:
         case sympy.MatrixSymbol():
             return around
         case sympy.Trace():
-            return _read_off(e.arg, d, sympy.Identity(e.arg.shape[0]))
+            inside: Any = e.arg
+            return _read_off(inside, d, sympy.Identity(inside.shape[0]))
         case sympy.Transpose():
             return _read_off(e.arg, d, _turned(around))
         case sympy.Add() | sympy.MatAdd():

@@ -573,61 +573,46 @@ class Statement:
         )
 
     def _one_by_one(self, expr, agents) -> int:
-        """A scalar as a 1×1 matrix; beyond realizations if it is not made of 1×1 products."""
+        """A scalar as a 1×1 matrix."""
+        if (value := self._value_or_none(expr, agents)) is not None:
+            return self.scale(value, self.identity("1"))
+        made = [self._entry(term, expr) for term in self._convert(expr, agents)]
+        return self.add(*made) if made else self.node("zero", "1", "1", shape=("1", "1"))
+
+    def _entry(self, term: Term, expr) -> int:
+        """A term of a scalar as a 1×1 matrix; beyond realizations if it is no 1×1 product."""
         why = f"the scalar {expr} is not a 1×1 product; products of traces are beyond realizations"
-        if self._rational(expr):
+        number = self._turned(term.of) if term.kind == "trace" else None
+        if term.kind == "one" or (number is None and self._is_size(term)):
             try:
-                return self.scale(self._value(expr, agents), self.identity("1"))
+                plain = self.number_of([term._replace(over=())])
+                return self._summed(term.over, self.scale(plain, self.identity("1")))
             except UnsupportedError as error:
                 why = str(error)
-        match expr:
-            case sympy.Trace():
-                args = expr.arg.args if isinstance(expr.arg, sympy.MatMul) else [expr.arg]
-                matrices = [self._convert(a, agents) for a in args if a.is_Matrix]
-                place = self._place(matrices)
-                self._square(expr.arg, agents)
-                if place is not None and self.shapes[matrices[place]][0] == "1":
-                    turned = [*matrices[place:], *matrices[:place]]
-                    return self._scaled([a for a in args if not a.is_Matrix], turned, agents)
-            case sympy.Add():
-                return self.add(*(self._one_by_one(a, agents) for a in expr.args))
-            case sympy.Mul():
-                return self.multiply(*(self._one_by_one(a, agents) for a in expr.args))
-            case sympy.Pow() if expr.exp.is_Integer:
-                return self._power(self._one_by_one(expr.base, agents), int(expr.exp), expr)
-            case AgentTotal():
-                index, (_, *left_out) = self._opened(expr, agents)
-                if not left_out:
-                    body = self._one_by_one(expr.body, {**agents, expr.index: index})
-                    return self.sum_over(index, body)
-        if expr.is_Symbol or isinstance(expr, AppliedUndef):
-            if (defined := self._definition(expr)) is not None:
-                return self._one_by_one(defined, agents)
-            if belongs_to_agents(expr):
-                return self._letter(expr, agents)
-        terms = self._convert(expr, agents)
-        self._is_beyond(why)
-        zero = self.node("zero", "1", "1", shape=("1", "1"))
-        return self.add(*map(self._entry, terms)) if terms else zero
+        if number is None:
+            self._is_beyond(why)
+            of = self._factor(term.of) if term.kind == "log" else term.of
+            number = self.node(term.kind, of, shape=("1", "1"))
+        return self._summed(term.over, self.scale(term.coefficient, number))
 
-    def _entry(self, term: Term) -> int:
-        """A term as a 1×1 matrix."""
-        match term:
-            case Term(kind="one"):
-                number = self.identity("1")
-            case Term(kind="log"):
-                number = self.node("log", self._factor(term.of), shape=("1", "1"))
-            case _:
-                number = self.node(term.kind, term.of, shape=("1", "1"))
-        number = self.scale(term.coefficient, number)
-        for index in reversed(term.over):
+    def _is_size(self, term: Term) -> bool:
+        return term.kind == "trace" and self.nodes[term.of][0] == "identity"
+
+    def _summed(self, over: tuple[str, ...], number: int) -> int:
+        for index in reversed(over):
             number = self.sum_over(index, number)
         return number
 
-    def _definition(self, expr):
-        """What a scalar letter without agents abbreviates."""
-        found = self._definitions.get(name_of(expr), ())
-        return next((sympy.sympify(v) for k, v in found if k == expr and k.is_Symbol), None)
+    def _turned(self, number: int) -> int | None:
+        """A 1×1 matrix with the trace of a matrix, where its product is 1 wide somewhere."""
+        match self.nodes[number]:
+            case _ if self.shapes[number] == ("1", "1"):
+                return number
+            case ("scale", factor, a) if (turned := self._turned(a)) is not None:
+                return self.scale(self.factors[factor], turned)
+            case ("multiply", *factors) if (place := self._place(factors)) is not None:
+                return self.multiply(*factors[place:], *factors[:place])
+        return None
 
 
 def dimensions_of(expressions: Iterable) -> set[sympy.Symbol]:
