@@ -4,18 +4,18 @@ Claimed is what is printed: two sides are equal at any matrices of fitting sizes
 characteristic 0, for any number N of agents, wherever every inverse (and logarithm) in them exists.
 
 1. *A matrix E is zero.* E·v is evaluated from the right: a letter X brings an unknown block w with
-w − X v = 0, an inverse one with a w − v = 0, a bracket one with w − a v = 0. So E = c x where
-L x = b, L = L₀ + Σ L_X X. The proof names columns V and U, each within blocks of one size, as many
-of each size in V as in U. Checked is that V is injective (columns start at different blocks), that
-L₀ V, every L_X V and b lie in the span of U, and c V = 0. So L V = U M with M square, and b = U β.
+w − X v = 0, an inverse one with a w − v = 0, a bracket one with w − a v = 0. So E = c x, L x = b,
+L = L₀ + Σ L_X X. The proof names columns V and U, each within blocks of one size, as many of each
+size in V as in U. Checked is that V is injective (columns start at different blocks), that c V = 0,
+and that L₀ V, every L_X V and b lie in the span of U. So L V = U M with M square, and b = U β.
 Where L is regular, L V = U M is injective, so M is regular, x = V M⁻¹ β, and c x = 0. L is regular
 where every inverse exists; as all do at the point that the proof names (checked), they do so almost
 everywhere, also for almost all scalars. There E = 0, hence wherever E is defined.
 2. *Sums over agents.* Σ_j f_j is [I … I] diag(f_1, …, f_N) [I; …; I]. A letter in f_j becomes block
 diagonal; it, [I … I] and [I; …; I] are letters anew.
-3. *A scalar is zero*: a sum of traces and log dets, whose derivative by every letter is zero, by 1,
-and whose value at the point is 0. There a letter is 0 but for multiples of I where its rows and
-columns share a part of a size; sizes have one part, or several where n ≥ k is split, n = k + n'.
+3. *A scalar is zero*: a sum of traces and log dets, 0 at the point, its derivative by every letter
+zero, by 1. Then a letter may be put to 0, if it is 0 at the point. There it is 0 but for multiples
+of I where rows and columns share a part of a size (k and n' if n ≥ k is split, n = k + n').
 """
 
 import json
@@ -34,8 +34,7 @@ class Poly(dict):
     """A polynomial in the scalars: {names, sorted and repeated: coefficient}, without zeros."""
 
     def __add__(self, other):
-        sums = {k: self.get(k, 0) + other.get(k, 0) for k in {**self, **other}}
-        return Poly({k: c for k, c in sums.items() if c})
+        return Poly({k: c for k in {**self, **other} if (c := self.get(k, 0) + other.get(k, 0))})
 
     def __mul__(self, other):
         pairs = ((k, c, names, x) for k, c in self.items() for names, x in other.items())
@@ -66,10 +65,10 @@ def count(size, over):
 
 
 class Proof:
-    """A proof in the format ergs-proof/3; an expression is known by its number."""
+    """A proof in the format ergs-proof/4; an expression is known by its number."""
 
     def __init__(self, given):
-        need(given.get("format") == "ergs-proof/3", "this is not an ergs-proof/3")
+        need(given.get("format") == "ergs-proof/4", "this is not an ergs-proof/4")
         need("·" not in json.dumps(given, ensure_ascii=False), "the sign · is reserved")
         self.given, self.symmetric = given, given["symmetric"]
         self.split, self.point, read = given["split"], given["point"], given["expressions"]
@@ -85,12 +84,12 @@ class Proof:
     def check(self):
         """What is proved, to be read; an error where nothing is."""
         left, right, size = (self.given[key] for key in ("left", "right", "size"))
-        both = [*self.terms[left], *((MINUS * c, word) for c, word in self.terms[right])]
-        zeros = [(both, size)] if size else self.check_scalar(both)
-        for (zero, rows), space in zip(zeros, self.given["spaces"], strict=True):
-            self.check_zero(zero, rows, space["V"], space["U"])
         shown = [f"{self.shown(left)} = {self.shown(right)}"]
         shown += [f"for {name} symmetric" for name in self.symmetric]
+        self.terms.append([*self.terms[left], *((MINUS * c, w) for c, w in self.terms[right])])
+        zeros = [(self.terms[-1], size)] if size else self.check_scalar(self.terms[-1])
+        for (zero, rows), space in zip(zeros, self.given["spaces"], strict=True):
+            self.check_zero(zero, rows, space["V"], space["U"])
         return ", ".join(shown + [f"for {n} = {' + '.join(p)}" for n, p in self.split.items()])
 
     def shown(self, e):
@@ -124,12 +123,11 @@ class Proof:
 
     def check_scalar(self, scalar):
         """By letters X of any agent: E where its differential is tr(E dX), and X's rows."""
-        top, bottom, logs, found = ZERO, ONE, defaultdict(list), defaultdict(list)
+        top, bottom, logs = ZERO, ONE, defaultdict(list)
         for factor, ((kind, *over, size, e),) in scalar:
             self.sizes, self.equations, self.known = [(1, size)], [{}], {}
             square = all(self.sizes[w] == (1, size) for _, w in self.apply(self.terms[e], 0))
             need(kind in MEASURES and square, f"a {kind} of a matrix that is not square")
-            self.derive(e, (("inverse", e),) if kind == "log det" else (), factor, over, found)
             for part in self.parts(size):
                 number, (p, q) = factor * count(part, over), self.value(e, part)
                 if kind == "trace":
@@ -142,7 +140,15 @@ class Proof:
             left, right = (prod(side, start=ONE) for side in zip(*powers, strict=True))
             need(left and left == right, "the logarithms at the point are not 0")
         need(not top, "the value at the point is not 0")
-        return [(terms, letter[2]) for letter, terms in found.items()]
+        for name in (*self.given["zero"], None):
+            found = defaultdict(list)
+            for factor, ((kind, *over, _, e),) in scalar:
+                self.derive(e, (("inverse", e),) if kind == "log det" else (), factor, over, found)
+            yield from ((found[x], x[2]) for x in found if name in (x[0], None))
+            need(name is None or not any(map(Fraction, self.point[name])), f"{name} is not 0")
+            for terms, (c, word) in ((those, one) for those in self.terms for one in [*those]):
+                if any(f[1] == name if f[0] == "letter" else not self.terms[f[-1]] for f in word):
+                    terms.remove((c, word))  # for it holds the letter, or what is 0 with it
 
     def derive(self, e, seed, factor, over, found):
         """The differential of factor · tr(seed · e), summed over the agents in `over`."""
@@ -269,9 +275,8 @@ class Proof:
         first = U[min(U)][min(U)]
         for image in images:  # times `first` it is a combination of U
             rest = defaultdict(Poly, {r: c * first for r, c in image.items()})
-            for k in image.keys() & U:
-                for r, c in U[k].items():
-                    rest[r] += MINUS * image[k] * c
+            for k, (r, c) in ((j, x) for j in image.keys() & U for x in U[j].items()):
+                rest[r] += MINUS * image[k] * c
             need(not any(rest.values()), "LV or b is not in the span of U")
 
 
@@ -283,18 +288,13 @@ def recheck(given):
         raise ValueError(f"the proof is not well-formed: {why!r}") from None
 
 
-def main(paths):
-    """Print a line on each file; 0 where all are confirmed."""
-    refused = not paths
-    for path in paths:
+if __name__ == "__main__":  # a line on each file; the status is 0 where all are confirmed
+    refused = not sys.argv[1:]
+    for path in sys.argv[1:]:
         try:
             with open(path, encoding="utf-8") as file:
-                print("confirmed:", recheck(json.load(file)), flush=True)
+                said = f"confirmed: {recheck(json.load(file))}"
         except (OSError, ValueError) as why:
-            print(f"not confirmed: {' '.join(str(why).split())}", flush=True)
-            refused = True
-    return refused
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+            refused, said = True, f"not confirmed: {' '.join(str(why).split())}"
+        print(said, flush=True)
+    sys.exit(refused)

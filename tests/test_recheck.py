@@ -120,6 +120,8 @@ def changes(given: dict):
         for k, (_, measure) in enumerate(terms):
             yield path, put(given, path, terms[:k] + terms[k + 1 :])
             yield path, put(given, (*path, k, 1, len(measure) - 2), "wrong")
+    for k in range(len(given["zero"])):
+        yield ("zero", k), put(given, ("zero",), given["zero"][:k] + given["zero"][k + 1 :])
     for size, parts in given["split"].items():
         yield ("split", size), put(given, ("split",), {})
         yield ("split", size), put(given, ("split", size), [parts[0], parts[0]])
@@ -154,9 +156,9 @@ def test_the_false_has_no_certificate(name):
     [
         {},
         {"format": "ergs-proof/1"},
-        {"format": "ergs-proof/3"},
+        {"format": "ergs-proof/4"},
         {
-            "format": "ergs-proof/3",
+            "format": "ergs-proof/4",
             "expressions": [[["1", ["transpose", 0]]]],
             "symmetric": [],
             "left": 0,

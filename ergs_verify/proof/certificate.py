@@ -1,4 +1,4 @@
-"""A proof as a JSON object, ``ergs-proof/3``, which `ergs_verify.recheck` confirms."""
+"""A proof as a JSON object, ``ergs-proof/4``, which `ergs_verify.recheck` confirms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ergs_verify.proof.realize import Realization
 from ergs_verify.proof.scalars import Scalars
-from ergs_verify.proof.system import Expressions, Measure
+from ergs_verify.proof.system import Measure
 
 
 def certificate(found: Realization) -> dict[str, Any]:
@@ -17,20 +17,21 @@ def certificate(found: Realization) -> dict[str, Any]:
     found : Realization
         With `zero` true.
     """
-    K = found.expressions.scalars
-    table = _Table(found.expressions)
+    K = found.scalars
+    table = _Table(found)
     left, right = (table.side(side) for side in found.sides)
     factors = [f for terms in table.expressions for _, *word in terms for f in word]
     letters = {factor[1] for factor in factors if factor[0] == "letter"}
     return {
-        "format": "ergs-proof/3",
-        "symmetric": sorted(letters & found.expressions.statement.symmetric),
+        "format": "ergs-proof/4",
+        "symmetric": sorted(letters & found.symmetric),
         "expressions": table.expressions,
         "left": left,
         "right": right,
         "size": found.size,
         "split": {size: list(parts) for size, parts in found.split.items()},
         "point": {name: [str(x) for x in found.centre[name]] for name in sorted(letters)},
+        "zero": list(found.order),
         "spaces": [
             {"V": _columns(space.unknowns, K), "U": _columns(space.images, K)}
             for space in found.spaces
@@ -41,8 +42,8 @@ def certificate(found: Realization) -> dict[str, Any]:
 class _Table:
     """The expressions that the sides need, numbered anew."""
 
-    def __init__(self, expressions: Expressions):
-        self._made, self._scalars = expressions, expressions.scalars
+    def __init__(self, found: Realization):
+        self._terms, self._scalars = found.terms, found.scalars
         self._new: dict[int, int] = {}
         self.expressions: list[list] = []
 
@@ -65,7 +66,7 @@ class _Table:
                     _shown(c, self._scalars),
                     *([*f] if f[0] == "letter" else [*f[:-1], self.number(f[-1])] for f in word),
                 ]
-                for c, word in self._made.terms[number]
+                for c, word in self._terms[number]
             ]
             self._new[number] = len(self.expressions)
             self.expressions.append(terms)

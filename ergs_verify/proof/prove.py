@@ -128,7 +128,7 @@ class Proof:
         What each engine says.
     seconds : float
     certificate : dict or None
-        The proof as a JSON object ``ergs-proof/3``, which ``ergs-verify recheck`` confirms. None if
+        The proof as a JSON object ``ergs-proof/4``, which ``ergs-verify recheck`` confirms. None if
         nothing is proved, if both sides are one expression, or if only the normal form proves it
         (products of traces, 1×1 matrices that commute).
     steps : tuple of Step

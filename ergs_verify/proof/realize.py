@@ -40,6 +40,7 @@ from ergs_verify.proof.system import (
     Measure,
     Path,
     System,
+    Terms,
     accumulate,
     put,
 )
@@ -98,22 +99,35 @@ class Realization:
     Attributes
     ----------
     zero : bool
-    expressions : Expressions
+    terms : list of the terms of an expression, by its number
+    scalars : Scalars
+    symmetric : frozenset of the names of symmetric letters
     sides : the two sides, as expressions or as lists of measures
     size : str
         How many columns a matrix has.
     spaces : tuple of Space
         One for each matrix that has to be zero.
+    order : tuple of str
+        The letters that were put to 0, each when a scalar's derivative by it was zero.
     centre, split : the centre; multiples of I where rows and columns share a part
     """
 
     zero: bool
-    expressions: Expressions
+    terms: Sequence[Terms]
+    scalars: Scalars
+    symmetric: frozenset[str]
     sides: tuple
     size: str
     spaces: tuple[Space, ...]
+    order: tuple[str, ...]
     centre: Mapping[str, list[int]]
     split: Mapping[str, tuple[str, ...]]
+
+    @property
+    def letters(self) -> set[str]:
+        """The letters that occur."""
+        words = (word for terms in self.terms for _, word in terms)
+        return {factor[1] for word in words for factor in word if factor[0] == "letter"}
 
     @property
     def dimension(self) -> int:
@@ -164,9 +178,11 @@ def realize(
             if isinstance(left, int):
                 size = statement.shapes[left][1]
                 sides = expressions.of(left), expressions.of(right)
+                terms = expressions.terms[:]
                 zero = engine.is_zero(expressions.difference(*sides), size)
             else:
                 sides, size = expressions.measures(left, right), ""
+                terms = expressions.terms[:]
                 negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
                 zero = engine.scalar_is_zero([*sides[0], *negative])
         except _Singular:
@@ -175,10 +191,13 @@ def realize(
             raise UnsupportedError(f"realizations see a difference, but {why}")
         return Realization(
             zero,
-            expressions,
+            terms,
+            expressions.scalars,
+            statement.symmetric,
             sides,
             size,
             tuple(engine.spaces),
+            tuple(engine.order),
             engine.centre,
             split,
         )
@@ -232,6 +251,7 @@ class _Engine:
         self.expressions, self.scalars = expressions, expressions.scalars
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
+        self.order: list[str] = []
         self.centre: dict[str, list[int]] = {}
         self._random = random.Random(attempt)
         self._modular = _Modular(self.scalars, random.Random(attempt))
@@ -372,10 +392,34 @@ class _Engine:
     # -- scalars --------------------------------------------------------------------------
 
     def scalar_is_zero(self, terms: list[Measure]) -> bool:
-        """Whether a scalar is zero: its value at the centre is, and every gradient."""
-        return self._vanishes(terms) and all(
-            self.is_zero(*gradient) for gradient in self.expressions.gradients(terms)
-        )
+        """Whether a scalar is zero: its value at the centre is, and every gradient.
+
+        A letter on which it does not depend is put to 0 before the next: that leaves few terms.
+        """
+        if not self._vanishes(terms):
+            return False
+        while name := self._to_put_to_zero([term.of for term in terms]):
+            if not self._is_constant(terms, name):
+                return False
+            self.order.append(name)
+            self.expressions.zero |= {name}
+        return self._is_constant(terms)
+
+    def _is_constant(self, terms: list[Measure], *by: str) -> bool:
+        gradients = self.expressions.gradients(terms, *by)
+        return all(self.is_zero(*gradient) for gradient in gradients)
+
+    def _to_put_to_zero(self, numbers: list[int]) -> str:
+        """The letter, 0 at the centre, without which the least is left; empty for none."""
+        zero = self.expressions.zero
+        found = self.expressions.occurring(numbers, zero) or {}
+        left = {
+            name: self.expressions.occurring(numbers, zero | {name})
+            for name in sorted(found)
+            if not any(self.centre[name])
+        }
+        sizes = {name: rest.total() for name, rest in left.items() if rest is not None}
+        return min(sizes, key=lambda name: sizes[name], default="")
 
     def _vanishes(self, terms: list[Measure]) -> bool:
         """Whether the value at the centre is zero."""

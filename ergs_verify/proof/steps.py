@@ -114,7 +114,7 @@ def _around(side, before: tuple, after: tuple) -> Any:
 
 def _facts(found: Realization) -> Iterator[Step]:
     """What the certificate shows."""
-    used = {node[1] for node in found.expressions.statement.nodes if node[0] == "letter"}
+    used = found.letters
     numbers = {name: x[0] for name, x in found.centre.items() if name in used and x and x[0]}
     where = ", ".join(f"{name} = {x}·I" for name, x in sorted(numbers.items()))
     others = " and other letters 0" if used - numbers.keys() else ""
@@ -126,7 +126,8 @@ def _facts(found: Realization) -> Iterator[Step]:
     if isinstance(found.sides[0], list):
         spaces = [str(len(space.unknowns)) for space in found.spaces]
         if spaces:
-            yield Step(f"By each letter, left − right has a derivative c·x, where {solves}")
+            each = "By each letter, those before it put to 0" if found.order else "By each letter"
+            yield Step(f"{each}, left − right has a derivative c·x, where {solves}")
             yield Step(
                 f"x lies in a space on which c is 0, so the derivative is 0 (dimension "
                 f"{', '.join(dict.fromkeys(spaces))})"

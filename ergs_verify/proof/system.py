@@ -15,6 +15,7 @@ depend on the agent stand outside. `ergs_verify.recheck` numbers blocks in the s
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,13 +51,22 @@ BlockSize = tuple[int, str]
 
 
 class Expressions:
-    """The expressions that a statement needs, sums over agents written out as sums of products."""
+    """The expressions that a statement needs, sums over agents written out as sums of products.
+
+    Attributes
+    ----------
+    terms : list of terms, by the number of an expression
+    zero : frozenset of str
+        The letters that are put to 0.
+    """
 
     def __init__(self, statement: Statement):
         self.statement, self.scalars = statement, statement.scalars
         self.terms: list[Terms] = []
+        self.zero: frozenset[str] = frozenset()
+        self._live: dict[tuple[int, frozenset[str]], Terms] = {}
         self._numbers: dict[Any, int] = {}
-        self._mentions: dict[tuple[Factor, str], bool] = {}
+        self._mentions: dict[tuple[Factor, str, frozenset[str]], bool] = {}
         self._written: dict[int, Terms] = {}
 
     def make(self, terms: Iterable[tuple[Any, Word]]) -> int:
@@ -193,16 +203,47 @@ class Expressions:
     def _one(self, kind: str, word: Word, *index: str) -> Word:
         return ((kind, *index, self._new([(self.scalars.one, word)])),)
 
-    def mentions(self, factor: Factor, index: str) -> bool:
-        """Whether a factor depends on an agent."""
-        key = factor, index
+    def mentions(self, factor: Factor, index: str, zero: frozenset[str] | None = None) -> bool:
+        """Whether a factor depends on an agent, if some letters are 0."""
+        zero = self.zero if zero is None else zero
+        key = factor, index, zero
         if key not in self._mentions:
             if factor[0] == "letter":
                 self._mentions[key] = factor[2] == index
             else:
-                inside = (f for _, word in self.terms[factor[-1]] for f in word)
-                self._mentions[key] = any(self.mentions(f, index) for f in inside)
+                inside = (f for _, word in self.live(factor[-1], zero) for f in word)
+                self._mentions[key] = any(self.mentions(f, index, zero) for f in inside)
         return self._mentions[key]
+
+    def live(self, number: int, zero: frozenset[str] | None = None) -> Terms:
+        """The terms of an expression that are left if some letters are 0."""
+        zero = self.zero if zero is None else zero
+        key = number, zero
+        if key not in self._live:
+
+            def left(f: Factor) -> bool:
+                return f[1] not in zero if f[0] == "letter" else bool(self.live(f[-1], zero))
+
+            self._live[key] = [(c, word) for c, word in self.terms[number] if all(map(left, word))]
+        return self._live[key]
+
+    def occurring(self, numbers: Iterable[int], zero: frozenset[str]) -> Counter[str] | None:
+        """How often letters occur if some are 0; None where a sum is left of what has no agent."""
+        found: Counter[str] = Counter()
+        left, seen = list(numbers), set()
+        while left:
+            number = left.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            for kind, *args in (f for _, word in self.live(number, zero) for f in word):
+                if kind == "letter":
+                    found[args[0]] += 1
+                elif kind == "sum" and not self.mentions((kind, *args), args[0], zero):
+                    return None
+                else:
+                    left.append(args[-1])
+        return found
 
     def placed(self, letter: Factor, turned: bool, path: Path) -> Factor:
         """(transposed, name, agent, rows, columns), the agents of a path by their places in it."""
@@ -219,13 +260,13 @@ class Expressions:
 
     # -- derivatives ----------------------------------------------------------------------
 
-    def gradients(self, terms: Sequence[Measure]) -> list[tuple[int, str]]:
-        """Derivatives of Σ traces and log dets by each letter of any agent; and its rows."""
+    def gradients(self, terms: Sequence[Measure], by: str = "") -> list[tuple[int, str]]:
+        """Derivatives of Σ traces and log dets by a letter, or all, of any agent; and its rows."""
         out: dict[tuple, Terms] = {}
 
         def visit(number: int, seed: Word, factor, over: tuple[str, ...]) -> None:
             """Of factor · tr(seed · expression), summed over the agents in `over`."""
-            for c, word in self.terms[number]:
+            for c, word in self.live(number):
                 for k, part in enumerate(word):
                     around = word[k + 1 :] + seed + word[:k]
                     match part:
@@ -243,6 +284,8 @@ class Expressions:
 
         def reach(letter: Factor, seed: Word, factor, over) -> None:
             _, name, agent, rows, cols = letter
+            if by not in ("", name):
+                return
             for index in over:
                 if index != agent:
                     factor, seed = self._summed(factor, seed, index, self._new)
@@ -291,7 +334,7 @@ class System:
     ) -> dict[int, Any]:
         """An expression, perhaps transposed, inside the sums over `path`, times a block."""
         form: dict[int, Any] = {}
-        for c, word in self.expressions.terms[number]:
+        for c, word in self.expressions.live(number):
             at = block
             for factor in word if turned else reversed(word):
                 at = self._times(factor, at, turned, path)

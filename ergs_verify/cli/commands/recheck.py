@@ -16,7 +16,7 @@ from ergs_verify.recheck import recheck
 from ergs_verify.recheck_stationary import recheck as recheck_stationary
 
 #: What confirms a file of each format.
-_CONFIRM = {"ergs-proof/3": recheck, "ergs-stationary/1": recheck_stationary}
+_CONFIRM = {"ergs-proof/4": recheck, "ergs-stationary/1": recheck_stationary}
 
 
 def command(
