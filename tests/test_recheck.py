@@ -120,8 +120,6 @@ def changes(given: dict):
         for k, (_, measure) in enumerate(terms):
             yield path, put(given, path, terms[:k] + terms[k + 1 :])
             yield path, put(given, (*path, k, 1, len(measure) - 2), "wrong")
-    for k in range(len(given["zero"])):
-        yield ("zero", k), put(given, ("zero",), given["zero"][:k] + given["zero"][k + 1 :])
     for size, parts in given["split"].items():
         yield ("split", size), put(given, ("split",), {})
         yield ("split", size), put(given, ("split", size), [parts[0], parts[0]])
@@ -242,6 +240,18 @@ def test_an_inverse_that_does_not_exist_at_the_point_is_refused():
     assert recheck(given)
     with pytest.raises(ValueError, match="does not exist at the point"):
         recheck(given | {"point": given["point"] | {"W^": ["0"]}})
+
+
+def test_letters_are_put_to_0_where_they_are_and_when_the_derivative_is_shown():
+    given = json.loads(json.dumps(prove(Trace(A.I * P * A), Trace(P)).certificate))
+    assert recheck(given)
+    assert given["zero"] == ["P"]
+    assert len(given["spaces"]) == 1
+    with pytest.raises(ValueError, match="A is not 0"):
+        recheck(given | {"zero": ["P", "A"]})
+    for less, why in (({"zero": []}, "span"), ({"spaces": []}, "shorter"), ({"zero": ["A"]}, ".")):
+        with pytest.raises(ValueError, match=why):
+            recheck(given | less)
 
 
 def test_a_sum_of_what_has_sizes_of_its_own_is_refused():

@@ -173,7 +173,8 @@ def realize(
         if statement.beyond:
             raise UnsupportedError(statement.beyond)
         expressions = Expressions(statement)
-        engine = _Engine(expressions, split, attempt, most=limits.blocks, until=until)
+        regular = _made_regular(statement, left, right)
+        engine = _Engine(expressions, split, attempt, regular, most=limits.blocks, until=until)
         try:
             if isinstance(left, int):
                 size = statement.shapes[left][1]
@@ -226,6 +227,15 @@ def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tu
             yield 3, {n: (k, f"{n}_"), other: (j, f"{other}_")}
 
 
+def _made_regular(statement: Statement, *sides: Any) -> set[str]:
+    """The letters in what is inverted, or has a determinant; only these cannot all be 0."""
+    terms = [term for side in sides if isinstance(side, list) for term in side]
+    found = {term.of for term in terms if term.kind in ("log det", "det")}
+    found |= {k for k, node in enumerate(statement.nodes) if node[0] == "inverse"}
+    within = found.union(*map(statement.within, found))
+    return {node[1] for node in map(statement.nodes.__getitem__, within) if node[0] == "letter"}
+
+
 def _unseen(statement: Statement, sides: tuple) -> str:
     """Why what does not vanish as a series may be zero nevertheless, if it may."""
     sizes = {side for shape in statement.shapes for side in shape}
@@ -247,7 +257,16 @@ def _unseen(statement: Statement, sides: tuple) -> str:
 class _Engine:
     """One centre."""
 
-    def __init__(self, expressions: Expressions, split, attempt: int, *, most: int, until: float):
+    def __init__(
+        self,
+        expressions: Expressions,
+        split,
+        attempt: int,
+        regular: set[str],
+        *,
+        most: int,
+        until: float,
+    ):
         self.expressions, self.scalars = expressions, expressions.scalars
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
@@ -261,7 +280,8 @@ class _Engine:
                 shared = self._shared(node[3], node[4])
                 start = self.centre.setdefault(node[1], [])
                 more = range(len(start), len(shared))
-                start += [self._random.randint(1, 19) if attempt else 0 for _ in more]
+                zero = not attempt or node[1] not in regular
+                start += [0 if zero else self._random.randint(1, 19) for _ in more]
 
     def parts(self, size: str) -> tuple[str, ...]:
         return self.split.get(size, (size,))
