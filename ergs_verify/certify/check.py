@@ -274,8 +274,9 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
 def _of_pass(one: NashPass, singular: SingularStageError | None) -> _Findings:
     stages, game = one.stages, one.stages.game
     costs = [stages.terminal().P, *(stage.P for stage in one.played)]
-    gamma_P = largest(largest_norm(P, one.balls) for P in costs)
     judged = [*takewhile(lambda x: isinstance(x, StageCheck), one.judged)]
+    norms = [stage.gamma_P for stage in judged]
+    gamma_P = largest([*norms, *(largest_norm(P, one.balls) for P in costs[len(judged) :])])
     why_not = str(one.judged[len(judged)]) if len(judged) < len(one.judged) else ""
     if singular is not None and len(judged) == game.horizon - 1 - singular.t:
         try:

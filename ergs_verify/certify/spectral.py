@@ -10,13 +10,13 @@ from flint import arb, fmpq, fmpq_poly
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.norms import frobenius_squared
+from ergs_verify.certify.norms import coarse, frobenius_squared
 from ergs_verify.errors import NotCertifiedError
 
-#: Squarings that give 9 digits, and the most that are tried to tell the radius from 1.
-_SQUARINGS, _MOST_SQUARINGS = 30, 128
-#: Bits that so many squarings need; the most squarings need more.
-_FEW_BITS = 128
+#: Squarings that give 9 digits, and bits that mostly suffice for these.
+_SQUARINGS, _FEW_BITS = 30, 64
+#: The most squarings that are tried to tell the radius from 1.
+_MOST_SQUARINGS = 128
 #: A power is clear where the square of its norm has so many bits.
 _CLEAR_BITS = 10
 #: A lower end that is this part of the upper one is near enough.
@@ -48,12 +48,12 @@ def spectral_radius(X: Any, bits: int) -> Enclosure:
     >>> print(spectral_radius(arb_mat(2, 2, [0, 1, 0, 0]), 64))
     0
     """
-    lo, hi = _bounds(X, _SQUARINGS, min(bits, _FEW_BITS))
-    if not hi.is_finite():
-        raise NotCertifiedError(f"a matrix has no bounds at {bits} bits")
-    if lo < 1 <= hi or lo < hi * _NEAR:
+    lo, hi = _at_once(X)
+    if lo < 1 <= hi or not lo >= hi * _NEAR:
         again = _bounds(X, min(_MOST_SQUARINGS, bits // 2), bits)
         lo, hi = max(lo, again[0]), _least(hi, again[1])
+    if not hi.is_finite():
+        raise NotCertifiedError(f"a matrix has no bounds at {bits} bits")
     balls = Balls(bits)
     return Enclosure(balls.enclosure(Ball(lo, bits))[0], balls.enclosure(Ball(hi, bits))[1])
 
@@ -77,6 +77,16 @@ def has_reciprocal_eigenvalues(X: Any, product: Fraction = Fraction(1)) -> bool:
     c = fmpq(product.numerator, product.denominator)
     reversed_p = fmpq_poly([x * c**k for k, x in enumerate(p.coeffs())][::-1])
     return fmpq_poly(p).gcd(reversed_p).degree() > 0
+
+
+def _at_once(X: Any) -> tuple[Any, Any]:
+    """Exact numbers lo ≤ ρ ≤ hi by one power with few bits, which mostly do."""
+    with flint.ctx.workprec(_FEW_BITS):
+        power, k = coarse(X, _FEW_BITS), 2**_SQUARINGS
+        for _ in range(_SQUARINGS):
+            power = power * power
+        hi = _root(frobenius_squared(power).abs_upper(), 2 * k).upper()
+        return _by_traces(power, k, hi * _NEAR), hi
 
 
 def _bounds(X: Any, squarings: int, bits: int) -> tuple[Any, Any]:
@@ -118,5 +128,5 @@ def _root(x: Any, k: int) -> Any:
 
 
 def _least(x: Any, y: Any) -> Any:
-    """The smaller of two bounds; the first where the second is not finite."""
-    return y if y < x else x
+    """The smaller of two bounds, or the finite one."""
+    return y if y < x or not x.is_finite() else x

@@ -9,7 +9,7 @@ from typing import Any
 
 import flint
 from attrs import evolve, frozen
-from flint import arb
+from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.definite import demand_bounded
@@ -172,7 +172,8 @@ def coupling(game: Game) -> Fraction:
 def frobenius_norm(X: Any, balls: Balls) -> Enclosure:
     """‖X‖_F of a matrix in balls."""
     with flint.ctx.workprec(balls.bits):
-        squares = (X * X.transpose()).trace()
+        row = arb_mat(1, X.nrows() * X.ncols(), X.entries())
+        squares = (row * row.transpose())[0, 0]
         hi = squares.abs_upper().sqrt().upper()
         lo = squares.lower().sqrt().lower() if squares > 0 else arb(0)
         return Enclosure(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,12 @@ _SEARCH_BITS = 1024
 _BELOW = (0.998, 0.98, 0.8)
 #: A search narrows this many times to a gap of so many points, and starts so far down.
 _ZOOMS, _POINTS, _LOWEST = 2, 24, 1e-12
+#: Stages are alike where no cost changes by more than this part, and neither do their data.
+_ALIKE = 1e-5
 #: log2 of the power whose norm tells a spectral radius to some 1e-3.
 _SQUARINGS = 12
 
-Excess = Callable[["_Guesses", np.ndarray], np.ndarray]
+Excess = Callable[[np.ndarray], np.ndarray]
 Fails = Callable[[Fraction, Stages[Balls], EquilibriumStage], bool]
 
 
@@ -85,10 +87,10 @@ def tau_thresholds(
     """
     if game.agents == 1:
         return Thresholds(assumption=NOTHING, loop=NOTHING)
-    ends = _upper_ends(game)
+    ends, guesses = _upper_ends(game), _Guesses(game)
     return Thresholds(
-        assumption=_assumption(game, ends[0], most_bits, progress),
-        loop=_loop(game, ends[1], most_bits, progress),
+        assumption=_assumption(game, ends[0], guesses, most_bits, progress),
+        loop=_loop(game, ends[1], guesses, most_bits, progress),
     )
 
 
@@ -96,30 +98,34 @@ def assumption_threshold(game: Game, *, most_bits: int = MOST_BITS) -> Enclosure
     """The threshold of Assumption III.3 alone."""
     if game.agents == 1:
         return NOTHING
-    return _assumption(game, _upper_ends(game)[0], most_bits, None)
+    return _assumption(game, _upper_ends(game)[0], _Guesses(game), most_bits, None)
 
 
-def _assumption(game: Game, end: Any, most_bits: int, progress: Progress | None) -> Enclosure:
+def _assumption(
+    game: Game, end: Any, guesses: _Guesses, most_bits: int, progress: Progress | None
+) -> Enclosure:
     factor, floor = coupling(game), _data_alone(game)
 
     def fails(tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
         return scaled(largest_norm(one.stage.P, stages.arithmetic), factor).lo >= tau
 
-    def excess(guess: _Guesses, taus: np.ndarray) -> np.ndarray:
-        return float(factor) * guess.largest_norm(taus) - taus
+    def excess(taus: np.ndarray) -> np.ndarray:
+        return float(factor) * guesses.largest_norm(taus) - taus
 
-    taus = [tau for tau in _guessed(game, excess, floor, end) if tau > floor]
+    taus = [tau for tau in _guessed(excess, floor, end) if tau > floor]
     return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or floor, end)
 
 
-def _loop(game: Game, end: Any, most_bits: int, progress: Progress | None) -> Enclosure:
+def _loop(
+    game: Game, end: Any, guesses: _Guesses, most_bits: int, progress: Progress | None
+) -> Enclosure:
     def fails(_tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
         return spectral_radius(jacobi_matrix(stages, one.known), stages.arithmetic.bits).lo >= 1
 
-    def excess(guess: _Guesses, taus: np.ndarray) -> np.ndarray:
-        return guess.loop_radius(taus) - 1
+    def excess(taus: np.ndarray) -> np.ndarray:
+        return guesses.loop_radius(taus) - 1
 
-    taus = [tau for tau in _guessed(game, excess, Fraction(0), end) if tau > 0]
+    taus = [tau for tau in _guessed(excess, Fraction(0), end) if tau > 0]
     return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or Fraction(0), end)
 
 
@@ -164,18 +170,16 @@ def _first_proved(
 # -- guesses in float64 --------------------------------------------------------------------------
 
 
-def _guessed(game: Game, excess: Excess, least: Fraction, end: Any) -> list[Fraction]:
+def _guessed(excess: Excess, least: Fraction, end: Any) -> list[Fraction]:
     """Where to look for failures, as `excess` ≥ 0 tells of the equilibria at several τ."""
     try:
         with np.errstate(all="ignore"):
-            return _near_last_failure(partial(excess, _Guesses(game)), float(least), float(end))
+            return _near_last_failure(excess, float(least), float(end))
     except (InputError, OverflowError, np.linalg.LinAlgError):  # beyond float64, or singular in it
         return []
 
 
-def _near_last_failure(
-    excess: Callable[[np.ndarray], np.ndarray], lo: float, hi: float
-) -> list[Fraction]:
+def _near_last_failure(excess: Excess, lo: float, hi: float) -> list[Fraction]:
     """Where to look for a τ between lo and hi, as large as can be, at which `excess` ≥ 0."""
     if not hi > 0:
         return []
@@ -199,28 +203,45 @@ class _Guesses:
     """The equilibria at several τ in float64, all at once: quick, and no verdict rests on them."""
 
     def __init__(self, game: Game):
-        self._stages = Stages(game.at_tau(Fraction(1)), Float64Stacks())
+        self._game = game
+
+    @cached_property
+    def _stages(self) -> Stages[Float64Stacks]:
+        return Stages(self._game.at_tau(Fraction(1)), Float64Stacks())
 
     def largest_norm(self, taus: np.ndarray) -> np.ndarray:
         """γ_P at each τ; NaN where lost."""
         costs = [self._stages.terminal().P, *(P for _, P in self._backwards(taus))]
-        norms = [np.linalg.norm(P, axis=(-2, -1)) for own in costs for P in own]
-        return np.max(np.broadcast_arrays(*norms), axis=0)
+        shape = len(taus), *costs[0][0].shape[-2:]
+        stacked = np.stack([np.broadcast_to(P, shape) for own in costs for P in own])
+        return np.linalg.norm(stacked, axis=(-2, -1)).max(axis=0)
 
     def loop_radius(self, taus: np.ndarray) -> np.ndarray:
         """The largest spectral radius of the inner loop at each τ; NaN where lost."""
-        radii = [_radius(jacobi_matrix(self._stages, known)) for known, _ in self._backwards(taus)]
-        return np.max(radii, axis=0)
+        loops = [jacobi_matrix(self._stages, known) for known, _ in self._backwards(taus)]
+        return _radius(np.stack(loops)).max(axis=0)
 
     def _backwards(self, taus: np.ndarray) -> Iterator[tuple[Evaluator, Sequence[Any]]]:
-        """What each stage knows, t = T−1, …, 0, and P_t."""
+        """What each stage knows and P_t, t = T−1, …, 0, or until all stages to come are alike."""
         stages = self._stages.with_tau(taus)
         P: Sequence[Any] = stages.terminal().P
+        sizes = None
         for t in reversed(range(stages.game.horizon)):
             costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
             known = stages.bare(t).with_values(costs)
             _, P = gains_and_costs(stages, known)
             yield known, P
+            if self._alike:
+                before, sizes = sizes, np.array([np.einsum("...ii->...", X) for X in P])
+                if before is not None and not (abs(sizes - before) > _ALIKE * abs(sizes)).any():
+                    break
+
+    @cached_property
+    def _alike(self) -> bool:
+        """Whether the game says the same of all stages."""
+        game, T = self._game, self._game.horizon
+        series = [game.A, game.noise, *game.B, *game.R, *game.Q]
+        return all(X is own[0] for own in series for X in own[:T])
 
 
 def _radius(J: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 import attrs
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from random_games import g_star, games, three_identical
@@ -81,6 +82,23 @@ def test_a_norm_that_may_fail_is_no_failure(monkeypatch):
     below = game(tau / 2 - rest - Fraction(1, 10**40))
     monkeypatch.setattr(thresholds, "_guessed", lambda *_: [tau])
     assert tau_thresholds(below).assumption.lo < tau
+
+
+def test_guesses_stop_where_stages_are_alike():
+    """The same game with its data written out stage by stage goes through all of them."""
+    draw, horizon = np.random.default_rng(5), 60
+    A, B = draw.normal(size=(3, 3)) / 2, draw.normal(size=(2, 3, 1)) / 2
+    once = Game.from_arrays(
+        A=A, B=list(B), Q=[np.diag([1, 2, 0])] * 2, R=[[[1]]] * 2, tau=2,
+        noise_cov=np.eye(3), horizon=horizon,
+    )  # fmt: skip
+    written = attrs.evolve(once, A=tuple(X.copy() for X in once.A))
+    short, long = (thresholds._Guesses(game) for game in (once, written))
+    taus = np.geomspace(float(once.tau) / 4, 1000, 9)
+    assert len(list(short._backwards(taus))) < len(list(long._backwards(taus))) == horizon
+    for measure in ("largest_norm", "loop_radius"):
+        found, all_of_it = (getattr(one, measure)(taus) for one in (short, long))
+        np.testing.assert_allclose(found, all_of_it, rtol=1e-3)
 
 
 def test_a_proof_of_failure_says_how_far_it_is():
