@@ -143,6 +143,13 @@ class PrimeField:
         return flint.nmod_mat(stop - start, X.ncols(), entries, PRIME)
 
 
+def same_in_field(left, right) -> bool:
+    """Whether two values, scalars or matrices, are equal."""
+    if hasattr(left, "logs"):
+        return (left.value, left.logs) == (right.value, right.logs)
+    return left == right
+
+
 @cache
 def _log_table() -> Mapping[int, int]:
     """g^k ↦ k for a g of order 61·1321 modulo 2⁶¹ − 1."""

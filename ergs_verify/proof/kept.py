@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ergs_verify.proof.prove import Proof
+from ergs_verify.proof.answer import Proof
 
 _kept: list[list[Proof]] = []
 

@@ -5,35 +5,34 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import sympy
-from attrs import evolve, field, frozen
-from sympy.core.function import AppliedUndef
+from attrs import evolve, frozen
 
 from ergs_verify.errors import InputError, ShapeError, UnsupportedError
 from ergs_verify.expressions import parts_of
-from ergs_verify.markup import in_markdown
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.certificate import certificate
-from ergs_verify.proof.field import PrimeField
+from ergs_verify.proof.answer import Counterexample, Proof
+from ergs_verify.proof.field import PrimeField, same_in_field
+from ergs_verify.proof.given import (
+    definitions_of,
+    demand_consistent,
+    expression_of,
+    letters_of,
+    shown,
+)
 from ergs_verify.proof.hypotheses import eliminated, is_definite
 from ergs_verify.proof.lowering import lowered, with_derivatives, with_roots
 from ergs_verify.proof.realize import Limits, Realization, realize
-from ergs_verify.proof.replay import differ
 from ergs_verify.proof.sampling import (
     Setting,
-    SymPyNumbers,
     field_values,
-    free_agent_indices,
-    small_values,
     typed_mismatch,
 )
-from ergs_verify.proof.statement import Statement, dimensions_of, kind_of, owners_of
-from ergs_verify.proof.steps import Step, steps
-from ergs_verify.typeset import equation, tex
+from ergs_verify.proof.search import search
+from ergs_verify.proof.statement import Statement
 
 FIELD_POINTS = 4
 """Logarithms that differ agree at one point with probability near 2^−16, at four below 2^−50."""
@@ -43,170 +42,6 @@ NEVER_REGULAR = (
     "at every random point some inverse did not exist, so the inverses exist for no size or for few"
 )
 MOST_EXPONENT = 10**6
-MOST_DEGREE = 10_000
-"""No exact counterexample is looked for beyond: its numbers would be too long."""
-# A wrong identity seldom agrees at a random small point; 65 points at five kinds of sizes, and
-# sizes in the other order, as an inverse may need n ≥ k.
-SEARCH_SETTINGS = (
-    (2, lambda _: 1, 15),
-    (2, lambda _: 2, 15),
-    (2, lambda k: 1 + k % 3, 15),
-    (3, lambda k: 2 + k % 2, 15),
-    (2, lambda k: 3 - k % 3, 15),
-    (2, lambda k: 4 + k, 5),
-)
-
-
-@frozen
-class Counterexample:
-    """Concrete matrices at which two sides differ.
-
-    Attributes
-    ----------
-    values : mapping from letter to exact matrix or number
-        Matrices of a size at which the sides differ, with rational entries.
-    left, right : exact matrix or number
-        What the two sides are there.
-    setting : Setting
-        What was asked, to be evaluated again.
-    """
-
-    values: Mapping
-    left: Any
-    right: Any
-    setting: Setting = field(repr=False)
-
-    def replay(self) -> bool:
-        """Evaluate both sides again, by other code.
-
-        Returns
-        -------
-        bool
-            Whether they still differ.
-
-        Examples
-        --------
-        >>> from sympy import MatrixSymbol, Symbol
-        >>> from ergs_verify import prove
-        >>> n = Symbol("n", integer=True, positive=True)
-        >>> A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
-        >>> prove(A * B, B * A).counterexample.replay()
-        True
-        """
-        setting = self.setting
-        left, right = setting.expressions[:2]
-        return differ(left, right, self.values, setting.definitions, setting.sizes)
-
-    def as_json(self) -> dict:
-        """``{"values": {letter: exact matrix}, "left", "right"}`` with rationals as strings."""
-        return {
-            "values": {str(k): _exact(v) for k, v in self.values.items()},
-            "left": _exact(self.left),
-            "right": _exact(self.right),
-        }
-
-
-@frozen(slots=False)
-class Proof:
-    """The answer of `prove`. It is true if the verdict is ``proved``.
-
-    Attributes
-    ----------
-    left, right : SymPy expressions
-        The two sides.
-    verdict : str
-        ``proved``, ``refuted``, ``ill-typed`` or ``undecided``.
-    sizes : str
-        For which sizes it is proved.
-    residual : SymPy expression or None
-        left − right as simplified, if it is not zero.
-    counterexample : Counterexample or None
-        If it is refuted.
-    reason : str
-        Why it is ill-typed or undecided.
-    evidence : tuple of (method, detail)
-        What each engine says.
-    seconds : float
-    certificate : dict or None
-        The proof as a JSON object ``ergs-proof/4``, which ``ergs-verify recheck`` confirms. None if
-        nothing is proved, if both sides are one expression, or if only the normal form proves it
-        (products of traces, 1×1 matrices that commute).
-    steps : tuple of Step
-        The proof to be read; ``print(proof)`` shows it.
-
-    Notes
-    -----
-    How identities are decided is explained in :doc:`/explanation/theory`, "Deciding identities".
-    """
-
-    left: Any
-    right: Any
-    verdict: str
-    sizes: str = ""
-    residual: Any = None
-    counterexample: Counterexample | None = None
-    reason: str = ""
-    evidence: tuple[tuple[str, str], ...] = ()
-    seconds: float = field(default=0.0, repr=False)
-    _realization: Realization | None = field(default=None, repr=False, eq=False)
-    _question: _Question | None = field(default=None, repr=False, eq=False)
-
-    @cached_property
-    def certificate(self) -> dict[str, Any] | None:
-        """The proof as a JSON object, which ``ergs-verify recheck`` confirms.
-
-        None where nothing is proved, or where the normal form alone shows it (products of traces,
-        1×1 matrices that commute) or both sides are one expression.
-        """
-        return None if self._realization is None else certificate(self._realization)
-
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """The proof to be read, none where nothing is proved."""
-        asked = self._question
-        if not self or asked is None:
-            return ()
-        lhs, rhs, definitions = asked.plain or (asked.lhs, asked.rhs, asked.definitions)
-        return steps(lhs, rhs, definitions, asked.symmetric, self._realization)
-
-    def __bool__(self) -> bool:
-        return self.verdict == "proved"
-
-    def __str__(self) -> str:
-        lines = [f"{self.verdict}: {self.left} = {self.right}"]
-        if self.sizes:
-            lines[0] += f", for {self.sizes}"
-        lines += [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
-        if self.reason:
-            lines.append(f"  {self.reason}")
-        if self.residual is not None:
-            lines.append(f"  left − right = {self.residual}")
-        if self.counterexample is not None:
-            shown = self.counterexample.as_json()
-            lines += [f"  at {letter} = {value}" for letter, value in shown["values"].items()]
-            lines.append(f"  left = {shown['left']}, right = {shown['right']}")
-        return "\n".join(lines)
-
-    def _repr_markdown_(self) -> str:
-        signs = {"proved": "=", "refuted": r"\neq"}
-        sign = signs.get(self.verdict, r"\overset{?}{=}")
-        text = f"**{self.verdict}**\n\n$$\n{equation(self.left, self.right, sign)}\n$$"
-        if self.sizes:
-            text += f"\n\nfor {self.sizes}"
-        for number, step in enumerate(self.steps, 1):
-            sides = [tex(side) for side in (step.left, step.right) if side is not None]
-            shown = f": $\\displaystyle {' = '.join(sides)}$" if sides else ""
-            text += f"\n{'' if number > 1 else chr(10)}{number}. {step.text}{shown}"
-        if self.reason:
-            text += f"\n\n{in_markdown(self.reason)}"
-        if self.residual is not None:
-            text += f"\n\nleft − right $= \\displaystyle {tex(self.residual)}$"
-        if self.counterexample is not None:
-            example = self.counterexample
-            values = ", ".join(f"{tex(k)} = {tex(v)}" for k, v in example.values.items())
-            text += f"\n\nfor instance at ${values}$: left $= {tex(example.left)}$,"
-            text += f" right $= {tex(example.right)}$"
-        return text
 
 
 def prove(
@@ -287,25 +122,23 @@ def prove(
     'proved'
     """
     start = time.perf_counter()
-    lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
-    definitions = _definitions(definitions)
-    definite = frozenset(_letters(positive_definite, "positive_definite"))
-    symmetric = tuple(dict.fromkeys((*_letters(symmetric), *sorted(definite, key=str))))
+    lhs, rhs = expression_of(lhs, "the left side"), expression_of(rhs, "the right side")
+    definitions = definitions_of(definitions)
+    definite = frozenset(letters_of(positive_definite, "positive_definite"))
+    symmetric = tuple(dict.fromkeys((*letters_of(symmetric), *sorted(definite, key=str))))
     if not isinstance(limits, Limits | None):
-        raise InputError(f"limits must be Limits(seconds=…, blocks=…), not {_shown(limits)}")
+        raise InputError(f"limits must be Limits(seconds=…, blocks=…), not {shown(limits)}")
     if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
-        raise InputError(f"given must be a list such as [Eq(P, Q)], not {_shown(given)}", "given")
+        raise InputError(f"given must be a list such as [Eq(P, Q)], not {shown(given)}", "given")
     given = tuple(given)
-    _consistent((lhs, rhs, *given), definitions, symmetric, definite)
+
+    def equal(left, right, known: Mapping) -> bool:
+        return _equal(left, right, tuple(known.items()), symmetric)
+
+    demand_consistent((lhs, rhs, *given), definitions, symmetric, definite, equal)
     if given:
-        found = eliminated(
-            given,
-            definitions,
-            symmetric,
-            (lhs, rhs, *definitions.values()),
-            lambda left, right, known: _equal(left, right, tuple(known.items()), symmetric),
-            definite,
-        )
+        wanted = (lhs, rhs, *definitions.values())
+        found = eliminated(given, definitions, symmetric, wanted, equal, definite)
         definitions = {**definitions, **found}
     question = _Question(lhs, rhs, definitions, symmetric, limits or Limits(), definite)
     try:
@@ -315,124 +148,9 @@ def prove(
     return evolve(result, seconds=time.perf_counter() - start)
 
 
-def _expression(given, where: str):
-    """A SymPy expression; a string is not read, for reading it would run it."""
-    try:
-        expression = sympy.sympify(given, strict=True)
-    except sympy.SympifyError:
-        expression = None
-    if not isinstance(expression, sympy.Expr | sympy.MatrixExpr | sympy.MatrixBase):
-        raise InputError(f"{where} must be a SymPy expression, not {_shown(given)}", where)
-    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-        raise InputError(f"{where} divides by 0: SymPy made it {expression}", where)
-    return expression
-
-
-def _shown(given) -> str:
-    return f"{type(given).__name__} {given!r}"
-
-
-def _definitions(given) -> dict:
-    """The definitions, by letter."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise InputError(
-            f"definitions must be a mapping such as {{W: A + B}}, not {type(given).__name__}",
-            "definitions",
-        )
-    for key in given:
-        if not isinstance(key, sympy.MatrixSymbol | sympy.Symbol | AppliedUndef):
-            raise InputError(f"only a letter can be defined, not {_shown(key)}", "definitions")
-    found = {k: _expression(v, f"the definition of {k}") for k, v in given.items()}
-    for letter, value in found.items():
-        if letter.is_Matrix != value.is_Matrix:
-            kinds = ("a matrix" if e.is_Matrix else "a scalar" for e in (letter, value))
-            raise InputError(f"{letter} is {', but its definition is '.join(kinds)}", "definitions")
-    return found
-
-
-def _letters(given, where: str = "symmetric") -> tuple:
-    """The symmetric letters, or the positive definite ones."""
-    if isinstance(given, sympy.Basic | str) or not isinstance(given, Iterable):
-        raise InputError(
-            f"{where} must be a list of letters such as [P], not {_shown(given)}", where
-        )
-    letters = tuple(given)
-    for letter in letters:
-        if not isinstance(letter, sympy.MatrixSymbol):
-            raise InputError(
-                f"a {where.replace('_', ' ')} letter must be a MatrixSymbol, not {_shown(letter)}",
-                where,
-            )
-        if any(owner.is_Integer for owner in owners_of(letter)):
-            raise InputError(
-                f"{where} has to hold for every agent: give {letter.name} with an index, such as "
-                f"AgentMatrix({letter.name!r}, agent_index('i'), …), not {letter}",
-                where,
-            )
-    return letters
-
-
 @lru_cache(maxsize=256)
 def _equal(left, right, definitions: tuple, symmetric: tuple) -> bool:
     return bool(_Question(left, right, dict(definitions), symmetric, Limits()).answer())
-
-
-def _consistent(claim: tuple, definitions: Mapping, symmetric: tuple, definite: frozenset) -> None:
-    """Raise where a letter is defined or declared to be what it cannot be, or two look alike."""
-    everything = [e for e in (*claim, *definitions.values()) if isinstance(e, sympy.Basic)]
-    called: dict[str, sympy.Symbol] = {}
-    for symbol in set().union(*(parts_of(e, sympy.Symbol) for e in (*everything, *definitions))):
-        if called.setdefault(symbol.name, symbol) != symbol:
-            raise InputError(
-                f"two symbols are called {symbol.name} but have different SymPy assumptions; make "
-                "the symbol once and use it everywhere"
-            )
-    letters = set().union(*(parts_of(e, sympy.MatrixSymbol) for e in everything))
-    for declared, where in (
-        *((s, "symmetric") for s in symmetric),
-        *((d, "definitions") for d in definitions),
-    ):
-        if isinstance(declared, sympy.MatrixSymbol):
-            _fits(declared, letters, where)
-    kinds = set(map(kind_of, symmetric))
-    sizes = dimensions_of((*everything, *definitions)) | set(free_agent_indices(everything))
-    for letter, value in definitions.items():
-        if letter in sizes:
-            raise InputError(
-                f"{letter} is a size or an agent and cannot be defined; write its value instead",
-                "definitions",
-            )
-        if letter.is_positive and value.is_positive is False:
-            raise InputError(f"{letter} is positive, but its definition is {value}", "definitions")
-        if letter in definite and not is_definite(value, definite):
-            raise InputError(
-                f"{letter} is declared positive definite, which its definition {value} does not "
-                "show",
-                "positive_definite",
-            )
-        if kind_of(letter) in kinds and value.is_Matrix and letter not in definite:
-            turned = sympy.Transpose(value)
-            if not _equal(value, turned, tuple(definitions.items()), symmetric):
-                raise InputError(
-                    f"{letter} is declared symmetric, which its definition {value} does not show",
-                    "symmetric",
-                )
-
-
-def _fits(declared, letters: set, where: str) -> None:
-    """Raise where a letter of this name has another shape."""
-    for letter in letters:
-        if kind_of(letter) == kind_of(declared):
-            names = dict(zip(owners_of(declared), owners_of(letter), strict=True))
-            shape = tuple(side.xreplace(names) for side in declared.shape)
-            if shape != letter.shape:
-                shown = ("×".join(map(str, sides)) for sides in (shape, letter.shape))
-                raise InputError(
-                    f"{where} gives {declared} the size {', but it is '.join(shown)}",
-                    where,
-                )
 
 
 @frozen
@@ -461,7 +179,8 @@ class _Question:
         evidence = found.evidence
         if found and self.definite:
             evidence = (*evidence, ("inverses", self._inverses()))
-        return evolve(found, left=self.lhs, right=self.rhs, evidence=evidence, question=question)
+        asked = question.lhs, question.rhs, question.definitions, question.symmetric
+        return evolve(found, left=self.lhs, right=self.rhs, evidence=evidence, asked=asked)
 
     def _inverses(self) -> str:
         """Which inverses are known to exist."""
@@ -655,7 +374,7 @@ class _Question:
             mismatch = typed_mismatch(left, right, arithmetic)
             if mismatch:
                 raise ShapeError(self._shapes_differ() or mismatch)
-            different = different or not _same_in_field(left, right)
+            different = different or not same_in_field(left, right)
             compared += 1
             sizes |= set(setting.sizes.values())
         if not compared:
@@ -670,33 +389,7 @@ class _Question:
         )
 
     def _search(self, modular: bool) -> tuple[Counterexample | None, int]:
-        """Small exact matrices at which the sides differ, or at how many points they agree.
-
-        With `modular`, points at which they agree modulo a prime are left out: it is seen sooner.
-        """
-        compared = 0
-        if _degree((self.lhs, self.rhs), self.definitions) > MOST_DEGREE:
-            return None, 0
-        for agents, size_of, trials in SEARCH_SETTINGS:
-            rng = random.Random(11)
-            try:
-                setting = self._setting(agents, size_of)
-                for _ in range(trials):
-                    values = small_values(setting, rng)
-                    try:
-                        if modular and _same_modulo_prime(setting, values):
-                            compared += 1
-                            continue
-                        left, right = setting.evaluate(values, SymPyNumbers())
-                        differ = _differ(left, right)
-                    except ZeroDivisionError:
-                        continue
-                    if differ:
-                        return Counterexample(values, left, right, setting), compared
-                    compared += 1
-            except (ShapeError, UnsupportedError, RecursionError):
-                continue
-        return None, compared
+        return search((self.lhs, self.rhs), self.definitions, self._setting, modular=modular)
 
 
 def _reason(error: Exception) -> str:
@@ -736,72 +429,3 @@ def _field_settings(
         (3, lambda k: start + 9 - k if k < 9 else start + k),
         (3, lambda k: start + k),
     )
-
-
-def _degree(expressions: Iterable, definitions: Mapping) -> int:
-    """A bound on the degree in the letters, which the length of exact numbers grows with."""
-    known: dict = {}
-    bodies = {getattr(k, "name", k): v for k, v in definitions.items()}
-
-    def degree(e: Any) -> int:
-        if e not in known:
-            known[e] = 0  # a definition that comes back to itself
-            if isinstance(e, sympy.MatrixSymbol | sympy.Symbol):
-                name = getattr(e, "name", e)
-                known[e] = degree(bodies[name]) if name in bodies else 1
-            elif isinstance(e, sympy.MatMul | sympy.Mul):
-                known[e] = sum(map(degree, e.args))
-            elif isinstance(e, sympy.MatPow | sympy.Pow) and e.exp.is_Integer:
-                known[e] = degree(e.base) * abs(int(str(e.exp)))
-            else:
-                known[e] = max(map(degree, e.args), default=0)
-        return known[e]
-
-    return max(map(degree, map(sympy.sympify, expressions)))
-
-
-def _same_modulo_prime(setting: Setting, values: Mapping) -> bool:
-    """Whether exact values agree modulo a prime, which is seen sooner; False also if not seen."""
-    arithmetic = PrimeField()
-
-    def entering(value):
-        if isinstance(value, sympy.MatrixBase):
-            rows = [[Fraction(int(x.p), int(x.q)) for x in value.row(r)] for r in range(value.rows)]
-            return arithmetic.matrix(rows, value.shape)
-        return arithmetic.scalar(Fraction(int(value.p), int(value.q)))
-
-    if any(not value.is_Rational for value in values.values() if not value.is_Matrix):
-        return False
-    entered = {letter: entering(value) for letter, value in values.items()}
-    try:
-        return _same_in_field(*setting.evaluate(entered, arithmetic))
-    except UnsupportedError:
-        return False
-
-
-def _same_in_field(left, right) -> bool:
-    if hasattr(left, "logs"):
-        return (left.value, left.logs) == (right.value, right.logs)
-    return left == right
-
-
-def _differ(left, right) -> bool:
-    """Whether exact values differ; logarithms and π are told apart at 50 digits."""
-    difference = left - right
-    if difference.has(sympy.zoo, sympy.nan):  # SymPy divides by 0 without an error
-        raise ZeroDivisionError
-    if isinstance(difference, sympy.MatrixBase):
-        return any(_nonzero(entry) for entry in difference)
-    return _nonzero(sympy.sympify(difference))
-
-
-def _nonzero(number: sympy.Expr) -> bool:
-    if number.is_Rational:
-        return number != 0
-    return bool(abs(number.evalf(60)) > sympy.Float(10) ** -50)
-
-
-def _exact(value):
-    if isinstance(value, sympy.MatrixBase):
-        return [[str(entry) for entry in value.row(k)] for k in range(value.rows)]
-    return str(value)

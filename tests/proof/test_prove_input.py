@@ -35,7 +35,7 @@ from ergs_verify.errors import InputError
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum
 from ergs_verify.proof import Counterexample, prove
 from ergs_verify.proof import sampling as sampling_module
-from ergs_verify.proof.prove import Limits
+from ergs_verify.proof.realize import Limits
 
 n, m, k = symbols("n m k", integer=True, positive=True)
 A, B, P, Q = (MatrixSymbol(s, n, n) for s in "ABPQ")

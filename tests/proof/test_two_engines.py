@@ -21,7 +21,9 @@ x, y = MatrixSymbol("x", n, 1), MatrixSymbol("y", n, 1)
 TRUE = ((Identity(n) + A * B).I * A, A * (Identity(n) + B * A).I)
 FALSE = ((Identity(n) + A * B).I * A, A * (Identity(n) + A * B).I * B)
 i, j = agent_index("i"), agent_index("j")
-engine = importlib.import_module("ergs_verify.proof.prove")
+engine, answers, searching = (
+    importlib.import_module(f"ergs_verify.proof.{name}") for name in ("prove", "answer", "search")
+)
 
 
 def of_agent(name, agent):
@@ -94,19 +96,25 @@ def test_every_combination_of_answers(monkeypatch, refutation, realization, norm
 
 def test_a_counterexample_that_the_prime_field_denies_is_evaluated_again(monkeypatch, refutation):
     planted(monkeypatch, False, False, FIELD[0], refutation, 0)
-    monkeypatch.setattr(engine, "differ", lambda *_: False)
+    monkeypatch.setattr(answers, "differ", lambda *_: False)
     proof = engine.prove(*FALSE)
     assert proof.verdict == "undecided"
     assert "the engines disagree" in proof.reason
 
 
+def said_by_the_field(monkeypatch, told: bool) -> None:
+    """A prime field that says that all values are equal, or that none are."""
+    for module in (engine, searching):
+        monkeypatch.setattr(module, "same_in_field", lambda left, right: told)
+
+
 def test_a_prime_field_that_is_wrong_is_not_enough(monkeypatch):
-    monkeypatch.setattr(engine, "_same_in_field", lambda left, right: False)
+    said_by_the_field(monkeypatch, False)
     proof = engine.prove(*TRUE)
     assert proof.verdict == "undecided"
     assert "the engines disagree" in proof.reason
     # Exact values, evaluated by two programs, count for more than it.
-    monkeypatch.setattr(engine, "_same_in_field", lambda left, right: True)
+    said_by_the_field(monkeypatch, True)
     proof = engine.prove(*FALSE)
     assert proof.verdict == "refuted"
     assert proof.counterexample.replay()
@@ -114,7 +122,7 @@ def test_a_prime_field_that_is_wrong_is_not_enough(monkeypatch):
 
 def test_a_normal_form_that_is_wrong_is_not_enough(monkeypatch):
     """Not even together with a prime field that is wrong."""
-    monkeypatch.setattr(engine, "_same_in_field", lambda left, right: True)
+    said_by_the_field(monkeypatch, True)
     monkeypatch.setattr(engine._Question, "_normal_form", lambda _: (True, None, "zero"))
     proof = engine.prove(*FALSE)
     assert proof.verdict == "undecided"
