@@ -18,9 +18,11 @@ from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.proof.letters import owners_of
+from ergs_verify.proof.nodes import Term
 from ergs_verify.proof.scalars import AGENTS as ALL
 from ergs_verify.proof.scalars import Quotient
-from ergs_verify.proof.statement import Statement, Term, owners_of
+from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.words import (
     AGENTS,
     ONE,

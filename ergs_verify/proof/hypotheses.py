@@ -9,7 +9,7 @@ import sympy
 
 from ergs_verify.errors import InputError
 from ergs_verify.expressions import AgentSum
-from ergs_verify.proof.statement import kind_of
+from ergs_verify.proof.letters import kind_of
 
 
 def eliminated(

@@ -21,7 +21,7 @@ from sympy.core.function import AppliedUndef
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import Vec, parts_of
 from ergs_verify.proof.derivatives import derivative
-from ergs_verify.proof.statement import name_of
+from ergs_verify.proof.letters import name_of
 
 KINDS = (sympy.KroneckerProduct, sympy.BlockMatrix, Vec)
 

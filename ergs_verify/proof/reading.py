@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.statement import kind_of
+from ergs_verify.proof.letters import kind_of
 from ergs_verify.proof.words import (
     ONE,
     Letter,

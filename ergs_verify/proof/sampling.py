@@ -12,12 +12,12 @@ from itertools import product
 import sympy
 from attrs import frozen
 from sympy.core.function import AppliedUndef
-from sympy.core.symbol import Str
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, instantiate, parts_of
+from ergs_verify.expressions import AgentSum, AgentTotal, instantiate, parts_of
 from ergs_verify.proof.field import PrimeField
+from ergs_verify.proof.letters import kind_of, owners_of
 
 
 @frozen
@@ -29,7 +29,7 @@ class Setting:
     letters: tuple[sympy.MatrixSymbol, ...]
     scalars: tuple
     sizes: Mapping
-    symmetric: frozenset[tuple[str, bool]]
+    symmetric: frozenset[str]
 
     @classmethod
     def of(
@@ -63,7 +63,7 @@ class Setting:
         written = tuple(_written_out(e, agents, tuple(indices.items())) for e in expressions)
         abbreviations: dict = {}
         for letter, value in definitions.items():
-            own = [owner for owner in owners(letter) if owner.is_Symbol]
+            own = [owner for owner in owners_of(letter) if owner.is_Symbol]
             # A definition's own indices run over all agents.
             for chosen in product(range(1, agents + 1), repeat=len(own)):
                 names = {**indices, **dict(zip(own, chosen, strict=True))}
@@ -85,7 +85,7 @@ class Setting:
             letters=tuple(sorted(letters, key=str)),
             scalars=tuple(sorted(scalars - dimensions - set(abbreviations), key=str)),
             sizes=sizes,
-            symmetric=frozenset((s.name, bool(owners(s))) for s in symmetric),
+            symmetric=frozenset(map(kind_of, symmetric)),
         )
         for letter in setting.letters:
             rows, cols = setting.shape(letter)
@@ -105,7 +105,7 @@ class Setting:
 
     def is_symmetric(self, letter) -> bool:
         """Whether a letter equals its transpose."""
-        return (letter.name, bool(owners(letter))) in self.symmetric
+        return kind_of(letter) in self.symmetric
 
     def evaluate(self, values: Mapping, arithmetic) -> list:
         """The value of each expression, in order."""
@@ -128,18 +128,11 @@ _once = lru_cache(maxsize=4096)
 
 @_once
 def _free_agents(node) -> frozenset[sympy.Symbol]:
-    found = {e for e in owners(node) if e.is_Symbol}
+    found = {e for e in owners_of(node) if e.is_Symbol}
     if isinstance(node, AgentSum | AgentTotal):
         found.update(e for e in node.excluded if e.is_Symbol)
         return frozenset(found | _free_agents(node.body) - {node.index})
     return frozenset(found.union(*map(_free_agents, node.args)))
-
-
-def owners(node) -> tuple:
-    """The agents that a letter or a scalar such as q(i) belongs to."""
-    if isinstance(node, AgentMatrix):
-        return (node.agent,)
-    return node.args if isinstance(node, AppliedUndef) else ()
 
 
 @_once
@@ -148,7 +141,7 @@ def _numbered_agents(expression) -> frozenset[int]:
     found: set[int] = set()
     for node in parts_of(expression, sympy.Basic):
         left_out = node.excluded if isinstance(node, AgentSum | AgentTotal) else ()
-        found.update(int(a) for a in (*owners(node), *left_out) if a.is_Integer)
+        found.update(int(a) for a in (*owners_of(node), *left_out) if a.is_Integer)
     return frozenset(found)
 
 
@@ -264,36 +257,13 @@ class SymPyNumbers:
 @_once
 def _atoms(expression) -> tuple[frozenset, frozenset, frozenset]:
     """Matrix letters, scalar letters and dimensions of a written-out formula."""
-    letters: set = set()
-    scalars: set = set()
-    dimensions: set = set()
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, sympy.MatrixSymbol):
-            letters.add(node)
-            dimensions.update(*map(_dimensions, node.shape))
-        elif isinstance(node, sympy.Identity | sympy.ZeroMatrix):
-            dimensions.update(*map(_dimensions, node.shape))
-        elif isinstance(node, sympy.Symbol | AppliedUndef):
-            (dimensions if node.is_integer else scalars).add(node)
-        elif isinstance(node, sympy.NumberSymbol):
-            scalars.add(node)
-        elif not isinstance(node, Str):
-            stack.extend(node.args)
-    return frozenset(letters), frozenset(scalars), frozenset(dimensions)
-
-
-def _dimensions(size) -> set:
-    """The dimensions in a size such as 2n + p(1)."""
-    found, stack = set(), [size]
-    while stack:
-        node = stack.pop()
-        if node.is_Symbol or isinstance(node, AppliedUndef):
-            found.add(node)
-        else:
-            stack.extend(node.args)
-    return found
+    sized = parts_of(expression, sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix)
+    sides = [parts_of(side, sympy.Symbol, AppliedUndef) for X in sized for side in X.shape]
+    scalars = parts_of(expression, sympy.Symbol, AppliedUndef, sympy.NumberSymbol)
+    inner = {a for f in scalars if isinstance(f, AppliedUndef) for a in f.free_symbols}
+    dimensions = set().union(*sides, (a for a in scalars if a.is_integer)) - inner
+    letters = parts_of(expression, sympy.MatrixSymbol)
+    return frozenset(letters), frozenset(scalars - dimensions - inner), frozenset(dimensions)
 
 
 def typed_mismatch(left, right, arithmetic) -> str | None:

@@ -1,58 +1,31 @@
-"""An identity in a small typed language, its definitions put in, ready to be written as JSON.
-
-Matrices are nodes, tuples whose arguments may be the numbers of earlier nodes:
-
-    ("letter", name, agent or None, rows, columns), ("identity", n), ("zero", rows, columns)
-    ("add", a, b, …), ("multiply", a, b, …), ("scale", number of a scalar, a)
-    ("transpose", a), ("inverse", a), ("sum", index, a)
-
-Of a scalar that is no product of 1×1 matrices, such as tr A · tr B, the factors are 1×1 matrices
-of their own, which realizations do not know:
-
-    ("trace", a), ("log det", a), ("det", a), ("log", number of a scalar), ("times", 1×1, a)
-
-A sum runs over all agents. Sizes are text such as ``2*n + m`` or ``p(i)``. Scalars are rational
-functions of scalar letters, sizes and the number of agents; a side that is a scalar is a list of
-terms: a coefficient times 1, the log of a scalar, or the trace, log det or det of a node, summed
-over agents.
-A scalar made of 1×1 products that multiplies a matrix is put, as a matrix, where the product is 1
-wide: (v'Au)·uw' is u(v'Au)w'.
-"""
+"""SymPy expressions into the nodes of a statement, definitions put in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, parts_of
+from ergs_verify.expressions import AgentSum, AgentTotal, parts_of
+from ergs_verify.proof.letters import (
+    belongs_to_agents,
+    dimensions_of,
+    is_agents_size,
+    kind_of,
+    name_of,
+    owners_of,
+    scalar_names,
+)
+from ergs_verify.proof.nodes import MOST_NODES, Node, Nodes, Term, typed
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 
-MOST_NODES = 20_000
-Node = tuple
-Shape = tuple[str, str]
 
-
-class Term(NamedTuple):
-    """coefficient · kind(of), summed over some agents.
-
-    `kind` is ``one``, ``log`` (of a scalar), ``trace``, ``log det`` or ``det`` (of a node).
-    """
-
-    coefficient: Any
-    kind: str
-    of: Any = None
-    over: tuple[str, ...] = ()
-
-
-class Statement:
+class Statement(Nodes):
     """The nodes of one identity.
 
     Parameters
@@ -64,8 +37,6 @@ class Statement:
 
     Attributes
     ----------
-    nodes : list of tuple
-    shapes : list of (rows, columns), None for a scalar
     symmetric : frozenset of str
         Names of letters equal to their transpose.
     meant : dict
@@ -88,39 +59,22 @@ class Statement:
         symmetric: Iterable,
         split: Mapping[str, tuple[str, ...]] | None = None,
     ):
-        self.nodes: list[Node] = []
-        self.shapes: list[Shape] = []
         self.symmetric = frozenset(map(kind_of, symmetric))
-        self._numbers: dict[Node, int] = {}
         self._definitions: dict[str, list[tuple]] = {}
         for letter, value in (definitions or {}).items():
             self._definitions.setdefault(name_of(letter), []).append((letter, value))
         everything = [*expressions, *(definitions or {}), *(definitions or {}).values()]
         self._dimensions = dimensions_of(everything)
-        self.scalars = Scalars(_scalar_names(everything, self._dimensions), split)
-        self.factors: list[Any] = []
-        self._factor_numbers: dict[str, int] = {}
+        super().__init__(Scalars(scalar_names(everything, self._dimensions), split))
         self.meant: dict[tuple[str, str], Any] = {}
         self.beyond = ""
         self._known: dict[Any, Any] = {}
         self._being_defined: list[str] = []
-        self._mentions: dict[tuple[int, str], bool] = {}
         self._bound = 0
 
     def convert(self, expression, agents: Mapping = MappingProxyType({})) -> int | list[Term]:
         """A matrix as the number of its node, a scalar as its terms; `agents` names indices."""
         return self._convert(sympy.sympify(expression), agents)
-
-    def node(self, operation: str, *args, shape: Shape) -> int:
-        """The number of a node, an old one where there is one."""
-        key = ("zero", *shape) if "0" in shape else (operation, *args)
-        if key not in self._numbers:
-            if len(self.nodes) >= MOST_NODES:
-                raise UnsupportedError(f"written out, it has more than {MOST_NODES} parts")
-            self._numbers[key] = len(self.nodes)
-            self.nodes.append(key)
-            self.shapes.append(shape)
-        return self._numbers[key]
 
     def _convert(self, expr, agents: Mapping) -> Any:
         key = expr, tuple(agents.items())
@@ -155,119 +109,16 @@ class Statement:
                 return self._power(self._convert(expr.base, agents), int(str(expr.exp)), expr)
         raise UnsupportedError(f"{type(expr).__name__} is not understood in {expr}")
 
-    def add(self, *terms: int) -> int:
-        """The sum of matrices of one type."""
-        for term in terms:
-            if self.shapes[term] != self.shapes[terms[0]]:
-                left, right = self.shapes[terms[0]], self.shapes[term]
-                raise ShapeError(f"cannot add {_typed(left)} and {_typed(right)}")
-        if len(terms) == 1:
-            return terms[0]
-        return self.node("add", *terms, shape=self.shapes[terms[0]])
-
-    def multiply(self, *factors: int) -> int:
-        """The product of matrices."""
-        chain = [self.shapes[f] for f in factors]
-        for left, right in pairwise(chain):
-            if left[1] != right[0]:
-                raise ShapeError(f"cannot multiply {_typed(left)} and {_typed(right)}")
-        if len(factors) == 1:
-            return factors[0]
-        return self.node("multiply", *factors, shape=(chain[0][0], chain[-1][1]))
-
-    def scale(self, factor, number: int) -> int:
-        """A scalar times a matrix."""
-        if factor == self.scalars.one:
-            return number
-        return self.node("scale", self._factor(factor), number, shape=self.shapes[number])
-
-    def _factor(self, factor) -> int:
-        text = str(self.scalars.as_json(factor))
-        if text not in self._factor_numbers:
-            self._factor_numbers[text] = len(self.factors)
-            self.factors.append(factor)
-        return self._factor_numbers[text]
-
-    def minus(self, number: int) -> int:
-        """−1 times a matrix."""
-        return self.scale(self.scalars.number(-1), number)
-
-    def transpose(self, number: int) -> int:
-        """The transpose of a matrix."""
-        rows, cols = self.shapes[number]
-        return self.node("transpose", number, shape=(cols, rows))
-
-    def sum_over(self, index: str, number: int) -> int:
-        """The sum over all agents, put as far inside as it goes."""
-        node, shape = self.nodes[number], self.shapes[number]
-        match node:
-            case ("add", *terms):
-                return self.add(*(self.sum_over(index, term) for term in terms))
-            case ("transpose", a):
-                return self.transpose(self.sum_over(index, a))
-            case ("scale", factor, a):
-                return self.scale(self.factors[factor], self.sum_over(index, a))
-            case ("multiply", *factors):
-                own = [k for k, factor in enumerate(factors) if self.mentions(factor, index)]
-                first, last = (own[0], own[-1] + 1) if own else (0, len(factors))
-                if (first, last) != (0, len(factors)):
-                    inside = self.sum_over(index, self.multiply(*factors[first:last]))
-                    return self.multiply(*factors[:first], inside, *factors[last:])
-            case ("sum", other, a):
-                inside = self.sum_over(index, a)
-                if self.nodes[inside][:2] != ("sum", index):
-                    return self.sum_over(other, inside)
-        if not self.mentions(number, index):
-            return self.scale(self.scalars.generator(AGENTS), number)
-        return self.node("sum", index, number, shape=shape)
-
-    def mentions(self, number: int, index: str) -> bool:
-        """Whether a node depends on the agent that an index stands for."""
-        key = number, index
-        if key not in self._mentions:
-            node = self.nodes[number]
-            self._mentions[key] = node[:2] != ("sum", index) and (
-                (node[0] == "letter" and node[2] == index)
-                or any(isinstance(a, str) and f"({index})" in a for a in node[1:])
-                or any(self.mentions(a, index) for a in self.children(number))
-            )
-        return self._mentions[key]
-
-    def children(self, number: int) -> tuple[int, ...]:
-        """The nodes that a node is made of."""
-        node = self.nodes[number]
-        parts = node[2:] if node[0] in ("sum", "scale", "log") else node[1:]
-        return tuple(a for a in parts if isinstance(a, int))
-
-    def within(self, number: int) -> set[int]:
-        """Every node below a node."""
-        found: set[int] = set()
-        todo = list(self.children(number))
-        while todo:
-            a = todo.pop()
-            if a not in found:
-                found.add(a)
-                todo += self.children(a)
-        return found
-
-    def inverse(self, number: int) -> int:
-        """The inverse of a square matrix."""
-        return self.node("inverse", number, shape=self.shapes[number])
-
-    def identity(self, size: str) -> int:
-        """The identity of a size."""
-        return self.node("identity", size, shape=(size, size))
-
     def _inverse(self, number: int, expr) -> int:
         shape = self.shapes[number]
         if shape[0] != shape[1]:
-            raise ShapeError(f"the inverse of a {_typed(shape)} matrix does not exist in {expr}")
+            raise ShapeError(f"the inverse of a {typed(shape)} matrix does not exist in {expr}")
         return self.inverse(number)
 
     def _power(self, base: int, exponent: int, expr) -> int:
         shape = self.shapes[base]
         if shape[0] != shape[1]:
-            raise ShapeError(f"the power of a {_typed(shape)} matrix does not exist in {expr}")
+            raise ShapeError(f"the power of a {typed(shape)} matrix does not exist in {expr}")
         if exponent == 0:
             return self.identity(shape[0])
         base = base if exponent > 0 else self._inverse(base, expr)
@@ -321,7 +172,7 @@ class Statement:
         if self.meant.setdefault(("type", name), general) != general:
             raise UnsupportedError(f"two letters of different types are both named {name}")
         if name in self.symmetric and shape[0] != shape[1]:
-            raise ShapeError(f"{expr} is {_typed(shape)} and cannot be symmetric")
+            raise ShapeError(f"{expr} is {typed(shape)} and cannot be symmetric")
         return self.node("letter", name, agent, *shape, shape=shape)
 
     def _defined(self, expr, agents) -> Any:
@@ -343,8 +194,8 @@ class Statement:
             if template.is_Matrix:
                 wanted = tuple(self._size(s, names) for s in template.shape)
                 if self.shapes[result] != wanted:
-                    found = _typed(self.shapes[result])
-                    raise ShapeError(f"{template} is {_typed(wanted)} and its definition {found}")
+                    found = typed(self.shapes[result])
+                    raise ShapeError(f"{template} is {typed(wanted)} and its definition {found}")
             return result
         return None
 
@@ -557,7 +408,7 @@ class Statement:
         shape = self.shapes[number]
         if shape[0] != shape[1]:
             raise ShapeError(
-                f"the trace or determinant of a {_typed(shape)} matrix does not exist in {expr}"
+                f"the trace or determinant of a {typed(shape)} matrix does not exist in {expr}"
             )
         return number
 
@@ -568,7 +419,7 @@ class Statement:
         defined = [v for a in scalars for _, v in self._definitions.get(name_of(a), ())]
         return not (
             parts_of(expr, sympy.MatrixExpr, sympy.log, AgentTotal)
-            or any(belongs_to_agents(a) for a in functions if not _is_agents_size(a))
+            or any(belongs_to_agents(a) for a in functions if not is_agents_size(a))
             or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
         )
 
@@ -591,7 +442,7 @@ class Statement:
                 why = str(error)
         if number is None:
             self._is_beyond(why)
-            of = self._factor(term.of) if term.kind == "log" else term.of
+            of = self.factor(term.of) if term.kind == "log" else term.of
             number = self.node(term.kind, of, shape=("1", "1"))
         return self._summed(term.over, self.scale(term.coefficient, number))
 
@@ -613,80 +464,3 @@ class Statement:
             case ("multiply", *factors) if (place := self._place(factors)) is not None:
                 return self.multiply(*factors[place:], *factors[:place])
         return None
-
-
-def dimensions_of(expressions: Iterable) -> set[sympy.Symbol]:
-    """The symbols that occur in the size of a matrix, whatever they are assumed to be."""
-    return set().union(*map(_dimensions, expressions))
-
-
-@lru_cache(maxsize=4096)
-def _dimensions(expression) -> frozenset[sympy.Symbol]:
-    found: set = set()
-    for X in parts_of(expression, sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix):
-        for side in X.shape:
-            agents = {x for p in side.atoms(AppliedUndef) for x in p.free_symbols}
-            found |= side.free_symbols - agents
-    return frozenset(found)
-
-
-def name_of(letter) -> str:
-    """The name of a letter, without its agents."""
-    if isinstance(letter, AppliedUndef):
-        return letter.func.__name__
-    return letter.name if isinstance(letter, sympy.MatrixSymbol | sympy.Symbol) else str(letter)
-
-
-def kind_of(letter) -> str:
-    """What tells letters apart: a letter A may stand beside an agents' letter A_j."""
-    return name_of(letter) + ("^" if owners_of(letter) else "")
-
-
-def owners_of(expr) -> tuple:
-    """The agents that a letter belongs to."""
-    if isinstance(expr, AgentMatrix):
-        return (expr.agent,)
-    return expr.args if isinstance(expr, AppliedUndef) else ()
-
-
-def _is_agents_size(expr) -> bool:
-    """A size such as p(i)."""
-    return isinstance(expr, AppliedUndef) and bool(expr.is_integer)
-
-
-def belongs_to_agents(expr) -> bool:
-    """A scalar such as q(i)."""
-    return isinstance(expr, AppliedUndef) and all(
-        a.is_Integer or (a.is_Symbol and a.is_integer) for a in expr.args
-    )
-
-
-def _typed(shape) -> str:
-    return "a scalar" if shape is None else f"{shape[0]}×{shape[1]}"
-
-
-def _scalar_names(expressions: Iterable, dimensions: set) -> set[str]:
-    """Names of scalars and sizes, those of agents for every agent that is named."""
-    atoms = set().union(dimensions, *map(_atoms, expressions))
-    agents = {str(a) for a in atoms if a.is_Integer or (a.is_Symbol and a.is_integer)}
-    names = {"pi", "E"} & {str(a) for a in atoms}
-    for atom in atoms:
-        if _is_agents_size(atom):
-            names |= {f"{atom.func.__name__}({agent})" for agent in (*agents, ANY, "Σ")}
-        elif atom.is_Symbol or (isinstance(atom, AppliedUndef) and not belongs_to_agents(atom)):
-            names.add(str(atom))
-    return names
-
-
-@lru_cache(maxsize=4096)
-def _atoms(expression) -> frozenset:
-    """The scalars, sizes and agents of an expression."""
-    kinds = (sympy.Symbol, AppliedUndef, sympy.Integer, sympy.NumberSymbol, sympy.exp)
-    atoms = parts_of(expression, *kinds)
-    for X in parts_of(expression, AgentMatrix):
-        atoms.add(X.agent)
-    for X in parts_of(expression, AgentSum, AgentTotal):
-        atoms |= set(X.excluded)
-    for X in parts_of(expression, sympy.MatrixSymbol, sympy.Identity):
-        atoms |= parts_of(X.shape[0], AppliedUndef) | parts_of(X.shape[1], AppliedUndef)
-    return frozenset(atoms)

@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import UnsupportedError
+from ergs_verify.proof.nodes import Term
 from ergs_verify.proof.scalars import AGENTS
-from ergs_verify.proof.statement import Statement, Term
+from ergs_verify.proof.statement import Statement
 
 MOST_FACTORS = 5000
 Factor = tuple
