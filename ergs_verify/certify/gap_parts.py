@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ergs_verify.recursion.stages import Stages, setting_of
 from ergs_verify.recursion.written_out import WrittenOut
 
 
-def gap_formula(stages: Stages[Balls]) -> WrittenOut:
+def gap_formula(stages: Stages[Any]) -> WrittenOut:
     """The gap's formulas, written out for the game's agents."""
     return stages.written(gap_formulas(setting_of(stages.game)))
 
@@ -29,16 +30,23 @@ def gap_formula(stages: Stages[Balls]) -> WrittenOut:
 def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Evaluator]:
     """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
     balls = stages.arithmetic
+    moments = second_moments(stages, played)
+    return [
+        stage.with_values({X: moment.ball(balls)})
+        for stage, moment in zip(played, moments, strict=True)
+    ]
+
+
+def second_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> Iterator[Bracket]:
+    """E[xx'] at the stages t = 0…T−1."""
+    balls = stages.arithmetic
     formula = gap_formula(stages)
     at_start, of_noise = slack(stages.game.x0_cov), slacks(stages.game.noise)
     moment = Bracket.around(initial_moment(stages.game, balls), balls).wider(at_start, balls)
-    known = []
-    for stage in played:
-        known.append(stage.with_values({X: moment.ball(balls)}))
-        if len(known) < len(played):
-            moment = moment.along(stage, X, formula("second_moment", 1), balls)
-            moment = moment.wider(of_noise[len(known) - 1], balls)
-    return known
+    yield moment
+    for stage, by in zip(played[:-1], of_noise, strict=False):
+        moment = moment.along(stage, X, formula("second_moment", 1), balls).wider(by, balls)
+        yield moment
 
 
 def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> Iterator[Evaluator]:

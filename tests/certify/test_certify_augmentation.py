@@ -226,7 +226,7 @@ def test_beyond_the_cap_a_row_is_undecided():
 
 
 def test_where_nothing_is_enclosed_there_are_no_agents(monkeypatch):
-    def fails(*_arguments):
+    def fails(*_arguments, **_options):
         raise NotCertifiedError("no bounds")
 
     monkeypatch.setattr(augmentation, "_gaps_and_bounds", fails)

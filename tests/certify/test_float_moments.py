@@ -1,0 +1,131 @@
+"""Second moments in float64: the exact ones lie in the brackets, and these are narrow."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_games import games, scaled
+
+from ergs_verify import Game, Policy, gallery
+from ergs_verify.arithmetic import Balls, Rationals
+from ergs_verify.certify import augmentation, float_moments
+from ergs_verify.certify.covariances import slacks
+from ergs_verify.errors import NotCertifiedError
+from ergs_verify.exact.definite import is_positive
+from ergs_verify.recursion import second_moments
+
+BALLS = Balls(128)
+
+
+def drawn_policies(game, seed, count=3):
+    """Policies of rationals, all with the same part of the first agent."""
+    draw = np.random.default_rng(seed)
+
+    def over_time(rows, cols):
+        return [
+            [[Fraction(int(x), 7) for x in row] for row in draw.integers(-9, 9, (rows, cols))]
+            for _ in range(game.horizon)
+        ]
+
+    def covariances(p):
+        return [
+            [[sum(a * b for a, b in zip(x, y, strict=True)) for y in rows] for x in rows]
+            for rows in over_time(p, p)
+        ]
+
+    def part(p):
+        return over_time(p, game.state_size), covariances(p)
+
+    first, *others = game.control_sizes
+    shared = part(first)
+    policies = [[shared, *map(part, others)] for _ in range(count)]
+    return [
+        Policy.from_arrays(K=[K for K, _ in parts], Sigma=[S for _, S in parts])
+        for parts in policies
+    ]
+
+
+def bracketed(game, policies):
+    entered: dict = {}
+
+    def enter(X):
+        key = tuple(X.ravel())
+        if (key, X.shape) not in entered:
+            entered[key, X.shape] = BALLS.matrix(X.tolist(), X.shape)
+        return entered[key, X.shape]
+
+    K, Sigma = (
+        [
+            [[enter(own[t]) for own in getattr(policy, letter)] for t in range(game.horizon)]
+            for policy in policies
+        ]
+        for letter in ("K", "Sigma")
+    )
+    return float_moments.second_moments(game, K, Sigma)
+
+
+def exact(X):
+    return np.array(BALLS.to_fractions(X), dtype=object)
+
+
+@settings(max_examples=40, deadline=None)
+@given(games(stages=4), st.integers(0, 99), st.integers(-40, 40))
+def test_the_exact_moments_lie_between(game, seed, units):
+    """In units of the states however far apart."""
+    policies = drawn_policies(game, seed)
+    D = np.array([Fraction(2) ** (units * k) for k in range(game.state_size)], dtype=object)
+    game = scaled(game, states=D.tolist())
+    policies = [
+        Policy.from_arrays(K=[[X * D for X in own] for own in one.K], Sigma=one.Sigma)
+        for one in policies
+    ]
+    for policy, found in zip(policies, bracketed(game, policies), strict=True):
+        wanted = second_moments(game, policy, Rationals())
+        for true, bracket in zip(wanted, found, strict=True):
+            true = np.array(Rationals().to_fractions(true), dtype=object)
+            lo, hi = exact(bracket.lo), exact(bracket.hi)
+            assert is_positive(true - lo)
+            assert is_positive(hi - true)
+            # Of the largest moment in the first units, as far as weights follow these.
+            sizes, widths = (np.diag(X) * D**2 for X in (hi, hi - lo))
+            assert abs(units) > 10 or max(widths) <= max(sizes) * Fraction(2) ** -35
+
+
+def test_a_covariance_that_rounding_left_indefinite_stands_for_all_near_it():
+    root = np.array([[0.3, 0.7]])
+    noise = root.T @ root
+    game = Game.from_arrays(
+        A=np.eye(2) * 0.9, B=[[[1], [0]]], Q=[np.eye(2)], R=[[[1]]], tau=1,
+        noise_cov=noise, horizon=2, x0_mean=[0, 0], x0_cov=noise,
+    )  # fmt: skip
+    (slack, _) = slacks(game.noise)
+    assert slack > 0
+    [[_, bracket]] = bracketed(game, drawn_policies(game, 1, count=1))
+    width = exact(bracket.hi) - exact(bracket.lo)
+    assert is_positive(width - 2 * slack * np.array([[1, 0], [0, 1]], dtype=object))
+
+
+def test_what_float64_does_not_hold_has_no_bounds():
+    game = gallery("g-star-2")
+    game = attrs.evolve(game, x0_mean=np.array([1e200, 1e200]))
+    with pytest.raises(NotCertifiedError, match="no bounds in float64"):
+        bracketed(game, drawn_policies(game, 1, count=1))
+
+
+def test_where_float64_does_not_do_balls_do(monkeypatch):
+    def fails(*_):
+        raise NotCertifiedError("no bounds")
+
+    game = gallery("random:N=2,m=2,T=3,seed=1")
+    [wanted] = augmentation.gap(game, "1/10").rows
+    monkeypatch.setattr(augmentation, "float_moments", fails)
+    [found] = augmentation.gap(game, "1/10").rows
+    assert found.verdict == wanted.verdict == "proved"
+    for one, other in zip(found.agents, wanted.agents, strict=True):
+        assert one.epsilon.meets(other.epsilon)
+        assert one.bound.meets(other.bound)
