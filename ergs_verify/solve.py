@@ -326,9 +326,9 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
     nash = certified_nash(
         game,
         lambda found, balls: _bits_lacking(found, balls, game, digits),
-        first_bits=_bits(digits) + 64 + 2 * game.horizon,  # about what a tame game loses
+        first_bits=_whole_limbs(_bits(_of_entry(digits)) + 64),  # a tame game loses less
         most_bits=_bits(_most(digits)) + MOST_BITS + _BITS_TO_NOTHING,
-        left_bits=_bits(digits),
+        left_bits=_bits(_of_entry(digits)),
         progress=progress,
     )
     return _numbers(nash.found, nash.balls, game), True, round(nash.balls.bits / math.log2(10))
@@ -336,6 +336,11 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
 
 def _bits(digits: int) -> int:
     return math.ceil(digits * math.log2(10))
+
+
+def _whole_limbs(bits: int) -> int:
+    """The next multiple of 64: up to it, balls cost the same."""
+    return -(-bits // 64) * 64
 
 
 def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> int:

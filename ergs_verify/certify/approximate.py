@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from operator import add, itemgetter
+from operator import add
 from typing import Any
 
 import flint
@@ -17,16 +17,22 @@ import numpy as np
 from attrs import evolve, frozen
 from flint import arb, arb_mat
 
+from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
-from ergs_verify.certify.float_norms import in_float64, spectral
-from ergs_verify.certify.frame import Frame, exponent_of
-from ergs_verify.certify.loewner import symmetric_midpoint, widened
+from ergs_verify.certify.balance import balanced, root_of_inverse
+from ergs_verify.certify.float_norms import frobenius, in_float64
+from ergs_verify.certify.frame import exponent_of
+from ergs_verify.certify.loewner import widened
+from ergs_verify.certify.near import Costs, Near, Rounded, together
 from ergs_verify.certify.norms import BITS, coarse, frobenius_above
 from ergs_verify.certify.perturbation import (
-    CLOSELY,
     FARTHEST,
+    Letters,
     Perturbation,
+    Rows,
+    Window,
+    Windows,
     slope_of_controls,
     weights,
 )
@@ -36,79 +42,8 @@ from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
-#: The part of the precision that is lost before plain balls are tried too.
-MUCH_LOST = 0.25
-#: So many stages are bounded at once.
-_TOGETHER = 16
-
-
-@frozen(eq=False)
-class Near:
-    """Exact P̂ⁱ near the true Pⁱ: √Σ(‖S'(Pⁱ − P̂ⁱ)S‖_F/wⁱ)² ≤ ε in the coordinates of a frame.
-
-    Attributes
-    ----------
-    middles : list of arb_mat
-    exponents : list of int
-        wⁱ is 2 to this.
-    together : arb
-        ε, exact.
-    frame : Frame
-    """
-
-    middles: list[Any]
-    exponents: list[int]
-    together: Any
-    frame: Frame
-
-    @classmethod
-    def within(cls, middles: list[Any], errors: Sequence[Any], frame: Frame) -> Near:
-        """With a bound of the error of each."""
-        least = min((exponent_of(error) for error in errors if error > 0), default=0)
-        exponents = [exponent_of(error) if error > 0 else least for error in errors]
-        return cls(middles, exponents, _together(errors, exponents), frame)
-
-    @classmethod
-    def to(cls, P: Sequence[Any], balls: Balls, frame: Frame | None = None) -> Near:
-        """Near the matrices in the balls; the errors are the balls' radii."""
-        rounded = [symmetric_midpoint(X, balls) for X in P]
-        frame = frame or Frame.of(P, balls)
-        errors = [frobenius_above(frame.of_cost(off)) for _, off in rounded]
-        return cls.within([middle for middle, _ in rounded], errors, frame)
-
-    @property
-    def errors(self) -> list[Any]:
-        """A bound of the error of each."""
-        with flint.ctx.workprec(BITS):
-            return [self.together * arb(2) ** exponent for exponent in self.exponents]
-
-    def balls(self, balls: Balls) -> tuple[Any, ...]:
-        """Every Pⁱ in balls."""
-        columns = self.frame.columns_above()
-        return tuple(
-            widened(middle, [error * c for c in columns], columns, balls)
-            for middle, error in zip(self.middles, self.errors, strict=True)
-        )
-
-    def lost(self, balls: Balls) -> bool:
-        """Whether much of the precision is lost."""
-        least = arb(2) ** int(balls.bits * (1 - MUCH_LOST))
-        return any(error * least > 1 for error in self.errors)
-
-    def or_nearer(self, P: Sequence[Any], balls: Balls) -> Near:
-        """For each agent these or the middles of the balls, whichever are nearer by the bounds."""
-        other = self.to(P, balls, self.frame)
-        pairs = zip(self.middles, self.errors, strict=True)
-        others = zip(other.middles, other.errors, strict=True)
-        nearer = [min(both, key=itemgetter(1)) for both in zip(pairs, others, strict=True)]
-        return self.within([P for P, _ in nearer], [error for _, error in nearer], self.frame)
-
-
-def _together(errors: Sequence[Any], exponents: Sequence[int]) -> Any:
-    """√Σ(error/2^exponent)², rounded upward."""
-    with flint.ctx.workprec(BITS):
-        parts = [error * arb(2) ** -k for error, k in zip(errors, exponents, strict=True)]
-        return reduce(add, (part * part for part in parts)).sqrt().upper()
+#: So many stages are bounded at once, and what is linear over so many in a row.
+_TOGETHER, _LONGEST = 16, 3
 
 
 @frozen(kw_only=True, eq=False)
@@ -118,8 +53,8 @@ class Approximate:
     Attributes
     ----------
     K : list of balls
-    here : Near
-        Near the costs P°, which K has at P̂.
+    here : Rounded
+        The costs P°, which K has at P̂.
     B, costs : list over agents
         Bʲ and P̂ⁱ in coordinates.
     loop, inverse : arb_mat
@@ -133,7 +68,7 @@ class Approximate:
     """
 
     K: list[Any]
-    here: Near
+    here: Rounded
     B: list[Any]
     costs: list[Any]
     loop: Any
@@ -143,8 +78,8 @@ class Approximate:
     joint: list[Any] | None
 
     @classmethod
-    def at(cls, stages: Stages[Balls], t: int, near: Near) -> Approximate:
-        """At the middles of what is near."""
+    def at(cls, stages: Stages[Balls], t: int, near: Costs) -> Approximate:
+        """At exact costs near the true ones."""
         balls, ahead = stages.arithmetic, near.frame
         known = stages.bare(t).with_values(
             {notation.P(k): P for k, P in zip(stages.agents, near.middles, strict=True)}
@@ -152,7 +87,8 @@ class Approximate:
         phi, rhs = block_system(stages, known)
         K = by_agent(stages, balls.solve(phi, -rhs))
         known = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
-        here = Near.to([known(stages.formula("policy_cost", k)) for k in stages.agents], balls)
+        P = [known(stages.formula("policy_cost", k)) for k in stages.agents]
+        here = Rounded.of(P, balls, ahead)
         S, bits = here.frame.S, max(ahead.bits, here.frame.bits)
         with flint.ctx.workprec(bits):
             B = [coarse(ahead.inverse * coarse(known(notation.B(k)), bits)) for k in stages.agents]
@@ -167,7 +103,7 @@ class Approximate:
             K=K,
             here=here,
             B=B,
-            costs=[ahead.of_cost(P) for P in near.middles],
+            costs=near.inside,
             loop=loop,
             inverse=coarse(balls.solve(phi, balls.identity(phi.nrows()))),
             slopes=slopes,
@@ -213,9 +149,11 @@ class ApproximateStages:
                 except NotCertifiedError as error:
                     missing = error
                     break
+                if some[-1].here.frame is not ahead.frame:
+                    break
                 ahead = some[-1].here
             for one, moved, here in self._moved(some, near):
-                columns = here.frame.columns_above()
+                columns = here.frame.columns_above
                 K = [
                     widened(X, [by] * X.nrows(), columns, self._stages.arithmetic)
                     for X, by in zip(one.K, moved, strict=True)
@@ -236,28 +174,98 @@ class ApproximateStages:
         rates = [stages.arithmetic.scalar(rate).value for rate in stages.game.discount]
         units = _Units.of(some, near)
         near = units.weighed(near)
-        bounds = units.bounds(some, near, stages)
-        for one, (gains, regular, linear, loop, exponents) in zip(some, bounds, strict=True):
-            together, errors = near.together, near.errors
+        letters = units.letters(some, stages)
+        with np.errstate(all="ignore"):
+            last = some[-1].here
+            alike = last.frame is near.frame
+            turns = _turns(letters, units.total(last.inside) if alike else None)
+            letters = _turned(letters, turns)
+        frames = [one.here.frame.turned(Z) for one, Z in zip(some, turns[::-1], strict=True)]
+        fresh = [one.here.errors(frame) for one, frame in zip(some, frames, strict=True)]
+        bounds = units.bounds(letters, fresh, near)
+        rows = Rows(near.together, arb(0), _least)
+        for one, frame, new, bound in zip(some, frames, fresh, bounds, strict=True):
+            ahead, errors = near.together, near.errors
             with flint.ctx.workprec(BITS):
-                kappa = regular * together
+                kappa = bound.regular * ahead
                 if not kappa < 1:
                     raise NotCertifiedError(
                         f"Φ_t is not certified to be regular at {stages.arithmetic.bits} bits"
                     )
-                f = loop / (1 - kappa)
-                moved = [(f * gain * together).upper() for gain in gains]
+                f = (bound.window.loop + bound.window.off_loop) / (1 - kappa)
+                moved = [(f * gain * ahead).upper() for gain in bound.gains]
                 joint, rest = kappa * f, []
                 for i in agents:
-                    found = moved[i] * moved[i] * one.own[i] + one.here.errors[i]
-                    bent = f * errors[i] + joint * frobenius_above(one.costs[i])
-                    found += rates[i] * joint * bent
+                    found = moved[i] * moved[i] * one.own[i] + new[i]
+                    found += rates[i] * joint * (f * errors[i] + joint * bound.costs[i])
                     if one.joint is not None:
                         found += one.joint[i] * reduce(add, (by * by for by in moved))
                     rest.append(found)
-                together = 2 * f * linear * together + _together(rest, exponents)
-            near = evolve(one.here, exponents=exponents, together=together.upper())
+                off = bound.window.off(joint, f) * ahead
+                rested = (2 * off + together(rest, bound.weights)).upper()
+                here = rows.after(bound.window.norms, rested).upper()
+            near = Near(one.here.middles, frame, bound.weights, here)
             yield one, moved, near
+
+
+def _least(bounds: list[Any]) -> Any:
+    return min(bound.upper() for bound in bounds)
+
+
+def _turns(letters: Letters, last: np.ndarray | None) -> np.ndarray:
+    """Z at t = 0, 1, …, T − 1 of T stages, (T, m, m): in x = Zz errors grow little.
+
+    Costs are near I in roots of their inverses. In these coordinates one balance, that of the stage
+    in the middle, serves all stages. Without the `last` costs, these have a frame of their own.
+    """
+    costs = np.sum([P.middle for P in letters.costs], axis=0)
+    turns = np.broadcast_to(np.eye(costs.shape[-1]), costs.shape).copy()
+    own = int(last is None)
+    if last is not None:
+        costs = np.concatenate([last[None], costs])
+    if len(costs) == 1 or not np.isfinite(costs).all():
+        return turns
+    roots = root_of_inverse(costs)
+    turns[own:] = roots[:-1]
+    if len(roots) > 2:
+        k = (len(roots) - 1) // 2
+        inverses = np.linalg.inv(roots[[k + 1, -1]])
+        ahead, now = Centred(roots[k + 1]), Centred(roots[k])
+        one = letters.stage(own + k).turned(ahead, Centred(inverses[0]), now)
+        linear = Perturbation(one).linear.middle
+        turns[own:] @= balanced(one.loop.middle, linear, inverses[1])
+    return turns
+
+
+def _turned(letters: Letters, turns: np.ndarray) -> Letters:
+    """In coordinates of the turns, and of x_{t+1} as they are at the last stage."""
+    numbers, m = CentredStacks(), turns.shape[-1]
+    ahead = Centred(np.concatenate([turns[1:], np.eye(m)[None]]))
+    return letters.turned(ahead, numbers.solve(ahead, numbers.identity(m)), Centred(turns))
+
+
+@frozen(kw_only=True, eq=False)
+class _Bound:
+    """Bounds of a stage.
+
+    Attributes
+    ----------
+    gains : list over agents
+        ‖(M's rows i)‖.
+    regular : arb
+        ‖𝓑M‖.
+    costs : list over agents
+        ‖P̂ⁱ‖.
+    window : Window
+    weights : list of arb
+        wⁱ_t, exact.
+    """
+
+    gains: list[Any]
+    regular: Any
+    costs: list[Any]
+    window: Window
+    weights: list[Any]
 
 
 @frozen(eq=False)
@@ -278,33 +286,49 @@ class _Units:
 
     @classmethod
     def of(cls, some: list[Approximate], near: Near) -> _Units:
-        """By the first of some stages, and the errors of all."""
+        """By the first of some stages, and what is near."""
         first = some[0]
         controls = [-exponent_of(frobenius_above(B)) for B in first.B]
         costs = [exponent_of(frobenius_above(P)) for P in first.costs]
         errors = [
             exponent_of(error) - unit
-            for errors in (near.errors, *(one.here.errors for one in some))
-            for error, unit in zip(errors, costs, strict=True)
+            for error, unit in zip(near.errors, costs, strict=True)
             if error > 0
         ]
         return cls(controls, costs, max(errors, default=0))
 
+    def floats(self, errors: Sequence[Any]) -> np.ndarray:
+        """Errors, or weights, in units: what float64 holds near them."""
+        with flint.ctx.workprec(BITS):
+            found = [
+                float(error * arb(2) ** -(unit + self.errors))
+                for error, unit in zip(errors, self.costs, strict=True)
+            ]
+        return np.clip(found, 1 / FARTHEST, FARTHEST)
+
+    def weights(self, floats: np.ndarray) -> list[Any]:
+        """Exact numbers from these in units."""
+        with flint.ctx.workprec(BITS):
+            return [
+                arb(float(x)) * arb(2) ** (unit + self.errors)
+                for x, unit in zip(floats, self.costs, strict=True)
+            ]
+
     def weighed(self, near: Near) -> Near:
         """The same by weights that float64 holds."""
-        units = [unit + self.errors for unit in self.costs]
-        exponents = [
-            unit + max(-FARTHEST, min(FARTHEST, k - unit))
-            for k, unit in zip(near.exponents, units, strict=True)
-        ]
-        if exponents == near.exponents:
+        weights = self.weights(self.floats(near.weights))
+        if weights == near.weights:
             return near
-        return evolve(near, exponents=exponents, together=_together(near.errors, exponents))
+        return evolve(near, weights=weights, together=together(near.errors, weights))
 
-    def bounds(
-        self, some: list[Approximate], near: Near, stages: Stages[Balls]
-    ) -> list[tuple[list[Any], Any, Any, Any, list[int]]]:
-        """For each stage ‖(M's rows i)‖, ‖𝓑M‖, ‖(wʲHʲⁱ/wⁱ)‖, ‖F°‖, and the exponents of wⁱ_t."""
+    def total(self, costs: Sequence[Any]) -> np.ndarray:
+        """The sum of agents' costs in units, in float64."""
+        with flint.ctx.workprec(BITS):
+            parts = [P * arb(2) ** -unit for P, unit in zip(costs, self.costs, strict=True)]
+            return in_float64([reduce(add, parts)]).middle[0]
+
+    def letters(self, some: list[Approximate], stages: Stages[Balls]) -> Letters:
+        """Of some stages, in time."""
         agents, numbers = range(len(self.costs)), CentredStacks()
         turned = self._by_control(stages, lambda i: self.controls[i])
         left = self._by_control(stages, lambda i: -self.controls[i])
@@ -315,51 +339,49 @@ class _Units:
                 power = arb(2) ** exponent
                 return in_float64([of(one) * power for one in some[::-1]])
 
-        def in_units(errors: Sequence[Any]) -> list[float]:
-            with flint.ctx.workprec(BITS):
-                return [
-                    max(float(error * arb(2) ** -(unit + self.errors)), 2.0**-FARTHEST)
-                    for error, unit in zip(errors, self.costs, strict=True)
-                ]
+        return Letters(
+            B=numbers.blocks(
+                [[over_time(lambda one, i=i: one.B[i], self.controls[i]) for i in agents]]
+            ),
+            inverse=over_time(lambda one: left * one.inverse * right),
+            loop=over_time(lambda one: one.loop),
+            costs=[over_time(lambda one, i=i: one.costs[i], -self.costs[i]) for i in agents],
+            rates=[numbers.scalar(rate) for rate in stages.game.discount],
+            sizes=stages.control_sizes,
+            slopes=None
+            if some[0].slopes is None
+            else [
+                over_time(lambda one, i=i: turned * (one.slopes or ())[i], -self.costs[i])
+                for i in agents
+            ],
+        )
 
-        loop = over_time(lambda one: one.loop)
+    def bounds(self, letters: Letters, fresh: list[list[Any]], near: Near) -> list[_Bound]:
+        """For each stage, the last first."""
         with np.errstate(all="ignore"):
-            perturbation = Perturbation(
-                B=numbers.blocks(
-                    [[over_time(lambda one, i=i: one.B[i], self.controls[i]) for i in agents]]
-                ),
-                inverse=over_time(lambda one: left * one.inverse * right),
-                loop=loop,
-                costs=[over_time(lambda one, i=i: one.costs[i], -self.costs[i]) for i in agents],
-                rates=[numbers.scalar(rate) for rate in stages.game.discount],
-                sizes=stages.control_sizes,
-                slopes=None
-                if some[0].slopes is None
-                else [
-                    over_time(lambda one, i=i: turned * (one.slopes or ())[i], -self.costs[i])
-                    for i in agents
-                ],
-            )
-            direct = np.array([in_units(one.here.errors) for one in some[::-1]])
-            units = np.array([unit + self.errors for unit in self.costs])
-            end = np.ldexp(1.0, np.array(near.exponents) - units)
-            chosen = weights(perturbation.sizes(), direct, end)
+            perturbation = Perturbation(letters)
+            direct = np.array([self.floats(errors) for errors in fresh[::-1]])
+            chosen = weights(perturbation.sizes(), direct, self.floats(near.weights))
             gains, regular, linear = perturbation.bounds(chosen[1:], chosen[:-1])
-            loops = spectral(loop, CLOSELY)
-            exponents = (np.frexp(chosen[:-1])[1] - 1 + units).tolist()
+            windows = Windows(letters.loop, linear, _LONGEST)
+            sizes = [frobenius(P.magnitude) for P in letters.costs]
+
+        def ball(bound: Above, exponent: int = 0) -> Any:
+            return arb(float(bound.value)) * arb(2) ** exponent
+
         with flint.ctx.workprec(BITS):
             return [
-                (
-                    [
-                        arb(float(gain.value[t])) * arb(2) ** (self.errors + unit)
+                _Bound(
+                    gains=[
+                        ball(gain[t], self.errors + unit)
                         for gain, unit in zip(gains, self.controls, strict=True)
                     ],
-                    arb(float(regular.value[t])) * arb(2) ** self.errors,
-                    arb(float(linear.value[t])),
-                    arb(float(loops.value[t])),
-                    exponents[t],
+                    regular=ball(regular[t], self.errors),
+                    costs=[ball(P[t], unit) for P, unit in zip(sizes, self.costs, strict=True)],
+                    window=windows.at(t).map(ball),
+                    weights=self.weights(chosen[t]),
                 )
-                for t in reversed(range(len(some)))
+                for t in reversed(range(len(fresh)))
             ]
 
     def _by_control(self, stages: Stages[Balls], exponent: Callable[[int], int]) -> Any:

@@ -15,8 +15,9 @@ from attrs import frozen
 from flint import arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.approximate import MUCH_LOST, ApproximateStages, Near
+from ergs_verify.certify.approximate import ApproximateStages
 from ergs_verify.certify.definite import demand_bounded
+from ergs_verify.certify.near import MUCH_LOST, Near
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game

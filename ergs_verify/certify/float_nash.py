@@ -18,11 +18,13 @@ from ergs_verify.arithmetic.above import Above, above
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
-from ergs_verify.certify.float_norms import frobenius, power_of_two, spectral
+from ergs_verify.certify.float_norms import frobenius
 from ergs_verify.certify.perturbation import (
-    CLOSELY,
     FARTHEST,
+    Letters,
     Perturbation,
+    Rows,
+    Windows,
     slope_of_controls,
     weights,
 )
@@ -34,6 +36,8 @@ from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.
 _RIDGE = 2.0**-10
+#: What is linear in errors is taken over so many stages in a row, where so many rows make it worth.
+_LONGEST, _WORTHWHILE = 3, 8
 #: Bounds are taken to be at least this large, so that their products do not underflow.
 _FLOOR = 2.0**-180
 
@@ -283,13 +287,15 @@ class _Effects:
         loop = times(times(frame.inverse_ahead, played(notation.F)), frame.now)
         costs = [frame.in_frame(Centred(P[G:]), frame.ahead) for P in near]
         moves = Perturbation(
-            B=B,
-            inverse=inverse,
-            loop=loop,
-            costs=costs,
-            rates=stack.rates,
-            sizes=stack.control_sizes,
-            slopes=self._slopes(played),
+            Letters(
+                B=B,
+                inverse=inverse,
+                loop=loop,
+                costs=costs,
+                rates=stack.rates,
+                sizes=stack.control_sizes,
+                slopes=self._slopes(played),
+            )
         )
         # Φ⁻¹s and s, of x in coordinates.
         off = times(times(inverse, residual), frame.now)
@@ -298,7 +304,6 @@ class _Effects:
         self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
         self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
         self.off_loop = kept(frobenius(times(B, off).magnitude))
-        self.loop = kept(spectral(loop, CLOSELY))
         self.costs = agentwise([frobenius(P.magnitude) for P in costs])
         self.rates = np.array([np.maximum(r.magnitude, _FLOOR) for r in stack.rates])[:, None]
         self._controls(played)
@@ -312,12 +317,14 @@ class _Effects:
         chosen = weights(
             stack.by_stage(moves.sizes()),
             np.moveaxis(self.direct, 1, -1),
-            power_of_two(self.end.T, FARTHEST),
+            np.clip(self.end.T, 1 / FARTHEST, FARTHEST),
         )
         flat = [w.reshape(-1, len(agents)) for w in (chosen[1:], chosen[:-1])]
         gains, regular, linear = moves.bounds(*flat)
         self.weights = np.moveaxis(chosen, -1, 1)
-        self.gains, self.regular, self.linear = agentwise(gains), kept(regular), kept(linear)
+        self.gains, self.regular = agentwise(gains), kept(regular)
+        longest = _LONGEST if linear.middle.shape[-1] >= _WORTHWHILE else 1
+        self.windows = Windows(loop.map(stack.by_stage), linear.map(stack.by_stage), longest)
 
     def _kept(self, bound: Above) -> np.ndarray:
         stack = self._stack
@@ -365,20 +372,23 @@ class _Effects:
         N = len(stack.agents)
         errors = self.end
         together = _together(errors, self.weights[-1])
+        rows = Rows(Above(together), Above(0.0), _least)
         gains, costs = [], [errors]
         operations = 4 * (N + 8)
         for t in reversed(range(stack.horizon)):
+            window = self.windows.at(t)
             kappa = np.maximum(above(self.regular[t] * together), _FLOOR)
-            loop = Above(above(self.loop[t] + self.off_loop[t]))
-            f = loop.over_rest(Above(kappa)).value
+            loop = window.loop + window.off_loop + self.off_loop[t]
+            f = np.maximum(loop.over_rest(Above(kappa)).value, _FLOOR)
             moved = above(self.off[t] + self.gains[t] * together * f, 4)
             joint = np.maximum(above(kappa * f + self.off_loop[t], 4), _FLOOR)
             found = self.direct[t] + (2 * self.residual[t] + self.own[t] * moved) * moved
             found = found + self.rates * joint * (joint * self.costs[t] + f * errors)
             if self.joint is not None:
                 found = found + self.joint[t] * (moved * moved).sum(axis=0)
-            rest = _together(above(found, operations), self.weights[t])
-            together = above(2 * f * self.linear[t] * together + rest, 4)
+            off = window.off(Above(joint), Above(f)) * Above(together)
+            new = 2 * off + Above(_together(above(found, operations), self.weights[t]))
+            together = rows.after(window.norms, new).value
             errors = np.maximum(above(self.weights[t] * together), _FLOOR)
             gains.append(moved)
             costs.append(errors)
@@ -400,9 +410,13 @@ class _Effects:
 
 
 def _together(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(G,): the norm over agents of errors by their weights, powers of 2."""
-    parts = np.maximum(errors / weights, _FLOOR)
+    """(G,): the norm over agents of errors by their weights."""
+    parts = np.maximum(above(errors / weights), _FLOOR)
     return Above(parts * parts).total(0).root().value
+
+
+def _least(bounds: list[Above]) -> Above:
+    return Above(np.minimum.reduce([bound.value for bound in bounds]))
 
 
 def _by_agent(backwards: list[np.ndarray]) -> list[np.ndarray]:

@@ -11,6 +11,9 @@ from ergs_verify.arithmetic.above import ROUNDED, TINY, Above, above, gamma
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import largest, product, total
 
+#: Squarings for a spectral norm that is raised to the power of the horizon.
+CLOSELY = 6
+
 
 def frobenius(X: Any) -> Above:
     """Upper bounds of ‖X‖_F, from entries' upper bounds ≥ 0."""

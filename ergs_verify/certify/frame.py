@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
@@ -25,7 +25,7 @@ _CLEARLY = 2**30
 
 @frozen(eq=False)
 class Frame:
-    """An exact invertible S, m×m: a matrix of costs P is S'PS in its coordinates.
+    """An invertible S, m×m, in balls: a matrix of costs P is S'PS in its coordinates.
 
     Any S serves. It is guessed so that S'(ΣPⁱ)S is near I: a closed loop, which hardly raises
     costs, then has a norm near 1 or below, however unlike the state's entries are.
@@ -54,6 +54,13 @@ class Frame:
         with flint.ctx.workprec(self.bits):
             return self.S.transpose() * coarse(P, self.bits) * self.S
 
+    def turned(self, Z: np.ndarray) -> Frame:
+        """The frame of SZ, with Z in exact floats."""
+        exact = arb_mat(Z.tolist())
+        with flint.ctx.workprec(self.bits + BITS):
+            return Frame(self.S * exact, exact.solve(self.inverse), self.bits)
+
+    @cached_property
     def columns_above(self) -> list[Any]:
         """Upper bounds of the norms of the columns of S⁻¹: |v'P| ≤ ‖S'PS‖₂ · these."""
         squares = (self.inverse.transpose() * self.inverse).tolist()
@@ -70,11 +77,9 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
     basis, cost = arb_mat(total.nrows(), total.nrows(), 1), total
     first = None
     while True:
-        size = _largest(cost)
-        if not size > 0:
-            size = arb(1)  # nothing costs anything: any frame will do
+        numbers, size = in_size(cost)
         first = size if first is None else first
-        values, vectors = _directions(cost, size)
+        values, vectors = _directions(numbers)
         dear = values >= _LEAST * values.max()
         rest = None if dear.all() else _left_over(basis, cost, total, vectors, dear)
         kept = slice(None) if rest is None else dear
@@ -86,10 +91,18 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
         basis, cost = rest
 
 
-def _directions(cost: Any, size: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, in size, and eigenvectors of a matrix of that size, in float64."""
-    numbers = np.array([[float((x / size).mid()) for x in row] for row in cost.tolist()])
-    values, vectors = np.linalg.eigh(numbers)
+def in_size(X: Any) -> tuple[np.ndarray, Any]:
+    """Middles in float64 beside the largest of them in size, and that one; 1 for it if it is 0."""
+    size = _largest(X)
+    if not size > 0:
+        size = arb(1)
+    unit = 1 / size
+    return np.array([float(x.mid() * unit) for x in X.entries()]).reshape(X.nrows(), -1), size
+
+
+def _directions(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, in size, and eigenvectors; 1 for them where nothing costs anything."""
+    values, vectors = np.linalg.eigh(cost)
     sizes = np.abs(values)
     return (sizes, vectors) if sizes.max() > 0 else (np.ones_like(sizes), vectors)
 

@@ -246,7 +246,7 @@ def _foreseen_loss(played: Sequence[Stage], balls: Balls, horizon: int) -> int:
     """The bits that all stages lose, if the others do as the later half of those played."""
     done, half = len(played), len(played) // 2
     before, now = _lost(played[half - 1], balls), _lost(played[-1], balls)
-    return now + (now - before) * (horizon - done) // (done - half)
+    return now + max(now - before, 0) * (horizon - done) // (done - half)
 
 
 def _lost(stage: Stage, balls: Balls) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from fractions import Fraction
 
 import flint
@@ -13,10 +14,12 @@ from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.approximate import ApproximateStages, Near
+from ergs_verify.certify.approximate import ApproximateStages
 from ergs_verify.certify.equilibrium import _PlainBalls, _stage
 from ergs_verify.certify.frame import Frame
-from ergs_verify.errors import NotCertifiedError
+from ergs_verify.certify.near import Near
+from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
 from ergs_verify.recursion.stages import Stages
 
@@ -64,7 +67,7 @@ def near_with(game: Game, planted: list) -> tuple[Stages[Balls], Near]:
             inside = frame.S.transpose() * arb_mat(len(v), 1, v)
             square = sum((x * x for x in inside.entries()), start=arb(0))
             errors.append((balls.scalar(by).value * square).upper())
-    return stages, Near.within(list(P), errors, frame)
+    return stages, Near.within(list(P), frame, errors)
 
 
 def stage_after(draw: random.Random):
@@ -124,13 +127,64 @@ def test_the_bound_carried_on_is_above_the_true_error_and_reached(stages_at):
     assert max(shares) > 0.9
 
 
+def chain(draw: random.Random, T: int) -> tuple[Game, Game, list]:
+    """As `one_stage`, with more stages, whose matrices differ in half of the games."""
+    game, moved, planted = one_stage(draw)
+    varied = draw.random() < 0.5
+
+    def over_time(X) -> list:
+        rows = [[[x * draw.choice([1, 1, 2]) for x in row] for row in X.tolist()] for _ in range(T)]
+        return rows if varied else rows[:1] * T
+
+    zero = [[0] * game.state_size for _ in range(game.state_size)]
+    data = {
+        "A": over_time(game.A[0]),
+        "B": [over_time(B[0]) for B in game.B],
+        "R": [R[0].tolist() for R in game.R],
+        "tau": game.tau,
+        "noise_cov": zero,
+        "horizon": T,
+    }
+    games = [
+        Game.from_arrays(**data, Q=[[zero] * T + [Q[1].tolist()] for Q in one.Q])
+        for one in (game, moved)
+    ]
+    return games[0], games[1], planted
+
+
+def test_errors_stay_below_their_bounds_over_many_stages():
+    """Windows and balance: no stage of the moved game leaves the balls, and these are not wide."""
+    draw, shares, proved = random.Random(17), [], 0
+    for _ in range(40):
+        game, moved, planted = chain(draw, draw.choice([2, 4, 6]))
+        stages, near = near_with(game, planted)
+        approximate = ApproximateStages(stages)
+        try:
+            exact = nash(moved, Rationals())
+            for t in reversed(range(game.horizon)):
+                K, near = approximate.stage(t, near)
+                for i, (X, P) in enumerate(zip(K, near.balls(balls), strict=True)):
+                    assert holds(X, exact.K[i][t])
+                    assert holds(P, exact.P[i][t])
+                    middle, P = near.middles[i], arb_mat(exact.P[i][t].tolist())
+                    with flint.ctx.workprec(400):
+                        true = frobenius_above(near.frame.of_cost(P - middle))
+                        shares.append(float(true / near.errors[i]) if near.errors[i] > 0 else 0.0)
+            proved += 1
+        except (NotCertifiedError, SingularStageError):
+            continue
+    assert proved > 30
+    assert max(shares) > 0.9
+    assert statistics.median(shares) > 0.05
+
+
 def test_a_bound_that_is_reached_is_rounded_upwards():
     """K = −P/(1 + P) is −1/2 at P̂ = 1 and −1/3 at 1/2: all that the bound allows."""
     game = Game.from_arrays(
         A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
     )
     stages, one = Stages(game, balls, symmetric=True), arb_mat([[1]])
-    near = Near.within([one], [arb(0.5)], Frame(one, one))
+    near = Near.within([one], Frame(one, one), [arb(0.5)])
     (K,), _ = ApproximateStages(stages).stage(0, near)
     assert 0 <= K[0, 0].rad().fmpq() - fmpq(1, 6) < fmpq(1, 2**25)
 
@@ -143,7 +197,7 @@ def test_a_singular_stage_among_the_perturbed_is_not_certified():
     stages, P = Stages(game, balls, symmetric=True), [arb_mat([[-0.375]])] * 2
     frame = Frame.of(P, balls)
     with flint.ctx.workprec(128):
-        near = Near.within(P, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2, frame)
+        near = Near.within(P, frame, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2)
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     with pytest.raises(NotCertifiedError, match="not certified to be regular"):
         alone(stages, ahead, near)
