@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from ergs_verify.errors import InputError, UnsupportedError
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, parts_of
 
 
 def derivative(expr, by) -> Any:
@@ -22,6 +22,7 @@ def derivative(expr, by) -> Any:
     expr : SymPy expression
         A scalar or a 1×1 matrix if `by` is a matrix.
     by : MatrixSymbol or Symbol
+        A letter of one agent, K^i, is meant where a sum runs over that agent too.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def derivative(expr, by) -> Any:
     InputError
         If `by` is not a letter, or `expr` is not an expression that it can differentiate.
     UnsupportedError
-        If an expression lies outside the language, or `by` belongs to an agent.
+        If an expression lies outside the language.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def derivative(expr, by) -> Any:
     """
     expr = sympy.sympify(expr)
     if isinstance(by, AgentMatrix):
-        raise UnsupportedError(f"the derivative by {by}, which belongs to an agent")
+        expr = _singled_out(expr, by)
     if isinstance(by, sympy.MatrixSymbol):
         if expr.is_Matrix:
             expr = sympy.Trace(expr)
@@ -61,6 +62,23 @@ def derivative(expr, by) -> Any:
     if not isinstance(by, sympy.Symbol):
         raise InputError(f"a derivative is by a matrix letter or a symbol, not by {by!r}", "by")
     return _differential(expr, by, sympy.S.One)
+
+
+def _singled_out(e: Any, by: AgentMatrix) -> Any:
+    """The same, the term of the agent of a letter apart from every sum with such letters."""
+    sums = parts_of(e, AgentSum, AgentTotal)
+    if any(one.index == by.agent for one in sums):
+        raise UnsupportedError(f"{by.agent} is an agent; call the index of the sum something else")
+    if not isinstance(e, AgentSum | AgentTotal):
+        args = [_singled_out(a, by) if sums else a for a in e.args]
+        return e.func(*args) if sums else e
+    if any(one.index == e.index for one in parts_of(e.body, AgentSum, AgentTotal)):
+        raise UnsupportedError(f"two sums inside one another are both over {e.index}")
+    letters = parts_of(e.body, AgentMatrix)
+    rest = e.func(_singled_out(e.body, by), e.index, (*e.excluded, by.agent))
+    if by.agent in e.excluded or not any((x.name, x.agent) == (by.name, e.index) for x in letters):
+        return e.func(rest.body, e.index, e.excluded)
+    return _singled_out(e.body.xreplace({e.index: by.agent}), by) + rest
 
 
 def _times(*factors) -> Any:

@@ -68,6 +68,9 @@ def letters_of(given, where: str = "symmetric") -> tuple:
                 f"a {where.replace('_', ' ')} letter must be a MatrixSymbol, not {shown(letter)}",
                 where,
             )
+        if letter.shape[0] != letter.shape[1]:
+            rows, cols = letter.shape
+            raise InputError(f"{letter} is {rows}×{cols}, so it cannot be symmetric", where)
         if any(owner.is_Integer for owner in owners_of(letter)):
             raise InputError(
                 f"{where} has to hold for every agent: give {letter.name} with an index, such as "

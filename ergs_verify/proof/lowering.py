@@ -278,6 +278,34 @@ class Products:
                 return Products(((sympy.S.One, *unit),))
         raise UnsupportedError(f"{other} is not a Kronecker product, but it is combined with one")
 
+    def settled(self) -> Any:
+        """A plain matrix, where these are columns times rows, or vec of a column or a row."""
+        _, X, Y = self.terms[0]
+        if Y is None and 1 in X.shape:
+            columns = [c * (Z if X.shape[1] == 1 else Z.T) for c, Z, _ in self.terms]
+            return _sum(columns).T if self.turned_vec else _sum(columns)
+        if Y is None:
+            return self
+        if (X.shape[1], Y.shape[0]) == (1, 1):
+            return _sum([c * Z * W for c, Z, W in self.terms])
+        if (X.shape[0], Y.shape[1]) == (1, 1):
+            return _sum([c * W * Z for c, Z, W in self.terms])
+        if X.shape == (1, 1):
+            return _sum([c * sympy.Trace(Z) * W for c, Z, W in self.terms])
+        if Y.shape == (1, 1):
+            return _sum([c * sympy.Trace(W) * Z for c, Z, W in self.terms])
+        return self
+
+    def like(self, other: Products) -> Products:
+        """Of two columns, x ⊗ y as vec(yx'), and of two rows, where the other is a vec."""
+        if self.is_vec or not other.is_vec:
+            return self
+        upright = self.turned() if other.turned_vec else self
+        _, X, Y = upright.terms[0]
+        if (X.shape[1], Y.shape[1]) != (1, 1):
+            return self
+        return Products(tuple((c, W * Z.T, None) for c, Z, W in upright.terms), other.turned_vec)
+
     def plus(self, other: Products) -> Products:
         if self.sides != other.sides:
             raise UnsupportedError("Kronecker products of different sizes are added or compared")
@@ -361,6 +389,8 @@ def _alike(left: Any, right: Any) -> tuple:
                 scalar, (rest,) = other.as_coeff_matrices()
             pair = one, one.adapted(rest).scaled(scalar)
             return pair[::-1] if flip else pair
+    if isinstance(left, Products) and isinstance(right, Products):
+        left, right = left.like(right), right.like(left)
     if type(left) is not type(right):
         if isinstance(left, Blocks | Products) and isinstance(right, Blocks | Products):
             raise UnsupportedError("block matrices and Kronecker products are mixed")
@@ -380,9 +410,9 @@ def _read(e: Any) -> Any:
         case sympy.KroneckerProduct():
             if len(e.args) != 2:
                 raise UnsupportedError("Kronecker products of three matrices")
-            return Products(((sympy.S.One, *map(_plain, e.args)),))
+            return Products(((sympy.S.One, *map(_plain, e.args)),)).settled()
         case Vec():
-            return Products(((sympy.S.One, _plain(e.arg), None),))
+            return Products(((sympy.S.One, _plain(e.arg), None),)).settled()
         case sympy.Transpose():
             return _read(e.arg).turned()
         case sympy.Inverse():
@@ -431,7 +461,7 @@ def _product(factors: list) -> Any:
             total = total * other
     if isinstance(total, Blocks) and len(total.rows) == len(total.rows[0]) == 1:
         return total.rows[0][0]
-    return total
+    return total.settled() if isinstance(total, Products) else total
 
 
 def _as_blocks(value: Any, other: Any, side: int) -> Blocks:

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
+from numbers import Integral, Real
 from typing import Any
 
 import flint
@@ -53,8 +54,11 @@ _Operators = dict[Any, dict[Any, Vector]]
 
 
 def _cap(_: Any, cap: Any, value: Any) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
-        raise InputError(f"{cap.name} must be a number that is not negative, not {value!r}")
+    whole, least = cap.name == "blocks", int(cap.name == "blocks")
+    kind = Integral if whole else Real
+    if not isinstance(value, kind) or isinstance(value, bool) or not value >= least:
+        wanted = "a whole number, at least 1" if whole else "a number that is not negative"
+        raise InputError(f"{cap.name} must be {wanted}, not {value!r}", cap.name)
 
 
 @frozen

@@ -277,6 +277,11 @@ class Statement(Nodes):
                 return [t for a in expr.args for t in self._convert(a, agents)]
             case sympy.Mul():
                 return self._scalar_product(expr.args, agents)
+            case sympy.Trace() if (terms := self._multiples(expr.arg)) is not None:
+                shapes = [[self._size(side, agents) for side in X.shape] for _, X in terms]
+                if other := next((shape for shape in shapes if shape != shapes[0]), None):
+                    raise ShapeError(f"cannot add {_typed(shapes[0])} and {_typed(other)}")
+                return [t for c, X in terms for t in self._convert(c * sympy.Trace(X), agents)]
             case sympy.Trace():
                 return [Term(one, "trace", self._square(expr.arg, agents))]
             case sympy.Determinant():
@@ -417,11 +422,21 @@ class Statement(Nodes):
         functions = parts_of(expr, AppliedUndef)
         scalars = {a for a in functions | parts_of(expr, sympy.Symbol) if not a.is_Matrix}
         defined = [v for a in scalars for _, v in self._definitions.get(name_of(a), ())]
+        matrices = parts_of(expr, sympy.MatrixExpr, sympy.Determinant, sympy.log, AgentTotal)
         return not (
-            parts_of(expr, sympy.MatrixExpr, sympy.log, AgentTotal)
+            any(not isinstance(X, sympy.Identity) for X in matrices)
             or any(belongs_to_agents(a) for a in functions if not is_agents_size(a))
             or any(not self._rational(sympy.sympify(v)) for v in defined if not v.is_Matrix)
         )
+
+    def _multiples(self, expr) -> list[tuple] | None:
+        """Scalars and matrices, where these are summed, and some scalars are traces or the like."""
+        terms = []
+        for X in expr.args if isinstance(expr, sympy.MatAdd) else (expr,):
+            scalar, matrices = X.as_coeff_matrices() if isinstance(X, sympy.MatMul) else (1, [X])
+            product = matrices[0] if len(matrices) == 1 else sympy.MatMul(*matrices)
+            terms.append((sympy.sympify(scalar), product))
+        return None if all(self._rational(scalar) for scalar, _ in terms) else terms
 
     def _one_by_one(self, expr, agents) -> int:
         """A scalar as a 1×1 matrix."""

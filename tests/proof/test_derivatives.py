@@ -8,6 +8,7 @@ import pytest
 from sympy import (
     Derivative,
     Determinant,
+    Identity,
     ImmutableMatrix,
     Inverse,
     MatrixSymbol,
@@ -25,11 +26,14 @@ n, k = symbols("n k", integer=True, positive=True)
 t = Symbol("t")
 A, B, X = (MatrixSymbol(s, n, n) for s in "ABX")
 U, x = MatrixSymbol("U", n, k), MatrixSymbol("x", n, 1)
-i, j = agent_index("i"), agent_index("j")
+i, j, other = agent_index("i"), agent_index("j"), agent_index("other")
 
 
 def S(agent):
     return AgentMatrix("S", agent, n, n)
+
+
+TOTAL = A + agent_sum(S(j), j)
 
 
 # The Matrix Cookbook, chapter 2.
@@ -51,6 +55,13 @@ COOKBOOK = [
     (agent_sum(Trace(S(j) * X * S(j) * X), j), X, agent_sum(2 * S(j).T * X.T * S(j).T, j)),
     (Trace(X * X * X), X, 3 * (X * X).T),
     (Trace(A), X, 0 * A),
+    (Trace(S(i) * A * S(j)), S(i), (A * S(j)).T),
+    (agent_sum(Trace(S(j).T * A * S(j)), j), S(i), (A + A.T) * S(i)),
+    (agent_sum(Trace(S(j).T * A * S(j)), j), S(2), (A + A.T) * S(2)),
+    (agent_sum(Trace(S(j).T * A * S(j)), j, i), S(i), 0 * A),
+    (Trace(TOTAL.T * A * TOTAL), S(i), (A + A.T) * TOTAL),
+    (agent_sum(Trace(S(j).T * A * agent_sum(S(other), other)), j), S(i), (A + A.T) * (TOTAL - A)),
+    (agent_sum(log(Determinant(S(j))) + Trace(S(i)), j, i), S(i), agent_sum(Identity(n), j, i)),
 ]
 
 
@@ -120,7 +131,8 @@ def evaluated(expression, values):
 
 
 def test_what_is_out_of_reach_is_told():
-    with pytest.raises(UnsupportedError, match="belongs to an agent"):
-        derivative(Trace(S(i)), S(i))
+    nested = agent_sum(Trace(S(j)) * agent_sum(Trace(S(i)), i), j)
+    with pytest.raises(UnsupportedError, match="call the index of the sum something else"):
+        derivative(nested, S(i))
     with pytest.raises(InputError, match="by a matrix letter"):
         derivative(Trace(A), A * X)

@@ -20,15 +20,16 @@ from sympy import (
     symbols,
 )
 
-from ergs_verify.expressions import Vec
+from ergs_verify.expressions import Vec, agent_index, agent_sum
 from ergs_verify.proof import prove
 from ergs_verify.recheck import recheck
 
 n, m = symbols("n m", integer=True, positive=True)
-t = symbols("t", positive=True)
+t, j = symbols("t", positive=True), agent_index("j")
 A, B, P = (MatrixSymbol(s, n, n) for s in "ABP")
 D, E = (MatrixSymbol(s, m, m) for s in "DE")
 U, X, V = MatrixSymbol("U", n, m), MatrixSymbol("X", n, m), MatrixSymbol("V", m, n)
+u, w = MatrixSymbol("u", n, 1), MatrixSymbol("w", m, 1)
 In, Im = Identity(n), Identity(m)
 K = KroneckerProduct
 M = BlockMatrix([[A, U], [V, D]])
@@ -67,13 +68,31 @@ TRUE = {
         BlockMatrix([[A, U]]) * BlockMatrix([[A.T], [U.T]]),
         A * A.T + U * U.T,
     ),
+    "column and row": (K(u, w.T), u * w.T),
+    "row and column": (K(w.T, u), u * w.T),
+    "column and row, times": (K(u, w.T) * D, u * w.T * D),
+    "vec of a column": (Vec(A * u), A * Vec(u)),
+    "vec of a row": (Vec(u.T * A), A.T * u),
+    "vec of a column, by a product": (K(w.T, A) * Vec(X), A * X * w),
+    "vec of a product of vectors": (Vec(u * w.T), K(w, u)),
+    "vec of such, turned": (2 * Vec(u * w.T).T, K(w.T, u.T) + Vec(u * w.T).T),
     "root": (Inverse(ROOT * B * ROOT), P ** Rational(-1, 2) * B.I * P ** Rational(-1, 2)),
     "root inside": (ROOT * Inverse(In + ROOT * B * ROOT) * ROOT, Inverse(P.I + B)),
     "root of a number": (sqrt(t) * A * B * sqrt(t), t * A * B),
 }
+NUMBERS = {
+    "first": (K(u.T * B * u, A), Trace(u.T * B * u) * A),
+    "last": (K(X, w.T * w), Trace(w.T * w) * X),
+    "divided by a size": (Trace(A) / Trace(In), Trace(A) / n),
+    "of agents": (agent_sum(Trace(A) / Trace(In), j), agent_sum(Trace(A), j) / n),
+    "times the identity": (Trace(A - Trace(A) / n * In), 0),
+    "times a matrix": (Trace(A - Trace(A) * B), Trace(A) - Trace(A) * Trace(B)),
+}
 FALSE = {
     "product": (K(A, D) * K(B, E), K(B * A, D * E)),
     "order": (K(A, B), K(B, A)),
+    "column and row": (K(u, w.T), 2 * u * w.T),
+    "vec of a product of vectors": (Vec(u * w.T), K(u, w)),
     "vec": (Vec(A * X * D), K(D, A) * Vec(X)),
     "det": (Determinant(K(A, D)), Determinant(A) ** n * Determinant(D) ** m),
     "block inverse": (M * INVERSE.T, Identity(n + m)),
@@ -96,6 +115,12 @@ def test_true_ones_are_proved(name):
     proof = prove(*TRUE[name], positive_definite=[P])
     assert proof.verdict == "proved", str(proof)
     assert recheck(json.loads(json.dumps(proof.certificate)))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_made_of_matrices_multiply_and_divide(name):
+    proof = prove(*NUMBERS[name])
+    assert proof.verdict == "proved", str(proof)
 
 
 @pytest.mark.parametrize("name", FALSE)

@@ -274,9 +274,13 @@ def test_false_identities_are_refuted_with_a_counterexample_that_replays(name):
     assert shown["left"] != shown["right"]
 
 
-def test_a_symmetric_rectangle_is_ill_typed():
+@pytest.mark.parametrize("where", ["symmetric", "positive_definite"])
+def test_a_rectangle_cannot_be_symmetric(where):
+    """Also where it does not occur."""
     rectangle = MatrixSymbol("Z", m, p)
-    assert prove(rectangle, rectangle, symmetric=[rectangle]).verdict == "ill-typed"
+    for side in (rectangle, Identity(m)):
+        with pytest.raises(InputError, match="Z is m×p, so it cannot be symmetric"):
+            prove(side, side, **{where: [rectangle]})
 
 
 @pytest.mark.parametrize("name", ILL_TYPED)

@@ -283,9 +283,14 @@ def test_powers_of_any_length_are_answered():
 
 @pytest.mark.parametrize("cap", ["a", None, -1, float("nan"), True])
 def test_a_limit_is_a_number(cap):
-    for name in ("seconds", "blocks"):
-        with pytest.raises(InputError, match=f"{name} must be a number"):
-            Limits(**{name: cap})
+    with pytest.raises(InputError, match="seconds must be a number"):
+        Limits(seconds=cap)
+
+
+@pytest.mark.parametrize("cap", ["a", None, 0, 1.5, float("inf"), True])
+def test_blocks_are_counted(cap):
+    with pytest.raises(InputError, match="blocks must be a whole number, at least 1"):
+        Limits(blocks=cap)
 
 
 def test_a_block_matrix_that_is_defined_has_the_shape_of_its_letter():
