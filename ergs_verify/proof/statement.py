@@ -280,7 +280,7 @@ class Statement(Nodes):
             case sympy.Trace() if (terms := self._multiples(expr.arg)) is not None:
                 shapes = [[self._size(side, agents) for side in X.shape] for _, X in terms]
                 if other := next((shape for shape in shapes if shape != shapes[0]), None):
-                    raise ShapeError(f"cannot add {_typed(shapes[0])} and {_typed(other)}")
+                    raise ShapeError(f"cannot add {typed(shapes[0])} and {typed(other)}")
                 return [t for c, X in terms for t in self._convert(c * sympy.Trace(X), agents)]
             case sympy.Trace():
                 return [Term(one, "trace", self._square(expr.arg, agents))]

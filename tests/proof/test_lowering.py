@@ -123,6 +123,11 @@ def test_numbers_made_of_matrices_multiply_and_divide(name):
     assert proof.verdict == "proved", str(proof)
 
 
+def test_a_multiple_of_another_size_is_ill_typed():
+    wrong = Trace(A - Trace(A) * D)
+    assert prove(wrong, Trace(A)).verdict == "ill-typed"
+
+
 @pytest.mark.parametrize("name", FALSE)
 def test_false_ones_are_refuted_and_replayed(name):
     proof = prove(*FALSE[name], positive_definite=[P])
