@@ -23,7 +23,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from numbers import Integral, Real
 from typing import Any
 
 import flint
@@ -55,7 +54,7 @@ _Operators = dict[Any, dict[Any, Vector]]
 
 def _cap(_: Any, cap: Any, value: Any) -> None:
     whole, least = cap.name == "blocks", int(cap.name == "blocks")
-    kind = Integral if whole else Real
+    kind = int if whole else int | float
     if not isinstance(value, kind) or isinstance(value, bool) or not value >= least:
         wanted = "a whole number, at least 1" if whole else "a number that is not negative"
         raise InputError(f"{cap.name} must be {wanted}, not {value!r}", cap.name)
