@@ -53,7 +53,7 @@ faults: .venv/.dev
 # Needs Debian's coq and libcoq-mathcomp-algebra-tactics.
 coq: .venv/.dev
 	@$(BIN)/ergs-verify paper --certificates build/certificates >/dev/null
-	@$(BIN)/python -m ergs_verify.proof.coq build/certificates
+	@$(BIN)/python -m coq build/certificates
 
 # The package as others get it: built, installed into an environment of its own without extras, and
 # the README's examples run there.

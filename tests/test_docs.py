@@ -145,7 +145,7 @@ def test_the_routes_with_and_without_make_are_the_same():
 @pytest.mark.parametrize("path", **named(PAGES))
 def test_files_that_are_named_are_there(path):
     places = re.findall(
-        r"`((?:ergs_verify|tests|docs|benchmarks|notebooks)/[\w./-]+)`", text_of(path)
+        r"`((?:ergs_verify|tests|docs|benchmarks|coq|notebooks)/[\w./-]+)`", text_of(path)
     )
     made = {"docs/generated"}
     for place in places:

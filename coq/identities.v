@@ -340,12 +340,6 @@ Proof. by move=> ha hb; rewrite -(mulmx0 _ A); apply: okM. Qed.
 Lemma zR (B : 'M[F]_(n, p)) a b :
   ok v (0 : 'M[F]_(m, n)) a -> ok v B b -> ok v (0 : 'M[F]_(m, p)) (EMul a b).
 Proof. by move=> ha hb; rewrite -(mul0mx _ B); apply: okM. Qed.
-Lemma zS a : (forall j : 'I_(agents K), ok (val j :: v) (0 : 'M[F]_(m, n)) a) ->
-  ok v (0 : 'M[F]_(m, n)) (ESum a).
-Proof.
-move=> h; have e : \sum_(j < agents K) (0 : 'M[F]_(m, n)) = 0 by rewrite big1.
-by rewrite -e; apply: okS.
-Qed.
 Lemma z_is (A B : 'M[F]_(m, n)) a b : A = B -> ok v A a -> ok v B b ->
   ok v (0 : 'M[F]_(m, n)) (less a b).
 Proof.
@@ -353,25 +347,6 @@ move=> -> ha hb; rewrite -(subrr B) -scaleN1r; apply: okD => //.
 by apply: okZ => //; rewrite cevN.
 Qed.
 End Transposes.
-Lemma z_move v m n p q (P : 'M[F]_(m, n)) (X : 'I_(agents K) -> 'M[F]_(n, p)) (S : 'M[F]_(p, q)) a a' x b b' :
-  ok v P a -> (forall j : 'I_(agents K), ok (val j :: v) P a') ->
-  (forall j : 'I_(agents K), ok (val j :: v) (X j) x) ->
-  ok v S b -> (forall j : 'I_(agents K), ok (val j :: v) S b') ->
-  ok v (0 : 'M[F]_(m, q)) (less (ESum (EMul a' (EMul x b'))) (EMul a (EMul (ESum x) b))).
-Proof.
-move=> ha ha' hx hb hb'; apply: (z_is (A := \sum_(j < agents K) P *m (X j *m S))); last first.
-- by do 2![apply: okM => //]; apply: okS.
-- by apply: okS => j; do 2![apply: okM => //].
-by rewrite -mulmx_sumr mulmx_suml.
-Qed.
-Lemma z_const v m n d (X : 'M[F]_(m, n)) x x' : (agents K)%:R = cev d -> ok v X x ->
-  (forall j : 'I_(agents K), ok (val j :: v) X x') ->
-  ok v (0 : 'M[F]_(m, n)) (less (ESum x') (EScale d x)).
-Proof.
-move=> e hx hx'; apply: (z_is (A := \sum_(j < agents K) X)); last by apply: okZ hx.
-  by rewrite -e sumr_const card_ord scaler_nat.
-exact: okS.
-Qed.
 
 Section Scalars.
 Variable v : seq nat.
@@ -518,10 +493,7 @@ Arguments oks0 [F] K v.
 Arguments okS [F] K [v m n A a] _.
 Arguments okTS [F] K [v m n A a] _.
 Arguments oksS [F] K [v f s] _.
-Arguments zS [F] K [v m n a] _.
 Arguments szS [F] K [v s] _.
-Arguments z_const [F] K [v m n d X x x'] _ _ _.
-Arguments z_move [F] K [v m n p q P X S a a' x b b'] _ _ _ _ _.
 Arguments okt [F] K v k a [n A e] _ _.
 Arguments sz_tr [F] K v k a [n e] _ _.
 Arguments sz_turn [F] K v k a l b [m n A B x z] _ _ _ _.

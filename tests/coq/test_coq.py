@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 from sympy import Determinant, Identity, MatrixSymbol, Symbol, Trace, log
 
+from coq.kernel import accepted, installed, lemma
 from ergs_verify.errors import UnsupportedError
 from ergs_verify.expressions import AgentMatrix, agent_index, agent_sum, control_size
 from ergs_verify.proof import prove
-from ergs_verify.proof.coq import accepted, installed, lemma
 
 needs_coq = pytest.mark.skipif(not installed(), reason="Coq with MathComp is not installed")
 
