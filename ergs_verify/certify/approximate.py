@@ -42,8 +42,10 @@ from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
-#: So many stages are bounded at once, and what is linear over so many in a row.
-_TOGETHER, _LONGEST = 16, 3
+#: So many stages are bounded at once: few at first, as no more may be asked for.
+_FEW, _TOGETHER = 4, 16
+#: What is linear is bounded over so many stages in a row.
+_LONGEST = 3
 
 
 @frozen(kw_only=True, eq=False)
@@ -141,9 +143,10 @@ class ApproximateStages:
         return K, self._last
 
     def _from(self, t: int, near: Near) -> Iterator[tuple[list[Any], Near]]:
+        together = _FEW
         while t >= 0:
             some, missing, ahead = [], None, near
-            for s in range(t, max(t - _TOGETHER, -1), -1):
+            for s in range(t, max(t - together, -1), -1):
                 try:
                     some.append(Approximate.at(self._stages, s, ahead))
                 except NotCertifiedError as error:
@@ -163,6 +166,7 @@ class ApproximateStages:
             if missing is not None:
                 raise missing
             t -= len(some)
+            together = min(2 * together, _TOGETHER)
 
     def _moved(
         self, some: list[Approximate], near: Near

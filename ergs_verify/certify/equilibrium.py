@@ -18,6 +18,7 @@ from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.approximate import ApproximateStages
 from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.near import MUCH_LOST, Near
+from ergs_verify.certify.norms import is_bounded
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
@@ -193,6 +194,6 @@ def _played(
     q = None
     if stages.has_constants:
         q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
-    if not all(x.is_finite() for X in (*K, *Sigma, *P) for x in X.entries()):
+    if not all(map(is_bounded, (*K, *Sigma, *P))):
         raise NotCertifiedError(f"an enclosure has no bounds at {stages.arithmetic.bits} bits")
     return Stage(K=tuple(K), Sigma=Sigma, P=tuple(P), q=q)

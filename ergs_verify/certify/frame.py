@@ -13,7 +13,7 @@ from attrs import frozen
 from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.norms import BITS, coarse
+from ergs_verify.certify.norms import BITS, coarse, is_bounded
 from ergs_verify.errors import NotCertifiedError
 
 #: float64 tells directions apart that cost no less than this part of the dearest one. Those that
@@ -119,7 +119,7 @@ def _left_over(
     with flint.ctx.workprec(flint.ctx.prec + _spread(total)):
         across = these.transpose() * cost
         shares = (across * these).mid().solve((across * others).mid(), algorithm="approx")
-        if not all(x.is_finite() for x in shares.entries()):
+        if not is_bounded(shares):
             return None
         directions = (basis * (others - these * shares)).mid()
         left = directions.transpose() * total * directions
@@ -129,7 +129,7 @@ def _left_over(
 
 def _largest(X: Any) -> Any:
     """The largest midpoint in size."""
-    if not all(x.is_finite() for x in X.entries()):
+    if not is_bounded(X):
         raise NotCertifiedError("an enclosure has no bounds")
     return max(abs(x.mid()) for x in X.entries())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import flint
-from flint import arb
+from flint import arb, arb_mat
 
 #: Precision of a bound. Bounds need few digits, and balls keep them bounds at any precision.
 BITS = 53
@@ -43,6 +43,12 @@ def largest_eigenvalue(X: Any, bits: int) -> Any:
         least = (trace / X.nrows()).lower()
         lo = _root(least, _SQUARINGS) if least > 0 else arb(0)
         return lo.union(hi)
+
+
+def is_bounded(X: Any) -> bool:
+    """Whether every entry is: the ball of a sum is as wide as those of its terms together."""
+    rows = X * arb_mat(X.ncols(), 1, [1] * X.ncols())
+    return all(x.is_finite() for x in rows.entries())
 
 
 def coarse(X: Any, bits: int = BITS) -> Any:

@@ -21,7 +21,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.definite import demand_definite
 from ergs_verify.certify.loewner import Bracket, symmetric_midpoint, widened
-from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.certify.norms import frobenius_above, is_bounded
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues, spectral_radius
 from ergs_verify.errors import NotCertifiedError
 
@@ -218,7 +218,7 @@ def solved(F: Any, rate: Fraction, right: Any, balls: Balls, *, one: bool = Fals
         for _ in range(_MOST_DOUBLINGS):
             step = power.transpose() * X * power * weight
             X = symmetric_midpoint(X + step, balls)[0]
-            if not _is_finite(X):
+            if not is_bounded(X):
                 return None
             if norm(step) <= norm(X) * arb(2) ** (-balls.bits):
                 return X
@@ -227,9 +227,6 @@ def solved(F: Any, rate: Fraction, right: Any, balls: Balls, *, one: bool = Fals
             power, weight = (power * power).mid(), weight * weight
     return None
 
-
-def _is_finite(X: Any) -> bool:
-    return all(x.is_finite() for x in X.entries())
 
 
 def _next(F: Any, rate: Fraction, X: Any, balls: Balls) -> Any:
