@@ -18,7 +18,7 @@ from ergs_verify import markup
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
-from ergs_verify.certify.precision import MOST_BITS
+from ergs_verify.certify.precision import MOST_BITS, whole_limbs
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short, whole
@@ -326,7 +326,7 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
     nash = certified_nash(
         game,
         lambda found, balls: _bits_lacking(found, balls, game, digits),
-        first_bits=_whole_limbs(_bits(_of_entry(digits)) + 64),  # a tame game loses less
+        first_bits=whole_limbs(_bits(_of_entry(digits)) + 64),  # a tame game loses less
         most_bits=_bits(_most(digits)) + MOST_BITS + _BITS_TO_NOTHING,
         left_bits=_bits(_of_entry(digits)),
         progress=progress,
@@ -336,11 +336,6 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
 
 def _bits(digits: int) -> int:
     return math.ceil(digits * math.log2(10))
-
-
-def _whole_limbs(bits: int) -> int:
-    """The next multiple of 64: up to it, balls cost the same."""
-    return -(-bits // 64) * 64
 
 
 def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> int:

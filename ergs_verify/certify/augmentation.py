@@ -41,7 +41,7 @@ from ergs_verify.certify.gap_parts import answered, second_moments, stage_parts,
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.norms import coarse
-from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of
+from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of, whole_limbs
 from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
 from ergs_verify.certify.thresholds import assumption_threshold
 from ergs_verify.errors import (
@@ -63,8 +63,8 @@ from ergs_verify.recursion.stages import Progress, Stages, setting_of
 
 #: Twelve decades.
 DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
-#: Bits to begin with, beyond those that δ² cancels.
-_FIRST_BITS = 128
+#: Bits to begin with, and how many of them a tame game leaves for what δ² cancels.
+_FIRST_BITS, _LEFT_BITS = 128, 64
 #: Bits beyond those that cancel and those of the tolerance, for what is lost besides.
 _SPARE_BITS = 48
 #: A tolerance that second moments in float64 mostly meet.
@@ -203,7 +203,7 @@ def _row(
             at_first=partial(_gaps_and_bounds, game, augmented, quickly=tolerance >= _OF_FLOATS),
             tolerance=tolerance,
             cancelled=cancelled,
-            first_bits=first_bits + cancelled,
+            first_bits=whole_limbs(first_bits + max(0, cancelled - _LEFT_BITS)),
             most_bits=most_bits,
         )
     except (SingularStageError, UnboundedCostError) as error:

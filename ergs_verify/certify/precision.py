@@ -30,6 +30,18 @@ def rising(first: int = 128, most: int = MOST_BITS) -> Iterator[int]:
     yield most
 
 
+def whole_limbs(bits: int) -> int:
+    """The next multiple of 64: up to it balls cost the same.
+
+    Examples
+    --------
+    >>> from ergs_verify.certify.precision import whole_limbs
+    >>> whole_limbs(121), whole_limbs(128), whole_limbs(129)
+    (128, 128, 192)
+    """
+    return -(-bits // 64) * 64
+
+
 def tolerance_of(tolerance: Any) -> Any:
     """A relative width that was asked for, as the rational it is."""
     value = number(tolerance, "tolerance")

@@ -228,7 +228,6 @@ def solved(F: Any, rate: Fraction, right: Any, balls: Balls, *, one: bool = Fals
     return None
 
 
-
 def _next(F: Any, rate: Fraction, X: Any, balls: Balls) -> Any:
     with flint.ctx.workprec(balls.bits):
         return F.transpose() * X * F * arb(fmpq(rate.numerator, rate.denominator))
