@@ -9,7 +9,7 @@ import sympy
 from attrs import frozen
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.proof.algebra import Algebra
+from ergs_verify.proof.elimination import Eliminating
 from ergs_verify.proof.realize import Realization
 
 LONGEST = 1000
@@ -86,8 +86,7 @@ def _multipliers(lhs, rhs) -> Iterator[tuple[tuple, tuple]]:
 def _multiplied_out(lhs, rhs, before, after, definitions, symmetric) -> tuple[Step, ...]:
     left, right = (_around(side, before, after) for side in (lhs, rhs))
     try:
-        algebra = Algebra([left, right], definitions, symmetric, eliminating=True)
-        same = algebra.same(left, right)
+        same = Eliminating([left, right], definitions, symmetric).same(left, right)
     except (UnsupportedError, ShapeError, RecursionError):
         return ()
     if same is None:

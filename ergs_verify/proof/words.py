@@ -30,6 +30,14 @@ class Size(NamedTuple):
         return self.name + "".join(f"({a})" for a in self.agents)
 
 
+def size_of(text: str) -> Size:
+    """A size as it stands in a statement."""
+    if " + " in text or "*" in text:
+        raise UnsupportedError(f"the size {text} is not understood")
+    name, _, agent = text.partition("(")
+    return Size(name, (agent[:-1],) if agent else ())
+
+
 ONE = Size("1")
 AGENTS = Size("#agents")
 """The number of agents; not a name that a dimension of the user's can have."""
