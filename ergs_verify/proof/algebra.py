@@ -121,6 +121,11 @@ class Algebra:
                 raise UnsupportedError("a determinant is known in a logarithm alone")
         return _product([self._number(term.coefficient), atom]).sum_over(*term.over)
 
+    def word(self, word: Word, size: Size = ONE) -> Poly:
+        """A word as a polynomial; the empty one is an identity of this size."""
+        shape = (word[0].rows, word[-1].cols) if word else (size, size)
+        return Poly.collect([(Monomial(word=word), self.one)], shape)
+
     def read_anew(self) -> None:
         """Forget what was multiplied out, as it may be rewritten otherwise now."""
         self._nodes = {}
@@ -137,9 +142,9 @@ class Algebra:
             case ("letter", name, agent, *_):
                 agents = () if agent is None else (agent,)
                 letter = Letter(name, agents, *shape, name in self.statement.symmetric)
-                return Poly.collect([(Monomial(word=(letter,)), self.one)], shape)
+                return self.word((letter,))
             case ("identity", _):
-                return Poly({Monomial(word=()): self.one}, shape)
+                return self.word((), shape[0])
             case ("zero", *_):
                 return Poly({}, shape)
             case ("add", *parts):
@@ -183,8 +188,7 @@ class Algebra:
         """A size, or its sum over all agents."""
         size = AGENTS if name == ALL else size_of(name)
         bound = tuple(fresh_agent() for agent in size.agents if agent == "Σ")
-        trace = Trace((), size._replace(agents=bound or size.agents))
-        return Poly.collect([(Monomial(traces=(trace,), bound=bound), self.one)], None)
+        return self.word((), size._replace(agents=bound or size.agents)).trace().sum_over(*bound)
 
     # -- logarithms and inverses ----------------------------------------------------------
 
@@ -219,7 +223,7 @@ class Algebra:
     def _log_determinant(self, number: int) -> Poly:
         value = self.reduce(self._of(number))
         assert value.shape is not None
-        size = Poly.collect([(Monomial(traces=(Trace((), value.shape[0]),)), self.one)], None)
+        size = self.word((), value.shape[0]).trace()
         product = _square_letters(value)
         if product is None:
             factor, letter = self._name_for(value)
@@ -328,8 +332,7 @@ class Algebra:
         """Where an inverse meets its letter."""
         for k, (left, right) in enumerate(pairwise(word)):
             if left.name == right.name and left == right.inv:
-                unit = Poly({Monomial(word=()): self.one}, (left.rows, left.rows))
-                return Place(word[:k], unit, word[k + 2 :])
+                return Place(word[:k], self.word((), left.rows), word[k + 2 :])
         return None
 
     # -- back to SymPy --------------------------------------------------------------------

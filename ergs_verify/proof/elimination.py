@@ -56,8 +56,7 @@ class Eliminating(Algebra):
         for pattern, result in used.items():
             first = flipped(pattern) not in used or pattern <= flipped(pattern)
             if first and not any(a.agents for a in pattern):
-                word = Poly.collect([(Monomial(word=pattern), self.one)], result.shape)
-                shown.append((self.to_sympy(word), self.to_sympy(result)))
+                shown.append((self.to_sympy(self.word(pattern)), self.to_sympy(result)))
         return self.to_sympy(left), shown
 
     def new_name(self, value: Poly, letter: Letter, parameters: tuple[str, ...]) -> None:
@@ -111,9 +110,10 @@ class Eliminating(Algebra):
             return None
         best = min(candidates)
         monomial = best[-1]
-        whole = Poly.collect([(Monomial(word=(letter,)), self.one)], value.shape)
         rest = Poly({k: c for k, c in value.terms.items() if k != monomial}, value.shape)
-        return _Rule(monomial.word, (whole - rest).scale(self.one / candidates[best]))
+        return _Rule(
+            monomial.word, (self.word((letter,)) - rest).scale(self.one / candidates[best])
+        )
 
 
 def _match(pattern: Word, word: Word) -> dict[str, str] | None:

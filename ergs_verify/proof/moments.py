@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
+from functools import reduce
 
 import sympy
 
@@ -223,14 +225,8 @@ def _starting(word: Word) -> Word:
 
 def _chain(algebra: Algebra, parts: list, size: Size) -> Poly:
     """The product of words and polynomials, the empty word being 1."""
-    product = None
-    for part in parts:
-        if not part and not isinstance(part, Poly):
-            continue
-        if not isinstance(part, Poly):
-            part = Poly.collect([(Monomial(word=part), algebra.one)], (part[0].rows, part[-1].cols))
-        product = part if product is None else product * part
-    return product if product is not None else Poly({Monomial(word=()): algebra.one}, (size, size))
+    factors = [p if isinstance(p, Poly) else algebra.word(p) for p in parts if p != ()]
+    return reduce(operator.mul, factors) if factors else algebra.word((), size)
 
 
 def _same_agent(monomial: Monomial, noises: list[Letter]) -> Monomial | None:

@@ -92,7 +92,7 @@ def quadratic_form(
             [(monomial._replace(traces=tuple(rest), bound=()), coefficient)], None
         )
         if count == 1:
-            inside = _word(algebra, _ending_in(pieces[0], target)[:-1], ONE).T
+            inside = algebra.word(_ending_in(pieces[0], target)[:-1]).T
             linear = linear + (outside * inside).sum_over(*monomial.bound)
         elif count == 2:
             inside = _between(algebra, pieces, target)
@@ -244,12 +244,6 @@ def _ending_in(trace: Trace, target: Letter) -> Word:
 
 def _between(algebra: Algebra, pieces: list[Trace], target: Letter) -> Poly:
     if len(pieces) == 1:
-        return _word(algebra, opened_at_number(pieces[0])[1:-1], target.rows)
-    first, second = (_word(algebra, _ending_in(t, target)[:-1], ONE) for t in pieces)
+        return algebra.word(opened_at_number(pieces[0])[1:-1], target.rows)
+    first, second = (algebra.word(_ending_in(t, target)[:-1]) for t in pieces)
     return first.T * second
-
-
-def _word(algebra: Algebra, word: Word, size) -> Poly:
-    """A word as a polynomial; the empty one is an identity of the given size."""
-    shape = (word[0].rows, word[-1].cols) if word else (size, size)
-    return Poly.collect([(Monomial(word=word), algebra.one)], shape)
