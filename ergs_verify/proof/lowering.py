@@ -15,12 +15,13 @@ from itertools import pairwise
 from typing import Any
 
 import sympy
-from attrs import frozen
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.expressions import Vec, parts_of
+from ergs_verify.proof.blocks import Blocks, identity
 from ergs_verify.proof.derivatives import derivative
+from ergs_verify.proof.kronecker import Products
 from ergs_verify.proof.letters import name_of
 
 KINDS = (sympy.KroneckerProduct, sympy.BlockMatrix, Vec)
@@ -143,243 +144,6 @@ def _special(e: Any) -> bool:
     return bool(parts_of(e, *KINDS))
 
 
-def _sum(terms: list) -> Any:
-    return terms[0] if len(terms) == 1 else sympy.MatAdd(*terms)
-
-
-@frozen
-class Blocks:
-    """A matrix by its blocks."""
-
-    rows: tuple[tuple[Any, ...], ...]
-
-    @property
-    def sides(self) -> tuple[tuple, tuple]:
-        """The sizes of the rows and of the columns."""
-        return tuple(r[0].shape[0] for r in self.rows), tuple(X.shape[1] for X in self.rows[0])
-
-    def adapted(self, other: Any) -> Blocks:
-        """A plain matrix, cut as this one is."""
-        heights, widths = self.sides
-        if isinstance(other, sympy.ZeroMatrix):
-            return Blocks(tuple(tuple(sympy.ZeroMatrix(r, c) for c in widths) for r in heights))
-        if isinstance(other, sympy.Identity) and heights == widths:
-            return _identity(heights)
-        if len(heights) == len(widths) == 1:
-            return Blocks(((other,),))
-        raise UnsupportedError(f"{other} is not a block matrix, but it is combined with one")
-
-    def plus(self, other: Blocks) -> Blocks:
-        if self.sides != other.sides:
-            raise UnsupportedError("block matrices that are cut differently are added or compared")
-        pairs = zip(self.rows, other.rows, strict=True)
-        return Blocks(
-            tuple(tuple(_sum([x, y]) for x, y in zip(*rows, strict=True)) for rows in pairs)
-        )
-
-    def times(self, other: Blocks) -> Blocks:
-        if self.sides[1] != other.sides[0]:
-            raise UnsupportedError("block matrices that are cut differently are multiplied")
-        columns = list(zip(*other.rows, strict=True))
-        return Blocks(
-            tuple(
-                tuple(_sum([x * y for x, y in zip(row, column, strict=True)]) for column in columns)
-                for row in self.rows
-            )
-        )
-
-    def scaled(self, factor) -> Blocks:
-        return Blocks(tuple(tuple(factor * x for x in row) for row in self.rows))
-
-    def turned(self) -> Blocks:
-        return Blocks(tuple(tuple(x.T for x in column) for column in zip(*self.rows, strict=True)))
-
-    def eliminated(self) -> tuple[list, Blocks]:
-        """The pivots of Gauss and Jordan, and the inverse."""
-        heights, widths = self.sides
-        if heights != widths:
-            raise ShapeError("the inverse or determinant of blocks that are not square")
-        n = len(heights)
-        unit = _identity(heights).rows
-        rows = [[*self.rows[r], *unit[r]] for r in range(n)]
-        pivots = []
-        for k in range(n):
-            pivot = rows[k][k]
-            if pivot.is_ZeroMatrix:
-                raise UnsupportedError("a block on the diagonal is zero, so it has no complement")
-            pivots.append(pivot)
-            inverse = sympy.Inverse(pivot)
-            rows[k] = [inverse * x for x in rows[k]]
-            for r in range(n):
-                if r != k and not rows[r][k].is_ZeroMatrix:
-                    factor = rows[r][k]
-                    pairs = zip(rows[r], rows[k], strict=True)
-                    rows[r] = [x - factor * y for x, y in pairs]
-        return pivots, Blocks(tuple(tuple(row[n:]) for row in rows))
-
-    def trace(self) -> Any:
-        return sympy.Add(*(sympy.Trace(self.rows[k][k]) for k in range(len(self.rows))))
-
-    def determinant(self) -> Any:
-        return sympy.Mul(*map(sympy.Determinant, self.eliminated()[0]))
-
-    def tested(self) -> Any:
-        """Σ y_r B_rc z_c."""
-        heights, widths = self.sides
-        q = sympy.Symbol("any", integer=True, positive=True)
-        left = [sympy.MatrixSymbol(f"any row {k + 1}", q, r) for k, r in enumerate(heights)]
-        right = [sympy.MatrixSymbol(f"any column {k + 1}", c, q) for k, c in enumerate(widths)]
-        return _sum(
-            [
-                y * x * z
-                for y, row in zip(left, self.rows, strict=True)
-                for x, z in zip(row, right, strict=True)
-            ]
-        )
-
-
-def _identity(sizes: tuple) -> Blocks:
-    return Blocks(
-        tuple(
-            tuple(
-                sympy.Identity(r) if k == j else sympy.ZeroMatrix(r, c) for j, c in enumerate(sizes)
-            )
-            for k, r in enumerate(sizes)
-        )
-    )
-
-
-@frozen
-class Products:
-    """A sum of c · X ⊗ Y, or of c · vec(X): `terms` are (c, X, Y), Y being None of a vec."""
-
-    terms: Any
-    turned_vec: bool = False
-
-    @property
-    def is_vec(self) -> bool:
-        return self.terms[0][2] is None
-
-    @property
-    def sides(self) -> tuple:
-        _, X, Y = self.terms[0]
-        return (*X.shape, *(() if Y is None else Y.shape), self.turned_vec)
-
-    def adapted(self, other: Any) -> Products:
-        """A plain matrix, as a Kronecker product of these sizes."""
-        zero = isinstance(other, sympy.ZeroMatrix)
-        if zero:
-            terms = tuple((sympy.S.Zero, X, Y) for _, X, Y in self.terms[:1])
-            return Products(terms, self.turned_vec)
-        if isinstance(other, sympy.Identity) and not self.is_vec:
-            X, Y = self.terms[0][1:]
-            if X.shape[0] == X.shape[1] and Y.shape[0] == Y.shape[1]:
-                unit = sympy.Identity(X.shape[0]), sympy.Identity(Y.shape[0])
-                return Products(((sympy.S.One, *unit),))
-        raise UnsupportedError(f"{other} is not a Kronecker product, but it is combined with one")
-
-    def settled(self) -> Any:
-        """A plain matrix, where these are columns times rows, or vec of a column or a row."""
-        _, X, Y = self.terms[0]
-        if Y is None and 1 in X.shape:
-            columns = [c * (Z if X.shape[1] == 1 else Z.T) for c, Z, _ in self.terms]
-            return _sum(columns).T if self.turned_vec else _sum(columns)
-        if Y is None:
-            return self
-        if (X.shape[1], Y.shape[0]) == (1, 1):
-            return _sum([c * Z * W for c, Z, W in self.terms])
-        if (X.shape[0], Y.shape[1]) == (1, 1):
-            return _sum([c * W * Z for c, Z, W in self.terms])
-        if X.shape == (1, 1):
-            return _sum([c * sympy.Trace(Z) * W for c, Z, W in self.terms])
-        if Y.shape == (1, 1):
-            return _sum([c * sympy.Trace(W) * Z for c, Z, W in self.terms])
-        return self
-
-    def like(self, other: Products) -> Products:
-        """Of two columns, x ⊗ y as vec(yx'), and of two rows, where the other is a vec."""
-        if self.is_vec or not other.is_vec:
-            return self
-        upright = self.turned() if other.turned_vec else self
-        _, X, Y = upright.terms[0]
-        if (X.shape[1], Y.shape[1]) != (1, 1):
-            return self
-        return Products(tuple((c, W * Z.T, None) for c, Z, W in upright.terms), other.turned_vec)
-
-    def plus(self, other: Products) -> Products:
-        if self.sides != other.sides:
-            raise UnsupportedError("Kronecker products of different sizes are added or compared")
-        return Products(self.terms + other.terms, self.turned_vec)
-
-    def times(self, other: Products) -> Any:
-        if self.turned_vec and other.is_vec and not other.turned_vec:
-            if self.sides[:2] != other.sides[:2]:
-                raise ShapeError("vec(X)' and vec(Y) of different sizes are multiplied")
-            terms = [
-                c * d * sympy.Trace(X.T * Z) for c, X, _ in self.terms for d, Z, _ in other.terms
-            ]
-            return sympy.Add(*terms) * sympy.Identity(1)
-        if self.turned_vec:
-            return self.turned().before(other.turned()).turned()
-        if self.is_vec:
-            raise UnsupportedError("a column vec(X) times a row is not a Kronecker product")
-        return other.before(self)
-
-    def before(self, other: Products) -> Products:
-        """`other` times this one: Kronecker products, or of one and a vec."""
-        if other.is_vec or (self.is_vec and self.turned_vec):
-            raise UnsupportedError("a product with a column vec(X) is not a Kronecker product")
-        terms = []
-        for c, X, Y in other.terms:
-            for d, Z, W in self.terms:
-                _fit(Y, Z if W is None else W)
-                _fit(X, Z.T if W is None else Z)
-                terms.append((c * d, Y * Z * X.T, None) if W is None else (c * d, X * Z, Y * W))
-        return Products(tuple(terms))
-
-    def scaled(self, factor) -> Products:
-        return Products(tuple((factor * c, X, Y) for c, X, Y in self.terms), self.turned_vec)
-
-    def turned(self) -> Products:
-        if self.is_vec:
-            return Products(self.terms, not self.turned_vec)
-        return Products(tuple((c, X.T, Y.T) for c, X, Y in self.terms))
-
-    def single(self) -> tuple:
-        if len(self.terms) > 1 or self.is_vec:
-            raise UnsupportedError("the inverse or determinant of a sum of Kronecker products")
-        _, X, Y = self.terms[0]
-        if X.shape[0] != X.shape[1] or Y.shape[0] != Y.shape[1]:
-            raise UnsupportedError("the inverse or determinant of factors that are not square")
-        return self.terms[0]
-
-    def inverted(self) -> Products:
-        c, X, Y = self.single()
-        return Products(((1 / c, sympy.Inverse(X), sympy.Inverse(Y)),))
-
-    def trace(self) -> Any:
-        if self.is_vec:
-            raise UnsupportedError("the trace of a column vec(X)")
-        return sympy.Add(*(c * sympy.Trace(X) * sympy.Trace(Y) for c, X, Y in self.terms))
-
-    def determinant(self) -> Any:
-        c, X, Y = self.single()
-        a, b = X.shape[0], Y.shape[0]
-        return c ** (a * b) * sympy.Determinant(X) ** b * sympy.Determinant(Y) ** a
-
-    def tested(self) -> Any:
-        """At an arbitrary vec(Z)."""
-        if self.is_vec:
-            return _sum([c * X for c, X, _ in self.terms])
-        Z = sympy.MatrixSymbol("any Z", self.terms[0][2].shape[1], self.terms[0][1].shape[1])
-        return _sum([c * Y * Z * X.T for c, X, Y in self.terms])
-
-
-def _fit(X, Y) -> None:
-    if X.shape[1] != Y.shape[0]:
-        raise UnsupportedError("Kronecker products of factors that do not fit are multiplied")
-
-
 def _alike(left: Any, right: Any) -> tuple:
     """Two values of one kind."""
     for one, other, flip in ((left, right, False), (right, left, True)):
@@ -470,7 +234,7 @@ def _as_blocks(value: Any, other: Any, side: int) -> Blocks:
         return value
     sizes = other.sides[1 - side]
     if isinstance(value, sympy.Identity):
-        return _identity(sizes)
+        return identity(sizes)
     if len(sizes) > 1:
         raise UnsupportedError(f"{value} is not a block matrix, but it is multiplied by one")
     return Blocks(((value,),))
