@@ -306,7 +306,8 @@ def _nearest(x: Entry) -> float:
 def _distance(x: Entry, near: float) -> float:
     if not math.isfinite(near):
         return math.nan
-    return float(abs(Fraction(x) - Fraction(near)))
+    distance = abs(Fraction(x) - Fraction(near))
+    return float(distance) or (math.ulp(0.0) if distance else 0.0)
 
 
 def _log_of_two() -> Centred:

@@ -36,8 +36,8 @@ from ergs_verify.certify.augmentation_result import (
     SmallestDelta,
 )
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.float_moments import second_moments as float_moments
-from ergs_verify.certify.gap_parts import answered, second_moments, stage_parts, with_moments
+from ergs_verify.certify.float_augmentation import gaps_and_bounds as float_gaps
+from ergs_verify.certify.gap_parts import answered, stage_parts, with_moments
 from ergs_verify.certify.loewner import Bracket
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.norms import coarse
@@ -56,7 +56,7 @@ from ergs_verify.exact import number
 from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
-from ergs_verify.paper.gap import X, Z, second_order_formulas
+from ergs_verify.paper.gap import Z, second_order_formulas
 from ergs_verify.recursion import Sequences
 from ergs_verify.recursion.gap import played_stage
 from ergs_verify.recursion.stages import Progress, Stages, setting_of
@@ -67,8 +67,8 @@ DELTAS = tuple(Fraction(10) ** k for k in range(-9, 4))
 _FIRST_BITS, _LEFT_BITS = 128, 64
 #: Bits beyond those that cancel and those of the tolerance, for what is lost besides.
 _SPARE_BITS = 48
-#: A tolerance that second moments in float64 mostly meet.
-_OF_FLOATS = Fraction(1, 10**8)
+#: A tolerance that float64 mostly meets.
+_OF_FLOATS = Fraction(1, 10**6)
 #: Seconds between two signs of life while processes work.
 _PAUSE = 1.0
 
@@ -196,11 +196,12 @@ def _row(
     largest = max(tau for own in augmented.tau_of for tau in own)
     # A covariance part, of the order (δ/(τ+δ))², is what is left of terms of order 1.
     cancelled = 2 * int(largest / delta).bit_length()
+    in_floats = tolerance >= _OF_FLOATS and all(tau > 0 for own in game.tau_of for tau in own)
     try:
         reached = _reached(
             augmented,
             partial(_gaps_and_bounds, game, augmented),
-            at_first=partial(_gaps_and_bounds, game, augmented, quickly=tolerance >= _OF_FLOATS),
+            at_first=partial(float_gaps, game, delta) if in_floats else None,
             tolerance=tolerance,
             cancelled=cancelled,
             first_bits=whole_limbs(first_bits + max(0, cancelled - _LEFT_BITS)),
@@ -229,45 +230,32 @@ class _InfiniteGapError(ErgsError):
 
 
 def _gaps_and_bounds(
-    game: Game, augmented: Game, equilibrium: Sequences, balls: Balls, *, quickly: bool = False
+    game: Game, augmented: Game, equilibrium: Sequences, balls: Balls
 ) -> list[Enclosure]:
-    """ε_1, bound_1, ε_2, bound_2, …; `quickly` with second moments in float64."""
+    """ε_1, bound_1, ε_2, bound_2, …"""
     stages, shifted = Stages(game, balls, symmetric=True), Stages(augmented, balls, symmetric=True)
     policy = _Policy.of(equilibrium)
     played = policy.played(stages)
-    answers, joint = [], [policy]
+    found = []
     for agent in stages.agents:
         try:
             answering = list(answered(stages, played, agent))[::-1]
         except UnboundedCostError as error:
             raise _InfiniteGapError(f"at τ, {error}") from None
-        answers.append(answering)
-        if not _somewhere_plain(stages, agent):
-            gains = [stage(stages.formula("gain", agent)) for stage in answering]
-            covariances = [stage(stages.formula("covariance", agent)) for stage in answering]
-            joint.append(policy.with_agent(agent, gains, covariances))
-    if quickly:
-        brackets = float_moments(game, [one.K for one in joint], [one.Sigma for one in joint])
-    else:
-        brackets = [second_moments(stages, one.played(stages)) for one in joint]
-    moments = ([one.ball(balls) for one in over_time] for over_time in brackets)
-    at_equilibrium, deviating = next(moments), iter(joint[1:])
-    found = []
-    for agent, answering in enumerate(answers, 1):
-        epsilon = _gap(stages, _with(X, at_equilibrium, answering), agent)
+        epsilon = _gap(stages, answering, agent)
         found.append(Enclosure.of(epsilon, least=Fraction(0)))
-        if _somewhere_plain(stages, agent):
+        if any(stages.plain_at(agent, t) for t in range(game.horizon)):
             found.append(INFINITE)
             continue
-        known = _with(X, next(moments), next(deviating).played(shifted))
+        joint = policy.with_agent(
+            agent,
+            [stage(stages.formula("gain", agent)) for stage in answering],
+            [stage(stages.formula("covariance", agent)) for stage in answering],
+        )
         ahead = equilibrium.P[agent - 1][1:]
-        excess = _gap(shifted, _with(notation.P(agent), ahead, known), agent)
+        excess = _gap(shifted, _with_costs(joint.played(shifted), ahead, agent), agent)
         found.append(Enclosure.of(epsilon + excess, least=Fraction(0)))
     return found
-
-
-def _somewhere_plain(stages: Stages[Balls], agent: int) -> bool:
-    return any(stages.plain_at(agent, t) for t in range(stages.game.horizon))
 
 
 @frozen(eq=False)
@@ -292,14 +280,15 @@ class _Policy:
         )
 
     def played(self, stages: Stages[Balls]) -> list[Evaluator]:
-        """The stages t = 0…T−1 with this policy."""
+        """The stages t = 0…T−1 with this policy and E[xx']."""
         pairs = enumerate(zip(self.K, self.Sigma, strict=True))
-        return [played_stage(stages, t, *policy) for t, policy in pairs]
+        return with_moments(stages, [played_stage(stages, t, *policy) for t, policy in pairs])
 
 
-def _with(letter: Any, values: Sequence[Any], stages: Sequence[Evaluator]) -> list[Evaluator]:
-    """The stages t = 0…T−1 with a letter's value at each."""
-    return [stage.with_values({letter: value}) for stage, value in zip(stages, values, strict=True)]
+def _with_costs(played: Sequence[Evaluator], P: Sequence[Any], agent: int) -> list[Evaluator]:
+    """The stages t = 0…T−1 with an agent's P_{t+1}."""
+    letter = notation.P(agent)
+    return [stage.with_values({letter: ahead}) for stage, ahead in zip(played, P, strict=True)]
 
 
 def _gap(stages: Stages[Balls], answering: Sequence[Evaluator], agent: int) -> Ball:
@@ -319,7 +308,6 @@ def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | 
         reached = _reached(
             game,
             partial(_coefficients, game),
-            at_first=partial(_coefficients, game),
             tolerance=COEFFICIENT_TOLERANCE,
             first_bits=_FIRST_BITS,
             most_bits=most_bits,
@@ -334,10 +322,10 @@ def _coefficient(game: Game, most_bits: int) -> tuple[tuple[Coefficient, ...] | 
 
 def _coefficients(game: Game, equilibrium: Sequences, balls: Balls) -> list[Enclosure]:
     stages = Stages(game, balls, symmetric=True)
-    played = with_moments(stages, _Policy.of(equilibrium).played(stages))
+    played = _Policy.of(equilibrium).played(stages)
     found = []
     for agent in stages.agents:
-        known = _with(notation.P(agent), equilibrium.P[agent - 1][1:], played)
+        known = _with_costs(played, equilibrium.P[agent - 1][1:], agent)
         found.append(Enclosure.of(_second_order(stages, known, agent), least=Fraction(0)))
     return found
 
@@ -360,9 +348,6 @@ def _second_order(stages: Stages[Balls], known: Sequence[Evaluator], agent: int)
 # -- precision -------------------------------------------------------------------------------------
 
 
-_Measure = Callable[[Sequences, Balls], list[Enclosure]]
-
-
 @frozen
 class _Reached:
     """Enclosures, as tight as asked unless it says what is lacking; none where there are none."""
@@ -374,9 +359,9 @@ class _Reached:
 
 def _reached(
     game: Game,
-    measure: _Measure,
+    measure: Callable[[Sequences, Balls], list[Enclosure]],
     *,
-    at_first: _Measure,
+    at_first: Callable[[Sequences], list[Enclosure]] | None = None,
     tolerance: Fraction,
     first_bits: int,
     most_bits: int,
@@ -384,24 +369,28 @@ def _reached(
 ) -> _Reached:
     """What `measure` makes of the equilibrium in balls, at a precision that makes it tight.
 
-    The recursion of the equilibrium loses more bits than what is measured at it. So `at_first` is
-    tried with no more than its own losses take, of which `cancelled` are foreseen.
+    The recursion of the equilibrium loses more bits than what is measured at it. So that is tried
+    with no more than its own losses take, of which `cancelled` are foreseen, and before it what
+    says the same `at_first`.
     """
     values: list[Enclosure] = []
     enough = _SPARE_BITS + cancelled + (tolerance.denominator // tolerance.numerator).bit_length()
 
-    def short(measure: _Measure, equilibrium: Sequences, balls: Balls) -> int:
+    def short(measured: Callable[[], list[Enclosure]], bits: int) -> int:
         try:
-            values[:] = measure(equilibrium, balls)
+            values[:] = measured()
         except NotCertifiedError:
-            return balls.bits // 2
-        return max(bits_short(one, tolerance, balls.bits) for one in values)
+            return bits // 2
+        return max(bits_short(one, tolerance, bits) for one in values)
 
     def lacking(equilibrium: Sequences, balls: Balls) -> int:
-        few = Balls(min(enough, balls.bits))
-        if short(at_first, _coarse(equilibrium, few.bits), few) <= 0:
+        if at_first and short(partial(at_first, equilibrium), balls.bits) <= 0:
             return 0
-        return short(measure, equilibrium, balls)
+        few = Balls(min(enough, balls.bits))
+        lacks = short(partial(measure, _coarse(equilibrium, few.bits), few), balls.bits)
+        if lacks <= 0 or few.bits == balls.bits:
+            return lacks
+        return short(partial(measure, equilibrium, balls), balls.bits)
 
     try:
         nash = certified_nash(game, lacking, first_bits=first_bits, most_bits=most_bits)

@@ -11,15 +11,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb_mat
 
 from ergs_verify.arithmetic.above import ROUNDED, Above, above, below
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.certify.covariances import slack, slacks
-from ergs_verify.certify.float_norms import in_float64, power_of_two
+from ergs_verify.certify.float_norms import power_of_two
 from ergs_verify.certify.gap_parts import gap_formula
-from ergs_verify.certify.loewner import Bracket
-from ergs_verify.errors import NotCertifiedError
 from ergs_verify.game import Game
 from ergs_verify.paper.gap import X
 from ergs_verify.recursion.gap import initial_moment, played_stage
@@ -28,70 +25,44 @@ from ergs_verify.recursion.stages import Stages
 #: Beside the largest, so that nothing grows out of an underflow.
 _LEAST_WEIGHT = 2.0**-30
 
-#: By time and agent, in balls.
-Policies = Sequence[Sequence[Sequence[Any]]]
 
-
-def second_moments(game: Game, K: Policies, Sigma: Policies) -> list[list[Bracket]]:
-    """Brackets of E[xx'] at t = 0…T−1 for each of several policies.
+def second_moments(
+    game: Game, gains: Sequence[Centred], covariances: Sequence[Centred]
+) -> np.ndarray:
+    """Floats below and above E[xx'] at t = 0…T−1 of several policies, (policies, T, 2, m, m).
 
     Parameters
     ----------
     game : Game
-    K, Sigma : ``[policy][t][i]``, of `arb_mat`
+    gains, covariances : sequence over agents of Centred (policies, T, p_i, m) and (…, p_i, p_i)
 
-    Raises
-    ------
-    NotCertifiedError
-        If float64 does not hold them.
+    Notes
+    -----
+    NaN or infinite where there are no bounds; numpy may warn of it.
     """
     numbers = CentredStacks()
     stages = Stages(game, numbers, symmetric=True)
     formula = gap_formula(stages)("second_moment", 1)
-    with np.errstate(all="ignore"):
-        gains, covariances = (_over_policies(letter) for letter in (K, Sigma))
-        ends = _outward(initial_moment(stages.game, numbers))
-        ends = _wider(np.broadcast_to(ends, (len(K), *ends.shape)), slack(stages.game.x0_cov))
-        found = [ends]
-        for t, by in enumerate(slacks(stages.game.noise)[:-1]):
-            played = played_stage(
-                stages, t, [X[:, t, None] for X in gains], [X[:, t, None] for X in covariances]
-            )
-            ends = _wider(_outward(played.with_values({X: Centred(ends)})(formula)), by)
-            found.append(ends)
-    if not all(np.isfinite(ends).all() for ends in found):
-        raise NotCertifiedError("second moments of the state have no bounds in float64")
-    size = stages.game.state_size
-    return [
-        [Bracket(*(arb_mat(size, size, end.ravel().tolist()) for end in ends[k])) for ends in found]
-        for k in range(len(K))
-    ]
+    ends = outward(initial_moment(stages.game, numbers))
+    policies = len(gains[0].middle)
+    ends = _wider(np.broadcast_to(ends, (policies, *ends.shape)), slack(stages.game.x0_cov))
+    found = [ends]
+    for t, by in enumerate(slacks(stages.game.noise)[:-1]):
+        K, Sigma = ([X[:, t, None] for X in letter] for letter in (gains, covariances))
+        known = played_stage(stages, t, K, Sigma).with_values({X: Centred(ends)})
+        ends = _wider(outward(known(formula)), by)
+        found.append(ends)
+    return np.stack(found, axis=1)
 
 
-def _over_policies(letter: Policies) -> list[Centred]:
-    """For each agent (policies, T, rows, columns); a matrix of several policies is entered once."""
-    found = []
-    for i in range(len(letter[0][0])):
-        places: dict[int, int] = {}
-        kept = []
-        for policy in letter:
-            for at in policy:
-                if id(at[i]) not in places:
-                    places[id(at[i])] = len(kept)
-                    kept.append(at[i])
-        index = np.array([[places[id(at[i])] for at in policy] for policy in letter])
-        found.append(in_float64(kept).map(lambda x, index=index: x[index]))
-    return found
-
-
-def _outward(moments: Centred) -> np.ndarray:
+def outward(X: Centred) -> np.ndarray:
     """Floats below and above all symmetric matrices that are enclosed, (…, 2, m, m).
 
     The lower ones of the first and the upper ones of the second of two enclosures (…, 2, m, m), or
     both of one (m, m). A symmetric E is ⪯ diag(Σ_c |E_rc| w_c/w_r) for any weights w > 0.
     """
-    middle = (moments.middle + moments.middle.swapaxes(-1, -2)) / 2
-    radius = (moments.radii + moments.radii.swapaxes(-1, -2)) / 2
+    middle = (X.middle + X.middle.swapaxes(-1, -2)) / 2
+    radius = (X.radii + X.radii.swapaxes(-1, -2)) / 2
     radius = above(above(radius) + above(np.abs(middle) * ROUNDED))
     diagonal = np.einsum("...kk->...k", middle)
     sizes = np.sqrt(np.abs(diagonal))
@@ -99,6 +70,16 @@ def _outward(moments: Centred) -> np.ndarray:
     shares = above(radius * weights[..., None, :] / weights[..., :, None], 2)
     ends = np.array(np.broadcast_to(middle, (*middle.shape[:-3], 2, *middle.shape[-2:])))
     return _moved(ends, Above(shares).total(-1).value)
+
+
+def between(ends: np.ndarray) -> Centred:
+    """What lies between the ends: |P − (lo + hi)/2|_rc ≤ ½√(D_rr D_cc), D = hi − lo."""
+    lo, hi = ends[..., 0, :, :], ends[..., 1, :, :]
+    middle = (lo + hi) / 2
+    widths = np.einsum("...kk->...k", hi) - np.einsum("...kk->...k", lo)
+    sides = Above(above(widths)).root().value
+    radius = above(sides[..., :, None] * sides[..., None, :] / 2 + np.abs(middle) * ROUNDED, 3)
+    return Centred(middle, radius)
 
 
 def _wider(ends: np.ndarray, by: Fraction) -> np.ndarray:

@@ -30,23 +30,16 @@ def gap_formula(stages: Stages[Any]) -> WrittenOut:
 def with_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> list[Evaluator]:
     """The stages t = 0…T−1, which know everybody's K and Σ, with E[xx'] besides."""
     balls = stages.arithmetic
-    moments = second_moments(stages, played)
-    return [
-        stage.with_values({X: moment.ball(balls)})
-        for stage, moment in zip(played, moments, strict=True)
-    ]
-
-
-def second_moments(stages: Stages[Balls], played: Sequence[Evaluator]) -> Iterator[Bracket]:
-    """E[xx'] at the stages t = 0…T−1."""
-    balls = stages.arithmetic
     formula = gap_formula(stages)
     at_start, of_noise = slack(stages.game.x0_cov), slacks(stages.game.noise)
     moment = Bracket.around(initial_moment(stages.game, balls), balls).wider(at_start, balls)
-    yield moment
-    for stage, by in zip(played[:-1], of_noise, strict=False):
-        moment = moment.along(stage, X, formula("second_moment", 1), balls).wider(by, balls)
-        yield moment
+    known = []
+    for stage in played:
+        known.append(stage.with_values({X: moment.ball(balls)}))
+        if len(known) < len(played):
+            moment = moment.along(stage, X, formula("second_moment", 1), balls)
+            moment = moment.wider(of_noise[len(known) - 1], balls)
+    return known
 
 
 def answered(stages: Stages[Balls], played: Sequence[Evaluator], agent: int) -> Iterator[Evaluator]:

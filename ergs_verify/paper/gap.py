@@ -18,6 +18,7 @@ from sympy import (
     Determinant,
     Expr,
     Function,
+    Identity,
     Inverse,
     MatrixExpr,
     MatrixSymbol,
@@ -321,14 +322,27 @@ def _off_prior(setting: Setting):
     return own_gain - setting.prior_gain
 
 
+def _pushed(setting: Setting):
+    """What δ and δZ add to agent i's condition, over δ."""
+    off = setting.prior_precision * _off_prior(setting) / 2
+    return off + setting.discount * B(i).T * Z * _closed()
+
+
+def _at_same_gain(setting: Setting):
+    """What they add to P_t, the gain as it is."""
+    off = _off_prior(setting)
+    return (
+        off.T * setting.prior_precision * off / 2 + setting.discount * _closed().T * Z * _closed()
+    )
+
+
 def _gain_slope(state):
     """δ-part of agent i's first-order condition W̃K̃ + … = 0."""
     setting = state["setting"]
     shifted = setting.condition(setting.tau + delta, shifted_P, shifted_gain)
     return {
         "condition": _first_order(state, shifted),
-        "push": setting.prior_precision * _off_prior(setting) / 2
-        + setting.discount * B(i).T * Z * _closed(),
+        "push": _pushed(setting),
         "gain_slope": -Inverse(W(i)) * push,
     }
 
@@ -353,12 +367,7 @@ def _check_gain_slope(state) -> str:
 def _cost_slope(state):
     setting = state["setting"]
     cost = setting.cost(setting.tau + delta, shifted_P, shifted_gain)
-    off = _off_prior(setting)
-    return {
-        "cost_condition": _first_order(state, cost),
-        "cost_slope": off.T * setting.prior_precision * off / 2
-        + setting.discount * _closed().T * Z * _closed(),
-    }
+    return {"cost_condition": _first_order(state, cost), "cost_slope": _at_same_gain(setting)}
 
 
 def _check_cost_slope(state) -> str:
@@ -479,6 +488,182 @@ def coefficient_for(setting: Setting) -> Derivation:
 coefficient = coefficient_for(PAPER)
 
 
+# -- the gap of the δ-augmented equilibrium, without differences -----------------------------------
+
+# Agent i's answers to the same others: P at τ, and at τ + δ P + δZ, with the gain K.
+off_best = AgentMatrix("D", i, p, m)
+"""K less the gain of the best response at τ."""
+
+
+def _weight_slope(state):
+    setting = state["setting"]
+    return {"weight_slope": setting.prior_precision / 2 + setting.discount * B(i).T * Z * B(i)}
+
+
+def _check_weight_slope(state) -> str:
+    setting = state["setting"]
+    weight = setting.definitions[W(i)]
+    shifted = weight.xreplace({setting.tau: setting.tau + delta, P(i): shifted_P})
+    return _equal_here(
+        state, shifted - weight, delta * state["weight_slope"], "the difference of W"
+    )
+
+
+def _gain_difference(state):
+    """Agent i's condition holds at τ + δ at K, and at τ at K − D."""
+    return {"push": _pushed(state["setting"]), "gain_difference": -delta * Inverse(W(i)) * push}
+
+
+def _check_gain_difference(state) -> str:
+    setting = state["setting"]
+    at_tau = setting.condition(setting.tau, P(i), own_gain)
+    shifted = setting.condition(setting.tau + delta, shifted_P, own_gain)
+    _equal_here(state, shifted - at_tau, delta * state["push"], "the conditions' difference")
+    best = setting.condition(setting.tau, P(i), own_gain - off_best)
+    _equal_here(state, at_tau - best, W(i) * off_best, "the condition is affine in the gain")
+    return _equal_here(
+        state, W(i) * state["gain_difference"], -delta * push, "the gains' difference"
+    )
+
+
+def _cost_difference(state):
+    same_gain = _at_same_gain(state["setting"])
+    return {
+        "same_gain": same_gain,
+        "cost_difference": same_gain + delta * push.T * Inverse(W(i)) * push,
+    }
+
+
+def _check_cost_difference(state) -> str:
+    """At τ + δ and at τ with the gain K, and then at τ with K and with K − D."""
+    setting = state["setting"]
+    shifted = setting.cost(setting.tau + delta, shifted_P, own_gain)
+    at_tau = setting.cost(setting.tau, P(i), own_gain)
+    _equal_here(state, shifted - at_tau, delta * state["same_gain"], "the costs' difference")
+    best_gain = own_gain - off_best
+    best = setting.cost(setting.tau, P(i), best_gain)
+    residual = setting.condition(setting.tau, P(i), best_gain)
+    square = off_best.T * W(i) * off_best
+    cross = off_best.T * residual + residual.T * off_best
+    _equal_here(state, at_tau - best, square + cross, "the cost is quadratic in the gain")
+    return _equal_here(
+        state,
+        square.xreplace({off_best: state["gain_difference"]}),
+        delta * (state["cost_difference"] - state["same_gain"]),
+        "the difference's square",
+    )
+
+
+def _spread(state):
+    """Σ_br⁻¹Σ = I + δN."""
+    tau = state["setting"].tau
+    return {"spread": (Identity(p) - 2 * state["weight_slope"] * S(i)) / tau}
+
+
+def _check_spread(state) -> str:
+    """With W + δV = ½(τ + δ)Σ⁻¹ at τ + δ, and Σ_br⁻¹ = (2/τ)W."""
+    tau = state["setting"].tau
+    best = 2 / tau * ((tau + delta) / 2 * Inverse(S(i)) - delta * state["weight_slope"])
+    return _equal_here(
+        state, best * S(i), Identity(p) + delta * state["spread"], "the covariances' quotient"
+    )
+
+
+def _parts(_state):
+    """The gap identity's, with D and M = Σ_br⁻¹Σ."""
+    return {"gain_part": trace_of(W(i), off_best, X, off_best.T)}
+
+
+def _check_parts(state) -> str:
+    setting = state["setting"]
+    identity_parts = derive_identity(setting).results
+    off = K(i) - setting.compact.gain
+    _equal(
+        state,
+        state["gain_part"].xreplace({off_best: off}),
+        identity_parts["gain_part"],
+        "the gain's part",
+    )
+    _equal(state, _closed().xreplace({own_gain: K(i)}), F, "the closed loop")
+    tau = setting.tau
+    ratio = 2 / tau * W(i) * S(i)
+    divergence = tau / 2 * (trace_of(ratio) - p - log(Determinant(ratio)))
+    return _equal(state, divergence, identity_parts["covariance_part"], "the covariance's part")
+
+
+_difference_moves = (
+    Move(
+        name="weight difference",
+        what="How much larger W is at τ + δ",
+        rule="W is affine in τ and P",
+        find=_weight_slope,
+        check=_check_weight_slope,
+        show=lambda s: (Symbol("V"), s["weight_slope"]),
+    ),
+    Move(
+        name="gain difference",
+        what="Subtract agent i's first-order conditions at τ + δ and τ, the others fixed",
+        rule="both are affine in τ, P and the gain, and 0",
+        find=_gain_difference,
+        check=_check_gain_difference,
+        show=lambda s: (off_best, s["gain_difference"].xreplace({push: s["push"]})),
+    ),
+    Move(
+        name="cost difference",
+        what="Subtract the costs, each at its own gain",
+        rule="the cost is quadratic in the gain, and least at that of the best response",
+        find=_cost_difference,
+        check=_check_cost_difference,
+        show=lambda s: (Symbol("Z_t"), s["cost_difference"].xreplace({push: s["push"]})),
+    ),
+    Move(
+        name="spread",
+        what="Divide the covariances",
+        rule=r"$\Sigma^{-1} = (2/\tau) W$",
+        find=_spread,
+        check=_check_spread,
+        show=lambda s: (Symbol("N"), s["spread"]),
+    ),
+    Move(
+        name="parts",
+        what="Insert both into the gap identity",
+        rule="log det of a product is the sum of both",
+        find=_parts,
+        check=_check_parts,
+        show=lambda s: ("e_t", s["gain_part"]),
+    ),
+)
+
+
+def difference_for(setting: Setting) -> Derivation:
+    """The δ-augmented equilibrium less the best response at τ, in a class of games.
+
+    In what it is less there is no difference any more of numbers that are nearly equal.
+    """
+    return Derivation(
+        title=titled("The δ-augmented equilibrium less the best response to it", setting),
+        start={"symbol": delta, "setting": setting},
+        moves=_difference_moves,
+        results=(
+            "weight_slope",
+            "push",
+            "gain_difference",
+            "cost_difference",
+            "spread",
+            "gain_part",
+        ),
+    )
+
+
+difference = difference_for(PAPER)
+
+
+@per_class
+def derive_difference(setting: Setting) -> Derived:
+    """The differences, derived."""
+    return difference_for(setting).run()
+
+
 @per_class
 def derive_identity(setting: Setting) -> Derived:
     """The gap identity, derived."""
@@ -561,4 +746,55 @@ def second_order_formulas(setting: Setting) -> SecondOrderFormulas:
         **asdict(gap_formulas(setting), recurse=False),
         cost_slope=second["cost_slope"].xreplace(everybody),
         coefficient=second["coefficient"].xreplace(inserted).xreplace(everybody),
+    )
+
+
+@frozen(kw_only=True, eq=False)
+class DifferenceFormulas:
+    """One stage of the δ-augmented equilibrium less agent i's best response at τ to it.
+
+    P_{t+1} of the equilibrium is δZ_{t+1} larger. W is at τ and at the best response's P_{t+1}.
+
+    Attributes
+    ----------
+    definitions : mapping from letters to expressions
+        W, Ā and F, as in `Formulas`.
+    weight_slope : MatrixExpr, p_i×p_i
+        V; the equilibrium's W is W + δV.
+    gain_difference : MatrixExpr, p_i×m
+        D, the equilibrium's gain less the best response's.
+    cost_difference : MatrixExpr, m×m
+        Z_t, from Z_{t+1}; Z_T = 0.
+    spread : MatrixExpr, p_i×p_i
+        N; Σ_br⁻¹Σ = I + δN.
+    gain_part : Expr
+        As in `GapFormulas`, by D.
+    """
+
+    definitions: Mapping
+    weight_slope: MatrixExpr
+    gain_difference: MatrixExpr
+    cost_difference: MatrixExpr
+    spread: MatrixExpr
+    gain_part: Expr
+
+    @property
+    def by_agent(self) -> bool:
+        """As in `Formulas`."""
+        return others_gain(i) in self.definitions
+
+
+@per_class
+def difference_formulas(setting: Setting) -> DifferenceFormulas:
+    """The derived differences, with all agents' letters K for agent i's own."""
+    found = derive_difference(setting)
+    inserted, closed = {push: found["push"]}, {_closed(): F, _closed().T: F.T}
+
+    def written(name: str):
+        expression = found[name].xreplace(inserted)
+        return expression.xreplace(closed).xreplace({own_gain: K(i)})
+
+    names = ("weight_slope", "gain_difference", "cost_difference", "spread", "gain_part")
+    return DifferenceFormulas(
+        definitions=setting.definitions, **{name: written(name) for name in names}
     )

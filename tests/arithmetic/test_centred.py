@@ -192,6 +192,13 @@ def test_rationals_enter_within_their_radius():
     assert not np.isfinite(STACKS.scalar(Fraction(10**400)).radii)
 
 
+def test_what_underflows_on_entering_is_not_0():
+    """Its distance from 0 underflows too."""
+    tiny = Fraction(1, 10**400)
+    entered = STACKS.scalar(tiny)
+    assert abs(Fraction(float(entered.middle)) - tiny) <= Fraction(float(entered.radii))
+
+
 def test_what_overflows_is_not_bounded():
     big = Centred(np.full((1, 1), 1e200))
     with np.errstate(over="ignore"):

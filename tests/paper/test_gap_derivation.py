@@ -25,8 +25,10 @@ from ergs_verify.recursion import (
 DERIVATIONS = {
     "identity": gap.identity,
     "coefficient": gap.coefficient,
+    "difference": gap.difference,
     "general identity": gap.identity_for(GENERAL),
     "general coefficient": gap.coefficient_for(GENERAL),
+    "general difference": gap.difference_for(GENERAL),
 }
 states = cache(lambda name: states_of(DERIVATIONS[name]))
 MOVES = [(name, move.name) for name, d in DERIVATIONS.items() for move in d.moves]
@@ -72,6 +74,13 @@ OF_BOTH = [
     ("coefficient", "precision slope", "precision_condition"),
     ("coefficient", "precision slope", "precision_slope"),
     ("coefficient", "second order", "coefficient"),
+    ("difference", "weight difference", "weight_slope"),
+    ("difference", "gain difference", "push"),
+    ("difference", "gain difference", "gain_difference"),
+    ("difference", "cost difference", "same_gain"),
+    ("difference", "cost difference", "cost_difference"),
+    ("difference", "spread", "spread"),
+    ("difference", "parts", "gain_part"),
 ]
 FINDINGS = [*OF_BOTH, *((f"general {name}", *rest) for name, *rest in OF_BOTH)]
 
