@@ -51,8 +51,10 @@ def test_json_is_one_object_and_the_status_is_the_rows(run, arguments, status, f
 
 
 def test_what_needs_more_bits_is_undecided(run, monkeypatch):
-    monkeypatch.setattr(gap_command, "enclose", partial(augmentation.gap, most_bits=64))
-    status, out, _ = run("g-star-2", "--delta", "1e-15", "--tolerance", "1e-8", "--json")
+    monkeypatch.setattr(
+        gap_command, "enclose", partial(augmentation.gap, most_bits=64, tolerance="1e-8")
+    )
+    status, out, _ = run("g-star-2", "--delta", "1e-15", "--json")
     [row] = json.loads(out)["rows"]
     assert (status, row["verdict"]) == (3, "undecided")
     assert "64 bits" in row["reason"]
