@@ -204,7 +204,9 @@ def _row(
             at_first=partial(float_gaps, game, delta) if in_floats else None,
             tolerance=tolerance,
             cancelled=cancelled,
-            first_bits=whole_limbs(first_bits + max(0, cancelled - _LEFT_BITS)),
+            first_bits=first_bits
+            if in_floats
+            else whole_limbs(first_bits + max(0, cancelled - _LEFT_BITS)),
             most_bits=most_bits,
         )
     except (SingularStageError, UnboundedCostError) as error:
@@ -393,7 +395,13 @@ def _reached(
         return short(partial(measure, equilibrium, balls), balls.bits)
 
     try:
-        nash = certified_nash(game, lacking, first_bits=first_bits, most_bits=most_bits)
+        nash = certified_nash(
+            game,
+            lacking,
+            first_bits=first_bits,
+            most_bits=most_bits,
+            constants=False,
+        )
     except NotCertifiedError as error:
         return _Reached(values, most_bits, lacking=str(error))
     return _Reached(values, nash.balls.bits)

@@ -91,6 +91,7 @@ def certified_nash(
     first_bits: int = 128,
     most_bits: int = MOST_BITS,
     left_bits: int = 0,
+    constants: bool = True,
     progress: Progress | None = None,
 ) -> CertifiedNash:
     """The feedback Nash equilibrium in balls as small as asked.
@@ -100,7 +101,7 @@ def certified_nash(
     game : Game
     lacking : function of the equilibrium and of its arithmetic
         How many bits it is short of what is asked; 0 or less will do.
-    first_bits, most_bits, left_bits, progress
+    first_bits, most_bits, left_bits, constants, progress
         As `search_nash` takes them.
 
     Raises
@@ -124,6 +125,7 @@ def certified_nash(
         first_bits=first_bits,
         most_bits=most_bits,
         left_bits=left_bits,
+        constants=constants,
         progress=progress,
     )
     if searched.singular:
