@@ -16,7 +16,6 @@ block; V is then put together again, so that the certificate speaks of B.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import random
 import time
@@ -25,11 +24,22 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-import flint
 import sympy
 from attrs import field, frozen
 
 from ergs_verify.errors import InputError, UnsupportedError
+from ergs_verify.proof.linear import (
+    Basis,
+    Operators,
+    Singular,
+    Vector,
+    dot,
+    images_of,
+    put,
+    reduced,
+    solver,
+)
+from ergs_verify.proof.modular import Modular
 from ergs_verify.proof.scalars import AGENTS, Scalars
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.system import (
@@ -41,15 +51,9 @@ from ergs_verify.proof.system import (
     Path,
     System,
     Terms,
-    accumulate,
-    put,
 )
 
-PRIME = 2**61 - 1
 MOST_POWERS = 10_000
-Vector = dict[Any, Any]
-_Operators = dict[Any, dict[Any, Vector]]
-"""For each block the columns that operators, by their keys, have there."""
 
 
 def _cap(_: Any, cap: Any, value: Any) -> None:
@@ -138,10 +142,6 @@ class Realization:
         return max((len(space.unknowns) for space in self.spaces), default=1)
 
 
-class _Singular(Exception):
-    """No inverse at this centre."""
-
-
 def realize(
     lhs,
     rhs,
@@ -189,7 +189,7 @@ def realize(
                 terms = expressions.terms[:]
                 negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
                 zero = engine.scalar_is_zero([*sides[0], *negative])
-        except _Singular:
+        except Singular:
             continue
         if not zero and (why := _unseen(statement, sides)):
             raise UnsupportedError(f"realizations see a difference, but {why}")
@@ -276,7 +276,7 @@ class _Engine:
         self.order: list[str] = []
         self.centre: dict[str, list[int]] = {}
         self._random = random.Random(attempt)
-        self._modular = _Modular(self.scalars, random.Random(attempt))
+        self._modular = Modular(self.scalars, random.Random(attempt))
         self._values: dict[tuple, Any] = {}
         for node in expressions.statement.nodes:
             if node[0] == "letter":
@@ -318,7 +318,7 @@ class _Engine:
         forms = [system.form(number, 0) for number in numbers]
         for inverted, own, turned, path in system.inverses:
             if not all(self._value(inverted, part, turned, path) for part in self.parts(own)):
-                raise _Singular
+                raise Singular
         return system, forms
 
     def _reached(self, system: System, form, convert) -> list[tuple[BlockSize, Vector]] | None:
@@ -328,39 +328,31 @@ class _Engine:
             {(k, part): convert(value) for k, value in form.items()}
             for part in range(max((len(self.parts(system.sizes[k][1])) for k in form), default=0))
         ]
-        basis: dict = {}
+        basis = Basis()
         queue = [solve({(0, part): one}) for part in range(len(self.parts(system.sizes[0][1])))]
         while queue:
             if time.monotonic() > self.until:
                 raise UnsupportedError("it takes longer than the time allowed")
-            v = queue.pop()
-            for p in v.keys() & basis.keys():
-                accumulate(v, basis[p], -v[p])
+            v = basis.left_of(queue.pop())
             if not v:
                 continue
-            p = min(v)
-            factor = one / v[p]
-            v = {k: value * factor for k, value in v.items()}
-            if any(_dot(row, v) for row in rows):
+            if any(dot(row, v) for row in rows):
                 return None
-            for u in basis.values():
-                if p in u:
-                    accumulate(u, v, -u[p])
-            basis[p] = v
-            queue += map(solve, _images(v, operators))
+            basis.add(v)
+            queue += map(solve, images_of(v, operators))
         # A letter that was cut into blocks is put together again.
         unknowns: dict[BlockSize, list[Vector]] = {}
-        for v in basis.values():
+        for v in basis.rows.values():
             cut: dict[tuple, Vector] = {}
             for (k, part), value in v.items():
                 cut.setdefault((system.sizes[k], part), {})[k] = value
             for (size, _), column in cut.items():
                 unknowns.setdefault(size, []).append(column)
-        return [(size, v) for size, found in unknowns.items() for v in _reduced(found)]
+        return [(size, v) for size, found in unknowns.items() for v in reduced(found)]
 
     def _operators(self, system: System, convert):
         """v ↦ L(centre)⁻¹ v, and the L_X, a letter cut into its blocks."""
-        operators: _Operators = {}
+        operators: Operators = {}
         centre: list[Vector] = []
         for r, equation in enumerate(system.equations):
             ways = self.parts(system.sizes[r][1])
@@ -385,7 +377,7 @@ class _Engine:
             for part in range(len(self.parts(size[1])))
         ]
         one = convert(self.scalars.one)
-        return _solver(dict(zip(places, centre, strict=True)), one), operators, one
+        return solver(dict(zip(places, centre, strict=True)), one), operators, one
 
     def _centre_of(self, key: Factor | str) -> list[list[int]] | None:
         if isinstance(key, str):
@@ -396,18 +388,18 @@ class _Engine:
 
     def _space(self, system: System, form, V: list[tuple[BlockSize, Vector]]) -> Space:
         """V with its U, if they show that the expression is zero."""
-        if any(_dot(form, v) for _, v in V):
+        if any(dot(form, v) for _, v in V):
             raise UnsupportedError("the space found does not show that the difference is zero")
         images: dict[BlockSize, list[Vector]] = {}
         images.setdefault(system.sizes[0], []).append({0: self.scalars.one})
-        operators: _Operators = {}
+        operators: Operators = {}
         for r, equation in enumerate(system.equations):
             for (key, k), value in equation.items():
                 operators.setdefault(k, {}).setdefault(key, {})[r] = value
         for _, v in V:
-            for image in _images(v, operators):
+            for image in images_of(v, operators):
                 images.setdefault(system.sizes[next(iter(image))], []).append(image)
-        U = [(size, u) for size, found in images.items() for u in _reduced(found)]
+        U = [(size, u) for size, found in images.items() for u in reduced(found)]
         if sorted(size for size, _ in V) != sorted(size for size, _ in U):
             raise UnsupportedError("the space found has no certificate")
         return Space(tuple(V), tuple(U), len(system.sizes))
@@ -460,7 +452,7 @@ class _Engine:
                     total = total + factor * value
                     continue
                 if not value:
-                    raise _Singular
+                    raise Singular
                 for c, *names in K.terms(factor):
                     logarithms.setdefault(tuple(names), []).append((Fraction(c), value))
         return not total and all(map(self._is_one, logarithms.values()))
@@ -501,139 +493,6 @@ class _Engine:
         value = self._value(inside, part, turned != (kind == "transpose"), path)
         if kind == "inverse":
             if not value:
-                raise _Singular
+                raise Singular
             return K.one / value
         return value * K.generator(AGENTS) if kind == "sum" else value
-
-
-class _Modular:
-    """The scalars at a random point modulo a prime, and simple ones recognised by their value."""
-
-    def __init__(self, scalars: Scalars, rng: random.Random):
-        self._scalars = scalars
-        self._one = flint.nmod(1, PRIME)
-        self._values = {n: flint.nmod(rng.randrange(2, PRIME), PRIME) for n in scalars.names}
-        self._at: dict[int, Any] = {}
-        self._monomials: list[tuple[tuple, flint.nmod]] = []
-
-    def value(self, scalar) -> flint.nmod:
-        return self._scalars.evaluate(scalar, self._values, self._one)
-
-    def seen(self, value: flint.nmod):
-        """A small fraction times a few scalars. (What was misread does not pass as a space.)
-
-        Raises
-        ------
-        LookupError
-            Where it is none.
-        """
-        if int(value) not in self._at:
-            self._at[int(value)] = self._recognised(value)
-        return self._at[int(value)]
-
-    def _recognised(self, value: flint.nmod):
-        scalars = self._scalars
-        if not self._monomials:
-            powers = [(name, sign) for name in scalars.names for sign in (1, -1)]
-            some = [((), self._one), *(((p,), self._values[p[0]] ** p[1]) for p in powers)]
-            self._monomials = [(a + c, 1 / (b * d)) for a, b in some for c, d in some]
-        for monomial, inverse in self._monomials:
-            fraction = _small_fraction(int(value * inverse))
-            if fraction is not None:
-                found = scalars.number(fraction)
-                for name, sign in monomial:
-                    found = found * scalars.power(scalars.generator(name), sign)
-                return found
-        raise LookupError
-
-
-def _small_fraction(value: int) -> Fraction | None:
-    """The fraction of at most 15 bits above and below that is this modulo the prime, if any."""
-    a, b, s, t = PRIME, value, 0, 1
-    while b >= 2**15:
-        q = a // b
-        a, b, s, t = b, a - q * b, t, s - q * t
-    return Fraction(b, t) if t and abs(t) < 2**15 else None
-
-
-# -- linear algebra ------------------------------------------------------------------------------
-
-
-def _images(v: Vector, operators: _Operators) -> list[Vector]:
-    """The images of a vector that are not zero."""
-    images: dict[Any, Vector] = {}
-    for k, value in v.items():
-        for key, column in operators.get(k, {}).items():
-            accumulate(images.setdefault(key, {}), column, value)
-    return [image for image in images.values() if image]
-
-
-def _dot(row: Vector, v: Vector):
-    total = None
-    for k in row.keys() & v.keys():
-        total = row[k] * v[k] if total is None else total + row[k] * v[k]
-    return total
-
-
-def _reduced(vectors: Sequence[Vector]) -> list[Vector]:
-    """The reduced echelon form of the span."""
-    basis: dict = {}
-    for v in vectors:
-        v = dict(v)
-        for p in v.keys() & basis.keys():
-            accumulate(v, basis[p], -v[p])
-        if not v:
-            continue
-        p = min(v)
-        v = {k: value / v[p] for k, value in v.items()}
-        for u in basis.values():
-            if p in u:
-                accumulate(u, v, -u[p])
-        basis[p] = v
-    return [basis[p] for p in sorted(basis)]
-
-
-def _solver(rows: Mapping, one):
-    """y ↦ x with rows · x = y."""
-    left = {at: dict(row) for at, row in rows.items()}
-    having: dict[Any, set] = {}
-    for at, row in left.items():
-        for k in row:
-            having.setdefault(k, set()).add(at)
-    steps: dict[Any, tuple] = {}
-    # Each step solves an equation for one unknown and puts it into the others.
-    for at in sorted(left, key=lambda at: len(left[at])):
-        row = left[at]
-        if not row:
-            raise _Singular
-        p = min(row, key=lambda k: (len(having[k]), k))
-        inverse = one / row[p]
-        changed = []
-        for other in having[p] - {at}:
-            factor = left[other][p] * inverse
-            for k, value in row.items():
-                put(left[other], k, -(value * factor))
-                (having[k].add if k in left[other] else having[k].discard)(other)
-            changed.append((other, factor))
-        steps[at] = len(steps), p, inverse, changed
-    order = list(steps)
-
-    def solve(y: Vector) -> Vector:
-        y = dict(y)
-        waiting = [steps[at][0] for at in y]
-        heapq.heapify(waiting)
-        done = -1
-        while waiting:
-            number = heapq.heappop(waiting)
-            at = order[number]
-            if number == done or at not in y:
-                continue
-            done = number
-            for other, factor in steps[at][3]:
-                if other not in y and steps[other][0] > number:
-                    heapq.heappush(waiting, steps[other][0])
-                put(y, other, -(y[at] * factor))
-        # What is left of an equation is its pivot alone.
-        return {steps[at][1]: value * steps[at][2] for at, value in y.items()}
-
-    return solve

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import UnsupportedError
+from ergs_verify.proof.linear import put
 from ergs_verify.proof.nodes import Term
 from ergs_verify.proof.scalars import AGENTS
 from ergs_verify.proof.statement import Statement
@@ -384,18 +385,3 @@ class System:
             w = self._letter("gather", w, (depth, self.sizes[w][1]))
         self._known[key] = w
         return w
-
-
-def put(form: dict, at, value) -> None:
-    """Add to an entry."""
-    total = form[at] + value if at in form else value
-    if total:
-        form[at] = total
-    else:
-        form.pop(at, None)
-
-
-def accumulate(form: dict, other: Mapping, factor) -> None:
-    """form += factor · other."""
-    for at, value in other.items():
-        put(form, at, value * factor)
