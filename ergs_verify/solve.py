@@ -52,6 +52,8 @@ _DIGITS_OF_FLOATS = 40
 _FEWEST_DIGITS = 17
 #: NOTHING is 2 to the power of minus this.
 _BITS_TO_NOTHING = NOTHING.denominator.bit_length() - 1
+#: Costs have settled where they move by so many bits less than is given out.
+_SETTLED_BEYOND = 32
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 
@@ -329,6 +331,7 @@ def _certified(game: Game, digits: int, progress: Progress | None) -> tuple[Numb
         first_bits=whole_limbs(_bits(_of_entry(digits)) + 64),  # a tame game loses less
         most_bits=_bits(_most(digits)) + MOST_BITS + _BITS_TO_NOTHING,
         left_bits=_bits(_of_entry(digits)),
+        settled_bits=_bits(_of_entry(digits)) + _SETTLED_BEYOND,
         progress=progress,
     )
     return _numbers(nash.found, nash.balls, game), True, round(nash.balls.bits / math.log2(10))

@@ -8,7 +8,8 @@ some stages at once (`ergs_verify.certify.perturbation`): in float64, in units t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
+from functools import cached_property, reduce
+from itertools import repeat
 from operator import add
 from typing import Any
 
@@ -21,8 +22,8 @@ from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.certify.balance import balanced, root_of_inverse
-from ergs_verify.certify.float_norms import frobenius, in_float64
-from ergs_verify.certify.frame import exponent_of
+from ergs_verify.certify.float_norms import CLOSELY, frobenius, in_float64, spectral
+from ergs_verify.certify.frame import Frame, exponent_of
 from ergs_verify.certify.loewner import widened
 from ergs_verify.certify.near import Costs, Near, Rounded, together
 from ergs_verify.certify.norms import BITS, coarse, frobenius_above
@@ -44,8 +45,12 @@ from ergs_verify.recursion.stages import Stages
 
 #: So many stages are bounded at once: few at first, as no more may be asked for.
 _FEW, _TOGETHER = 4, 16
-#: What is linear is bounded over so many stages in a row.
-_LONGEST = 3
+#: Errors of costs that have settled are at most so many bits above what these move by.
+_WIDER = 12
+#: What is linear is bounded over so many stages in a row, and where all are alike over so many.
+_LONGEST, _MANY = 3, 8
+#: Squarings for norms that serve many stages.
+_MOST_CLOSELY = 10
 
 
 @frozen(kw_only=True, eq=False)
@@ -127,10 +132,21 @@ def _of_own_control(stages: Stages[Balls], known: Evaluator, k: int) -> Any:
 
 
 class ApproximateStages:
-    """Stages at approximate costs, some at a time, and how far errors of the costs move them."""
+    """Stages at approximate costs, some at a time, and how far errors of the costs move them.
 
-    def __init__(self, stages: Stages[Balls]):
-        self._stages = stages
+    Parameters
+    ----------
+    stages : Stages
+        With `symmetric`.
+    settled : int, optional
+        Costs that move by less than 2 to minus this of their size have settled, if all stages to
+        come are alike: these stages then share their enclosures.
+    """
+
+    def __init__(self, stages: Stages[Balls], settled: int | None = None):
+        self._stages, self._settled = stages, settled
+        #: What is near the costs of all stages to come, where they share it.
+        self.shared: Near | None = None
         self._rest: Iterator[tuple[list[Any], Near]] = iter(())
         self._last: Near | None = None
 
@@ -143,30 +159,44 @@ class ApproximateStages:
         return K, self._last
 
     def _from(self, t: int, near: Near) -> Iterator[tuple[list[Any], Near]]:
-        together = _FEW
+        stages, together = self._stages, _FEW
+        tried = min(stages.game.alike, t)
         while t >= 0:
             some, missing, ahead = [], None, near
             for s in range(t, max(t - together, -1), -1):
                 try:
-                    some.append(Approximate.at(self._stages, s, ahead))
+                    some.append(Approximate.at(stages, s, ahead))
                 except NotCertifiedError as error:
                     missing = error
                     break
-                if some[-1].here.frame is not ahead.frame:
+                here = some[-1].here
+                if here.frame is not ahead.frame:
                     break
-                ahead = some[-1].here
+                if self._settled and s < tried and _moves_little(ahead, here, self._settled):
+                    if s < t:
+                        some.pop()
+                        break
+                    tried = t // 2
+                    if shared := self._shared(some[0], near, t + 1):
+                        self.shared = shared[1]
+                        yield from repeat(shared, t + 1)
+                        return
+                ahead = here
             for one, moved, here in self._moved(some, near):
-                columns = here.frame.columns_above
-                K = [
-                    widened(X, [by] * X.nrows(), columns, self._stages.arithmetic)
-                    for X, by in zip(one.K, moved, strict=True)
-                ]
-                yield K, here
+                yield self._gains(one, moved, here.frame), here
                 near = here
             if missing is not None:
                 raise missing
             t -= len(some)
             together = min(2 * together, _TOGETHER)
+
+    def _gains(self, one: Approximate, moved: Sequence[Any], frame: Frame) -> list[Any]:
+        """K in balls, from bounds of ‖(Kⁱ − K°ⁱ)S‖ in the frame."""
+        columns = frame.columns_above
+        return [
+            widened(X, [by] * X.nrows(), columns, self._stages.arithmetic)
+            for X, by in zip(one.K, moved, strict=True)
+        ]
 
     def _moved(
         self, some: list[Approximate], near: Near
@@ -174,11 +204,9 @@ class ApproximateStages:
         """Each stage, bounds of ‖(Kⁱ − K°ⁱ)S‖, and what is near P_t."""
         if not some:
             return
-        stages, agents = self._stages, range(len(near.middles))
-        rates = [stages.arithmetic.scalar(rate).value for rate in stages.game.discount]
         units = _Units.of(some, near)
         near = units.weighed(near)
-        letters = units.letters(some, stages)
+        letters = units.letters(some, self._stages)
         with np.errstate(all="ignore"):
             last = some[-1].here
             alike = last.frame is near.frame
@@ -189,27 +217,88 @@ class ApproximateStages:
         bounds = units.bounds(letters, fresh, near)
         rows = Rows(near.together, arb(0), _least)
         for one, frame, new, bound in zip(some, frames, fresh, bounds, strict=True):
-            ahead, errors = near.together, near.errors
-            with flint.ctx.workprec(BITS):
-                kappa = bound.regular * ahead
-                if not kappa < 1:
-                    raise NotCertifiedError(
-                        f"Φ_t is not certified to be regular at {stages.arithmetic.bits} bits"
-                    )
-                f = (bound.window.loop + bound.window.off_loop) / (1 - kappa)
-                moved = [(f * gain * ahead).upper() for gain in bound.gains]
-                joint, rest = kappa * f, []
-                for i in agents:
-                    found = moved[i] * moved[i] * one.own[i] + new[i]
-                    found += rates[i] * joint * (f * errors[i] + joint * bound.costs[i])
-                    if one.joint is not None:
-                        found += one.joint[i] * reduce(add, (by * by for by in moved))
-                    rest.append(found)
-                off = bound.window.off(joint, f) * ahead
-                rested = (2 * off + together(rest, bound.weights)).upper()
-                here = rows.after(bound.window.norms, rested).upper()
-            near = Near(one.here.middles, frame, bound.weights, here)
+            moved, error = self._carried(one, near, new, bound, rows)
+            near = Near(one.here.middles, frame, bound.weights, error)
             yield one, moved, near
+
+    def _carried(
+        self, one: Approximate, near: Near, new: Sequence[Any], bound: _Bound, rows: Rows
+    ) -> tuple[list[Any], Any]:
+        """Bounds of ‖(Kⁱ − K°ⁱ)S‖ and ε at a stage, from what is near P_{t+1} and what is new."""
+        ahead, errors = near.together, near.errors
+        with flint.ctx.workprec(BITS):
+            kappa = bound.regular * ahead
+            if not kappa < 1:
+                raise NotCertifiedError(
+                    f"Φ_t is not certified to be regular at {self._stages.arithmetic.bits} bits"
+                )
+            f = (bound.window.loop + bound.window.off_loop) / (1 - kappa)
+            moved = [(f * gain * ahead).upper() for gain in bound.gains]
+            joint, rest = kappa * f, []
+            for i, rate in enumerate(self._rates):
+                found = moved[i] * moved[i] * one.own[i] + new[i]
+                found += rate * joint * (f * errors[i] + joint * bound.costs[i])
+                if one.joint is not None:
+                    found += one.joint[i] * reduce(add, (by * by for by in moved))
+                rest.append(found)
+            off = bound.window.off(joint, f) * ahead
+            rested = (2 * off + together(rest, bound.weights)).upper()
+            return moved, rows.after(bound.window.norms, rested).upper()
+
+    @cached_property
+    def _rates(self) -> list[Any]:
+        stages = self._stages
+        return [stages.arithmetic.scalar(rate).value for rate in stages.game.discount]
+
+    def _shared(self, one: Approximate, near: Near, count: int) -> tuple[list[Any], Near] | None:
+        """K in balls and what is near P at `count` stages like this one; None if unlike, or wide.
+
+        P̂ serves all of them: how far the stage moves it is new at each.
+        """
+        stages = self._stages
+        with flint.ctx.workprec(stages.arithmetic.bits):
+            moved = [one.here.middles[i] - P + one.here.off[i] for i, P in enumerate(near.middles)]
+        units = _Units.of([one], near)
+        letters = units.letters([one], stages)
+        with np.errstate(all="ignore"):
+            before = Perturbation(letters.stage(0)).linear.middle
+            Z = balanced(letters.loop.middle[0], before, np.eye(before.shape[0] // len(moved)))
+            letters = letters.turned(Centred(Z), _inverse(Centred(Z)), Centred(Z)).repeated(_MANY)
+            frame, most = near.frame.turned(Z), arb(float(spectral(Centred(Z), CLOSELY).value))
+            new = [frobenius_above(frame.of_cost(X)) for X in moved]
+            sizes, direct = Perturbation(letters).sizes(), units.floats(new)
+            chosen = weights(sizes, np.tile(direct, (_MANY, 1)), direct)[0]
+        with flint.ctx.workprec(BITS):
+            errors = [(error * most * most).upper() for error in near.errors]
+        known = units.weights(chosen)
+        near = Near(near.middles, frame, known, together(errors, known))
+        bound = units.bounds(letters, None, near)[-1]
+        rows, ahead = Rows(near.together, arb(0), _least), near
+        gains, widest = [arb(0)] * len(new), near.together
+        for _ in range(count):
+            try:
+                by, error = self._carried(one, ahead, new, bound, rows)
+            except NotCertifiedError:
+                return None
+            ahead = evolve(near, together=error)
+            gains = [max(both) for both in zip(gains, by, strict=True)]
+            widest = max(widest, error)
+        found = evolve(near, together=widest)
+        most = arb(2) ** (_WIDER - (self._settled or 0))
+        sizes = [frobenius_above(P) for P in near.inside]
+        if not all(e <= size * most for e, size in zip(found.errors, sizes, strict=True)):
+            return None
+        return self._gains(one, gains, near.frame), found
+
+
+def _moves_little(ahead: Costs, here: Costs, settled: int) -> bool:
+    """Whether traces differ by less than 2 to minus `settled` of them."""
+    least = arb(2) ** -settled
+    with flint.ctx.workprec(settled + BITS):
+        return all(
+            abs((X - Y).trace()) <= abs(Y.trace()) * least
+            for X, Y in zip(ahead.middles, here.middles, strict=True)
+        )
 
 
 def _least(bounds: list[Any]) -> Any:
@@ -243,9 +332,13 @@ def _turns(letters: Letters, last: np.ndarray | None) -> np.ndarray:
 
 def _turned(letters: Letters, turns: np.ndarray) -> Letters:
     """In coordinates of the turns, and of x_{t+1} as they are at the last stage."""
-    numbers, m = CentredStacks(), turns.shape[-1]
-    ahead = Centred(np.concatenate([turns[1:], np.eye(m)[None]]))
-    return letters.turned(ahead, numbers.solve(ahead, numbers.identity(m)), Centred(turns))
+    ahead = Centred(np.concatenate([turns[1:], np.eye(turns.shape[-1])[None]]))
+    return letters.turned(ahead, _inverse(ahead), Centred(turns))
+
+
+def _inverse(Z: Centred) -> Centred:
+    numbers = CentredStacks()
+    return numbers.solve(Z, numbers.identity(Z.middle.shape[-1]))
 
 
 @frozen(kw_only=True, eq=False)
@@ -360,14 +453,22 @@ class _Units:
             ],
         )
 
-    def bounds(self, letters: Letters, fresh: list[list[Any]], near: Near) -> list[_Bound]:
-        """For each stage, the last first."""
+    def bounds(self, letters: Letters, fresh: list[list[Any]] | None, near: Near) -> list[_Bound]:
+        """For each stage, the last first; weights stay where nothing `fresh` is told."""
         with np.errstate(all="ignore"):
             perturbation = Perturbation(letters)
-            direct = np.array([self.floats(errors) for errors in fresh[::-1]])
-            chosen = weights(perturbation.sizes(), direct, self.floats(near.weights))
+            end, T = self.floats(near.weights), len(letters.loop.middle)
+            if fresh is None:
+                chosen = np.broadcast_to(end, (T + 1, *end.shape))
+            else:
+                direct = np.array([self.floats(errors) for errors in fresh[::-1]])
+                chosen = weights(perturbation.sizes(), direct, end)
             gains, regular, linear = perturbation.bounds(chosen[1:], chosen[:-1])
-            windows = Windows(letters.loop, linear, _LONGEST)
+            windows = (
+                Windows(letters.loop, linear, _LONGEST)
+                if fresh
+                else Windows(letters.loop, linear, _MANY, _MOST_CLOSELY)
+            )
             sizes = [frobenius(P.magnitude) for P in letters.costs]
 
         def ball(bound: Above, exponent: int = 0) -> Any:
@@ -385,7 +486,7 @@ class _Units:
                     window=windows.at(t).map(ball),
                     weights=self.weights(chosen[t]),
                 )
-                for t in reversed(range(len(fresh)))
+                for t in reversed(range(T))
             ]
 
     def _by_control(self, stages: Stages[Balls], exponent: Callable[[int], int]) -> Any:

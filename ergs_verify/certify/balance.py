@@ -17,13 +17,13 @@ from __future__ import annotations
 import numpy as np
 
 #: The exponent of the norms. A larger one is nearer to what bounds take, and slower to be least.
-_SCHATTEN = 8
+_SCHATTEN = 16
 #: No direction counts for less than this part of the dearest.
 _LEAST = 2.0**-20
 #: What is added to U and V, of trace 2 each: no direction is scaled out of all proportion.
 _EVEN = 2.0**-7
 #: Sweeps at most, and the part of the growth by which one has to be better than the one before.
-_SWEEPS, _ENOUGH = 16, 0.99
+_SWEEPS, _ENOUGH = 24, 0.995
 
 
 def balanced(loop: np.ndarray, linear: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -42,7 +42,6 @@ from ergs_verify.game import Game
 from ergs_verify.game.game import expect_game
 from ergs_verify.paper import notation
 from ergs_verify.recursion.backward_induction import backwards
-from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.singular import short_enough
 from ergs_verify.recursion.stages import Progress, Stages
 
@@ -50,6 +49,8 @@ from ergs_verify.recursion.stages import Progress, Stages
 _TOLERANCE = Fraction(1, 10**6)
 #: What that takes at the last stage, about.
 _LEFT_BITS = 64
+#: Costs that move by less than 2 to minus this of their size count as settled.
+_SETTLED_BITS = 40
 #: Precision of what is no answer of a recursion.
 _BITS_OF_DATA = 128
 #: What is still undecided in an enclosure so narrow is given up.
@@ -174,11 +175,10 @@ def _stage_of(game: Game, nash: StationaryNash, t: int) -> StageCheck:
     """The stage that an equilibrium repeats, with Φ proved regular and W ≻ 0."""
     stages = Stages(game.one_stage, nash.balls, symmetric=True)
     costs = {notation.P(k): P for k, (P,) in zip(stages.agents, nash.found.P, strict=True)}
-    stage = Stage(K=(), Sigma=(), P=tuple(costs.values()), q=None)
     known = stages.bare(0).with_values(costs)
     for k in stages.agents:
         demand_bounded(known(notation.W(k)), stages, agent=k, t=0)
-    return regular_stage(stages, EquilibriumStage(t=t, known=known, stage=stage), None)
+    return regular_stage(stages, known, t, None)
 
 
 def _refuted(game: Game, error: UnboundedCostError | NoStablePolicyError) -> Check:
@@ -240,11 +240,18 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
     singular: SingularStageError | None = None
     factor = factor_of(game)
 
+    last: tuple[EquilibriumStage, StageCheck] | None = None
+
     def judge(stages: Stages[Balls], one: EquilibriumStage) -> StageCheck | NotCertifiedError:
+        nonlocal last
+        if last and one.known is last[0].known:  # they share all enclosures
+            return evolve(last[1], t=one.t)
         try:
-            return regular_stage(stages, one, factor)
+            found = regular_stage(stages, one.known, one.t, factor)
         except NotCertifiedError as error:
             return error
+        last = one, found
+        return found
 
     def lacking(one: NashPass) -> int:
         nonlocal found
@@ -259,6 +266,7 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
     options: dict[str, Any] = {
         "most_bits": most_bits,
         "left_bits": _LEFT_BITS,
+        "settled_bits": _SETTLED_BITS,
         "judge": judge,
         "constants": False,
         "progress": progress,

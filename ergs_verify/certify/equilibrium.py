@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import flint
-from attrs import frozen
+from attrs import evolve, frozen
 from flint import arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
@@ -40,14 +40,22 @@ class EquilibriumStage:
     ----------
     t : int
     known : Evaluator
-        Knows the stage's letters, P_{t+1} and q_{t+1} of every agent.
+        Knows the stage's letters and P_{t+1} of every agent.
+    played : Evaluator
+        Knows K_t and Σ_t besides.
     stage : Stage
         K_t, Σ_t, P_t, and q_t where the stages have it.
     """
 
     t: int
     known: Evaluator
+    played: Evaluator
     stage: Stage
+
+    def again(self, stages: Stages[Balls], t: int) -> EquilibriumStage:
+        """Stage t = self.t − 1, in which all but q is as in this one."""
+        q = _constants(stages, self.played, self.stage.q, t)
+        return evolve(self, t=t, stage=evolve(self.stage, q=q) if q else self.stage)
 
 
 def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
@@ -71,14 +79,25 @@ def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
     return Sequences.from_backwards(stages.terminal(), played)
 
 
-def stages_in_balls(stages: Stages[Balls]) -> Iterator[EquilibriumStage]:
-    """The equilibrium's stages t = T−1, …, 0, over `Balls`."""
+def stages_in_balls(
+    stages: Stages[Balls], settled: int | None = None
+) -> Iterator[EquilibriumStage]:
+    """The equilibrium's stages t = T−1, …, 0, over `Balls`.
+
+    Where all stages to come are alike and costs move by less than 2 to minus `settled` of their
+    size, these stages share their enclosures.
+    """
     ahead = stages.terminal()
     near = Near.to(ahead.P, stages.arithmetic)
-    approximate, plain = ApproximateStages(stages), _PlainBalls(stages)
+    approximate, plain = ApproximateStages(stages, settled), _PlainBalls(stages)
+    one = before = None
     for t in reversed(range(stages.game.horizon)):
         try:
-            one, near = _stage(stages, t, ahead, near, approximate, plain)
+            if one is not None and near is before:
+                one = one.again(stages, t)
+            else:
+                before = near
+                one, near = _stage(stages, t, ahead, near, approximate, plain)
         except NotCertifiedError as error:
             raise NotCertifiedError(f"stage t = {t}: {error}") from error
         yield one
@@ -142,7 +161,7 @@ def _stage(
 ) -> tuple[EquilibriumStage, Near]:
     """Stage t, and what is near P_t; `near` is near P_{t+1}."""
     balls = stages.arithmetic
-    known = stages.at(t, ahead)
+    known = stages.at(t, evolve(ahead, q=None))
     try:
         K, here = approximate.stage(t, near)
     except NotCertifiedError:
@@ -153,13 +172,14 @@ def _stage(
         here = Near.to(P, balls)
     else:
         P = here.balls(balls)
-        if here.lost(balls) and (straight := plain.stage(t, ahead.P)) is not None:
+        lost = here is not approximate.shared and here.lost(balls)
+        if lost and (straight := plain.stage(t, ahead.P)) is not None:
             if _is_narrower(straight[1], P):
                 K, P = (_common(*both, balls) for both in zip((K, P), straight, strict=True))
                 here = here.or_nearer(P, balls)
             else:
                 plain.give_up()
-    return EquilibriumStage(t=t, known=known, stage=_played(stages, known, K, P, t)), here
+    return _played(stages, known, K, P, ahead.q, t), here
 
 
 def _common(one: Sequence[Any], other: Sequence[Any], balls: Balls) -> list[Any]:
@@ -181,9 +201,14 @@ def _is_narrower(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 
 def _played(
-    stages: Stages[Balls], known: Evaluator, K: Sequence[Any], P: Sequence[Any], t: int
-) -> Stage:
-    """The stage's policy and costs, q_t among them."""
+    stages: Stages[Balls],
+    known: Evaluator,
+    K: Sequence[Any],
+    P: Sequence[Any],
+    q: Sequence[Any] | None,
+    t: int,
+) -> EquilibriumStage:
+    """The stage's policy and costs, q_t among them; `q` is that of t + 1."""
     for k in stages.agents:
         demand_bounded(known(notation.W(k)), stages, agent=k, t=t)
     Sigma = stages.covariances(known)
@@ -191,9 +216,18 @@ def _played(
         {notation.K(k): K[k - 1] for k in stages.agents}
         | {notation.S(k): Sigma[k - 1] for k in stages.agents}
     )
-    q = None
-    if stages.has_constants:
-        q = tuple(stages.constant(played, "policy_constant", k, t) for k in stages.agents)
+    q = _constants(stages, played, q, t)
     if not all(map(is_bounded, (*K, *Sigma, *P))):
         raise NotCertifiedError(f"an enclosure has no bounds at {stages.arithmetic.bits} bits")
-    return Stage(K=tuple(K), Sigma=Sigma, P=tuple(P), q=q)
+    stage = Stage(K=tuple(K), Sigma=Sigma, P=tuple(P), q=q)
+    return EquilibriumStage(t=t, known=known, played=played, stage=stage)
+
+
+def _constants(
+    stages: Stages[Balls], played: Evaluator, ahead: Sequence[Any] | None, t: int
+) -> tuple[Any, ...] | None:
+    """q_t of every agent, from q_{t+1}; None where q is not wanted."""
+    if ahead is None or not stages.has_constants:
+        return None
+    known = played.with_values({notation.q(k): ahead[k - 1] for k in stages.agents})
+    return tuple(stages.constant(known, "policy_constant", k, t) for k in stages.agents)

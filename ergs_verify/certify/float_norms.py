@@ -34,13 +34,18 @@ def spectral(X: Centred, squarings: int = 2) -> Above:
     scaled = middle / power
     if cols > rows:
         scaled = scaled.swapaxes(-1, -2)
-    slacks = []
-    for _ in range(squarings):
-        slacks.append(_squared(scaled) * gamma(scaled.shape[-2] + 1))
+    steps = []
+    for k in range(squarings):
+        slack, unit = _squared(scaled) * gamma(scaled.shape[-2] + 1), 1.0
         scaled = product(scaled.swapaxes(-1, -2), scaled)
+        if k >= CLOSELY:  # the next square might overflow, or vanish
+            unit = power_of_two(largest(np.abs(scaled)))
+            scaled = scaled / unit
+            unit = unit[..., 0, 0]
+        steps.append((slack, unit))
     bound = _squared(scaled).root()
-    for slack in reversed(slacks):
-        bound = (bound + slack).root()
+    for slack, unit in reversed(steps):
+        bound = (bound * unit + slack).root()
     # What scaling lost to underflow, entry by entry.
     bound = (bound + TINY * rows * cols) * power[..., 0, 0]
     return bound if X.radius is None else bound + frobenius(X.radius)

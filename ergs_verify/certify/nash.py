@@ -91,6 +91,7 @@ def certified_nash(
     first_bits: int = 128,
     most_bits: int = MOST_BITS,
     left_bits: int = 0,
+    settled_bits: int | None = None,
     constants: bool = True,
     progress: Progress | None = None,
 ) -> CertifiedNash:
@@ -101,7 +102,7 @@ def certified_nash(
     game : Game
     lacking : function of the equilibrium and of its arithmetic
         How many bits it is short of what is asked; 0 or less will do.
-    first_bits, most_bits, left_bits, constants, progress
+    first_bits, most_bits, left_bits, settled_bits, constants, progress
         As `search_nash` takes them.
 
     Raises
@@ -125,6 +126,7 @@ def certified_nash(
         first_bits=first_bits,
         most_bits=most_bits,
         left_bits=left_bits,
+        settled_bits=settled_bits,
         constants=constants,
         progress=progress,
     )
@@ -145,6 +147,7 @@ def search_nash(
     first_bits: int = 128,
     most_bits: int = MOST_BITS,
     left_bits: int = 0,
+    settled_bits: int | None = None,
     until: int = 0,
     judge: Callable[[Stages[Balls], EquilibriumStage], Any] = lambda _stages, _one: None,
     constants: bool = True,
@@ -163,6 +166,10 @@ def search_nash(
     left_bits : int
         About as many have to be left at the end. The first pass is broken off where its first
         stages let fewer be foreseen.
+    settled_bits : int, optional
+        At the first precision costs that move by less than 2 to minus this of their size count as
+        settled, where all stages to come are alike: these share their enclosures. As many bits
+        more at every further one.
     until : int
         The first stage in time that counts.
     judge : function of the stages and of one that is certified, optional
@@ -197,7 +204,8 @@ def search_nash(
         last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, constants=constants))
         played, broken_off, needed = last.played, False, bits
         try:
-            for one in islice(stages_in_balls(last.stages), wanted):
+            settled = None if settled_bits is None else settled_bits + bits - first_bits
+            for one in islice(stages_in_balls(last.stages, settled), wanted):
                 played.append(one.stage)
                 last.judged.append(judge(last.stages, one))
                 if progress:

@@ -99,6 +99,21 @@ class Letters:
             slopes=self.slopes and [X[k] for X in self.slopes],
         )
 
+    def repeated(self, stages: int) -> Letters:
+        """Of one stage, so many times."""
+
+        def all_of(X: Centred) -> Centred:
+            return X.map(lambda x: np.broadcast_to(x, (stages, *x.shape[1:])))
+
+        return evolve(
+            self,
+            B=all_of(self.B),
+            inverse=all_of(self.inverse),
+            loop=all_of(self.loop),
+            costs=[*map(all_of, self.costs)],
+            slopes=self.slopes and [*map(all_of, self.slopes)],
+        )
+
 
 class Perturbation:
     """The matrices of the bounds, for a stack of stages.
@@ -172,6 +187,8 @@ class Windows:
         H by weights.
     longest : int
         The most stages in a row.
+    squarings : int
+        For norms, as `spectral` takes it.
 
     Attributes
     ----------
@@ -183,15 +200,15 @@ class Windows:
         ‖·‖_F of radii.
     """
 
-    def __init__(self, loop: Centred, linear: Centred, longest: int):
+    def __init__(self, loop: Centred, linear: Centred, longest: int, squarings: int = CLOSELY):
         one, other = (_Rounded(X.middle) for X in (loop, linear))
-        self.loop, self.linear = one.norm(), other.norm()
+        self.loop, self.linear = one.norm(squarings), other.norm(squarings)
         self.off_loop, self.off_linear = (frobenius(X.radii) for X in (loop, linear))
         self.norms = [self.loop * self.linear]
         F, H = one, other
         for a in range(1, min(longest, len(loop.middle))):
             F, H = F.after(one, self.loop, a), H.after(other, self.linear, a)
-            self.norms.append(F.norm() * H.norm())
+            self.norms.append(F.norm(squarings) * H.norm(squarings))
 
     def at(self, t: int) -> Window:
         """Those that begin at t."""
@@ -263,8 +280,8 @@ class _Rounded:
     floats: np.ndarray
     off: Above | float = 0.0
 
-    def norm(self) -> Above:
-        return spectral(Centred(self.floats), CLOSELY) + self.off
+    def norm(self, squarings: int) -> Above:
+        return spectral(Centred(self.floats), squarings) + self.off
 
     def after(self, first: _Rounded, norm: Above, stages: int) -> _Rounded:
         """The products over one stage more, the new ones in front."""

@@ -14,7 +14,6 @@ from flint import arb, arb_mat
 from ergs_verify.arithmetic.balls import Ball, Balls
 from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.equilibrium import EquilibriumStage
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.exact import squared_norm
@@ -83,7 +82,7 @@ def factor_of(game: Game) -> Fraction | None:
 
 
 def regular_stage(
-    stages: Stages[Balls], one: EquilibriumStage, factor: Fraction | None
+    stages: Stages[Balls], known: Evaluator, t: int, factor: Fraction | None
 ) -> StageCheck:
     """A stage of the equilibrium, whose Φ_t is thereby proved to be regular.
 
@@ -94,9 +93,9 @@ def regular_stage(
     NotCertifiedError
         Where the precision does not suffice for the inner loop.
     """
-    phi, _ = block_system(stages, one.known)
+    phi, _ = block_system(stages, known)
     det = Enclosure.of(stages.arithmetic.determinant(phi))
-    return _stage_check(stages, one.known, one.t, det, factor)
+    return _stage_check(stages, known, t, det, factor)
 
 
 def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck:

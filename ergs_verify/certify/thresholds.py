@@ -231,17 +231,10 @@ class _Guesses:
             known = stages.bare(t).with_values(costs)
             _, P = gains_and_costs(stages, known)
             yield known, P
-            if self._alike:
+            if self._game.alike == self._game.horizon:
                 before, sizes = sizes, np.array([np.einsum("...ii->...", X) for X in P])
                 if before is not None and not (abs(sizes - before) > _ALIKE * abs(sizes)).any():
                     break
-
-    @cached_property
-    def _alike(self) -> bool:
-        """Whether the game says the same of all stages."""
-        game, T = self._game, self._game.horizon
-        series = [game.A, game.noise, *game.B, *game.R, *game.Q]
-        return all(X is own[0] for own in series for X in own[:T])
 
 
 def _radius(J: np.ndarray) -> np.ndarray:

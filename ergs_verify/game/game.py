@@ -296,6 +296,16 @@ class Game:
         return 1 if self.stationary else self.horizon
 
     @cached_property
+    def alike(self) -> int:
+        """Of so many first stages a game without affine terms says the same."""
+        series: list[Sequence[Any]] = [self.A, self.noise, *self.B, *self.Q, *self.tau_of]
+        if self.general:
+            series += [*self.joint_S, *self.joint_R, *self.prior_gain, *self.prior_cov]
+        else:
+            series += self.R
+        return min(_as_the_first(own[: self.horizon]) for own in series)
+
+    @cached_property
     def one_stage(self) -> Game:
         """The one stage that a stationary game repeats, as a game of horizon 1."""
         return self.cut_after(1)
@@ -840,6 +850,15 @@ def _ratios(entries: Any) -> Any:
     if isinstance(entries, list):
         return [_ratios(entry) for entry in entries]
     return reduced_ratio(entries)
+
+
+def _as_the_first(over_time: Sequence[Any]) -> int:
+    """So many entries at the start are equal."""
+    first = over_time[0]
+    for k, X in enumerate(over_time):
+        if X is not first and not np.array_equal(X, first):
+            return k
+    return len(over_time)
 
 
 def _shown_over_time(value: Any) -> str:

@@ -205,7 +205,7 @@ def test_certificates_compute_no_less_than_their_floors(made, monkeypatch):
     made.clear()
     stages = Stages(game, Balls(128), symmetric=True)
     for one in stages_in_balls(stages):
-        regular_stage(stages, one, coupling(game))
+        regular_stage(stages, one.known, one.t, coupling(game))
     without_squarings = of_check(SIZE)
     del without_squarings["product", 12, 12, 12]  # they do not go through `Balls`
     assert flops(without_squarings) < flops(made) < 4 * flops(without_squarings)

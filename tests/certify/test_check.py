@@ -261,7 +261,10 @@ def test_a_singular_phi_is_never_certified_regular(game, bits):
 def test_enclosures_shrink_as_precision_grows(game):
     def widths(bits: int):
         stages = Stages(game, Balls(bits))
-        found = [regular_stage(stages, one, coupling(game)) for one in stages_in_balls(stages)]
+        found = [
+            regular_stage(stages, one.known, one.t, coupling(game))
+            for one in stages_in_balls(stages)
+        ]
         return max(max(one.det_phi.width, one.gamma_P.width) for one in found)
 
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from decimal import Decimal
 from fractions import Fraction
 
 import attrs
@@ -11,10 +13,11 @@ from random_games import g_star
 from ergs_verify import Game, gallery, solve
 from ergs_verify.arithmetic import Balls, MPMath, Rationals
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.equilibrium import equilibrium_in_balls
+from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
+from ergs_verify.recursion.stages import Stages
 
 
 def widest(found, balls: Balls) -> Fraction:
@@ -154,3 +157,73 @@ def test_tiny_and_huge_weights():
             for r, row in enumerate(exact):
                 for c, x in enumerate(row):
                     assert abs(Fraction(given[r, c]) - x) <= scale * Fraction(1, 10**40)
+
+
+# -- stages that share their enclosures ----------------------------------------------------------
+
+
+def steady(T: int, **changes) -> Game:
+    draw = random.Random(3)
+
+    def matrix(rows: int, cols: int, size: Fraction) -> list[list[Fraction]]:
+        return [[size * draw.randint(-4, 4) for _ in range(cols)] for _ in range(rows)]
+
+    eye = [[int(r == c) for c in range(4)] for r in range(4)]
+    data = {
+        "A": matrix(4, 4, Fraction(1, 8)),
+        "B": [matrix(4, p, Fraction(1, 8)) for p in (1, 2)],
+        "Q": [eye, eye],
+        "R": [[[1]], [[1, 0], [0, 2]]],
+        "tau": 1,
+        "noise_cov": eye,
+        "horizon": T,
+    }
+    return Game.from_arrays(**(data | changes))
+
+
+def passes(game: Game, bits: int, settled: int | None) -> list:
+    stages = Stages(game, Balls(bits), symmetric=True)
+    return list(stages_in_balls(stages, settled))
+
+
+GENERAL = {"discount": ["1/2", 1], "S": [[["1/4", 0, 0, 0]], [["1/8", 0, 0, 0], [0, 0, 0, 0]]]}
+
+
+@pytest.mark.parametrize("changes", [{}, GENERAL], ids=["the paper's class", "general"])
+def test_stages_that_have_settled_share_enclosures_that_hold(changes):
+    game = steady(60, **changes)
+    shared, straight = passes(game, 128, 40), passes(game, 256, None)
+    assert (
+        len({id(one.stage.P) for one in shared}) < 45 < len({id(one.stage.P) for one in straight})
+    )
+    for one, other in zip(shared, straight, strict=True):
+        assert one.t == other.t
+        for letter in ("K", "Sigma", "P"):
+            for X, Y in zip(getattr(one.stage, letter), getattr(other.stage, letter), strict=True):
+                assert X.overlaps(Y)
+                assert all(
+                    x.contains(y.mid()) for x, y in zip(X.entries(), Y.entries(), strict=True)
+                )
+                assert all(x.rad() < 2.0**-24 for x in X.entries())
+        for x, y in zip(one.stage.q, other.stage.q, strict=True):
+            assert x.value.contains(y.value.mid())
+            assert x.value.rad() < 2.0**-20
+
+
+def test_no_stages_share_anything_while_others_are_to_come():
+    game = steady(60)
+    A = [game.A[0] * (2 if t == 0 else 1) for t in range(60)]
+    changing = passes(steady(60, A=[X.tolist() for X in A]), 128, 40)
+    assert len({id(one.stage.P) for one in changing}) == 60
+
+
+def test_digits_of_settled_stages_are_those_of_all_stages():
+    """Far back costs no longer move; in a game whose first stage is another all are computed."""
+    game = steady(150)
+    apart = steady(151, A=[(game.A[0] * (k or 2)).tolist() for k in [0] + [1] * 150])
+    one, other = (solve(x, digits=20) for x in (game, apart))
+    for letter in ("K", "Sigma", "P"):
+        for X, Y in zip(getattr(one, letter), getattr(other, letter), strict=True):
+            for x, y in zip(X, Y[1:], strict=True):
+                # Each is off by less than one last digit.
+                assert (abs(x - y) <= 2 * Decimal("1e-20") * max(1, abs(y).max())).all()
