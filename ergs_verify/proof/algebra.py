@@ -7,6 +7,7 @@ form is a proof wherever the inverses exist; a nonzero one says nothing: `realiz
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise, permutations
@@ -94,7 +95,7 @@ class Algebra:
         ShapeError
             Where sizes do not fit.
         UnsupportedError
-            Where the expression leaves the language (1/trace, Hadamard products, …).
+            Where the expression leaves the language (Hadamard products, …).
         """
         return self.reduce(self.read(expression))
 
@@ -240,9 +241,6 @@ class Algebra:
 
     def _inverse(self, value: Poly) -> Poly:
         assert value.shape is not None
-        atoms = [t for k in value.terms for t in k.traces]
-        if value.shape == (ONE, ONE) and any(all(a.rows != ONE for a in t.word) for t in atoms):
-            raise UnsupportedError(f"{self.to_sympy(value)} is divided by")
         product = _square_letters(value)
         if product is None:
             coefficient, letter = self._name_for(value)
@@ -321,6 +319,22 @@ class Algebra:
                 others = monomial.traces[:k] + monomial.traces[k + 1 :]
                 rest = monomial._replace(traces=others)
                 return _rewritten(rest, coefficient, place, shape, closed=True)
+        return self._cancelled(monomial, coefficient, shape)
+
+    def _cancelled(self, monomial: Monomial, coefficient, shape) -> Poly | None:
+        """s⁻¹·s → 1 for a scalar s of one term, as numbers commute."""
+        for trace in monomial.traces:
+            letter = trace.word[0] if trace.word else None
+            if letter is None or letter.rows != ONE or letter.name not in self.named:
+                continue
+            named = self.named[letter.name]
+            value = named.value.rename(dict(zip(named.parameters, letter.agents, strict=True)))
+            (own, factor), *others = value.terms.items()
+            left = Counter(monomial.traces)
+            left.subtract((trace, *own.traces))
+            if letter.inverse and not (others or own.logs or own.bound) and min(left.values()) >= 0:
+                rest = monomial._replace(traces=tuple(left.elements()))
+                return Poly.collect([(rest, coefficient / factor)], shape)
         return None
 
     def _place(self, word: Word, cyclic: bool) -> Place | None:

@@ -79,6 +79,11 @@ class Shown:
                 return AgentTotal(sympy.Integer(1), self._agent("j"))
             return self._size(trace.size)
         (letter, *others) = trace.word
+        if not others and letter.name in self._algebra.named and letter.rows == ONE:
+            named = self._algebra.named[letter.name]
+            names = dict(zip(named.parameters, letter.agents, strict=True))
+            scalar = self.poly(named.value.rename(names).trace())
+            return 1 / scalar if letter.inverse else scalar
         if not others and letter.name not in self._algebra.named:
             shown = self._base(letter)
             if not shown.is_Matrix:

@@ -447,12 +447,6 @@ OUTSIDE = (
                 (S - S * x * x.T * S / tr(x.T * S * x) + y * y.T / tr(y.T * x)) * x,
                 y,
             ),
-        )
-    ),
-    # what needs y'x = x'y beside a division by it
-    *(
-        Outside("beyond", source, left, right, S_)
-        for source, left, right in (
             (
                 QUASI,
                 (

@@ -332,6 +332,15 @@ def test_a_trace_is_no_letter_of_size_one():
     assert verdict(left, log(Determinant(A))).verdict == "refuted"
 
 
+def test_numbers_that_are_divided_by_cancel():
+    """Not in the trace of a matrix of a scalar, which is n times as much."""
+    by = Trace(A * X)
+    assert verdict(Trace(X * A) ** 2 / by * Y, by * Y)
+    assert verdict(Trace(A.T) / (Trace(A) + 1) * Y, Trace(A) / (Trace(A.T) + 1) * Y)
+    wrong = Trace(Inverse(sympy.MatMul(Trace(A), Identity(m)))) * Trace(A)
+    assert verdict(wrong, sympy.Integer(1)).verdict == "refuted"
+
+
 def test_displays():
     proof = verdict(A * X, X * A)
     assert "left − right = " in str(proof)
