@@ -53,7 +53,7 @@ _FEWEST_DIGITS = 17
 #: NOTHING is 2 to the power of minus this.
 _BITS_TO_NOTHING = NOTHING.denominator.bit_length() - 1
 #: Costs have settled where they move by so many bits less than is given out.
-_SETTLED_BEYOND = 32
+_SETTLED_BEYOND = 48
 #: Two precisions must agree to this many digits more than are given out.
 _GUARD = 3
 

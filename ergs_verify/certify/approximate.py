@@ -45,8 +45,9 @@ from ergs_verify.recursion.stages import Stages
 
 #: So many stages are bounded at once: few at first, as no more may be asked for.
 _FEW, _TOGETHER = 4, 16
-#: Errors of costs that have settled are at most so many bits above what these move by.
-_WIDER = 12
+#: Errors of costs that have settled are at most so many bits above what these move by, or above
+#: errors before. Sharing is not worth it for a few stages.
+_WIDER = 8
 #: What is linear is bounded over so many stages in a row, and where all are alike over so many.
 _LONGEST, _MANY = 3, 8
 #: Squarings for norms that serve many stages.
@@ -172,7 +173,11 @@ class ApproximateStages:
                 here = some[-1].here
                 if here.frame is not ahead.frame:
                     break
-                if self._settled and s < tried and _moves_little(ahead, here, self._settled):
+                if (
+                    self._settled
+                    and _TOGETHER <= s < tried
+                    and _moves_little(ahead, here, self._settled)
+                ):
                     if s < t:
                         some.pop()
                         break
@@ -284,9 +289,13 @@ class ApproximateStages:
             gains = [max(both) for both in zip(gains, by, strict=True)]
             widest = max(widest, error)
         found = evolve(near, together=widest)
-        most = arb(2) ** (_WIDER - (self._settled or 0))
-        sizes = [frobenius_above(P) for P in near.inside]
-        if not all(e <= size * most for e, size in zip(found.errors, sizes, strict=True)):
+        with flint.ctx.workprec(BITS):
+            sizes = [frobenius_above(P) for P in near.inside]
+            most = [
+                arb(2) ** _WIDER * max(size * arb(2) ** -(self._settled or 0), error)
+                for size, error in zip(sizes, near.errors, strict=True)
+            ]
+        if not all(error <= x for error, x in zip(found.errors, most, strict=True)):
             return None
         return self._gains(one, gains, near.frame), found
 
