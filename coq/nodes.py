@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import Scalars
+from ergs_verify.proof.nodes import Nodes
+from ergs_verify.proof.scalars import Scalars, size_terms
 
 
 class Measured(NamedTuple):
@@ -20,69 +21,55 @@ class Measured(NamedTuple):
     size: str
 
 
-class Nodes:
-    """The expressions of a certificate as nodes of one operation each, identities with sizes."""
+class Certificate(Nodes):
+    """The expressions of a certificate as nodes of one operation each."""
 
-    def __init__(self, given: Mapping[str, Any], field: Scalars):
-        self.given, self.field = given, field
-        self.nodes: list[list] = []
-        self.scalars: list[Any] = []
-        self.known: dict[tuple[int, str], tuple[int, str]] = {}
+    def __init__(self, given: Mapping[str, Any]):
+        written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]
+        sizes = {n for size in sizes_of(given) for _, names in size_terms(size) for n in names}
+        super().__init__(Scalars(sizes.union(*(ns for terms in written for _, *ns in terms))))
+        self.field, self.given = self.scalars, given
+        self.known: dict[tuple[int, str], int] = {}
 
     def side(self, side: str) -> Any:
         """The node of a side; of a scalar, a list of `Measured`."""
         if self.given["size"]:
-            return self._expression(self.given[side], self.given["size"])[0]
+            return self._expression(self.given[side], self.given["size"])
         return [
-            Measured(self._polynomial(c), kind, tuple(over), self._expression(e, size)[0], size)
+            Measured(self._number(c), kind, tuple(over), self._expression(e, size), size)
             for c, (kind, *over, size, e) in self.given["expressions"][self.given[side]]
         ]
 
-    def node(self, *node: Any) -> int:
-        if [*node] not in self.nodes:
-            self.nodes.append([*node])
-        return self.nodes.index([*node])
-
-    def _expression(self, number: int, cols: str) -> tuple[int, str]:
-        """A node, and its rows."""
+    def _expression(self, number: int, cols: str) -> int:
         if (number, cols) not in self.known:
-            terms = [self._term(*term, cols=cols) for term in self.given["expressions"][number]]
-            if not terms:
-                terms = [(self.node("zero", cols, cols), cols)]
-            nodes = [node for node, _ in terms]
-            made = nodes[0] if len(nodes) == 1 else self.node("add", *nodes)
-            self.known[number, cols] = made, terms[0][1]
+            terms = [self._summand(*term, cols=cols) for term in self.given["expressions"][number]]
+            zero = [] if terms else [self.node("zero", cols, cols, shape=(cols, cols))]
+            self.known[number, cols] = self.add(*terms, *zero)
         return self.known[number, cols]
 
-    def _term(self, written: Any, *word: list, cols: str) -> tuple[int, str]:
-        factor, parts, rows = self._polynomial(written), [], cols
+    def _summand(self, written: Any, *word: list, cols: str) -> int:
+        factor, parts, rows = self._number(written), [], cols
         for kind, *args in reversed(word):
             if kind == "letter":
-                part, rows = self.node(kind, *args), args[2]
+                part = self.node(kind, *args, shape=(args[2], args[3]))
             elif kind == "inverse" and (over := self._multiple(args[0])) is not None:
                 factor = factor / over
                 continue
             elif kind == "transpose":
-                part, rows = self._turned(args[0])
+                part = self._turned(args[0])
             else:
-                part, rows = self._expression(args[-1], rows)
-                part = part if kind == "group" else self.node(kind, *args[:-1], part)
+                part = self._expression(args[-1], rows)
+                if kind != "group":
+                    part = self.node(kind, *args[:-1], part, shape=self.shapes[part])
             parts.append(part)
-        if len(parts) < 2:
-            made = parts[0] if parts else self.node("identity", cols)
-        else:
-            made = self.node("multiply", *parts[::-1])
-        if factor != self.field.one:
-            self.scalars.append(factor)
-            at = next(k for k, known in enumerate(self.scalars) if known == factor)
-            made = self.node("scale", at, made)
-        return made, rows
+            rows = self.shapes[part][0]
+        return self.scale(factor, self.multiply(*parts[::-1]) if parts else self.identity(cols))
 
-    def _turned(self, number: int) -> tuple[int, str]:
+    def _turned(self, number: int) -> int:
         """The transpose of an expression, which is a letter."""
         match self.given["expressions"][number]:
             case [[_, ["letter", *_, cols]]]:
-                return self.node("transpose", self._expression(number, cols)[0]), cols
+                return self.transpose(self._expression(number, cols))
         raise UnsupportedError("a transpose of more than a letter")
 
     def _multiple(self, number: int) -> Any:
@@ -90,10 +77,10 @@ class Nodes:
         terms = self.given["expressions"][number]
         if any(word for _, *word in terms):
             return None
-        values = [self._polynomial(c) for c, *_ in terms]
+        values = [self._number(c) for c, *_ in terms]
         return sum(values[1:], values[0])
 
-    def _polynomial(self, written: str | list) -> Any:
+    def _number(self, written: str | list) -> Any:
         K, total = self.field, self.field.number(0)
         for factor, *names in [[written]] if isinstance(written, str) else written:
             product = K.number(Fraction(factor))

@@ -315,7 +315,7 @@ class ScalarLemma(Lemma):
         """What a log det is a sum of."""
         kind, *args = self.nodes[number]
         names = self._pattern(number)
-        children = self._children(number)
+        children = self.children(number)
         logs = [(c, *self._log_det(c, (), names)) for c in children] if self._splits(number) else []
         units = [self._has_inverse(c, names) for c in children] if logs else []
         terms, script = [(self.field.one, *log[1:]) for log in logs], "by rewrite"
@@ -335,7 +335,7 @@ class ScalarLemma(Lemma):
             script = f"by rewrite{script} !mul1r"
         elif kind == "scale":
             terms, script = self._log_of_multiple(
-                args[1], self.scalars[args[0]], names, logs[0][1:]
+                args[1], self.factors[args[0]], names, logs[0][1:]
             )
         else:
             straight, zeros = self._reduced(self._expanded(number, False, (), names), self._step)
@@ -377,7 +377,7 @@ class ScalarLemma(Lemma):
 
     def _log_of_multiple(self, number: int, factor: Any, names, log: tuple) -> tuple[list, str]:
         """log det (factor · node), what is multiplied taken apart."""
-        size = self.field.size(self._dimension_of(number))
+        size = self.field.size(self.shapes[number][0])
         parts = [*self._factors(factor)]
         logs = [(size if up else -size, text) for text, up in parts]
         terms = [(c, self._entry("number", f"lg {text}"), ()) for c, text in logs]
@@ -419,9 +419,7 @@ class ScalarLemma(Lemma):
     def _splits(self, number: int) -> bool:
         kind, *_ = self.nodes[number]
         if kind == "multiply":
-            sizes = {
-                self._dimension_of(c, t) for c in self._children(number) for t in (False, True)
-            }
+            sizes = {self.shapes[c][t] for c in self.children(number) for t in (False, True)}
             return len(sizes) == 1
         return kind in ("transpose", "scale", "inverse")
 

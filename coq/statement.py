@@ -10,23 +10,19 @@ from typing import Any
 
 from sympy import primefactors
 
-from coq.nodes import Nodes, sizes_of
+from coq.nodes import Certificate
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.proof.scalars import AGENTS, ANY, Scalars, size_terms
+from ergs_verify.proof.scalars import AGENTS, ANY
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-class Statement:
+class Statement(Certificate):
     """What a certificate states, as Coq writes it."""
 
     def __init__(self, given: Mapping[str, Any]):
-        written = [c for terms in given["expressions"] for c, *_ in terms if not isinstance(c, str)]
-        sizes = {n for size in sizes_of(given) for _, names in size_terms(size) for n in names}
-        self.field = Scalars(sizes.union(*(ns for terms in written for _, *ns in terms)))
-        read = Nodes(given, self.field)
-        self.sides = tuple(read.side(side) for side in ("left", "right"))
-        self.nodes, self.scalars = read.nodes, read.scalars
+        super().__init__(given)
+        self.sides = tuple(self.side(side) for side in ("left", "right"))
         self.sizes: set[str] = set()
         self.names: dict[str, None] = {}
         self.agents: dict[str, str] = {}
@@ -73,7 +69,7 @@ class Statement:
                 bound = {**names, args[0]: f"j{depth}"}
                 return f"(\\sum_(j{depth} < N) {self.shown(args[1], bound, depth + 1)})"
         if kind == "scale":
-            scalar, body = self._scalar(self.scalars[args[0]]), self.shown(args[1], names, depth)
+            scalar, body = self._scalar(self.factors[args[0]]), self.shown(args[1], names, depth)
             return f"({scalar} *: {body})"
         parts = [self.shown(a, names, depth) for a in args]
         if kind == "transpose":
@@ -175,25 +171,10 @@ class Statement:
             own = [args[1]] if kind == "letter" and str(args[1]).startswith(ANY) else []
             found = own + sizes
         else:
-            found = [a for child in self._children(number) for a in self._bound_agents(child)]
+            found = [a for child in self.children(number) for a in self._bound_agents(child)]
         inside = args[0] if kind == "sum" else None
         return tuple(dict.fromkeys(agent for agent in found if agent != inside))
 
-    def _children(self, number: int) -> list[int]:
-        kind, *args = self.nodes[number]
-        if kind in ("letter", "identity", "zero"):
-            return []
-        return list(args[1:] if kind in ("scale", "sum") else args)
-
     def _rows(self, number: int, names: Mapping[str, str] = EMPTY, turned: bool = False) -> str:
         """How many rows a node has; turned: columns."""
-        return self._size(self._dimension_of(number, turned), names)
-
-    def _dimension_of(self, number: int, turned: bool = False) -> str:
-        kind, *args = self.nodes[number]
-        if kind in ("letter", "identity", "zero"):
-            return args[-1 if turned or kind == "identity" else -2]
-        if kind == "multiply":
-            return self._dimension_of(args[-1 if turned else 0], turned)
-        inside = args[1] if kind in ("sum", "scale") else args[0]
-        return self._dimension_of(inside, turned != (kind == "transpose"))
+        return self._size(self.shapes[number][turned], names)

@@ -155,16 +155,18 @@ class Terms(Statement):
 
     def _shared(self) -> set[int]:
         """Sums of matrices that occur in several places, and in no inverse."""
-        places = Counter(a for k in range(len(self.nodes)) for a in self._children(k))
-        below = {k for node in self.nodes if node[0] == "inverse" for k in self._inside(node[1])}
+        places = Counter(a for k in range(len(self.nodes)) for a in self.children(k))
+        below = {
+            k
+            for node in self.nodes
+            if node[0] == "inverse"
+            for k in (node[1], *self.within(node[1]))
+        }
         return {
             k
             for k, node in enumerate(self.nodes)
             if node[0] == "add" and places[k] > 1 and k not in below
         }
-
-    def _inside(self, number: int) -> set[int]:
-        return {number}.union(*map(self._inside, self._children(number)))
 
     def _view(self, *names: str) -> View:
         return (*names, *self.agents.values())
@@ -201,7 +203,7 @@ class Terms(Statement):
             case "transpose":
                 return self._expanded(args[0], not t, binders, names)
             case "scale":
-                factor = self.scalars[args[0]]
+                factor = self.factors[args[0]]
                 inside = self._expanded(args[1], t, binders, names)
                 return {w: c * factor for w, c in inside.items()}
             case "sum":
@@ -303,7 +305,7 @@ class Terms(Statement):
                 inside = self._tree(args[0], v, names, not t)
                 return f"(okTT {inside})" if t else inside
             case "scale":
-                k = self._coefficient(self.scalars[args[0]], stated=True)
+                k = self._coefficient(self.factors[args[0]], stated=True)
                 return f"(ok{T}Z c{k} {self._tree(args[1], v, names, t)})"
             case "sum":
                 j = binder(v)
