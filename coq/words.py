@@ -41,13 +41,6 @@ def shifted(word: Word, by: int, above: int = 0) -> Word:
     return mapped(word, change)
 
 
-def mentions(word: Word, index: int) -> bool:
-    return any(
-        index in factor[3] if factor[0] == "letter" else mentions(factor[1], index + 1)
-        for factor in word
-    )
-
-
 def agents_of(word: Word) -> list[Agent]:
     """The agents of a word of letters, as they come."""
     return list(dict.fromkeys(agent for *_, agents in word for agent in agents))
@@ -78,27 +71,14 @@ def with_agents(word: Word, agents: Mapping[str, Agent]) -> Word:
     return mapped(word, change)
 
 
-def matches(lead: Word, word: Word, agents: dict[str, Agent], depth: int = 0) -> bool:
+def matches(lead: Word, word: Word, agents: dict[str, Agent]) -> bool:
     """Whether a word is one for a0, a1, …, which are noted."""
-    if len(lead) != len(word):
+    if [a[:3] for a in lead] != [b[:3] for b in word]:
         return False
     for a, b in zip(lead, word, strict=True):
-        if a[0] != b[0]:
-            return False
-        if a[0] == "sum":
-            if not matches(a[1], b[1], agents, depth + 1):
-                return False
-            continue
-        if a[1:3] != b[1:3]:
-            return False
-        for own, agent in zip(a[3], b[3], strict=True):
-            if isinstance(own, str) and re.fullmatch(r"a\d+", own):
-                if isinstance(agent, int) and agent < depth:
-                    return False
-                agent = agent - depth if isinstance(agent, int) else agent
-                if agents.setdefault(own, agent) != agent:
-                    return False
-            elif own != agent:
+        for own, agent in zip(a[3], b[3], strict=True) if a[0] == "letter" else ():
+            named = isinstance(own, str) and re.fullmatch(r"a\d+", own)
+            if (agents.setdefault(own, agent) if named else own) != agent:
                 return False
     return True
 
