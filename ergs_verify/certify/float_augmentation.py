@@ -6,13 +6,15 @@ itself comes from balls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
 
+from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.float_moments import between, outward, second_moments
@@ -28,10 +30,9 @@ from ergs_verify.recursion.stack import StageStack
 from ergs_verify.recursion.stages import formulas_for, setting_of
 from ergs_verify.recursion.written_out import written_out
 
-#: Terms of the series of log det, and the size of a matrix up to which it is taken.
-_TERMS, _SMALL = 16, 0.25
-
 _numbers = CentredStacks()
+#: Coefficients of the series of e − log(1 + e), from e² on, and up to which size it is taken.
+_SHARES, _SMALL = [_numbers.scalar(Fraction((-1) ** k, k)) for k in range(2, 17)], 0.25
 _HALF = Centred(np.array(0.5))
 _OWN = (notation.B, notation.prior_gain, notation.precision, notation.tau_of, notation.discount_of)
 
@@ -69,18 +70,13 @@ def gaps_and_bounds(game: Game, step: Fraction, equilibrium: Sequences) -> list[
             for K, Sigma in zip(equilibrium.K, equilibrium.Sigma, strict=True)
         ]
         stack = StageStack.of_game(game)
-        answers: dict[int, tuple[_Answers, int]] = {}
-        for p in set(stack.control_sizes):
+        several = []
+        for p in sorted(set(stack.control_sizes)):
             alike = [k for k in stack.agents if stack.control_sizes[k - 1] == p]
-            found = _Answers(game, stack, played, alike, step)
-            answers |= {k: (found, place) for place, k in enumerate(alike)}
-        moments = _moments(game, played, [answers[k] for k in stack.agents])
-        values = []
-        for k in stack.agents:
-            found, place = answers[k]
-            epsilon, excess = found.parts(place, moments[0], moments[k], game.discount[k - 1])
-            values += [epsilon, Enclosure(epsilon.lo + excess.lo, epsilon.hi + excess.hi)]
-    return values
+            several.append(_Answers(game, stack, played, alike, step))
+        moments = _moments(game, played, several)
+        values = {k: pair for found in several for k, pair in found.gaps_and_bounds(moments)}
+    return [x for k in stack.agents for x in values[k]]
 
 
 class _Answers:
@@ -88,6 +84,7 @@ class _Answers:
 
     Attributes
     ----------
+    agents : sequence of int
     K, Sigma : Centred
         Of the best responses.
     """
@@ -102,9 +99,9 @@ class _Answers:
     ):
         def side_by_side(parts: Sequence[Centred]) -> Centred:
             shape = (stack.horizon, *parts[0].middle.shape[-2:][parts[0].middle.ndim < 2 :])
-            arrays = ([getattr(X, name) for X in parts] for name in ("middle", "radii"))
-            return Centred(*(np.stack([np.broadcast_to(x, shape) for x in X]) for X in arrays))
+            return _stacked([X.map(lambda x: np.broadcast_to(x, shape)) for X in parts])
 
+        self.agents, self._rates = agents, [game.discount[k - 1] for k in agents]
         own = [letter for letter in _OWN if letter(1) in stack.letters]
         letters: dict[Any, Centred] = {
             letter(1): side_by_side([stack.letters[letter(k)] for k in agents]) for letter in own
@@ -117,8 +114,8 @@ class _Answers:
         gains = {notation.K(k): own for k, (own, _) in enumerate(played, 1)}
         loop = stack.known.with_values(gains)(notation.F)
         p, self._step = Sigma.middle.shape[-1], _numbers.scalar(step)
-        setting = setting_of(game)
-        self._formula = written_out(difference_formulas(setting), agents=1, plain=frozenset())
+        formulas = difference_formulas(setting_of(game))
+        self._formula = written_out(formulas, agents=1, plain=frozenset())
         sizes = {notation.m: stack.states, control_size(sympy.Integer(1)): p}
         self._blank = Evaluator(
             {delta: self._step}, _numbers, self._formula.definitions, sizes, self._formula.symmetric
@@ -156,29 +153,28 @@ class _Answers:
         more = _numbers.scale(self._step, known(self._formula("weight_slope", 1)))
         return known.with_values({notation.W(1): weight - more})
 
-    def parts(
-        self, place: int, moments: Centred, deviating: Centred, rate: Fraction
-    ) -> tuple[Enclosure, Enclosure]:
-        """An agent's ε, and at τ + δ the gap of its best response at τ."""
-        E = self._spread[place]
+    def gaps_and_bounds(
+        self, moments: Centred
+    ) -> Iterator[tuple[int, tuple[Enclosure, Enclosure]]]:
+        """Every agent with its ε and its bound."""
+        E = self._spread
         eye = _numbers.identity(E.middle.shape[-1])
         # Σ⁻¹Σ_br is the inverse of Σ_br⁻¹Σ = I + E.
-        spreads = E, -_numbers.solve(eye + E, E)
-        weights = self._best_weight[place], self._weight[place]
-        rates = [_numbers.scalar(rate**t) for t in range(len(E.middle))]
-        weighing = Centred(*(np.array([getattr(x, name) for x in rates]) for name in _BOTH))
-        found = []
-        for tau, W, D, second in zip(
-            self._taus, weights, spreads, (moments, deviating), strict=True
-        ):
-            letters = {notation.W(1): W, off_best.subs(notation.i, 1): self._off[place], X: second}
-            gain = self._blank.with_values(letters)(self._formula("gain_part", 1))
-            covariance = _HALF * tau[place] * trace_less_log_det(D)
-            found.append(_total([weighing * gain, weighing * covariance]))
-        return found[0], found[1]
-
-
-_BOTH = ("middle", "radii")
+        spreads = _stacked([E, -_numbers.solve(eye + E, E)])
+        letters = {
+            notation.W(1): _stacked([self._best_weight, self._weight]),
+            off_best.subs(notation.i, 1): self._off,
+            X: _stacked([moments[0], moments[list(self.agents)]]),
+        }
+        gain = self._blank.with_values(letters)(self._formula("gain_part", 1))
+        covariance = _HALF * _stacked(self._taus) * trace_less_log_det(spreads)
+        # Of ε, and of the gap that a best response at τ has at τ + δ.
+        for place, (k, rate) in enumerate(zip(self.agents, self._rates, strict=True)):
+            weights = _stacked([_numbers.scalar(rate**t) for t in range(E.middle.shape[1])])
+            epsilon, excess = (
+                _total([weights * X[part, place] for X in (gain, covariance)]) for part in (0, 1)
+            )
+            yield k, (epsilon, Enclosure(epsilon.lo + excess.lo, epsilon.hi + excess.hi))
 
 
 def trace_less_log_det(E: Centred) -> Centred:
@@ -192,41 +188,55 @@ def trace_less_log_det(E: Centred) -> Centred:
     >>> trace_less_log_det(Centred(np.array([[1e-9]]))).middle
     array(5.e-19)
     """
+    size = frobenius(E.magnitude)
+    small = size.value < _SMALL
+    found = _by_series(E, size)
+    if small.all():
+        return found
     eye = _numbers.identity(E.middle.shape[-1])
     direct = _numbers.trace(E) - _numbers.log_determinant(eye + E)
-    size = frobenius(E.magnitude)
-    power, reached, series = E, size, _numbers.scalar(Fraction(0))
-    for k in range(2, _TERMS + 1):
-        power, reached = _numbers.multiply(power, E), reached * size
-        series = series + _numbers.trace(power) * _numbers.scalar(Fraction((-1) ** k, k))
-    # Tr E^k is at most p‖E‖^k in size.
-    rest = (reached * size * float(len(eye.middle))).over_rest(size)
-    series = series.widened(rest.value)
-    small = size.value < _SMALL
     return Centred(
-        np.where(small, series.middle, direct.middle), np.where(small, series.radii, direct.radii)
+        np.where(small, found.middle, direct.middle), np.where(small, found.radii, direct.radii)
     )
 
 
+def _by_series(E: Centred, size: Above) -> Centred:
+    """½Tr E² − ⅓Tr E³ + …, where ‖E‖ < 1 is at most `size`."""
+    power, reached, found = E, size, _numbers.scalar(Fraction(0))
+    for share in _SHARES:
+        power, reached = _numbers.multiply(power, E), reached * size
+        found = found + _numbers.trace(power) * share
+    # Tr E^k is at most p‖E‖^k in size.
+    rest = (reached * size * float(E.middle.shape[-1])).over_rest(size)
+    return found.widened(rest.value)
+
+
 def _moments(
-    game: Game,
-    played: Sequence[tuple[Centred, Centred]],
-    answers: Sequence[tuple[_Answers, int]],
+    game: Game, played: Sequence[tuple[Centred, Centred]], several: Sequence[_Answers]
 ) -> Centred:
     """E[xx'] (1 + agents, T, m, m) in the equilibrium, and where each agent deviates alone."""
-
-    def over_policies(k: int, own: Centred, answer: Centred) -> Centred:
-        several = [answer if j == k else own for j in range(len(played) + 1)]
-        return Centred(*(np.stack([getattr(X, name) for X in several]) for name in _BOTH))
-
+    answers = {
+        k: (found.K[place], found.Sigma[place])
+        for found in several
+        for place, k in enumerate(found.agents)
+    }
     letters = (
         [
-            over_policies(k, own[part], (found.K, found.Sigma)[part][place])
-            for k, (own, (found, place)) in enumerate(zip(played, answers, strict=True), 1)
+            _stacked([answers[k][part] if j == k else own[part] for j in range(len(played) + 1)])
+            for k, own in enumerate(played, 1)
         ]
         for part in (0, 1)
     )
     return between(second_moments(game, *letters))
+
+
+def _stacked(parts: Sequence[Centred]) -> Centred:
+    """Side by side along a new first axis; they broadcast."""
+
+    def together(arrays: Sequence[Any]) -> np.ndarray:
+        return np.stack(np.broadcast_arrays(*arrays))
+
+    return Centred(together([X.middle for X in parts]), together([X.radii for X in parts]))
 
 
 def _total(parts: Sequence[Centred]) -> Enclosure:
@@ -235,4 +245,8 @@ def _total(parts: Sequence[Centred]) -> Enclosure:
     hi = np.concatenate([x.upper for x in parts])
     if not np.isfinite([lo, hi]).all():
         raise NotCertifiedError("float64 gives no bounds of the gaps")
-    return Enclosure(*(sum(map(Fraction, ends.tolist()), Fraction(0)) for ends in (lo, hi)))
+    # `fsum` rounds once, to the nearest.
+    least, most = (math.nextafter(math.fsum(x), end) for x, end in ((lo, 0.0), (hi, math.inf)))
+    if not math.isfinite(most):
+        raise NotCertifiedError("float64 gives no bounds of the gaps")
+    return Enclosure(Fraction(least), Fraction(most))

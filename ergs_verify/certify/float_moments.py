@@ -22,8 +22,8 @@ from ergs_verify.paper.gap import X
 from ergs_verify.recursion.gap import initial_moment, played_stage
 from ergs_verify.recursion.stages import Stages
 
-#: Beside the largest, so that nothing grows out of an underflow.
-_LEAST_WEIGHT = 2.0**-30
+#: Where an entry's radius is more than this part of it, it is taken to have cancelled.
+_CANCELLED = 2.0**-26
 
 
 def second_moments(
@@ -59,15 +59,16 @@ def outward(X: Centred) -> np.ndarray:
     """Floats below and above all symmetric matrices that are enclosed, (…, 2, m, m).
 
     The lower ones of the first and the upper ones of the second of two enclosures (…, 2, m, m), or
-    both of one (m, m). A symmetric E is ⪯ diag(Σ_c |E_rc| w_c/w_r) for any weights w > 0.
+    both of one (m, m). A symmetric E is ⪯ diag(Σ_c |E_rc| w_r/w_c) for any weights w > 0.
     """
     middle = (X.middle + X.middle.swapaxes(-1, -2)) / 2
     radius = (X.radii + X.radii.swapaxes(-1, -2)) / 2
     radius = above(above(radius) + above(np.abs(middle) * ROUNDED))
     diagonal = np.einsum("...kk->...k", middle)
-    sizes = np.sqrt(np.abs(diagonal))
-    weights = power_of_two(np.maximum(sizes, sizes.max(axis=-1, keepdims=True) * _LEAST_WEIGHT))
-    shares = above(radius * weights[..., None, :] / weights[..., :, None], 2)
+    # Units of x, by what an entry is, or was before it cancelled.
+    squares = np.maximum(np.abs(diagonal), np.einsum("...kk->...k", radius) / _CANCELLED)
+    weights = power_of_two(np.sqrt(squares))
+    shares = above(radius * weights[..., :, None] / weights[..., None, :], 2)
     ends = np.array(np.broadcast_to(middle, (*middle.shape[:-3], 2, *middle.shape[-2:])))
     return _moved(ends, Above(shares).total(-1).value)
 
