@@ -250,6 +250,13 @@ def parts_of(expression, *kinds: type) -> set:
     return {part for part in _parts(sympify(expression)) if isinstance(part, kinds)}
 
 
+def owners_of(expr) -> tuple:
+    """The agents that a letter belongs to."""
+    if isinstance(expr, AgentMatrix):
+        return (expr.agent,)
+    return expr.args if isinstance(expr, AppliedUndef) else ()
+
+
 def trace_of(*factors) -> Expr:
     """Trace of a product left exactly as written, for scalars such as x'Px."""
     product = factors[0] if len(factors) == 1 else sympy.MatMul(*factors)

@@ -9,9 +9,9 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import InputError
-from ergs_verify.expressions import parts_of
+from ergs_verify.expressions import owners_of, parts_of
 from ergs_verify.proof.hypotheses import is_definite
-from ergs_verify.proof.letters import dimensions_of, kind_of, owners_of
+from ergs_verify.proof.letters import dimensions_of, kind_of
 from ergs_verify.proof.sampling import free_agent_indices
 
 Equal = Callable[[Any, Any, Mapping], bool]

@@ -8,7 +8,7 @@ from functools import lru_cache
 import sympy
 from sympy.core.function import AppliedUndef
 
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, parts_of
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, owners_of, parts_of
 from ergs_verify.proof.scalars import ANY
 
 
@@ -37,13 +37,6 @@ def name_of(letter) -> str:
 def kind_of(letter) -> str:
     """What tells letters apart: a letter A may stand beside an agents' letter A_j."""
     return name_of(letter) + ("^" if owners_of(letter) else "")
-
-
-def owners_of(expr) -> tuple:
-    """The agents that a letter belongs to."""
-    if isinstance(expr, AgentMatrix):
-        return (expr.agent,)
-    return expr.args if isinstance(expr, AppliedUndef) else ()
 
 
 def is_agents_size(expr) -> bool:

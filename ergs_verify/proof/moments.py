@@ -9,9 +9,9 @@ from functools import reduce
 import sympy
 
 from ergs_verify.errors import UnsupportedError
-from ergs_verify.expressions import AgentMatrix
+from ergs_verify.expressions import AgentMatrix, owners_of
 from ergs_verify.proof.algebra import Algebra
-from ergs_verify.proof.letters import kind_of, owners_of
+from ergs_verify.proof.letters import kind_of
 from ergs_verify.proof.words import (
     ONE,
     Letter,

@@ -15,9 +15,8 @@ from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
 from ergs_verify.evaluate import Evaluator
-from ergs_verify.expressions import AgentSum, AgentTotal, instantiate, parts_of
+from ergs_verify.expressions import AgentSum, AgentTotal, instantiate, owners_of, parts_of
 from ergs_verify.proof.field import PrimeField
-from ergs_verify.proof.letters import kind_of, owners_of
 
 
 @frozen
@@ -29,7 +28,7 @@ class Setting:
     letters: tuple[sympy.MatrixSymbol, ...]
     scalars: tuple
     sizes: Mapping
-    symmetric: frozenset[str]
+    symmetric: frozenset[tuple[str, bool]]
 
     @classmethod
     def of(
@@ -85,7 +84,7 @@ class Setting:
             letters=tuple(sorted(letters, key=str)),
             scalars=tuple(sorted(scalars - dimensions - set(abbreviations), key=str)),
             sizes=sizes,
-            symmetric=frozenset(map(kind_of, symmetric)),
+            symmetric=frozenset((s.name, bool(owners_of(s))) for s in symmetric),
         )
         for letter in setting.letters:
             rows, cols = setting.shape(letter)
@@ -105,7 +104,7 @@ class Setting:
 
     def is_symmetric(self, letter) -> bool:
         """Whether a letter equals its transpose."""
-        return kind_of(letter) in self.symmetric
+        return (letter.name, bool(owners_of(letter))) in self.symmetric
 
     def evaluate(self, values: Mapping, arithmetic) -> list:
         """The value of each expression, in order."""

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.core.function import AppliedUndef
 
-from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal
-from ergs_verify.proof.letters import owners_of
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, owners_of
 from ergs_verify.proof.scalars import AGENTS as ALL
 from ergs_verify.proof.scalars import Quotient
 from ergs_verify.proof.words import (

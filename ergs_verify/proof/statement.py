@@ -11,14 +11,13 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import AgentSum, AgentTotal, parts_of
+from ergs_verify.expressions import AgentSum, AgentTotal, owners_of, parts_of
 from ergs_verify.proof.letters import (
     belongs_to_agents,
     dimensions_of,
     is_agents_size,
     kind_of,
     name_of,
-    owners_of,
     scalar_names,
 )
 from ergs_verify.proof.nodes import MOST_NODES, Node, Nodes, Term, typed

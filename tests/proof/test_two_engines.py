@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import re
+from pathlib import Path
 
 import attrs
 import pytest
@@ -160,3 +162,18 @@ def test_the_bound_of_the_error_is_stated():
     (said,) = (detail for method, detail in engine.prove(*TRUE).evidence if method == "prime field")
     assert "equal at 4 random points modulo 2^61 − 1" in said
     assert "probability below D·2^−59" in said
+
+
+def needed(module: str) -> set[str]:
+    """The modules of `ergs_verify.proof` that one of them is made of."""
+    source = Path(answers.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    own = set(re.findall(r"from ergs_verify\.proof\.(\w+) import", source))
+    return {module}.union(*map(needed, own))
+
+
+def test_the_engines_share_no_code():
+    realizations, field = needed("realize"), needed("sampling")
+    assert {"statement", "system", "scalars"} <= realizations
+    assert "field" in field
+    assert not realizations & field
+    assert needed("replay") == {"replay"}
