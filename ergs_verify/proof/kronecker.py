@@ -40,6 +40,15 @@ class Products:
                 return Products(((sympy.S.One, *unit),))
         raise UnsupportedError(f"{other} is not a Kronecker product, but it is combined with one")
 
+    def beside(self, plain: Any, side: int) -> Products:
+        """A plain factor before these (side 0) or after them, where X or Y is 1 wide."""
+        _, X, Y = self.terms[0]
+        if Y is not None and X.shape[side] == 1:
+            return Products(((sympy.S.One, sympy.Identity(1), plain),))
+        if Y is not None and Y.shape[side] == 1:
+            return Products(((sympy.S.One, plain, sympy.Identity(1)),))
+        raise UnsupportedError("a plain matrix times a Kronecker product")
+
     def settled(self) -> Any:
         """A plain matrix, where these are columns times rows, or vec of a column or a row."""
         _, X, Y = self.terms[0]

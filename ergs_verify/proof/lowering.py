@@ -219,8 +219,10 @@ def _product(factors: list) -> Any:
         elif isinstance(total, Products) or isinstance(other, Products):
             if isinstance(total, sympy.Identity) or isinstance(other, sympy.Identity):
                 total = other if isinstance(total, sympy.Identity) else total
+            elif isinstance(total, Products):
+                total = total.times(total.beside(other, 1))
             else:
-                raise UnsupportedError("a plain matrix times a Kronecker product")
+                total = other.beside(total, 0).times(other)
         else:
             total = total * other
     if isinstance(total, Blocks) and len(total.rows) == len(total.rows[0]) == 1:
