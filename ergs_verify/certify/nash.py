@@ -102,8 +102,10 @@ def certified_nash(
     game : Game
     lacking : function of the equilibrium and of its arithmetic
         How many bits it is short of what is asked; 0 or less will do.
-    first_bits, most_bits, left_bits, settled_bits, constants, progress
+    first_bits, most_bits, left_bits, settled_bits
         As `search_nash` takes them.
+    constants, progress
+        Likewise.
 
     Raises
     ------
