@@ -8,7 +8,7 @@ equilibrium is follows by `ergs_verify.certify.perturbation`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from ergs_verify.arithmetic.above import Above, above
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
+from ergs_verify.certify.balance import balanced
 from ergs_verify.certify.float_norms import frobenius
 from ergs_verify.certify.perturbation import (
     FARTHEST,
@@ -173,7 +174,7 @@ def _flat_symmetric(X: np.ndarray) -> np.ndarray:
 
 
 def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
-    numbers, agents, G = stack.arithmetic, stack.agents, stack.games
+    numbers, agents, G, m = stack.arithmetic, stack.agents, stack.games, stack.states
     # The end is exact but for the entering of Q.
     for P, end in zip(near, stack.terminal, strict=True):
         P[-G:] = end.middle
@@ -186,9 +187,17 @@ def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
     inverse = numbers.solve(phi, numbers.identity(sum(stack.control_sizes)))
     K = {notation.K(k): X for k, X in zip(agents, by_agent(stack, gains), strict=True)}
     played = known.with_values(K)
-    loop = played(notation.F).middle
-    frame = _Frame(stack, near, np.broadcast_to(loop, (stack.horizon * G, *loop.shape[-2:])))
-    effects = _Effects(stack, frame, played, inverse, residual, near)
+    letters = Letters(
+        B=numbers.blocks([[played(notation.B(k)) for k in agents]]),
+        inverse=inverse,
+        loop=played(notation.F).map(partial(np.broadcast_to, shape=(stack.horizon * G, m, m))),
+        costs=[Centred(P[G:]) for P in near],
+        rates=stack.rates,
+        sizes=stack.control_sizes,
+        slopes=[played(slope_of_controls(k)) for k in agents] if stack.general else None,
+    )
+    frame = _Frame(stack, _guess(stack, near, letters))
+    effects = _Effects(stack, frame, played, letters, residual, near)
     moved, errors = effects.carried()
     columns = frame.columns
     outer = above(columns[:, :, None] * columns[:, None, :])
@@ -208,9 +217,8 @@ def _certified(stack: StageStack, near: list[np.ndarray]) -> FloatNash:
 class _Frame:
     """Coordinates of the state at t = 0…T: S, (T+1)·G exact floats, and S⁻¹."""
 
-    def __init__(self, stack: StageStack, near: list[np.ndarray], loop: np.ndarray):
+    def __init__(self, stack: StageStack, S: np.ndarray):
         self._numbers, self._games = stack.arithmetic, stack.games
-        S = _guess(stack, near, loop)
         self.S = Centred(S)
         self.inverse = self._numbers.solve(self.S, self._numbers.identity(stack.states))
         self.columns = Above(_squares(self.inverse.magnitude)).root().value
@@ -239,10 +247,11 @@ def _squares(X: np.ndarray) -> np.ndarray:
     return above((X * X).sum(axis=-2), X.shape[-2])
 
 
-def _guess(stack: StageStack, near: list[np.ndarray], loop: np.ndarray) -> np.ndarray:
+def _guess(stack: StageStack, near: list[np.ndarray], letters: Letters) -> np.ndarray:
     """Near roots of Y_t⁻¹, Y_t = F'Y_{t+1}F + ΣPⁱ/|tr Pⁱ|: any regular matrices serve.
 
     Agents' costs count alike, whatever their units, and in Y what follows counts for a stage too.
+    A single game's coordinates are balanced besides, for the stage in the middle.
     """
     total = np.zeros_like(near[0])
     for P in near:
@@ -254,12 +263,20 @@ def _guess(stack: StageStack, near: list[np.ndarray], loop: np.ndarray) -> np.nd
     eye = np.eye(total.shape[-1])
     Y, G = total + eye * sizes[..., None, :] * _RIDGE, stack.games
     for t in reversed(range(stack.horizon)):
-        F = loop[t * G : (t + 1) * G]
+        F = letters.loop.middle[t * G : (t + 1) * G]
         ahead = product(product(F.swapaxes(-1, -2), Y[(t + 1) * G : (t + 2) * G]), F)
         Y[t * G : (t + 1) * G] += (ahead + ahead.swapaxes(-1, -2)) / 2
     S = inverse_root(Y).swapaxes(-1, -2)
     good = np.isfinite(S).all(axis=(-2, -1), keepdims=True)
-    return np.where(good, S, eye * (1 / np.sqrt(sizes))[..., None, :])
+    S = np.where(good, S, eye * (1 / np.sqrt(sizes))[..., None, :])
+    return S @ _balance(letters, S) if G == 1 else S
+
+
+def _balance(letters: Letters, S: np.ndarray) -> np.ndarray:
+    k = len(letters.loop.middle) // 2
+    ahead, now = Centred(S[k + 1]), Centred(S[k])
+    one = letters.stage(k).turned(ahead, Centred(np.linalg.inv(S[k + 1])), now)
+    return balanced(one.loop.middle, Perturbation(one).linear.middle, np.eye(S.shape[-1]))
 
 
 class _Effects:
@@ -273,7 +290,7 @@ class _Effects:
         stack: StageStack,
         frame: _Frame,
         played: Evaluator,
-        inverse: Centred,
+        letters: Letters,
         residual: Centred,
         near: list[np.ndarray],
     ):
@@ -283,28 +300,16 @@ class _Effects:
         kept, agentwise = self._kept, self._agentwise
         starts = np.cumsum([0, *stack.control_sizes])
         own = [slice(start, stop) for start, stop in pairwise(starts)]
-        B = times(frame.inverse_ahead, numbers.blocks([[played(notation.B(k)) for k in agents]]))
-        loop = times(times(frame.inverse_ahead, played(notation.F)), frame.now)
-        costs = [frame.in_frame(Centred(P[G:]), frame.ahead) for P in near]
-        moves = Perturbation(
-            Letters(
-                B=B,
-                inverse=inverse,
-                loop=loop,
-                costs=costs,
-                rates=stack.rates,
-                sizes=stack.control_sizes,
-                slopes=self._slopes(played),
-            )
-        )
+        letters = letters.turned(frame.ahead, frame.inverse_ahead, frame.now)
+        moves = Perturbation(letters)
         # Φ⁻¹s and s, of x in coordinates.
-        off = times(times(inverse, residual), frame.now)
+        off = times(times(letters.inverse, residual), frame.now)
         residual = times(residual, frame.now)
 
         self.off = agentwise([frobenius(off.magnitude[..., i, :]) for i in own])
         self.residual = agentwise([frobenius(residual.magnitude[..., i, :]) for i in own])
-        self.off_loop = kept(frobenius(times(B, off).magnitude))
-        self.costs = agentwise([frobenius(P.magnitude) for P in costs])
+        self.off_loop = kept(frobenius(times(letters.B, off).magnitude))
+        self.costs = agentwise([frobenius(P.magnitude) for P in letters.costs])
         self.rates = np.array([np.maximum(r.magnitude, _FLOOR) for r in stack.rates])[:, None]
         self._controls(played)
         direct = []
@@ -324,7 +329,9 @@ class _Effects:
         self.weights = np.moveaxis(chosen, -1, 1)
         self.gains, self.regular = agentwise(gains), kept(regular)
         longest = _LONGEST if linear.middle.shape[-1] >= _WORTHWHILE else 1
-        self.windows = Windows(loop.map(stack.by_stage), linear.map(stack.by_stage), longest)
+        self.windows = Windows(
+            letters.loop.map(stack.by_stage), linear.map(stack.by_stage), longest
+        )
 
     def _kept(self, bound: Above) -> np.ndarray:
         stack = self._stack
@@ -333,15 +340,6 @@ class _Effects:
 
     def _agentwise(self, bounds: list[Above]) -> np.ndarray:
         return np.stack([self._kept(bound) for bound in bounds], axis=1)
-
-    def _slopes(self, played: Evaluator) -> list[Centred] | None:
-        """(S + R𝓚) of x in coordinates, in the general game."""
-        stack, numbers = self._stack, self._stack.arithmetic
-        if not stack.general:
-            return None
-        return [
-            numbers.multiply(played(slope_of_controls(k)), self._frame.now) for k in stack.agents
-        ]
 
     def _controls(self, played: Evaluator) -> None:
         """What gains cost that move: R̃ⁱ; in the general game Rⁱ too."""

@@ -89,14 +89,18 @@ class Letters:
         )
 
     def stage(self, k: int) -> Letters:
-        """Of the k-th stage alone."""
+        """Of the k-th stage alone; what has no axis of stages is of them all."""
+
+        def of(X: Centred) -> Centred:
+            return X[k] if X.middle.ndim > 2 else X
+
         return evolve(
             self,
-            B=self.B[k],
-            inverse=self.inverse[k],
-            loop=self.loop[k],
-            costs=[P[k] for P in self.costs],
-            slopes=self.slopes and [X[k] for X in self.slopes],
+            B=of(self.B),
+            inverse=of(self.inverse),
+            loop=of(self.loop),
+            costs=[*map(of, self.costs)],
+            slopes=self.slopes and [*map(of, self.slopes)],
         )
 
     def repeated(self, stages: int) -> Letters:

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from ergs_verify import Game
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.certify.float_nash import FloatNash, certified_stack, near_costs
+from ergs_verify.certify.float_norms import spectral
 from ergs_verify.certify.nash import CertifiedNash, certified_nash
+from ergs_verify.certify.perturbation import Windows
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.exact import fractions
 from ergs_verify.game import FloatGame
@@ -209,3 +211,42 @@ def strongly_coupled(seed: int) -> Game:
         noise_cov=[[0, 0], [0, 0]],
         horizon=3,
     )
+
+
+# -- norms ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1e-150, 1.0, 1e150])
+@pytest.mark.parametrize("squarings", [2, 6, 10])
+def test_a_spectral_norm_is_above_the_true_one_and_near_it(size, squarings):
+    draw = np.random.default_rng(squarings)
+    for rows, cols in ((3, 3), (12, 5), (40, 40)):
+        X = draw.normal(size=(4, rows, cols))
+        bound = spectral(Centred(X * size), squarings).value / size
+        true = np.linalg.norm(X, 2, axis=(-2, -1))
+        assert (bound >= true * (1 - 1e-13)).all()
+        assert (bound <= true * min(rows, cols) ** (1 / 2 ** (squarings + 1)) * (1 + 1e-9)).all()
+
+
+def test_products_over_stages_are_bounded_by_windows():
+    draw = np.random.default_rng(1)
+    F, H = draw.normal(size=(6, 3, 3)), draw.normal(size=(6, 6, 6))
+    norms = Windows(Centred(F), Centred(H), 4).norms
+    for a in range(4):
+        for t in range(6 - a):
+            loop, linear = np.eye(3), np.eye(6)
+            for s in range(t, t + a + 1):
+                loop, linear = F[s] @ loop, H[s] @ linear
+            true = np.linalg.norm(loop, 2) * np.linalg.norm(linear, 2)
+            assert true * (1 - 1e-12) <= norms[a].value[t] <= 1.1 * true
+
+
+def test_a_single_game_of_many_states_is_certified_in_balanced_coordinates():
+    """Norms of one stage in coordinates of the costs alone would lose every digit of it."""
+    draw, N, m, p = np.random.default_rng(0), 3, 20, 3
+    game = Game.from_arrays(
+        A=0.9 / np.sqrt(m) * draw.normal(size=(m, m)),
+        B=[0.3 * draw.normal(size=(m, p)) for _ in range(N)],
+        Q=[np.eye(m)] * N, R=[np.eye(p)] * N, tau=2, noise_cov=np.eye(m), horizon=50,
+    )  # fmt: skip
+    assert certified_stack(game).digits()[0] > 6
