@@ -69,6 +69,8 @@ _FIRST_BITS, _LEFT_BITS = 128, 64
 _SPARE_BITS = 48
 #: A tolerance that float64 mostly meets.
 _OF_FLOATS = Fraction(1, 10**6)
+#: Costs have settled where they move by so many bits less than the tolerance.
+_SETTLED_BEYOND = 40
 #: Seconds between two signs of life while processes work.
 _PAUSE = 1.0
 
@@ -376,7 +378,8 @@ def _reached(
     says the same `at_first`.
     """
     values: list[Enclosure] = []
-    enough = _SPARE_BITS + cancelled + (tolerance.denominator // tolerance.numerator).bit_length()
+    asked = (tolerance.denominator // tolerance.numerator).bit_length()
+    enough = _SPARE_BITS + cancelled + asked
 
     def short(measured: Callable[[], list[Enclosure]], bits: int) -> int:
         try:
@@ -400,6 +403,7 @@ def _reached(
             lacking,
             first_bits=first_bits,
             most_bits=most_bits,
+            settled_bits=asked + _SETTLED_BEYOND if at_first else None,
             constants=False,
         )
     except NotCertifiedError as error:
