@@ -23,7 +23,7 @@ Import GRing.Theory.
 Local Open Scope ring_scope.
 
 """
-SECONDS = 300.0
+SECONDS = 900.0
 
 
 def lemma(name: str, given: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ from ergs_verify.proof.linear import (
     solver,
 )
 from ergs_verify.proof.modular import Modular
-from ergs_verify.proof.scalars import AGENTS, Scalars
+from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.system import (
     OUTSIDE,
@@ -254,6 +254,14 @@ def _unseen(statement: Statement, sides: tuple) -> str:
     )
     if cross or any(len(term.over) > 1 for term in measures):
         return "they do not use that nested sums over agents can be interchanged"
+    inverses = [statement.within(k) for k, n in enumerate(statement.nodes) if n[0] == "inverse"]
+    letters = [[statement.nodes[k] for k in inverse] for inverse in inverses]
+    summed = [{str(n[2]).startswith(ANY) for n in inside if n[0] == "letter"} for inside in letters]
+    if any(len(kinds) > 1 for kinds in summed):
+        return (
+            "they do not use that a letter of no agent, in an inverse inside a sum over agents, is "
+            "the same as outside"
+        )
     return ""
 
 
