@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +21,8 @@ from benchmarks.report import machine, markdown
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "benchmarks" / "results" / "against.md"
 SIZES = ((2, 2, 1, 10), (2, 4, 2, 20), (3, 12, 4, 50))
+#: A large game, of which less is timed, and that once a round.
+LARGE = (5, 20, 3, 100)
 
 #: Run by either tree: seconds of processor time of each job, the least of three.
 TIMED = """
@@ -28,7 +31,7 @@ from pathlib import Path
 import numpy as np
 import ergs_verify
 assert Path(ergs_verify.__file__).is_relative_to({tree!r}), ergs_verify.__file__
-from ergs_verify import Game, Policy, check, solve
+from ergs_verify import Game, Policy, check, gap, solve
 from ergs_verify.certify import certify_gap
 from ergs_verify.engine import nash
 
@@ -66,15 +69,23 @@ for N, m, p, T in {sizes!r}:
     }}
     if m <= 4:
         jobs["check"] = lambda: check(game)
+    large = (N, m, p, T) == {large!r}
+    if large:
+        jobs = {{
+            "NE to 8 certified digits": lambda: solve(game, digits=8),
+            "check": lambda: check(game),
+            "gap over its thirteen δ": lambda: gap(game),
+        }}
     for name, job in jobs.items():
-        seconds[f"{{N, m, p, T}} {{name}}"] = least(job, 9 if name == "engine" else 3)
+        times = 1 if large else 9 if name == "engine" else 3
+        seconds[f"{{N, m, p, T}} {{name}}"] = least(job, times)
 print(json.dumps(seconds))
 """
 
 
-def seconds_of(tree: Path) -> dict[str, float]:
+def seconds_of(tree: Path, sizes: Sequence[tuple[int, ...]]) -> dict[str, float]:
     """What the package in a tree takes for each job."""
-    code = TIMED.format(tree=str(tree.resolve()), sizes=SIZES)
+    code = TIMED.format(tree=str(tree.resolve()), sizes=tuple(sizes), large=LARGE)
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(tree.resolve()), "OPENBLAS_NUM_THREADS": "1"},
@@ -91,8 +102,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against")
     parser.add_argument("before", type=Path, help="another checkout")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help=f"the game {LARGE} too")
     options = parser.parse_args(arguments)
-    rounds = [(seconds_of(options.before), seconds_of(ROOT)) for _ in range(options.rounds)]
+    sizes = (*SIZES, LARGE) if options.large else SIZES
+    trees = options.before, ROOT
+    rounds = [tuple(seconds_of(tree, sizes) for tree in trees) for _ in range(options.rounds)]
     lines = []
     for job in rounds[0][0]:
         ratio = median(now[job] / before[job] for before, now in rounds)

@@ -102,7 +102,7 @@ def _check(size: Size, budget: float) -> list[Row]:
     def last_pass() -> None:
         stages = Stages(game, Balls(last.bits), symmetric=True)
         for one in stages_in_balls(stages):
-            regular_stage(stages, one, coupling(game))
+            regular_stage(stages, one.known, one.t, coupling(game))
 
     plain: dict[str, Callable] = {
         "plain mpmath, at the game's τ alone": lambda: plain_mpmath.check(floats, DIGITS)

@@ -29,11 +29,11 @@ how many games that is {DIGITS} or more, and the processor time beside that of `
 {DIGITS} digits, which all of them have.
 
 One pass in float64 has 16 digits to lose. The errors of P are bounded for all agents together, by \
-the norm of one matrix of N m rows a stage; where the product of these norms has eaten all digits \
-nothing is certified. Carrying the linear map of all errors as a QR factorisation would keep more \
-games, but there are d = N m(m + 1)/2 errors, and a stage would take d³ operations where that \
-matrix takes (N m)³: at (5, 20), 1050³ for 100³. Balls of as many bits as it takes cost the times \
-in the last column. \
+norms of products over three stages, of matrices of m and of N m rows in balanced coordinates; \
+where these have eaten all digits nothing is certified. Carrying the linear map of all errors as a \
+QR factorisation would keep more games, but there are d = N m(m + 1)/2 errors, and a stage would \
+take d³ operations where these products take (N m)³: at (5, 20), 1050³ for 100³. Balls of as many \
+bits as it takes cost the times in the last column. \
 So float64 is asked first, and balls where it gives up."""
 
 

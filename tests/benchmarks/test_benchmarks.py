@@ -94,6 +94,19 @@ def test_this_tree_against_itself(benchmarks, monkeypatch, capsys, tmp_path):
     from benchmarks import against
 
     monkeypatch.setattr(against, "SIZES", ((1, 1, 1, 1),))
+    monkeypatch.setattr(against, "LARGE", (1, 2, 1, 1))
     monkeypatch.setattr(against, "PAGE", tmp_path / "against.md")
-    against.main([str(ROOT), "--rounds", "1"])
-    assert "(1, 1, 1, 1) check" in capsys.readouterr().out
+    against.main([str(ROOT), "--rounds", "1", "--large"])
+    told = capsys.readouterr().out
+    assert "(1, 1, 1, 1) check" in told
+    assert "(1, 2, 1, 1) gap over its thirteen δ" in told
+
+
+def test_bits_lost_are_seen(benchmarks, monkeypatch, capsys):
+    from benchmarks import bits_lost
+
+    monkeypatch.setattr(bits_lost, "GAMES", (((2, 2, 1, 5), 0),))
+    bits_lost.main()
+    row = capsys.readouterr().out.splitlines()[-1].split("|")
+    assert 0 < int(row[3]) < 30
+    assert float(row[4]) > 10
