@@ -100,10 +100,10 @@ def passes_of(call: Callable[[], object], work: Callable[[Size], Work] = of_nash
     found: list[Pass] = []
 
     def recorded(work: Callable[[Size], Work]) -> Callable[..., Iterator]:
-        def stages_and_note(stages, *settled) -> Iterator:
+        def stages_and_note(stages, *given, **named) -> Iterator:
             place = len(found)
             found.append(Pass(stages.arithmetic.bits, 0, work))
-            for done, one in enumerate(stages_in_balls(stages, *settled), 1):
+            for done, one in enumerate(stages_in_balls(stages, *given, **named), 1):
                 found[place] = Pass(stages.arithmetic.bits, done, work)
                 yield one
 

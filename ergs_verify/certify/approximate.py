@@ -43,8 +43,8 @@ from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system, by_agent
 from ergs_verify.recursion.stages import Stages
 
-#: So many stages are bounded at once: few at first, as no more may be asked for.
-_FEW, _TOGETHER = 4, 16
+#: So many stages are bounded at once.
+TOGETHER = 16
 #: Errors of costs that have settled are at most so many bits above what these move by, or above
 #: errors before. Sharing is not worth it for a few stages.
 _WIDER = 8
@@ -142,10 +142,12 @@ class ApproximateStages:
     settled : int, optional
         Costs that move by less than 2 to minus this of their size have settled, if all stages to
         come are alike: these stages then share their enclosures.
+    at_first : int
+        So many stages are bounded at once at first: few, where few may be asked for.
     """
 
-    def __init__(self, stages: Stages[Balls], settled: int | None = None):
-        self._stages, self._settled = stages, settled
+    def __init__(self, stages: Stages[Balls], settled: int | None = None, at_first: int = TOGETHER):
+        self._stages, self._settled, self._at_first = stages, settled, at_first
         #: What is near the costs of all stages to come, where they share it.
         self.shared: Near | None = None
         self._rest: Iterator[tuple[list[Any], Near]] = iter(())
@@ -160,7 +162,7 @@ class ApproximateStages:
         return K, self._last
 
     def _from(self, t: int, near: Near) -> Iterator[tuple[list[Any], Near]]:
-        stages, together = self._stages, _FEW
+        stages, together = self._stages, self._at_first
         tried = min(stages.game.alike, t)
         while t >= 0:
             some, missing, ahead = [], None, near
@@ -175,7 +177,7 @@ class ApproximateStages:
                     break
                 if (
                     self._settled
-                    and _TOGETHER <= s < tried
+                    and TOGETHER <= s < tried
                     and _moves_little(ahead, here, self._settled)
                 ):
                     if s < t:
@@ -193,7 +195,7 @@ class ApproximateStages:
             if missing is not None:
                 raise missing
             t -= len(some)
-            together = min(2 * together, _TOGETHER)
+            together = min(2 * together, TOGETHER)
 
     def _gains(self, one: Approximate, moved: Sequence[Any], frame: Frame) -> list[Any]:
         """K in balls, from bounds of ‖(Kⁱ − K°ⁱ)S‖ in the frame."""

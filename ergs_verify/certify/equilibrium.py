@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from flint import arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.approximate import ApproximateStages
+from ergs_verify.certify.approximate import TOGETHER, ApproximateStages
 from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.near import MUCH_LOST, Near
 from ergs_verify.certify.norms import is_bounded
@@ -80,16 +80,16 @@ def equilibrium_in_balls(game: Game, bits: int) -> Sequences:
 
 
 def stages_in_balls(
-    stages: Stages[Balls], settled: int | None = None
+    stages: Stages[Balls], settled: int | None = None, at_first: int = TOGETHER
 ) -> Iterator[EquilibriumStage]:
     """The equilibrium's stages t = T−1, …, 0, over `Balls`.
 
     Where all stages to come are alike and costs move by less than 2 to minus `settled` of their
-    size, these stages share their enclosures.
+    size, these stages share their enclosures. `at_first` is a guess of how many will be asked for.
     """
     ahead = stages.terminal()
     near = Near.to(ahead.P, stages.arithmetic)
-    approximate, plain = ApproximateStages(stages, settled), _PlainBalls(stages)
+    approximate, plain = ApproximateStages(stages, settled, at_first), _PlainBalls(stages)
     one = before = None
     for t in reversed(range(stages.game.horizon)):
         try:

@@ -13,6 +13,7 @@ from attrs import frozen
 from flint import arb, arb_mat
 
 from ergs_verify.arithmetic.balls import Balls
+from ergs_verify.certify.float_norms import in_float64
 from ergs_verify.certify.norms import BITS, coarse, is_bounded
 from ergs_verify.errors import NotCertifiedError
 
@@ -77,9 +78,11 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
     basis, cost = arb_mat(total.nrows(), total.nrows(), 1), total
     first = None
     while True:
-        numbers, size = in_size(cost)
+        size = _largest(cost)
+        if not size > 0:
+            size = arb(1)  # nothing costs anything: any frame will do
         first = size if first is None else first
-        values, vectors = _directions(numbers)
+        values, vectors = _directions(cost * (1 / size))
         dear = values >= _LEAST * values.max()
         rest = None if dear.all() else _left_over(basis, cost, total, vectors, dear)
         kept = slice(None) if rest is None else dear
@@ -91,18 +94,9 @@ def _guess(total: Any) -> tuple[list[list[Any]], int]:
         basis, cost = rest
 
 
-def in_size(X: Any) -> tuple[np.ndarray, Any]:
-    """Middles in float64 beside the largest of them in size, and that one; 1 for it if it is 0."""
-    size = _largest(X)
-    if not size > 0:
-        size = arb(1)
-    unit = 1 / size
-    return np.array([float(x.mid() * unit) for x in X.entries()]).reshape(X.nrows(), -1), size
-
-
-def _directions(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, in size, and eigenvectors; 1 for them where nothing costs anything."""
-    values, vectors = np.linalg.eigh(cost)
+def _directions(cost: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues in size, in float64, and eigenvectors; 1 for them where nothing costs."""
+    values, vectors = np.linalg.eigh(in_float64([cost]).middle[0])
     sizes = np.abs(values)
     return (sizes, vectors) if sizes.max() > 0 else (np.ones_like(sizes), vectors)
 

@@ -13,7 +13,8 @@ from attrs import frozen
 from flint import arb
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.frame import Frame, in_size
+from ergs_verify.certify.float_norms import in_float64
+from ergs_verify.certify.frame import Frame
 from ergs_verify.certify.loewner import symmetric_midpoint, widened
 from ergs_verify.certify.norms import BITS, frobenius_above
 
@@ -43,8 +44,11 @@ class Costs:
 
     def fit(self) -> bool:
         """Whether all directions cost about the same in the frame."""
-        costs, _ = in_size(reduce(add, self.inside))
-        sizes = np.abs(np.linalg.eigvalsh(costs))
+        total = reduce(add, self.inside)
+        size = frobenius_above(total)
+        if not size > 0:
+            return False
+        sizes = np.abs(np.linalg.eigvalsh(in_float64([total * (1 / size)]).middle[0]))
         return bool(sizes.max() < sizes.min() * _ALIKE)
 
 

@@ -49,6 +49,9 @@ _ALIKE = 1e-5
 #: log2 of the power whose norm tells a spectral radius to some 1e-3.
 _SQUARINGS = 12
 
+#: A failure is mostly proved after a few stages.
+_FEW = 4
+
 Excess = Callable[[np.ndarray], np.ndarray]
 Fails = Callable[[Fraction, Stages[Balls], EquilibriumStage], bool]
 
@@ -156,7 +159,7 @@ def _first_proved(
         for bits in rising(most=min(most_bits, _SEARCH_BITS)):
             stages = Stages(shifted, Balls(bits), symmetric=True, constants=False)
             try:
-                for done, one in enumerate(stages_in_balls(stages), 1):
+                for done, one in enumerate(stages_in_balls(stages, at_first=_FEW), 1):
                     if progress:
                         progress(done, game.horizon)
                     if fails(tau, stages, one):
