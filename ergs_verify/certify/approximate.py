@@ -48,6 +48,8 @@ TOGETHER = 16
 #: Errors of costs that have settled are at most so many bits above what these move by, or above
 #: errors before. Sharing is not worth it for a few stages.
 _WIDER = 8
+#: Stages have units in common where sizes differ by no more.
+_OF_ONE_SIZE = arb(2) ** 64
 #: What is linear is bounded over so many stages in a row, and where all are alike over so many.
 _LONGEST, _MANY = 3, 8
 #: Squarings for norms that serve many stages.
@@ -173,7 +175,11 @@ class ApproximateStages:
                     missing = error
                     break
                 here = some[-1].here
-                if here.frame is not ahead.frame:
+                other = s < t and _in_other_units(some[0], some[-1])
+                grown = _grown(ahead, here)
+                if other or (grown and s < t):
+                    some.pop()
+                if other or grown or here.frame is not ahead.frame:
                     break
                 if (
                     self._settled
@@ -292,14 +298,27 @@ class ApproximateStages:
             widest = max(widest, error)
         found = evolve(near, together=widest)
         with flint.ctx.workprec(BITS):
-            sizes = [frobenius_above(P) for P in near.inside]
             most = [
                 arb(2) ** _WIDER * max(size * arb(2) ** -(self._settled or 0), error)
-                for size, error in zip(sizes, near.errors, strict=True)
+                for size, error in zip(near.sizes, near.errors, strict=True)
             ]
         if not all(error <= x for error, x in zip(found.errors, most, strict=True)):
             return None
         return self._gains(one, gains, near.frame), found
+
+
+def _grown(ahead: Costs, here: Costs) -> bool:
+    """Whether some agent's costs are far larger than those ahead."""
+    pairs = zip(ahead.sizes, here.sizes, strict=True)
+    return any(now > before * _OF_ONE_SIZE for before, now in pairs)
+
+
+def _in_other_units(one: Approximate, other: Approximate) -> bool:
+    """Whether controls of one size move the states of two stages far differently."""
+    sizes = ([frobenius_above(B) for B in stage.B] for stage in (one, other))
+    return any(
+        max(both) > min(both) * _OF_ONE_SIZE for both in zip(*sizes, strict=True) if min(both) > 0
+    )
 
 
 def _moves_little(ahead: Costs, here: Costs, settled: int) -> bool:
@@ -394,10 +413,11 @@ class _Units:
 
     @classmethod
     def of(cls, some: list[Approximate], near: Near) -> _Units:
-        """By the first of some stages, and what is near."""
+        """By the first of some stages, and what is near P_{t+1} there."""
         first = some[0]
         controls = [-exponent_of(frobenius_above(B)) for B in first.B]
-        costs = [exponent_of(frobenius_above(P)) for P in first.costs]
+        sizes = zip(near.sizes, first.here.sizes, strict=True)
+        costs = [exponent_of(max(both)) for both in sizes]
         errors = [
             exponent_of(error) - unit
             for error, unit in zip(near.errors, costs, strict=True)

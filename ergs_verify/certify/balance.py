@@ -68,7 +68,7 @@ def balanced(loop: np.ndarray, linear: np.ndarray, start: np.ndarray) -> np.ndar
         before = growth
         U, V = (one[k] + other[k] + _EVEN * np.eye(m) for k in range(2))
         Z = Z @ _power(_mean(U, V), 1 / _SCHATTEN)
-        Z /= np.abs(np.linalg.det(Z)) ** (1 / m)
+        Z /= np.exp(np.linalg.slogdet(Z).logabsdet / m)
     return best
 
 

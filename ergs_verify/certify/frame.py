@@ -56,10 +56,15 @@ class Frame:
             return self.S.transpose() * coarse(P, self.bits) * self.S
 
     def turned(self, Z: np.ndarray) -> Frame:
-        """The frame of SZ, with Z in exact floats."""
-        exact = arb_mat(Z.tolist())
-        with flint.ctx.workprec(self.bits + BITS):
-            return Frame(self.S * exact, exact.solve(self.inverse), self.bits)
+        """The frame of SZ, with Z in exact floats.
+
+        Raises
+        ------
+        NotCertifiedError
+            If Z is not certified to be regular.
+        """
+        exact, balls = arb_mat(Z.tolist()), Balls(self.bits + BITS)
+        return Frame(balls.multiply(self.S, exact), balls.solve(exact, self.inverse), self.bits)
 
     @cached_property
     def columns_above(self) -> list[Any]:

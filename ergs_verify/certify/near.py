@@ -42,6 +42,11 @@ class Costs:
         """P̂ⁱ in coordinates."""
         return [self.frame.of_cost(P) for P in self.middles]
 
+    @cached_property
+    def sizes(self) -> list[Any]:
+        """Bounds of ‖P̂ⁱ‖ in coordinates."""
+        return [frobenius_above(P) for P in self.inside]
+
     def fit(self) -> bool:
         """Whether all directions cost about the same in the frame."""
         total = reduce(add, self.inside)

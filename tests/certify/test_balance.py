@@ -33,6 +33,13 @@ def test_coordinates_in_which_errors_shrink_are_kept():
     assert balanced(0.2 * np.eye(2), 0.1 * np.eye(2), start) is start
 
 
+@pytest.mark.parametrize("size", [2.0**-10, 2.0**10])
+def test_many_states_whose_determinant_leaves_float64(size):
+    loop = np.triu(np.random.default_rng(0).normal(size=(110, 110)))
+    Z = balanced(loop, loop, size * np.eye(110))
+    assert growth(loop, loop, Z) < growth(loop, loop, np.eye(110))
+
+
 def test_what_is_not_finite_is_left_alone():
     start = np.eye(2)
     assert balanced(np.full((2, 2), np.nan), np.eye(2), start) is start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import flint
 import numpy as np
 import pytest
 from attrs import evolve
@@ -35,8 +36,8 @@ def in_balls(game: Game) -> CertifiedNash | None:
 
 
 def holds(found: FloatNash, true: CertifiedNash, game: int = 0) -> None:
-    """Every enclosure of one of the games meets the far smaller balls."""
-    G = found.stack.games
+    """Every enclosure of one of the games meets the balls, which are far smaller."""
+    G, exactly = found.stack.games, 4096
     for letter in LETTERS:
         for X, balls in zip(getattr(found, letter), getattr(true.found, letter), strict=True):
             for t, ball in enumerate(balls):
@@ -44,7 +45,8 @@ def holds(found: FloatNash, true: CertifiedNash, game: int = 0) -> None:
                 middle, radius = X.middle[place].tolist(), X.radii[place].tolist()
                 for row, mids, rads in zip(ball.tolist(), middle, radius, strict=True):
                     for x, mid, rad in zip(row, mids, rads, strict=True):
-                        assert abs(x - arb(mid)) - arb(rad) <= x.rad(), (letter, t)
+                        with flint.ctx.workprec(exactly):
+                            assert abs(x.mid() - arb(mid)) <= arb(rad) + x.rad(), (letter, t)
 
 
 NAMES = [

@@ -159,6 +159,40 @@ def test_tiny_and_huge_weights():
                     assert abs(Fraction(given[r, c]) - x) <= scale * Fraction(1, 10**40)
 
 
+def unlike_units(ends: tuple[str, str], units: list[int]) -> Game:
+    """Two agents whose final costs are of any size, and controls in units of their own by stage."""
+    tens = [Fraction(10) ** k for k in units]
+    eye = [[1, 0], [0, 1]]
+    final = [[[f"{x}", 0], [0, f"{x}"]] for x in ends]
+    return Game.from_arrays(
+        A=[["1/2", "1/4"], ["-1/2", "1/2"]],
+        B=[[[[x], [x / 2]] for x in tens], [[[0], [1]]] * len(tens)],
+        Q=[[eye] * len(tens) + [X] for X in final],
+        R=[[[[x * x]] for x in tens], [[[1]]] * len(tens)],
+        tau=0,
+        noise_cov=eye,
+        horizon=len(tens),
+    )
+
+
+@pytest.mark.parametrize("bits", [128, 512, 2048])
+@pytest.mark.parametrize(
+    "game",
+    [
+        unlike_units(("1", "1"), [0] * 6),
+        unlike_units(("1e-270", "1"), [0] * 6),
+        unlike_units(("1e-270", "1e-270"), [0] * 6),
+        unlike_units(("0", "1"), [0] * 6),
+        unlike_units(("1", "1"), [0, 0, 200, -200, 0, 100]),
+    ],
+    ids=["one size", "a final cost", "final costs", "no final cost", "controls"],
+)
+def test_units_that_change_over_time_lose_no_bits(game, bits):
+    found = equilibrium_in_balls(game, bits)
+    kept = min(X[0, 0].rel_accuracy_bits() for costs in found.P for X in costs[:-1])
+    assert kept > bits - 32
+
+
 # -- stages that share their enclosures ----------------------------------------------------------
 
 

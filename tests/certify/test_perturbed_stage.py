@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import random
 import statistics
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import flint
+import numpy as np
 import pytest
 from attrs import evolve
 from flint import arb, arb_mat, fmpq
+from general_reference import random_game
 from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.approximate import ApproximateStages
+from ergs_verify.certify.approximate import Approximate, ApproximateStages, _Units
 from ergs_verify.certify.equilibrium import _PlainBalls, _stage
+from ergs_verify.certify.float_norms import in_float64
 from ergs_verify.certify.frame import Frame
-from ergs_verify.certify.near import Near
+from ergs_verify.certify.near import Costs, Near
 from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.certify.perturbation import Perturbation
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
 from ergs_verify.recursion.stages import Stages
@@ -201,3 +207,82 @@ def test_a_singular_stage_among_the_perturbed_is_not_certified():
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     with pytest.raises(NotCertifiedError, match="not certified to be regular"):
         alone(stages, ahead, near)
+
+
+def last_stage(seed: int) -> tuple[Stages[Balls], Near, Approximate]:
+    """The last stage of a game of any class, and its final costs with errors of some size."""
+    draw = random.Random(seed)
+    game = Game.from_arrays(**random_game(seed)) if seed % 3 else one_stage(draw)[0]
+    stages = Stages(game, balls, symmetric=True)
+    P = stages.terminal().P
+    errors = [arb(2) ** -draw.randint(20, 40) for _ in P]
+    near = Near.within(list(P), Frame.of(P, balls), errors)
+    return stages, near, Approximate.at(stages, game.horizon - 1, near)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_linear_in_errors_is_the_derivative(seed):
+    """Gains move by −ME F, costs by F'EH and its transpose, as differences of costs tell."""
+    stages, near, one = last_stage(seed)
+    units = _Units.of([one], near)
+    letters = units.letters([one], stages)
+    perturbation, loop = Perturbation(letters), letters.loop.middle[0]
+    draw, m, step = np.random.default_rng(seed), len(loop), 2.0**-40
+    E = draw.normal(size=(len(near.middles), m, m))
+    E += E.swapaxes(1, 2)
+    inverse = near.frame.inverse.mid()
+
+    def at(h: float) -> Approximate:
+        with flint.ctx.workprec(balls.bits):
+            moves = [arb_mat((h * X).tolist()) * arb(2) ** unit for X, unit in costs]
+            middles = [
+                P + inverse.transpose() * move * inverse
+                for P, move in zip(near.middles, moves, strict=True)
+            ]
+            symmetric = [((P + P.transpose()) * arb(0.5)).mid() for P in middles]
+        return Approximate.at(stages, stages.game.horizon - 1, Costs(symmetric, near.frame))
+
+    def difference(of: Callable[[Approximate], Any], exponent: int) -> np.ndarray:
+        with flint.ctx.workprec(balls.bits):
+            moved = of(more) - of(less)
+            return in_float64([moved * (arb(2) ** exponent / (2 * step))]).middle[0]
+
+    costs = list(zip(E, units.costs, strict=True))
+    more, less, S = at(step), at(-step), one.here.frame.S
+    gains = -perturbation.gains.middle[0] @ np.concatenate(E) @ loop
+    found = [
+        difference(lambda at, i=i: at.K[i] * S, -unit) for i, unit in enumerate(units.controls)
+    ]
+    np.testing.assert_allclose(np.concatenate(found), gains, atol=1e-9 * max(1, abs(gains).max()))
+    linear = loop.T @ np.concatenate(E, axis=1) @ perturbation.linear.middle[0]
+    for i, unit in enumerate(units.costs):
+        found = difference(lambda at, i=i: S.transpose() * at.here.middles[i] * S, -unit)
+        own = linear[:, i * m : (i + 1) * m]
+        np.testing.assert_allclose(found, own + own.T, atol=1e-9 * max(1, abs(own).max()))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bounds_are_the_same_in_any_units(seed):
+    stages, near, one = last_stage(seed)
+    draw, agents = random.Random(seed), range(len(near.middles))
+
+    def bounds(units: _Units) -> list[float]:
+        (found,) = units.bounds(units.letters([one], stages), [near.errors], units.weighed(near))
+        window = found.window
+        norms = [window.loop, window.linear, *window.norms]
+        return [*map(float, [*found.gains, found.regular, *found.costs, *found.weights, *norms])]
+
+    def some() -> list[int]:
+        return [draw.randint(-30, 30) for _ in agents]
+
+    suited = bounds(_Units.of([one], near))
+    for _ in range(3):
+        np.testing.assert_allclose(
+            bounds(_Units(some(), some(), draw.randint(-30, 30))), suited, rtol=1e-6, atol=1e-200
+        )
+
+
+def test_coordinates_that_are_not_regular_are_not_certified():
+    for Z in (np.ones((2, 2)), np.full((2, 2), np.nan)):
+        with pytest.raises(NotCertifiedError, match="regular"):
+            Frame(balls.identity(2), balls.identity(2)).turned(Z)

@@ -348,3 +348,35 @@ def test_every_named_game_rounds_to_float64(name):
     for exact, near in zip(game.Q[0], rounded.Q[0], strict=True):
         for x, y in zip(exact.flat, near.flat, strict=True):
             assert abs(Fraction(x) - Fraction(y)) <= Fraction(1, 2**53) * abs(Fraction(x))
+
+
+_EYE, _OTHER = [[1, 0], [0, 1]], [[2, 0], [0, 1]]
+_NOTHING, _SOME = [[0, 0], [0, 0]], [[0, 1], [0, 0]]
+
+
+def over_five(usual, other):
+    return [usual] * 3 + [other, usual]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"A": over_five(_EYE, _OTHER)},
+        {"B": [[[0], [1]], over_five(_EYE, _OTHER)]},
+        {"Q": [_EYE, [*over_five(_EYE, _OTHER), _EYE]]},
+        {"R": [[["1/2"]], over_five(_EYE, _OTHER)]},
+        {"noise_cov": over_five(_NOTHING, _EYE)},
+        {"tau": [1, over_five(1, 2)]},
+        {"S": [[[0, 0]], over_five(_NOTHING, _SOME)]},
+        {"prior": [{}, {"gain": over_five(_NOTHING, _SOME)}]},
+        {"prior": [{}, {"cov": over_five(_EYE, _OTHER)}]},
+        {"drift": over_five([0, 0], [1, 0])},
+        {"x_linear": [[[1, 0]] * 6, [*over_five([0, 0], [1, 0]), [0, 0]]]},
+        {"u_linear": [[0], over_five([0, 0], [1, 0])]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_first_stages_are_alike_until_a_letter_says_something_else(changes):
+    usual = two_agents(horizon=5, Q=[[_EYE] * 5 + [_OTHER], _EYE])
+    assert usual.alike == 5
+    assert two_agents(horizon=5, **changes).homogeneous.alike == 3
