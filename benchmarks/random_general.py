@@ -36,6 +36,8 @@ LOST = Fraction(1, 10**45)
 #: The next order in δ = 10⁻²⁰, relative to the coefficient of δ².
 NEXT_ORDER = Fraction(1, 10**14)
 TINY, STEP = Fraction(1, 10**20), Fraction(1, 1000)
+#: A tolerance that float64 does not meet.
+CLOSE = Fraction(1, 10**25)
 #: One game in so many has τ = 0 at some stages, or all.
 _PLAIN = 5
 QUANTITIES = ("K, k, Σ, P, s, q", "gap", "ε at δ = 1/1000", "coefficient of δ²")
@@ -134,12 +136,17 @@ def _gaps(tally: Tally, seed: int, game: Game, reference: Reference, off) -> Non
 
 def _augmentation(tally: Tally, seed: int, given: dict, game: Game) -> None:
     """ε and its bound at a δ, and the coefficient of δ² where every τ > 0."""
-    found = gap_of_delta(game, [STEP])
-    right = _gaps_at(given, STEP)
+    found = gap_of_delta(game, [STEP], tolerance=CLOSE)
+    loose = gap_of_delta(game, [STEP])  # mostly in float64
+    right, kept = _gaps_at(given, STEP), tally.kept[QUANTITIES[2]]
     for one in found.rows[0].agents or ():
-        _compare(tally.kept[QUANTITIES[2]], seed, one.epsilon, right[one.agent - 1], LOST)
-        if right[one.agent - 1] > one.bound.hi:
-            tally.kept[QUANTITIES[2]].missed.append(seed)
+        _compare(kept, seed, one.epsilon, right[one.agent - 1], LOST)
+    for one in (*(found.rows[0].agents or ()), *(loose.rows[0].agents or ())):
+        if (
+            not _holds(one.epsilon, right[one.agent - 1], LOST)
+            or right[one.agent - 1] > one.bound.hi
+        ):
+            kept.missed.append(seed)
     if found.coefficient:
         right = _gaps_at(given, TINY)
         for one in found.coefficient:
@@ -154,9 +161,12 @@ def _gaps_at(given: dict, delta: Fraction) -> list[Fraction]:
 
 
 def _compare(kept: Kept, seed: int, found: Enclosure, right: Fraction, allowed: Fraction) -> None:
-    size = max(Fraction(1), abs(right))
-    holds = found.lo - allowed * size <= right <= found.hi + allowed * size
-    kept.add(seed, holds, found.relative_width)
+    kept.add(seed, _holds(found, right, allowed), found.relative_width)
+
+
+def _holds(found: Enclosure, right: Fraction, allowed: Fraction) -> bool:
+    off = allowed * max(Fraction(1), abs(right))
+    return found.lo - off <= right <= found.hi + off
 
 
 def page(tally: Tally, seed: int, seconds: float) -> str:

@@ -49,7 +49,7 @@ def balanced(loop: np.ndarray, linear: np.ndarray, start: np.ndarray) -> np.ndar
     >>> from ergs_verify.certify.balance import balanced
     >>> loop = np.array([[0.5, 8], [0, 0.5]])
     >>> Z = balanced(loop, loop / 2, np.eye(2))
-    >>> bool(np.linalg.norm(np.linalg.solve(Z, loop @ Z), 2) < 0.9)
+    >>> bool(np.linalg.norm(np.linalg.solve(Z, loop @ Z), 2) < 1 < np.linalg.norm(loop, 2))
     True
     """
     m = len(loop)

@@ -14,7 +14,7 @@ from flint import arb
 
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.certify.float_norms import in_float64
-from ergs_verify.certify.frame import Frame
+from ergs_verify.certify.frame import Frame, exponent_of
 from ergs_verify.certify.loewner import symmetric_midpoint, widened
 from ergs_verify.certify.norms import BITS, frobenius_above
 
@@ -22,6 +22,8 @@ from ergs_verify.certify.norms import BITS, frobenius_above
 MUCH_LOST = 0.25
 #: Directions whose costs differ by less ask for no other frame: float64 tells them apart.
 _ALIKE = 2**16
+#: Nor do costs within 2 to this, up or down.
+_FAR = 100
 
 
 @frozen(eq=False)
@@ -48,10 +50,10 @@ class Costs:
         return [frobenius_above(P) for P in self.inside]
 
     def fit(self) -> bool:
-        """Whether all directions cost about the same in the frame."""
+        """Whether all directions cost about the same in the frame, and not far from 1."""
         total = reduce(add, self.inside)
         size = frobenius_above(total)
-        if not size > 0:
+        if not size > 0 or abs(exponent_of(size)) > _FAR:
             return False
         sizes = np.abs(np.linalg.eigvalsh(in_float64([total * (1 / size)]).middle[0]))
         return bool(sizes.max() < sizes.min() * _ALIKE)

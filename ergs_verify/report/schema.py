@@ -186,6 +186,7 @@ def _proof() -> Schema:
             "size": _or_null(_TEXT),
             "split": _map(_list(_TEXT)),
             "point": _map(_list(_NUMBER)),
+            "zero": _list(_TEXT),
             "spaces": _list(_object({"V": _list(column), "U": _list(column)})),
         }
     )
@@ -529,7 +530,7 @@ FORMATS = {
     "game": Format("A game, as a file.", _game),
     "solution": Format("A solution of a game, as a file; what `solve --json` prints.", _solution),
     "reference": Format("Certified digits, as a file that `reference` writes.", _reference),
-    "proof": Format("The certificate of an identity, which `recheck` confirms.", _proof, 3),
+    "proof": Format("The certificate of an identity, which `recheck` confirms.", _proof, 4),
     "stationary": Format(
         "The certificate of a stationary policy, which `audit --certificate` writes and `recheck`"
         " confirms.",

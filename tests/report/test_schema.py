@@ -254,7 +254,7 @@ def test_proofs():
         found = prove(left, right).certificate
         assert found is not None
         expect_described(found)
-        assert not taken("proof", {**found, "format": "ergs-proof/2"})
+        assert not taken("proof", {**found, "format": "ergs-proof/3"})
 
 
 def test_studies():
