@@ -53,7 +53,7 @@ class Costs:
         """Whether all directions cost about the same in the frame, and not far from 1."""
         total = reduce(add, self.inside)
         size = frobenius_above(total)
-        if not size > 0 or abs(exponent_of(size)) > _FAR:
+        if not (size > 0 and size.is_finite()) or abs(exponent_of(size)) > _FAR:
             return False
         sizes = np.abs(np.linalg.eigvalsh(in_float64([total * (1 / size)]).middle[0]))
         return bool(sizes.max() < sizes.min() * _ALIKE)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ergs_verify import Game
+from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.certify.float_nash import FloatNash, certified_stack, near_costs
 from ergs_verify.certify.float_norms import spectral
@@ -241,6 +242,19 @@ def test_products_over_stages_are_bounded_by_windows():
                 loop, linear = F[s] @ loop, H[s] @ linear
             true = np.linalg.norm(loop, 2) * np.linalg.norm(linear, 2)
             assert true * (1 - 1e-12) <= norms[a].value[t] <= 1.1 * true
+
+
+def test_what_products_over_stages_lose_to_rounding_counts():
+    """3·fl(1/3) − 1 is −2⁻⁵⁴, and 0 in float64."""
+    F = np.array([[[1 / 3, 0], [-1, 0]], [[3, 1], [0, 0]]])
+    assert Windows(Centred(F), Centred(np.array([np.eye(2)] * 2)), 2).norms[1].value[0] >= 2.0**-54
+
+
+def test_what_is_off_the_middles_is_counted_in_full():
+    """|FH − 2·3| is 8 at F = 2 + 1 + 1/2 and H = 3 + 1."""
+    one = np.ones((1, 1, 1))
+    window = Windows(Centred(2 * one, one), Centred(3 * one, one), 1).at(0)
+    assert 8 <= window.off(Above(0.5), Above(3.5)).value < 8 + 1e-12
 
 
 def test_a_single_game_of_many_states_is_certified_in_balanced_coordinates():

@@ -18,15 +18,19 @@ from random_games import gram
 
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
-from ergs_verify.certify.approximate import Approximate, ApproximateStages, _Units
+from ergs_verify.arithmetic.centred import Centred
+from ergs_verify.certify.approximate import Approximate, ApproximateStages, _least, _Units
 from ergs_verify.certify.equilibrium import _PlainBalls, _stage
+from ergs_verify.certify.float_nash import certified_stack
 from ergs_verify.certify.float_norms import in_float64
 from ergs_verify.certify.frame import Frame
 from ergs_verify.certify.near import Costs, Near
 from ergs_verify.certify.norms import frobenius_above
 from ergs_verify.certify.perturbation import Perturbation
 from ergs_verify.errors import NotCertifiedError, SingularStageError
+from ergs_verify.paper import notation
 from ergs_verify.recursion import nash
+from ergs_verify.recursion.stack import StageStack
 from ergs_verify.recursion.stages import Stages
 
 balls = Balls(128)
@@ -261,6 +265,21 @@ def test_what_is_linear_in_errors_is_the_derivative(seed):
         np.testing.assert_allclose(found, own + own.T, atol=1e-9 * max(1, abs(own).max()))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_linear_in_other_coordinates(seed):
+    """H is (I⊗Z⁻¹)H(I⊗Z), Z at t + 1 on the left and at t on the right, and M is M(I⊗Z⁻¹')."""
+    stages, near, one = last_stage(seed)
+    letters = _Units.of([one], near).letters([one], stages)
+    m, N = letters.loop.middle.shape[-1], len(near.middles)
+    ahead, now = np.random.default_rng(seed).normal(size=(2, m, m)) + 2 * np.eye(m)
+    inverse = np.linalg.inv(ahead)
+    turned = Perturbation(letters.turned(*(Centred(Z[None]) for Z in (ahead, inverse, now))))
+    linear = np.kron(np.eye(N), inverse) @ Perturbation(letters).linear.middle
+    np.testing.assert_allclose(turned.linear.middle, linear @ np.kron(np.eye(N), now), atol=1e-10)
+    gains = Perturbation(letters).gains.middle @ np.kron(np.eye(N), inverse.T)
+    np.testing.assert_allclose(turned.gains.middle, gains, atol=1e-10)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_bounds_are_the_same_in_any_units(seed):
     stages, near, one = last_stage(seed)
@@ -280,6 +299,76 @@ def test_bounds_are_the_same_in_any_units(seed):
         np.testing.assert_allclose(
             bounds(_Units(some(), some(), draw.randint(-30, 30))), suited, rtol=1e-6, atol=1e-200
         )
+
+
+def in_closed_form(
+    R: float, tau: float, rate: float, e: float, a: float = 0.0
+) -> tuple[float, float]:
+    """Bounds of a gain's error and of a cost's, by the formulas of `perturbation`, one by one.
+
+    A = B = Q = 1, and P̂ = 3 at t + 1 is off by e at most; A by a.
+    """
+    P, inverse = 3.0, 1 / (R + tau / 2 + rate * 3.0)
+    loop, H = 1 - rate * P * inverse, rate * (1 - rate * P * inverse) / 2
+    s = rate * P * a
+    kappa = rate * inverse * e
+    f = (loop + a + inverse * s) / (1 - kappa)
+    moved, joint = inverse * s + rate * inverse * f * e, kappa * f + inverse * s
+    off = (joint + a) * H * e + f * rate * a / 2 * e
+    direct = rate * P * (2 * loop * a + a**2)
+    rest = 2 * s * moved + (R + tau / 2) * moved**2 + rate * joint * (f * e + joint * P)
+    return moved, 2 * loop * H * e + 2 * off + direct + rest
+
+
+@pytest.mark.parametrize("rate", [1, 0.5], ids=["the paper's class", "general"])
+@pytest.mark.parametrize("tau", [0, 4])
+def test_every_term_of_the_bound_counts(rate, tau):
+    e = 0.25
+    game = Game.from_arrays(
+        A=[[1]], B=[[[1]]], Q=[[[[1]], [[3]]]], R=[[[2]]], tau=tau, noise_cov=[[0]],
+        horizon=1, discount=[rate],
+    )  # fmt: skip
+    wanted = pytest.approx(in_closed_form(2, tau, rate, e), rel=1e-7)
+    near = Near.within([arb_mat([[3]])], Frame(arb_mat([[1]]), arb_mat([[1]])), [arb(e)])
+    (K,), here = ApproximateStages(Stages(game, balls, symmetric=True)).stage(0, near)
+    (P,) = here.balls(balls)
+    assert (float(K[0, 0].rad()), float(P[0, 0].rad())) == wanted
+    stack = StageStack.of_game(game)
+    stack.terminal = (Centred(stack.terminal[0].middle, np.full((1, 1, 1), e)),)
+    for a in (0, 0.125):
+        A = stack.letters[notation.A].middle
+        letters = stack.letters | {notation.A: Centred(A, np.full(A.shape, float(a)))}
+        stack.known = stack.nothing_known.with_values(letters)
+        found = certified_stack(stack)
+        wanted = pytest.approx(in_closed_form(2, tau, rate, e, a), rel=1e-7)
+        assert (found.K[0].radii[0, 0, 0], found.P[0].radii[0, 0, 0]) == wanted
+
+
+def test_controls_count_as_much_as_they_cost():
+    for seed in range(6):
+        stages, _, one = last_stage(seed)
+        game, t = stages.game, stages.game.horizon - 1
+        for k, own in enumerate(one.own):
+            half = float(game.tau_of[k][t]) / 2
+            if game.general:
+                cost = half * np.linalg.inv(game.prior_cov[k][t].astype(float))
+                assert np.linalg.norm(game.joint_R[k][t].astype(float), 2) <= float(one.joint[k])
+            else:
+                cost = game.R[k][t].astype(float) + half * np.eye(game.control_sizes[k])
+            assert np.linalg.norm(cost, 2) <= float(own) * (1 + 1e-12)
+
+
+def test_weights_that_float64_does_not_hold_make_no_error_smaller():
+    P = [arb_mat([[1]])] * 2
+    near = Near.within(P, Frame(P[0], P[0]), [arb(2) ** 700, arb(1)])
+    weighed = _Units([0, 0], [0, 0], 0).weighed(near)
+    assert weighed.weights != near.weights
+    pairs = zip(weighed.errors, near.errors, strict=True)
+    assert all(now >= before for now, before in pairs)
+
+
+def test_the_least_of_some_bounds_is_rounded_upwards():
+    assert 1.5 <= _least([arb(1, 0.5), arb(2)]) < 1.5 + 1e-8
 
 
 def test_coordinates_that_are_not_regular_are_not_certified():
