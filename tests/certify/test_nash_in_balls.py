@@ -7,14 +7,19 @@ from decimal import Decimal
 from fractions import Fraction
 
 import attrs
+import numpy as np
 import pytest
+from flint import arb
 from random_games import g_star
 
 from ergs_verify import Game, gallery, solve
 from ergs_verify.arithmetic import Balls, MPMath, Rationals
+from ergs_verify.certify import approximate
+from ergs_verify.certify.approximate import Approximate, ApproximateStages
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.nash import certified_nash
+from ergs_verify.certify.near import Near
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
 from ergs_verify.recursion.stages import Stages
@@ -242,6 +247,22 @@ def test_stages_that_have_settled_share_enclosures_that_hold(changes):
         for x, y in zip(one.stage.q, other.stage.q, strict=True):
             assert x.value.contains(y.value.mid())
             assert x.value.rad() < 2.0**-20
+
+
+def test_errors_are_carried_into_the_coordinates_that_stages_share(monkeypatch):
+    """x = 4z: an error of P is 16 times as large."""
+    stages = Stages(steady(60), Balls(128), symmetric=True)
+    near = Near.to(stages.terminal().P, stages.arithmetic)
+    straight = ApproximateStages(stages)
+    for t in range(59, 29, -1):
+        _, near = straight.stage(t, near)
+    monkeypatch.setattr(approximate, "balanced", lambda *_: 4 * np.eye(4))
+    near = Near.within(near.middles, near.frame, [arb(2) ** -16] * 2)  # far above what is new
+    one = Approximate.at(stages, 29, near)
+    shared = ApproximateStages(stages, 40)._shared(one, near, 30)
+    assert shared is not None
+    pairs = zip(shared[1].errors, near.errors, strict=True)
+    assert all(now >= 16 * before for now, before in pairs)
 
 
 def test_no_stages_share_anything_while_others_are_to_come():
