@@ -21,7 +21,7 @@ from flint import arb, arb_mat
 from ergs_verify.arithmetic.above import Above
 from ergs_verify.arithmetic.balls import Balls
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
-from ergs_verify.certify.balance import balanced, root_of_inverse
+from ergs_verify.certify.balance import root_of_inverse
 from ergs_verify.certify.float_norms import CLOSELY, frobenius, in_float64, spectral
 from ergs_verify.certify.frame import Frame, exponent_of
 from ergs_verify.certify.loewner import widened
@@ -34,6 +34,7 @@ from ergs_verify.certify.perturbation import (
     Rows,
     Window,
     Windows,
+    balance_of,
     slope_of_controls,
     weights,
 )
@@ -274,8 +275,7 @@ class ApproximateStages:
         units = _Units.of([one], near)
         letters = units.letters([one], stages)
         with np.errstate(all="ignore"):
-            before = Perturbation(letters.stage(0)).linear.middle
-            Z = balanced(letters.loop.middle[0], before, np.eye(before.shape[0] // len(moved)))
+            Z = balance_of(letters.stage(0), np.eye(stages.game.state_size))
             letters = letters.turned(Centred(Z), _inverse(Centred(Z)), Centred(Z)).repeated(_MANY)
             frame, most = near.frame.turned(Z), arb(float(spectral(Centred(Z), CLOSELY).value))
             new = [frobenius_above(frame.of_cost(X)) for X in moved]
@@ -355,8 +355,7 @@ def _turns(letters: Letters, last: np.ndarray | None) -> np.ndarray:
         inverses = np.linalg.inv(roots[[k + 1, -1]])
         ahead, now = Centred(roots[k + 1]), Centred(roots[k])
         one = letters.stage(own + k).turned(ahead, Centred(inverses[0]), now)
-        linear = Perturbation(one).linear.middle
-        turns[own:] @= balanced(one.loop.middle, linear, inverses[1])
+        turns[own:] @= balance_of(one, inverses[1])
     return turns
 
 

@@ -18,7 +18,6 @@ from ergs_verify.arithmetic.above import Above, above
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
-from ergs_verify.certify.balance import balanced
 from ergs_verify.certify.float_norms import frobenius
 from ergs_verify.certify.perturbation import (
     FARTHEST,
@@ -26,6 +25,7 @@ from ergs_verify.certify.perturbation import (
     Perturbation,
     Rows,
     Windows,
+    balance_of,
     slope_of_controls,
     weights,
 )
@@ -276,7 +276,7 @@ def _balance(letters: Letters, S: np.ndarray) -> np.ndarray:
     k = len(letters.loop.middle) // 2
     ahead, now = Centred(S[k + 1]), Centred(S[k])
     one = letters.stage(k).turned(ahead, Centred(np.linalg.inv(S[k + 1])), now)
-    return balanced(one.loop.middle, Perturbation(one).linear.middle, np.eye(S.shape[-1]))
+    return balance_of(one, np.eye(S.shape[-1]))
 
 
 class _Effects:

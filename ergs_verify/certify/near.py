@@ -74,10 +74,16 @@ class Rounded(Costs):
     @classmethod
     def of(cls, P: Sequence[Any], balls: Balls, frame: Frame | None = None) -> Rounded:
         """In the frame, or in one of their own where they do not fit."""
-        middles, off = map(list, zip(*(symmetric_midpoint(X, balls) for X in P), strict=True))
-        if frame is not None and (found := cls(middles, frame, off)).fit():
+        found = cls.within(frame or Frame.of(P, balls), P, balls)
+        if frame is None or found.fit():
             return found
-        return cls(middles, Frame.of(P, balls), off)
+        return cls(found.middles, Frame.of(P, balls), found.off)
+
+    @classmethod
+    def within(cls, frame: Frame, P: Sequence[Any], balls: Balls) -> Rounded:
+        """In the frame, whether they fit or not."""
+        middles, off = map(list, zip(*(symmetric_midpoint(X, balls) for X in P), strict=True))
+        return cls(middles, frame, off)
 
     def errors(self, frame: Frame) -> list[Any]:
         """A bound of what was rounded off each, in coordinates of a frame."""
@@ -109,9 +115,8 @@ class Near(Costs):
     @classmethod
     def to(cls, P: Sequence[Any], balls: Balls, frame: Frame | None = None) -> Near:
         """Near the matrices in the balls; the errors are the balls' radii."""
-        rounded = Rounded.of(P, balls)
-        frame = frame or rounded.frame
-        return cls.within(rounded.middles, frame, rounded.errors(frame))
+        rounded = Rounded.within(frame or Frame.of(P, balls), P, balls)
+        return cls.within(rounded.middles, rounded.frame, rounded.errors(rounded.frame))
 
     @property
     def errors(self) -> list[Any]:

@@ -38,6 +38,7 @@ from attrs import evolve, frozen
 from ergs_verify.arithmetic.above import TINY, Above, gamma
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.arithmetic.in_step import product
+from ergs_verify.certify.balance import balanced
 from ergs_verify.certify.float_norms import CLOSELY, frobenius, spectral
 from ergs_verify.paper import notation
 
@@ -90,32 +91,20 @@ class Letters:
 
     def stage(self, k: int) -> Letters:
         """Of the k-th stage alone; what has no axis of stages is of them all."""
-
-        def of(X: Centred) -> Centred:
-            return X[k] if X.middle.ndim > 2 else X
-
-        return evolve(
-            self,
-            B=of(self.B),
-            inverse=of(self.inverse),
-            loop=of(self.loop),
-            costs=[*map(of, self.costs)],
-            slopes=self.slopes and [*map(of, self.slopes)],
-        )
+        return self._each(lambda X: X[k] if X.middle.ndim > 2 else X)
 
     def repeated(self, stages: int) -> Letters:
         """Of one stage, so many times."""
+        return self._each(lambda X: X.map(lambda x: np.broadcast_to(x, (stages, *x.shape[1:]))))
 
-        def all_of(X: Centred) -> Centred:
-            return X.map(lambda x: np.broadcast_to(x, (stages, *x.shape[1:])))
-
+    def _each(self, change: Callable[[Centred], Centred]) -> Letters:
         return evolve(
             self,
-            B=all_of(self.B),
-            inverse=all_of(self.inverse),
-            loop=all_of(self.loop),
-            costs=[*map(all_of, self.costs)],
-            slopes=self.slopes and [*map(all_of, self.slopes)],
+            B=change(self.B),
+            inverse=change(self.inverse),
+            loop=change(self.loop),
+            costs=[*map(change, self.costs)],
+            slopes=self.slopes and [*map(change, self.slopes)],
         )
 
 
@@ -169,6 +158,11 @@ class Perturbation:
             spectral(self._numbers.multiply(self._B, gains)),
             linear,
         )
+
+
+def balance_of(stage: Letters, start: np.ndarray) -> np.ndarray:
+    """Z in which errors grow little at stages like this one, sought from `start` on."""
+    return balanced(stage.loop.middle, Perturbation(stage).linear.middle, start)
 
 
 class Windows:

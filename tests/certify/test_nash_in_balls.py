@@ -256,7 +256,7 @@ def test_errors_are_carried_into_the_coordinates_that_stages_share(monkeypatch):
     straight = ApproximateStages(stages)
     for t in range(59, 29, -1):
         _, near = straight.stage(t, near)
-    monkeypatch.setattr(approximate, "balanced", lambda *_: 4 * np.eye(4))
+    monkeypatch.setattr(approximate, "balance_of", lambda *_: 4 * np.eye(4))
     near = Near.within(near.middles, near.frame, [arb(2) ** -16] * 2)  # far above what is new
     one = Approximate.at(stages, 29, near)
     shared = ApproximateStages(stages, 40)._shared(one, near, 30)
