@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -16,12 +16,14 @@ from flint import arb
 
 from ergs_verify import markup
 from ergs_verify.arithmetic.balls import Balls
+from ergs_verify.arithmetic.in_step import root
 from ergs_verify.arithmetic.mp import MPMath
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS, whole_limbs
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.exact import short, whole
+from ergs_verify.exact.at_once import decimals_at_once, floats_at_once, quanta
 from ergs_verify.exact.decimals import (
     NOTHING,
     Dyadic,
@@ -289,8 +291,58 @@ def solve(
     )
 
 
+@frozen
+class _Enclosed(Sequence[Rows]):
+    """The midpoints of one letter's balls over time: in rows, or all at once as two floats each."""
+
+    letter: str
+    matrices: Sequence[Any]
+    balls: Balls
+
+    def __len__(self) -> int:
+        return len(self.matrices)
+
+    def __getitem__(self, t: Any) -> Any:
+        return self.balls.to_dyadics(self.matrices[t], triangle=self.letter in _SYMMETRIC)
+
+    @cached_property
+    def in_two_floats(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The entries that are read of each matrix, and where they stand in it."""
+        rows, cols = self.balls.shape(self.matrices[0])
+        symmetric = self.letter in _SYMMETRIC
+        order = np.arange(rows * cols).reshape(rows, cols)
+        if symmetric:
+            order[np.triu_indices(rows)] = range(rows * (rows + 1) // 2)
+            order = np.triu(order) + np.triu(order, 1).T
+        return *self.balls.in_two_floats(self.matrices, triangle=symmetric), order
+
+    def places(self, digits: int) -> list[int]:
+        """`_places` of every matrix."""
+        high, low, order = self.in_two_floats
+        places, sure = quanta(high, low, digits, relative=self.letter == "Sigma")
+        if self.letter == "Sigma":
+            sure = sure & (places >= 0) & _definite(high[:, order], 10.0 ** -np.abs(places))
+        return [
+            int(places[t]) if sure[t] else _places(self.letter, self[t], digits)
+            for t in range(len(self))
+        ]
+
+
+def _definite(X: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Whether it is clear at once that so many places do for a matrix within 2^−52 of X.
+
+    They do where n² steps are below λ_min. Where X less a multiple of I has a Cholesky factor in
+    floats, that multiple is below λ_min but for less than `lost`: S. M. Rump, "Verification of
+    positive definiteness", BIT Numerical Mathematics 46 (2006), 433–452.
+    """
+    n = X.shape[-1]
+    lost = (n + 3) ** 2 * 2.0**-50 * np.abs(X).sum(axis=(-2, -1))
+    factor = root(X - (n**2 * step + lost)[:, None, None] * np.eye(n))
+    return np.all(np.isfinite(factor), axis=(-2, -1))
+
+
 #: By letter and agent, over time.
-Numbers = dict[str, list[Iterable[Rows]]]
+Numbers = dict[str, list[Sequence[Rows]]]
 
 
 def _stationary(game: Game, digits: int | None, wanted: int) -> Solution:
@@ -349,22 +401,25 @@ def _bits_lacking(found: Sequences, balls: Balls, game: Game, digits: int) -> in
     most = 0
     own = _bits(_of_entry(digits)) + 4  # rel_accuracy_bits is 2 off at most
     for letter, agents in matrices_of(found, balls, game):
-        for X in (X for over_time in agents for X in over_time):
-            entries = X.entries()
-            if min(map(arb.rel_accuracy_bits, entries)) < own + 2:
-                most = max(most, *(_entry_lacks(x, own) for x in entries))
-            elif letter != "Sigma":
-                continue  # what is known of every entry says as much of the largest
-            radius = 4 * balls.radius(X)
-            if letter != "Sigma" and radius * 10**digits <= 1:
-                continue
-            if letter == "Sigma":
-                places = _places(letter, balls.to_dyadics(X, triangle=True), digits)
-            else:
-                places = digits - magnitude(max(Fraction(1), balls.largest(X)))
-            units = radius * Fraction(10) ** places
-            if units > 1:
-                most = max(most, math.ceil(units).bit_length())
+        for over_time in agents:
+            sigma = letter == "Sigma"
+            known = _Enclosed(letter, over_time, balls).places(digits) if sigma else None
+            for t, X in enumerate(over_time):
+                entries = X.entries()
+                if min(map(arb.rel_accuracy_bits, entries)) < own + 2:
+                    most = max(most, *(_entry_lacks(x, own) for x in entries))
+                elif known is None:
+                    continue  # what is known of every entry says as much of the largest
+                radius = 4 * balls.radius(X)
+                if known is not None:
+                    places = known[t]
+                elif radius * 10**digits <= 1:
+                    continue
+                else:
+                    places = digits - magnitude(max(Fraction(1), balls.largest(X)))
+                units = radius * Fraction(10) ** places
+                if units > 1:
+                    most = max(most, math.ceil(units).bit_length())
     return most
 
 
@@ -418,18 +473,19 @@ def _computed(run: Callable[[MPMath], Sequences], arithmetic: MPMath, game: Game
         found = run(arithmetic)
     except NotCertifiedError:
         return None
-    numbers = _numbers(found, arithmetic, game)
-    return {letter: [list(own) for own in agents] for letter, agents in numbers.items()}
-
-
-def _numbers(found: Sequences, arithmetic: MPMath | Balls, game: Game) -> Numbers:
-    """Matrix by matrix, to be read once."""
     return {
         letter: [
-            map(partial(arithmetic.to_dyadics, triangle=letter in _SYMMETRIC), over_time)
+            [arithmetic.to_dyadics(X, triangle=letter in _SYMMETRIC) for X in over_time]
             for over_time in agents
         ]
         for letter, agents in matrices_of(found, arithmetic, game)
+    }
+
+
+def _numbers(found: Sequences, balls: Balls, game: Game) -> Numbers:
+    return {
+        letter: [_Enclosed(letter, over_time, balls) for over_time in agents]
+        for letter, agents in matrices_of(found, balls, game)
     }
 
 
@@ -465,15 +521,8 @@ def _all_agree(before: Numbers, now: Numbers, digits: int) -> bool:
 
 
 def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any]:
-    def array(letter: str, rows: Rows) -> np.ndarray:
-        whole = _nearest_floats if as_floats else _decimals
-        found = whole(letter, rows, digits)
-        if letter in _SYMMETRIC:
-            found = mirrored(found)
-        return np.array(found, dtype=float if as_floats else object)
-
     arrays: dict[str, Any] = {
-        letter: tuple(tuple(array(letter, rows) for rows in over_time) for over_time in agents)
+        letter: tuple(_arrays(letter, over_time, digits, as_floats) for over_time in agents)
         for letter, agents in numbers.items()
     }
     arrays["q"] = tuple(np.concatenate([x.ravel() for x in agent]) for agent in arrays["q"])
@@ -481,6 +530,36 @@ def _rounded(numbers: Numbers, digits: int, *, as_floats: bool) -> dict[str, Any
         if letter in arrays:
             arrays[letter] = tuple(tuple(x.ravel() for x in own) for own in arrays[letter])
     return arrays
+
+
+def _arrays(letter: str, over_time: Sequence[Rows], digits: int, as_floats: bool) -> OverTime:
+    """Matrices rounded all at once where that is sure, and the rest each by itself."""
+    found, sure = [], []
+    if isinstance(over_time, _Enclosed):
+        found, sure = _at_once(over_time, digits, as_floats)
+    by_itself = _nearest_floats if as_floats else _decimals
+
+    def array(rows: Rows) -> np.ndarray:
+        entries = by_itself(letter, rows, digits)
+        whole = mirrored(entries) if letter in _SYMMETRIC else entries
+        return np.array(whole, dtype=float if as_floats else object)
+
+    return tuple(
+        found[t] if t < len(found) and sure[t] else array(over_time[t])
+        for t in range(len(over_time))
+    )
+
+
+def _at_once(
+    over_time: _Enclosed, digits: int, as_floats: bool
+) -> tuple[Sequence[np.ndarray], Sequence[bool]]:
+    high, low, order = over_time.in_two_floats
+    if as_floats:
+        found, sure = floats_at_once(high, low)
+    else:
+        least = np.array(over_time.places(digits))
+        found, sure = decimals_at_once(high, low, least, _of_entry(digits))
+    return list(found[:, order]), sure.tolist()
 
 
 def _decimals(letter: str, rows: Rows, digits: int) -> list[list[Decimal]]:

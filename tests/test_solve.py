@@ -6,19 +6,22 @@ from decimal import Decimal
 from fractions import Fraction
 
 import attrs
+import flint
 import numpy as np
 import pytest
+from flint import arb, arb_mat
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_games import g_star, games, scaled, three_identical
 
-from ergs_verify.arithmetic import Rationals
+from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
+from ergs_verify.exact.decimals import places_for_definite
 from ergs_verify.game import Game, load_solution
 from ergs_verify.game.gallery import gallery
 from ergs_verify.paper.theorem_III_1 import derived_formulas
 from ergs_verify.recursion import nash
-from ergs_verify.solve import MOST_DIGITS, solve
+from ergs_verify.solve import MOST_DIGITS, _definite, _numbers, _rounded, solve
 
 
 def entries(array):
@@ -53,6 +56,54 @@ def test_fifty_digits_and_eighty_digits_agree(game):
     for one, other in zip(fewer.q, more.q, strict=True):
         for x, y in zip(entries(one), entries(other), strict=True):
             assert abs(x - y) <= Fraction(1, 10**50) * max(1, abs(y))
+
+
+@settings(max_examples=25)
+@given(
+    games(taus=("1/3", "2")),
+    st.integers(-24, 24),
+    st.sampled_from([1, 8, 17, 25]),
+    st.booleans(),
+)
+def test_rounding_all_at_once_changes_nothing(game, units, digits, as_floats):
+    D = [10 ** Fraction(units * k) for k in range(game.state_size)]
+    game, balls = scaled(game, states=D, costs=1), Balls(1500)
+    try:
+        numbers = _numbers(nash(game, balls), balls, game)
+    except NotCertifiedError:
+        assume(False)
+    one_by_one = {letter: [list(own) for own in agents] for letter, agents in numbers.items()}
+    found = _rounded(numbers, digits, as_floats=as_floats)
+    wanted = _rounded(one_by_one, digits, as_floats=as_floats)
+
+    def shown(arrays):
+        return [
+            (letter, X.dtype, X.shape, list(map(str, X.ravel().tolist())))
+            for letter, agents in arrays.items()
+            for own in agents
+            for X in (own if isinstance(own, tuple) else (own,))
+        ]
+
+    assert shown(found) == shown(wanted)
+
+
+@given(st.lists(st.integers(-(2**60), 2**60), min_size=4, max_size=4), st.integers(-60, 60),
+       st.integers(0, 30))  # fmt: skip
+def test_places_that_keep_a_matrix_definite_are_seen_at_once(numbers, power, places):
+    """X'X + step·I, near the size at which so many places just do."""
+    root = arb_mat(2, 2, numbers) * arb(2) ** power
+    with flint.ctx.workprec(400):
+        X = root.transpose() * root + arb_mat(2, 2, 1) * (arb(10) ** -places)
+        X = X.mid()
+    rows = Balls(400).to_dyadics(X, triangle=True)
+    floats = np.array([[float(x) for x in row] for row in X.tolist()])
+    if _definite(floats[None], np.array([10.0**-places]))[0]:
+        assert places_for_definite(rows) <= places
+
+
+def test_well_conditioned_matrices_are_seen_to_stay_definite_at_once():
+    stack = np.array([[[2.0, 1], [1, 2]], [[1, 1], [1, 1]]])
+    assert _definite(stack, np.full(2, 1e-8)).tolist() == [True, False]
 
 
 def test_printed_digits():

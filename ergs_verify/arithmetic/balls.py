@@ -12,11 +12,13 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from ergs_verify.arithmetic import shapes
 from ergs_verify.arithmetic.base import Entry
 from ergs_verify.errors import NotCertifiedError
+from ergs_verify.exact import at_once
 from ergs_verify.exact.decimals import Dyadic, exactly
 
 
@@ -195,6 +197,22 @@ class Balls:
         """The same as they are held; of a `triangle` from the diagonal on."""
         rows = X.mid().tolist()
         return [[_held(x) for x in row[k * triangle :]] for k, row in enumerate(rows)]
+
+    def in_two_floats(
+        self, matrices: Sequence[Any], *, triangle: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same of matrices of one shape, a row each, as `ergs_verify.exact.at_once` wants."""
+        rows, cols = self.shape(matrices[0])
+        kept = [cols * i + j for i in range(rows) for j in range(i * triangle, cols)]
+        points = [own[k] for own in (X.entries() for X in matrices) for k in kept]
+        floats = list(map(float, points))
+        with flint.ctx.workprec(64):
+            low = list(map(float, map(operator.sub, points, floats)))
+        high = np.array(floats)
+        zero = [k for k in np.flatnonzero(high == 0) if points[k].mid() == 0]
+        high[~(np.abs(high) > at_once.LEAST) | ~(np.abs(high) < at_once.MOST)] = np.nan
+        high[zero] = 0
+        return high.reshape(-1, len(kept)), np.array(low).reshape(-1, len(kept))
 
     def largest(self, X: Any) -> Fraction:
         """The largest midpoint in size of a matrix's entries, rounded upward."""
