@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Rational
 from typing import Any
 
@@ -56,7 +57,7 @@ def parse_number(text: str, where: str = "") -> Fraction:
     """
     if len(text) > 2 * MAX_DIGITS + 2:
         raise _bad(where, f"is a string of {len(text)} characters, too long for a number")
-    if ratio := _RATIO.fullmatch(text):
+    if "/" in text and (ratio := _RATIO.fullmatch(text)):
         top, bottom = (int(Decimal(part)) for part in ratio.groups())
         if bottom == 0:
             raise _bad(where, f"is {quoted(text)}, whose denominator is 0")
@@ -67,12 +68,9 @@ def parse_number(text: str, where: str = "") -> Fraction:
             where,
             f'is {quoted(text)}, which is not a number: write it like "0.1", "1/3" or "-2e-7"',
         )
-    exponent = int(decimal[4] or 0)
-    if abs(exponent) > 2 * MAX_DIGITS:
+    if decimal[4] and abs(int(decimal[4])) > 2 * MAX_DIGITS:
         raise _bad(where, f"is {quoted(text)}, which needs more than {MAX_DIGITS} digits")
-    whole, after = decimal[2] or "", decimal[3] or ""
-    digits = int(Decimal(f"{decimal[1]}{whole}{after}"))
-    return _bounded(digits * Fraction(10) ** (exponent - len(after)), where)
+    return _bounded(Fraction(Decimal(text)), where)
 
 
 def number(value: Any, where: str = "") -> Number:
@@ -98,14 +96,14 @@ def number(value: Any, where: str = "") -> Number:
         return _WHOLE[value] if value in _WHOLE else _bounded(Fraction(value), where)
     if isinstance(value, str):
         return parse_number(value, where)
+    if isinstance(value, Decimal):
+        return parse_number(str(value), where) if value.is_finite() else _finite(math.inf, where)
     if isinstance(value, bool | np.bool_):
         raise _bad(where, f"is the boolean {str(bool(value)).lower()}, not a number")
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return number(value[()], where)
     if isinstance(value, (Rational, np.integer)):
         return _bounded(Fraction(int(value.numerator), int(value.denominator)), where)
-    if isinstance(value, Decimal):
-        return parse_number(str(value), where) if value.is_finite() else _finite(math.inf, where)
     if isinstance(value, np.floating) and value.dtype.itemsize > 8 and np.isfinite(value):
         return _bounded(Fraction(*value.as_integer_ratio()), where)
     if isinstance(value, (float, np.floating)):
@@ -291,12 +289,12 @@ def written(value: Number) -> str:
     >>> written(Fraction(1, 10)), written(Fraction(1, 3)), written(Fraction(2, 10**9)), written(2.0)
     ('0.1', '1/3', '2E-9', '2')
     """
-    exact = Fraction(value)
-    ratio = reduced_ratio(exact).removesuffix("/1")
-    places = _decimal_places(exact.denominator)
+    ratio = reduced_ratio(value).removesuffix("/1")
+    top, bottom = value.as_integer_ratio()
+    places, units = _decimal_places(bottom)
     if not places:
         return ratio
-    decimal = str(Decimal(f"{digits_of(int(exact * 10**places))}E-{places}"))
+    decimal = str(Decimal(f"{digits_of(top * units)}E-{places}"))
     return min(ratio, decimal, key=len)
 
 
@@ -338,12 +336,17 @@ def quoted(text: object, most: int = 40) -> str:
     return ascii(cut) if not cut.isprintable() else f'"{cut}"'
 
 
-def _decimal_places(denominator: int) -> int:
-    """How many decimal places 1/denominator has; 0 where they never end or there are none."""
+@lru_cache(maxsize=2**10)
+def _decimal_places(denominator: int) -> tuple[int, int]:
+    """How many decimal places 1/denominator has, and how many units of the last it is.
+
+    0 places where they never end or there are none.
+    """
     twos = (denominator & -denominator).bit_length() - 1
     odd = denominator >> twos
     fives = round(math.log(odd, 5)) if odd > 1 else 0
-    return max(twos, fives) if odd == 5**fives else 0
+    places = max(twos, fives) if odd == 5**fives else 0
+    return places, 10**places // denominator
 
 
 def _entry(value: Any, where: str, r: int, c: int) -> Number:
