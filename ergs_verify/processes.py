@@ -7,6 +7,19 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+#: What numpy's libraries read, when they are loaded, for their number of threads.
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def one_blas_thread() -> None:
+    """Have numpy's products use one thread, unless the environment names a number of threads.
+
+    It must not have been loaded. Products of small matrices gain nothing from more threads, and on
+    a busy machine threads that wait for each other take many times as long.
+    """
+    if not any(variable in os.environ for variable in _THREADS):
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+
 
 def python(module: str, *options: str) -> list[str]:
     """The command of a Python process that runs the function ``main`` of a module.

@@ -46,6 +46,53 @@ def test_help_loads_no_mathematics():
     assert heavy & set(done.stderr.split()) == set()
 
 
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def threads_of(code: str, **settings: str) -> tuple[int, list[str | None]]:
+    """Of a process that runs code: how many threads it has then, and what its environment says."""
+    tell = (
+        "import json, os; tasks = '/proc/self/task'; print(json.dumps(["
+        "len(os.listdir(tasks)) if os.path.isdir(tasks) else 1, "
+        f"[os.environ.get(name) for name in {THREADS}]]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; {tell}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: x for name, x in os.environ.items() if name not in THREADS} | settings,
+    )
+    threads, named = json.loads(done.stdout.splitlines()[-1])
+    return threads, named
+
+
+def test_a_command_uses_one_thread_unless_told_otherwise():
+    check = "import sys; sys.argv = ['ergs-verify', 'check', 'g-star-2']"
+    check += "; from ergs_verify.cli import main; main()"
+    assert threads_of(check) == (1, ["1", "1", "1"])
+    assert threads_of(check, OMP_NUM_THREADS="2")[1] == [None, "2", None]
+
+
+def test_a_process_that_works_for_a_command_uses_one_thread():
+    work = "from ergs_verify.cli.work import workers"
+    asked = "with workers(1) as pool: print(pool.submit(os.getenv, 'OMP_NUM_THREADS').result())"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os; {work}\n{asked}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: x for name, x in os.environ.items() if name not in THREADS},
+    )
+    assert done.stdout == "1\n"
+
+
+def test_a_program_that_imports_the_package_keeps_its_threads():
+    called = "import ergs_verify; ergs_verify.check(ergs_verify.gallery('g-star-2'))"
+    called += "; from ergs_verify.cli import main; main(['check', 'g-star-2'])"
+    assert threads_of(called)[1] == [None, None, None]
+
+
 def processor_seconds(command: list[str]) -> float:
     """User and system time of a process: what a busy machine does not change much."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

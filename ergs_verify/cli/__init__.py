@@ -18,6 +18,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     0
     """
     try:  # an interrupt may come while modules are loaded
+        if argv is None:  # a process of its own, not one that calls this function
+            from ergs_verify.processes import one_blas_thread
+
+            one_blas_thread()
         from ergs_verify.cli.entry import run
 
         return run(argv)

@@ -16,11 +16,12 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from ergs_verify.cli.memory import collect_rarely
-from ergs_verify.processes import channel
+from ergs_verify.processes import channel, one_blas_thread
 
 
 def main() -> None:
     """Do what is asked until nobody is there to ask."""
+    one_blas_thread()
     collect_rarely()
     questions, answers = channel()
     sys.path[:] = pickle.load(questions)
