@@ -59,7 +59,7 @@ def count(size, over):
     for term in size.split(" + "):
         for own in (f"({j})" for j in over):
             term = term.replace(own, "(Σ)", 1) if own in term else f"{term}*#agents"
-        parts = (poly(x if x.isdigit() else [["1", x]]) for x in term.split("*"))
+        parts = (poly(x if x.strip("-").isdigit() else [["1", x]]) for x in term.split("*"))
         total += prod(parts, start=ONE)
     return total
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sympy import Determinant, Identity, MatrixSymbol, Symbol, Trace, log
+from sympy import Determinant, Identity, MatrixSymbol, Symbol, Trace, log, symbols
 from typer.testing import CliRunner
 
 import ergs_verify.recheck
@@ -354,3 +354,9 @@ def test_opposite_signs_are_not_equal():
     given |= {"expressions": [*terms, *sides], "left": 2, "right": 3}
     with pytest.raises(ValueError, match="logarithms at the point"):
         recheck(given)
+
+
+def test_a_size_that_is_a_difference_is_counted():
+    rows, cols = symbols("n m", integer=True, positive=True)
+    assert recheck(prove(Trace(Identity(rows - cols)), rows - cols).certificate)
+    assert recheck(prove(Trace(Identity(rows - 2 * cols)) + 2 * cols, rows).certificate)

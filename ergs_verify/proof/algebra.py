@@ -322,17 +322,18 @@ class Algebra:
         return self._cancelled(monomial, coefficient, shape)
 
     def _cancelled(self, monomial: Monomial, coefficient, shape) -> Poly | None:
-        """s⁻¹·s → 1 for a scalar s of one term, as numbers commute."""
+        """s⁻¹·s → 1 for a 1×1 letter, or a scalar of one term, as numbers commute."""
         for trace in monomial.traces:
             letter = trace.word[0] if trace.word else None
-            if letter is None or letter.rows != ONE or letter.name not in self.named:
+            if letter is None or letter.rows != ONE or not letter.inverse:
                 continue
-            named = self.named[letter.name]
-            value = named.value.rename(dict(zip(named.parameters, letter.agents, strict=True)))
+            value = Poly({Monomial(traces=(Trace((letter.inv,), ONE),)): self.one}, None)
+            if named := self.named.get(letter.name):
+                value = named.value.rename(dict(zip(named.parameters, letter.agents, strict=True)))
             (own, factor), *others = value.terms.items()
             left = Counter(monomial.traces)
             left.subtract((trace, *own.traces))
-            if letter.inverse and not (others or own.logs or own.bound) and min(left.values()) >= 0:
+            if not (others or own.logs or own.bound) and min(left.values()) >= 0:
                 rest = monomial._replace(traces=tuple(left.elements()))
                 return Poly.collect([(rest, coefficient / factor)], shape)
         return None

@@ -97,8 +97,8 @@ class Blocks:
         """Σ y_r B_rc z_c."""
         heights, widths = self.sides
         q = sympy.Symbol("any", integer=True, positive=True)
-        left = [sympy.MatrixSymbol(f"any row {k + 1}", q, r) for k, r in enumerate(heights)]
-        right = [sympy.MatrixSymbol(f"any column {k + 1}", c, q) for k, c in enumerate(widths)]
+        left = [sympy.MatrixSymbol(f"⟨row {k + 1}⟩", q, r) for k, r in enumerate(heights)]
+        right = [sympy.MatrixSymbol(f"⟨column {k + 1}⟩", c, q) for k, c in enumerate(widths)]
         return added(
             [
                 y * x * z

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,9 +12,11 @@ from sympy.core.function import AppliedUndef
 from ergs_verify.errors import InputError
 from ergs_verify.expressions import owners_of, parts_of
 from ergs_verify.proof.hypotheses import is_definite
-from ergs_verify.proof.letters import dimensions_of, kind_of
+from ergs_verify.proof.letters import dimensions_of, kind_of, name_of
 from ergs_verify.proof.sampling import free_agent_indices
 
+RESERVED = r"[·⟨⟩]|^[~#]|\^$"
+"""Names that tell the prover's own letters, agents and sizes from those of the user."""
 Equal = Callable[[Any, Any, Mapping], bool]
 """Whether two expressions are equal with these definitions."""
 
@@ -86,7 +89,15 @@ def demand_consistent(
     """Raise where a letter is defined or declared to be what it cannot be, or two look alike."""
     everything = [e for e in (*claim, *definitions.values()) if isinstance(e, sympy.Basic)]
     called: dict[str, sympy.Symbol] = {}
-    for symbol in set().union(*(parts_of(e, sympy.Symbol) for e in (*everything, *definitions))):
+    atoms = sympy.Symbol, sympy.MatrixSymbol, AppliedUndef
+    named = set().union(*(parts_of(e, *atoms) for e in (*everything, *definitions)))
+    for name in sorted(map(name_of, named)):
+        if re.search(RESERVED, name):
+            raise InputError(
+                f"the name {name} is kept for letters that the prover makes; take one without "
+                "· ⟨ ⟩, that does not start with ~ or # and does not end with ^"
+            )
+    for symbol in (x for x in named if x.is_Symbol):
         if called.setdefault(symbol.name, symbol) != symbol:
             raise InputError(
                 f"two symbols are called {symbol.name} but have different SymPy assumptions; make "
@@ -109,13 +120,13 @@ def demand_consistent(
             )
         if letter.is_positive and value.is_positive is False:
             raise InputError(f"{letter} is positive, but its definition is {value}", "definitions")
-        if letter in definite and not is_definite(value, definite):
+        if is_definite(letter, definite) and not is_definite(value, definite):
             raise InputError(
                 f"{letter} is declared positive definite, which its definition {value} does not "
                 "show",
                 "positive_definite",
             )
-        if kind_of(letter) in kinds and value.is_Matrix and letter not in definite:
+        if kind_of(letter) in kinds and value.is_Matrix and not is_definite(letter, definite):
             turned = sympy.Transpose(value)
             if not equal(value, turned, definitions):
                 raise InputError(

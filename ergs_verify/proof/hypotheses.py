@@ -8,8 +8,9 @@ from typing import Any
 import sympy
 
 from ergs_verify.errors import InputError
-from ergs_verify.expressions import AgentSum
+from ergs_verify.expressions import AgentSum, owners_of, parts_of
 from ergs_verify.proof.letters import kind_of
+from ergs_verify.proof.sampling import free_agent_indices
 
 
 def eliminated(
@@ -25,7 +26,8 @@ def eliminated(
     A letter L qualifies that occurs once in the equation, in a term X L Y where X and Y are
     invertible (as they are positive definite, or as the identity has their inverses), and has no
     definition; a symmetric one only where what it equals is symmetric. To hold for all matrices
-    that satisfy the equations is then to hold with these definitions.
+    that satisfy the equations is then to hold with these definitions. An equation with an agent's
+    index holds for every agent, so that only letters of that agent qualify.
 
     Parameters
     ----------
@@ -62,13 +64,16 @@ def eliminated(
         if not (left.is_Matrix and right.is_Matrix):
             raise InputError(f"the hypothesis {equation} is not an equation of matrices", "given")
         terms = [*_terms(left, 1), *_terms(right, -1)]
+        agents = free_agent_indices([equation])
         taken = {*definitions, *found}
         alone = [
             (letter, around, k)
-            for k, (_, matrix) in enumerate(terms)
+            for k, (factor, matrix) in enumerate(terms)
             for letter, around in _solvable(matrix, invertible)
-            if letter not in taken
-            and not any(letter in other.atoms(sympy.MatrixSymbol) for _, other in _but(terms, k))
+            if not any(map(_is_letter(letter), taken))
+            and not any(_holds(other, letter) for _, other in _but(terms, k))
+            and [a for a in owners_of(letter) if a.is_Symbol] == agents
+            and sympy.fraction(factor)[0].is_nonzero
         ]
         for letter, (before, after), k in sorted(alone, key=lambda c: c[0] not in occurring):
             rest = [(-f / terms[k][0]) * X for f, X in _but(terms, k)]
@@ -78,7 +83,7 @@ def eliminated(
             )
             value = value.args[0] if len(value.args) == 1 else value
             known = {**definitions, **found}
-            if letter in _reached(value, known):
+            if any(map(_is_letter(letter), _reached(value, known))):
                 continue
             if kind_of(letter) not in kinds or equal(value, value.T, known):
                 found[letter] = value
@@ -89,10 +94,25 @@ def eliminated(
             raise InputError(
                 f"no letter of the hypothesis {equation} can be eliminated: one must occur once in "
                 "it, as a term of its own, such as Q in Eq(P, A.T*P*A + Q), or between factors "
-                f"that are positive definite; {_obstacles(terms, taken)}",
+                f"that are positive definite; {_obstacles(terms, taken, agents)}",
                 "given",
             )
     return found
+
+
+def _is_letter(letter) -> Callable[[Any], bool]:
+    """Whether another letter is this one, for some agents."""
+
+    def same(other: Any) -> bool:
+        pairs = zip(owners_of(letter), owners_of(other), strict=False)
+        apart = any(a != b and a.is_Integer and b.is_Integer for a, b in pairs)
+        return kind_of(other) == kind_of(letter) and not apart
+
+    return same
+
+
+def _holds(expression, letter) -> bool:
+    return any(map(_is_letter(letter), parts_of(expression, sympy.MatrixSymbol)))
 
 
 def _but(terms: list, k: int) -> list:
@@ -107,21 +127,29 @@ def _solvable(matrix, invertible: Callable[[Any], bool]) -> Iterable[tuple]:
         if (
             isinstance(letter, sympy.MatrixSymbol)
             and all(map(invertible, others))
-            and not any(letter in X.atoms(sympy.MatrixSymbol) for X in others)
+            and not any(_holds(X, letter) for X in others)
         ):
             yield letter, (factors[:k], factors[k + 1 :])
 
 
-def _obstacles(terms: list, taken: set) -> str:
+def _obstacles(terms: list, taken: set, agents: list) -> str:
     """What keeps each letter from being eliminated."""
     letters = sorted(set().union(*(X.atoms(sympy.MatrixSymbol) for _, X in terms)), key=str)
     said = []
     for letter in letters:
-        count = sum(X.has(letter) for _, X in terms)
-        if letter in taken:
+        count = sum(_holds(X, letter) for _, X in terms)
+        factors = [f for f, X in terms if letter == X and not sympy.fraction(f)[0].is_nonzero]
+        if any(map(_is_letter(letter), taken)):
             said.append(f"{letter} has a definition")
         elif count > 1:
             said.append(f"{letter} occurs in {count} terms")
+        elif [a for a in owners_of(letter) if a.is_Symbol] != agents:
+            every = " and ".join(map(str, agents))
+            said.append(
+                f"{letter} is not a letter of agent {every}, for every one of whom it holds"
+            )
+        elif factors:
+            said.append(f"{letter} is multiplied by {factors[0]}, which may be 0")
         elif letter in [X for _, X in terms]:
             said.append(
                 f"{letter} is symmetric, but what it equals is not symmetric or depends on it"
@@ -149,7 +177,7 @@ def is_definite(X, letters: frozenset) -> bool:
         case sympy.Identity():
             return True
         case sympy.MatrixSymbol():
-            return X in letters
+            return kind_of(X) in map(kind_of, letters)
         case sympy.Inverse():
             return is_definite(X.arg, letters)
         case sympy.MatAdd():

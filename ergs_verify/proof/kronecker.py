@@ -142,7 +142,7 @@ class Products:
         """At an arbitrary vec(Z)."""
         if self.is_vec:
             return added([c * X for c, X, _ in self.terms])
-        Z = sympy.MatrixSymbol("any Z", self.terms[0][2].shape[1], self.terms[0][1].shape[1])
+        Z = sympy.MatrixSymbol("⟨Z⟩", self.terms[0][2].shape[1], self.terms[0][1].shape[1])
         return added([c * Y * Z * X.T for c, X, Y in self.terms])
 
 

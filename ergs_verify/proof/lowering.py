@@ -18,11 +18,11 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import Vec, parts_of
+from ergs_verify.expressions import AgentSum, Vec, parts_of
 from ergs_verify.proof.blocks import Blocks, identity
 from ergs_verify.proof.derivatives import derivative
 from ergs_verify.proof.kronecker import Products
-from ergs_verify.proof.letters import name_of
+from ergs_verify.proof.letters import kind_of, name_of
 
 KINDS = (sympy.KroneckerProduct, sympy.BlockMatrix, Vec)
 
@@ -92,12 +92,14 @@ def with_roots(expressions: list, definite: frozenset) -> tuple[list, dict]:
         if not power.exp.is_Rational or power.exp.is_Integer or power.exp.q != 2:
             continue
         base, twice = power.base, int(2 * power.exp)
+        if isinstance(base, sympy.Transpose) and isinstance(base.arg, sympy.MatrixSymbol):
+            base = base.arg  # SymPy's (√P)'
         if isinstance(base, sympy.MatrixSymbol):
-            if base not in definite:
+            if kind_of(base) not in set(map(kind_of, definite)):
                 raise UnsupportedError(
                     f"the root of {base} needs positive_definite=[{base}], so that there is one"
                 )
-            root = sympy.MatrixSymbol(name(base), *base.shape)
+            root = base.func(name(base), *base.args[1:])
             found[base] = sympy.MatMul(root, root, evaluate=False)
         elif base.is_Symbol and base.is_positive:
             root = sympy.Symbol(name(base), positive=True)
@@ -185,6 +187,8 @@ def _read(e: Any) -> Any:
         case sympy.MatPow() if e.exp.is_Integer and e.exp != 0:
             power = int(str(e.exp))
             return _product([_read(sympy.Inverse(e.base) if power < 0 else e.base)] * abs(power))
+        case AgentSum():
+            return _summed(_read(e.body), e)
         case sympy.MatAdd():
             total = _read(e.args[0])
             for term in e.args[1:]:
@@ -196,6 +200,27 @@ def _read(e: Any) -> Any:
             value = _product([_read(a) for a in e.args if a.is_Matrix])
             return value.scaled(scalar) if isinstance(value, Blocks | Products) else scalar * value
     raise UnsupportedError(f"{type(e).__name__} of block matrices or Kronecker products in {e}")
+
+
+def _summed(value: Any, e: AgentSum) -> Any:
+    """The sum over agents of what `e` sums."""
+
+    def total(X: Any) -> Any:
+        return AgentSum(X, e.index, e.excluded)
+
+    if isinstance(value, Blocks):
+        return Blocks(tuple(tuple(map(total, row)) for row in value.rows))
+    if not isinstance(value, Products):
+        return total(value)
+    terms = []
+    for c, X, Y in value.terms:
+        if Y is None or not Y.has(e.index):
+            terms.append((sympy.S.One, total(c * X), Y))
+        elif X.has(e.index):
+            raise UnsupportedError("Kronecker products of two letters of an agent are summed")
+        else:
+            terms.append((sympy.S.One, X, total(c * Y)))
+    return Products(tuple(terms), value.turned_vec)
 
 
 def _plain(e: Any) -> Any:

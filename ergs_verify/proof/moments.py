@@ -23,7 +23,7 @@ from ergs_verify.proof.words import (
     opened_at_number,
 )
 
-CENTRED = "−mean"
+CENTRED = "⟨mean⟩"
 PAIRED = "·"
 MOST_FACTORS = 8
 """Letters in one term: eight have 105 pairings."""

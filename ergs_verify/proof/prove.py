@@ -24,6 +24,7 @@ from ergs_verify.proof.given import (
     shown,
 )
 from ergs_verify.proof.hypotheses import eliminated, is_definite
+from ergs_verify.proof.letters import kind_of
 from ergs_verify.proof.lowering import lowered, with_derivatives, with_roots
 from ergs_verify.proof.realize import Limits, Realization, realize
 from ergs_verify.proof.sampling import (
@@ -71,7 +72,7 @@ def prove(
     given : iterable of sympy.Eq, optional
         Hypotheses, such as the Riccati equation that a letter satisfies. One letter of each is
         eliminated. It must occur once in the equation, as a term of its own or between factors
-        that are positive definite.
+        that are positive definite. An equation with an agent's index holds for every agent.
     limits : Limits, optional
         The most time, and the largest system of equations, that may be used.
 
@@ -164,6 +165,7 @@ class _Question:
     limits: Limits
     definite: frozenset = frozenset()
     plain: tuple = ()
+    split: Mapping[str, tuple[str, ...]] = {}
 
     def answer(self) -> Proof:
         """The proof, without the time it took."""
@@ -195,7 +197,7 @@ class _Question:
         lhs, rhs, *values = (with_derivatives(e, self.definitions) for e in self._everything())
         (lhs, rhs, *values), roots = with_roots([lhs, rhs, *values], self.definite)
         for letter in roots:
-            if letter in self.definitions:
+            if kind_of(letter) in map(kind_of, self.definitions):
                 raise UnsupportedError(f"the root of {letter}, which has a definition")
         definitions = {**dict(zip(self.definitions, values, strict=True)), **roots}
         matrices = [value.args[0] for value in roots.values() if value.is_Matrix]
@@ -275,6 +277,7 @@ class _Question:
 
     def _decided(self, found: Realization | None, beyond: str) -> Proof:
         dimension = found.dimension if found else 1
+        self = evolve(self, split=found.split if found else {})
         try:
             equal, where = self._over_prime_field(dimension)
         except ShapeError as error:
@@ -335,13 +338,18 @@ class _Question:
         return not difference, residual, "not zero" if difference else "zero"
 
     def _setting(self, agents: int, size_of: Callable[[int], int]) -> Setting:
-        return Setting.of(
+        setting = Setting.of(
             [self.lhs, self.rhs],
             definitions=self.definitions,
             symmetric=self.symmetric,
             agents=agents,
             size_of=size_of,
         )
+        # A size that was split is at least the sum of its parts.
+        sizes = {str(size): number for size, number in setting.sizes.items()}
+        room = {n: 1 + sum(sizes.get(part, 0) for part in parts) for n, parts in self.split.items()}
+        larger = {s: max(number, room.get(str(s), 0)) for s, number in setting.sizes.items()}
+        return evolve(setting, sizes=larger)
 
     def _everything(self) -> tuple:
         return self.lhs, self.rhs, *map(sympy.sympify, self.definitions.values())

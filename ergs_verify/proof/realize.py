@@ -42,6 +42,7 @@ from ergs_verify.proof.linear import (
 from ergs_verify.proof.modular import Modular
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 from ergs_verify.proof.statement import Statement
+from ergs_verify.proof.sums import Outside
 from ergs_verify.proof.system import (
     OUTSIDE,
     BlockSize,
@@ -175,37 +176,80 @@ def realize(
         right: Any = read(rhs)
         if statement.beyond:
             raise UnsupportedError(statement.beyond)
-        expressions = Expressions(statement)
-        regular = _made_regular(statement, left, right)
-        engine = _Engine(expressions, split, attempt, regular, most=limits.blocks, until=until)
+        given = split, attempt, limits.blocks, until
         try:
-            if isinstance(left, int):
-                size = statement.shapes[left][1]
-                sides = expressions.of(left), expressions.of(right)
-                terms = expressions.terms[:]
-                zero = engine.is_zero(expressions.difference(*sides), size)
-            else:
-                sides, size = expressions.measures(left, right), ""
-                terms = expressions.terms[:]
-                negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
-                zero = engine.scalar_is_zero([*sides[0], *negative])
+            found = _decided(statement, left, right, *given)
         except Singular:
             continue
-        if not zero and (why := _unseen(statement, sides)):
+        if found.zero:
+            return found
+        why, sums = _unseen(statement, left, right)
+        if sums and not split:
+            again = _with_sums_apart(statement, left, right, *given)
+            if again is not None and (again.zero or (again.size and not why)):
+                return again
+        if why := why or sums:
             raise UnsupportedError(f"realizations see a difference, but {why}")
-        return Realization(
-            zero,
-            terms,
-            expressions.scalars,
-            statement.symmetric,
-            sides,
-            size,
-            tuple(engine.spaces),
-            tuple(engine.order),
-            engine.centre,
-            split,
-        )
+        return found
     raise UnsupportedError("no centre is known at which every inverse exists")
+
+
+def _decided(
+    statement: Statement,
+    left: Any,
+    right: Any,
+    split,
+    attempt: int,
+    most: int,
+    until: float,
+    zero: frozenset[str] = frozenset(),
+) -> Realization:
+    """What is found at one centre, at which some letters are 0."""
+    expressions = Expressions(statement)
+    regular = _made_regular(statement, left, right) - zero
+    engine = _Engine(expressions, split, attempt, regular, most=most, until=until)
+    if isinstance(left, int):
+        size = statement.shapes[left][1]
+        sides = expressions.of(left), expressions.of(right)
+        terms = expressions.terms[:]
+        found = engine.is_zero(expressions.difference(*sides), size)
+    else:
+        sides, size = expressions.measures(left, right), ""
+        terms = expressions.terms[:]
+        negative = [t._replace(coefficient=-t.coefficient) for t in sides[1]]
+        found = engine.scalar_is_zero([*sides[0], *negative])
+    return Realization(
+        found,
+        terms,
+        expressions.scalars,
+        statement.symmetric,
+        sides,
+        size,
+        tuple(engine.spaces),
+        tuple(engine.order),
+        engine.centre,
+        split,
+    )
+
+
+def _with_sums_apart(statement: Statement, left, right, *given) -> Realization | None:
+    """What is found with the sums over agents rewritten, agents' letters being 0 or shifted."""
+    own = {n[1]: n[3] == n[4] for n in statement.nodes if n[0] == "letter" and n[2] is not None}
+    draw = random.Random(len(own))
+    for shift in ({}, {name: draw.randint(1, 19) for name, square in own.items() if square}):
+        outside = Outside(statement, shift)
+        try:
+            sides = outside.side(left), outside.side(right)
+            statement.symmetric |= {
+                new for old, new in outside.shifted.items() if old in statement.symmetric
+            }
+            zero = frozenset([*own, *outside.shifted.values()])
+            return _decided(statement, *sides, *given, zero)
+        except Singular:
+            continue
+        except UnsupportedError:
+            return None
+    return None
 
 
 def _centres(statement: Statement, lhs, rhs) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
@@ -239,30 +283,27 @@ def _made_regular(statement: Statement, *sides: Any) -> set[str]:
     return {node[1] for node in map(statement.nodes.__getitem__, within) if node[0] == "letter"}
 
 
-def _unseen(statement: Statement, sides: tuple) -> str:
-    """Why what does not vanish as a series may be zero nevertheless, if it may."""
+def _unseen(statement: Statement, *sides: Any) -> tuple[str, str]:
+    """Why what does not vanish as a series may be zero nevertheless, if it may; by sums, apart."""
+    nodes, why, sums = statement.nodes, "", ""
+    terms = [term for side in sides if isinstance(side, list) for term in side]
     sizes = {side for shape in statement.shapes for side in shape}
-    if any(side.isdigit() and side != "0" for side in sizes):
-        return "they treat a size that is a number, such as 1, as any size"
-
-    measures = [term for side in sides if isinstance(side, list) for term in side]
-    sums = [k for k, node in enumerate(statement.nodes) if node[0] == "sum"]
-    cross = any(
-        statement.nodes[inner][0] == "sum" and statement.mentions(inner, statement.nodes[k][1])
-        for k in sums
-        for inner in statement.within(k)
+    bound = {k for k, n in enumerate(nodes) if n[0] == "letter" and str(n[2]).startswith(ANY)}
+    nested = any(
+        nodes[inner][0] == "sum" and statement.mentions(inner, node[1])
+        for k, node in enumerate(nodes)
+        for inner in (statement.within(k) if node[0] == "sum" else ())
     )
-    if cross or any(len(term.over) > 1 for term in measures):
-        return "they do not use that nested sums over agents can be interchanged"
-    inverses = [statement.within(k) for k, n in enumerate(statement.nodes) if n[0] == "inverse"]
-    letters = [[statement.nodes[k] for k in inverse] for inverse in inverses]
-    summed = [{str(n[2]).startswith(ANY) for n in inside if n[0] == "letter"} for inside in letters]
-    if any(len(kinds) > 1 for kinds in summed):
-        return (
-            "they do not use that a letter of no agent, in an inverse inside a sum over agents, is "
-            "the same as outside"
+    if any(side.isdigit() and side != "0" for side in sizes):
+        why = "they treat a size that is a number, such as 1, as any size"
+    elif nested or any(len(term.over) > 1 for term in terms):
+        why = "they do not use that nested sums over agents can be interchanged"
+    if any(bound & statement.within(k) for k, node in enumerate(nodes) if node[0] == "inverse"):
+        sums = (
+            "they do not use that what has no letter of the agent, in an inverse inside a sum over "
+            "agents, is the same as outside"
         )
-    return ""
+    return why, sums
 
 
 class _Engine:

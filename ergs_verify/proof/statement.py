@@ -382,6 +382,10 @@ class Statement(Nodes):
             case sympy.exp():
                 return self._convert(inside.args[0], agents)
             case sympy.Determinant():
+                scalar, rest = sympy.sympify(inside.arg).as_coeff_mmul()
+                if not self._rational(scalar):  # det(aX) = aⁿ det X
+                    inside = scalar ** rest.shape[0] * sympy.Determinant(rest)
+                    return self._logarithm(inside, agents)
                 return [Term(one, "log det", self._square(inside.arg, agents))]
             case sympy.Mul():
                 return [t for a in inside.args for t in self._logarithm(a, agents)]
@@ -421,7 +425,7 @@ class Statement(Nodes):
         functions = parts_of(expr, AppliedUndef)
         scalars = {a for a in functions | parts_of(expr, sympy.Symbol) if not a.is_Matrix}
         defined = [v for a in scalars for _, v in self._definitions.get(name_of(a), ())]
-        matrices = parts_of(expr, sympy.MatrixExpr, sympy.Determinant, sympy.log, AgentTotal)
+        matrices = parts_of(expr, sympy.MatrixExpr, sympy.Determinant, sympy.log)
         return not (
             any(not isinstance(X, sympy.Identity) for X in matrices)
             or any(belongs_to_agents(a) for a in functions if not is_agents_size(a))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from sympy import Eq, Identity, MatrixSymbol, Trace, symbols
+from sympy import Eq, Identity, Integer, MatrixSymbol, Trace, symbols
 
 from ergs_verify.errors import InputError
+from ergs_verify.expressions import AgentMatrix, AgentTotal, agent_index, agent_sum
 from ergs_verify.proof import prove
 
 n, m = symbols("n m", integer=True, positive=True)
@@ -90,3 +93,38 @@ def test_a_gain_makes_the_riccati_equation_symmetric():
     given = [Eq((R + B.T * P * B) * K, B.T * P * A), Eq(P, Q + A.T * P * A - A.T * P * B * K)]
     right = Q + K.T * R * K + F.T * P * F
     assert prove(P, right, positive_definite=[P, R], symmetric=[Q], given=given)
+
+
+i, j = agent_index("i"), agent_index("j")
+
+
+def T(agent):
+    return AgentMatrix("T", agent, n, n)
+
+
+def U(agent):
+    return AgentMatrix("U", agent, n, n)
+
+
+def test_an_equation_with_an_index_holds_for_every_agent():
+    assert prove(agent_sum(T(j), j), agent_sum(U(j) + A, j), given=[Eq(T(i), U(i) + A)])
+    solved = [Eq(T(i) * U(i), A)]
+    wanted = agent_sum(T(j) * U(j), j), AgentTotal(Integer(1), j) * A
+    assert prove(*wanted, given=solved, positive_definite=[T(i)])
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        (Eq(A, T(i) * U(i) * T(i)), "A is not a letter of agent i"),
+        (Eq(T(1), T(i) + A), "T^i occurs in 2 terms"),
+        (Eq(T(i), agent_sum(T(j), j) + A), "T^i occurs in 2 terms"),
+        (Eq(symbols("t") * P, symbols("t") * (A + Q)), "P is multiplied by t, which may be 0"),
+    ],
+)
+def test_a_letter_that_an_equation_does_not_determine_is_not_eliminated(equation, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        prove(P, Q, given=[equation])
+    positive = symbols("t", positive=True)
+    assert prove(P, A + Q, given=[Eq(positive * P, positive * (A + Q))])
+    assert prove(T(1), T(2) + A, given=[Eq(T(1), T(2) + A)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -20,7 +21,7 @@ from sympy import (
     symbols,
 )
 
-from ergs_verify.expressions import Vec, agent_index, agent_sum
+from ergs_verify.expressions import AgentMatrix, Vec, agent_index, agent_sum
 from ergs_verify.proof import prove
 from ergs_verify.recheck import recheck
 
@@ -32,6 +33,7 @@ U, X, V = MatrixSymbol("U", n, m), MatrixSymbol("X", n, m), MatrixSymbol("V", m,
 u, w = MatrixSymbol("u", n, 1), MatrixSymbol("w", m, 1)
 In, Im = Identity(n), Identity(m)
 K = KroneckerProduct
+Z = functools.partial(AgentMatrix, "Z", rows=n, cols=n)
 M = BlockMatrix([[A, U], [V, D]])
 S, T = D - V * A.I * U, A - U * D.I * V
 ROOT = P ** Rational(1, 2)
@@ -81,6 +83,20 @@ TRUE = {
     "vec of such, turned": (2 * Vec(u * w.T).T, K(w.T, u.T) + Vec(u * w.T).T),
     "root": (Inverse(ROOT * B * ROOT), P ** Rational(-1, 2) * B.I * P ** Rational(-1, 2)),
     "root inside": (ROOT * Inverse(In + ROOT * B * ROOT) * ROOT, Inverse(P.I + B)),
+    "root, transposed": (ROOT.T * B, ROOT * B),
+    "root of an agent's": (
+        agent_sum(Z(j) ** Rational(1, 2) * B * Z(j) ** Rational(1, 2), j),
+        agent_sum(Inverse(Z(j) ** Rational(-1, 2) * B.I * Z(j) ** Rational(-1, 2)), j),
+    ),
+    "sum over agents of blocks": (
+        agent_sum(BlockMatrix([[Z(j), U], [V, D]]), j).T,
+        agent_sum(BlockMatrix([[Z(j).T, V.T], [U.T, D.T]]), j),
+    ),
+    "sum over agents of products": (
+        agent_sum(K(Z(j), D), j) * K(A, E),
+        K(agent_sum(Z(j) * A, j), D * E),
+    ),
+    "sum over agents of vec": (agent_sum(Vec(A * Z(j)), j), K(In, A) * Vec(agent_sum(Z(j), j))),
     "root of a number": (sqrt(t) * A * B * sqrt(t), t * A * B),
 }
 NUMBERS = {
@@ -109,13 +125,18 @@ BEYOND = {
         Identity(n * m),
         "inverse or determinant of a sum",
     ),
+    "sum of products of two": (
+        agent_sum(K(Z(j), Z(j)), j),
+        agent_sum(K(Z(j), Z(j) + B), j) - agent_sum(K(Z(j), B), j),
+        "two letters of an agent are summed",
+    ),
     "outer": (Vec(X) * Vec(U).T, Vec(X) * Vec(U + X).T - Vec(X) * Vec(X).T, "times a row"),
 }
 
 
 @pytest.mark.parametrize("name", TRUE)
 def test_true_ones_are_proved(name):
-    proof = prove(*TRUE[name], positive_definite=[P])
+    proof = prove(*TRUE[name], positive_definite=[P, Z(agent_index("i"))])
     assert proof.verdict == "proved", str(proof)
     assert recheck(json.loads(json.dumps(proof.certificate)))
 

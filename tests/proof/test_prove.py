@@ -54,7 +54,7 @@ from ergs_verify.proof import prove
 from ergs_verify.proof.elimination import Eliminating
 
 Im, Ip = Identity(m), Identity(p)
-r, s = MatrixSymbol("r", 1, 1), Symbol("s", positive=True)
+r, q1, s = MatrixSymbol("r", 1, 1), MatrixSymbol("q", 1, 1), Symbol("s", positive=True)
 Wt, Pt = MatrixSymbol(r"\tilde{W}", p, p), MatrixSymbol(r"\tilde{P}", m, m)
 W_IS = tau / 2 * Ip + R + B.T * P * B
 Wt_IS = (tau + delta) / 2 * Ip + R + B.T * Pt * B
@@ -121,6 +121,7 @@ TRUE = {
     "number inside a product": (x * x.T * y, Trace(x.T * y) * x, {}),
     "1×1 letters commute": (r * r.T, Trace(r) ** 2 * Identity(1), {}),
     "1×1 inverse": (Trace(r) * Trace(r.I), Integer(1), {}),
+    "1×1 letter and its inverse apart": (r.T.I * q1 * r, q1, {}),
     "size of an identity": (Trace(Im) * Trace(Identity(3)), 3 * m, {}),
     "log det of a product": (
         log(Determinant(2 * tau * W * V.I)),
@@ -142,6 +143,11 @@ TRUE = {
         log(Determinant(R)) + Trace(W.I),
         {W: W_IS},
     ),
+    "det of a multiple by a det": (
+        Determinant(tau * Determinant(A) * P),
+        (tau * Determinant(A)) ** m * Determinant(P),
+        {},
+    ),
     "log of a number": (log(4) * X, 2 * log(2) * X, {}),
     "power": (MatPow(X, 0, evaluate=False) + X**3, Im + X * X * X, {}),
     "exclusion": (agent_sum(S(j), j, i) + S(i), agent_sum(S(k), k), {}),
@@ -155,6 +161,11 @@ TRUE = {
     "same index twice": (
         agent_sum(S(j), j) * agent_sum(S(j), j),
         agent_sum(agent_sum(S(j) * S(k), j), k),
+        {},
+    ),
+    "number of agents times an inverse": (
+        agent_sum(Trace(S(j) * Inverse(A)) + Trace(Inverse(X) * Y), j),
+        Trace(Inverse(A) * agent_sum(S(j), j)) + AgentTotal(Integer(1), j) * Trace(Y * Inverse(X)),
         {},
     ),
     "number of agents": (agent_sum(X, j, i), AgentTotal(Integer(1), j) * X - X, {}),
@@ -185,6 +196,11 @@ FALSE = {
     "trace in the wrong order": (Trace(A * X * Y), Trace(X * A * Y), {}),
     "trace of a product": (Trace(A * X), Trace(A) * Trace(X), {}),
     "swapped size": (trace_of(x.T, A, y), trace_of(x.T, A.T, y), {}),
+    "det of a multiple, size forgotten": (
+        Determinant(Determinant(A) * P),
+        Determinant(A) * Determinant(P),
+        {},
+    ),
     "log det, size forgotten": (log(Determinant(2 * P)), log(2) + log(Determinant(P)), {}),
     "log det of a sum": (log(Determinant(P + Q)), log(Determinant(P)) + log(Determinant(Q)), {}),
     "all for others": (agent_sum(S(j), j), agent_sum(S(j), j, i), {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import time
 
 import pytest
@@ -329,3 +330,23 @@ def test_shapes_that_differ_are_told_in_the_letters_given():
     assert prove(BlockMatrix([[A, TALL]]), BlockMatrix([[A, B]])).reason == (
         "the left side is n×(k + n) and the right side n×(2*n)"
     )
+
+
+@pytest.mark.parametrize("name", ["⟨1⟩", "x·", "~1", "#agents", "S^"])
+def test_names_that_the_prover_gives_are_kept(name):
+    """Such a letter would be taken for another: (A + B)⁻¹ is of a letter ⟨1⟩, A_j is named A^."""
+    for letter in (MatrixSymbol(name, n, n), Symbol(name) * A, Identity(Symbol(name))):
+        with pytest.raises(InputError, match=f"the name {re.escape(name)} is kept"):
+            prove(letter, letter)
+
+
+def test_sizes_of_which_one_has_to_be_larger_than_the_sum_of_others():
+    """Frisch, Waugh and Lovell; whatever the sizes are called."""
+    for tall, one, other in itertools.permutations((n, m, k)):
+        X, Z = MatrixSymbol("X", tall, one), MatrixSymbol("Z", tall, other)
+        rest = Identity(tall) - X * (X.T * X).I * X.T
+        inverse = Inverse(Z.T * rest * Z)
+        proof = prove(Z * inverse * Z.T * rest * X, ZeroMatrix(tall, one))
+        assert proof, str(proof)
+        assert "+" in proof.sizes
+        assert prove(Z * inverse * Z.T * rest, rest).verdict == "refuted"

@@ -158,17 +158,6 @@ def test_what_realizations_do_not_see_is_not_held_against_the_others(left, right
     assert why is None or why in dict(proof.evidence)["realization"]
 
 
-def test_a_letter_inside_and_outside_of_a_sum_is_said_to_be_beyond():
-    n = A_i.shape[0]
-    X, Y = MatrixSymbol("X", n, n), MatrixSymbol("Y", n, n)
-    own = (X + A_j).I
-    for wrap in (Trace, lambda M: M):
-        inside = agent_sum(wrap(own * A_j * X.I * Y), j)
-        proof = engine.prove(inside, agent_sum(wrap(X.I * Y), j) - agent_sum(wrap(own * Y), j))
-        assert proof.verdict == "undecided"
-        assert "inside a sum over agents, is the same as outside" in proof.reason
-
-
 def test_the_bound_of_the_error_is_stated():
     (said,) = (detail for method, detail in engine.prove(*TRUE).evidence if method == "prime field")
     assert "equal at 4 random points modulo 2^61 − 1" in said
