@@ -144,10 +144,7 @@ def _obstacles(terms: list, taken: set, agents: list) -> str:
         elif count > 1:
             said.append(f"{letter} occurs in {count} terms")
         elif [a for a in owners_of(letter) if a.is_Symbol] != agents:
-            every = " and ".join(map(str, agents))
-            said.append(
-                f"{letter} is not a letter of agent {every}, for every one of whom it holds"
-            )
+            said.append(f"{letter} is not a letter of agent {' and '.join(map(str, agents))}")
         elif factors:
             said.append(f"{letter} is multiplied by {factors[0]}, which may be 0")
         elif letter in [X for _, X in terms]:

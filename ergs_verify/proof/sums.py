@@ -86,7 +86,7 @@ class Outside:
                 return number, []
             case ("add", *terms):
                 frees, products = zip(*(self._parts(a, index) for a in terms), strict=True)
-                return self._added(*frees), sum(products, [])
+                return self._added(*frees), [p for each in products for p in each]
             case ("scale", factor, a):
                 free, products = self._parts(a, index)
                 times = partial(nodes.scale, nodes.factors[factor])
