@@ -244,7 +244,7 @@ def _with_sums_apart(statement: Statement, left, right, *given) -> Realization |
                 new for old, new in outside.shifted.items() if old in statement.symmetric
             }
             zero = frozenset([*own, *outside.shifted.values()])
-            return _decided(statement, *sides, *given, zero)
+            return _decided(statement, *sides, *given, zero=zero)
         except Singular:
             continue
         except UnsupportedError:

@@ -382,7 +382,8 @@ class Statement(Nodes):
             case sympy.exp():
                 return self._convert(inside.args[0], agents)
             case sympy.Determinant():
-                scalar, rest = sympy.sympify(inside.arg).as_coeff_mmul()
+                matrix: Any = inside.arg
+                scalar, rest = matrix.as_coeff_mmul()
                 if not self._rational(scalar):  # det(aX) = aⁿ det X
                     inside = scalar ** rest.shape[0] * sympy.Determinant(rest)
                     return self._logarithm(inside, agents)
