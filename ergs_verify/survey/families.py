@@ -205,7 +205,8 @@ class LinesFamily:
     """The games of a file with a JSON object on each line."""
 
     path: str
-    places: tuple[int, ...] = field(repr=False)
+    #: Of every game the number of its line, from 1, and where that begins.
+    places: tuple[tuple[int, int], ...] = field(repr=False)
     identity: str
 
     @classmethod
@@ -214,10 +215,10 @@ class LinesFamily:
         with disk.naming(path):
             try:
                 with path.open("rb") as lines:
-                    for line in lines:
+                    for count, line in enumerate(lines, 1):
                         content.update(line)
                         if line.strip():
-                            places.append(place)
+                            places.append((count, place))
                         place += len(line)
             except OSError as error:
                 raise InputError(f"cannot be read: {error.strerror or error}") from error
@@ -232,11 +233,11 @@ class LinesFamily:
         return len(self.places)
 
     def name(self, index: int) -> str:
-        return f"{Path(self.path).name}:{index + 1}"
+        return f"{Path(self.path).name}:{self.places[index][0]}"
 
     def game(self, index: int) -> Game:
         with open(self.path, "rb") as lines:
-            lines.seek(self.places[index])
+            lines.seek(self.places[index][1])
             line = lines.readline()
         return Game.from_letters(**game_values(parse_json(line)))
 
@@ -266,6 +267,7 @@ class TemplateFamily:
                 raise InputError(
                     "a template needs two tables: ranges, which must not be empty, and game"
                 )
+            _expect_used(document["ranges"], document["game"])
             ranges = tuple((name, _points(name, x)) for name, x in document["ranges"].items())
             if math.prod(len(points) for _, points in ranges) > _MOST_POINTS:
                 raise InputError("the ranges have more than 10^9 points")
@@ -313,14 +315,37 @@ def _points(name: str, given: Any) -> tuple[str, ...]:
     return tuple(written(Fraction(number(x, where))) for x in given)
 
 
+def _expect_used(ranges: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    """Every range has a place in the template, and what stands in braces there has a range."""
+    used: set[str] = set()
+
+    def look(value: Any) -> None:
+        if isinstance(value, Mapping | list):
+            for part in value.values() if isinstance(value, Mapping) else value:
+                look(part)
+        elif (name := _letter(value)) is not None:
+            used.add(name)
+
+    look(template)
+    for name in sorted(used - set(ranges)):
+        raise InputError(f'the template has no range for "{{{name}}}"', "ranges")
+    for name in sorted(set(ranges) - used):
+        raise InputError(
+            f'the range {name} is not used: no entry of the game is "{{{name}}}"', "ranges"
+        )
+
+
+def _letter(value: Any) -> str | None:
+    """The name in braces, if that is all a string is."""
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return value[1:-1]
+    return None
+
+
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {key: _filled(x, values) for key, x in value.items()}
     if isinstance(value, list):
         return [_filled(x, values) for x in value]
-    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
-        name = value[1:-1]
-        if name not in values:
-            raise InputError(f"the template has no range for {value}", "ranges")
-        return values[name]
-    return value
+    name = _letter(value)
+    return value if name is None else values[name]

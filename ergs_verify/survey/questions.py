@@ -12,13 +12,14 @@ import numpy as np
 
 from ergs_verify.audit.python_process import PythonSolver
 from ergs_verify.audit.solution import audit
-from ergs_verify.certify.augmentation import gap
+from ergs_verify.certify.augmentation import chosen_deltas, gap
 from ergs_verify.certify.check import check
 from ergs_verify.certify.float_check import StackCheck, check_stack
 from ergs_verify.errors import ErgsError, InputError, SingularStageError
+from ergs_verify.exact import whole
 from ergs_verify.game import Game
 from ergs_verify.recursion.stack import StageStack
-from ergs_verify.solve import solve
+from ergs_verify.solve import MOST_DIGITS, solve
 from ergs_verify.survey.families import Family
 
 #: Columns of every answer; then those of a question.
@@ -49,18 +50,34 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "solve": {"digits": 8},
     "audit": {"solver": "", "timeout": 60.0},
 }
-#: Games of a stack.
-_STACK = 500
+#: Games that are checked at once: what float64 proves of one may depend on how many there are.
+_STACK, _STACK_OF_LARGE = 250, 10
+#: States of all agents from which on a game is large.
+_LARGE = 16
 
 Row = dict[str, Any]
 _WORDS = {1: "proved", -1: "refuted"}
 _OF_LOOP = {1: "converges", -1: "diverges"}
 
 
+def at_once(family: Family, question: str) -> int:
+    """How many games in a row a question is put to together, from the first or a multiple on."""
+    if question != "check":
+        return 1
+    with suppress(Exception):  # told in the row of that game
+        game = family.game(0)
+        if game.agents * game.state_size > _LARGE:
+            return _STACK_OF_LARGE
+    return _STACK
+
+
 def rows(
     family: Family, question: str, start: int, stop: int, options: Mapping[str, Any]
 ) -> list[Row]:
-    """The answers about the games start … stop−1. A game that has none says why in `error`."""
+    """The answers about the games start … stop−1, which are whole groups of those `at_once`.
+
+    A game that has none says why in `error`.
+    """
     if question == "check":
         return _checked(family, start, stop)
     if question == "audit":
@@ -71,12 +88,16 @@ def rows(
 
 
 def expect_ready(question: str, options: Mapping[str, Any]) -> None:
-    """Refuse before the work a solver that cannot be run.
+    """Refuse before the work what no game could be asked, and a solver that cannot be run.
 
     Raises
     ------
     InputError
     """
+    if question == "gap":
+        chosen_deltas([options["delta"]])
+    if question == "solve":
+        whole(options["digits"], "digits", 1, MOST_DIGITS)
     if question == "audit":
         if not options["solver"]:
             raise InputError('an audit needs a solver, such as "module:function"', "solver")
@@ -102,8 +123,9 @@ def _answered(family: Family, index: int, ask: Callable[[Game], Row]) -> Row:
 
 def _checked(family: Family, start: int, stop: int) -> list[Row]:
     found: list[Row] = []
-    for first in range(start, stop, _STACK):
-        last = min(first + _STACK, stop)
+    together = at_once(family, "check")
+    for first in range(start, stop, together):
+        last = min(first + together, stop)
         stack = family.stack(first, last)
         known = _stacked(range(first, last), stack) if stack else _sorted(family, first, last)
         for index in range(first, last):

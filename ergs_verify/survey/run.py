@@ -13,15 +13,19 @@ from typing import Any
 from attrs import frozen
 
 from ergs_verify.errors import ErgsError, InputError
+from ergs_verify.exact import whole
 from ergs_verify.files import disk
 from ergs_verify.survey import summary
 from ergs_verify.survey.families import Family
 from ergs_verify.survey.families import family as family_of
-from ergs_verify.survey.questions import COLUMNS, DEFAULTS, expect_ready, rows
+from ergs_verify.survey.questions import COLUMNS, DEFAULTS, at_once, expect_ready, rows
 from ergs_verify.survey.shards import as_parquet, need_pyarrow
 
 #: A shard whose process is lost so often is given up.
 _ATTEMPTS = 4
+#: A shard holds so many games at most (of a question put to many at once more), and a survey has
+#: so many shards if there are enough games.
+_MOST, _MOST_AT_ONCE, _SHARDS = 500, 5000, 64
 #: Shards under way at once: enough to keep so many workers busy, few enough to bound memory.
 _AHEAD = 64
 
@@ -62,7 +66,7 @@ def survey(
     output: str | PathLike[str],
     options: Mapping[str, Any] | None = None,
     resume: bool = False,
-    shard: int = 5000,
+    shard: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Survey:
@@ -80,8 +84,9 @@ def survey(
         ``solver`` (``module:function``) and its ``timeout`` in seconds for a game (60).
     resume : bool
         Go on with a survey that was broken off: finished shards stay as they are.
-    shard : int
-        The number of games in a shard.
+    shard : int, optional
+        The number of games in a shard, rounded up to a multiple of those that are checked at once:
+        10 if there are more than 16 states of all agents in the first game, or 250.
     executor : Executor, optional
         Where shards are computed: in this process by default. For a dask cluster it is
         ``Client(address).get_executor()``.
@@ -102,8 +107,9 @@ def survey(
 
     Notes
     -----
-    What a shard holds does not depend on where and when it was computed. A bad game gets a row with
-    the reason in the column ``error``.
+    A game's row does not depend on where and when it was computed, nor with what shards. Float64
+    may prove a digit more or less on another kind of processor. A bad game gets a row with the
+    reason in the column ``error``.
 
     Examples
     --------
@@ -118,8 +124,7 @@ def survey(
     games = family_of(family) if isinstance(family, str | PathLike) else family
     chosen = _options(ask, options)
     expect_ready(ask, chosen)
-    if shard < 1:
-        raise InputError("shard must be at least 1", "shard")
+    shard = _shard(games, ask, shard)
     folder = Path(output)
     plan = {
         "format": "ergs-survey/1",
@@ -147,6 +152,14 @@ def compute(games: Family, ask: str, start: int, stop: int, options: Mapping[str
     """One shard as the bytes of a Parquet file."""
     with _ONE_AT_A_TIME:
         return as_parquet(rows(games, ask, start, stop, options), ask)
+
+
+def _shard(games: Family, ask: str, wanted: int | None) -> int:
+    together = at_once(games, ask)
+    if wanted is None:
+        most = _MOST if together == 1 else _MOST_AT_ONCE
+        wanted = min(most, max(10, -(-games.count // _SHARDS)))
+    return -(-whole(wanted, "shard", 1) // together) * together
 
 
 def _options(ask: str, options: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from ergs_verify.survey import family, questions, survey
 pq = pytest.importorskip("pyarrow.parquet", reason="the extra survey is not installed")
 
 FAMILY = "random:N=2,m=3,p=1,T=3,tau=1,seed=0:40"
+#: Checked 250 at once, in six shards.
+MANY = "random:N=2,m=2,p=1,T=2,tau=1,seed=0:1300"
 
 
 def rows_of(folder: Path) -> list[dict]:
@@ -154,6 +156,17 @@ def test_a_template_is_a_product_of_ranges(tmp_path):
     assert [row["unique"] for row in rows] == ["proved"] * 3 + ["refuted"] * 3 + ["proved"] * 3
 
 
+@pytest.mark.parametrize(
+    ("tau", "message"),
+    [('"{zeta}"', 'no range for "{zeta}"'), ("2", 'range tau is not used.*"{tau}"')],
+)
+def test_a_template_uses_its_ranges_and_no_others(tmp_path, tau, message):
+    path = tmp_path / "game.toml"
+    path.write_text(f"ranges = {{tau = [1, 2]}}\n[game]\ntau = {tau}\nA = [[0]]")
+    with pytest.raises(InputError, match=message):
+        family(path)
+
+
 def test_lines_and_the_other_questions(tmp_path):
     path = tmp_path / "games.jsonl"
     games = [gallery("g-star-2"), gallery("random:T=2,seed=4")]
@@ -162,7 +175,8 @@ def test_lines_and_the_other_questions(tmp_path):
         game.save(tmp_path / f"{k}.json")
         document = json.loads((tmp_path / f"{k}.json").read_text())
         lines.append(json.dumps(document))
-    path.write_text("\n".join([*lines, "{broken", ""]))
+    path.write_text("\n".join([*lines, "", "{broken", ""]))
+    assert [family(path).name(k) for k in range(3)] == [f"games.jsonl:{k}" for k in (1, 2, 4)]
     survey(path, "solve", output=tmp_path / "solved", options={"digits": 9})
     rows = rows_of(tmp_path / "solved")
     assert [bool(row["error"]) for row in rows] == [False, False, True]
@@ -193,19 +207,56 @@ def test_a_solver_is_audited(tmp_path):
 
 
 def test_the_answers_do_not_depend_on_who_computes_them(tmp_path):
-    survey(FAMILY, output=tmp_path / "here", shard=7)
+    survey(MANY, output=tmp_path / "here", shard=250)
     with ThreadPoolExecutor(3) as pool:
-        survey(FAMILY, output=tmp_path / "there", shard=7, executor=pool)
+        survey(MANY, output=tmp_path / "there", shard=250, executor=pool)
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "ask", "games", "shards"),
+    [
+        ("N=2,m=2,p=1,T=10", "check", 600, (250, 500, 7)),
+        ("N=3,m=4,p=2,T=10", "check", 600, (250, 500, 7)),
+        ("N=2,m=12,p=1,T=3", "check", 45, (10, 40, 7)),
+        ("N=2,m=2,p=1,T=2", "gap", 12, (1, 5)),
+    ],
+)
+def test_the_answers_do_not_depend_on_the_shards(tmp_path, sizes, ask, games, shards):
+    """What float64 proves does, if a stack has fewer games than it goes along in step."""
+    named = f"random:{sizes},seed=0:{games}"
+    survey(named, ask, output=tmp_path / "one")
+    for shard in shards:
+        survey(named, ask, output=tmp_path / str(shard), shard=shard)
+        assert rows_of(tmp_path / str(shard)) == rows_of(tmp_path / "one")
+
+
+def test_games_of_a_folder_are_checked_the_same_in_any_shards(tmp_path):
+    games = tmp_path / "games"
+    games.mkdir()
+    for k in range(300):
+        gallery(f"random:N=2,m=2,p={1 + k % 2},T=2,seed={k}").save(games / f"{k:03d}.json")
+    for shard in (1, 500):
+        survey(games, output=tmp_path / str(shard), shard=shard)
+    assert rows_of(tmp_path / "1") == rows_of(tmp_path / "500")
+
+
+def test_shards_are_small_enough_to_share_and_to_resume(tmp_path):
+    def shards(named, ask):
+        return len(survey(named, ask, output=tmp_path / f"{ask}-{named}").shards)
+
+    assert shards("random:N=2,m=2,T=1,seed=0:700", "check") == 3
+    assert shards("random:N=2,m=12,T=1,seed=0:45", "check") == 5
+    assert shards("random:N=1,m=1,T=1,seed=0:25", "gap") == 3
 
 
 def test_a_killed_survey_goes_on(tmp_path):
     broken, whole = tmp_path / "broken", tmp_path / "whole"
     code = (
         "import sys, time; from ergs_verify.survey import survey;"
-        "survey(sys.argv[1], output=sys.argv[2], shard=4, progress=lambda d, t: time.sleep(0.2))"
+        "survey(sys.argv[1], output=sys.argv[2], shard=250, progress=lambda d, t: time.sleep(0.2))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, FAMILY, str(broken)])
+    process = subprocess.Popen([sys.executable, "-c", code, MANY, str(broken)])
     deadline = time.monotonic() + 60
     while len(list((broken / "shards").glob("*.parquet"))) < 2:
         assert process.poll() is None
@@ -213,16 +264,16 @@ def test_a_killed_survey_goes_on(tmp_path):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    (broken / "shards" / "000000000036.parquet.part").write_bytes(b"half")
+    (broken / "shards" / "000000001250.parquet.part").write_bytes(b"half")
     kept = {path: path.stat().st_mtime_ns for path in (broken / "shards").glob("*.parquet")}
-    assert 2 <= len(kept) < 10
+    assert 2 <= len(kept) < 6
     with pytest.raises(InputError, match="holds a survey already"):
-        survey(FAMILY, output=broken, shard=4)
+        survey(MANY, output=broken, shard=250)
     with pytest.raises(InputError, match="holds another survey"):
-        survey(FAMILY, output=broken, shard=5, resume=True)
-    survey(FAMILY, output=broken, shard=4, resume=True)
+        survey(MANY, output=broken, shard=500, resume=True)
+    survey(MANY, output=broken, shard=250, resume=True)
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
-    survey(FAMILY, output=whole, shard=4)
+    survey(MANY, output=whole, shard=250)
     assert bytes_of(broken) == bytes_of(whole)
 
 
@@ -237,8 +288,8 @@ def test_a_lost_process_is_tried_again(tmp_path):
             return super().submit(fn, *args, **kwargs)
 
     with Losing(1) as pool:
-        survey(FAMILY, output=tmp_path, shard=20, executor=pool)
-    assert len(rows_of(tmp_path)) == 40
+        survey(MANY, output=tmp_path, shard=250, executor=pool)
+    assert len(rows_of(tmp_path)) == 1300
 
 
 def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
@@ -272,9 +323,9 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
                     workers[0].kill()
 
             survey(
-                FAMILY,
+                MANY,
                 output=tmp_path / "there",
-                shard=2,
+                shard=250,
                 executor=client.get_executor(pure=False),
                 progress=killing,
             )
@@ -282,7 +333,7 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
         for process in (*workers, scheduler):
             process.kill()
             process.wait()
-    survey(FAMILY, output=tmp_path / "here", shard=2)
+    survey(MANY, output=tmp_path / "here", shard=250)
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
 
 
@@ -301,6 +352,20 @@ def test_what_is_no_family_is_refused(words, message):
         family(words)
 
 
+@pytest.mark.parametrize(
+    ("ask", "options", "message"),
+    [
+        ("gap", {"delta": "abc"}, "not a number"),
+        ("gap", {"delta": "-1"}, "numbers > 0"),
+        ("solve", {"digits": 0}, "digits must be a whole number from 1 to 5000"),
+    ],
+)
+def test_options_are_judged_before_the_games(tmp_path, ask, options, message):
+    with pytest.raises(InputError, match=message):
+        survey(FAMILY, ask, output=tmp_path / "answers", options=options)
+    assert not (tmp_path / "answers").exists()
+
+
 def test_options_are_those_of_the_question(tmp_path):
     with pytest.raises(InputError, match="not an option of check"):
         survey(FAMILY, output=tmp_path, options={"digits": 3})
@@ -313,6 +378,16 @@ def test_the_command(tmp_path):
     done = CliRunner().invoke(app, words, standalone_mode=False)
     assert done.exception is None
     assert (done.return_value, json.loads(done.stdout)["games"]) == (0, 40)
+
+
+def test_the_command_says_why_a_game_has_no_answer(tmp_path):
+    path = tmp_path / "games.jsonl"
+    path.write_text("[]\n")
+    done = CliRunner().invoke(
+        app, ["survey", str(path), "-o", str(tmp_path / "out")], standalone_mode=False
+    )
+    assert done.return_value == 3
+    assert "games.jsonl:1: is not a game" in done.stderr
 
 
 def test_a_game_of_a_stack_is_the_gallerys():

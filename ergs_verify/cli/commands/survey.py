@@ -50,12 +50,15 @@ def command(
         typer.Option("--solver", metavar="MODULE:FUNCTION", help="The solver of audit."),
     ] = None,
     shard: Annotated[
-        int, typer.Option("--shard", min=1, help="The number of games in a file.")
-    ] = 5000,
+        int | None,
+        typer.Option(
+            "--shard", min=1, help="The number of games in a file (default: by their number)."
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=1, help=("Processes on this machine (default: one for each core).")
+            "--workers", min=1, help="Processes on this machine (default: one for each core)."
         ),
     ] = None,
     cluster: Annotated[
@@ -93,6 +96,8 @@ def command(
         out.show_json(dict(found.summary))
     else:
         out.show(_table(found))
+        for one in found.summary["errors"]:
+            out.say(f"{one['name']}: {one['error']}")
         out.say(f"wrote {output}")
     return Status.UNDECIDED if found.summary["without_answer"] else Status.HOLDS
 
@@ -132,7 +137,7 @@ def _progress() -> Callable[[int, int], None]:
         last = now
         rate = (done - before) / (now - start)
         rest = (total - done) / rate
-        out.say(f"{done} of {total} games, {rate:.0f} a second, {rest:.0f} s to go")
+        out.say(f"{done} of {total} games, {rate:.3g} a second, {rest:.0f} s to go")
 
     return line
 
