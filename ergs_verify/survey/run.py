@@ -18,10 +18,10 @@ from ergs_verify.files import disk
 from ergs_verify.survey import summary
 from ergs_verify.survey.families import Family
 from ergs_verify.survey.families import family as family_of
-from ergs_verify.survey.questions import COLUMNS, DEFAULTS, at_once, expect_ready, rows
+from ergs_verify.survey.questions import COLUMNS, DEFAULTS, Row, at_once, expect_ready, rows
 from ergs_verify.survey.shards import as_parquet, need_pyarrow
 
-#: A shard whose process is lost so often is given up.
+#: A shard whose process is lost so often is asked game by game.
 _ATTEMPTS = 4
 #: A shard holds so many games at most (of a question put to many at once more), and a survey has
 #: so many shards if there are enough games.
@@ -103,13 +103,13 @@ def survey(
         If an argument is bad, pyarrow is not installed, or the folder holds a survey already (with
         `resume`: another survey).
     ErgsError
-        If the process of a shard was lost again and again.
+        If no process is left, or one cannot compute at all.
 
     Notes
     -----
     A game's row does not depend on where and when it was computed, nor with what shards. Float64
     may prove a digit more or less on another kind of processor. A bad game gets a row with the
-    reason in the column ``error``.
+    reason in the column ``error``, also one that its process does not survive.
 
     Examples
     --------
@@ -150,8 +150,29 @@ def survey(
 
 def compute(games: Family, ask: str, start: int, stop: int, options: Mapping[str, Any]) -> bytes:
     """One shard as the bytes of a Parquet file."""
+    return as_parquet(answers(games, ask, start, stop, options), ask)
+
+
+def answers(
+    games: Family, ask: str, start: int, stop: int, options: Mapping[str, Any]
+) -> list[Row]:
+    """Its rows."""
     with _ONE_AT_A_TIME:
-        return as_parquet(rows(games, ask, start, stop, options), ask)
+        return rows(games, ask, start, stop, options)
+
+
+def _one_by_one(
+    executor: Executor, games: Family, ask: str, start: int, stop: int, options: Mapping[str, Any]
+) -> bytes:
+    """A shard of which some game ends every process that computes it: that game's row says so."""
+    found: list[Row] = []
+    for index in range(start, stop):
+        try:
+            found += executor.submit(answers, games, ask, index, index + 1, options).result()
+        except Exception as error:
+            executor.submit(int).result()  # or else it is no fault of this game
+            found.append({"index": index, "name": games.name(index), "error": f"lost: {error}"})
+    return as_parquet(found, ask)
 
 
 def _shard(games: Family, ask: str, wanted: int | None) -> int:
@@ -229,7 +250,12 @@ def _computed(
             error = future.exception()
             if error is None:
                 yield start, future.result()
-            elif isinstance(error, ErgsError) or attempts[start] >= _ATTEMPTS:
+            elif isinstance(error, ErgsError):
                 raise ErgsError(f"the shard of game {start} was not computed: {error}") from error
-            else:
+            elif attempts[start] < _ATTEMPTS:
                 waiting.append(start)
+            else:
+                try:
+                    yield start, _one_by_one(executor, *work(start))
+                except Exception as lost:
+                    raise ErgsError(f"the shard of game {start} was not computed: {lost}") from lost

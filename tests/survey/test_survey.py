@@ -19,7 +19,7 @@ from ergs_verify import check, gallery, solve
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify.float_nash import certified_stack
 from ergs_verify.cli.app import app
-from ergs_verify.errors import InputError
+from ergs_verify.errors import ErgsError, InputError
 from ergs_verify.exact import fractions
 from ergs_verify.paper import notation
 from ergs_verify.recursion import nash
@@ -290,6 +290,33 @@ def test_a_lost_process_is_tried_again(tmp_path):
     with Losing(1) as pool:
         survey(MANY, output=tmp_path, shard=250, executor=pool)
     assert len(rows_of(tmp_path)) == 1300
+
+
+def test_a_game_that_no_process_survives_has_a_row(tmp_path):
+    class Fragile(ThreadPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            if args and args[2] <= 7 < args[3]:
+                return super().submit(lambda: (_ for _ in ()).throw(RuntimeError("killed")))
+            return super().submit(fn, *args, **kwargs)
+
+    named = "random:N=2,m=1,p=1,T=1,seed=0:25"
+    with Fragile(1) as pool:
+        found = survey(named, "gap", output=tmp_path / "one", executor=pool)
+    rows = rows_of(tmp_path / "one")
+    assert [row["error"] for row in rows if row["error"]] == ["lost: killed"]
+    assert (rows[7]["error"], found.summary["without_answer"]) == ("lost: killed", 1)
+    survey(named, "gap", output=tmp_path / "all")
+    assert [r for r in rows_of(tmp_path / "all") if r["index"] != 7] == rows[:7] + rows[8:]
+
+
+def test_without_a_process_a_survey_ends(tmp_path):
+    class Broken(ThreadPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            return super().submit(lambda: (_ for _ in ()).throw(RuntimeError("no process")))
+
+    with Broken(1) as pool, pytest.raises(ErgsError, match="game 0 was not computed: no process"):
+        survey("random:N=2,m=1,p=1,T=1,seed=0:25", "gap", output=tmp_path, executor=pool)
+    assert not list((tmp_path / "shards").iterdir())
 
 
 def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):

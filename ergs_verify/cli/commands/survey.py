@@ -97,7 +97,8 @@ def command(
     else:
         out.show(_table(found))
         for one in found.summary["errors"]:
-            out.say(f"{one['name']}: {one['error']}")
+            named = one["name"] in one["error"]
+            out.say(one["error"] if named else f"{one['name']}: {one['error']}")
         out.say(f"wrote {output}")
     return Status.UNDECIDED if found.summary["without_answer"] else Status.HOLDS
 
@@ -137,7 +138,8 @@ def _progress() -> Callable[[int, int], None]:
         last = now
         rate = (done - before) / (now - start)
         rest = (total - done) / rate
-        out.say(f"{done} of {total} games, {rate:.3g} a second, {rest:.0f} s to go")
+        shown = f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"
+        out.say(f"{done} of {total} games, {shown} a second, {rest:.0f} s to go")
 
     return line
 
