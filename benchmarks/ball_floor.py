@@ -17,8 +17,11 @@ import numpy as np
 from attrs import frozen
 from flint import arb, arb_mat
 
+from ergs_verify.arithmetic import Balls
 from ergs_verify.certify import nash, thresholds
-from ergs_verify.certify.equilibrium import stages_in_balls
+from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls, straight_in_balls
+from ergs_verify.game import Game
+from ergs_verify.recursion.stages import Stages
 
 Size = tuple[int, int, int, int]
 #: "product", "solve" or "determinant"; rows and columns of the left matrix, columns of the right.
@@ -82,6 +85,9 @@ def of_check(size: Size) -> Work:
     return of_costs(size) + _times(every, stages)
 
 
+Recursion = Callable[..., Iterator[EquilibriumStage]]
+
+
 @frozen
 class Pass:
     """One way back through the stages in balls, as far as it came, and what it has to compute."""
@@ -89,29 +95,39 @@ class Pass:
     bits: int
     stages: int
     work: Callable[[Size], Work]
+    recursion: Recursion = straight_in_balls
+
+    def again(self, game: Game) -> Iterator[tuple[Stages[Balls], EquilibriumStage]]:
+        """The same for a game."""
+        stages = Stages(game, Balls(self.bits), symmetric=True)
+        return ((stages, one) for one in self.recursion(stages))
 
 
 def passes_of(call: Callable[[], object], work: Callable[[Size], Work] = of_nash) -> list[Pass]:
     """The passes that a certified NE or a check makes, in order; those that fail are among them.
 
-    `work` is what a pass at the game's own τ has to compute. In a check's search for thresholds of
-    τ, a pass counts as K and P alone.
+    `work` is what a pass at the game's own τ has to compute. In the search for thresholds of τ, a
+    pass counts as K and P alone.
     """
     found: list[Pass] = []
 
-    def recorded(work: Callable[[Size], Work]) -> Callable[..., Iterator]:
-        def stages_and_note(stages, *given, **named) -> Iterator:
+    def recorded(recursion: Recursion, work: Callable[[Size], Work]) -> Recursion:
+        def stages_and_note(stages, *given) -> Iterator:
             place = len(found)
-            found.append(Pass(stages.arithmetic.bits, 0, work))
-            for done, one in enumerate(stages_in_balls(stages, *given, **named), 1):
-                found[place] = Pass(stages.arithmetic.bits, done, work)
+            found.append(Pass(stages.arithmetic.bits, 0, work, recursion))
+            for done, one in enumerate(recursion(stages, *given), 1):
+                found[place] = Pass(stages.arithmetic.bits, done, work, recursion)
                 yield one
 
         return stages_and_note
 
     with ExitStack() as patches:
-        for user, its in ((nash, work), (thresholds, of_costs)):
-            patches.enter_context(patch.object(user, "stages_in_balls", recorded(its)))
+        for user, recursion, its in (
+            (nash, straight_in_balls, work),
+            (nash, stages_in_balls, work),
+            (thresholds, straight_in_balls, of_costs),
+        ):
+            patches.enter_context(patch.object(user, recursion.__name__, recorded(recursion, its)))
         call()
     return found
 

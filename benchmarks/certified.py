@@ -19,14 +19,11 @@ from benchmarks.ball_floor import (
 from benchmarks.games import random_games
 from benchmarks.timing import Row, compare, rows_of
 from ergs_verify import Game, Policy, check, solve
-from ergs_verify.arithmetic import Balls
 from ergs_verify.certify import certify_gap
-from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.gap import enclosed_gaps
 from ergs_verify.certify.stage_verdicts import coupling, regular_stage
 from ergs_verify.engine import nash
 from ergs_verify.game import FloatGame
-from ergs_verify.recursion.stages import Stages
 
 TITLE = "Certificates"
 NOTE = (
@@ -86,7 +83,7 @@ def _nash(size: Size, budget: float) -> list[Row]:
         f"{size} NE",
         {
             "NE to 50 certified digits": lambda: solve(game, digits=DIGITS),
-            f"its last pass, {_said([last])}": lambda: equilibrium_in_balls(game, last.bits),
+            f"its last pass, {_said([last])}": lambda: [*last.again(game)],
             **_floors(passes, last, size),
         },
         {"plain mpmath NE": lambda: plain_mpmath.nash(floats, DIGITS)},
@@ -97,12 +94,11 @@ def _nash(size: Size, budget: float) -> list[Row]:
 def _check(size: Size, budget: float) -> list[Row]:
     floats, game = both(size)
     passes = passes_of(lambda: check(game), of_check)
-    last = [one for one in passes if one.work is of_check][-1]
+    last = passes[-1]
 
     def last_pass() -> None:
-        stages = Stages(game, Balls(last.bits), symmetric=True)
-        for one in stages_in_balls(stages):
-            regular_stage(stages, one.known, one.t, coupling(game))
+        for stages, one in last.again(game):
+            regular_stage(stages, one.known, one.t, coupling(game), one.phi)
 
     plain: dict[str, Callable] = {
         "plain mpmath, at the game's τ alone": lambda: plain_mpmath.check(floats, DIGITS)
@@ -115,6 +111,7 @@ def _check(size: Size, budget: float) -> list[Row]:
         f"{size} check",
         {
             "check": lambda: check(game),
+            "check, with the thresholds of τ": lambda: check(game).as_json(),
             f"its last pass at the game's τ, {_said([last])}": last_pass,
             **_floors(passes, last, size),
         },

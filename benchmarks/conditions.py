@@ -23,7 +23,7 @@ from attrs import asdict, fields, frozen
 
 from benchmarks.report import markdown
 from ergs_verify import gallery, survey
-from ergs_verify.certify.thresholds import Thresholds, tau_thresholds
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.survey.shards import tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "results" / "conditions.md"
@@ -107,7 +107,7 @@ def written(found: Sequence[Counts], path: Path) -> None:
 
 
 def page(
-    found: Sequence[Counts], sampled: dict[tuple[int, int], list[Thresholds]], seconds: float
+    found: Sequence[Counts], sampled: dict[tuple[int, int], list[TauThresholds]], seconds: float
 ) -> str:
     """The counts and the thresholds, in words and tables."""
     total = sum(one.games for one in found)
@@ -192,7 +192,7 @@ def _by_size(found: Sequence[Counts]) -> Iterator[list[str]]:
         ]
 
 
-def _thresholds(size: tuple[int, int], found: Sequence[Thresholds]) -> list[str]:
+def _thresholds(size: tuple[int, int], found: Sequence[TauThresholds]) -> list[str]:
     fails = np.array([float(one.assumption.lo) for one in found])
     holds = np.array([float(one.assumption.hi) for one in found])
     loop = np.array([float(one.loop.lo) for one in found])
@@ -207,11 +207,11 @@ def _thresholds(size: tuple[int, int], found: Sequence[Thresholds]) -> list[str]
     ]
 
 
-def sampled_thresholds(games: int) -> dict[tuple[int, int], list[Thresholds]]:
+def sampled_thresholds(games: int) -> dict[tuple[int, int], list[TauThresholds]]:
     """The thresholds of the first random games of each size."""
     return {
         (N, m): [
-            tau_thresholds(gallery(f"random:N={N},m={m},p=1,T=5,seed={k}")) for k in range(games)
+            TauThresholds(gallery(f"random:N={N},m={m},p=1,T=5,seed={k}")) for k in range(games)
         ]
         for N, m in product(AGENTS, STATES)
     }

@@ -149,6 +149,11 @@ class Evaluator:
         other._symmetric = self._symmetric
         return other
 
+    @property
+    def assumed(self) -> tuple:
+        """The sizes and the symmetric letters: what a walk goes by besides shapes."""
+        return tuple(self._sizes.items()), frozenset(letter.expr for letter in self._symmetric)
+
     def __call__(self, expr):
         return self._value(_read(_put_to_zero(expr, self._zero) if self._zero else expr))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import flint
@@ -91,6 +92,12 @@ class Balls:
             raise ValueError("balls need at least 2 bits")
         self.bits = bits
 
+    @property
+    def bare(self) -> tuple[dict[str, Callable], Callable[[], Any]]:
+        """Operations for shapes that are known to fit, and the context that they need."""
+        bare = {"add": operator.add, "multiply": operator.mul, "transpose": arb_mat.transpose}
+        return bare, partial(flint.ctx.workprec, self.bits)
+
     def scalar(self, value: Fraction) -> Ball:
         with flint.ctx.workprec(self.bits):
             return Ball(arb(fmpq(*value.as_integer_ratio())), self.bits)
@@ -170,24 +177,26 @@ class Balls:
 
     def blocks(self, rows: Sequence[Sequence[Any]]) -> Any:
         shapes.need_blocks([[self.shape(X) for X in row] for row in rows])
-        parts = [[X.tolist() for X in row] for row in rows]
+        entries: list[Any] = []
+        for row in rows:
+            parts = [(X.entries(), X.ncols()) for X in row]
+            for r in range(row[0].nrows()):
+                for part, cols in parts:
+                    entries += part[r * cols : (r + 1) * cols]
+        height = sum(row[0].nrows() for row in rows)
         with flint.ctx.workprec(self.bits):
-            return arb_mat(
-                [
-                    [x for part in line for x in part]
-                    for row in parts
-                    for line in zip(*row, strict=True)
-                ]
-            )
+            return arb_mat(height, sum(X.ncols() for X in rows[0]), entries)
 
     def rows(self, X: Any, start: int, stop: int) -> Any:
+        cols = X.ncols()
+        entries = [X[r, c] for r in range(start, stop) for c in range(cols)]
         with flint.ctx.workprec(self.bits):
-            return arb_mat(X.tolist()[start:stop])
+            return arb_mat(stop - start, cols, entries)
 
     def enclosure(self, s: Ball) -> tuple[Fraction, Fraction]:
         """Dyadic rationals lo ≤ hi with the ball's every number between them."""
         with flint.ctx.workprec(self.bits):
-            return _dyadic(s.value.lower()), _dyadic(s.value.upper())
+            return dyadic(s.value.lower()), dyadic(s.value.upper())
 
     def to_fractions(self, X: Any) -> list[list[Fraction]]:
         """The midpoints of a matrix's entries."""
@@ -216,18 +225,19 @@ class Balls:
 
     def largest(self, X: Any) -> Fraction:
         """The largest midpoint in size of a matrix's entries, rounded upward."""
-        return _dyadic(max(abs(x.mid()) for x in X.entries()).upper())
+        return dyadic(max(abs(x.mid()) for x in X.entries()).upper())
 
     def radius(self, X: Any) -> Fraction:
         """The largest radius of a matrix's entries."""
-        return _dyadic(max(x.rad() for x in X.entries()).upper())
+        return dyadic(max(x.rad() for x in X.entries()).upper())
 
     def enclosures(self, X: Any) -> list[list[tuple[Fraction, Fraction]]]:
         """`enclosure` of every entry of a matrix."""
         return [[self.enclosure(Ball(x, self.bits)) for x in row] for row in X.tolist()]
 
 
-def _dyadic(point: Any) -> Fraction:
+def dyadic(point: Any) -> Fraction:
+    """An exact number (`arb` without radius)."""
     return exactly(_held(point))
 
 

@@ -43,7 +43,7 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.norms import coarse
 from ergs_verify.certify.precision import MOST_BITS, bits_short, tolerance_of, whole_limbs
 from ergs_verify.certify.stationary_augmentation import stationary_gap_of_delta
-from ergs_verify.certify.thresholds import assumption_threshold
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.errors import (
     ErgsError,
     InputError,
@@ -179,7 +179,7 @@ def chosen_deltas(deltas: Iterable[Any] | None) -> tuple[Fraction, ...]:
 def _smallest_delta(game: Game, most_bits: int) -> Enclosure | None:
     if game.general:
         return None
-    least = assumption_threshold(game, most_bits=most_bits)
+    least = TauThresholds(game, most_bits=most_bits).assumption
     return least.shifted(-game.tau).at_least(Fraction(0))
 
 

@@ -31,7 +31,7 @@ from ergs_verify.certify.stage_verdicts import (
     singular_stage,
 )
 from ergs_verify.certify.stationary_nash import StationaryNash, search_stationary_nash
-from ergs_verify.certify.thresholds import tau_thresholds
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.errors import (
     NoStablePolicyError,
     NotCertifiedError,
@@ -66,12 +66,13 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     most_bits : int
         The highest precision. What is not decided by then is ``"undecided"``.
     progress : function of two int, optional
-        Told how many stages are done, and of how many. It starts again at each precision, and in
-        the search for the thresholds of τ.
+        Told how many stages are done, and of how many. It starts again at each precision, and when
+        a threshold of τ is sought.
 
     Returns
     -------
     Check
+        The thresholds of τ and δ in it are sought when they are first read.
 
     Raises
     ------
@@ -121,25 +122,20 @@ def check(game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None =
     }
     factor = factor_of(game)
     if factor is None:
-        return Check(**common, assumption_III_3=None, loop_tau_from=None, smallest_delta=None)
-    verdict = _assumption_verdict(game, findings, factor)
-    thresholds = tau_thresholds(game, most_bits=most_bits, progress=progress)
-    fails = verdict == "refuted"
-    tau_from = _raised(thresholds.assumption, game.tau if fails else Fraction(0))
-    diverges = any(stage.inner_loop == "diverges" for stage in findings.stages)
+        return Check(**common)
+    thresholds = TauThresholds(game, most_bits=most_bits, progress=progress)
     gamma_P = findings.gamma_P
     return Check(
         **common,
+        thresholds=thresholds,
         assumption_III_3=AssumptionCheck(
-            verdict=verdict,
+            verdict=_assumption_verdict(game, findings, factor),
             tau=game.tau,
             gamma_B=_root(gamma_B_squared(game)),
             gamma_P=gamma_P,
             bound=None if gamma_P is None else scaled(gamma_P, factor),
-            tau_from=tau_from,
+            thresholds=thresholds,
         ),
-        loop_tau_from=_raised(thresholds.loop, game.tau if diverges else Fraction(0)),
-        smallest_delta=tau_from.shifted(-game.tau).at_least(Fraction(0)),
     )
 
 
@@ -162,10 +158,7 @@ def _stationary(game: Game) -> Check:
         )
     return Check(
         nash=nash,
-        assumption_III_3=None,
         stages=tuple(found),
-        loop_tau_from=None,
-        smallest_delta=None,
         bits=max((one.balls.bits for one in search.equilibria), default=0),
         game=game,
     )
@@ -185,10 +178,7 @@ def _refuted(game: Game, error: UnboundedCostError | NoStablePolicyError) -> Che
     """No equilibrium: an agent's cost has no lower bound, or no policy is stable."""
     return Check(
         nash=NashCheck(exists="refuted", unique="refuted", reason=str(error)),
-        assumption_III_3=None,
         stages=(),
-        loop_tau_from=None,
-        smallest_delta=None,
         bits=0,
         game=game,
     )
@@ -247,7 +237,7 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
         if last and one.known is last[0].known:  # they share all enclosures
             return evolve(last[1], t=one.t)
         try:
-            found = regular_stage(stages, one.known, one.t, factor)
+            found = regular_stage(stages, one.known, one.t, factor, one.phi)
         except NotCertifiedError as error:
             return error
         last = one, found
@@ -268,7 +258,7 @@ def _findings(game: Game, most_bits: int, progress: Progress | None) -> _Finding
         "left_bits": _LEFT_BITS,
         "settled_bits": _SETTLED_BITS,
         "judge": judge,
-        "constants": False,
+        "covariances": False,
         "progress": progress,
     }
     searched = search_nash(game, lacking, **options)
@@ -375,11 +365,7 @@ def _assumption_verdict(game: Game, found: _Findings, factor: Fraction) -> str:
 
 
 def _is_tight(one: Enclosure) -> bool:
-    return one.relative_width <= _TOLERANCE
-
-
-def _raised(threshold: Enclosure, least: Fraction) -> Enclosure:
-    return Enclosure(max(threshold.lo, least), threshold.hi)
+    return one.lo == one.hi or one.width < _TOLERANCE * max(abs(one.lo), abs(one.hi))
 
 
 def _squares(P: Any) -> Fraction:

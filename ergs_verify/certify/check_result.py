@@ -10,6 +10,7 @@ from attrs import field, frozen
 from ergs_verify import markup
 from ergs_verify.certify.enclosure import ANYTHING, Enclosure
 from ergs_verify.certify.stage_verdicts import StageCheck
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.exact import counted, short, written
 from ergs_verify.game import Game
 
@@ -59,7 +60,8 @@ class AssumptionCheck:
         2γ_B²γ_P*(N−1).
     tau_from : Enclosure
         From which τ on the assumption holds. It is proved for every τ above the upper end, which
-        is infinite if the game's data alone prove nothing; it fails at the lower end.
+        is infinite if the game's data alone prove nothing; it fails at the lower end. It is sought
+        when it is first read, like the other thresholds.
     """
 
     verdict: str
@@ -67,12 +69,20 @@ class AssumptionCheck:
     gamma_B: Enclosure
     gamma_P: Enclosure | None
     bound: Enclosure | None
-    tau_from: Enclosure
+    thresholds: TauThresholds = field(repr=False, eq=False)
+
+    @property
+    def tau_from(self) -> Enclosure:
+        """From which τ on the assumption holds."""
+        fails = self.verdict == "refuted"
+        return _raised(self.thresholds.assumption, self.tau if fails else Fraction(0))
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Check:
     """What is proved about a game: the answer of `check`.
+
+    Thresholds of τ and δ are sought when they are first read.
 
     Attributes
     ----------
@@ -105,12 +115,25 @@ class Check:
     """
 
     nash: NashCheck
-    assumption_III_3: AssumptionCheck | None
+    assumption_III_3: AssumptionCheck | None = None
     stages: tuple[StageCheck, ...]
-    loop_tau_from: Enclosure | None
-    smallest_delta: Enclosure | None
     bits: int
     game: Game
+    thresholds: TauThresholds | None = None
+
+    @property
+    def loop_tau_from(self) -> Enclosure | None:
+        """From which τ on the inner loop converges at every stage."""
+        diverges = self.inner_loop == "diverges"
+        return self.thresholds and _raised(
+            self.thresholds.loop, self.game.tau if diverges else Fraction(0)
+        )
+
+    @property
+    def smallest_delta(self) -> Enclosure | None:
+        """From which δ on Assumption III.3 holds at τ + δ."""
+        found = self.assumption_III_3
+        return found and found.tau_from.shifted(-found.tau).at_least(Fraction(0))
 
     @property
     def title(self) -> str:
@@ -262,6 +285,10 @@ class Check:
         more = len(self.stages) - _SHOWN
         left = f"<p>… and {more} more in <code>.stages</code></p>" if more > 0 else ""
         return markup.bullets(self.sentences()) + table + left
+
+
+def _raised(threshold: Enclosure, least: Fraction) -> Enclosure:
+    return Enclosure(max(threshold.lo, least), threshold.hi)
 
 
 def _from(threshold: Enclosure, letter: str, fails: str) -> str:

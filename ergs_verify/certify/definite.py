@@ -24,8 +24,9 @@ def demand_definite(X: Any, balls: Balls) -> None:
     """
     rows = X.tolist()
     for size in range(1, len(rows) + 1):
-        minor = balls.determinant(arb_mat([row[:size] for row in rows[:size]]))
-        if not minor.value > 0:
+        minor = [row[:size] for row in rows[:size]]
+        det = minor[0][0] if size == 1 else balls.determinant(arb_mat(minor)).value
+        if not det > 0:
             raise NotCertifiedError(
                 f"W is not certified to be positive definite at {balls.bits} bits; it may be "
                 "singular"

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ergs_verify.arithmetic.balls import Balls
-from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls
+from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls, straight_in_balls
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game import Game
@@ -25,6 +25,9 @@ from ergs_verify.recursion.stages import Progress, Stages
 _STAGES_TO_DECIDE = 4
 #: From so many stages, or this part of all, it is foreseen what the others will lose.
 _FEWEST_TO_FORESEE, _PART_TO_FORESEE = 8, 8
+#: Straight in balls this is foreseen from so few, and worth no more bits than these: they cost as
+#: much as bounds do.
+_STRAIGHT_TO_FORESEE, _MOST_STRAIGHT = 3, 384
 
 
 @frozen(eq=False)
@@ -152,6 +155,7 @@ def search_nash(
     settled_bits: int | None = None,
     until: int = 0,
     judge: Callable[[Stages[Balls], EquilibriumStage], Any] = lambda _stages, _one: None,
+    covariances: bool = True,
     constants: bool = True,
     progress: Progress | None = None,
 ) -> NashSearch:
@@ -176,8 +180,8 @@ def search_nash(
         The first stage in time that counts.
     judge : function of the stages and of one that is certified, optional
         What is to be kept of it besides.
-    constants : bool
-        Whether q is wanted.
+    covariances, constants : bool
+        Whether Σ and q are wanted.
     progress : function of the stages done and all, optional
         Called anew at each precision.
 
@@ -190,24 +194,30 @@ def search_nash(
     >>> search_nash(gallery("g-star-4-no-nash")).singular.t
     0
     """
+    parts: dict[str, Any] = {"covariances": covariances, "constants": constants}
     if first_bits > MOST_BITS:
-        searched = search_nash(game, until=until, constants=constants, progress=progress)
+        searched = search_nash(game, until=until, progress=progress, **parts)
         if not searched.certified:
             return searched
     certified = first_bits > MOST_BITS
     bits, asked_until, lost_at = min(first_bits, most_bits), game.horizon, None
     wanted = game.horizon - until
-    sample = max(_FEWEST_TO_FORESEE, game.horizon // _PART_TO_FORESEE)
+    straight = bits <= _MOST_STRAIGHT
 
     def cap() -> int:
         return most_bits if certified else min(most_bits, MOST_BITS)
 
     while True:
-        last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, constants=constants))
+        last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, **parts))
         played, broken_off, needed = last.played, False, bits
-        try:
+        if straight:
+            sample, recursion = _STRAIGHT_TO_FORESEE, straight_in_balls(last.stages)
+        else:
             settled = None if settled_bits is None else settled_bits + bits - first_bits
-            for one in islice(stages_in_balls(last.stages, settled), wanted):
+            sample = max(_FEWEST_TO_FORESEE, game.horizon // _PART_TO_FORESEE)
+            recursion = stages_in_balls(last.stages, settled)
+        try:
+            for one in islice(recursion, wanted):
                 played.append(one.stage)
                 last.judged.append(judge(last.stages, one))
                 if progress:
@@ -235,6 +245,9 @@ def search_nash(
             lost_at = t
             # What was lost so far, and as much at every stage to come.
             needed = left_bits + bits + max(64, bits * (t + 1) // (len(played) + 1))
+        if straight and needed > min(cap(), _MOST_STRAIGHT):
+            straight, bits = False, min(first_bits, most_bits)
+            continue
         if bits >= cap():
             return NashSearch(
                 last=last,

@@ -11,7 +11,7 @@ import flint
 from attrs import evolve, frozen
 from flint import arb, arb_mat
 
-from ergs_verify.arithmetic.balls import Ball, Balls
+from ergs_verify.arithmetic.balls import Balls, dyadic
 from ergs_verify.certify.definite import demand_bounded
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.spectral import spectral_radius
@@ -82,18 +82,18 @@ def factor_of(game: Game) -> Fraction | None:
 
 
 def regular_stage(
-    stages: Stages[Balls], known: Evaluator, t: int, factor: Fraction | None
+    stages: Stages[Balls], known: Evaluator, t: int, factor: Fraction | None, phi: Any = None
 ) -> StageCheck:
-    """A stage of the equilibrium, whose Φ_t is thereby proved to be regular.
+    """A stage of the equilibrium, whose Φ_t is proved to be regular.
 
-    `factor` is the game's `coupling`.
+    `factor` is the game's `coupling`; `phi` is Φ_t, where it is at hand.
 
     Raises
     ------
     NotCertifiedError
         Where the precision does not suffice for the inner loop.
     """
-    phi, _ = block_system(stages, known)
+    phi = block_system(stages, known)[0] if phi is None else phi
     det = Enclosure.of(stages.arithmetic.determinant(phi))
     return _stage_check(stages, known, t, det, factor)
 
@@ -131,7 +131,7 @@ def _stage_check(
         phi_nonsingular="proved",
         contraction_constant=None
         if factor is None
-        else _over_tau(scaled(gamma_P, factor), stages.game.tau),
+        else _over_tau(gamma_P, factor, stages.game.tau),
         spectral_radius=radius,
         inner_loop=(
             "converges" if radius.hi < 1 else "diverges" if radius.lo >= 1 else "undecided"
@@ -168,21 +168,16 @@ def coupling(game: Game) -> Fraction:
     return 2 * gamma_B_squared(game) * (game.agents - 1)
 
 
-def frobenius_norm(X: Any, balls: Balls) -> Enclosure:
-    """‖X‖_F of a matrix in balls."""
-    with flint.ctx.workprec(balls.bits):
-        row = arb_mat(1, X.nrows() * X.ncols(), X.entries())
-        squares = (row * row.transpose())[0, 0]
-        hi = squares.abs_upper().sqrt().upper()
-        lo = squares.lower().sqrt().lower() if squares > 0 else arb(0)
-        return Enclosure(
-            balls.enclosure(Ball(lo, balls.bits))[0], balls.enclosure(Ball(hi, balls.bits))[1]
-        )
-
-
 def largest_norm(costs: Iterable[Any], balls: Balls) -> Enclosure:
     """The largest ‖P‖_F of matrices in balls."""
-    return largest(frobenius_norm(P, balls) for P in costs)
+    with flint.ctx.workprec(balls.bits):
+        squares = []
+        for P in costs:
+            row = arb_mat(1, P.nrows() * P.ncols(), P.entries())
+            squares.append((row * row.transpose())[0, 0])
+        lo, hi = max(x.lower() for x in squares), max(x.abs_upper() for x in squares)
+        lo = lo.sqrt().lower() if lo > 0 else arb(0)
+        return Enclosure(dyadic(lo), dyadic(hi.sqrt().upper()))
 
 
 def largest(enclosures: Iterable[Enclosure]) -> Enclosure:
@@ -196,10 +191,10 @@ def scaled(one: Enclosure, factor: Fraction) -> Enclosure:
     return Enclosure(factor * one.lo, factor * one.hi)
 
 
-def _over_tau(bound: Enclosure, tau: Fraction) -> Enclosure:
-    """bound/τ; at τ = 0 infinite, unless the bound is 0."""
+def _over_tau(gamma_P: Enclosure, factor: Fraction, tau: Fraction) -> Enclosure:
+    """factor·γ_P/τ; at τ = 0 infinite, unless that product is 0."""
     if tau > 0:
-        return scaled(bound, 1 / tau)
+        return scaled(gamma_P, factor / tau)
     return Enclosure(
-        math.inf if bound.lo > 0 else Fraction(0), math.inf if bound.hi > 0 else bound.hi
+        *(math.inf if factor * end > 0 else Fraction(0) for end in (gamma_P.lo, gamma_P.hi))
     )

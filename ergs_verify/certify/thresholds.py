@@ -13,12 +13,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ergs_verify.arithmetic import Balls
 from ergs_verify.arithmetic.stacks import Float64Stacks
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.equilibrium import EquilibriumStage, stages_in_balls
+from ergs_verify.certify.equilibrium import EquilibriumStage, straight_in_balls
 from ergs_verify.certify.precision import MOST_BITS, rising
 from ergs_verify.certify.spectral import spectral_radius
 from ergs_verify.certify.stage_verdicts import (
@@ -33,7 +32,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion.apriori import sufficient_tau
-from ergs_verify.recursion.backward_induction import gains_and_costs
+from ergs_verify.recursion.backward_induction import GainsAndCosts
 from ergs_verify.recursion.stages import Progress, Stages
 
 #: Decimal digits of the upper ends.
@@ -49,125 +48,111 @@ _ALIKE = 1e-5
 #: log2 of the power whose norm tells a spectral radius to some 1e-3.
 _SQUARINGS = 12
 
-#: A failure is mostly proved after a few stages.
-_FEW = 4
-
 Excess = Callable[[np.ndarray], np.ndarray]
 Fails = Callable[[Fraction, Stages[Balls], EquilibriumStage], bool]
 
 
-@frozen(kw_only=True)
-class Thresholds:
-    """Enclosures of the least τ beyond which a property holds for good.
+class TauThresholds:
+    """Enclosures of the least τ beyond which a property holds for good, sought when asked for.
+
+    The game's own τ plays no role. The upper ends are infinite where the data alone prove nothing:
+    some Q that is not exactly positive semidefinite.
+
+    Parameters
+    ----------
+    game : Game
+        Of the paper's class.
+    most_bits : int
+    progress : function of two int, optional
+        Told how many stages are done, and of how many, anew at each attempt to prove that a
+        property fails.
 
     Attributes
     ----------
     assumption, loop : Enclosure
         Of Assumption III.3, and of the inner loop's convergence at every stage. At `lo` the
         property fails, or `lo` is 0; for every τ ≥ `hi` (τ > 0 where it is 0) it holds.
-    """
-
-    assumption: Enclosure
-    loop: Enclosure
-
-
-def tau_thresholds(
-    game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None = None
-) -> Thresholds:
-    """Enclose the thresholds of τ. The game's own τ plays no role.
-
-    The upper ends are infinite where the data alone prove nothing: some Q that is not exactly
-    positive semidefinite. `progress` is called with the stages done and all, anew at each attempt
-    to prove that a property fails.
 
     Examples
     --------
-    >>> from ergs_verify.certify.thresholds import tau_thresholds
+    >>> from ergs_verify.certify.thresholds import TauThresholds
     >>> from ergs_verify.game.gallery import gallery
-    >>> found = tau_thresholds(gallery("identical-interest"))
+    >>> found = TauThresholds(gallery("identical-interest"))
     >>> found.loop.as_json(digits=4)  # ρ = 2/(τ/2 + 5/4), 1 at τ = 3/2
     ['1.497', '3.501']
     """
-    if game.agents == 1:
-        return Thresholds(assumption=NOTHING, loop=NOTHING)
-    ends, guesses = _upper_ends(game), _Guesses(game)
-    return Thresholds(
-        assumption=_assumption(game, ends[0], guesses, most_bits, progress),
-        loop=_loop(game, ends[1], guesses, most_bits, progress),
-    )
 
+    def __init__(self, game: Game, *, most_bits: int = MOST_BITS, progress: Progress | None = None):
+        self._game, self._most_bits, self._progress = game, most_bits, progress
 
-def assumption_threshold(game: Game, *, most_bits: int = MOST_BITS) -> Enclosure:
-    """The threshold of Assumption III.3 alone."""
-    if game.agents == 1:
-        return NOTHING
-    return _assumption(game, _upper_ends(game)[0], _Guesses(game), most_bits, None)
+    @cached_property
+    def assumption(self) -> Enclosure:
+        game = self._game
+        if game.agents == 1:
+            return NOTHING
+        factor, floor = coupling(game), _data_alone(game)
 
+        def fails(tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
+            return scaled(largest_norm(one.stage.P, stages.arithmetic), factor).lo >= tau
 
-def _assumption(
-    game: Game, end: Any, guesses: _Guesses, most_bits: int, progress: Progress | None
-) -> Enclosure:
-    factor, floor = coupling(game), _data_alone(game)
+        def excess(taus: np.ndarray) -> np.ndarray:
+            return float(factor) * self._guesses.largest_norm(taus) - taus
 
-    def fails(tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
-        return scaled(largest_norm(one.stage.P, stages.arithmetic), factor).lo >= tau
+        return self._enclosed(fails, excess, floor, self._upper_ends[0])
 
-    def excess(taus: np.ndarray) -> np.ndarray:
-        return float(factor) * guesses.largest_norm(taus) - taus
+    @cached_property
+    def loop(self) -> Enclosure:
+        if self._game.agents == 1:
+            return NOTHING
 
-    taus = [tau for tau in _guessed(excess, floor, end) if tau > floor]
-    return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or floor, end)
+        def fails(_tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
+            return spectral_radius(jacobi_matrix(stages, one.known), stages.arithmetic.bits).lo >= 1
 
+        def excess(taus: np.ndarray) -> np.ndarray:
+            return self._guesses.loop_radius(taus) - 1
 
-def _loop(
-    game: Game, end: Any, guesses: _Guesses, most_bits: int, progress: Progress | None
-) -> Enclosure:
-    def fails(_tau: Fraction, stages: Stages[Balls], one: EquilibriumStage) -> bool:
-        return spectral_radius(jacobi_matrix(stages, one.known), stages.arithmetic.bits).lo >= 1
+        return self._enclosed(fails, excess, Fraction(0), self._upper_ends[1])
 
-    def excess(taus: np.ndarray) -> np.ndarray:
-        return guesses.loop_radius(taus) - 1
+    @cached_property
+    def _upper_ends(self) -> tuple[Any, Any]:
+        try:
+            known = sufficient_tau(self._game, digits=_DIGITS)
+        except NotCertifiedError:
+            return math.inf, math.inf
+        return known.assumption, known.unique
 
-    taus = [tau for tau in _guessed(excess, Fraction(0), end) if tau > 0]
-    return Enclosure(_first_proved(fails, game, taus, most_bits, progress) or Fraction(0), end)
+    @cached_property
+    def _guesses(self) -> _Guesses:
+        return _Guesses(self._game)
 
+    def _enclosed(self, fails: Fails, excess: Excess, floor: Fraction, end: Any) -> Enclosure:
+        """From the largest τ above the floor at which some stage is proved to fail to the end."""
+        for tau in _guessed(excess, floor, end):
+            if tau > floor and self._is_proved(fails, tau):
+                return Enclosure(tau, end)
+        return Enclosure(floor, end)
 
-def _upper_ends(game: Game) -> tuple[Any, Any]:
-    try:
-        known = sufficient_tau(game, digits=_DIGITS)
-    except NotCertifiedError:
-        return math.inf, math.inf
-    return known.assumption, known.unique
+    def _is_proved(self, fails: Fails, tau: Fraction) -> bool:
+        """Whether some stage of the equilibrium at τ is proved to fail."""
+        shifted = self._game.at_tau(tau)
+        for bits in rising(most=min(self._most_bits, _SEARCH_BITS)):
+            stages = Stages(shifted, Balls(bits), symmetric=True, covariances=False)
+            try:
+                for done, one in enumerate(straight_in_balls(stages), 1):
+                    if self._progress:
+                        self._progress(done, shifted.horizon)
+                    if fails(tau, stages, one):
+                        return True
+            except NotCertifiedError:
+                continue
+            return False
+        return False
 
 
 def _data_alone(game: Game) -> Fraction:
     """A τ at which Assumption III.3 fails whatever the equilibrium is, since P_T = Q_T."""
     stages = Stages(game, Balls(64), symmetric=True)
     return scaled(largest_norm(stages.terminal().P, stages.arithmetic), coupling(game)).lo
-
-
-def _first_proved(
-    fails: Fails,
-    game: Game,
-    taus: Sequence[Fraction],
-    most_bits: int,
-    progress: Progress | None,
-) -> Fraction | None:
-    """The first τ at which some stage of the equilibrium is proved to fail."""
-    for tau in taus:
-        shifted = game.at_tau(tau)
-        for bits in rising(most=min(most_bits, _SEARCH_BITS)):
-            stages = Stages(shifted, Balls(bits), symmetric=True, constants=False)
-            try:
-                for done, one in enumerate(stages_in_balls(stages, at_first=_FEW), 1):
-                    if progress:
-                        progress(done, game.horizon)
-                    if fails(tau, stages, one):
-                        return tau
-            except NotCertifiedError:
-                continue
-            break
-    return None
 
 
 # -- guesses in float64 --------------------------------------------------------------------------
@@ -228,12 +213,12 @@ class _Guesses:
         """What each stage knows and P_t, t = T−1, …, 0, or until all stages to come are alike."""
         stages = self._stages.with_tau(taus)
         P: Sequence[Any] = stages.terminal().P
-        sizes = None
+        gains_and_costs, sizes = GainsAndCosts(stages), None
         for t in reversed(range(stages.game.horizon)):
             costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
-            known = stages.bare(t).with_values(costs)
-            _, P = gains_and_costs(stages, known)
-            yield known, P
+            values = stages.letters(t) | costs
+            _, P, _, met = gains_and_costs(values)
+            yield stages.knowing(t, values | met), P
             if self._game.alike == self._game.horizon:
                 before, sizes = sizes, np.array([np.einsum("...ii->...", X) for X in P])
                 if before is not None and not (abs(sizes - before) > _ALIKE * abs(sizes)).any():

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import Any, Protocol
+
+from attrs import frozen
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix
+from ergs_verify.arithmetic.program import Program, Writing
 from ergs_verify.arithmetic.rationals import Rationals
 from ergs_verify.errors import SingularStageError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.paper import notation
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages, WithFormulas
+from ergs_verify.recursion.written_out import WrittenOut
+
+
+class Walkable(WithFormulas, Protocol):
+    """Formulas, and an evaluator of them that knows no letter."""
+
+    @property
+    def nothing_known(self) -> Evaluator: ...
 
 
 def backwards(stages: Stages, terminal: Stage) -> Iterator[Stage]:
@@ -29,30 +42,84 @@ def block_system(stages: WithFormulas, stage: Evaluator) -> tuple[Matrix, Matrix
     """Φ_t and the right-hand side r of Φ_t 𝓚_t = −r, at a stage that knows P_{t+1}."""
     arithmetic, formula = stages.arithmetic, stages.formula
     phi = arithmetic.blocks(
-        [
-            [
-                stage(
-                    formula("phi_diagonal", k)
-                    if k == other
-                    else formula("phi_off_diagonal", k, other)
-                )
-                for other in stages.agents
-            ]
-            for k in stages.agents
-        ]
+        [[stage(phi_block(formula, k, other)) for other in stages.agents] for k in stages.agents]
     )
     return phi, arithmetic.blocks([[stage(formula("rhs", k))] for k in stages.agents])
 
 
-def gains_and_costs(stages: WithFormulas, known: Evaluator) -> tuple[list[Matrix], list[Matrix]]:
-    """The gains that solve a stage's equations and their costs, at a stage that knows P_{t+1}.
+def phi_block(formula: WrittenOut, k: int, other: int) -> Any:
+    """The expression of block (k, other) of Φ_t."""
+    return formula("phi_diagonal", k) if k == other else formula("phi_off_diagonal", k, other)
 
-    Over an arithmetic of which matrices have a negative, and without Σ and q.
+
+class GainsAndCosts:
+    """The gains that solve a stage's equations and their costs, without Σ and q.
+
+    The formulas are walked once for all games of one size, and are a program from then on.
+
+    Parameters
+    ----------
+    stages : Stages or StageStack
+    arithmetic : Arithmetic, optional
+        Matrices need a negative in it. That of the stages by default.
     """
+
+    def __init__(self, stages: Walkable, arithmetic: Any = None):
+        self._stages, self._arithmetic = stages, arithmetic or stages.arithmetic
+        self._run: Callable[[Sequence[Any]], list[Any]] | None = None
+
+    def __call__(
+        self, values: Mapping
+    ) -> tuple[list[Matrix], list[Matrix], Matrix, dict[Any, Matrix]]:
+        """K_t, P_t, Φ_t and more that is met on the way, by their expressions.
+
+        `values` are those of a stage's letters and of P_{t+1}.
+        """
+        stages, N = self._stages, len(self._stages.agents)
+        if self._run is None:
+            shape, self._letters = self._arithmetic.shape, tuple(values)
+            given = tuple(
+                (letter, shape(X) if getattr(letter, "is_Matrix", False) else None)
+                for letter, X in values.items()
+            )
+            program, self._met = _program(
+                stages.formula, stages.control_sizes, given, stages.nothing_known.assumed
+            )
+            self._run = program.over(self._arithmetic)
+        phi, *found = self._run([values[letter] for letter in self._letters])
+        return found[:N], found[N : 2 * N], phi, dict(zip(self._met, found[2 * N :], strict=True))
+
+
+@lru_cache(maxsize=64)
+def _program(
+    formula: WrittenOut, control_sizes: tuple[int, ...], given: tuple, assumed: tuple
+) -> tuple[Program, tuple]:
+    """Φ, K and P, and of W and the blocks of Φ their expressions too."""
+    writing: Any = Writing()  # of which no numbers are asked
+    sizes, symmetric = assumed
+    stages = _Written(formula=formula, arithmetic=writing, control_sizes=control_sizes)
+    letters = {letter: writing.given(shape) for letter, shape in given}
+    known = Evaluator(letters, writing, formula.definitions, dict(sizes), symmetric)
     phi, rhs = block_system(stages, known)
-    K = by_agent(stages, stages.arithmetic.solve(phi, -rhs))
+    K = by_agent(stages, writing.solve(phi, -rhs))
     played = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
-    return K, [played(stages.formula("policy_cost", k)) for k in stages.agents]
+    P = [played(formula("policy_cost", k)) for k in stages.agents]
+    blocks = [phi_block(formula, k, other) for k in stages.agents for other in stages.agents]
+    met = [*map(notation.W, stages.agents), *blocks]
+    return writing.program([phi, *K, *P, *map(known, met)]), tuple(met)
+
+
+@frozen(kw_only=True, eq=False)
+class _Written:
+    """Formulas over the arithmetic that writes them down."""
+
+    formula: WrittenOut
+    arithmetic: Writing
+    control_sizes: tuple[int, ...]
+
+    @property
+    def agents(self) -> range:
+        return range(1, len(self.control_sizes) + 1)
 
 
 def _gains(stages: Stages, stage: Evaluator, t: int) -> list[Matrix]:

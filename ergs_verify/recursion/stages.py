@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -61,8 +61,9 @@ class Stages(Generic[N]):
     symmetric : bool
         Every letter that is symmetric in the paper has an exactly symmetric value here, or balls
         that hold one: of a product and its transpose only one is evaluated.
-    constants : bool
-        Whether q is wanted. There is none either where its logarithm leaves the arithmetic.
+    covariances, constants : bool
+        Whether Σ and q are wanted; q needs Σ, and there is none where its logarithm leaves the
+        arithmetic.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Stages(Generic[N]):
         *,
         deterministic: bool = False,
         symmetric: bool = False,
+        covariances: bool = True,
         constants: bool = True,
     ):
         #: Whether the state here is (1, x), x the game's own.
@@ -104,8 +106,11 @@ class Stages(Generic[N]):
             sizes,
             self.formula.symmetric if symmetric else (),
         )
-        self._entered: dict[tuple, tuple] = {}
-        self.has_constants = constants and (not self._uses_log() or _has_log(arithmetic))
+        self._entered: dict[Any, tuple] = {}
+        self._has_covariances = covariances
+        self.has_constants = (
+            covariances and constants and (not self._uses_log() or _has_log(arithmetic))
+        )
 
     def _uses_log(self) -> bool:
         agent = next((k for k in self.agents if k not in self.plain), 1)
@@ -154,7 +159,11 @@ class Stages(Generic[N]):
 
     def bare(self, t: int) -> Evaluator:
         """An evaluator that knows only what the game itself says of stage t."""
-        known = self.nothing_known.with_values(self.letters(t))
+        return self.knowing(t, self.letters(t))
+
+    def knowing(self, t: int, values: Mapping[Any, Any]) -> Evaluator:
+        """An evaluator of such values, those of stage t's letters among them."""
+        known = self.nothing_known.with_values(values)
         off = [notation.tau_of(k) for k in self.agents if self.plain_at(k, t)]
         return known.without(off) if len(off) > len(self.plain) else known
 
@@ -179,7 +188,7 @@ class Stages(Generic[N]):
 
     def enter(self, array: np.ndarray, diagonal: Fraction = Fraction(0)) -> Matrix:
         """A matrix of the game, entered once however many stages share it."""
-        key = (id(array), *diagonal.as_integer_ratio())
+        key = (id(array), diagonal) if diagonal else id(array)
         if key not in self._entered:
             # Adding to a float would round, so it becomes a rational first.
             entries = fractions(array) if diagonal else array.tolist()
@@ -191,7 +200,7 @@ class Stages(Generic[N]):
         return self._entered[key][1]
 
     def covariances(self, stage: Evaluator) -> tuple[Matrix, ...]:
-        """Every agent's best Σ.
+        """Every agent's best Σ; none where it is not wanted.
 
         Raises
         ------
@@ -205,7 +214,7 @@ class Stages(Generic[N]):
             except ZeroDivisionError as error:
                 raise NotCertifiedError(f"W of agent {k} is singular") from error
 
-        return tuple(map(covariance, self.agents))
+        return tuple(map(covariance, self.agents)) if self._has_covariances else ()
 
     def evaluated(
         self, stage: Evaluator, K: Sequence[Matrix], Sigma: Sequence[Matrix], t: int

@@ -8,6 +8,7 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -19,7 +20,7 @@ from ergs_verify import Game, gallery, gap
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import augmentation
 from ergs_verify.certify.enclosure import INFINITE, Enclosure
-from ergs_verify.certify.thresholds import assumption_threshold
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.errors import InputError, NotCertifiedError, SingularStageError
 from ergs_verify.exact import parse_number
 from ergs_verify.paper.gap import second_order_formulas
@@ -42,8 +43,8 @@ def _quick_thresholds():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             augmentation,
-            "assumption_threshold",
-            lambda _game, **_: ends,
+            "TauThresholds",
+            lambda _game, **_: SimpleNamespace(assumption=ends),
         )
         yield
 
@@ -317,14 +318,16 @@ def test_the_record_shows_itself():
 )
 def test_the_smallest_delta_is_what_tau_lacks(threshold, tau, expected, monkeypatch):
     enclosed = Enclosure(*threshold)
-    monkeypatch.setattr(augmentation, "assumption_threshold", lambda _game, **_: enclosed)
+    monkeypatch.setattr(
+        augmentation, "TauThresholds", lambda _game, **_: SimpleNamespace(assumption=enclosed)
+    )
     smallest = gap(scalar(tau), [1]).smallest_delta.assumption_III_3
     assert (smallest.lo, smallest.hi) == expected
 
 
 def test_the_smallest_delta_is_computed(monkeypatch):
-    monkeypatch.setattr(augmentation, "assumption_threshold", assumption_threshold)
+    monkeypatch.setattr(augmentation, "TauThresholds", TauThresholds)
     game = gallery("identical-interest")
-    tau = assumption_threshold(game)
+    tau = TauThresholds(game).assumption
     smallest = gap(game, [1]).smallest_delta.assumption_III_3
     assert (smallest.lo, smallest.hi) == (tau.lo - game.tau, tau.hi - game.tau)

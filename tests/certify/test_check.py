@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -17,12 +18,14 @@ from random_games import g_star, games, three_identical
 
 from ergs_verify import Game, check, gallery
 from ergs_verify.arithmetic import Balls, Rationals
+from ergs_verify.certify import thresholds
 from ergs_verify.certify.check_result import Check
 from ergs_verify.certify.equilibrium import stages_in_balls
 from ergs_verify.certify.stage_verdicts import coupling, jacobi_matrix, regular_stage
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.game.gallery import names
 from ergs_verify.recursion import block_system
+from ergs_verify.recursion.apriori import sufficient_tau
 from ergs_verify.recursion.backward_induction import backwards
 from ergs_verify.recursion.stages import Stages
 
@@ -344,9 +347,28 @@ def test_the_precision_allowed_is_kept_to_and_what_is_beyond_it_is_undecided():
 
 def test_progress_counts_the_stages():
     seen = []
-    check(gallery("time-varying"), progress=lambda done, of: seen.append((done, of)))
-    assert seen[:4] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert {of for _, of in seen[4:]} == {4}  # the search for the thresholds of τ
+    found = check(gallery("time-varying"), progress=lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert found.smallest_delta
+    assert {of for _, of in seen[4:]} == {4}
+
+
+def test_thresholds_are_sought_once_and_when_they_are_read(monkeypatch):
+    sought = []
+
+    def counted(game, *, digits):
+        sought.append(game)
+        return sufficient_tau(game, digits=digits)
+
+    monkeypatch.setattr(thresholds, "sufficient_tau", counted)
+    found = check(gallery("g-star-2"))
+    assert not sought
+    assert found.loop_tau_from.lo > 0
+    assert found.assumption_III_3.tau_from.hi == found.smallest_delta.hi + 2
+    assert found.as_json()["loop_tau_from"] == found.loop_tau_from.as_json()
+    assert len(sought) == 1
+    again = pickle.loads(pickle.dumps(found))
+    assert again.as_json() == found.as_json()
 
 
 # -- as JSON and in a notebook -------------------------------------------------------------------

@@ -15,6 +15,7 @@ from random_games import g_star
 from ergs_verify import Game, gallery, solve
 from ergs_verify.arithmetic import Balls, MPMath, Rationals
 from ergs_verify.certify import approximate
+from ergs_verify.certify import nash as certify_nash
 from ergs_verify.certify.approximate import Approximate, ApproximateStages
 from ergs_verify.certify.enclosure import Enclosure
 from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
@@ -128,7 +129,8 @@ def test_the_cap_is_kept():
 
 @pytest.mark.parametrize(("left_bits", "broken_off"), [(0, False), (90, True)])
 def test_a_pass_that_would_be_in_vain_is_broken_off(left_bits, broken_off):
-    """The game loses some 64 bits in 30 stages, of which 29 are lost after 8."""
+    """The game loses some 64 bits in 30 stages, of which 29 are lost after 8; straight in balls it
+    would lose far more, as three stages show."""
     done = []
     certified_nash(
         gallery("random:N=5,m=6,p=1,T=30,seed=2"),
@@ -136,7 +138,31 @@ def test_a_pass_that_would_be_in_vain_is_broken_off(left_bits, broken_off):
         left_bits=left_bits,
         progress=lambda stages, _all: done.append(stages),
     )
-    assert done == [*range(1, 9)] * broken_off + [*range(1, 31)]
+    assert done == [*range(1, 4)] + [*range(1, 9)] * broken_off + [*range(1, 31)]
+
+
+def test_a_short_game_is_played_straight_in_balls_with_as_many_bits_as_that_takes():
+    done = []
+    game = gallery("random:N=2,m=4,p=2,T=20,seed=1")
+    found = certified_nash(game, left_bits=100, progress=lambda stages, _all: done.append(stages))
+    assert done == [*range(1, 4), *range(1, 21)]
+    assert 128 < found.balls.bits <= 384
+    bounded = equilibrium_in_balls(game, 256)
+    for letter in ("K", "P", "Sigma"):
+        pairs = zip(getattr(found.found, letter), getattr(bounded, letter), strict=True)
+        for X, Y in (both for agent in pairs for both in zip(*agent, strict=True)):
+            assert X.overlaps(Y)
+            assert found.balls.radius(X) < Fraction(1, 2**100)
+
+
+def test_where_plain_balls_do_not_prove_enough_bounds_of_errors_do(monkeypatch):
+    def blind(_stages):
+        raise NotCertifiedError("nothing")
+        yield
+
+    monkeypatch.setattr(certify_nash, "straight_in_balls", blind)
+    found = certified_nash(gallery("random:N=2,m=4,p=2,T=5,seed=1"))
+    assert found.balls.bits == 128
 
 
 def test_tiny_and_huge_weights():

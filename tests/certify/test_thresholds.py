@@ -14,7 +14,7 @@ from random_games import g_star, games, three_identical
 from ergs_verify import Game, check, gallery
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify import thresholds
-from ergs_verify.certify.thresholds import assumption_threshold, tau_thresholds
+from ergs_verify.certify.thresholds import TauThresholds
 from ergs_verify.recursion import nash
 
 
@@ -24,25 +24,25 @@ def at(game: Game, tau: Fraction) -> Game:
 
 def test_known_thresholds_lie_in_the_enclosures():
     """Three identical agents: ρ = 2/(τ/2 + 5/4); G*: ρ = 4/(τ/2 + 2) and γ_P = 17 at T."""
-    found = tau_thresholds(three_identical())
+    found = TauThresholds(three_identical())
     assert Fraction(3, 2) in found.loop
     # P_0 < Q_T = 1, so that the bound is 4 at every τ.
     assert found.assumption.lo == 4
-    found = tau_thresholds(g_star(2))
+    found = TauThresholds(g_star(2))
     assert 4 in found.loop
     assert found.assumption.lo == 34
 
 
 def test_the_lower_ends_are_near():
     """Within the 1 % that the search stays below its guess."""
-    assert tau_thresholds(three_identical()).loop.lo >= Fraction(149, 100)
-    assert tau_thresholds(g_star(2)).loop.lo >= Fraction(396, 100)
+    assert TauThresholds(three_identical()).loop.lo >= Fraction(149, 100)
+    assert TauThresholds(g_star(2)).loop.lo >= Fraction(396, 100)
 
 
 @settings(max_examples=15)
 @given(games(taus=("1",)))
 def test_both_ends_do_what_they_say(game):
-    found = tau_thresholds(game)
+    found = TauThresholds(game)
     if found.assumption.lo > 0:
         assert check(at(game, found.assumption.lo)).assumption_III_3.verdict == "refuted"
     if found.loop.lo > 0:
@@ -58,7 +58,7 @@ def test_both_ends_do_what_they_say(game):
 def test_a_guess_that_is_wrong_is_not_believed(monkeypatch):
     taus = [Fraction(80), Fraction(60), Fraction(35)]
     monkeypatch.setattr(thresholds, "_guessed", lambda *_: taus)
-    found = tau_thresholds(g_star(2))
+    found = TauThresholds(g_star(2))
     assert (found.assumption.lo, found.loop.lo) == (34, 0)
 
 
@@ -81,7 +81,7 @@ def test_a_norm_that_may_fail_is_no_failure(monkeypatch):
     rest = numbers.to_fractions(nash(game(Fraction(0)), numbers).P[0][0])[0][0]
     below = game(tau / 2 - rest - Fraction(1, 10**40))
     monkeypatch.setattr(thresholds, "_guessed", lambda *_: [tau])
-    assert tau_thresholds(below).assumption.lo < tau
+    assert TauThresholds(below).assumption.lo < tau
 
 
 def test_guesses_stop_where_stages_are_alike():
@@ -103,19 +103,21 @@ def test_guesses_stop_where_stages_are_alike():
 
 def test_a_proof_of_failure_says_how_far_it_is():
     said = []
-    tau_thresholds(g_star(2), progress=lambda done, all_of: said.append((done, all_of)))
+    found = TauThresholds(g_star(2), progress=lambda done, all_of: said.append((done, all_of)))
+    assert not said  # nothing is sought before it is asked for
+    assert found.loop.lo > 0
     assert set(said) == {(1, 1)}
 
 
-def test_the_threshold_of_the_assumption_alone():
-    for game in (three_identical(), g_star(2), gallery("random:N=1,m=2,T=2,seed=0")):
-        assert assumption_threshold(game) == tau_thresholds(game).assumption
+def test_a_single_agent_has_none():
+    found = TauThresholds(gallery("random:N=1,m=2,T=2,seed=0"))
+    assert (found.assumption.hi, found.loop.hi) == (0, 0)
 
 
 def test_the_games_own_tau_is_a_place_where_the_loop_fails():
     """det Φ = 0 at τ = 4; the search alone stays just below."""
     game = gallery("g-star-4-no-nash")
-    assert tau_thresholds(game).loop.lo < 4
+    assert TauThresholds(game).loop.lo < 4
     assert check(game).loop_tau_from.lo == 4
 
 
@@ -159,7 +161,7 @@ def test_a_game_beyond_float64_has_the_lower_end_that_the_data_give():
         noise_cov=[[0, 0], [0, 0]],
         horizon=1,
     )
-    found = tau_thresholds(game)
+    found = TauThresholds(game)
     # Rounded downward to 64 bits.
     assert 34 * scale * (1 - Fraction(1, 2**60)) <= found.assumption.lo <= 34 * scale
     assert found.loop.lo == 0

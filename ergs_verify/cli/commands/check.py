@@ -32,8 +32,9 @@ def command(
     chosen = named_game(game)
     with output.progress("checking") as progress:
         found = check(chosen, progress=progress)
+        document = found.as_json()  # thresholds are sought for it, which may take longest
     if json:
-        output.show_json(found.as_json())
+        output.show_json(document)
     else:
         output.show(check_summary(found))
     reports.write(lambda: _page(found), lambda: check_csv(found))
