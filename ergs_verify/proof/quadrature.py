@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import reduce
+from itertools import combinations, product
 
 import flint
 import sympy
@@ -45,50 +47,47 @@ def agrees_with_sigma_points(
     )
     values = field_values(setting, rng)
     draws = _draws(setting, gaussians)
-    factors = {}
+    columns: list[tuple] = []
     for letter, (_, covariance) in draws.items():
         rows, _ = setting.shape(letter)
-        factors[letter] = field.random_matrix(rows, rows, rng)
-        values[covariance] = factors[letter] * factors[letter].transpose()
+        L = field.random_matrix(rows, rows, rng)
+        values[covariance] = L * L.transpose()
+        each = ([L[r, k] for r in range(rows)] for k in range(rows))
+        columns += [(letter, flint.nmod_mat(rows, 1, column, PRIME)) for column in each]
     for letter, (mean, _) in draws.items():
         values[letter] = setting.value_of(mean, values, field)
 
-    def cost(point) -> PrimeScalar:
+    def cost(steps: _Steps) -> PrimeScalar:
+        point = dict(values)
+        for k, step in steps:
+            letter, column = columns[k]
+            point[letter] = point[letter] + column * flint.nmod(step, PRIME)
         return setting.evaluate(point, field)[0]
 
-    directions = [
-        (letter, flint.nmod_mat(L.nrows(), 1, [L[r, k] for r in range(L.nrows())], PRIME))
-        for letter, L in factors.items()
-        for k in range(L.ncols())
-    ]
-
-    def moved(point, direction, steps: int) -> dict:
-        letter, column = direction
-        return {**point, letter: point[letter] + column * flint.nmod(steps, PRIME)}
-
-    def spread(function, direction, weights: Mapping[int, Fraction]) -> Callable:
-        """Σ weights · (function at ±steps, less twice the function where it is)."""
-
-        def total(point) -> PrimeScalar:
-            at = function(point)
-            parts = (
-                field.scalar(weight)
-                * (function(moved(point, direction, k)) + function(moved(point, direction, -k)))
-                - field.scalar(2 * weight) * at
-                for k, weight in weights.items()
-            )
-            return reduce(operator.add, parts)
-
-        return total
-
-    half, fourth = {1: Fraction(1, 2)}, {1: Fraction(1, 6), 2: Fraction(1, 12)}
-    total = cost(values)
-    for k, direction in enumerate(directions):
-        total = total + spread(cost, direction, fourth)(values)
-        for other in directions[:k]:
-            total = total + spread(spread(cost, other, half), direction, half)(values)
+    weights: dict[_Steps, Fraction] = defaultdict(Fraction, {(): Fraction(1)})
+    for k in range(len(columns)):
+        for steps, weight in _spread(k, _FOURTH).items():
+            weights[steps] += weight
+    for pair in combinations(range(len(columns)), 2):
+        for (one, a), (other, b) in product(*(_spread(k, _SECOND).items() for k in pair)):
+            weights[one + other] += a * b
+    total = reduce(operator.add, (field.scalar(w) * cost(at) for at, w in weights.items() if w))
     wanted = setting.evaluate(values, field)[1]
     return (total.value, total.logs) == (wanted.value, wanted.logs)
+
+
+_Steps = tuple[tuple[int, int], ...]
+"""How far along which columns."""
+_SECOND = {1: Fraction(1, 2)}
+_FOURTH = {1: Fraction(1, 6), 2: Fraction(1, 12)}
+
+
+def _spread(k: int, weights: Mapping[int, Fraction]) -> dict[_Steps, Fraction]:
+    """Σ weights · (f_k(s) + f_k(−s) − 2 f_k(0)), as weights of points."""
+    sides: dict[_Steps, Fraction] = {
+        ((k, sign * s),): w for s, w in weights.items() for sign in (1, -1)
+    }
+    return {**sides, (): -sum(sides.values(), Fraction())}
 
 
 def _draws(setting: Setting, gaussians: Mapping) -> dict:
