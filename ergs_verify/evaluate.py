@@ -2,7 +2,8 @@
 
 The walk never simplifies: it adds, multiplies and solves exactly as the expression says, checks
 every shape on the way, and shares common subexpressions. It chooses only the order: how a product
-is associated, and where the cycle inside a trace starts.
+is associated, where the cycle inside a trace starts, and that traces with a common factor are
+added up before they are multiplied by it: Σ tr(ΣʲBʲ'PBʲ) takes one product with P.
 
 SymPy compares equal expressions tree by tree, which would take longer than the arithmetic. So an
 expression is read once, into nodes: equal expressions have the same node, compared by identity.
@@ -13,6 +14,7 @@ one that knows all its letters.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -22,11 +24,12 @@ from weakref import WeakValueDictionary
 
 import sympy
 from attrs import Factory, frozen
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, Trace
 from sympy.core.function import AppliedUndef
 
 from ergs_verify.arithmetic.base import Arithmetic, Matrix, Scalar
 from ergs_verify.errors import ShapeError, UnsupportedError
-from ergs_verify.expressions import AgentSum, AgentTotal, Vec
+from ergs_verify.expressions import AgentMatrix, AgentSum, AgentTotal, Vec
 
 #: Nodes kept for evaluators to come: the formulas of 5 agents have some 400, of 40 agents 7,300.
 _KEPT = 2**14
@@ -443,7 +446,7 @@ def _new_node(expr: Any) -> _Node:
         case sympy.Rational():
             return node(Evaluator._number, Fraction(int(expr.p), int(expr.q)))
         case sympy.Add():
-            return node(Evaluator._sum, *map(_read, expr.args))
+            return node(Evaluator._sum, *map(_read, _with_factors_out(expr.args)))
         case sympy.Mul():
             return node(Evaluator._quotient, *_top_and_bottom(expr.args))
         case sympy.Pow() if expr.exp.is_Integer:
@@ -460,6 +463,33 @@ def _new_node(expr: Any) -> _Node:
             return node(Evaluator._trace, _read(expr.arg))
     within = expr.atoms(sympy.MatrixSymbol, sympy.Symbol, AppliedUndef)
     return _Node(expr, Evaluator._letter, letters=frozenset({expr, *within}))
+
+
+def _with_factors_out(terms: Iterable[Any]) -> list[Any]:
+    """Scalar terms, with tr(UXV) + … + tr(YXZ) as tr(X(VU + … + ZY)) for the most common letter."""
+    kept, chains = [], []
+    for term in terms:
+        factors = term.arg.args if isinstance(term, Trace) and term.arg.is_MatMul else ()
+        whole = factors and all(isinstance(X, MatrixExpr) for X in factors)
+        (chains if whole else kept).append(term)
+    once = Counter(
+        X
+        for term in chains
+        for X, count in Counter(term.arg.args).items()
+        if count == 1 and isinstance(X, MatrixSymbol)
+    )
+    X, traces = max(once.items(), key=lambda one: one[1], default=(None, 0))
+    if traces < 2:
+        return [*kept, *chains]
+    rest = []
+    for term in chains:
+        factors = term.arg.args
+        if X not in factors or factors.count(X) > 1:
+            kept.append(term)
+            continue
+        place = factors.index(X)
+        rest.append(MatMul(*factors[place + 1 :], *factors[:place]))
+    return [*kept, Trace(MatMul(X, MatAdd(*rest)))]
 
 
 def _letters_of(parts: tuple) -> frozenset:
@@ -490,8 +520,9 @@ def _associated(
 ) -> _Node:
     """A chain of matrices as products of two, so that the fewest multiplications are needed.
 
-    Parts of chains are nodes too: those that chains share are evaluated once. With symmetric
-    letters a chain of more rows than columns is the transpose of one that others may share.
+    Parts of chains are nodes too: those that chains share are evaluated once. Of cuts that cost
+    the same, one is taken that parts agents: Bⁱ'Pⁱ serves all of Bⁱ'PⁱBʲ. With symmetric letters a
+    chain of more rows than columns is the transpose of one that others may share.
     """
     if len(factors) == 1:
         return factors[0]
@@ -499,11 +530,18 @@ def _associated(
         wide = tuple(_mirrored(factor, symmetric) for factor in reversed(factors))
         sides = tuple((cols, rows) for rows, cols in reversed(shapes))
         return _Node(None, Evaluator._transpose, (_associated(wide, sides, symmetric),))
-    cut = _cheapest_cut(shapes)
+    cuts = _cheapest_cuts(shapes)
+    cut = min(cuts, key=lambda k: _agents(factors[:k]) + _agents(factors[k:]))
     left = _associated(factors[:cut], shapes[:cut], symmetric)
     right = _associated(factors[cut:], shapes[cut:], symmetric)
     solved = cut == 1 and left.rule is Evaluator._inverse
     return _Node(None, Evaluator._solved if solved else Evaluator._two, (left, right))
+
+
+def _agents(factors: tuple[_Node, ...]) -> int:
+    """How many agents' letters these have."""
+    letters = frozenset().union(*(factor.letters for factor in factors))
+    return len({letter.agent for letter in letters if isinstance(letter, AgentMatrix)})
 
 
 def _mirrored(node: _Node, symmetric: frozenset[_Node]) -> _Node:
@@ -521,24 +559,20 @@ def _by(shape: Shape) -> str:
     return f"{shape[0]}×{shape[1]}"
 
 
-def _cheapest_cut(shapes: tuple[Shape, ...]) -> int:
+def _cheapest_cuts(shapes: tuple[Shape, ...]) -> list[int]:
     """Where to split a chain of matrices last (the textbook dynamic programme)."""
     sides = [rows for rows, _ in shapes] + [shapes[-1][1]]
     count = len(shapes)
-    cost: dict[tuple[int, int], tuple[int, int]] = {(k, k + 1): (0, 0) for k in range(count)}
+    cost = {(k, k + 1): 0 for k in range(count)}
+
+    def with_cut(start: int, cut: int, stop: int) -> int:
+        return cost[start, cut] + cost[cut, stop] + sides[start] * sides[cut] * sides[stop]
+
     for length in range(2, count + 1):
         for start in range(count - length + 1):
             stop = start + length
-            cost[start, stop] = min(
-                (
-                    cost[start, cut][0]
-                    + cost[cut, stop][0]
-                    + sides[start] * sides[cut] * sides[stop],
-                    cut,
-                )
-                for cut in range(start + 1, stop)
-            )
-    return cost[0, count][1]
+            cost[start, stop] = min(with_cut(start, k, stop) for k in range(start + 1, stop))
+    return [k for k in range(1, count) if with_cut(0, k, count) == cost[0, count]]
 
 
 def _to_power(multiply, value, exponent: int):

@@ -118,6 +118,40 @@ def test_products_are_associated_cheaply_and_shared():
     assert len(arithmetic.products) == 3
 
 
+def test_traces_with_a_common_factor_take_one_product_with_it():
+    """tr(XB_kB_k') for k = 1, 2, 3, and tr(YX): one product with X, three of the others."""
+    columns = [MatrixSymbol(f"B_{k}", m, 1) for k in (1, 2, 3)]
+    values = {X: two, Y: matrix([[0, 1], [5, 2]])} | {
+        column: matrix([[k], [1]]) for k, column in enumerate(columns)
+    }
+    terms = [Trace(column.T * X * column) for column in columns]
+    asked = sympy.Add(*terms, Trace(Y * X), 3 * Trace(X), Trace(Y * Y))
+    arithmetic = Counting()
+    found = evaluate(asked, values, arithmetic)
+    one_by_one = [evaluate(term, values, Rationals()) for term in asked.args]
+    assert found == sum(one_by_one[1:], one_by_one[0])
+    outer = [((2, 1), (1, 2))] * 3
+    assert sorted(arithmetic.products) == sorted([*outer, ((2, 2), (2, 2)), ((2, 2), (2, 2))])
+
+
+@pytest.mark.parametrize("square", [X * X * Y, X * Y * X, X.T * Y])
+def test_only_a_factor_that_stands_once_in_a_trace_is_taken_out(square):
+    values = {X: two, Y: matrix([[0, 1], [5, 2]])}
+    terms = Trace(square), Trace(X * Y.T), Trace(Y.T * X * Y)
+    found = [evaluate(term, values, Rationals()) for term in terms]
+    assert evaluate(sympy.Add(*terms), values, Rationals()) == found[0] + found[1] + found[2]
+
+
+def test_chains_that_cost_the_same_share_what_one_agent_has():
+    B_i, B_j = (AgentMatrix("B", k, m, p) for k in (1, 2))
+    P_i = AgentMatrix("P", 1, m, m)
+    arithmetic = Counting()
+    walk = Evaluator({B_i: one, B_j: one, P_i: two}, arithmetic, symmetric=[P_i])
+    for other in (B_j, B_i, X):
+        walk.with_values({X: two})(sympy.MatMul(B_i.T, P_i, other))
+    assert len(arithmetic.products) == 4
+
+
 def test_equal_expressions_built_apart_are_evaluated_once():
     def built():
         letters = [MatrixSymbol(name, m, m) for name in ("X", "Y")]
