@@ -24,7 +24,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion import Sequences
-from ergs_verify.recursion.backward_induction import GainsAndCosts
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.records import Stage
 from ergs_verify.recursion.stages import Stages
 
@@ -87,16 +87,16 @@ def straight_in_balls(stages: Stages[Balls]) -> Iterator[EquilibriumStage]:
 
     No way is quicker, but radii grow by some bits at every stage.
     """
-    ahead, gains_and_costs = stages.terminal(), GainsAndCosts(stages)
+    ahead, recursion = stages.terminal(), Recursion(stages)
     for t in reversed(range(stages.game.horizon)):
         costs = {notation.P(k): P for k, P in zip(stages.agents, ahead.P, strict=True)}
         values = stages.letters(t) | costs
         try:
-            K, P, phi, met = gains_and_costs(values)
-            one = _played(stages, stages.knowing(t, values | met), K, P, ahead.q, t)
+            step = recursion.step(values)
+            one = _played(stages, stages.knowing(t, values | step.met), step.K, step.P, ahead.q, t)
         except NotCertifiedError as error:
             raise NotCertifiedError(f"stage t = {t}: {error}") from error
-        yield evolve(one, phi=phi)
+        yield evolve(one, phi=step.phi)
         ahead = one.stage
 
 
@@ -136,7 +136,7 @@ class _PlainBalls:
         self._stages = stages
         self._costs: Sequence[Any] | None = stages.terminal().P
         self._next = stages.game.horizon - 1
-        self._gains_and_costs = GainsAndCosts(stages)
+        self._recursion = Recursion(stages)
 
     def stage(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]] | None:
         """K_t and P_t in balls, by this and by what is known of P_{t+1}; None if given up."""
@@ -167,8 +167,8 @@ class _PlainBalls:
 
     def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         costs = {notation.P(k): X for k, X in zip(self._stages.agents, P, strict=True)}
-        K, P, *_ = self._gains_and_costs(self._stages.letters(t) | costs)
-        return K, P
+        step = self._recursion.step(self._stages.letters(t) | costs)
+        return step.K, step.P
 
 
 def _stage(

@@ -32,7 +32,7 @@ from ergs_verify.certify.perturbation import (
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import FloatGame, Game
 from ergs_verify.paper import notation
-from ergs_verify.recursion.backward_induction import GainsAndCosts, block_system, by_agent
+from ergs_verify.recursion.backward_induction import Recursion, block_system, by_agent
 from ergs_verify.recursion.stack import StageStack
 
 #: No direction of the state counts for less than this part of its own cost.
@@ -145,12 +145,12 @@ def _stacked(games: FloatGame | Game | StageStack) -> StageStack:
 
 def near_costs(stack: StageStack) -> list[np.ndarray]:
     """P in float64, (T+1, G, m, m) for each agent, by the recursion; NaN where it is lost."""
-    gains_and_costs = GainsAndCosts(stack, Float64Stacks())
+    recursion = Recursion(stack, Float64Stacks())
     ahead = [P.middle for P in stack.terminal]
     found = [ahead]
     for t in reversed(range(stack.horizon)):
         costs = {notation.P(k): P for k, P in zip(stack.agents, ahead, strict=True)}
-        _, ahead, *_ = gains_and_costs(stack.middles(t) | costs)
+        ahead = recursion.step(stack.middles(t) | costs).P
         ahead = [(P + P.swapaxes(-1, -2)) / 2 for P in ahead]
         found.append(ahead)
     return [np.stack(own) for own in zip(*found[::-1], strict=True)]

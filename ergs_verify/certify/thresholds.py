@@ -32,7 +32,7 @@ from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
 from ergs_verify.paper import notation
 from ergs_verify.recursion.apriori import sufficient_tau
-from ergs_verify.recursion.backward_induction import GainsAndCosts
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stages import Progress, Stages
 
 #: Decimal digits of the upper ends.
@@ -213,12 +213,13 @@ class _Guesses:
         """What each stage knows and P_t, t = T−1, …, 0, or until all stages to come are alike."""
         stages = self._stages.with_tau(taus)
         P: Sequence[Any] = stages.terminal().P
-        gains_and_costs, sizes = GainsAndCosts(stages), None
+        recursion, sizes = Recursion(stages), None
         for t in reversed(range(stages.game.horizon)):
             costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
             values = stages.letters(t) | costs
-            _, P, _, met = gains_and_costs(values)
-            yield stages.knowing(t, values | met), P
+            step = recursion.step(values)
+            P = step.P
+            yield stages.knowing(t, values | step.met), P
             if self._game.alike == self._game.horizon:
                 before, sizes = sizes, np.array([np.einsum("...ii->...", X) for X in P])
                 if before is not None and not (abs(sizes - before) > _ALIKE * abs(sizes)).any():

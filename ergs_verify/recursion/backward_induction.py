@@ -52,10 +52,27 @@ def phi_block(formula: WrittenOut, k: int, other: int) -> Any:
     return formula("phi_diagonal", k) if k == other else formula("phi_off_diagonal", k, other)
 
 
-class GainsAndCosts:
-    """The gains that solve a stage's equations and their costs, without Σ and q.
+@frozen(kw_only=True, eq=False)
+class Step:
+    """One step of the recursion: K_t, P_t, F_t and Φ_t, without Σ and q.
 
-    The formulas are walked once for all games of one size, and are a program from then on.
+    Attributes
+    ----------
+    K, P : lists over agents of matrices
+    F, phi : matrix
+    met : dict
+        What else of P_{t+1} alone was met on the way, by its expressions.
+    """
+
+    K: list[Matrix]
+    P: list[Matrix]
+    F: Matrix
+    phi: Matrix
+    met: dict[Any, Matrix]
+
+
+class Recursion:
+    """The equilibrium's recursion as a program, written down once for all games of one size.
 
     Parameters
     ----------
@@ -68,13 +85,8 @@ class GainsAndCosts:
         self._stages, self._arithmetic = stages, arithmetic or stages.arithmetic
         self._run: Callable[[Sequence[Any]], list[Any]] | None = None
 
-    def __call__(
-        self, values: Mapping
-    ) -> tuple[list[Matrix], list[Matrix], Matrix, dict[Any, Matrix]]:
-        """K_t, P_t, Φ_t and more that is met on the way, by their expressions.
-
-        `values` are those of a stage's letters and of P_{t+1}.
-        """
+    def step(self, values: Mapping) -> Step:
+        """By the values of a stage's letters and of P_{t+1}."""
         stages, N = self._stages, len(self._stages.agents)
         if self._run is None:
             shape, self._letters = self._arithmetic.shape, tuple(values)
@@ -86,15 +98,16 @@ class GainsAndCosts:
                 stages.formula, stages.control_sizes, given, stages.nothing_known.assumed
             )
             self._run = program.over(self._arithmetic)
-        phi, *found = self._run([values[letter] for letter in self._letters])
-        return found[:N], found[N : 2 * N], phi, dict(zip(self._met, found[2 * N :], strict=True))
+        phi, F, *found = self._run([values[letter] for letter in self._letters])
+        met = dict(zip(self._met, found[2 * N :], strict=True))
+        return Step(K=found[:N], P=found[N : 2 * N], F=F, phi=phi, met=met)
 
 
 @lru_cache(maxsize=64)
 def _program(
     formula: WrittenOut, control_sizes: tuple[int, ...], given: tuple, assumed: tuple
 ) -> tuple[Program, tuple]:
-    """Φ, K and P, and of W and the blocks of Φ their expressions too."""
+    """Φ, F, K and P, and of W and the blocks of Φ their expressions too."""
     writing: Any = Writing()  # of which no numbers are asked
     sizes, symmetric = assumed
     stages = _Written(formula=formula, arithmetic=writing, control_sizes=control_sizes)
@@ -106,7 +119,8 @@ def _program(
     P = [played(formula("policy_cost", k)) for k in stages.agents]
     blocks = [phi_block(formula, k, other) for k in stages.agents for other in stages.agents]
     met = [*map(notation.W, stages.agents), *blocks]
-    return writing.program([phi, *K, *P, *map(known, met)]), tuple(met)
+    wanted = [phi, played(notation.F), *K, *P, *map(known, met)]
+    return writing.program(wanted), tuple(met)
 
 
 @frozen(kw_only=True, eq=False)

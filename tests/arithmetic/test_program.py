@@ -14,7 +14,7 @@ from ergs_verify.errors import NotCertifiedError, ShapeError
 from ergs_verify.evaluate import evaluate
 from ergs_verify.paper import notation
 from ergs_verify.recursion import block_system, by_agent
-from ergs_verify.recursion.backward_induction import GainsAndCosts
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stages import Stages
 
 X, Y = sympy.MatrixSymbol("X", 2, 2), sympy.MatrixSymbol("Y", 2, 2)
@@ -64,10 +64,10 @@ def test_a_program_does_what_the_walk_does_number_by_number(arithmetic):
     "game", ["g-star-2", "random:N=3,m=3,p=2,T=2,seed=4", "quantecon-deadbeat"]
 )
 @pytest.mark.parametrize("symmetric", [True, False])
-def test_gains_and_costs_are_those_of_the_walk(game, symmetric):
+def test_a_step_of_the_recursion_is_that_of_the_walk(game, symmetric):
     stages = Stages(gallery(game), Balls(96), symmetric=symmetric)
     P = stages.terminal().P
-    gains_and_costs = GainsAndCosts(stages)
+    recursion = Recursion(stages)
     for at in reversed(range(stages.game.horizon)):
         costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
         known = stages.bare(at).with_values(costs)
@@ -75,12 +75,13 @@ def test_gains_and_costs_are_those_of_the_walk(game, symmetric):
         K = by_agent(stages, stages.arithmetic.solve(phi, -rhs))
         played = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
         P = [played(stages.formula("policy_cost", k)) for k in stages.agents]
-        found = gains_and_costs(stages.letters(at) | costs)
-        assert all(map(same, found[0], K))
-        assert all(map(same, found[1], P))
-        assert same(found[2], phi)
-        assert found[3]
-        assert all(same(value, known(expr)) for expr, value in found[3].items())
+        found = recursion.step(stages.letters(at) | costs)
+        assert all(map(same, found.K, K))
+        assert all(map(same, found.P, P))
+        assert same(found.phi, phi)
+        assert same(found.F, played(notation.F))
+        assert found.met
+        assert all(same(value, known(expr)) for expr, value in found.met.items())
 
 
 def test_one_program_serves_stacks_and_single_matrices():
@@ -90,9 +91,9 @@ def test_one_program_serves_stacks_and_single_matrices():
         notation.P(k): P for k, P in zip(stages.agents, stages.terminal().P, strict=True)
     }
     taus = np.array([0.5, 2.0, 8.0])
-    stacked, *_ = GainsAndCosts(stages)(letters | {notation.tau: taus})
+    stacked = Recursion(stages).step(letters | {notation.tau: taus}).K
     for place, tau in enumerate(taus):
-        alone, *_ = GainsAndCosts(stages)(letters | {notation.tau: tau})
+        alone = Recursion(stages).step(letters | {notation.tau: tau}).K
         for K, one in zip(stacked, alone, strict=True):
             np.testing.assert_allclose(K[place], one, rtol=1e-13)
 
