@@ -163,7 +163,8 @@ class _PlainBalls:
         """Whether it has lost, at a stage after t, clearly more than the bounds at t."""
         bits = self._stages.arithmetic.bits
         least = bits * (1 - MUCH_LOST) - _CLEARLY_BEHIND
-        return all(X.trace().rel_accuracy_bits() < least for X in P)
+        with flint.ctx.workprec(bits):
+            return all(X.trace().rel_accuracy_bits() < least for X in P)
 
     def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         costs = {notation.P(k): X for k, X in zip(self._stages.agents, P, strict=True)}

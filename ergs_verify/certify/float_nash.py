@@ -7,7 +7,7 @@ equilibrium is follows by `ergs_verify.certify.perturbation`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ from ergs_verify.arithmetic.above import Above, above
 from ergs_verify.arithmetic.centred import Centred
 from ergs_verify.arithmetic.in_step import innermost, inverse_root, product, solve
 from ergs_verify.arithmetic.stacks import Float64Stacks
-from ergs_verify.certify.float_norms import frobenius
+from ergs_verify.certify.float_norms import column_norms, frobenius
 from ergs_verify.certify.perturbation import (
     FARTHEST,
     Letters,
@@ -26,6 +26,7 @@ from ergs_verify.certify.perturbation import (
     Rows,
     Windows,
     balance_of,
+    cost_of_controls,
     slope_of_controls,
     weights,
 )
@@ -210,7 +211,7 @@ class _Frame:
         self._numbers, self._games = stack.arithmetic, stack.games
         self.S = Centred(S)
         self.inverse = self._numbers.solve(self.S, self._numbers.identity(stack.states))
-        self.columns = Above(_squares(self.inverse.magnitude)).root().value
+        self.columns = column_norms(self.inverse).value
 
     def in_frame(self, P: Centred, S: Centred) -> Centred:
         numbers = self._numbers
@@ -229,11 +230,6 @@ class _Frame:
     @property
     def inverse_ahead(self) -> Centred:
         return self.inverse[self._games :]
-
-
-def _squares(X: np.ndarray) -> np.ndarray:
-    """Upper bounds of the columns' sums of squares, of upper bounds ≥ 0."""
-    return above((X * X).sum(axis=-2), X.shape[-2])
 
 
 def _guess(stack: StageStack, near: list[np.ndarray], letters: Letters) -> np.ndarray:
@@ -333,22 +329,15 @@ class _Effects:
     def _controls(self, played: Evaluator) -> None:
         """What gains cost that move: R̃ⁱ; in the general game Rⁱ too."""
         stack = self._stack
-        self.joint = None
 
-        def half(k: int) -> Any:
-            if k in stack.plain:
-                return 0.0
-            tau = notation.tau_of(k) if stack.general else notation.tau
-            return played(tau / 2).magnitude
+        def sizes(formula: Callable[[int], Any]) -> np.ndarray:
+            found = [frobenius(played(formula(k)).magnitude) for k in stack.agents]
+            return self._agentwise(found)
 
-        def size(formula: Any) -> Above:
-            return frobenius(played(formula).magnitude)
-
-        if not stack.general:
-            self.own = self._agentwise([size(notation.R(k)) + half(k) for k in stack.agents])
-            return
-        self.own = self._agentwise([size(notation.precision(k)) * half(k) for k in stack.agents])
-        self.joint = self._agentwise([size(notation.joint_R(k)) for k in stack.agents])
+        self.own = sizes(
+            lambda k: cost_of_controls(k, general=stack.general, plain=k in stack.plain)
+        )
+        self.joint = sizes(notation.joint_R) if stack.general else None
 
     def carried(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Bounds of ‖ΔⁱS‖ (T·G) and of ‖S'EⁱS‖ ((T+1)·G) for each agent.

@@ -62,12 +62,27 @@ def power_of_two(x: np.ndarray, most: int = 1000) -> np.ndarray:
     return np.ldexp(1.0, np.where(x > 0, np.clip(exponent, -most, most), -most))
 
 
+def column_norms(X: Centred) -> Above:
+    """Upper bounds of the norms of columns."""
+    size = X.magnitude
+    return Above(above((size * size).sum(axis=-2), size.shape[-2])).root()
+
+
 def in_float64(matrices: Sequence[Any]) -> Centred:
     """Matrices of balls (`arb_mat`) of one shape as a stack of what encloses them."""
-    entries = [x for X in matrices for x in X.entries()]
-    middle = np.array([float(x) for x in entries])
-    radius = np.array([float(x.rad()) for x in entries])
+    read: dict[int, tuple[list[float], list[float]]] = {}  # what stages share is read once
+    for X in matrices:
+        if id(X) not in read:
+            entries, exact = X.entries(), X.mid().contains(X)
+            radii = [0.0] * len(entries) if exact else [float(x.rad()) for x in entries]
+            read[id(X)] = [float(x) for x in entries], radii
+    middle, radius = np.array([read[id(X)] for X in matrices]).swapaxes(0, 1)
     # Both are rounded, and may underflow.
     radius = above(radius + np.abs(middle) * ROUNDED, 3)
     shape = len(matrices), matrices[0].nrows(), matrices[0].ncols()
     return Centred(middle.reshape(shape), radius.reshape(shape))
+
+
+def stacked(parts: Sequence[Centred]) -> Centred:
+    """A stack of these."""
+    return Centred(*(np.stack(X) for X in zip(*((p.middle, p.radii) for p in parts), strict=True)))

@@ -11,6 +11,8 @@ from typing import Any
 import flint
 from flint import arb, arb_mat
 
+from ergs_verify.errors import NotCertifiedError
+
 #: Precision of a bound. Bounds need few digits, and balls keep them bounds at any precision.
 BITS = 53
 #: log2 of the power whose trace bounds the largest eigenvalue.
@@ -55,6 +57,20 @@ def coarse(X: Any, bits: int = BITS) -> Any:
     """The matrix rounded to so many bits, outward: products of long numbers cost more."""
     with flint.ctx.workprec(bits):
         return X * arb(1)
+
+
+def exponent_of(x: Any) -> int:
+    """log₂ of a number, about; 0 for 0.
+
+    Raises
+    ------
+    NotCertifiedError
+        If the number has no bounds.
+    """
+    if not x.is_finite():
+        raise NotCertifiedError("an enclosure has no bounds")
+    mantissa, exponent = (int(part) for part in x.mid().man_exp())
+    return mantissa.bit_length() + exponent - 1 if mantissa else 0
 
 
 def _gram(X: Any) -> Any:

@@ -29,10 +29,12 @@ general game Gⁱʲ has the slopes of its costs of controls besides, and there i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+import sympy
 from attrs import evolve, frozen
 
 from ergs_verify.arithmetic.above import TINY, Above, gamma
@@ -91,20 +93,17 @@ class Letters:
 
     def stage(self, k: int) -> Letters:
         """Of the k-th stage alone; what has no axis of stages is of them all."""
-        return self._each(lambda X: X[k] if X.middle.ndim > 2 else X)
 
-    def repeated(self, stages: int) -> Letters:
-        """Of one stage, so many times."""
-        return self._each(lambda X: X.map(lambda x: np.broadcast_to(x, (stages, *x.shape[1:]))))
+        def at(X: Centred) -> Centred:
+            return X[k] if X.middle.ndim > 2 else X
 
-    def _each(self, change: Callable[[Centred], Centred]) -> Letters:
         return evolve(
             self,
-            B=change(self.B),
-            inverse=change(self.inverse),
-            loop=change(self.loop),
-            costs=[*map(change, self.costs)],
-            slopes=self.slopes and [*map(change, self.slopes)],
+            B=at(self.B),
+            inverse=at(self.inverse),
+            loop=at(self.loop),
+            costs=[*map(at, self.costs)],
+            slopes=self.slopes and [*map(at, self.slopes)],
         )
 
 
@@ -309,6 +308,16 @@ def weights(sizes: np.ndarray, direct: np.ndarray, end: np.ndarray) -> np.ndarra
     return np.stack(found[::-1])
 
 
+@cache
+def cost_of_controls(k: int, *, general: bool, plain: bool) -> Any:
+    """R + (τ/2)I of an agent, or (τ/2)L in the general game: what Δⁱ'Δⁱ costs besides."""
+    if general:
+        L = notation.precision(k)
+        return sympy.ZeroMatrix(*L.shape) if plain else notation.tau_of(k) / 2 * L
+    return notation.R(k) if plain else notation.R(k) + notation.tau / 2 * notation.eye(k)
+
+
+@cache
 def slope_of_controls(k: int) -> Any:
     """S + R𝓚: the slope of an agent's costs of controls in all gains, in the general game."""
     return notation.joint_S(k) + notation.joint_R(k) * notation.joint_gain

@@ -18,7 +18,7 @@ from ergs_verify.certify import approximate
 from ergs_verify.certify import nash as certify_nash
 from ergs_verify.certify.approximate import Approximate, ApproximateStages
 from ergs_verify.certify.enclosure import Enclosure
-from ergs_verify.certify.equilibrium import equilibrium_in_balls, stages_in_balls
+from ergs_verify.certify.equilibrium import _PlainBalls, equilibrium_in_balls, stages_in_balls
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.near import Near
 from ergs_verify.errors import NotCertifiedError, SingularStageError
@@ -224,6 +224,11 @@ def test_units_that_change_over_time_lose_no_bits(game, bits):
     assert kept > bits - 32
 
 
+def test_plain_balls_that_have_lost_little_are_no_way_behind():
+    stages = Stages(unlike_units(("1/3", "1/7"), [0]), Balls(256))
+    assert not _PlainBalls(stages)._is_behind(stages.terminal().P)
+
+
 # -- stages that share their enclosures ----------------------------------------------------------
 
 
@@ -283,7 +288,7 @@ def test_errors_are_carried_into_the_coordinates_that_stages_share(monkeypatch):
     for t in range(59, 29, -1):
         _, near = straight.stage(t, near)
     monkeypatch.setattr(approximate, "balance_of", lambda *_: 4 * np.eye(4))
-    near = Near.within(near.middles, near.frame, [arb(2) ** -16] * 2)  # far above what is new
+    near = Near.within(near.middles, near.coordinates, [arb(2) ** -16] * 2)  # far above what is new
     one = Approximate.at(stages, 29, near)
     shared = ApproximateStages(stages, 40)._shared(one, near, 30)
     assert shared is not None

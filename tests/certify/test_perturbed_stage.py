@@ -19,14 +19,15 @@ from random_games import gram
 from ergs_verify import Game
 from ergs_verify.arithmetic import Balls, Rationals
 from ergs_verify.arithmetic.centred import Centred
-from ergs_verify.certify.approximate import Approximate, ApproximateStages, _least, _Units
+from ergs_verify.certify.approximate import Approximate, ApproximateStages, _least
 from ergs_verify.certify.equilibrium import _PlainBalls, _stage
 from ergs_verify.certify.float_nash import certified_stack
 from ergs_verify.certify.float_norms import in_float64
-from ergs_verify.certify.frame import Frame
-from ergs_verify.certify.near import Costs, Near
-from ergs_verify.certify.norms import frobenius_above
+from ergs_verify.certify.frame import PLAIN, Coordinates, Frame
+from ergs_verify.certify.near import Near, Rounded, rounding_errors
+from ergs_verify.certify.norms import BITS, frobenius_above
 from ergs_verify.certify.perturbation import Perturbation
+from ergs_verify.certify.units import Units
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.paper import notation
 from ergs_verify.recursion import nash
@@ -67,17 +68,26 @@ def one_stage(draw: random.Random) -> tuple[Game, Game, list]:
 
 
 def near_with(game: Game, planted: list) -> tuple[Stages[Balls], Near]:
-    """The final costs as P̂, with the planted errors' norms in the frame as bounds."""
+    """The final costs as P̂, with the planted errors' norms in coordinates as bounds."""
     stages = Stages(game, balls, symmetric=True)
     P = stages.terminal().P
-    frame = Frame.of(P, balls)
+    coordinates = Near.to(P, balls).coordinates
     with flint.ctx.workprec(128):
-        errors = []
-        for by, v in planted:
-            inside = frame.S.transpose() * arb_mat(len(v), 1, v)
-            square = sum((x * x for x in inside.entries()), start=arb(0))
-            errors.append((balls.scalar(by).value * square).upper())
-    return stages, Near.within(list(P), frame, errors)
+        moves = [
+            arb_mat(len(v), 1, v) * arb_mat(1, len(v), v) * balls.scalar(by).value
+            for by, v in planted
+        ]
+    S = into(coordinates)
+    with flint.ctx.workprec(BITS):
+        errors = [frobenius_above(S.transpose() * X * S) for X in moves]
+    return stages, Near.within(list(P), coordinates, errors)
+
+
+def into(coordinates: Coordinates) -> arb_mat:
+    """SZ."""
+    Z, S = arb_mat(coordinates.Z.tolist()), coordinates.frame.S
+    with flint.ctx.workprec(400):
+        return Z if S is None else S * Z
 
 
 def stage_after(draw: random.Random):
@@ -120,12 +130,12 @@ def test_the_true_stage_lies_in_the_balls(stages_at):
 
 
 def test_the_bound_carried_on_is_above_the_true_error_and_reached(stages_at):
-    """With one state a cost is a number, and the error in the frame S²|P − P̂|."""
+    """With one state a cost is a number, and the error in coordinates S²|P − P̂|."""
     shares = []
     for _, here, exact in stages_at:
-        if here.frame.S.nrows() > 1:
+        if len(here.coordinates.Z) > 1:
             continue
-        S2 = here.frame.S[0, 0] * here.frame.S[0, 0]
+        S2 = into(here.coordinates)[0, 0] * into(here.coordinates)[0, 0]
         for i, (middle, error) in enumerate(zip(here.middles, here.errors, strict=True)):
             with flint.ctx.workprec(400):
                 true = abs(S2 * (arb(exact.P[i][0].tolist()[0][0]) - middle[0, 0]))
@@ -178,7 +188,8 @@ def test_errors_stay_below_their_bounds_over_many_stages():
                     assert holds(P, exact.P[i][t])
                     middle, P = near.middles[i], arb_mat(exact.P[i][t].tolist())
                     with flint.ctx.workprec(400):
-                        true = frobenius_above(near.frame.of_cost(P - middle))
+                        S = into(near.coordinates)
+                        true = frobenius_above(S.transpose() * (P - middle) * S)
                         shares.append(float(true / near.errors[i]) if near.errors[i] > 0 else 0.0)
             proved += 1
         except (NotCertifiedError, SingularStageError):
@@ -188,13 +199,18 @@ def test_errors_stay_below_their_bounds_over_many_stages():
     assert statistics.median(shares) > 0.05
 
 
+def at_unit(size: int, frame: Frame = PLAIN) -> Coordinates:
+    """Those of the frame itself."""
+    return Coordinates.of([frame], np.eye(size)[None])[0]
+
+
 def test_a_bound_that_is_reached_is_rounded_upwards():
     """K = −P/(1 + P) is −1/2 at P̂ = 1 and −1/3 at 1/2: all that the bound allows."""
     game = Game.from_arrays(
         A=[[1]], B=[[[1]]], Q=[[[1]]], R=[[[1]]], tau=0, noise_cov=[[0]], horizon=1
     )
     stages, one = Stages(game, balls, symmetric=True), arb_mat([[1]])
-    near = Near.within([one], Frame(one, one), [arb(0.5)])
+    near = Near.within([one], at_unit(1), [arb(0.5)])
     (K,), _ = ApproximateStages(stages).stage(0, near)
     assert 0 <= K[0, 0].rad().fmpq() - fmpq(1, 6) < fmpq(1, 2**25)
 
@@ -205,12 +221,19 @@ def test_a_singular_stage_among_the_perturbed_is_not_certified():
         A=[[1]], B=[[[1]]] * 2, Q=[[[1]]] * 2, R=[[[1]]] * 2, tau=0, noise_cov=[[0]], horizon=1
     )
     stages, P = Stages(game, balls, symmetric=True), [arb_mat([[-0.375]])] * 2
-    frame = Frame.of(P, balls)
-    with flint.ctx.workprec(128):
-        near = Near.within(P, frame, [(0.1875 * frame.S[0, 0] ** 2).upper()] * 2)
+    near = Near.within(P, at_unit(1), [arb(0.1875)] * 2)
     ahead = evolve(stages.terminal(), P=near.balls(balls))
     with pytest.raises(NotCertifiedError, match="not certified to be regular"):
         alone(stages, ahead, near)
+
+
+def triangular(draw: random.Random, size: int) -> Frame:
+    """A frame of some matrix that float64 holds, with its inverse."""
+    rows = [
+        [draw.choice([-0.5, 0, 0.5]) * (c > r) + (r == c) for c in range(size)] for r in range(size)
+    ]
+    S = arb_mat(rows)
+    return Frame(S, balls.solve(S, balls.identity(size)))
 
 
 def last_stage(seed: int) -> tuple[Stages[Balls], Near, Approximate]:
@@ -220,7 +243,9 @@ def last_stage(seed: int) -> tuple[Stages[Balls], Near, Approximate]:
     stages = Stages(game, balls, symmetric=True)
     P = stages.terminal().P
     errors = [arb(2) ** -draw.randint(20, 40) for _ in P]
-    near = Near.within(list(P), Frame.of(P, balls), errors)
+    size = P[0].nrows()
+    frame = PLAIN if seed % 2 else triangular(draw, size)
+    near = Near.within(list(P), at_unit(size, frame), errors)
     return stages, near, Approximate.at(stages, game.horizon - 1, near)
 
 
@@ -228,13 +253,13 @@ def last_stage(seed: int) -> tuple[Stages[Balls], Near, Approximate]:
 def test_what_is_linear_in_errors_is_the_derivative(seed):
     """Gains move by −ME F, costs by F'EH and its transpose, as differences of costs tell."""
     stages, near, one = last_stage(seed)
-    units = _Units.of([one], near)
+    units = Units.of([one], near)
     letters = units.letters([one], stages)
     perturbation, loop = Perturbation(letters), letters.loop.middle[0]
     draw, m, step = np.random.default_rng(seed), len(loop), 2.0**-40
     E = draw.normal(size=(len(near.middles), m, m))
     E += E.swapaxes(1, 2)
-    inverse = near.frame.inverse.mid()
+    inverse = balls.identity(m) if near.frame.S is None else near.frame.inverse
 
     def at(h: float) -> Approximate:
         with flint.ctx.workprec(balls.bits):
@@ -244,7 +269,8 @@ def test_what_is_linear_in_errors_is_the_derivative(seed):
                 for P, move in zip(near.middles, moves, strict=True)
             ]
             symmetric = [((P + P.transpose()) * arb(0.5)).mid() for P in middles]
-        return Approximate.at(stages, stages.game.horizon - 1, Costs(symmetric, near.frame))
+        moved = Near.within(symmetric, near.coordinates, near.errors)
+        return Approximate.at(stages, stages.game.horizon - 1, moved)
 
     def difference(of: Callable[[Approximate], Any], exponent: int) -> np.ndarray:
         with flint.ctx.workprec(balls.bits):
@@ -253,9 +279,10 @@ def test_what_is_linear_in_errors_is_the_derivative(seed):
 
     costs = list(zip(E, units.costs, strict=True))
     more, less, S = at(step), at(-step), one.here.frame.S
+    S = balls.identity(m) if S is None else S
     gains = -perturbation.gains.middle[0] @ np.concatenate(E) @ loop
     found = [
-        difference(lambda at, i=i: at.K[i] * S, -unit) for i, unit in enumerate(units.controls)
+        difference(lambda at, i=i: at.K[i] * S, -unit) for i, (unit,) in enumerate(units.controls)
     ]
     np.testing.assert_allclose(np.concatenate(found), gains, atol=1e-9 * max(1, abs(gains).max()))
     linear = loop.T @ np.concatenate(E, axis=1) @ perturbation.linear.middle[0]
@@ -269,7 +296,7 @@ def test_what_is_linear_in_errors_is_the_derivative(seed):
 def test_what_is_linear_in_other_coordinates(seed):
     """H is (I⊗Z⁻¹)H(I⊗Z), Z at t + 1 on the left and at t on the right, and M is M(I⊗Z⁻¹')."""
     stages, near, one = last_stage(seed)
-    letters = _Units.of([one], near).letters([one], stages)
+    letters = Units.of([one], near).letters([one], stages)
     m, N = letters.loop.middle.shape[-1], len(near.middles)
     ahead, now = np.random.default_rng(seed).normal(size=(2, m, m)) + 2 * np.eye(m)
     inverse = np.linalg.inv(ahead)
@@ -285,7 +312,7 @@ def test_bounds_are_the_same_in_any_units(seed):
     stages, near, one = last_stage(seed)
     draw, agents = random.Random(seed), range(len(near.middles))
 
-    def bounds(units: _Units) -> list[float]:
+    def bounds(units: Units) -> list[float]:
         (found,) = units.bounds(units.letters([one], stages), [near.errors], units.weighed(near))
         window = found.window
         norms = [window.loop, window.linear, *window.norms]
@@ -294,10 +321,13 @@ def test_bounds_are_the_same_in_any_units(seed):
     def some() -> list[int]:
         return [draw.randint(-30, 30) for _ in agents]
 
-    suited = bounds(_Units.of([one], near))
+    suited = bounds(Units.of([one], near))
     for _ in range(3):
         np.testing.assert_allclose(
-            bounds(_Units(some(), some(), draw.randint(-30, 30))), suited, rtol=1e-6, atol=1e-200
+            bounds(Units([[by] for by in some()], some(), draw.randint(-30, 30))),
+            suited,
+            rtol=1e-6,
+            atol=1e-30,  # what is 0 in truth is rounded upward
         )
 
 
@@ -329,7 +359,7 @@ def test_every_term_of_the_bound_counts(rate, tau):
         horizon=1, discount=[rate],
     )  # fmt: skip
     wanted = pytest.approx(in_closed_form(2, tau, rate, e), rel=1e-7)
-    near = Near.within([arb_mat([[3]])], Frame(arb_mat([[1]]), arb_mat([[1]])), [arb(e)])
+    near = Near.within([arb_mat([[3]])], at_unit(1), [arb(e)])
     (K,), here = ApproximateStages(Stages(game, balls, symmetric=True)).stage(0, near)
     (P,) = here.balls(balls)
     assert (float(K[0, 0].rad()), float(P[0, 0].rad())) == wanted
@@ -360,8 +390,8 @@ def test_controls_count_as_much_as_they_cost():
 
 def test_weights_that_float64_does_not_hold_make_no_error_smaller():
     P = [arb_mat([[1]])] * 2
-    near = Near.within(P, Frame(P[0], P[0]), [arb(2) ** 700, arb(1)])
-    weighed = _Units([0, 0], [0, 0], 0).weighed(near)
+    near = Near.within(P, at_unit(1), [arb(2) ** 700, arb(1)])
+    weighed = Units([[0], [0]], [0, 0], 0).weighed(near)
     assert weighed.weights != near.weights
     pairs = zip(weighed.errors, near.errors, strict=True)
     assert all(now >= before for now, before in pairs)
@@ -374,4 +404,32 @@ def test_the_least_of_some_bounds_is_rounded_upwards():
 def test_coordinates_that_are_not_regular_are_not_certified():
     for Z in (np.ones((2, 2)), np.full((2, 2), np.nan)):
         with pytest.raises(NotCertifiedError, match="regular"):
-            Frame(balls.identity(2), balls.identity(2)).turned(Z)
+            Coordinates.of([PLAIN], Z[None])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_was_rounded_off_is_bounded_in_coordinates(seed):
+    """No symmetric matrix in the balls has a larger norm, and some one is not far below."""
+    draw = random.Random(seed)
+    size, tiny = draw.randint(1, 5), draw.choice([-40, -300, -9000])
+    frame = triangular(draw, size) if seed % 2 else PLAIN
+    Z = np.random.default_rng(seed).normal(size=(size, size)) + 2 * np.eye(size)
+    (coordinates,) = Coordinates.of([frame], Z[None])
+    radii = [[2.0 ** draw.randint(-20, 0) for _ in range(size)] for _ in range(size)]
+    for r in range(size):
+        radii[r][:r] = [radii[c][r] for c in range(r)]
+    unit = arb(2) ** tiny
+    P = arb_mat([[arb(r == c, unit * x) for c, x in enumerate(row)] for r, row in enumerate(radii)])
+    rounded = Rounded.of([P], Balls(9600))
+    ((bound,),) = rounding_errors([rounded], [coordinates])
+    S, largest = into(coordinates), arb(0)
+    for _ in range(60):
+        signs = [[draw.choice([-1, 1]) for _ in range(size)] for _ in range(size)]
+        E = arb_mat(
+            [[signs[min(r, c)][max(r, c)] * radii[r][c] for c in range(size)] for r in range(size)]
+        )
+        with flint.ctx.workprec(400):
+            true = frobenius_above(S.transpose() * E * S) * unit
+        assert true * (1 - arb(2) ** -40) <= bound
+        largest = max(largest, true)
+    assert bound < 16 * largest
