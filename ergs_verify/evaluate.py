@@ -470,7 +470,7 @@ def _with_factors_out(terms: Iterable[Any]) -> list[Any]:
     kept, chains = [], []
     for term in terms:
         factors = term.arg.args if isinstance(term, Trace) and term.arg.is_MatMul else ()
-        whole = factors and all(isinstance(X, MatrixExpr) for X in factors)
+        whole = len(factors) > 1 and all(isinstance(X, MatrixExpr) for X in factors)
         (chains if whole else kept).append(term)
     once = Counter(
         X

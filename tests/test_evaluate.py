@@ -134,7 +134,7 @@ def test_traces_with_a_common_factor_take_one_product_with_it():
     assert sorted(arithmetic.products) == sorted([*outer, ((2, 2), (2, 2)), ((2, 2), (2, 2))])
 
 
-@pytest.mark.parametrize("square", [X * X * Y, X * Y * X, X.T * Y])
+@pytest.mark.parametrize("square", [X * X * Y, X * Y * X, X.T * Y, sympy.MatMul(X)])
 def test_only_a_factor_that_stands_once_in_a_trace_is_taken_out(square):
     values = {X: two, Y: matrix([[0, 1], [5, 2]])}
     terms = Trace(square), Trace(X * Y.T), Trace(Y.T * X * Y)
