@@ -40,7 +40,7 @@ def drawn(rng: np.random.Generator, count: int) -> FloatGame:
     tau = np.abs(some()) + 2.0**-4
     kind = rng.integers(6, size=count)
     # 1: states, controls and costs in units far apart; 2: the same to the ends of float64.
-    for which, most in ((kind == 1, 60), (kind == 2, 140)):
+    for which, most in ((kind == 1, 60), (kind == 2, 330)):
         states = np.ldexp(1.0, rng.integers(-most, most, size=(count, m)))
         states[~which] = 1
         A *= states[:, None, :, None] / states[:, None, None, :]

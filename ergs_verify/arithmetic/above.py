@@ -2,10 +2,11 @@
 
 Numbers are IEEE 754 doubles with gradual underflow. With u = 2⁻⁵² and η = 2⁻¹⁰⁷⁴, what the machine
 gives for x + y, x − y, xy, x/y or √x, if it is finite, is off by at most u times the exact value,
-and of a product or quotient by η more. That holds whatever the rounding mode, and it holds of a sum
-of products in any order, fused or not, term by term: with k terms each is off by (1 + u)^k − 1 of
-itself and by kη more. Absolute values, maxima and powers of 2 are exact, the latter but for η where
-they underflow. A result that is not finite bounds nothing, and whoever compares finds it so.
+and of a product or quotient by η more. That holds whatever the rounding mode, if what overflows
+becomes infinite, and it holds of a sum of products in any order, fused or not, term by term: with k
+terms each is off by (1 + u)^k − 1 of itself and by kη more. Absolute values, maxima and powers of 2
+are exact, the latter but for η where they underflow. A result that is not finite bounds nothing,
+and whoever compares finds it so.
 """
 
 from __future__ import annotations

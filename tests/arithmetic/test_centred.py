@@ -11,7 +11,7 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergs_verify.arithmetic import Rationals
+from ergs_verify.arithmetic import Rationals, centred
 from ergs_verify.arithmetic.above import TINY, Above, above, below, gamma
 from ergs_verify.arithmetic.centred import Centred, CentredStacks
 from ergs_verify.arithmetic.in_step import empty
@@ -108,6 +108,71 @@ def test_sums_and_products(data, n, k, m):
             assert not np.isfinite((one[0] / one[1]).radii[index % len(one[1].middle)])
         scaled = STACKS.scale(one[1], X)
         holds(scaled, index, flat(EXACT.scale(EXACT.scalar(z), X_1)))
+
+
+def rounded(x: Fraction, how: str) -> float:
+    """To the nearest float64, or to the next below or above, with gradual underflow."""
+    try:
+        near = float(x)
+    except OverflowError:
+        return math.nan
+    if how == "down" and near > x:
+        return math.nextafter(near, -math.inf)
+    if how == "up" and near < x:
+        return math.nextafter(near, math.inf)
+    return near
+
+
+def dot_otherwise(xs, ys, order, fused: bool, how: str) -> float:
+    """x·y as another library, processor or rounding mode may compute it."""
+    if not all(map(math.isfinite, [*xs, *ys])):
+        return math.nan
+    total = 0.0
+    for term in (Fraction(xs[k]) * Fraction(ys[k]) for k in order):
+        added = total if fused else rounded(term, how)
+        if not (math.isfinite(added) and math.isfinite(total)):
+            return math.nan
+        total = rounded(Fraction(total) + (term if fused else Fraction(added)), how)
+    return total
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.data(),
+    st.permutations(range(4)),
+    st.booleans(),
+    st.sampled_from(["nearest", "down", "up"]),
+)
+def test_products_in_any_order_fused_or_not_in_any_rounding_mode(data, order, fused, how):
+    def product(X, Y):
+        shape = np.broadcast_shapes(X.shape[:-2], Y.shape[:-2])
+        X, Y = (np.broadcast_to(Z, (*shape, *Z.shape[-2:])) for Z in (X, Y))
+        return np.array([
+            [[dot_otherwise(row, col, order, fused, how) for col in zip(*other, strict=True)]
+             for row in one]
+            for one, other in zip(X.tolist(), Y.tolist(), strict=True)
+        ])  # fmt: skip
+
+    (X, p), (Y, q) = (data.draw(matrices(*shape)) for shape in ((2, 4), (4, 1)))
+    X, Y = X[:1], Y[:1]
+    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
+        patch.setattr(centred, "product", product)
+        found = STACKS.multiply(X, Y)
+    holds(found, 0, flat(EXACT.multiply(exact(member(X, p, 0)), exact(member(Y, q, 0)))))
+
+
+def test_a_model_without_underflow_would_be_wrong(monkeypatch):
+    monkeypatch.setattr(centred, "above", lambda x, operations=1: x * (1 + 2.0**-40))
+    X = Centred(np.array([[[5e-324]]]))
+    with pytest.raises(AssertionError):
+        holds(STACKS.multiply(X, Centred(np.array([[[0.5]]]))), 0, [Fraction(5e-324) / 2])
+
+
+def test_a_model_without_rounding_would_be_wrong(monkeypatch):
+    monkeypatch.setattr(centred, "gamma", lambda terms: 0.0)
+    X, Y = Centred(np.array([[[1 + 2.0**-52, 1.0]]])), Centred(np.array([[[1 + 2.0**-52], [3.0]]]))
+    with pytest.raises(AssertionError):
+        holds(STACKS.multiply(X, Y), 0, [(1 + Fraction(1, 2**52)) ** 2 + 3])
 
 
 @settings(max_examples=200, deadline=None)
