@@ -13,15 +13,9 @@ from statistics import median
 
 from benchmarks.report import curve_table
 from benchmarks.timing import Curve, compare
-from ergs_verify import (
-    audit,
-    check,
-    engine,
-    gallery,
-    gap,
-    solve,
-    survey,
-)
+from ergs_verify import Game, audit, check, engine, gallery, gap, solve, survey
+from ergs_verify.certify.approach import approach
+from ergs_verify.reference import compare as compare_with_references
 from ergs_verify.reference import make_reference
 from ergs_verify.study.crosscheck import crosscheck
 
@@ -39,9 +33,11 @@ HEAD = (
     "# The commands\n\n"
     "Written by `python -m benchmarks.commands`. Processor time, medians of rounds in turn. What "
     "does not grow is (N, m, p, T) = (3, 4, 2, 10), a random game; digits are those of the "
-    "equilibrium, games those of a survey of (2, 2, 1, 10). `gap` is asked for one δ. The exponent "
-    "is the slope of log time against log size; the last column fits it to the upper half of the "
-    "sizes."
+    "equilibrium, games those of a survey of (2, 2, 1, 10). `gap` is asked for one δ, `horizon` "
+    "for the game's first stage without end; `compare` has one solution. A survey asks `check`; "
+    "the other questions are put to one game after another. `derive`, `paper`, `recheck` and "
+    "`verify` prove for every size at once and do not grow with a game. The exponent is the slope "
+    "of log time against log size; the last column fits it to the upper half of the sizes."
 )
 PAPER = (
     "## Where the next order of magnitude goes\n\n"
@@ -91,13 +87,46 @@ def _calls(letter: str, value: int) -> dict[str, Callable[[], object]]:
         }
     floats = game.rounded()
     answer = engine.nash(floats.floats())
+    calls: dict[str, Callable[[], object]] = {} if letter == "T" else {"horizon": _horizon(game)}
     return {
         "solve": lambda: solve(game),
         "check": lambda: check(game),
         "gap": lambda: gap(game, ["1e-3"]),
         "crosscheck": lambda: crosscheck(game),
         "audit": lambda: audit(floats, answer),
+        "reference": lambda: make_reference(game, digits=17),
+        "compare": _comparison(game),
+        **calls,
     }
+
+
+def _horizon(game: Game) -> Callable[[], object]:
+    endless = Game.from_arrays(
+        A=game.A[0],
+        B=[X[0] for X in game.B],
+        Q=[X[0] for X in game.Q],
+        R=[X[0] for X in game.R],
+        tau=game.tau,
+        noise_cov=game.noise_cov,
+        horizon="infinite",
+    )
+    return lambda: approach(endless)
+
+
+def _comparison(game: Game) -> Callable[[], object]:
+    data, solution = make_reference(game, digits=17).render(), solve(game)
+
+    def compared() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            references, solutions = (Path(folder) / x for x in ("references", "solutions"))
+            for made in (references, solutions):
+                made.mkdir()
+            (references / "game.json").write_bytes(data)
+            solution.save(solutions / "game.json")
+            found = compare_with_references(references, solutions)
+            assert found.verdict == "pass"
+
+    return compared
 
 
 def _survey(games: int) -> None:

@@ -33,8 +33,9 @@ norms of products over three stages, of matrices of m and of N m rows in balance
 where these have eaten all digits nothing is certified. Carrying the linear map of all errors as a \
 QR factorisation would keep more games, but there are d = N m(m + 1)/2 errors, and a stage would \
 take d³ operations where these products take (N m)³: at (5, 20), 1050³ for 100³. Balls of as many \
-bits as it takes cost the times in the last column. \
-So float64 is asked first, and balls where it gives up."""
+bits as it takes cost the times in the last column, and serve every game. So a survey asks float64 \
+first, and balls where it gives up; for one game `check` and `solve` take guesses and bounds of \
+errors from float64, and the rest from balls."""
 
 
 def rows(

@@ -89,7 +89,7 @@ def survey(
         10 if there are more than 16 states of all agents in the first game, or 250.
     executor : Executor, optional
         Where shards are computed: in this process by default. For a dask cluster it is
-        ``Client(address).get_executor()``.
+        ``Client(address).get_executor(pure=False)``.
     progress : function of two int, optional
         Told how many games are done, and of how many.
 

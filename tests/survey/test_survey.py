@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from ergs_verify import check, gallery, solve
 from ergs_verify.arithmetic import Rationals
 from ergs_verify.certify.float_nash import certified_stack
 from ergs_verify.cli.app import app
+from ergs_verify.cli.commands.survey import _executor as executor_of
 from ergs_verify.errors import ErgsError, InputError
 from ergs_verify.exact import fractions
 from ergs_verify.paper import notation
@@ -349,13 +351,13 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
                 if done and workers[0].poll() is None:
                     workers[0].kill()
 
-            survey(
-                MANY,
-                output=tmp_path / "there",
-                shard=250,
-                executor=client.get_executor(pure=False),
-                progress=killing,
-            )
+            with executor_of(None, client.scheduler.address) as executor:
+                # What was lost is computed again, not looked up.
+                one, other = (executor.submit(uuid4).result() for _ in range(2))
+                assert one != other
+                there = tmp_path / "there"
+                survey(MANY, output=there, shard=250, executor=executor, progress=killing)
+            assert workers[0].poll() is not None
     finally:
         for process in (*workers, scheduler):
             process.kill()

@@ -120,7 +120,7 @@ def _executor(count: int | None, cluster: str | None) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         raise InputError(f"no dask scheduler answers at {cluster}", "cluster") from error
     with client:
-        yield client.get_executor()
+        yield client.get_executor(pure=False)  # a shard that was lost is computed again
 
 
 def _progress() -> Callable[[int, int], None]:
