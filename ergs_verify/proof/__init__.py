@@ -4,7 +4,7 @@
 with `blocks`, `kronecker` and `derivatives`) and reads it as typed nodes (`statement`, `nodes`,
 `letters`, `scalars`). Three engines see these:
 
-- realizations (`system`, `realize`, with `linear` and `modular`) decide; `certificate` writes what
+- realizations (`system`, `realize`, with `sums` and `linear`) decide; `certificate` writes what
   `ergs_verify.recheck` confirms;
 - the prime field (`sampling`, `field`), to which expressions go as they stand, has to agree;
   `search` looks for counterexamples, `replay` evaluates them by other code;

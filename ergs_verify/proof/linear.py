@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Vector = dict[Any, Any]
 Operators = dict[Any, dict[Any, Vector]]
 """What several operators do: by index, and by operator, the image of that unit vector."""
+
+Meanwhile = Callable[[], None]
+"""Called before every step that may take long; it may raise an error."""
 
 
 class Singular(Exception):
@@ -24,18 +27,25 @@ def put(form: dict, at, value) -> None:
         form.pop(at, None)
 
 
-def accumulate(form: dict, other: Mapping, factor) -> None:
+def each_of(form: Mapping, meanwhile: Meanwhile) -> Iterator[tuple]:
+    """The entries, each of which may take long."""
+    for entry in form.items():
+        meanwhile()
+        yield entry
+
+
+def accumulate(form: dict, other: Mapping, factor, meanwhile: Meanwhile) -> None:
     """form += factor · other."""
-    for at, value in other.items():
+    for at, value in each_of(other, meanwhile):
         put(form, at, value * factor)
 
 
-def images_of(v: Vector, operators: Operators) -> list[Vector]:
+def images_of(v: Vector, operators: Operators, meanwhile: Meanwhile) -> list[Vector]:
     """The images of a vector that are not zero."""
     images: dict[Any, Vector] = {}
     for k, value in v.items():
         for key, column in operators.get(k, {}).items():
-            accumulate(images.setdefault(key, {}), column, value)
+            accumulate(images.setdefault(key, {}), column, value, meanwhile)
     return [image for image in images.values() if image]
 
 
@@ -50,39 +60,39 @@ def dot(row: Vector, v: Vector) -> Any:
 class Basis:
     """A basis of a span in reduced echelon form."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Meanwhile):
         self.rows: dict[Any, Vector] = {}
+        self._meanwhile = meanwhile
 
     def left_of(self, v: Vector) -> Vector:
         """A vector less what it has in the span, its first entry 1; empty where it lies there."""
         v = dict(v)
         for p in v.keys() & self.rows.keys():
-            accumulate(v, self.rows[p], -v[p])
+            accumulate(v, self.rows[p], -v[p], self._meanwhile)
         if not v:
             return v
         first = v[min(v)]
-        inverse = first / first / first
-        return {k: value * inverse for k, value in v.items()}
+        return {k: value / first for k, value in each_of(v, self._meanwhile)}
 
     def add(self, v: Vector) -> None:
         """Add what `left_of` gave."""
         p = min(v)
         for row in self.rows.values():
             if p in row:
-                accumulate(row, v, -row[p])
+                accumulate(row, v, -row[p], self._meanwhile)
         self.rows[p] = v
 
 
-def reduced(vectors: Iterable[Vector]) -> list[Vector]:
+def reduced(vectors: Iterable[Vector], meanwhile: Meanwhile) -> list[Vector]:
     """The reduced echelon form of the span."""
-    basis = Basis()
+    basis = Basis(meanwhile)
     for v in vectors:
         if v := basis.left_of(v):
             basis.add(v)
     return [basis.rows[p] for p in sorted(basis.rows)]
 
 
-def solver(rows: Mapping, one):
+def solver(rows: Mapping, one, meanwhile: Meanwhile):
     """y ↦ x with rows · x = y."""
     left = {at: dict(row) for at, row in rows.items()}
     having: dict[Any, set] = {}
@@ -100,7 +110,7 @@ def solver(rows: Mapping, one):
         changed = []
         for other in having[p] - {at}:
             factor = left[other][p] * inverse
-            for k, value in row.items():
+            for k, value in each_of(row, meanwhile):
                 put(left[other], k, -(value * factor))
                 (having[k].add if k in left[other] else having[k].discard)(other)
             changed.append((other, factor))
@@ -118,11 +128,12 @@ def solver(rows: Mapping, one):
             if number == done or at not in y:
                 continue
             done = number
+            meanwhile()
             for other, factor in steps[at][3]:
                 if other not in y and steps[other][0] > number:
                     heapq.heappush(waiting, steps[other][0])
                 put(y, other, -(y[at] * factor))
         # What is left of an equation is its pivot alone.
-        return {steps[at][1]: value * steps[at][2] for at, value in y.items()}
+        return {steps[at][1]: value * steps[at][2] for at, value in each_of(y, meanwhile)}
 
     return solve

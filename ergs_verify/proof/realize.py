@@ -39,7 +39,6 @@ from ergs_verify.proof.linear import (
     reduced,
     solver,
 )
-from ergs_verify.proof.modular import Modular
 from ergs_verify.proof.scalars import AGENTS, ANY, Scalars
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.sums import Outside
@@ -325,7 +324,6 @@ class _Engine:
         self.order: list[str] = []
         self.centre: dict[str, list[int]] = {}
         self._random = random.Random(attempt)
-        self._modular = Modular(self.scalars, random.Random(attempt))
         self._values: dict[tuple, Any] = {}
         for node in expressions.statement.nodes:
             if node[0] == "letter":
@@ -346,20 +344,15 @@ class _Engine:
     def is_zero(self, number: int, size: str) -> bool:
         """Whether an expression is zero; where it is, the space is kept."""
         system, (form,) = self._system(size, number)
-        # Modulo a prime first: a nonzero value there is one over the rationals too.
-        columns = self._reached(system, form, self._modular.value)
+        columns = self._reached(system, form)
         if columns is None:
             return False
-        try:
-            V = [(own, {k: self._modular.seen(x) for k, x in v.items()}) for own, v in columns]
-            space = self._space(system, form, V)
-        except (LookupError, UnsupportedError):
-            columns = self._reached(system, form, lambda a: a)
-            if columns is None:
-                return False
-            space = self._space(system, form, columns)
-        self.spaces.append(space)
+        self.spaces.append(self._space(system, form, columns))
         return True
+
+    def _within_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise UnsupportedError("it takes longer than the time allowed")
 
     def _system(self, size: str, *numbers: int) -> tuple[System, list[dict]]:
         """That of expressions, and these; every inverse exists at the centre."""
@@ -370,25 +363,25 @@ class _Engine:
                 raise Singular
         return system, forms
 
-    def _reached(self, system: System, form, convert) -> list[tuple[BlockSize, Vector]] | None:
+    def _reached(self, system: System, form) -> list[tuple[BlockSize, Vector]] | None:
         """V: the span of the coefficients of x; None where c does not vanish on it."""
-        solve, operators, one = self._operators(system, convert)
+        solve, operators = self._operators(system)
+        one = self.scalars.one
         rows = [
-            {(k, part): convert(value) for k, value in form.items()}
+            {(k, part): value for k, value in form.items()}
             for part in range(max((len(self.parts(system.sizes[k][1])) for k in form), default=0))
         ]
-        basis = Basis()
+        basis = Basis(self._within_time)
         queue = [solve({(0, part): one}) for part in range(len(self.parts(system.sizes[0][1])))]
         while queue:
-            if time.monotonic() > self.until:
-                raise UnsupportedError("it takes longer than the time allowed")
+            self._within_time()
             v = basis.left_of(queue.pop())
             if not v:
                 continue
             if any(dot(row, v) for row in rows):
                 return None
             basis.add(v)
-            queue += map(solve, images_of(v, operators))
+            queue += map(solve, images_of(v, operators, self._within_time))
         # A letter that was cut into blocks is put together again.
         unknowns: dict[BlockSize, list[Vector]] = {}
         for v in basis.rows.values():
@@ -397,9 +390,12 @@ class _Engine:
                 cut.setdefault((system.sizes[k], part), {})[k] = value
             for (size, _), column in cut.items():
                 unknowns.setdefault(size, []).append(column)
-        return [(size, v) for size, found in unknowns.items() for v in reduced(found)]
+        return [(size, v) for size, found in unknowns.items() for v in self._basis(found)]
 
-    def _operators(self, system: System, convert):
+    def _basis(self, vectors: list[Vector]) -> list[Vector]:
+        return reduced(vectors, self._within_time)
+
+    def _operators(self, system: System):
         """v ↦ L(centre)⁻¹ v, and the L_X, a letter cut into its blocks."""
         operators: Operators = {}
         centre: list[Vector] = []
@@ -407,7 +403,6 @@ class _Engine:
             ways = self.parts(system.sizes[r][1])
             rows: list[Vector] = [{} for _ in ways]
             for (key, k), value in equation.items():
-                value = convert(value)
                 cuts = self.parts(system.sizes[k][1])
                 if key is None:
                     for part in range(len(ways)):
@@ -425,8 +420,8 @@ class _Engine:
             for r, size in enumerate(system.sizes)
             for part in range(len(self.parts(size[1])))
         ]
-        one = convert(self.scalars.one)
-        return solver(dict(zip(places, centre, strict=True)), one), operators, one
+        equations = dict(zip(places, centre, strict=True))
+        return solver(equations, self.scalars.one, self._within_time), operators
 
     def _centre_of(self, key: Factor | str) -> list[list[int]] | None:
         if isinstance(key, str):
@@ -446,9 +441,9 @@ class _Engine:
             for (key, k), value in equation.items():
                 operators.setdefault(k, {}).setdefault(key, {})[r] = value
         for _, v in V:
-            for image in images_of(v, operators):
+            for image in images_of(v, operators, self._within_time):
                 images.setdefault(system.sizes[next(iter(image))], []).append(image)
-        U = [(size, u) for size, found in images.items() for u in reduced(found)]
+        U = [(size, u) for size, found in images.items() for u in self._basis(found)]
         if sorted(size for size, _ in V) != sorted(size for size, _ in U):
             raise UnsupportedError("the space found has no certificate")
         return Space(tuple(V), tuple(U), len(system.sizes))

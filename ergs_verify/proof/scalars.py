@@ -18,6 +18,8 @@ from ergs_verify.errors import UnsupportedError
 
 MOST_POWER = 10**6
 """A bound on the terms of a power times its exponent."""
+MOST_TERMS = 5000
+"""Of a numerator or denominator, so that computing with it takes well below a second."""
 AGENTS = "#agents"
 """The number of agents; not a name that a letter of the user's can have."""
 
@@ -44,12 +46,16 @@ class Quotient:
     __slots__ = ("denominator", "numerator")
 
     def __init__(self, numerator: flint.fmpq_mpoly, denominator: flint.fmpq_mpoly):
+        if len(numerator) > MOST_TERMS:
+            raise UnsupportedError(f"a scalar in it has more than {MOST_TERMS} terms")
         self.numerator = numerator
         self.denominator = denominator
 
     @classmethod
     def reduced(cls, numerator: flint.fmpq_mpoly, denominator: flint.fmpq_mpoly) -> Quotient:
         """numerator/denominator in lowest terms."""
+        if len(numerator) + len(denominator) > 2 * MOST_TERMS:
+            raise UnsupportedError(f"a scalar in it has more than {MOST_TERMS} terms")
         common = numerator.gcd(denominator) * denominator.leading_coefficient()
         return cls(numerator // common, denominator // common)
 
@@ -188,14 +194,6 @@ class Scalars:
                 total = total * value
         return total
 
-    def evaluate(self, value, values: Mapping, one) -> Any:
-        """A rational function in another field, the letters having `values` there."""
-        if value.denominator.is_one() and value.numerator.is_constant():
-            number = value.numerator.leading_coefficient() if value else flint.fmpq(0)
-            return one * int(number.p) if number.q == 1 else one * int(number.p) / int(number.q)
-        at = [values[name] for name in self.names]
-        return _evaluated(value.numerator, at, one) / _evaluated(value.denominator, at, one)
-
     def terms(self, value) -> list:
         """A polynomial as [[coefficient as text, names…], …]."""
         return self._terms(value.numerator)
@@ -225,14 +223,3 @@ class Scalars:
             [str(c), *(n for n, k in zip(self.names, powers, strict=False) for _ in range(int(k)))]
             for powers, c in sorted(polynomial.to_dict().items(), reverse=True)
         ]
-
-
-def _evaluated(polynomial, values: list, one) -> Any:
-    total = one * 0
-    for powers, factor in polynomial.to_dict().items():
-        term = one * int(factor.p) / (one * int(factor.q))
-        for value, power in zip(values, powers, strict=False):
-            if power:
-                term = term * value ** int(power)
-        total = total + term
-    return total

@@ -153,6 +153,17 @@ def test_limits_can_be_set():
     assert "time allowed" in prove(left, right, limits=Limits(seconds=0)).reason
 
 
+def test_time_is_kept_where_scalars_swell():
+    """Every step takes longer than the one before it."""
+    a, b, c = symbols("a b c")
+    X = MatAdd(*(Inverse(s * A + (a + s * b) * B + c * Q) for s in range(1, 7)))
+    start = time.perf_counter()
+    sides = Inverse(X * A * X.T + Identity(n)) * X * A, X * Inverse(A * X.T * X + Identity(n)) * A
+    assert "time allowed" in prove(*sides, limits=Limits(seconds=0.1)).reason
+    assert "more than 5000 terms" in prove(*sides).reason
+    assert time.perf_counter() - start < 40
+
+
 @pytest.mark.parametrize("name", ["n k", "k n", "a z", "z a"])
 def test_the_alphabet_does_not_matter(name):
     rows, cols = symbols(name, integer=True, positive=True)
