@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
@@ -206,26 +207,31 @@ class LinesFamily:
 
     path: str
     #: Of every game the number of its line, from 1, and where that begins.
-    places: tuple[tuple[int, int], ...] = field(repr=False)
+    lines: array[int] = field(repr=False)
+    places: array[int] = field(repr=False)
     identity: str
 
     @classmethod
     def of(cls, path: Path) -> LinesFamily:
-        content, places, place = sha256(), [], 0
+        content, numbers, places, place = sha256(), array("q"), array("q"), 0
         with disk.naming(path):
             try:
                 with path.open("rb") as lines:
                     for count, line in enumerate(lines, 1):
                         content.update(line)
                         if line.strip():
-                            places.append((count, place))
+                            numbers.append(count)
+                            places.append(place)
                         place += len(line)
             except OSError as error:
                 raise InputError(f"cannot be read: {error.strerror or error}") from error
         if not places:
             raise InputError(f"there is no game in {path}", "family")
         return cls(
-            path=str(path.resolve()), places=tuple(places), identity=f"lines {content.hexdigest()}"
+            path=str(path.resolve()),
+            lines=numbers,
+            places=places,
+            identity=f"lines {content.hexdigest()}",
         )
 
     @property
@@ -233,11 +239,11 @@ class LinesFamily:
         return len(self.places)
 
     def name(self, index: int) -> str:
-        return f"{Path(self.path).name}:{self.places[index][0]}"
+        return f"{Path(self.path).name}:{self.lines[index]}"
 
     def game(self, index: int) -> Game:
         with open(self.path, "rb") as lines:
-            lines.seek(self.places[index][1])
+            lines.seek(self.places[index])
             line = lines.readline()
         return Game.from_letters(**game_values(parse_json(line)))
 

@@ -30,7 +30,7 @@ def write(folder: Path, games: Family, question: str) -> dict[str, Any]:
         name: Counter() for name, kind in kinds.items() if kind == "string" and name != "solution"
     }
     numbers: dict[str, list[np.ndarray]] = {
-        name: [] for name, kind in kinds.items() if kind == "double"
+        name: [] for name, kind in kinds.items() if kind in ("double", "int64")
     }
     ends: dict[str, list[tuple[float, int, str]]] = {name: [] for name in numbers}
     wrong: list[dict[str, Any]] = []

@@ -67,6 +67,8 @@ def test_random_games_are_checked(tmp_path):
     extreme = found.summary["extreme"]["digits"]
     assert (tmp_path / "extreme" / f"{extreme[0]['index']:012d}.json").is_file()
     assert (tmp_path / "summary.png").stat().st_size > 1000
+    most = max(row["negative_determinants"] for row in rows)
+    assert found.summary["quantiles"]["negative_determinants"]["1"] == most
 
 
 def test_what_floats_do_not_decide_goes_to_balls(tmp_path):
