@@ -90,7 +90,7 @@ def _calls(letter: str, value: int) -> dict[str, Callable[[], object]]:
     calls: dict[str, Callable[[], object]] = {} if letter == "T" else {"horizon": _horizon(game)}
     return {
         "solve": lambda: solve(game),
-        "check": lambda: check(game),
+        "check": lambda: check(game).as_json(),
         "gap": lambda: gap(game, ["1e-3"]),
         "crosscheck": lambda: crosscheck(game),
         "audit": lambda: audit(floats, answer),

@@ -38,7 +38,7 @@ from ergs_verify.certify.perturbation import (
 from ergs_verify.certify.units import MANY, Bound, Units
 from ergs_verify.errors import NotCertifiedError
 from ergs_verify.paper import notation
-from ergs_verify.recursion import block_system, by_agent
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stages import Stages
 
 #: So many stages are bounded at once.
@@ -81,16 +81,13 @@ class Approximate:
     joint: list[Any] | None
 
     @classmethod
-    def at(cls, stages: Stages[Balls], t: int, ahead: Costs) -> Approximate:
+    def at(cls, stages: Stages[Balls], recursion: Recursion, t: int, ahead: Costs) -> Approximate:
         """At exact costs near the true ones."""
         balls, general = stages.arithmetic, stages.game.general
-        known = stages.bare(t).with_values(
-            {notation.P(k): P for k, P in zip(stages.agents, ahead.middles, strict=True)}
-        )
-        phi, rhs = block_system(stages, known)
-        K = by_agent(stages, balls.solve(phi, -rhs))
-        known = known.with_values({notation.K(k): K[k - 1] for k in stages.agents})
-        P = [known(stages.formula("policy_cost", k)) for k in stages.agents]
+        costs = {notation.P(k): P for k, P in zip(stages.agents, ahead.middles, strict=True)}
+        values = stages.letters(t) | costs
+        step = recursion.step(values)
+        known = stages.knowing(t, values | {notation.K(k): step.K[k - 1] for k in stages.agents})
 
         def by_agents(formula: Callable[[int], Any]) -> list[Any]:
             return [known(formula(k)) for k in stages.agents]
@@ -99,12 +96,12 @@ class Approximate:
             return [frobenius_above(X) for X in by_agents(formula)]
 
         return cls(
-            K=K,
+            K=step.K,
             ahead=ahead,
-            here=Rounded.of(P, balls, ahead),
+            here=Rounded.of(step.P, balls, ahead),
             B=by_agents(notation.B),
-            loop=known(notation.F),
-            phi=phi,
+            loop=step.F,
+            phi=step.phi,
             slopes=by_agents(slope_of_controls) if general else None,
             own=sizes(lambda k: cost_of_controls(k, general=general, plain=k in stages.plain)),
             joint=sizes(notation.joint_R) if general else None,
@@ -121,12 +118,10 @@ class ApproximateStages:
     settled : int, optional
         Costs that move by less than 2 to minus this of their size have settled, if all stages to
         come are alike: these stages then share their enclosures.
-    at_first : int
-        So many stages are bounded at once at first: few, where few may be asked for.
     """
 
-    def __init__(self, stages: Stages[Balls], settled: int | None = None, at_first: int = TOGETHER):
-        self._stages, self._settled, self._at_first = stages, settled, at_first
+    def __init__(self, stages: Stages[Balls], settled: int | None = None):
+        self._stages, self._settled, self._recursion = stages, settled, Recursion(stages)
         #: What is near the costs of all stages to come, where they share it.
         self.shared: Near | None = None
         self._rest: Iterator[tuple[list[Any], Near]] = iter(())
@@ -141,13 +136,13 @@ class ApproximateStages:
         return K, self._last
 
     def _from(self, t: int, near: Near) -> Iterator[tuple[list[Any], Near]]:
-        stages, together = self._stages, self._at_first
+        stages = self._stages
         tried = min(stages.game.alike, t)
         while t >= 0:
             some, missing, ahead = [], None, near
-            for s in range(t, max(t - together, -1), -1):
+            for s in range(t, max(t - TOGETHER, -1), -1):
                 try:
-                    some.append(Approximate.at(stages, s, ahead))
+                    some.append(Approximate.at(stages, self._recursion, s, ahead))
                 except NotCertifiedError as error:
                     missing = error
                     break
@@ -177,7 +172,6 @@ class ApproximateStages:
             if missing is not None:
                 raise missing
             t -= len(some)
-            together = min(2 * together, TOGETHER)
 
     def _gains(self, one: Approximate, moved: Sequence[Any], coordinates: Coordinates) -> list[Any]:
         """K in balls, from bounds of ‖(Kⁱ − K°ⁱ)S‖ in coordinates."""

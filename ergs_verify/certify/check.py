@@ -50,7 +50,7 @@ _TOLERANCE = Fraction(1, 10**6)
 #: What that takes at the last stage, about.
 _LEFT_BITS = 64
 #: Costs that move by less than 2 to minus this of their size count as settled.
-_SETTLED_BITS = 40
+_SETTLED_BITS = 48
 #: Precision of what is no answer of a recursion.
 _BITS_OF_DATA = 128
 #: What is still undecided in an enclosure so narrow is given up.

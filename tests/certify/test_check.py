@@ -268,7 +268,8 @@ def test_enclosures_shrink_as_precision_grows(game):
             regular_stage(stages, one.known, one.t, coupling(game))
             for one in stages_in_balls(stages)
         ]
-        return max(max(one.det_phi.width, one.gamma_P.width) for one in found)
+        enclosures = [x for one in found for x in (one.det_phi, one.gamma_P)]
+        return max(x.width / max(1, abs(x.hi)) for x in enclosures)
 
     try:
         several = [widths(bits) for bits in (64, 96, 144, 216)]

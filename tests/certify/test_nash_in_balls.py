@@ -23,6 +23,7 @@ from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.near import Near
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.recursion import nash
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stages import Stages
 
 
@@ -289,7 +290,7 @@ def test_errors_are_carried_into_the_coordinates_that_stages_share(monkeypatch):
         _, near = straight.stage(t, near)
     monkeypatch.setattr(approximate, "balance_of", lambda *_: 4 * np.eye(4))
     near = Near.within(near.middles, near.coordinates, [arb(2) ** -16] * 2)  # far above what is new
-    one = Approximate.at(stages, 29, near)
+    one = Approximate.at(stages, Recursion(stages), 29, near)
     shared = ApproximateStages(stages, 40)._shared(one, near, 30)
     assert shared is not None
     pairs = zip(shared[1].errors, near.errors, strict=True)

@@ -31,6 +31,7 @@ from ergs_verify.certify.units import Units
 from ergs_verify.errors import NotCertifiedError, SingularStageError
 from ergs_verify.paper import notation
 from ergs_verify.recursion import nash
+from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stack import StageStack
 from ergs_verify.recursion.stages import Stages
 
@@ -246,7 +247,7 @@ def last_stage(seed: int) -> tuple[Stages[Balls], Near, Approximate]:
     size = P[0].nrows()
     frame = PLAIN if seed % 2 else triangular(draw, size)
     near = Near.within(list(P), at_unit(size, frame), errors)
-    return stages, near, Approximate.at(stages, game.horizon - 1, near)
+    return stages, near, Approximate.at(stages, Recursion(stages), game.horizon - 1, near)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -270,7 +271,7 @@ def test_what_is_linear_in_errors_is_the_derivative(seed):
             ]
             symmetric = [((P + P.transpose()) * arb(0.5)).mid() for P in middles]
         moved = Near.within(symmetric, near.coordinates, near.errors)
-        return Approximate.at(stages, stages.game.horizon - 1, moved)
+        return Approximate.at(stages, Recursion(stages), stages.game.horizon - 1, moved)
 
     def difference(of: Callable[[Approximate], Any], exponent: int) -> np.ndarray:
         with flint.ctx.workprec(balls.bits):
