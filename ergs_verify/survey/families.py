@@ -25,8 +25,8 @@ from ergs_verify.game.gallery.drawn import drawn_numbers, random_keys
 from ergs_verify.game.stored import ENDINGS
 from ergs_verify.recursion.stack import StageStack
 
-#: More points than these are a mistake.
-_MOST_POINTS = 10**9
+#: More games than these are a mistake.
+_MOST_GAMES = 10**9
 
 
 class Family(Protocol):
@@ -121,6 +121,8 @@ class RandomFamily:
         first, last = map(int, ends)
         if last <= first:
             raise InputError(f"seed={first}:{last} is an empty range", "family")
+        if last - first > _MOST_GAMES:
+            raise InputError(f"seed={first}:{last} has more than 10^9 seeds", "family")
         keys = ",".join(part for part in parts if not part.startswith("seed="))
         found = cls(keys=keys, first=first, count=last - first)
         found.game(0)
@@ -275,7 +277,7 @@ class TemplateFamily:
                 )
             _expect_used(document["ranges"], document["game"])
             ranges = tuple((name, _points(name, x)) for name, x in document["ranges"].items())
-            if math.prod(len(points) for _, points in ranges) > _MOST_POINTS:
+            if math.prod(len(points) for _, points in ranges) > _MOST_GAMES:
                 raise InputError("the ranges have more than 10^9 points")
         return cls(
             ranges=ranges,
@@ -312,7 +314,7 @@ def _points(name: str, given: Any) -> tuple[str, ...]:
             raise InputError(f"{where} needs from, to and points, a whole number", where)
         start, end = (number(given[x], where) for x in ("from", "to"))
         count = given["points"]
-        if not 2 <= count <= _MOST_POINTS:
+        if not 2 <= count <= _MOST_GAMES:
             raise InputError(f"{where} needs at least 2 points", where)
         step = (Fraction(end) - Fraction(start)) / (count - 1)
         return tuple(written(Fraction(start) + k * step) for k in range(count))

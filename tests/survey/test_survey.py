@@ -373,6 +373,7 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
     [
         ("random:N=2,seed=4", "range of seeds"),
         ("random:N=2,seed=4:4", "empty range"),
+        ("random:N=2,seed=4:1000000000005", "more than 10\\^9 seeds"),
         ("random:n=2,seed=0:4", "not a key"),
         ("nowhere", "not a family of games"),
         ("nowhere.jsonl", "nowhere.jsonl"),
