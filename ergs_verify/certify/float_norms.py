@@ -70,17 +70,20 @@ def column_norms(X: Centred) -> Above:
 
 def in_float64(matrices: Sequence[Any]) -> Centred:
     """Matrices of balls (`arb_mat`) of one shape as a stack of what encloses them."""
-    read: dict[int, tuple[list[float], list[float]]] = {}  # what stages share is read once
-    for X in matrices:
-        if id(X) not in read:
-            entries, exact = X.entries(), X.mid().contains(X)
-            radii = [0.0] * len(entries) if exact else [float(x.rad()) for x in entries]
-            read[id(X)] = [float(x) for x in entries], radii
-    middle, radius = np.array([read[id(X)] for X in matrices]).swapaxes(0, 1)
+    read = {id(X): _read(X) for X in {id(X): X for X in matrices}.values()}  # what is shared, once
+    middle, radius = (np.stack(both) for both in zip(*(read[id(X)] for X in matrices), strict=True))
     # Both are rounded, and may underflow.
     radius = above(radius + np.abs(middle) * ROUNDED, 3)
-    shape = len(matrices), matrices[0].nrows(), matrices[0].ncols()
-    return Centred(middle.reshape(shape), radius.reshape(shape))
+    return Centred(middle, radius)
+
+
+def _read(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Midpoints and radii of a matrix of balls, near them."""
+    entries, exact = X.entries(), X.mid().contains(X)
+    middle = np.fromiter(map(float, entries), float).reshape(X.nrows(), X.ncols())
+    if exact:
+        return middle, np.zeros(middle.shape)
+    return middle, np.fromiter((float(x.rad()) for x in entries), float).reshape(middle.shape)
 
 
 def stacked(parts: Sequence[Centred]) -> Centred:

@@ -24,6 +24,8 @@ from ergs_verify.certify.norms import BITS, exponent_of, frobenius_above
 MUCH_LOST = 0.25
 #: Costs have units in common while none is by so much larger, or smaller, than one.
 _OF_ONE_SIZE = 2.0**64
+#: Bits enough for products with powers of 2 to be exact: exact matrices are read sooner.
+_EXACTLY = 2**30
 
 
 @frozen(eq=False)
@@ -78,7 +80,7 @@ def _in_float64(
 
 
 def _in_units(matrices: Sequence[Any], units: Sequence[int]) -> Centred:
-    with flint.ctx.workprec(2 * BITS):  # float64 rounds once more
+    with flint.ctx.workprec(_EXACTLY):
         return in_float64([X * arb(2) ** -by for X, by in zip(matrices, units, strict=True)])
 
 
