@@ -27,6 +27,7 @@ from ergs_verify.certify.loewner import widened
 from ergs_verify.certify.near import Costs, Near, Rounded, around_zero, rounding_errors, together
 from ergs_verify.certify.norms import BITS, frobenius_above
 from ergs_verify.certify.perturbation import (
+    FARTHEST,
     Letters,
     Perturbation,
     Rows,
@@ -46,6 +47,8 @@ TOGETHER = 16
 #: Errors of costs that have settled are at most so many bits above what these move by, or above
 #: errors before. Sharing is not worth it for a few stages.
 _WIDER = 8
+#: Stages after which agents' errors compare as in the long run.
+_STEPS = 32
 
 
 @frozen(kw_only=True, eq=False)
@@ -160,7 +163,7 @@ class ApproximateStages:
                     if s < t:
                         some.pop()
                         break
-                    tried = t // 2
+                    tried = 2 * t // 3
                     if shared := self._shared(some[0], near, t + 1):
                         self.shared = shared[1]
                         yield from repeat(shared, t + 1)
@@ -256,8 +259,10 @@ class ApproximateStages:
             change = numbers.multiply(before.inverse, Centred(coordinates.Z))
             most = arb(float(spectral(change, CLOSELY).value))
             (new,) = rounding_errors([evolve(one.here, off=moved)], [coordinates])
-            sizes, direct = Perturbation(letters).sizes(), units.floats(new)
-            chosen = units.weights(weights(sizes, np.tile(direct, (MANY, 1)), direct)[0])
+            # What errors become in the long run, whatever is new.
+            sizes, least = Perturbation(letters).sizes()[:1], np.full(len(new), 1 / FARTHEST)
+            steps = np.repeat(sizes, _STEPS, axis=0), np.tile(least, (_STEPS, 1))
+            chosen = units.weights(weights(*steps, units.floats(new))[0])
         with flint.ctx.workprec(BITS):
             errors = [(error * most * most).upper() for error in near.errors]
         near = Near.of(near, coordinates, chosen, together(errors, chosen))

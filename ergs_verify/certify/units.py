@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ergs_verify.certify.approximate import Approximate
 
 #: What is linear is bounded over so many stages in a row, and where all are alike over so many.
-_LONGEST, MANY = 3, 8
+_LONGEST, MANY = 3, 4
 #: Squarings for norms that serve many stages.
 _MOST_CLOSELY = 10
 #: A float64 inverse within this part of its size is good enough for bounds.

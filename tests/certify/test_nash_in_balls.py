@@ -281,6 +281,27 @@ def test_stages_that_have_settled_share_enclosures_that_hold(changes):
             assert x.value.rad() < 2.0**-20
 
 
+@pytest.mark.parametrize(("seed", "computed"), [(3, 60), (5, 40)])
+def test_stages_of_tame_games_share_soon(seed, computed):
+    """By weights that agents' errors have in the long run, bounds of them do not grow much."""
+    draw = np.random.default_rng(seed)
+
+    def gram(size: int, floor: int) -> np.ndarray:
+        X = draw.normal(size=(size, size)).round(2)
+        return X @ X.T / size + floor * np.eye(size)
+
+    game = Game.from_arrays(
+        A=0.9 / np.sqrt(8) * draw.normal(size=(8, 8)),
+        B=[0.3 * draw.normal(size=(8, 2)) for _ in range(3)],
+        Q=[gram(8, 0) for _ in range(3)],
+        R=[gram(2, 1) for _ in range(3)],
+        tau=2.0,
+        noise_cov=np.eye(8),
+        horizon=80,
+    )
+    assert len({id(one.stage.P) for one in passes(game, 128, 40)}) <= computed
+
+
 def test_errors_are_carried_into_the_coordinates_that_stages_share(monkeypatch):
     """x = 4z: an error of P is 16 times as large."""
     stages = Stages(steady(60), Balls(128), symmetric=True)
