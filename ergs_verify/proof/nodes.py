@@ -118,28 +118,10 @@ class Nodes:
         return self.node("transpose", number, shape=(cols, rows))
 
     def sum_over(self, index: str, number: int) -> int:
-        """The sum over all agents, put as far inside as it goes."""
-        node, shape = self.nodes[number], self.shapes[number]
-        match node:
-            case ("add", *terms):
-                return self.add(*(self.sum_over(index, term) for term in terms))
-            case ("transpose", a):
-                return self.transpose(self.sum_over(index, a))
-            case ("scale", factor, a):
-                return self.scale(self.factors[factor], self.sum_over(index, a))
-            case ("multiply", *factors):
-                own = [k for k, factor in enumerate(factors) if self.mentions(factor, index)]
-                first, last = (own[0], own[-1] + 1) if own else (0, len(factors))
-                if (first, last) != (0, len(factors)):
-                    inside = self.sum_over(index, self.multiply(*factors[first:last]))
-                    return self.multiply(*factors[:first], inside, *factors[last:])
-            case ("sum", other, a):
-                inside = self.sum_over(index, a)
-                if self.nodes[inside][:2] != ("sum", index):
-                    return self.sum_over(other, inside)
+        """The sum over all agents."""
         if not self.mentions(number, index):
             return self.scale(self.scalars.generator(AGENTS), number)
-        return self.node("sum", index, number, shape=shape)
+        return self.node("sum", index, number, shape=self.shapes[number])
 
     def mentions(self, number: int, index: str) -> bool:
         """Whether a node depends on the agent that an index stands for."""

@@ -72,9 +72,18 @@ class Outside:
                 return nodes.scale(nodes.factors[factor], self._of(a))
             case ("sum", index, a):
                 free, products = self._parts(self._of(a), index)
-                terms = (free, *(self._product(*factors) for factors in products))
-                return self._added(*(nodes.sum_over(index, term) for term in terms))
+                sums = (self._summed(index, *factors) for factors in products)
+                return self._added(nodes.sum_over(index, free), *sums)
         return number
+
+    def _summed(self, index: str, before: int, own: int, after: int) -> int:
+        """The sum over all agents; identities of an agent's size stay inside."""
+        left, inside, right = [before], [own], [after]
+        if self._nodes.mentions(before, index):
+            left, inside = [], [before, own]
+        if self._nodes.mentions(after, index):
+            inside, right = [*inside, after], []
+        return self._product(*left, self._nodes.sum_over(index, self._product(*inside)), *right)
 
     def _parts(self, number: int, index: str) -> Parts:
         """The part without letters of an agent, and the products."""
