@@ -9,11 +9,13 @@ boundary. Where the ends of an entry's ball lie on both sides of one, more bits 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ergs_verify.arithmetic.balls import Balls
+import flint
+from flint import arb
+
+from ergs_verify.arithmetic.balls import Balls, dyadic
 from ergs_verify.certify.nash import certified_nash
 from ergs_verify.certify.precision import MOST_BITS
 from ergs_verify.certify.stationary_nash import search_stationary_nash
@@ -33,8 +35,6 @@ from ergs_verify.solve import MOST_DIGITS, matrices_of
 #: By how much of a last place, or of a power of ten, the boundaries are moved.
 _MOVED = Fraction(1, 10**20)
 
-#: Ends of every entry's enclosure, in rows.
-_Ends = Sequence[Sequence[tuple[Fraction, Fraction]]]
 _KINDS: dict[bool | None, Kind] = {True: "continuum", False: "none", None: "singular"}
 
 
@@ -152,36 +152,46 @@ def _decided(found: Sequences, balls: Balls, game: Game, digits: int) -> dict[st
         for over_time in agents:
             decided[letter].append([])
             for X in over_time:
-                rows = _decimals(balls.enclosures(X), digits, relative=letter == "Sigma")
+                rows = _decimals(X, balls, digits, relative=letter == "Sigma")
                 if rows is None:
                     return None
                 decided[letter][-1].append((unpacked(letter, rows[0]), rows[1]))
     return decided
 
 
-def _decimals(ends: _Ends, digits: int, *, relative: bool) -> tuple[list[list[str]], str] | None:
+def _decimals(
+    X: Any, balls: Balls, digits: int, *, relative: bool
+) -> tuple[list[list[str]], str] | None:
     """A matrix's entries to D digits and one unit of their last place; None where undecided."""
-    entries = [pair for row in ends for pair in row]
-    most = max(max(abs(lo), abs(hi)) for lo, hi in entries)
-    least = max(max(lo, -hi, Fraction(0)) for lo, hi in entries)
-    if not relative or most == 0:
-        most, least = max(most, Fraction(1)), max(least, Fraction(1))
-    if not least and most:
+    entries = X.entries()
+    with flint.ctx.workprec(balls.bits + 64):
+        most = dyadic(max(map(arb.abs_upper, entries)))
+        least = dyadic(max(map(arb.abs_lower, entries)))
+        if not relative or most == 0:
+            most, least = max(most, Fraction(1)), max(least, Fraction(1))
+        if not least and most:
+            return None
+        places = _places(most, digits)
+        if places != _places(least, digits):
+            return None
+        boundary = arb(flint.fmpq(*(Fraction(1, 2) + _MOVED).as_integer_ratio()))
+        units = [_units(x, boundary) for x in (X * arb(10) ** places).entries()]
+    if any(count is None for count in units):
         return None
-    places = _places(most, digits)
-    if places != _places(least, digits):
-        return None
-    units = [[(_units(lo, places), _units(hi, places)) for lo, hi in row] for row in ends]
-    if any(below != above for row in units for below, above in row):
-        return None
-    return [[str(in_units(x, places)) for x, _ in row] for row in units], f"1E{-places:+d}"
+    shown = [str(in_units(int(count), places)) for count in units]
+    cols = X.ncols()
+    return [shown[k : k + cols] for k in range(0, len(shown), cols)], f"1E{-places:+d}"
 
 
 def _places(size: Fraction, digits: int) -> int:
     return digits - magnitude(size / (1 - _MOVED))
 
 
-def _units(x: Fraction, places: int) -> int:
-    """How many units of the last place: the nearest whole number, ties towards zero."""
-    count = math.ceil(abs(x) * Fraction(10) ** places - Fraction(1, 2) - _MOVED)
-    return count if x > 0 else -count
+def _units(x: Any, boundary: Any) -> Any:
+    """The whole number nearest to all of a ball, ties towards zero; None where it is not one."""
+    if x > 0:
+        return (x - boundary).ceil().unique_fmpz()
+    if x < 0:
+        count = (-x - boundary).ceil().unique_fmpz()
+        return None if count is None else -count
+    return 0 if x.abs_upper() <= boundary else None
