@@ -97,7 +97,11 @@ def number(value: Any, where: str = "") -> Number:
     if isinstance(value, str):
         return parse_number(value, where)
     if isinstance(value, Decimal):
-        return parse_number(str(value), where) if value.is_finite() else _finite(math.inf, where)
+        if not value.is_finite():
+            return _finite(math.inf, where)
+        text = str(value)
+        short = len(text) <= 100 and abs(value.adjusted()) <= 1000  # nothing to be judged first
+        return Fraction(value) if short else parse_number(text, where)
     if isinstance(value, bool | np.bool_):
         raise _bad(where, f"is the boolean {str(bool(value)).lower()}, not a number")
     if isinstance(value, np.ndarray) and value.ndim == 0:
