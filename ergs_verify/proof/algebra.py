@@ -23,6 +23,7 @@ from ergs_verify.proof.shown import Named, Shown
 from ergs_verify.proof.statement import Statement
 from ergs_verify.proof.words import (
     AGENTS,
+    DETERMINANT,
     ONE,
     Letter,
     LogAtom,
@@ -119,7 +120,7 @@ class Algebra:
             case "log det":
                 atom = self._log_determinant(term.of)
             case _:
-                raise UnsupportedError("a determinant is known in a logarithm alone")
+                atom = self._determinant(term.of)
         return _product([self._number(term.coefficient), atom]).sum_over(*term.over)
 
     def word(self, word: Word, size: Size = ONE) -> Poly:
@@ -225,15 +226,19 @@ class Algebra:
         value = self.reduce(self._of(number))
         assert value.shape is not None
         size = self.word((), value.shape[0]).trace()
-        product = _square_letters(value)
-        if product is None:
-            factor, letter = self._name_for(value)
-            return self._log_letter(letter) + self._log_of_number(factor) * size
-        coefficient, letters = product
+        coefficient, letters = _square_letters(value) or self._named(value)
         total = self._log_of_number(coefficient) * size
         for letter in letters:
             total = total + self._log_letter(letter)
         return total
+
+    def _determinant(self, number: int) -> Poly:
+        value = self.reduce(self._of(number))
+        factor, letters = _square_letters(value) or self._named(value)
+        if factor != self.one or any(letter.inverse for letter in letters):
+            raise UnsupportedError("the determinant of a multiple or of an inverse, in a sum")
+        atoms = tuple(LogAtom(DETERMINANT, (letter.bare,)) for letter in letters)
+        return Poly.collect([(Monomial(logs=atoms), self.one)], None)
 
     def _log_letter(self, letter: Letter) -> Poly:
         sign = -self.one if letter.inverse else self.one
@@ -241,17 +246,12 @@ class Algebra:
 
     def _inverse(self, value: Poly) -> Poly:
         assert value.shape is not None
-        product = _square_letters(value)
-        if product is None:
-            coefficient, letter = self._name_for(value)
-            letters = [letter]
-        else:
-            coefficient, letters = product
+        coefficient, letters = _square_letters(value) or self._named(value)
         word = tuple(letter.inv for letter in reversed(letters))
         return Poly.collect([(Monomial(word=word), self.one / coefficient)], value.shape)
 
-    def _name_for(self, value: Poly) -> tuple:
-        """A letter X and a factor c with value = c·X, an old letter where there is one."""
+    def _named(self, value: Poly) -> tuple[Any, list[Letter]]:
+        """A factor c and a letter X with value = c·X, an old letter where there is one."""
         if not value:
             raise UnsupportedError("a matrix that is zero has no inverse")
         free = value.free_agents()
@@ -262,8 +262,8 @@ class Algebra:
                 names = dict(zip(named.parameters, order, strict=True))
                 factor = _ratio(value, named.value.rename(names))
                 if factor is not None:
-                    return factor, named.letter.rename(names)
-        return self.one, self._new_letter(value, free)
+                    return factor, [named.letter.rename(names)]
+        return self.one, [self._new_letter(value, free)]
 
     def _new_letter(self, value: Poly, free: list[str]) -> Letter:
         assert value.shape is not None

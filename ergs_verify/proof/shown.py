@@ -14,6 +14,7 @@ from ergs_verify.proof.scalars import AGENTS as ALL
 from ergs_verify.proof.scalars import Quotient
 from ergs_verify.proof.words import (
     AGENTS,
+    DETERMINANT,
     ONE,
     Letter,
     LogAtom,
@@ -93,7 +94,8 @@ class Shown:
 
     def _log(self, atom: LogAtom):
         if atom.letters:
-            return sympy.log(sympy.Determinant(self._letter(atom.letters[0])))
+            determinant = sympy.Determinant(self._letter(atom.letters[0]))
+            return determinant if atom.text == DETERMINANT else sympy.log(determinant)
         return sympy.log(self._algebra.logarithms[atom.text])
 
     def scalar(self, value: Quotient) -> Any:

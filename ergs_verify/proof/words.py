@@ -14,6 +14,7 @@ from itertools import count, islice, pairwise, permutations
 from typing import Any, NamedTuple
 
 from ergs_verify.errors import ShapeError, UnsupportedError
+from ergs_verify.proof.nodes import typed
 
 
 class Size(NamedTuple):
@@ -92,8 +93,11 @@ class Trace(NamedTuple):
         return Trace(tuple(a.rename(names) for a in self.word), self.size.rename(names))
 
 
+DETERMINANT = "determinant"
+
+
 class LogAtom(NamedTuple):
-    """log det of a letter, or the logarithm of a scalar's irreducible factor."""
+    """det or log det of a letter, or the logarithm of a scalar's irreducible factor."""
 
     text: str
     letters: Word = ()
@@ -175,7 +179,7 @@ class Poly:
     def add(self, other: Poly) -> None:
         """Add another one to this one, in place."""
         if self.shape != other.shape:
-            raise ShapeError(f"cannot add {_typed(self.shape)} and {_typed(other.shape)}")
+            raise ShapeError(f"cannot add {typed(self.shape)} and {typed(other.shape)}")
         terms = self.terms
         for key, coefficient in other.terms.items():
             known = terms.get(key)
@@ -201,7 +205,7 @@ class Poly:
         shape = self.shape or other.shape
         if self.shape and other.shape:
             if self.shape[1] != other.shape[0]:
-                raise ShapeError(f"cannot multiply {_typed(self.shape)} and {_typed(other.shape)}")
+                raise ShapeError(f"cannot multiply {typed(self.shape)} and {typed(other.shape)}")
             shape = (self.shape[0], other.shape[1])
         others = [(apart(b), d) for b, d in other.terms.items()]
         return Poly.collect(
@@ -219,7 +223,7 @@ class Poly:
 
     def trace(self) -> Poly:
         if self.shape is None or self.shape[0] != self.shape[1]:
-            raise ShapeError(f"the trace of {_typed(self.shape)} does not exist")
+            raise ShapeError(f"the trace of {typed(self.shape)} does not exist")
         size = self.shape[0]
         return Poly.collect(
             (
@@ -379,7 +383,3 @@ def _renamed(agents: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ..
     if names.keys().isdisjoint(agents):
         return agents
     return tuple([names.get(a, a) for a in agents])
-
-
-def _typed(shape) -> str:
-    return "a scalar" if shape is None else f"{shape[0]}×{shape[1]}"
