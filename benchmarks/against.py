@@ -69,11 +69,13 @@ for N, m, p, T in {sizes!r}:
     }}
     if m <= 4:
         jobs["check"] = lambda: check(game)
+        jobs["check, with its thresholds of τ"] = lambda: check(game).as_json()
     large = (N, m, p, T) == {large!r}
     if large:
         jobs = {{
             "NE to 8 certified digits": lambda: solve(game, digits=8),
             "check": lambda: check(game),
+            "check, with its thresholds of τ": lambda: check(game).as_json(),
             "gap over its thirteen δ": lambda: gap(game),
         }}
     for name, job in jobs.items():

@@ -520,9 +520,9 @@ def _associated(
 ) -> _Node:
     """A chain of matrices as products of two, so that the fewest multiplications are needed.
 
-    Parts of chains are nodes too: those that chains share are evaluated once. Of cuts that cost
-    the same, one is taken that parts agents: Bⁱ'Pⁱ serves all of Bⁱ'PⁱBʲ. With symmetric letters a
-    chain of more rows than columns is the transpose of one that others may share.
+    Parts of chains are nodes too: those that chains share are evaluated once. With symmetric
+    letters a chain of more rows than columns is the transpose of one that others may share, and of
+    cuts that cost the same one is taken that parts agents: Bⁱ'Pⁱ serves all of Bⁱ'PⁱBʲ.
     """
     if len(factors) == 1:
         return factors[0]
@@ -531,7 +531,9 @@ def _associated(
         sides = tuple((cols, rows) for rows, cols in reversed(shapes))
         return _Node(None, Evaluator._transpose, (_associated(wide, sides, symmetric),))
     cuts = _cheapest_cuts(shapes)
-    cut = min(cuts, key=lambda k: _agents(factors[:k]) + _agents(factors[k:]))
+    cut = cuts[0]
+    if symmetric:
+        cut = min(cuts, key=lambda k: _agents(factors[:k]) + _agents(factors[k:]))
     left = _associated(factors[:cut], shapes[:cut], symmetric)
     right = _associated(factors[cut:], shapes[cut:], symmetric)
     solved = cut == 1 and left.rule is Evaluator._inverse

@@ -209,8 +209,10 @@ def search_nash(
 
     while True:
         last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, **parts))
-        played, broken_off, needed = last.played, False, bits
+        played, broken_off, needed, left = last.played, False, bits, left_bits
         if straight:
+            # Radii of entries may be wide and be all that is asked; bounds would leave far more.
+            left = max(left_bits, first_bits // 2)
             sample, recursion = _STRAIGHT_TO_FORESEE, straight_in_balls(last.stages)
         else:
             settled = None if settled_bits is None else settled_bits + bits - first_bits
@@ -224,13 +226,15 @@ def search_nash(
                     progress(len(played), game.horizon)
                 if len(played) == sample < wanted and bits == first_bits < cap():
                     lost = _foreseen_loss(played, last.balls, wanted)
-                    if lost + left_bits > bits:
-                        needed = left_bits + lost + lost // 4 + 64  # stages differ
+                    if lost + left > bits:
+                        needed = left + lost + lost // 4 + 64  # stages differ
                         broken_off = True
                         break
             if not broken_off:
                 certified = True
                 short = lacking(last)
+                if straight:
+                    short = max(short, left + _lost(played[-1], last.balls) - bits)
                 if short <= 0:
                     return NashSearch(last=last, certified=True)
                 needed = bits + short + 16

@@ -44,7 +44,7 @@ def test_the_cells_are_not_alike(found):
 
 
 def test_the_page_and_the_table_say_what_was_counted(study, found, tmp_path):
-    sampled = {(4, 2): [study.tau_thresholds(gallery("identical-interest"))]}
+    sampled = {(4, 2): [study.TauThresholds(gallery("identical-interest"))]}
     text = study.page(found, sampled, 1.0)
     assert "60 games (100 %) have exactly one Nash equilibrium, and 0 have none or several." in text
     assert f"| 4 | 2 | 1/4 | 100 % | 0 % | {study._share(found[0].converges, 20)} |" in text
