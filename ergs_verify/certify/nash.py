@@ -5,7 +5,7 @@ One search decides whether there is one equilibrium, be it for a check, a soluti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -63,6 +63,17 @@ class NashPass:
     def found(self) -> Sequences:
         """K, Σ, P, q, where every stage is certified."""
         return Sequences.from_backwards(self.stages.terminal(), self.played)
+
+    def loss(self, horizon: int) -> int:
+        """The bits that so many stages lose, if those to come do as the later half of these."""
+        done, half = len(self.played), len(self.played) // 2
+        if not done:
+            return 0
+        now = _lost(self.played[-1], self.balls)
+        if done == horizon:
+            return now
+        before = _lost(self.played[half - 1], self.balls)
+        return now + max(now - before, 0) * (horizon - done) // (done - half)
 
 
 @frozen(kw_only=True, eq=False)
@@ -209,57 +220,58 @@ def search_nash(
 
     while True:
         last = NashPass(stages=Stages(game, Balls(bits), symmetric=True, **parts))
-        played, broken_off, needed, left = last.played, False, bits, left_bits
         if straight:
-            # Radii of entries may be wide and be all that is asked; bounds would leave far more.
+            recursion, sample = straight_in_balls(last.stages), _STRAIGHT_TO_FORESEE
+            # Bounds of errors mostly leave as many.
             left = max(left_bits, first_bits // 2)
-            sample, recursion = _STRAIGHT_TO_FORESEE, straight_in_balls(last.stages)
         else:
             settled = None if settled_bits is None else settled_bits + bits - first_bits
+            recursion, left = stages_in_balls(last.stages, settled), left_bits
             sample = max(_FEWEST_TO_FORESEE, game.horizon // _PART_TO_FORESEE)
-            recursion = stages_in_balls(last.stages, settled)
+        if bits != first_bits or bits >= cap():
+            sample = wanted
         try:
             for one in islice(recursion, wanted):
-                played.append(one.stage)
+                last.played.append(one.stage)
                 last.judged.append(judge(last.stages, one))
                 if progress:
-                    progress(len(played), game.horizon)
-                if len(played) == sample < wanted and bits == first_bits < cap():
-                    lost = _foreseen_loss(played, last.balls, wanted)
-                    if lost + left > bits:
-                        needed = left + lost + lost // 4 + 64  # stages differ
-                        broken_off = True
-                        break
-            if not broken_off:
+                    progress(len(last.played), game.horizon)
+                if len(last.played) == sample < wanted and left + last.loss(wanted) > bits:
+                    break
+            lost = last.loss(wanted)
+            if len(last.played) < wanted:
+                needed = left + lost + lost // 4 + 64  # stages differ
+            else:
                 certified = True
                 short = lacking(last)
                 if straight:
-                    short = max(short, left + _lost(played[-1], last.balls) - bits)
+                    short = max(short, left + lost - bits)
                 if short <= 0:
                     return NashSearch(last=last, certified=True)
                 needed = bits + short + 16
             error = NotCertifiedError(f"at {bits} bits some enclosures are wider than asked")
         except NotCertifiedError as failed:
             error = failed
-            t = game.horizon - 1 - len(played)
-            if t < asked_until and (len(played) < _STAGES_TO_DECIDE or t == lost_at):
+            done = len(last.played)
+            t = game.horizon - 1 - done
+            if t < asked_until and (done < _STAGES_TO_DECIDE or t == lost_at):
                 if singular := _singular(game, t):
                     return NashSearch(last=last, certified=False, singular=singular)
                 asked_until = t
             lost_at = t
             # What was lost so far, and as much at every stage to come.
-            needed = left_bits + bits + max(64, bits * (t + 1) // (len(played) + 1))
+            needed = left_bits + bits + max(64, bits * (t + 1) // (done + 1))
         if straight and needed > min(cap(), _MOST_STRAIGHT):
             straight, bits = False, min(first_bits, most_bits)
-            continue
-        if bits >= cap():
+        elif bits < cap():
+            bits = min(needed, cap(), 4 * bits)
+        else:
             return NashSearch(
                 last=last,
                 certified=certified,
                 singular=None if certified else _singular(game, until),
                 lacking=error,
             )
-        bits = min(needed, cap(), 4 * bits)
 
 
 def _singular(game: Game, until: int) -> SingularStageError | None:
@@ -269,13 +281,6 @@ def _singular(game: Game, until: int) -> SingularStageError | None:
     except SingularStageError as error:
         return error
     return None
-
-
-def _foreseen_loss(played: Sequence[Stage], balls: Balls, horizon: int) -> int:
-    """The bits that all stages lose, if the others do as the later half of those played."""
-    done, half = len(played), len(played) // 2
-    before, now = _lost(played[half - 1], balls), _lost(played[-1], balls)
-    return now + max(now - before, 0) * (horizon - done) // (done - half)
 
 
 def _lost(stage: Stage, balls: Balls) -> int:
