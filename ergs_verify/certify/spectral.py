@@ -90,13 +90,17 @@ def _at_once(X: Any) -> tuple[Any, Any]:
 
 
 def _bounds(X: Any, squarings: int, bits: int) -> tuple[Any, Any]:
-    """Exact numbers lo ≤ ρ ≤ hi, the best of all powers on the way; hi need not be finite."""
+    """Exact numbers lo ≤ ρ ≤ hi, the best of all powers on the way; hi need not be finite.
+
+    Near 1 all squarings are done; elsewhere only until the ends are near.
+    """
     with flint.ctx.workprec(bits):
         size = frobenius_squared(X)
         power, k, lo, hi = X, 1, arb(0), size.abs_upper().sqrt().upper()
         clear = power, k
         for _ in range(squarings):
-            if not hi > 0:
+            away = lo * _NEAR >= 1 or hi < _NEAR
+            if not hi > 0 or (away and lo >= hi * _NEAR):
                 break
             power, k = power * power, 2 * k
             size = frobenius_squared(power)

@@ -11,6 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ergs_verify.certify import spectral
 from ergs_verify.certify.spectral import has_reciprocal_eigenvalues, spectral_radius
 from ergs_verify.errors import NotCertifiedError
 
@@ -85,6 +86,18 @@ def test_powers_that_rounding_spoils_do_not_undo_what_earlier_ones_said(radius, 
     found = spectral_radius(X, bits)
     assert Fraction(int(radius.p), int(radius.q)) in found
     assert found.width <= width
+
+
+def test_away_from_1_no_power_is_taken_that_tells_no_more(monkeypatch):
+    """Powers of 2^100 and more have long exponents: a product of them takes many times as long."""
+    taken = []
+    right = spectral.frobenius_squared
+    monkeypatch.setattr(spectral, "frobenius_squared", lambda X: taken.append(X) or right(X))
+    with flint.ctx.workprec(400):
+        X = arb_mat([[1, -2], [2, arb(1) / 3]])
+        lo, hi = spectral._bounds(X, 128, 400)
+    assert lo <= hi <= lo * (1 + 1e-7)
+    assert len(taken) < 50
 
 
 def test_enclosures_shrink_as_precision_grows():
