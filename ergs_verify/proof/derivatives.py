@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sympy
@@ -89,10 +88,8 @@ def _times(*factors) -> Any:
     return kept[0] if len(kept) == 1 else sympy.MatMul(*kept).doit(deep=False)
 
 
-def _added(parts, zero: Callable[[], Any]) -> Any:
+def _added(parts) -> Any:
     parts = [part for part in parts if part is not None]
-    if not parts:
-        return zero()
     return parts[0] if len(parts) == 1 else sympy.MatAdd(*parts).doit(deep=False)
 
 
@@ -121,11 +118,11 @@ def _differential(e: Any, x: Any, dx: Any) -> Any:
         case _ if e == x:
             return dx
         case sympy.MatAdd():
-            return _added((d(a) for a in e.args if a.has(x)), lambda: None)
+            return _added(d(a) for a in e.args if a.has(x))
         case sympy.MatMul():
             places = [k for k, factor in enumerate(e.args) if factor.has(x)]
             parts = (_times(*e.args[:k], d(e.args[k]), *e.args[k + 1 :]) for k in places)
-            return _added(parts, lambda: None)
+            return _added(parts)
         case sympy.Transpose():
             return _turned(d(e.arg))
         case sympy.Inverse():
@@ -170,7 +167,7 @@ def _read_off(e: Any, d: Any, around: Any = None) -> Any:
         case sympy.Transpose():
             return _read_off(e.arg, d, _turned(around))
         case sympy.Add() | sympy.MatAdd():
-            return _added((_read_off(a, d, around) for a in e.args), lambda: None)
+            return _added(_read_off(a, d, around) for a in e.args)
         case AgentSum() | AgentTotal():
             return AgentSum(_read_off(e.body, d, around), e.index, e.excluded)
     (k,) = (k for k, factor in enumerate(e.args) if factor.has(d))

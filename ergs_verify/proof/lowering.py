@@ -267,21 +267,6 @@ def _as_blocks(value: Any, other: Any, side: int) -> Blocks:
     return Blocks(((value,),))
 
 
-def _trace(X: Any) -> Any:
-    """The trace of a plain matrix, scalars in front."""
-    if isinstance(X, sympy.MatAdd):
-        return sympy.Add(*map(_trace, X.args))
-    if isinstance(X, sympy.MatMul):
-        scalar: Any
-        scalar, rest = X.as_coeff_matrices()
-        return scalar * (1 if rest == [sympy.Identity(1)] else _kept(rest))
-    return X.rows if isinstance(X, sympy.Identity) else sympy.Trace(X)
-
-
-def _kept(factors) -> Any:
-    return sympy.Trace(factors[0] if len(factors) == 1 else sympy.MatMul(*factors))
-
-
 def _scalar(e: Any) -> Any:
     """A scalar whose traces and determinants are of plain matrices."""
     if not _special(e):
@@ -291,7 +276,7 @@ def _scalar(e: Any) -> Any:
             return sympy.expand_log(sympy.log(_scalar(e.args[0])), force=True)
         case sympy.Trace():
             value = _read(e.arg)
-            return value.trace() if isinstance(value, Blocks | Products) else _trace(value)
+            return value.trace() if isinstance(value, Blocks | Products) else sympy.Trace(value)
         case sympy.Determinant():
             value = _read(e.arg)
             if isinstance(value, Blocks | Products):
