@@ -206,7 +206,7 @@ def _decided(
     """What is found at one centre, at which some letters are 0."""
     expressions = Expressions(statement)
     regular = _made_regular(statement, left, right) - zero
-    engine = _Engine(expressions, split, attempt, regular, most=most, until=until)
+    engine = _Engine(expressions, split, attempt, regular, first=zero, most=most, until=until)
     if isinstance(left, int):
         size = statement.shapes[left][1]
         sides = expressions.of(left), expressions.of(right)
@@ -236,7 +236,7 @@ def _with_sums_apart(statement: Statement, left, right, *given) -> Realization |
     own = {n[1]: n[3] == n[4] for n in statement.nodes if n[0] == "letter" and n[2] is not None}
     draw = random.Random(len(own))
     for shift in ({}, {name: draw.randint(1, 19) for name, square in own.items() if square}):
-        outside = Outside(statement, shift)
+        outside = Outside(statement, shift, scalar=not isinstance(left, int))
         try:
             sides = outside.side(left), outside.side(right)
             statement.symmetric |= {
@@ -246,8 +246,6 @@ def _with_sums_apart(statement: Statement, left, right, *given) -> Realization |
             return _decided(statement, *sides, *given, zero=zero)
         except Singular:
             continue
-        except UnsupportedError:
-            return None
     return None
 
 
@@ -315,9 +313,11 @@ class _Engine:
         attempt: int,
         regular: set[str],
         *,
+        first: frozenset[str],
         most: int,
         until: float,
     ):
+        self.first = first
         self.expressions, self.scalars = expressions, expressions.scalars
         self.split, self.most, self.until = split, most, until
         self.spaces: list[Space] = []
@@ -469,7 +469,10 @@ class _Engine:
         return all(self.is_zero(*gradient) for gradient in gradients)
 
     def _to_put_to_zero(self, numbers: list[int]) -> str:
-        """The letter, 0 at the centre, without which the least is left; empty for none."""
+        """The letter, 0 at the centre, without which the least is left; empty for none.
+
+        In sums over agents, what is left of others is only in agents' letters, which are `first`.
+        """
         zero = self.expressions.zero
         found = self.expressions.occurring(numbers, zero) or {}
         left = {
@@ -478,7 +481,7 @@ class _Engine:
             if not any(self.centre[name])
         }
         sizes = {name: rest.total() for name, rest in left.items() if rest is not None}
-        return min(sizes, key=lambda name: sizes[name], default="")
+        return min(sizes, key=lambda name: (name not in self.first, sizes[name]), default="")
 
     def _vanishes(self, terms: list[Measure]) -> bool:
         """Whether the value at the centre is zero."""

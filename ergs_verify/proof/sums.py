@@ -9,8 +9,9 @@ the agent must have their inverses; where they do not, letters are shifted: P_j 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from ergs_verify.proof.linear import Singular
@@ -27,6 +28,9 @@ class Outside:
     ----------
     nodes : Nodes
     shift : mapping from the names of agents' letters to numbers c, where these are not 0
+    scalar : bool
+        A scalar's agents' letters are put to 0 before the others. So the products need not end with
+        them, if only they vanish: of (A + P_j)⁻¹ there is −A⁻¹·P_j·(A + P_j)⁻¹ alone.
 
     Attributes
     ----------
@@ -34,10 +38,11 @@ class Outside:
         The names of new letters, by the old ones.
     """
 
-    def __init__(self, nodes: Nodes, shift: Mapping[str, int]):
-        self._nodes, self._shift = nodes, shift
+    def __init__(self, nodes: Nodes, shift: Mapping[str, int], *, scalar: bool):
+        self._nodes, self._shift, self._scalar = nodes, shift, scalar
         self.shifted: dict[str, str] = {}
         self._known: dict[int, int] = {}
+        self._found: dict[tuple[int, str], Parts] = {}
 
     def side(self, side: Any) -> Any:
         """A matrix, or the terms of a scalar."""
@@ -86,7 +91,44 @@ class Outside:
         return self._product(*left, self._nodes.sum_over(index, self._product(*inside)), *right)
 
     def _parts(self, number: int, index: str) -> Parts:
-        """The part without letters of an agent, and the products."""
+        """The part without letters of an agent, and the products; those with equal ends are one."""
+        if (number, index) not in self._found:
+            free, products = self._all_parts(number, index)
+            ends: dict[tuple[int, int], list[int]] = {}
+            for before, own, after in products:
+                (factor, before), (other, after) = self._unit(before), self._unit(after)
+                ends.setdefault((before, after), []).append(self._nodes.scale(factor * other, own))
+            made = [(p, self._added(*each), s) for (p, s), each in ends.items()]
+            self._found[number, index] = free, made
+        return self._found[number, index]
+
+    def _unit(self, number: int) -> tuple[Any, int]:
+        """A multiple c of an identity as (c, identity); what is none as (1, itself)."""
+        one, factor = self._nodes.scalars.one, self._multiple(number)
+        if factor is None:
+            return one, number
+        return factor, self._nodes.identity(self._nodes.shapes[number][0])
+
+    def _multiple(self, number: int) -> Any:
+        """The c of c·I; None for what is not seen to be one."""
+        kind, *parts = self._nodes.nodes[number]
+        if kind == "identity":
+            return self._nodes.scalars.one
+        if kind == "scale":
+            inside = self._multiple(parts[1])
+            return None if inside is None else self._nodes.factors[parts[0]] * inside
+        if kind not in ("add", "multiply", "inverse", "transpose"):
+            return None
+        values = []
+        for part in parts:
+            values.append(self._multiple(part))
+            if values[-1] is None:
+                return None
+        if kind == "inverse":
+            return self._nodes.scalars.one / values[0] if values[0] else None
+        return reduce(operator.add if kind == "add" else operator.mul, values)
+
+    def _all_parts(self, number: int, index: str) -> Parts:
         nodes, (rows, cols) = self._nodes, self._nodes.shapes[number]
         if not nodes.mentions(number, index):
             return number, []
@@ -114,6 +156,9 @@ class Outside:
                 if nodes.nodes[free][0] == "zero":
                     raise Singular
                 out = nodes.inverse(free)
+                if self._scalar:
+                    first = ((self._product(out, p), m, s) for p, m, s in products)
+                    return out, [(nodes.minus(p), m, self._product(s, number)) for p, m, s in first]
                 ends = [(self._product(out, p), m, self._product(s, out)) for p, m, s in products]
                 return out, [
                     *((nodes.minus(p), m, s) for p, m, s in ends),

@@ -28,6 +28,10 @@ def H(agent):
     return Inverse(A + S(agent))
 
 
+def DEEP(agent):
+    return Inverse(2 * one + Inverse(2 * S(agent) + 2 * one))
+
+
 WOODBURY = A.I * G(j) * Inverse(R(j).I + G(j).T * A.I * G(j)) * G(j).T * A.I
 TRUE = {
     "resolvents": (agent_sum(H(j) - A.I, j), -A.I * agent_sum(S(j) * H(j), j)),
@@ -64,6 +68,14 @@ TRUE = {
     "within a trace": (
         Trace(X * agent_sum(H(j) * S(j) * A.I * Y, j)),
         N * Trace(Y * X * A.I) - Trace(X * agent_sum(H(j) * Y, j)),
+    ),
+    "inverses within inverses": (
+        agent_sum(Inverse(DEEP(j) + A) * DEEP(j), j),
+        N * one - agent_sum(Inverse(DEEP(j) + A), j) * A,
+    ),
+    "within a trace, with a letter of the sum": (
+        Trace(agent_sum(Inverse(DEEP(j) * X + A) * DEEP(j) * X, j) * X),
+        N * Trace(X) - Trace(X * agent_sum(Inverse(DEEP(j) * X + A), j) * A),
     ),
     "of traces": (
         agent_sum(Trace(X * H(j) * S(j) * A.I), j),
