@@ -69,13 +69,13 @@ class AssumptionCheck:
     gamma_B: Enclosure
     gamma_P: Enclosure | None
     bound: Enclosure | None
-    thresholds: TauThresholds = field(repr=False, eq=False)
+    _thresholds: TauThresholds = field(alias="thresholds", repr=False, eq=False)
 
     @property
     def tau_from(self) -> Enclosure:
         """From which τ on the assumption holds."""
         fails = self.verdict == "refuted"
-        return _raised(self.thresholds.assumption, self.tau if fails else Fraction(0))
+        return _raised(self._thresholds.assumption, self.tau if fails else Fraction(0))
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -119,14 +119,14 @@ class Check:
     stages: tuple[StageCheck, ...]
     bits: int
     game: Game
-    thresholds: TauThresholds | None = None
+    _thresholds: TauThresholds | None = field(alias="thresholds", default=None)
 
     @property
     def loop_tau_from(self) -> Enclosure | None:
         """From which τ on the inner loop converges at every stage."""
         diverges = self.inner_loop == "diverges"
-        return self.thresholds and _raised(
-            self.thresholds.loop, self.game.tau if diverges else Fraction(0)
+        return self._thresholds and _raised(
+            self._thresholds.loop, self.game.tau if diverges else Fraction(0)
         )
 
     @property
