@@ -123,7 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
     ).stdout.strip()
     parts = [
         f"# The paper's class before and now: commit {commit}",
-        "Written by `python -m benchmarks.against`. The same random games, (N, m, p, T), in both "
+        f"Written by `python -m benchmarks.against FOLDER{' --large' * options.large}`. The same "
+        "random games, (N, m, p, T), in both "
         f"trees, {options.rounds} rounds in turn; processor time, the least of several runs in a "
         "process, in milliseconds; medians over the rounds, the ratio's too.",
         machine(),
