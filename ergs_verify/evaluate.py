@@ -145,13 +145,6 @@ class Evaluator:
         further._zero = self._zero | frozenset(letters)
         return further
 
-    def over(self, arithmetic: Arithmetic) -> Evaluator:
-        """An evaluator of the same definitions over another arithmetic, which knows no letter."""
-        other = Evaluator({}, arithmetic)
-        other._definitions, other._sizes = self._definitions, self._sizes
-        other._symmetric = self._symmetric
-        return other
-
     @property
     def assumed(self) -> tuple:
         """The sizes and the symmetric letters: what a walk goes by besides shapes."""

@@ -20,7 +20,8 @@ Entry = Fraction | int | float
 class Arithmetic(Protocol):
     """A number system: numbers and matrices of one kind. Rationals enter it, rounded once.
 
-    How to add one is said in :doc:`/explanation/adding`.
+    How to add one is said in :doc:`/explanation/adding`. It may have `bare` besides: methods that
+    check no shapes, by name, and a context for them, as programs use them.
 
     Attributes
     ----------

@@ -251,9 +251,7 @@ def _slope(stages: Stages, P: Sequence[Any]) -> Iterator[list[Any]]:
     """The change of all costs before a stage where one of those ahead grows by 1, by entries."""
     arithmetic, size = stages.arithmetic, stages.game.state_size
     formulas = stationary_system(stages)
-    known = stages.bare(0).with_values(
-        {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
-    )
+    known = stages.bare(0).with_values(stages.costs(P))
     phi, rhs = block_system(stages, known)
     minus = arithmetic.scalar(Fraction(-1))
     gains = by_agent(stages, arithmetic.scale(minus, arithmetic.solve(phi, rhs)))

@@ -87,8 +87,7 @@ class Approximate:
     def at(cls, stages: Stages[Balls], recursion: Recursion, t: int, ahead: Costs) -> Approximate:
         """At exact costs near the true ones."""
         balls, general = stages.arithmetic, stages.game.general
-        costs = {notation.P(k): P for k, P in zip(stages.agents, ahead.middles, strict=True)}
-        values = stages.letters(t) | costs
+        values = stages.letters(t) | stages.costs(ahead.middles)
         step = recursion.step(values)
         known = stages.knowing(t, values | {notation.K(k): step.K[k - 1] for k in stages.agents})
 

@@ -167,8 +167,7 @@ def _stationary(game: Game) -> Check:
 def _stage_of(game: Game, nash: StationaryNash, t: int) -> StageCheck:
     """The stage that an equilibrium repeats, with Φ proved regular and W ≻ 0."""
     stages = Stages(game.one_stage, nash.balls, symmetric=True)
-    costs = {notation.P(k): P for k, (P,) in zip(stages.agents, nash.found.P, strict=True)}
-    known = stages.bare(0).with_values(costs)
+    known = stages.bare(0).with_values(stages.costs([P for (P,) in nash.found.P]))
     for k in stages.agents:
         demand_bounded(known(notation.W(k)), stages, agent=k, t=0)
     return regular_stage(stages, known, t, None)

@@ -89,8 +89,7 @@ def straight_in_balls(stages: Stages[Balls]) -> Iterator[EquilibriumStage]:
     """
     ahead, recursion = stages.terminal(), Recursion(stages)
     for t in reversed(range(stages.game.horizon)):
-        costs = {notation.P(k): P for k, P in zip(stages.agents, ahead.P, strict=True)}
-        values = stages.letters(t) | costs
+        values = stages.letters(t) | stages.costs(ahead.P)
         try:
             step = recursion.step(values)
             one = _played(stages, stages.knowing(t, values | step.met), step.K, step.P, ahead.q, t)
@@ -167,8 +166,7 @@ class _PlainBalls:
             return all(X.trace().rel_accuracy_bits() < least for X in P)
 
     def _at(self, t: int, P: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-        costs = {notation.P(k): X for k, X in zip(self._stages.agents, P, strict=True)}
-        step = self._recursion.step(self._stages.letters(t) | costs)
+        step = self._recursion.step(self._stages.letters(t) | self._stages.costs(P))
         return step.K, step.P
 
 

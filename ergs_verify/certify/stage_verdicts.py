@@ -106,9 +106,7 @@ def singular_stage(stages: Stages[Balls], t: int, costs: Sequence) -> StageCheck
     NotCertifiedError
         Where W ≻ 0 is not proved.
     """
-    known = stages.bare(t).with_values(
-        {notation.P(k): P for k, P in zip(stages.agents, costs, strict=True)}
-    )
+    known = stages.bare(t).with_values(stages.costs(costs))
     for k in stages.agents:
         demand_bounded(known(notation.W(k)), stages, agent=k, t=t)
     found = _stage_check(stages, known, t, NOTHING, factor_of(stages.game))

@@ -30,7 +30,6 @@ from ergs_verify.certify.stage_verdicts import (
 from ergs_verify.errors import InputError, NotCertifiedError
 from ergs_verify.evaluate import Evaluator
 from ergs_verify.game import Game
-from ergs_verify.paper import notation
 from ergs_verify.recursion.apriori import sufficient_tau
 from ergs_verify.recursion.backward_induction import Recursion
 from ergs_verify.recursion.stages import Progress, Stages
@@ -215,8 +214,7 @@ class _Guesses:
         P: Sequence[Any] = stages.terminal().P
         recursion, sizes = Recursion(stages), None
         for t in reversed(range(stages.game.horizon)):
-            costs = {notation.P(k): X for k, X in zip(stages.agents, P, strict=True)}
-            values = stages.letters(t) | costs
+            values = stages.letters(t) | stages.costs(P)
             step = recursion.step(values)
             P = step.P
             yield stages.knowing(t, values | step.met), P

@@ -152,7 +152,7 @@ class Stages(Generic[N]):
 
     def at(self, t: int, ahead: Stage) -> Evaluator:
         """An evaluator that knows stage t's letters and P_{t+1}, q_{t+1}, but no policy."""
-        values = {notation.P(k): ahead.P[k - 1] for k in self.agents}
+        values = self.costs(ahead.P)
         if ahead.q is not None:
             values |= {notation.q(k): ahead.q[k - 1] for k in self.agents}
         return self.bare(t).with_values(values)
@@ -166,6 +166,10 @@ class Stages(Generic[N]):
         known = self.nothing_known.with_values(values)
         off = [notation.tau_of(k) for k in self.agents if self.plain_at(k, t)]
         return known.without(off) if len(off) > len(self.plain) else known
+
+    def costs(self, P: Sequence[Matrix]) -> dict[Any, Matrix]:
+        """Every agent's P_{t+1} by its letter."""
+        return {notation.P(k): X for k, X in zip(self.agents, P, strict=True)}
 
     def letters(self, t: int) -> dict[Any, Any]:
         """What the game itself says of stage t."""
